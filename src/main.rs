@@ -1,0 +1,3 @@
+//! The `gregaria` command.
+
+fn main() {}

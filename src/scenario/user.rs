@@ -1,0 +1,123 @@
+//! A class of users: who they are, how many, what they do and how long they wait.
+
+use std::time::Duration;
+
+use http::{HeaderName, HeaderValue};
+
+use super::{Action, Task, TaskFn, WaitTime};
+
+/// A class of users, as a Locust `User` class is one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct User {
+    /// The class's name.
+    pub name: String,
+    /// How many of the run's users are of this class.
+    pub share: Share,
+    /// Base URL of this class, where it is not the scenario's. `--host` overrides both.
+    pub host: Option<String>,
+    /// The wait after each task.
+    pub wait_time: WaitTime,
+    /// What the user does, each with its weight.
+    pub tasks: Vec<Task>,
+    /// Run once before the first task.
+    pub on_start: Option<Action>,
+    /// Run once after the last task, also at the stop of the run.
+    pub on_stop: Option<Action>,
+    /// Headers of every request of this class.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// User and password of basic authentication for every request (RFC 7617).
+    pub basic_auth: Option<(String, String)>,
+    /// Timeout of every request that has none of its own.
+    pub timeout: Duration,
+}
+
+/// How many of the run's users are of a class.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Share {
+    /// A share of all users, relative to the other classes' weights.
+    Weight(f64),
+    /// Exactly this many, started before any weighted class.
+    Fixed(u32),
+}
+
+impl User {
+    /// A minute, as Locust's fast client has it: long enough for slow servers, short enough that a
+    /// stuck user shows up as a failure.
+    pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
+
+    /// A class of weight 1, without tasks and without waits.
+    pub fn new(name: impl Into<String>) -> Self {
+        User {
+            name: name.into(),
+            share: Share::Weight(1.0),
+            host: None,
+            wait_time: WaitTime::Constant(Duration::ZERO),
+            tasks: Vec::new(),
+            on_start: None,
+            on_stop: None,
+            headers: Vec::new(),
+            basic_auth: None,
+            timeout: User::DEFAULT_TIMEOUT,
+        }
+    }
+
+    /// Sets the class's share of all users.
+    pub fn weight(mut self, weight: f64) -> Self {
+        self.share = Share::Weight(weight);
+        self
+    }
+
+    /// Sets an exact number of users of this class.
+    pub fn fixed_count(mut self, count: u32) -> Self {
+        self.share = Share::Fixed(count);
+        self
+    }
+
+    /// Sets the base URL of this class.
+    pub fn host(mut self, host: impl Into<String>) -> Self {
+        self.host = Some(host.into());
+        self
+    }
+
+    /// Sets the wait after each task.
+    pub fn wait_time(mut self, wait_time: WaitTime) -> Self {
+        self.wait_time = wait_time;
+        self
+    }
+
+    /// Adds a task.
+    pub fn task(mut self, task: Task) -> Self {
+        self.tasks.push(task);
+        self
+    }
+
+    /// Runs this before the first task. A user whose `on_start` fails does not go on.
+    pub fn on_start(mut self, action: impl TaskFn + 'static) -> Self {
+        self.on_start = Some(Action::run(action));
+        self
+    }
+
+    /// Runs this after the last task.
+    pub fn on_stop(mut self, action: impl TaskFn + 'static) -> Self {
+        self.on_stop = Some(Action::run(action));
+        self
+    }
+
+    /// Adds a header to every request.
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// Sends basic authentication with every request.
+    pub fn basic_auth(mut self, user: impl Into<String>, password: impl Into<String>) -> Self {
+        self.basic_auth = Some((user.into(), password.into()));
+        self
+    }
+
+    /// Sets the timeout of requests that have none of their own.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+}

@@ -1,0 +1,62 @@
+//! A request as the scenario describes it: data only, nothing rendered, nothing sent.
+
+use std::time::Duration;
+
+use http::{HeaderName, HeaderValue, Method};
+
+/// A request as data. The path is joined to the user's host; an absolute `http://` URL is used as
+/// it is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// Path with an optional query (`/users?page=2`), or an absolute URL.
+    pub path: String,
+    /// Query pairs to append to the path, percent-encoded when rendered.
+    pub query: Vec<(String, String)>,
+    /// The name the request is counted under; without one, the path as written.
+    pub name: Option<String>,
+    /// Headers in the order they are sent, after the user's own.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// The body, which also decides `Content-Type` where no header says it.
+    pub body: Body,
+    /// User and password of basic authentication (RFC 7617).
+    pub basic_auth: Option<(String, String)>,
+    /// From the start of the request to the end of its response; without one, the session's.
+    pub timeout: Option<Duration>,
+}
+
+/// A request's body.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Body {
+    /// None: no `Content-Length` for methods that have no body by nature, `0` for the others.
+    #[default]
+    Empty,
+    /// Bytes as they are, with no content type of their own.
+    Bytes(Vec<u8>),
+    /// JSON, sent as `application/json`.
+    Json(serde_json::Value),
+    /// Pairs, sent as `application/x-www-form-urlencoded`.
+    Form(Vec<(String, String)>),
+}
+
+impl Request {
+    /// A request with this method and path, and nothing else.
+    pub fn new(method: Method, path: impl Into<String>) -> Self {
+        Request {
+            method,
+            path: path.into(),
+            query: Vec::new(),
+            name: None,
+            headers: Vec::new(),
+            body: Body::Empty,
+            basic_auth: None,
+            timeout: None,
+        }
+    }
+
+    /// The name the request is counted under.
+    pub fn display_name(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.path)
+    }
+}

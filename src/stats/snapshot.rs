@@ -1,0 +1,155 @@
+//! The immutable view of a run at one instant that every report is rendered from.
+
+use std::time::{Duration, SystemTime};
+
+use super::EntryKey;
+
+/// The percentiles every table and file shows, as fractions, in Locust's order.
+pub const PERCENTILES: [f64; 11] =
+    [0.50, 0.66, 0.75, 0.80, 0.90, 0.95, 0.98, 0.99, 0.999, 0.9999, 1.0];
+
+/// A run at one instant. Console, CSV and every later report are rendered from the same value, so
+/// they cannot disagree.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Snapshot {
+    /// Wall-clock time of the run's start. Every other wall-clock time is this plus a monotonic
+    /// duration, so a stepping clock cannot bend the history.
+    pub started_at: SystemTime,
+    /// From the start of the run to the instant this snapshot describes.
+    pub elapsed: Duration,
+    /// Running users by class, in the scenario's order.
+    pub users: Vec<UserCount>,
+    /// One row per (method, name) with at least one sample, sorted by name, then method.
+    pub entries: Vec<Row>,
+    /// All rows together; its key is (empty, `Aggregated`).
+    pub total: Row,
+    /// One row per (method, name, message), in the order of first sight.
+    pub failures: Vec<FailureRow>,
+    /// Errors of user code that are not requests (a task's own error, a panic).
+    pub exceptions: Vec<ExceptionRow>,
+    /// Requests started and then cancelled at the stop: in no row above, but the server may have
+    /// seen them.
+    pub cancelled: u64,
+    /// Requests sent a second time because a kept-alive connection turned out to be dead before any
+    /// byte of a response: in no row above, but the server may have seen both.
+    pub retries: u64,
+}
+
+impl Snapshot {
+    /// Wall-clock time of the instant this snapshot describes.
+    pub fn at(&self) -> SystemTime {
+        self.started_at + self.elapsed
+    }
+
+    /// Running users of all classes.
+    pub fn user_count(&self) -> u64 {
+        self.users.iter().map(|class| class.running).sum()
+    }
+}
+
+/// How many users of one class are running.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserCount {
+    /// The class's name.
+    pub class: String,
+    /// Users started and not yet ended.
+    pub running: u64,
+}
+
+/// One line of the statistics table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// What the row is about.
+    pub key: EntryKey,
+    /// Finished requests, failures included.
+    pub requests: u64,
+    /// Failed requests.
+    pub failures: u64,
+    /// Body bytes of all responses.
+    pub body_bytes: u64,
+    /// Latency of all requests since the start, failures included, as Locust shows it.
+    pub latency: Distribution,
+    /// Latency of the requests of the last ten seconds.
+    pub recent_latency: Distribution,
+    /// Rates since the start of the run.
+    pub rates: Rates,
+    /// Rates of the last ten seconds.
+    pub recent_rates: Rates,
+}
+
+impl Row {
+    /// Mean response body size in bytes; 0 where nothing was received.
+    pub fn mean_body_bytes(&self) -> f64 {
+        if self.requests == 0 { 0.0 } else { self.body_bytes as f64 / self.requests as f64 }
+    }
+
+    /// Failed share of the requests, 0 to 1.
+    pub fn failure_ratio(&self) -> f64 {
+        if self.requests == 0 { 0.0 } else { self.failures as f64 / self.requests as f64 }
+    }
+}
+
+/// Requests per second.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Rates {
+    /// Finished requests per second, failures included.
+    pub requests: f64,
+    /// Failed requests per second.
+    pub failures: f64,
+}
+
+/// A distribution of times. Minimum, maximum and mean are exact; percentiles come from a histogram
+/// of three significant digits. `None` everywhere it has no samples.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Distribution {
+    /// Number of samples.
+    pub count: u64,
+    /// The figures, if there is at least one sample.
+    pub figures: Option<Figures>,
+}
+
+/// The figures of a [`Distribution`] that has samples.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Figures {
+    /// Shortest time.
+    pub min: Duration,
+    /// Longest time.
+    pub max: Duration,
+    /// Arithmetic mean.
+    pub mean: Duration,
+    /// Times at [`PERCENTILES`], none above `max` and none below `min`; the last is `max`.
+    pub percentiles: [Duration; PERCENTILES.len()],
+}
+
+impl Figures {
+    /// The 50th percentile.
+    pub fn median(&self) -> Duration {
+        self.percentiles[0]
+    }
+}
+
+/// One line of the failures table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailureRow {
+    /// The request it happened to.
+    pub key: EntryKey,
+    /// What was wrong, as recorded.
+    pub message: String,
+    /// How often.
+    pub occurrences: u64,
+    /// From the start of the run to the first occurrence.
+    pub first_seen: Duration,
+    /// From the start of the run to the latest occurrence.
+    pub last_seen: Duration,
+}
+
+/// One line of the exceptions table: an error of user code, not of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExceptionRow {
+    /// How often.
+    pub count: u64,
+    /// The error's text.
+    pub message: String,
+    /// Where it came from: the user class and task, and for a panic the source line.
+    pub traceback: String,
+}
