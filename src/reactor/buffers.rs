@@ -1,0 +1,194 @@
+//! The memory that received bytes land in.
+//!
+//! One ring of provided buffers serves all sockets of a core: the kernel takes a buffer only when
+//! bytes have come, so an idle connection holds none. Buffers belong to this table for the life of
+//! the ring and are lent out as [`Chunk`](super::Chunk)s, so no future owns memory that the kernel
+//! may write. The table starts small, because a buffer that was used a moment ago is still in the
+//! cache, and grows when the kernel runs out.
+
+use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+use std::io;
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicU16, Ordering};
+
+use io_uring::Submitter;
+use io_uring::types::BufRingEntry;
+
+/// The one buffer group of a core.
+pub(super) const GROUP: u16 = 0;
+/// Bytes of a buffer: large enough that a megabyte comes in 64 pieces.
+const BUFFER_BYTES: usize = 16 * 1024;
+/// Buffers of the first slab and of every further one: 4 MiB of address space each, of which only
+/// the pages that bytes were received into become memory.
+const SLAB_BUFFERS: u16 = 256;
+/// The most buffers a core ever has: 64 MiB.
+const BUFFERS_MAX: u16 = 4096;
+const PAGE: usize = 4096;
+const NONE: u16 = u16::MAX;
+
+/// A queue of received buffers, linked through the table: a socket's inbox.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Chain {
+    head: u16,
+    tail: u16,
+    len: u16,
+}
+
+impl Chain {
+    pub(super) const EMPTY: Chain = Chain { head: NONE, tail: NONE, len: 0 };
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.head == NONE
+    }
+
+    pub(super) fn len(&self) -> usize {
+        usize::from(self.len)
+    }
+}
+
+/// A buffer with received bytes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Filled {
+    pub(super) id: u16,
+    pub(super) bytes: NonNull<u8>,
+    pub(super) len: usize,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Buffer {
+    address: NonNull<u8>,
+    /// Bytes received into it, while it is in a chain.
+    len: u32,
+    next: u16,
+}
+
+/// All receive buffers of a core, and the ring by which the kernel is given them.
+pub(super) struct Buffers {
+    ring: NonNull<BufRingEntry>,
+    tail: u16,
+    slabs: Vec<NonNull<u8>>,
+    buffers: Vec<Buffer>,
+    leaked: bool,
+}
+
+impl Buffers {
+    /// Allocates the first buffers and registers them with the ring.
+    pub(super) fn register(submitter: &Submitter<'_>) -> io::Result<Self> {
+        let ring = allocate(ring_layout()).cast::<BufRingEntry>();
+        // SAFETY: the ring's memory is page aligned, large enough for its entries, zeroed, and
+        // freed only by `drop`, which the reactor runs after the io_uring is gone.
+        let registered = unsafe {
+            let address = ring.as_ptr() as u64;
+            submitter.register_buf_ring_with_flags(address, BUFFERS_MAX, GROUP, 0)
+        };
+        let mut buffers = Buffers { ring, tail: 0, slabs: Vec::new(), buffers: Vec::new(), leaked: false };
+        registered?;
+        buffers.grow();
+        Ok(buffers)
+    }
+
+    /// Adds a slab of buffers, up to the limit.
+    pub(super) fn grow(&mut self) {
+        if self.buffers.len() >= usize::from(BUFFERS_MAX) {
+            return;
+        }
+        let slab = allocate(slab_layout());
+        self.slabs.push(slab);
+        for position in 0..usize::from(SLAB_BUFFERS) {
+            // SAFETY: `position` buffers fit the slab.
+            let address = unsafe { slab.add(position * BUFFER_BYTES) };
+            let id = self.buffers.len() as u16;
+            self.buffers.push(Buffer { address, len: 0, next: NONE });
+            self.give_back(id);
+        }
+    }
+
+    /// Hands a buffer to the kernel, which may write to it from now on.
+    pub(super) fn give_back(&mut self, id: u16) {
+        let buffer = self.buffers[usize::from(id)];
+        let position = usize::from(self.tail % BUFFERS_MAX);
+        // SAFETY: the position is inside the ring, and the entry at the tail is ours to write until
+        // the tail has moved past it: there are never more buffers than entries.
+        unsafe {
+            let entry = self.ring.add(position).as_mut();
+            entry.set_addr(buffer.address.as_ptr() as u64);
+            entry.set_len(BUFFER_BYTES as u32);
+            entry.set_bid(id);
+        }
+        self.tail = self.tail.wrapping_add(1);
+        // SAFETY: the tail lies in the first entry of the ring, aligned for a u16, and the kernel
+        // only reads it. Release: the entry must be there before the kernel may look at it.
+        unsafe {
+            let tail = BufRingEntry::tail(self.ring.as_ptr()).cast_mut();
+            AtomicU16::from_ptr(tail).store(self.tail, Ordering::Release);
+        }
+    }
+
+    /// Appends a buffer that the kernel has filled with `len` bytes to an inbox.
+    pub(super) fn append(&mut self, chain: &mut Chain, id: u16, len: u32) {
+        let buffer = &mut self.buffers[usize::from(id)];
+        (buffer.len, buffer.next) = (len, NONE);
+        match chain.tail {
+            NONE => chain.head = id,
+            tail => self.buffers[usize::from(tail)].next = id,
+        }
+        chain.tail = id;
+        chain.len += 1;
+    }
+
+    /// Takes the oldest buffer of an inbox; it stays ours until it is given back.
+    pub(super) fn take(&mut self, chain: &mut Chain) -> Option<Filled> {
+        if chain.is_empty() {
+            return None;
+        }
+        let id = chain.head;
+        let Buffer { address, len, next } = self.buffers[usize::from(id)];
+        chain.head = next;
+        chain.len -= 1;
+        if next == NONE {
+            chain.tail = NONE;
+        }
+        Some(Filled { id, bytes: address, len: len as usize })
+    }
+
+    /// Gives a whole inbox back to the kernel, unread.
+    pub(super) fn discard(&mut self, chain: &mut Chain) {
+        while let Some(filled) = self.take(chain) {
+            self.give_back(filled.id);
+        }
+    }
+
+    /// Leaves the memory to a kernel that may still write to it.
+    pub(super) fn leak(&mut self) {
+        self.leaked = true;
+    }
+}
+
+impl Drop for Buffers {
+    fn drop(&mut self) {
+        if self.leaked {
+            return;
+        }
+        // SAFETY: each was allocated with this layout, and the kernel has been told to let go.
+        unsafe {
+            self.slabs.iter().for_each(|slab| dealloc(slab.as_ptr(), slab_layout()));
+            dealloc(self.ring.cast().as_ptr(), ring_layout());
+        }
+    }
+}
+
+fn ring_layout() -> Layout {
+    let bytes = usize::from(BUFFERS_MAX) * size_of::<BufRingEntry>();
+    Layout::from_size_align(bytes, PAGE).expect("a page is a valid alignment")
+}
+
+fn slab_layout() -> Layout {
+    let bytes = usize::from(SLAB_BUFFERS) * BUFFER_BYTES;
+    Layout::from_size_align(bytes, PAGE).expect("a page is a valid alignment")
+}
+
+fn allocate(layout: Layout) -> NonNull<u8> {
+    // SAFETY: no layout here is of size zero.
+    let memory = unsafe { alloc_zeroed(layout) };
+    NonNull::new(memory).unwrap_or_else(|| handle_alloc_error(layout))
+}

@@ -1,0 +1,192 @@
+//! One core's io_uring: operations in flight, sockets, buffers, deadlines, wake-ups.
+//!
+//! A [`Reactor`] belongs to one thread. Futures on that thread queue operations and go to sleep;
+//! [`Reactor::turn`] submits everything that was queued with one system call, waits for the first
+//! completion or the next deadline, and wakes the tasks concerned. It is the only place of a core
+//! that waits. Sockets are not those of glommio: a ring of our own costs half the CPU per request
+//! (benches/README.md).
+//!
+//! Dropping a future is safe at any moment, because no future owns memory that the kernel may read
+//! or write: bytes are received into the reactor's own buffers, and the bytes of a send belong to
+//! the operation until its completion has been seen.
+//!
+//! This is the only folder with `unsafe` code.
+#![allow(unsafe_code)]
+
+mod buffers;
+mod listener;
+pub mod preflight;
+mod remote;
+mod ring;
+mod sleep;
+mod slots;
+mod socket;
+mod sockets;
+#[cfg(test)]
+mod tests;
+mod wheel;
+
+use std::cell::RefCell;
+use std::io;
+use std::mem;
+use std::rc::Rc;
+use std::task::Waker;
+use std::time::{Duration, Instant};
+
+pub use listener::Listener;
+pub use remote::Remote;
+pub use sleep::{Sleep, TimedOut};
+pub use socket::{Chunk, Kept, Peer, Socket};
+
+use buffers::Buffers;
+use listener::Listeners;
+use remote::RemoteEvent;
+use ring::{Completion, Kind, Ring};
+use sockets::{Io, Sockets};
+use wheel::Wheel;
+
+/// Whether a turn may sleep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// Submit, take what is there and come back: other tasks are runnable.
+    Poll,
+    /// Nothing else to do until something completes or a deadline passes.
+    Wait,
+}
+
+/// One core's reactor. Not `Send`: it stays on the thread that made it.
+pub struct Reactor {
+    state: RefCell<State>,
+    /// Where the wheel's time begins.
+    origin: Instant,
+}
+
+struct State {
+    io: Io,
+    sockets: Sockets,
+    listeners: Listeners,
+    wheel: Wheel,
+    remote: RemoteEvent,
+    kept: Vec<Box<[u8]>>,
+    /// Wakers of this turn, called when nothing of the state is borrowed any more.
+    ready: Vec<Waker>,
+    seen: Vec<Completion>,
+}
+
+impl Reactor {
+    /// A reactor for the current thread.
+    ///
+    /// # Errors
+    ///
+    /// What io_uring's set-up says; [`preflight::io_uring`] names the cure.
+    pub fn new() -> io::Result<Rc<Self>> {
+        let mut ring = Ring::new()?;
+        let buffers = Buffers::register(&ring.submitter())?;
+        let remote = RemoteEvent::new(&mut ring)?;
+        let state = State {
+            io: Io { ring, buffers },
+            sockets: Sockets::new(),
+            listeners: Listeners::new(),
+            wheel: Wheel::new(),
+            remote,
+            kept: Vec::new(),
+            ready: Vec::new(),
+            seen: Vec::new(),
+        };
+        Ok(Rc::new(Reactor { state: RefCell::new(state), origin: Instant::now() }))
+    }
+
+    /// Submits all that was queued, takes all that has completed, fires what is due, wakes the
+    /// tasks concerned. With [`Turn::Wait`] it sleeps until there is something to wake.
+    ///
+    /// # Errors
+    ///
+    /// An error of the ring itself, after which the reactor is of no use.
+    pub fn turn(&self, turn: Turn) -> io::Result<()> {
+        let mut ready = self.state.borrow_mut().turn(turn, self.origin)?;
+        // Outside the borrow: a waker may be the last owner of a task, and a task owns sockets.
+        ready.drain(..).for_each(Waker::wake);
+        self.state.borrow_mut().ready = ready;
+        Ok(())
+    }
+
+    /// Keeps bytes for the life of the reactor, to be sent any number of times without a copy and
+    /// without a completion. For texts that never vary: each call adds to what is kept.
+    pub fn keep(&self, bytes: impl Into<Box<[u8]>>) -> Kept {
+        let bytes = bytes.into();
+        let kept = Kept { address: bytes.as_ptr(), len: bytes.len() as u32 };
+        self.state.borrow_mut().kept.push(bytes);
+        kept
+    }
+
+    /// An empty buffer to render a request into, with the memory of an earlier send.
+    pub fn buffer(&self) -> Vec<u8> {
+        self.state.borrow_mut().sockets.spare()
+    }
+
+    /// Sockets that are open, or closed with operations still in flight.
+    pub fn open_sockets(&self) -> usize {
+        self.state.borrow().sockets.len()
+    }
+
+    /// A handle by which other threads wake this core.
+    pub fn remote(&self) -> Remote {
+        self.state.borrow().remote.handle()
+    }
+
+    fn nanos(&self, instant: Instant) -> u64 {
+        instant.saturating_duration_since(self.origin).as_nanos() as u64
+    }
+}
+
+impl State {
+    fn turn(&mut self, turn: Turn, origin: Instant) -> io::Result<Vec<Waker>> {
+        let wait = turn == Turn::Wait;
+        let timeout = self.wheel.next_deadline().filter(|_| wait).map(|deadline| {
+            Duration::from_nanos(deadline).saturating_sub(Instant::now() - origin)
+        });
+        self.io.ring.enter(wait, timeout)?;
+
+        let mut seen = mem::take(&mut self.seen);
+        self.io.ring.harvest(&mut seen);
+        seen.drain(..).for_each(|completion| self.complete(completion));
+        self.seen = seen;
+
+        if self.wheel.next_deadline().is_some() {
+            let now = (Instant::now() - origin).as_nanos() as u64;
+            self.wheel.expire(now, &mut self.ready);
+        }
+        Ok(mem::take(&mut self.ready))
+    }
+
+    fn complete(&mut self, done: Completion) {
+        let State { io, sockets, listeners, remote, ready, .. } = self;
+        match done.kind {
+            Kind::Ignored => {}
+            Kind::Receive => sockets.on_receive(done, io, ready),
+            Kind::Connect => sockets.on_connect(done, ready),
+            Kind::Send => sockets.on_send(done, ready),
+            Kind::SendKept => sockets.on_send_kept(done, ready),
+            Kind::Accept => listeners.on_accept(done, ready),
+            Kind::Remote => remote.on_wake(done, &mut io.ring, ready),
+        }
+    }
+}
+
+impl Drop for State {
+    fn drop(&mut self) {
+        // Closing a ring does not wait for what is in flight on it, so nothing may be freed before
+        // the kernel has confirmed that it let go. If it will not, the memory stays with it.
+        if self.io.ring.cancel_all().is_err() {
+            mem::forget(mem::take(&mut self.kept));
+            mem::forget(mem::replace(&mut self.sockets, Sockets::new()));
+            self.io.buffers.leak();
+        }
+    }
+}
+
+impl std::fmt::Debug for Reactor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reactor").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,172 @@
+//! What the machine must allow before a run, and the cure where it does not.
+
+use std::fs;
+use std::io;
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use super::Reactor;
+
+/// The least locked memory that glommio starts with.
+const LOCKED_MEMORY_MIN: u64 = 512 * 1024;
+const DISABLED_SYSCTL: &str = "/proc/sys/kernel/io_uring_disabled";
+
+/// Something the machine does not allow. The text names the cure.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The kernel has no io_uring at all.
+    #[error("this kernel has no io_uring; gregaria needs Linux 6.1 or newer")]
+    Missing,
+    /// The kernel has io_uring, but not the features the reactor is built on.
+    #[error(
+        "this kernel's io_uring is too old (no single issuer with deferred task work, or no \
+         provided buffer rings); gregaria needs Linux 6.1 or newer"
+    )]
+    TooOld,
+    /// Switched off by the administrator.
+    #[error(
+        "io_uring is switched off here (kernel.io_uring_disabled = {0}); \
+         try: sysctl -w kernel.io_uring_disabled=0"
+    )]
+    Disabled(String),
+    /// Allowed by the kernel, forbidden to this process.
+    #[error(
+        "io_uring is not permitted to this process, most likely by a seccomp profile, as containers \
+         have by default; try: docker run --security-opt seccomp=unconfined, or a profile that \
+         allows io_uring_setup, io_uring_enter and io_uring_register"
+    )]
+    Forbidden,
+    /// The limit on locked memory is too small, and may not be raised.
+    #[error(
+        "the limit on locked memory is {allowed} KiB and may not be raised, {needed} KiB are needed; \
+         try: ulimit -l {needed}, or LimitMEMLOCK={needed}K for a systemd unit, or \
+         docker run --ulimit memlock=-1"
+    )]
+    LockedMemory {
+        /// What this process may lock, in KiB.
+        allowed: u64,
+        /// What it needs, in KiB.
+        needed: u64,
+    },
+    /// More connections were asked for than files may be open.
+    #[error(
+        "{needed} open files are needed, one per user and a few more, and {allowed} are allowed; \
+         try: ulimit -n {needed} (as root where the hard limit is lower), LimitNOFILE={needed} for \
+         a systemd unit, or fewer users"
+    )]
+    OpenFiles {
+        /// What this process may open.
+        allowed: u64,
+        /// What the run needs.
+        needed: u64,
+    },
+    /// Anything else the system says.
+    #[error("cannot set up io_uring: {0}")]
+    Other(#[source] io::Error),
+}
+
+/// Checks that this process may use io_uring as the reactor does, by doing so.
+///
+/// # Errors
+///
+/// Why not, and the cure.
+pub fn io_uring() -> Result<(), Error> {
+    match Reactor::new() {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            let disabled = fs::read_to_string(DISABLED_SYSCTL).unwrap_or_default();
+            Err(diagnose(error, disabled.trim()))
+        }
+    }
+}
+
+/// Puts a name and a cure to an error of io_uring's set-up, given `kernel.io_uring_disabled`.
+fn diagnose(error: io::Error, disabled: &str) -> Error {
+    match error.raw_os_error() {
+        Some(libc::ENOSYS) => Error::Missing,
+        Some(libc::EINVAL) => Error::TooOld,
+        Some(libc::EPERM | libc::EACCES) if !matches!(disabled, "" | "0") => {
+            Error::Disabled(disabled.to_owned())
+        }
+        Some(libc::EPERM | libc::EACCES) => Error::Forbidden,
+        Some(libc::ENOMEM) => {
+            let allowed = getrlimit(Resource::Memlock).current.unwrap_or(u64::MAX) / 1024;
+            Error::LockedMemory { allowed, needed: 8192.max(allowed * 2) }
+        }
+        _ => Error::Other(error),
+    }
+}
+
+/// Makes sure that glommio may lock the memory it wants, raising the limit where we may.
+///
+/// # Errors
+///
+/// [`Error::LockedMemory`] where the limit is too small and stays so.
+pub fn locked_memory() -> Result<(), Error> {
+    let allowed = raise(Resource::Memlock, LOCKED_MEMORY_MIN);
+    if allowed >= LOCKED_MEMORY_MIN {
+        return Ok(());
+    }
+    Err(Error::LockedMemory { allowed: allowed / 1024, needed: LOCKED_MEMORY_MIN / 1024 })
+}
+
+/// Makes sure that this many files may be open, raising the limit where we may.
+///
+/// # Errors
+///
+/// [`Error::OpenFiles`] where the limit is too small and stays so.
+pub fn open_files(needed: u64) -> Result<(), Error> {
+    let allowed = raise(Resource::Nofile, needed);
+    if allowed >= needed { Ok(()) } else { Err(Error::OpenFiles { allowed, needed }) }
+}
+
+/// Raises the soft limit to the hard one, and the hard one to what is needed where we are
+/// privileged. Returns what holds then.
+fn raise(resource: Resource, needed: u64) -> u64 {
+    let limit = getrlimit(resource);
+    if limit.current.is_none_or(|current| current >= needed) {
+        return limit.current.unwrap_or(u64::MAX);
+    }
+    let wanted = Some(limit.maximum.map_or(needed, |maximum| maximum.max(needed)));
+    let both = Rlimit { current: wanted, maximum: wanted };
+    // Only a privileged process may raise the hard limit; then the soft one follows it alone.
+    if setrlimit(resource, both).is_err() {
+        let soft = Rlimit { current: limit.maximum.or(Some(needed)), maximum: limit.maximum };
+        let _ = setrlimit(resource, soft);
+    }
+    getrlimit(resource).current.unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(errno: i32, disabled: &str, expected: &str) {
+        let text = diagnose(io::Error::from_raw_os_error(errno), disabled).to_string();
+        assert!(text.contains(expected), "{text}");
+    }
+
+    #[test]
+    fn every_refusal_names_its_cure() {
+        check(libc::ENOSYS, "", "Linux 6.1");
+        check(libc::EINVAL, "0", "Linux 6.1");
+        check(libc::EPERM, "2", "sysctl -w kernel.io_uring_disabled=0");
+        check(libc::EPERM, "0", "seccomp");
+        check(libc::EACCES, "", "seccomp");
+        check(libc::ENOMEM, "0", "ulimit -l");
+        check(libc::EIO, "0", "cannot set up io_uring");
+    }
+
+    #[test]
+    fn this_machine_passes() {
+        io_uring().expect("tests need io_uring");
+        locked_memory().expect("tests need locked memory");
+        open_files(64).expect("tests need open files");
+    }
+
+    #[test]
+    fn more_files_than_any_kernel_allows_are_refused_with_the_cure() {
+        let error = open_files(1 << 40).expect_err("nr_open is far below this");
+        assert!(error.to_string().contains("ulimit -n"), "{error}");
+    }
+}

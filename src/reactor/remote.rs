@@ -1,0 +1,96 @@
+//! Waking a core from another thread.
+
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use io_uring::opcode;
+use io_uring::types::Fd;
+use rustix::event::{EventfdFlags, eventfd};
+
+use super::Reactor;
+use super::ring::{Completion, Kind, Ring};
+
+/// A handle by which another thread wakes a core. Cheap to clone; outlives the core harmlessly.
+#[derive(Debug, Clone)]
+pub struct Remote(Arc<OwnedFd>);
+
+impl Remote {
+    /// Wakes the core if it sleeps, and every task in [`Reactor::woken`] in any case.
+    pub fn wake(&self) {
+        // The only error is a counter that is full, and then the core has been woken already.
+        let _ = rustix::io::write(&*self.0, &1_u64.to_ne_bytes());
+    }
+}
+
+impl Reactor {
+    /// Completes when another thread wakes this core the next time, counted from this call: make
+    /// the future first, then look at what the other thread may have changed, then await.
+    pub fn woken(self: &Rc<Self>) -> Woken {
+        let wakes = self.state.borrow().remote.wakes;
+        Woken { reactor: self.clone(), wakes }
+    }
+}
+
+/// The future of [`Reactor::woken`].
+#[derive(Debug)]
+pub struct Woken {
+    reactor: Rc<Reactor>,
+    wakes: u64,
+}
+
+impl Future for Woken {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.reactor.state.borrow_mut();
+        if state.remote.wakes != self.wakes {
+            return Poll::Ready(());
+        }
+        state.remote.waiters.push(context.waker().clone());
+        Poll::Pending
+    }
+}
+
+/// The core's side: an event descriptor that the ring polls.
+pub(super) struct RemoteEvent {
+    event: Arc<OwnedFd>,
+    wakes: u64,
+    waiters: Vec<Waker>,
+}
+
+impl RemoteEvent {
+    pub(super) fn new(ring: &mut Ring) -> io::Result<Self> {
+        let event = Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?);
+        let remote = RemoteEvent { event, wakes: 0, waiters: Vec::new() };
+        remote.arm(ring);
+        Ok(remote)
+    }
+
+    pub(super) fn handle(&self) -> Remote {
+        Remote(self.event.clone())
+    }
+
+    pub(super) fn on_wake(&mut self, done: Completion, ring: &mut Ring, ready: &mut Vec<Waker>) {
+        let mut count = [0; 8];
+        // Nothing to read means that an earlier completion has read it already.
+        let _ = rustix::io::read(&*self.event, &mut count);
+        self.wakes += 1;
+        ready.append(&mut self.waiters);
+        if !done.more() {
+            self.arm(ring);
+        }
+    }
+
+    fn arm(&self, ring: &mut Ring) {
+        let entry = opcode::PollAdd::new(Fd(self.event.as_raw_fd()), libc::POLLIN as u32)
+            .multi(true)
+            .build()
+            .user_data(Kind::Remote.alone());
+        // SAFETY: a poll refers to no memory; the descriptor lives as long as the ring.
+        unsafe { ring.push(entry) };
+    }
+}

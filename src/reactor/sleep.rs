@@ -1,0 +1,83 @@
+//! Sleeping until an instant, and giving up on something that takes too long.
+
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use super::Reactor;
+use super::wheel::TimerKey;
+
+impl Reactor {
+    /// Sleeps until an instant; never wakes before it.
+    pub fn sleep_until(self: &Rc<Self>, deadline: Instant) -> Sleep {
+        Sleep { reactor: self.clone(), deadline, timer: None }
+    }
+
+    /// Runs a future until an instant, then drops it.
+    ///
+    /// # Errors
+    ///
+    /// [`TimedOut`] where the future was not done by then.
+    pub async fn until<F: Future>(
+        self: &Rc<Self>,
+        deadline: Instant,
+        future: F,
+    ) -> Result<F::Output, TimedOut> {
+        let mut sleep = self.sleep_until(deadline);
+        let mut future = std::pin::pin!(future);
+        std::future::poll_fn(|context| {
+            if let Poll::Ready(output) = future.as_mut().poll(context) {
+                return Poll::Ready(Ok(output));
+            }
+            Pin::new(&mut sleep).poll(context).map(|()| Err(TimedOut))
+        })
+        .await
+    }
+}
+
+/// The future was not done in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("timed out")]
+pub struct TimedOut;
+
+/// The future of [`Reactor::sleep_until`].
+#[derive(Debug)]
+pub struct Sleep {
+    reactor: Rc<Reactor>,
+    deadline: Instant,
+    timer: Option<TimerKey>,
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let Some(timer) = self.timer else {
+            // A deadline that has passed needs no turn; the clock is read only here.
+            if self.deadline <= Instant::now() {
+                return Poll::Ready(());
+            }
+            let deadline = self.reactor.nanos(self.deadline);
+            let waker = context.waker().clone();
+            let timer = self.reactor.state.borrow_mut().wheel.set(deadline, waker);
+            self.timer = Some(timer);
+            return Poll::Pending;
+        };
+        let updated = self.reactor.state.borrow_mut().wheel.update(timer, context.waker());
+        match updated {
+            // The replaced waker is dropped here, where nothing is borrowed.
+            Ok(_replaced) => Poll::Pending,
+            Err(_fired) => Poll::Ready(()),
+        }
+    }
+}
+
+impl Drop for Sleep {
+    fn drop(&mut self) {
+        if let Some(timer) = self.timer {
+            let waker = self.reactor.state.borrow_mut().wheel.cancel(timer);
+            drop(waker);
+        }
+    }
+}

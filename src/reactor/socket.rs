@@ -1,0 +1,216 @@
+//! A TCP socket of this core, and the bytes that come and go on it.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::ops::Deref;
+use std::os::fd::OwnedFd;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use rustix::net::{AddressFamily, SocketAddrAny, SocketFlags, SocketType, sockopt};
+
+use super::Reactor;
+use super::buffers::Filled;
+use super::slots::SlotId;
+use super::sockets::Outgoing;
+
+/// An address to connect to, in the kernel's form, made once.
+#[derive(Clone)]
+pub struct Peer(Rc<SocketAddrAny>, SocketAddr);
+
+impl Peer {
+    /// The address for this core.
+    pub fn new(address: SocketAddr) -> Self {
+        Peer(Rc::new(address.into()), address)
+    }
+
+    /// The address as text and numbers.
+    pub fn address(&self) -> SocketAddr {
+        self.1
+    }
+}
+
+impl fmt::Debug for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.1.fmt(f)
+    }
+}
+
+/// Bytes that the reactor keeps for its whole life; see [`Reactor::keep`].
+///
+/// Of use only with sockets of the reactor that keeps them, and like it bound to its thread.
+#[derive(Debug, Clone, Copy)]
+pub struct Kept {
+    pub(super) address: *const u8,
+    pub(super) len: u32,
+}
+
+/// A connected TCP socket. Dropping it cancels what is in flight and closes it.
+pub struct Socket {
+    reactor: Rc<Reactor>,
+    id: SlotId,
+}
+
+impl Socket {
+    /// Connects to a peer. Dropping the future gives the attempt up.
+    ///
+    /// # Errors
+    ///
+    /// What `socket(2)` and `connect(2)` say: refused, unreachable, too many open files.
+    pub async fn connect(reactor: &Rc<Reactor>, peer: &Peer) -> io::Result<Socket> {
+        let family = match peer.1 {
+            SocketAddr::V4(_) => AddressFamily::INET,
+            SocketAddr::V6(_) => AddressFamily::INET6,
+        };
+        // Blocking on purpose: io_uring waits for a blocking socket and gives up on any other.
+        let flags = SocketFlags::CLOEXEC;
+        let fd = rustix::net::socket_with(family, SocketType::STREAM, flags, None)?;
+        // A request goes out in one piece and must not wait for an older one's acknowledgement.
+        sockopt::set_tcp_nodelay(&fd, true)?;
+        let socket = Socket::adopt(reactor, fd);
+        {
+            let state = &mut *reactor.state.borrow_mut();
+            state.sockets.connect(socket.id, peer.0.clone(), &mut state.io);
+        }
+        Connecting(&socket).await?;
+        Ok(socket)
+    }
+
+    /// Takes over a connected descriptor, such as an accepted one.
+    pub(super) fn adopt(reactor: &Rc<Reactor>, fd: OwnedFd) -> Socket {
+        let id = reactor.state.borrow_mut().sockets.insert(fd);
+        Socket { reactor: reactor.clone(), id }
+    }
+
+    /// Queues bytes to be sent in the coming turn, in one piece.
+    ///
+    /// Nothing is awaited: a peer that does not take them is noticed by [`Socket::receive`]. One
+    /// send at a time: a second one before the peer has answered the first may overtake it.
+    pub fn send(&self, bytes: Vec<u8>) {
+        self.queue(Outgoing::Owned(bytes));
+    }
+
+    /// Queues kept bytes to be sent in the coming turn: no copy, no allocation, no completion.
+    ///
+    /// # Panics
+    ///
+    /// Where another reactor keeps the bytes than the one that owns this socket.
+    pub fn send_kept(&self, kept: Kept) {
+        debug_assert!(self.reactor.keeps(kept), "kept bytes belong to one reactor");
+        self.queue(Outgoing::Kept { address: kept.address, len: kept.len });
+    }
+
+    fn queue(&self, outgoing: Outgoing) {
+        let state = &mut *self.reactor.state.borrow_mut();
+        state.sockets.send(self.id, outgoing, &mut state.io);
+    }
+
+    /// The next piece that came; `None` when the peer has closed in order.
+    ///
+    /// # Errors
+    ///
+    /// What `recv(2)` says, such as a reset; bytes that came before are given first.
+    pub fn receive(&self) -> Receive<'_> {
+        Receive(self)
+    }
+
+    /// Whether the connection is still open and nothing came that was not asked for: a kept-alive
+    /// connection is fit for another request only then.
+    pub fn is_quiet(&self) -> bool {
+        self.reactor.state.borrow_mut().sockets.is_quiet(self.id)
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        let waiter = {
+            let state = &mut *self.reactor.state.borrow_mut();
+            state.sockets.abandon(self.id, &mut state.io)
+        };
+        drop(waiter);
+    }
+}
+
+impl fmt::Debug for Socket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Socket").field(&self.id.index).finish()
+    }
+}
+
+struct Connecting<'s>(&'s Socket);
+
+impl Future for Connecting<'_> {
+    type Output = io::Result<()>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let Socket { reactor, id } = self.0;
+        let polled = reactor.state.borrow_mut().sockets.poll_connect(*id, context.waker());
+        pending_unless_done(polled)
+    }
+}
+
+/// The future of [`Socket::receive`].
+#[derive(Debug)]
+pub struct Receive<'s>(&'s Socket);
+
+impl<'s> Future for Receive<'s> {
+    type Output = io::Result<Option<Chunk<'s>>>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let Socket { reactor, id } = self.0;
+        let polled = {
+            let state = &mut *reactor.state.borrow_mut();
+            state.sockets.poll_receive(*id, context.waker(), &mut state.io)
+        };
+        pending_unless_done(polled)
+            .map_ok(|filled| filled.map(|filled| Chunk { reactor: &**reactor, filled }))
+    }
+}
+
+/// The waker that was replaced is dropped here, where nothing is borrowed: it may be the last owner
+/// of a task.
+fn pending_unless_done<T>(polled: Result<T, Option<std::task::Waker>>) -> Poll<T> {
+    match polled {
+        Ok(done) => Poll::Ready(done),
+        Err(replaced) => {
+            drop(replaced);
+            Poll::Pending
+        }
+    }
+}
+
+/// Received bytes in a buffer of the reactor, which gets it back when this is dropped.
+pub struct Chunk<'r> {
+    reactor: &'r Reactor,
+    filled: Filled,
+}
+
+impl Deref for Chunk<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        // SAFETY: the kernel has written these bytes and gets the buffer back only when the chunk
+        // is dropped; the reactor, which owns the memory, outlives the chunk.
+        unsafe { std::slice::from_raw_parts(self.filled.bytes.as_ptr(), self.filled.len) }
+    }
+}
+
+impl Drop for Chunk<'_> {
+    fn drop(&mut self) {
+        self.reactor.state.borrow_mut().io.buffers.give_back(self.filled.id);
+    }
+}
+
+impl fmt::Debug for Chunk<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Chunk").field("len", &self.filled.len).finish()
+    }
+}
+
+impl Reactor {
+    fn keeps(&self, kept: Kept) -> bool {
+        self.state.borrow().kept.iter().any(|bytes| bytes.as_ptr() == kept.address)
+    }
+}

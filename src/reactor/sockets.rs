@@ -1,0 +1,321 @@
+//! The table of a core's sockets: what is in flight on each, what has come, who waits.
+//!
+//! A slot outlives its [`Socket`](super::Socket) until the kernel has reported every operation on
+//! it, so a completion never finds another socket in its place.
+
+use std::io;
+use std::os::fd::{IntoRawFd, OwnedFd, RawFd};
+use std::rc::Rc;
+use std::task::Waker;
+
+use io_uring::opcode;
+use io_uring::squeue::Flags;
+use io_uring::types::{CancelBuilder, Fd};
+use rustix::net::SocketAddrAny;
+
+use super::buffers::{Buffers, Chain, Filled, GROUP};
+use super::ring::{Completion, Kind, Ring};
+use super::slots::{SlotId, Slots};
+
+/// Received pieces a socket may hold that nobody has read: beyond that its peer is held up by TCP.
+const INBOX_MAX: usize = 64;
+
+/// The memory of a send: what it is decides who may free it, and when.
+#[derive(Debug)]
+pub(super) enum Outgoing {
+    /// Bytes that live as long as the ring: such a send completes only when it fails.
+    Kept { address: *const u8, len: u32 },
+    /// Bytes of this one send, owned by the operation until its completion.
+    Owned(Vec<u8>),
+}
+
+/// Why nothing more will be received.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// The peer closed in order.
+    Closed,
+    /// This errno.
+    Failed(i32),
+}
+
+#[derive(Debug)]
+pub(super) struct SocketState {
+    fd: RawFd,
+    /// The peer's address while a connect is in flight, for the kernel to read.
+    connecting: Option<Rc<SocketAddrAny>>,
+    connected: Option<i32>,
+    receiving: bool,
+    sends: u32,
+    inbox: Chain,
+    end: Option<End>,
+    waiter: Option<Waker>,
+    /// The handle is gone; the slot goes when the last operation has completed.
+    abandoned: bool,
+}
+
+#[derive(Debug)]
+struct SendState {
+    bytes: Vec<u8>,
+    socket: SlotId,
+}
+
+/// What the table works on and does not own.
+pub(super) struct Io {
+    pub(super) ring: Ring,
+    pub(super) buffers: Buffers,
+}
+
+/// The sockets of a core, and the sends in flight on them.
+pub(super) struct Sockets {
+    sockets: Slots<SocketState>,
+    sends: Slots<SendState>,
+    /// Memory of finished sends, to be filled again.
+    spare: Vec<Vec<u8>>,
+}
+
+/// The most memory of finished sends that is kept for the next: 64 buffers of at most 64 KiB.
+const SPARE_MAX: usize = 64;
+const SPARE_BYTES_MAX: usize = 64 * 1024;
+
+impl Sockets {
+    pub(super) fn new() -> Self {
+        Sockets { sockets: Slots::new(), sends: Slots::new(), spare: Vec::new() }
+    }
+
+    pub(super) fn insert(&mut self, fd: OwnedFd) -> SlotId {
+        self.sockets.insert(SocketState {
+            fd: fd.into_raw_fd(),
+            connecting: None,
+            connected: None,
+            receiving: false,
+            sends: 0,
+            inbox: Chain::EMPTY,
+            end: None,
+            waiter: None,
+            abandoned: false,
+        })
+    }
+
+    /// Slots in use: open sockets and closed ones with operations still in flight.
+    pub(super) fn len(&self) -> usize {
+        self.sockets.len()
+    }
+
+    /// An empty buffer for a send, with the memory of an earlier one where there is any.
+    pub(super) fn spare(&mut self) -> Vec<u8> {
+        self.spare.pop().unwrap_or_default()
+    }
+
+    pub(super) fn connect(&mut self, id: SlotId, peer: Rc<SocketAddrAny>, io: &mut Io) {
+        let socket = self.live(id);
+        let entry = opcode::Connect::new(Fd(socket.fd), peer.as_ptr().cast(), peer.addr_len())
+            .build()
+            .user_data(Kind::Connect.tag(id));
+        socket.connecting = Some(peer);
+        // SAFETY: the slot holds the address until the completion has been seen.
+        unsafe { io.ring.push(entry) };
+    }
+
+    /// How the connect ended, or `None` and the waker is kept; gives back the waker it replaced.
+    pub(super) fn poll_connect(
+        &mut self,
+        id: SlotId,
+        waker: &Waker,
+    ) -> Result<io::Result<()>, Option<Waker>> {
+        let socket = self.live(id);
+        match socket.connected {
+            Some(0) => Ok(Ok(())),
+            Some(errno) => Ok(Err(io::Error::from_raw_os_error(errno))),
+            None => Err(socket.waiter.replace(waker.clone())),
+        }
+    }
+
+    pub(super) fn send(&mut self, id: SlotId, outgoing: Outgoing, io: &mut Io) {
+        self.receive(id, io);
+        let socket = self.live(id);
+        let fd = Fd(socket.fd);
+        // WAITALL: the kernel goes on by itself where the peer takes only a part.
+        let flags = libc::MSG_NOSIGNAL | libc::MSG_WAITALL;
+        let entry = match outgoing {
+            Outgoing::Kept { address, len } => opcode::Send::new(fd, address, len)
+                .flags(flags)
+                .build()
+                .flags(Flags::SKIP_SUCCESS)
+                .user_data(Kind::SendKept.tag(id)),
+            Outgoing::Owned(bytes) => {
+                socket.sends += 1;
+                let (address, len) = (bytes.as_ptr(), bytes.len() as u32);
+                let send = self.sends.insert(SendState { bytes, socket: id });
+                opcode::Send::new(fd, address, len)
+                    .flags(flags)
+                    .build()
+                    .user_data(Kind::Send.tag(send))
+            }
+        };
+        // SAFETY: kept bytes live as long as the ring; owned ones stay in the table, where nothing
+        // touches them, until the completion has been seen.
+        unsafe { io.ring.push(entry) };
+    }
+
+    /// Makes sure that bytes are received as they come.
+    pub(super) fn receive(&mut self, id: SlotId, io: &mut Io) {
+        let socket = self.live(id);
+        if socket.receiving || socket.end.is_some() {
+            return;
+        }
+        socket.receiving = true;
+        let entry = opcode::RecvMulti::new(Fd(socket.fd), GROUP)
+            .build()
+            .user_data(Kind::Receive.tag(id));
+        // SAFETY: the kernel writes only to registered buffers, which live as long as the ring.
+        unsafe { io.ring.push(entry) };
+    }
+
+    /// The next piece, the end, or `None` and the waker is kept.
+    pub(super) fn poll_receive(
+        &mut self,
+        id: SlotId,
+        waker: &Waker,
+        io: &mut Io,
+    ) -> Result<io::Result<Option<Filled>>, Option<Waker>> {
+        let socket = self.live(id);
+        if let Some(filled) = io.buffers.take(&mut socket.inbox) {
+            return Ok(Ok(Some(filled)));
+        }
+        match socket.end {
+            Some(End::Closed) => return Ok(Ok(None)),
+            Some(End::Failed(errno)) => return Ok(Err(io::Error::from_raw_os_error(errno))),
+            None => {}
+        }
+        let replaced = match &socket.waiter {
+            Some(waiter) if waiter.will_wake(waker) => None,
+            _ => socket.waiter.replace(waker.clone()),
+        };
+        self.receive(id, io);
+        Err(replaced)
+    }
+
+    /// Whether the socket is open and nothing has come that nobody asked for.
+    pub(super) fn is_quiet(&mut self, id: SlotId) -> bool {
+        let socket = self.live(id);
+        socket.end.is_none() && socket.inbox.is_empty()
+    }
+
+    /// The handle is gone: lets go of everything in flight and closes. Gives back the waiter.
+    pub(super) fn abandon(&mut self, id: SlotId, io: &mut Io) -> Option<Waker> {
+        let socket = self.live(id);
+        socket.abandoned = true;
+        io.buffers.discard(&mut socket.inbox);
+        let fd = Fd(socket.fd);
+        let waiter = socket.waiter.take();
+        if socket.in_flight() {
+            let cancel = opcode::AsyncCancel2::new(CancelBuilder::fd(fd).all())
+                .build()
+                .flags(Flags::SKIP_SUCCESS)
+                .user_data(Kind::Ignored.alone());
+            // SAFETY: a cancellation refers to no memory.
+            unsafe { io.ring.push(cancel) };
+        }
+        let close = opcode::Close::new(fd)
+            .build()
+            .flags(Flags::SKIP_SUCCESS)
+            .user_data(Kind::Ignored.alone());
+        // SAFETY: a close refers to no memory.
+        unsafe { io.ring.push(close) };
+        self.release_if_done(id);
+        waiter
+    }
+
+    pub(super) fn on_connect(&mut self, done: Completion, ready: &mut Vec<Waker>) {
+        let Some(socket) = self.sockets.get_mut(done.id) else { return };
+        socket.connecting = None;
+        socket.connected = Some(-done.result.min(0));
+        ready.extend(socket.waiter.take());
+        self.release_if_done(done.id);
+    }
+
+    pub(super) fn on_receive(&mut self, done: Completion, io: &mut Io, ready: &mut Vec<Waker>) {
+        let socket = self.sockets.get_mut(done.id).expect("a receive in flight holds its slot");
+        socket.receiving = done.more();
+        if let Some(buffer) = io_uring::cqueue::buffer_select(done.flags) {
+            if socket.abandoned || done.result <= 0 {
+                io.buffers.give_back(buffer);
+            } else {
+                io.buffers.append(&mut socket.inbox, buffer, done.result as u32);
+            }
+        }
+        match done.result {
+            0 => socket.end = Some(End::Closed),
+            // Out of buffers: whoever reads next asks again.
+            result if result == -libc::ENOBUFS => io.buffers.grow(),
+            // Cancelled by us, to let TCP hold the peer up.
+            result if result == -libc::ECANCELED => {}
+            result if result < 0 => socket.end = Some(End::Failed(-result)),
+            _ if socket.receiving && socket.inbox.len() >= INBOX_MAX => {
+                let tag = Kind::Receive.tag(done.id);
+                let cancel = opcode::AsyncCancel::new(tag)
+                    .build()
+                    .flags(Flags::SKIP_SUCCESS)
+                    .user_data(Kind::Ignored.alone());
+                // SAFETY: a cancellation refers to no memory.
+                unsafe { io.ring.push(cancel) };
+            }
+            _ => {}
+        }
+        ready.extend(socket.waiter.take());
+        self.release_if_done(done.id);
+    }
+
+    pub(super) fn on_send(&mut self, done: Completion, ready: &mut Vec<Waker>) {
+        let SendState { mut bytes, socket: id } =
+            self.sends.remove(done.id).expect("a send in flight holds its slot");
+        let complete = done.result == bytes.len() as i32;
+        if bytes.capacity() <= SPARE_BYTES_MAX && self.spare.len() < SPARE_MAX {
+            bytes.clear();
+            self.spare.push(bytes);
+        }
+        let socket = self.sockets.get_mut(id).expect("a send in flight holds its socket's slot");
+        socket.sends -= 1;
+        if !complete {
+            let errno = if done.result < 0 { -done.result } else { libc::EPIPE };
+            socket.fail_send(errno, ready);
+        }
+        self.release_if_done(id);
+    }
+
+    /// A kept send completes only when it failed, and may do so after its socket is gone.
+    pub(super) fn on_send_kept(&mut self, done: Completion, ready: &mut Vec<Waker>) {
+        if let Some(socket) = self.sockets.get_mut(done.id)
+            && done.result < 0
+        {
+            socket.fail_send(-done.result, ready);
+        }
+    }
+
+    fn release_if_done(&mut self, id: SlotId) {
+        if self.sockets.get_mut(id).is_some_and(|socket| socket.abandoned && !socket.in_flight()) {
+            self.sockets.remove(id);
+        }
+    }
+
+    /// The slot of a socket whose handle still exists.
+    fn live(&mut self, id: SlotId) -> &mut SocketState {
+        self.sockets.get_mut(id).expect("a socket's handle holds its slot")
+    }
+}
+
+impl SocketState {
+    fn in_flight(&self) -> bool {
+        self.receiving || self.sends > 0 || self.connecting.is_some()
+    }
+
+    /// A peer that has gone is told by the receiving side, after the bytes it may have sent before;
+    /// any other reason ends the socket here.
+    fn fail_send(&mut self, errno: i32, ready: &mut Vec<Waker>) {
+        if self.receiving && matches!(errno, libc::EPIPE | libc::ECONNRESET | libc::ECANCELED) {
+            return;
+        }
+        self.end.get_or_insert(End::Failed(errno));
+        ready.extend(self.waiter.take());
+    }
+}
