@@ -81,7 +81,8 @@ impl Buffers {
             let address = ring.as_ptr() as u64;
             submitter.register_buf_ring_with_flags(address, BUFFERS_MAX, GROUP, 0)
         };
-        let mut buffers = Buffers { ring, tail: 0, slabs: Vec::new(), buffers: Vec::new(), leaked: false };
+        let mut buffers =
+            Buffers { ring, tail: 0, slabs: Vec::new(), buffers: Vec::new(), leaked: false };
         registered?;
         buffers.grow();
         Ok(buffers)

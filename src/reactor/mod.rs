@@ -142,9 +142,10 @@ impl Reactor {
 impl State {
     fn turn(&mut self, turn: Turn, origin: Instant) -> io::Result<Vec<Waker>> {
         let wait = turn == Turn::Wait;
-        let timeout = self.wheel.next_deadline().filter(|_| wait).map(|deadline| {
-            Duration::from_nanos(deadline).saturating_sub(Instant::now() - origin)
-        });
+        let timeout =
+            self.wheel.next_deadline().filter(|_| wait).map(|deadline| {
+                Duration::from_nanos(deadline).saturating_sub(Instant::now() - origin)
+            });
         self.io.ring.enter(wait, timeout)?;
 
         let mut seen = mem::take(&mut self.seen);

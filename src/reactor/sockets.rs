@@ -164,9 +164,8 @@ impl Sockets {
             return;
         }
         socket.receiving = true;
-        let entry = opcode::RecvMulti::new(Fd(socket.fd), GROUP)
-            .build()
-            .user_data(Kind::Receive.tag(id));
+        let entry =
+            opcode::RecvMulti::new(Fd(socket.fd), GROUP).build().user_data(Kind::Receive.tag(id));
         // SAFETY: the kernel writes only to registered buffers, which live as long as the ring.
         unsafe { io.ring.push(entry) };
     }

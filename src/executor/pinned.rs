@@ -1,0 +1,242 @@
+//! A glommio executor pinned to one core, with the reactor its tasks live on.
+//!
+//! glommio schedules the tasks and gives the wakers; everything that waits, waits in the reactor's
+//! turn. glommio's own reactor is looked at only when the executor starts and ends, so nothing on a
+//! core may use glommio's timers, sockets, files or blocking calls.
+
+use std::cell::Cell;
+use std::io;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use core_affinity::CoreId;
+use glommio::{LocalExecutorBuilder, Placement};
+
+use crate::reactor::{Reactor, Turn};
+
+/// Rounds of runnable tasks before the kernel is looked at all the same.
+const ROUNDS_MAX: u32 = 4;
+/// glommio's time slice, after which it would look at its own rings: longer than any run.
+const TIME_SLICE: Duration = Duration::from_secs(365 * 24 * 3600);
+/// glommio's own rings carry nothing, so they are as small as they may be.
+const GLOMMIO_RING: usize = 8;
+const GLOMMIO_IO_MEMORY: usize = 64 * 1024;
+
+/// One core's executor, as its tasks see it.
+#[derive(Debug)]
+pub struct Pinned {
+    /// The core's reactor.
+    pub reactor: Rc<Reactor>,
+    /// Polls of tasks so far: the driver waits only after a round that did not move it.
+    polls: Cell<u64>,
+}
+
+/// Why a core did not run to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The thread could not be pinned: the core is offline or not ours.
+    #[error("cannot pin a thread to core {0}")]
+    Pin(usize),
+    /// glommio refused to start.
+    #[error("cannot start glommio on core {core}: {reason}")]
+    Glommio {
+        /// The core.
+        core: usize,
+        /// What glommio says.
+        reason: String,
+    },
+    /// The ring could not be made, or broke.
+    #[error("io_uring on core {core}: {source}")]
+    Ring {
+        /// The core.
+        core: usize,
+        /// What the kernel says.
+        source: io::Error,
+    },
+}
+
+impl Pinned {
+    /// Starts a thread pinned to `core` and runs `main` on it, with an executor and a reactor.
+    ///
+    /// Tasks that `main` leaves behind are dropped with the executor.
+    ///
+    /// # Errors
+    ///
+    /// The thread's, if it cannot be made; everything else comes with the join.
+    pub fn start<T, F>(
+        core: CoreId,
+        name: &str,
+        main: impl FnOnce(Rc<Pinned>) -> F + Send + 'static,
+    ) -> io::Result<JoinHandle<Result<T, Error>>>
+    where
+        T: Send + 'static,
+        F: Future<Output = T> + 'static,
+    {
+        let name = format!("{name}-{}", core.id);
+        thread::Builder::new().name(name).spawn(move || Pinned::run(core, main))
+    }
+
+    fn run<T: 'static, F: Future<Output = T> + 'static>(
+        core: CoreId,
+        main: impl FnOnce(Rc<Pinned>) -> F,
+    ) -> Result<T, Error> {
+        if !core_affinity::set_for_current(core) {
+            return Err(Error::Pin(core.id));
+        }
+        // The kernel rounds timeouts of a thread up by 50 us unless it is told not to. Where it
+        // refuses, timers are late by that much and nothing else changes.
+        let _ = rustix::thread::set_current_timer_slack(std::num::NonZeroU64::new(1));
+        let ring = |source| Error::Ring { core: core.id, source };
+        let executor = LocalExecutorBuilder::new(Placement::Unbound)
+            .name("gregaria")
+            .io_memory(GLOMMIO_IO_MEMORY)
+            .ring_depth(GLOMMIO_RING)
+            .preempt_timer(TIME_SLICE)
+            .make()
+            .map_err(|error| Error::Glommio { core: core.id, reason: error.to_string() })?;
+        let reactor = Reactor::new().map_err(ring)?;
+        let pinned = Rc::new(Pinned { reactor, polls: Cell::new(0) });
+        executor
+            .run(async move {
+                let output = Rc::new(Cell::new(None));
+                let (main, slot) = (main(pinned.clone()), output.clone());
+                pinned.spawn(async move { slot.set(Some(main.await)) });
+                pinned.drive(output).await
+            })
+            .map_err(ring)
+    }
+
+    /// Runs a task on this core. Nobody waits for it; a panic in it ends the core.
+    pub fn spawn(self: &Rc<Self>, task: impl Future<Output = ()> + 'static) {
+        let counted = Counted { task, pinned: self.clone() };
+        glommio::spawn_local(counted).detach();
+    }
+
+    /// Turns the reactor whenever all runnable tasks have run, until there is an output.
+    async fn drive<T>(&self, output: Rc<Cell<Option<T>>>) -> io::Result<T> {
+        loop {
+            let turn = self.run_runnable().await;
+            if let Some(output) = output.take() {
+                return Ok(output);
+            }
+            self.reactor.turn(turn)?;
+        }
+    }
+
+    /// Lets every runnable task run, in rounds, because a task that ran may have woken another. It
+    /// may be waited only after a whole round in which nobody ran.
+    async fn run_runnable(&self) -> Turn {
+        for _ in 0..ROUNDS_MAX {
+            let polls = self.polls.get();
+            yield_now().await;
+            if self.polls.get() == polls {
+                return Turn::Wait;
+            }
+        }
+        Turn::Poll
+    }
+}
+
+/// Lets every other runnable task run first.
+pub async fn yield_now() {
+    let mut yielded = false;
+    std::future::poll_fn(|context| {
+        if std::mem::replace(&mut yielded, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+pin_project_lite::pin_project! {
+    /// A task whose polls the driver can see.
+    struct Counted<F> {
+        #[pin]
+        task: F,
+        pinned: Rc<Pinned>,
+    }
+}
+
+impl<F: Future> Future for Counted<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        this.pinned.polls.set(this.pinned.polls.get() + 1);
+        this.task.poll(context)
+    }
+}
+
+/// The cores this process may run on, in order.
+pub fn allowed_cores() -> Vec<CoreId> {
+    let mut cores = core_affinity::get_core_ids().unwrap_or_default();
+    cores.sort();
+    cores
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+
+    fn on_a_core<T: Send + 'static, F: Future<Output = T> + 'static>(
+        main: impl FnOnce(Rc<Pinned>) -> F + Send + 'static,
+    ) -> T {
+        let core = allowed_cores()[0];
+        Pinned::start(core, "test", main).unwrap().join().unwrap().unwrap()
+    }
+
+    #[test]
+    fn a_core_runs_where_it_is_pinned() {
+        let core = *allowed_cores().last().unwrap();
+        let ran = Pinned::start(core, "test", async |_| rustix::thread::sched_getcpu());
+        assert_eq!(ran.unwrap().join().unwrap().unwrap(), core.id);
+    }
+
+    /// Tasks that hand a token round wake each other without any completion: were the core to wait
+    /// while one of them is runnable, it would sleep until the far deadline.
+    #[test]
+    fn a_core_never_waits_while_a_task_is_runnable() {
+        let begin = Instant::now();
+        on_a_core(async |core| {
+            let far = core.reactor.sleep_until(Instant::now() + Duration::from_secs(60));
+            core.spawn(far);
+            let tokens = Rc::new(Cell::new(0));
+            for _ in 0..10 {
+                let tokens = tokens.clone();
+                core.spawn(async move {
+                    while tokens.get() < 10_000 {
+                        tokens.set(tokens.get() + 1);
+                        yield_now().await;
+                    }
+                });
+            }
+            while tokens.get() < 10_000 {
+                yield_now().await;
+            }
+        });
+        assert!(begin.elapsed() < Duration::from_secs(30));
+    }
+
+    #[test]
+    fn a_busy_core_still_sees_its_timers() {
+        on_a_core(async |core| {
+            let slept = Rc::new(Cell::new(false));
+            let flag = slept.clone();
+            let sleep = core.reactor.sleep_until(Instant::now() + Duration::from_millis(5));
+            core.spawn(async move {
+                sleep.await;
+                flag.set(true);
+            });
+            while !slept.get() {
+                yield_now().await;
+            }
+        });
+    }
+}
