@@ -1,0 +1,183 @@
+#!/usr/bin/env python3
+"""Write tests/golden/ with the real Locust: its CSV files and its console tables.
+
+Usage: scripts/locust_golden.py        (needs the `locust` package; VERSION says which one it was)
+
+Locust's own writers and printers run here on a clock of ours, fed with samples that depend on
+nothing. tests/it/csv.rs builds the same runs as snapshots and compares our bytes with Locust's.
+
+Runs, each twenty seconds long from 2026-09-21T14:13:20Z, with ten users:
+
+  steady   every request takes exactly 100 ms, so that Locust's rounding to about two digits
+           rounds nothing and whole rows must agree
+  awkward  names and messages that need quotes, among them line ends (CSV only: our console escapes
+           control characters)
+  spread   0.37 ms, 0.74 ms, ... 37 ms, where our times have digits that Locust rounds away
+  empty    no request at all
+"""
+
+import io
+import logging
+import pathlib
+import tempfile
+from types import SimpleNamespace
+
+import locust
+import locust.stats as stats
+
+GOLDEN = pathlib.Path(__file__).resolve().parent.parent / "tests" / "golden"
+START = 1_790_000_000
+SECONDS = 20
+WIDTHS = (80, 40, 1, 0)  # of the name column: no terminal, and 120, 81 and 80 columns
+
+
+class Clock:
+    """Stands in for the `time` module inside locust.stats."""
+
+    def __init__(self):
+        self.now = float(START)
+
+    def time(self):
+        return self.now
+
+
+class Run:
+    """One run: the samples of each second, as Locust's runner would report them."""
+
+    def __init__(self, each_second, exceptions=()):
+        self.clock = Clock()
+        stats.time = self.clock
+        self.each_second = each_second
+        self.stats = stats.RequestStats()
+        runner = SimpleNamespace(user_count=10, exceptions=dict(enumerate(exceptions)))
+        self.environment = SimpleNamespace(stats=self.stats, runner=runner)
+
+    def advance(self):
+        """To the next second, at the very start of which all its requests end."""
+        self.clock.now += 1.0
+        second = int(self.clock.now) - START
+        for method, name, ms, body_bytes, error in self.each_second(second):
+            self.stats.log_request(method, name, ms, body_bytes)
+            if error:
+                self.stats.log_error(method, name, error)
+
+    def advance_to_end(self):
+        while self.clock.now < START + SECONDS:
+            self.advance()
+
+
+# Locust writes failures in the order of a hash, we in the order of first sight. The runs below have
+# them in an order that is both.
+def steady(_second):
+    yield ("DELETE", "/", 100.0, 1, "no response within 0.1 s")
+    yield from [("GET", "/hello", 100.0, 54, None)] * 13
+    yield from [("POST", "/login", 100.0, 1234, None)] * 12
+    yield ("POST", "/login", 100.0, 1234, "status was 500, not 200")
+    yield ("PROPFIND", "/naïve/日本", 100.0, 7, None)
+    yield ("GET", "/" + "a/very/long/name" * 7, 100.0, 0, None)
+
+
+def awkward(_second):
+    yield ("GET", " leading, trailing ", 100.0, 10, "naïve; 'quoted'\tand tabbed")
+    yield ("GET", "/two\nlines", 100.0, 10, "one\r\ntwo")
+    yield ("GET", '/search?q="a,b"', 100.0, 10, 'said "no", twice')
+    yield ("GET", "'single'", 100.0, 10, "#comment")
+
+
+def spread(second):
+    for i in range(1, 6):
+        step = (second - 1) * 5 + i
+        yield ("GET", "/spread", step * 0.37, 100, None)
+        yield ("GET", "/fast", step * 0.0037, 100, None)
+
+
+def empty(_second):
+    return ()
+
+
+EXCEPTIONS = (
+    {"count": 2, "msg": "boom", "traceback": 'shopper, task "browse"\n    line 3, in t', "nodes": {"local"}},
+    {"count": 1, "msg": 'a "quoted", one', "traceback": "shopper", "nodes": {"local"}},
+)
+
+
+def write_csv(name, run, full_history):
+    """The four files as Locust's writer leaves them after passes at the last two seconds.
+
+    The writer is started at second 19 and sleeps once; the second sleep is its end.
+    """
+    while run.clock.now < START + SECONDS - 1:
+        run.advance()
+
+    def sleep(_seconds):
+        if run.clock.now >= START + SECONDS:
+            raise KeyboardInterrupt
+        run.advance()
+
+    stats.gevent = SimpleNamespace(sleep=sleep)
+    with tempfile.TemporaryDirectory() as folder:
+        prefix = f"{folder}/run"
+        writer = stats.StatsCSVFileWriter(run.environment, stats.PERCENTILES_TO_REPORT, prefix, full_history)
+        writer()
+        writer.close_files()
+        for kind in ("stats", "stats_history", "failures", "exceptions"):
+            if full_history and kind != "stats_history":
+                continue  # the same as without
+            suffix = "_full" if full_history else ""
+            content = pathlib.Path(f"{prefix}_{kind}.csv").read_bytes()
+            (GOLDEN / f"{name}_{kind}{suffix}.csv").write_bytes(content)
+
+
+def write_console(name, run):
+    """What Locust prints, in a run's course and at its end, at several widths."""
+    run.advance_to_end()
+    lines = io.StringIO()
+    handler = logging.StreamHandler(lines)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    stats.console_logger.addHandler(handler)
+    stats.console_logger.setLevel(logging.INFO)
+    stats.console_logger.propagate = False
+    for width in WIDTHS:
+        stats.STATS_NAME_WIDTH = width
+        stats.print_stats(run.stats, current=True)
+        save(f"{name}_progress_{width}.txt", lines)
+        stats.print_stats(run.stats, current=False)
+        stats.print_percentile_stats(run.stats)
+        stats.print_error_report(run.stats)
+        save(f"{name}_final_{width}.txt", lines)
+    stats.console_logger.removeHandler(handler)
+
+
+def save(file_name, lines):
+    (GOLDEN / file_name).write_text(lines.getvalue(), encoding="utf-8")
+    lines.seek(0)
+    lines.truncate()
+
+
+def write_floats():
+    """Floats as Python spells them, at every magnitude a time or a rate has."""
+    floats = [0.0, 54.0, 0.1, 1 / 3, 13.05019308623253, 84.62334674758463, 3127.0902280081714]
+    floats += [9.87654321 * 10.0**exponent for exponent in range(-9, 19)]
+    floats += [10.0**exponent for exponent in range(-9, 19)]
+    text = "".join(f"{value!r}\n" for value in floats)
+    (GOLDEN / "floats.txt").write_text(text, encoding="utf-8")
+
+
+def main():
+    GOLDEN.mkdir(parents=True, exist_ok=True)
+    (GOLDEN / "VERSION").write_text(f"locust {locust.__version__}\n", encoding="utf-8")
+    for name, samples, exceptions in (
+        ("steady", steady, EXCEPTIONS),
+        ("awkward", awkward, ()),
+        ("spread", spread, ()),
+        ("empty", empty, ()),
+    ):
+        for full_history in (False, True):
+            write_csv(name, Run(samples, exceptions), full_history)
+        if name != "awkward":
+            write_console(name, Run(samples))
+    write_floats()
+
+
+if __name__ == "__main__":
+    main()
