@@ -1,0 +1,25 @@
+//! `Snapshot` in, bytes out: what a run tells its user.
+//!
+//! Layouts, columns and spellings are Locust's, pinned by `tests/golden/`; what is ours is that
+//! times keep the digits they really have ([`digits`]) and that the files are written once more at
+//! the end, so that they agree with the console to the last request.
+//!
+//! Rendering is pure: a function from [`Snapshot`] to text, and no clock is read anywhere here. The
+//! [`Report`]s around those functions only decide when to write, and where.
+
+pub mod digits;
+pub mod percentiles;
+pub mod utc;
+
+use std::io;
+
+use crate::stats::Snapshot;
+
+/// Something that is told how the run goes.
+pub trait Report {
+    /// The state of the run in its course: called once right at the start, then every second.
+    fn update(&mut self, snapshot: &Snapshot) -> io::Result<()>;
+
+    /// The run is over and every sample is in: called once, last.
+    fn finish(&mut self, snapshot: &Snapshot) -> io::Result<()>;
+}
