@@ -1,5 +1,10 @@
 //! `Snapshot` in, bytes out: what a run tells its user.
 //!
+//! | report | where to | what |
+//! |---|---|---|
+//! | [`console::Progress`] | stderr | the statistics table, every two seconds |
+//! | [`console::Final`] | stdout | the closing tables: statistics, percentiles, errors |
+//!
 //! Layouts, columns and spellings are Locust's, pinned by `tests/golden/`; what is ours is that
 //! times keep the digits they really have ([`digits`]) and that the files are written once more at
 //! the end, so that they agree with the console to the last request.
@@ -7,8 +12,12 @@
 //! Rendering is pure: a function from [`Snapshot`] to text, and no clock is read anywhere here. The
 //! [`Report`]s around those functions only decide when to write, and where.
 
+pub mod console;
 pub mod digits;
 pub mod percentiles;
+mod rhythm;
+#[cfg(test)]
+mod samples;
 pub mod utc;
 
 use std::io;

@@ -1,0 +1,44 @@
+//! When a report that is told every second has something to do.
+
+use std::time::Duration;
+
+/// Updates are a second apart but not to the millisecond; half of that keeps a late one from
+/// pushing all that follow by a whole second.
+const TOLERANCE: Duration = Duration::from_millis(500);
+
+/// Fires at once, then every `period`, counted in the run's own time.
+#[derive(Debug)]
+pub(super) struct Rhythm {
+    period: Duration,
+    last: Option<Duration>,
+}
+
+impl Rhythm {
+    pub(super) const fn every(period: Duration) -> Self {
+        Self { period, last: None }
+    }
+
+    /// Whether it is time at `elapsed`, which then counts as done.
+    pub(super) fn due(&mut self, elapsed: Duration) -> bool {
+        let due = self.last.is_none_or(|last| elapsed + TOLERANCE >= last + self.period);
+        if due {
+            self.last = Some(elapsed);
+        }
+        due
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rhythm_fires_at_once_and_then_every_period_whatever_the_jitter() {
+        let mut rhythm = Rhythm::every(Duration::from_secs(2));
+        let fired: Vec<u64> = [3, 998, 2001, 2990, 3998, 5003, 6004]
+            .into_iter()
+            .filter(|&ms| rhythm.due(Duration::from_millis(ms)))
+            .collect();
+        assert_eq!(fired, [3, 2001, 3998, 6004]);
+    }
+}

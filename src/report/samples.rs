@@ -1,0 +1,53 @@
+//! Snapshots for the unit tests of this folder.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use crate::stats::{Distribution, EntryKey, FailureRow, Figures, Rates, Row, Snapshot, UserCount};
+
+/// A row whose requests all took `time`, at one request a second.
+pub(super) fn row(method: &str, name: &str, requests: u64, time: Duration) -> Row {
+    let figures = (requests > 0).then_some(Figures {
+        min: time,
+        max: time,
+        mean: time,
+        percentiles: [time; _],
+    });
+    let latency = Distribution { count: requests, figures };
+    Row {
+        key: EntryKey { method: method.to_owned(), name: name.to_owned() },
+        requests,
+        failures: 0,
+        body_bytes: requests * 54,
+        recent_latency: latency.clone(),
+        latency,
+        rates: Rates { requests: 1.0, failures: 0.0 },
+        recent_rates: Rates { requests: 2.0, failures: 0.0 },
+    }
+}
+
+/// Ten seconds into a run of three users; the total is of `requests` requests, like the rows.
+pub(super) fn snapshot(entries: Vec<Row>, time: Duration) -> Snapshot {
+    let requests = entries.iter().map(|row| row.requests).sum();
+    Snapshot {
+        started_at: UNIX_EPOCH + Duration::from_secs(1_790_000_000),
+        elapsed: Duration::from_secs(10),
+        users: vec![UserCount { class: "shopper".to_owned(), running: 3 }],
+        total: row("", "Aggregated", requests, time),
+        entries,
+        failures: Vec::new(),
+        exceptions: Vec::new(),
+        cancelled: 0,
+        retries: 0,
+    }
+}
+
+/// A failure of `GET /`, seen from the first to the third second.
+pub(super) fn failure(message: &str) -> FailureRow {
+    FailureRow {
+        key: EntryKey { method: "GET".to_owned(), name: "/".to_owned() },
+        message: message.to_owned(),
+        occurrences: 2,
+        first_seen: Duration::from_secs(1),
+        last_seen: Duration::from_secs(3),
+    }
+}
