@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | [`console::Progress`] | stderr | the statistics table, every two seconds |
 //! | [`console::Final`] | stdout | the closing tables: statistics, percentiles, errors |
+//! | [`csv::CsvFiles`] | four files | Locust's CSV files, every second |
 //!
 //! Layouts, columns and spellings are Locust's, pinned by `tests/golden/`; what is ours is that
 //! times keep the digits they really have ([`digits`]) and that the files are written once more at
@@ -13,6 +14,7 @@
 //! [`Report`]s around those functions only decide when to write, and where.
 
 pub mod console;
+pub mod csv;
 pub mod digits;
 pub mod percentiles;
 mod rhythm;

@@ -1,0 +1,75 @@
+//! Locust's four CSV files.
+//!
+//! | file | what | rhythm |
+//! |---|---|---|
+//! | `PREFIX_stats.csv` | a row per entry, then `Aggregated` | rewritten every second |
+//! | `PREFIX_failures.csv` | a row per kind of failure | rewritten every second |
+//! | `PREFIX_exceptions.csv` | a row per error of user code | rewritten every second |
+//! | `PREFIX_stats_history.csv` | the run, second by second | appended, written out every 5 s |
+//!
+//! All four are created before the load starts, so that a path that does not work is known at once,
+//! and all are written once more at the end, so that they agree with the console to the last
+//! request (Locust's may lack the last second).
+//!
+//! The contents are pure functions, `render_*`.
+
+mod file;
+mod history;
+mod tables;
+
+use std::io;
+use std::path::Path;
+
+use self::file::OutputFile;
+use self::history::HistoryFile;
+use super::Report;
+use crate::stats::Snapshot;
+
+pub use self::file::Error;
+pub use self::history::{History, render_history_header, render_history_rows};
+pub use self::tables::{render_exceptions, render_failures, render_stats};
+
+/// The four files of one run.
+#[derive(Debug)]
+pub struct CsvFiles {
+    stats: OutputFile,
+    failures: OutputFile,
+    exceptions: OutputFile,
+    history: HistoryFile,
+}
+
+impl CsvFiles {
+    /// Creates `PREFIX_stats.csv` and its three siblings with their headers, and the folders they
+    /// are in. Files of that name are emptied.
+    pub fn create(prefix: &Path, history: History) -> Result<Self, Error> {
+        Ok(Self {
+            stats: OutputFile::create(prefix, "_stats.csv", &tables::stats_header())?,
+            failures: OutputFile::create(prefix, "_failures.csv", &tables::failures_header())?,
+            exceptions: OutputFile::create(
+                prefix,
+                "_exceptions.csv",
+                &tables::exceptions_header(),
+            )?,
+            history: HistoryFile::create(prefix, history)?,
+        })
+    }
+
+    /// The three files that show the present state only.
+    fn rewrite(&mut self, snapshot: &Snapshot) -> Result<(), Error> {
+        self.stats.replace_from(0, &render_stats(snapshot))?;
+        self.failures.replace_from(0, &render_failures(snapshot))?;
+        self.exceptions.replace_from(0, &render_exceptions(snapshot))
+    }
+}
+
+impl Report for CsvFiles {
+    fn update(&mut self, snapshot: &Snapshot) -> io::Result<()> {
+        self.rewrite(snapshot)?;
+        Ok(self.history.update(snapshot)?)
+    }
+
+    fn finish(&mut self, snapshot: &Snapshot) -> io::Result<()> {
+        self.rewrite(snapshot)?;
+        Ok(self.history.finish(snapshot)?)
+    }
+}

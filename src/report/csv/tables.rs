@@ -1,0 +1,179 @@
+//! The contents of the three files that are rewritten, and what their columns share with the
+//! history's.
+
+use std::time::Duration;
+
+use csv::{Terminator, Writer, WriterBuilder};
+
+use crate::report::digits::{exact_ms, file_ms, float};
+use crate::report::percentiles;
+use crate::report::utc::utc;
+use crate::stats::{Distribution, Figures, PERCENTILES, Row, Snapshot};
+
+/// `_stats.csv`: a row per entry, then `Aggregated`; rates are the whole run's.
+pub fn render_stats(snapshot: &Snapshot) -> Vec<u8> {
+    let mut lines = Lines::with_header(stats_columns());
+    for row in snapshot.entries.iter().chain([&snapshot.total]) {
+        let mut fields = vec![row.key.method.clone(), row.key.name.clone()];
+        fields.extend(whole_run_fields(row));
+        fields.extend([float(row.rates.requests), float(row.rates.failures)]);
+        fields.extend(percentile_fields(row, &row.latency));
+        lines.push(fields);
+    }
+    lines.into_bytes()
+}
+
+/// `_failures.csv`: a row per (method, name, message), in the order of first sight.
+pub fn render_failures(snapshot: &Snapshot) -> Vec<u8> {
+    let mut lines = Lines::with_header(FAILURES_COLUMNS.map(str::to_owned));
+    for failure in &snapshot.failures {
+        lines.push([
+            failure.key.method.clone(),
+            failure.key.name.clone(),
+            failure.message.clone(),
+            failure.occurrences.to_string(),
+            utc(snapshot.started_at + failure.first_seen),
+            utc(snapshot.started_at + failure.last_seen),
+        ]);
+    }
+    lines.into_bytes()
+}
+
+/// `_exceptions.csv`: a row per error of user code.
+pub fn render_exceptions(snapshot: &Snapshot) -> Vec<u8> {
+    let mut lines = Lines::with_header(EXCEPTIONS_COLUMNS.map(str::to_owned));
+    for exception in &snapshot.exceptions {
+        lines.push([
+            exception.count.to_string(),
+            exception.message.clone(),
+            exception.traceback.clone(),
+            // Locust names the worker here, and this when there are none.
+            "local".to_owned(),
+        ]);
+    }
+    lines.into_bytes()
+}
+
+pub(super) fn stats_header() -> Vec<u8> {
+    Lines::with_header(stats_columns()).into_bytes()
+}
+
+pub(super) fn failures_header() -> Vec<u8> {
+    Lines::with_header(FAILURES_COLUMNS.map(str::to_owned)).into_bytes()
+}
+
+pub(super) fn exceptions_header() -> Vec<u8> {
+    Lines::with_header(EXCEPTIONS_COLUMNS.map(str::to_owned)).into_bytes()
+}
+
+const FAILURES_COLUMNS: [&str; 6] =
+    ["Method", "Name", "Error", "Occurrences", "First Seen", "Last Seen"];
+
+const EXCEPTIONS_COLUMNS: [&str; 4] = ["Count", "Message", "Traceback", "Nodes"];
+
+/// The columns of [`whole_run_fields`].
+pub(super) const WHOLE_RUN_COLUMNS: [&str; 7] = [
+    "Request Count",
+    "Failure Count",
+    "Median Response Time",
+    "Average Response Time",
+    "Min Response Time",
+    "Max Response Time",
+    "Average Content Size",
+];
+
+pub(super) const RATE_COLUMNS: [&str; 2] = ["Requests/s", "Failures/s"];
+
+fn stats_columns() -> impl Iterator<Item = String> {
+    let named = ["Type", "Name"].into_iter().chain(WHOLE_RUN_COLUMNS).chain(RATE_COLUMNS);
+    named.map(str::to_owned).chain(percentiles::headers())
+}
+
+/// Counts, times and size since the start of the run. What has no samples is spelled as Locust
+/// spells it: an average is a float and everything else an integer.
+pub(super) fn whole_run_fields(row: &Row) -> [String; 7] {
+    let [median, mean, min, max] = match &row.latency.figures {
+        Some(Figures { min, max, mean, percentiles: [median, ..] }) => {
+            [file_ms(*median), exact_ms(*mean), exact_ms(*min), exact_ms(*max)]
+        }
+        None => ["0", "0.0", "0", "0"].map(str::to_owned),
+    };
+    let size = match row.requests {
+        0 => "0".to_owned(),
+        _ => float(row.mean_body_bytes()),
+    };
+    [row.requests.to_string(), row.failures.to_string(), median, mean, min, max, size]
+}
+
+/// The percentiles of one of the row's distributions: `N/A` in a row that never had a sample, zeros
+/// in one that has none just now.
+pub(super) fn percentile_fields(row: &Row, times: &Distribution) -> [String; PERCENTILES.len()] {
+    match &times.figures {
+        Some(figures) => figures.percentiles.map(file_ms),
+        None if row.requests == 0 => [(); _].map(|()| "N/A".to_owned()),
+        None => [Duration::ZERO; _].map(file_ms),
+    }
+}
+
+/// CSV as Python's default dialect writes it: commas, quotes only where they are needed, CRLF.
+pub(super) struct Lines(Writer<Vec<u8>>);
+
+impl Lines {
+    pub(super) fn new() -> Self {
+        Self(WriterBuilder::new().terminator(Terminator::CRLF).from_writer(Vec::new()))
+    }
+
+    pub(super) fn with_header(columns: impl IntoIterator<Item = String>) -> Self {
+        let mut lines = Self::new();
+        lines.push(columns);
+        lines
+    }
+
+    pub(super) fn push(&mut self, fields: impl IntoIterator<Item = String>) {
+        self.0.write_record(fields).expect("memory takes it, and a row is as long as its header");
+    }
+
+    pub(super) fn into_bytes(self) -> Vec<u8> {
+        self.0.into_inner().expect("memory takes everything")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::samples::{failure, row, snapshot};
+
+    fn last_line(csv: &[u8]) -> &str {
+        let text = std::str::from_utf8(csv).expect("CSV is text");
+        text.strip_suffix("\r\n").and_then(|text| text.rsplit("\r\n").next()).expect("two lines")
+    }
+
+    #[test]
+    fn times_below_a_millisecond_keep_their_digits() {
+        let run = snapshot(Vec::new(), Duration::ZERO);
+        let run = Snapshot { total: row("", "Aggregated", 4, Duration::from_nanos(52_379)), ..run };
+        let times = "0.052,0.052379,0.052379,0.052379,54.0,1.0,0.0";
+        let percentiles = ",0.052".repeat(11);
+        assert_eq!(last_line(&render_stats(&run)), format!(",Aggregated,4,0,{times}{percentiles}"));
+    }
+
+    #[test]
+    fn a_row_that_never_had_a_sample_says_not_available_and_one_that_is_quiet_zero() {
+        let mut quiet = row("GET", "/", 5, Duration::from_millis(7));
+        assert!(percentile_fields(&quiet, &quiet.latency).iter().all(|field| field == "7"));
+        quiet.recent_latency = Distribution::default();
+        assert!(percentile_fields(&quiet, &quiet.recent_latency).iter().all(|field| field == "0"));
+        let never = row("GET", "/", 0, Duration::ZERO);
+        assert!(percentile_fields(&never, &never.latency).iter().all(|field| field == "N/A"));
+    }
+
+    #[test]
+    fn failures_are_dated_by_the_start_of_the_run() {
+        let mut run = snapshot(Vec::new(), Duration::ZERO);
+        run.failures.push(failure("said \"no\", twice"));
+        assert_eq!(
+            last_line(&render_failures(&run)),
+            "GET,/,\"said \"\"no\"\", twice\",2,2026-09-21T14:13:21Z,2026-09-21T14:13:23Z"
+        );
+    }
+}
