@@ -1,0 +1,6 @@
+//! What the parts do together, one module per outside format or behaviour.
+
+// Tests are allowed to unwrap; clippy does not know that their helpers are tests too.
+#![allow(clippy::unwrap_used)]
+
+mod csv;
