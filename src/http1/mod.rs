@@ -1,0 +1,19 @@
+//! HTTP/1.1 as values: requests into bytes, bytes into responses, and no I/O.
+//!
+//!
+//! A leaf: nothing here reads a clock, touches a socket or knows who calls. The parsers take what
+//! has arrived and say `Complete`, `Partial` or one [`Error`]; splitting a stream of bytes in any
+//! other way never changes what it says. Left out: TLS, HTTP/2, content codings, trailers' values,
+//! `CONNECT`, pipelining.
+
+mod error;
+mod framing;
+mod headers;
+mod limits;
+mod response;
+
+pub use error::{Error, Malformed};
+pub use framing::{Framing, Version};
+pub use headers::{Headers, header, headers, reason};
+pub use limits::Limits;
+pub use response::{Head, Status, parse_response};

@@ -1,0 +1,194 @@
+//! Defines the head of a response: parsed in place, without allocating.
+//!
+//! Lenient where servers in the field need it and a client loses nothing by it: spaces before the
+//! colon of a header, several spaces in the status line, a missing reason, folded header lines,
+//! bare line feeds, blank lines before the status line.
+
+use std::mem::MaybeUninit;
+
+use http::Method;
+
+use super::framing::{Fields, Transfer};
+use super::{Error, Framing, Limits, Malformed, Version};
+
+/// The outcome of parsing what has arrived so far. "More bytes are needed" is not an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status<T> {
+    /// The whole value was there.
+    Complete(T),
+    /// What is there is good, and not all of it.
+    Partial,
+}
+
+/// What the head of a response decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    /// The status code, 100 to 999.
+    pub status: u16,
+    /// The version of the status line.
+    pub version: Version,
+    /// Where the body ends.
+    pub framing: Framing,
+    /// Whether the connection may carry another request once the body is read.
+    pub keep_alive: bool,
+    /// Length of the head, from the first byte given to the end of the blank line.
+    pub head_len: usize,
+}
+
+impl Head {
+    /// Whether this is an interim response that another one follows (RFC 9110 section 15.2). 101 is
+    /// final for us: what follows it is not HTTP any more.
+    pub fn is_interim(&self) -> bool {
+        self.status < 200 && self.status != 101
+    }
+}
+
+/// Parses the head of a response to a request made with `method`, from the start of `input`.
+///
+/// Parsing starts over on each call, so a caller with a growing buffer must not call for each byte:
+/// [`ResponseReader`](super::ResponseReader) is that caller.
+pub fn parse_response(
+    input: &[u8],
+    method: &Method,
+    limits: &Limits,
+) -> Result<Status<Head>, Error> {
+    let mut table = [const { MaybeUninit::uninit() }; Limits::HEADERS_MAX];
+    let mut response = httparse::Response::new(&mut []);
+    let parsed = lenient().parse_response_with_uninit_headers(
+        &mut response,
+        limits.head_window(input),
+        &mut table[..limits.table_len()],
+    )?;
+    match parsed {
+        httparse::Status::Complete(head_len) => {
+            let status = response.code.filter(|&code| code >= 100);
+            let status = status.ok_or(Error::MalformedHead(Malformed::Status))?;
+            let version = Version::from_minor(response.version);
+            let fields = Fields::read(response.headers);
+            let framing = framing(status, method, &fields)?;
+            let keep_alive =
+                framing != Framing::UntilClose && status != 101 && fields.persistent(version);
+            Ok(Status::Complete(Head { status, version, framing, keep_alive, head_len }))
+        }
+        httparse::Status::Partial if input.len() >= limits.head_bytes => Err(Error::HeadTooLarge),
+        httparse::Status::Partial => Ok(Status::Partial),
+    }
+}
+
+pub(super) fn lenient() -> httparse::ParserConfig {
+    let mut config = httparse::ParserConfig::default();
+    config
+        .allow_spaces_after_header_name_in_responses(true)
+        .allow_multiple_spaces_in_response_status_delimiters(true)
+        .allow_obsolete_multiline_headers_in_responses(true);
+    config
+}
+
+/// The rules of RFC 9112 section 6.3, in their order.
+fn framing(status: u16, method: &Method, fields: &Fields) -> Result<Framing, Error> {
+    if status < 200 || status == 204 || status == 304 || *method == Method::HEAD {
+        return Ok(Framing::None);
+    }
+    match (fields.transfer, fields.content_length) {
+        (Transfer::Chunked, _) => Ok(Framing::Chunked),
+        (Transfer::Other, _) => Ok(Framing::UntilClose),
+        (Transfer::Absent, Some(length)) => length.map(Framing::Length),
+        (Transfer::Absent, None) => Ok(Framing::UntilClose),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(head: &str) -> Result<Status<Head>, Error> {
+        parse_response(head.as_bytes(), &Method::GET, &Limits::default())
+    }
+
+    fn check(head: &str, method: Method, framing: Framing, keep_alive: bool) {
+        let parsed = parse_response(head.as_bytes(), &method, &Limits::default());
+        let Ok(Status::Complete(parsed)) = parsed else { panic!("{head:?}: {parsed:?}") };
+        let expected = (framing, keep_alive, head.len());
+        assert_eq!((parsed.framing, parsed.keep_alive, parsed.head_len), expected, "{head:?}");
+    }
+
+    #[test]
+    fn framing_follows_the_headers_the_status_and_the_method() {
+        use Framing::{Chunked, Length, None, UntilClose};
+        let get = |head: &str, framing, keep_alive| check(head, Method::GET, framing, keep_alive);
+        get("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", Length(5), true);
+        get("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", Chunked, true);
+        get("HTTP/1.1 200 OK\r\n\r\n", UntilClose, false);
+        get("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n", UntilClose, false);
+        get("HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n", None, true);
+        get("HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", None, true);
+        get("HTTP/1.1 100 Continue\r\n\r\n", None, true);
+        get("HTTP/1.1 101 Switching Protocols\r\n\r\n", None, false);
+        get("HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\n", Length(5), false);
+        get(
+            "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 5\r\n\r\n",
+            Length(5),
+            true,
+        );
+        get("HTTP/1.0 200 OK\r\nConnection: keep-alive\r\n\r\n", UntilClose, false);
+        let both = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n";
+        get(both, Chunked, false);
+        let nonsense = "HTTP/1.1 200 OK\r\nContent-Length: nonsense\r\n\r\n";
+        check(nonsense, Method::HEAD, None, true);
+        check("HTTP/1.1 200 OK\r\n\r\n", Method::HEAD, None, true);
+    }
+
+    #[test]
+    fn real_servers_bend_the_grammar_and_are_understood() {
+        for head in [
+            "HTTP/1.1 200\r\nContent-Length: 5\r\n\r\n",
+            "HTTP/1.1 200 \r\nContent-Length: 5\r\n\r\n",
+            "HTTP/1.1  200   Fine\r\nContent-Length: 5\r\n\r\n",
+            "HTTP/1.1 200 d\u{e9}j\u{e0} vu\r\nContent-Length: 5\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length : 5\r\n\r\n",
+            "HTTP/1.1 200 OK\r\ncOnTeNt-LeNgTh:5   \r\n\r\n",
+            "HTTP/1.1 200 OK\r\nX-Folded: a\r\n b\r\nContent-Length: 5\r\n\r\n",
+            "HTTP/1.1 200 OK\nContent-Length: 5\n\n",
+            "\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n",
+        ] {
+            check(head, Method::GET, Framing::Length(5), true);
+        }
+    }
+
+    #[test]
+    fn a_bad_head_says_what_is_bad() {
+        let check = |head: &str, error: Error| assert_eq!(parse(head), Err(error), "{head:?}");
+        let malformed = Error::MalformedHead;
+        check("SSH-2.0-OpenSSH_9.6\r\n", malformed(Malformed::Version));
+        check("\x15\x03\x03\0\x02\x02\x16", malformed(Malformed::Version));
+        check("HTTP/2.0 200 OK\r\n\r\n", malformed(Malformed::Version));
+        check("HTTP/1.1 20x OK\r\n\r\n", malformed(Malformed::Status));
+        check("HTTP/1.1 099 OK\r\n\r\n", malformed(Malformed::Status));
+        check("HTTP/1.1 200 OK\r\nno colon\r\n\r\n", malformed(Malformed::HeaderName));
+        check("HTTP/1.1 200 OK\r\na: \0\r\n\r\n", malformed(Malformed::HeaderValue));
+        check("HTTP/1.1 200 OK\r\nContent-Length: five\r\n\r\n", Error::BadContentLength);
+        let twice = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n";
+        check(twice, Error::ConflictingContentLengths);
+    }
+
+    #[test]
+    fn a_torn_head_is_partial_at_every_byte() {
+        let head = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\n";
+        for end in 0..head.len() {
+            assert_eq!(parse(&head[..end]), Ok(Status::Partial), "{end}");
+        }
+    }
+
+    #[test]
+    fn caps_are_exact() {
+        let head = "HTTP/1.1 200 OK\r\na: 1\r\nb: 2\r\n\r\n";
+        let parse = |head_bytes, headers| {
+            let limits = Limits { head_bytes, headers, ..Limits::default() };
+            parse_response(head.as_bytes(), &Method::GET, &limits).map(|_| ())
+        };
+        assert_eq!(parse(head.len(), 2), Ok(()));
+        assert_eq!(parse(head.len() - 1, 2), Err(Error::HeadTooLarge));
+        assert_eq!(parse(head.len(), 1), Err(Error::TooManyHeaders));
+        assert_eq!(parse(head.len(), usize::MAX), Ok(()));
+    }
+}
