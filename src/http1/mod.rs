@@ -6,12 +6,14 @@
 //! other way never changes what it says. Left out: TLS, HTTP/2, content codings, trailers' values,
 //! `CONNECT`, pipelining.
 
+mod body;
 mod error;
 mod framing;
 mod headers;
 mod limits;
 mod response;
 
+pub use body::{Decoder, Step};
 pub use error::{Error, Malformed};
 pub use framing::{Framing, Version};
 pub use headers::{Headers, header, headers, reason};
