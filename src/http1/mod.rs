@@ -1,5 +1,8 @@
 //! HTTP/1.1 as values: requests into bytes, bytes into responses, and no I/O.
 //!
+//! ```text
+//! RequestHead::encode -> bytes ~ socket ~ bytes -> parse_response, Decoder
+//! ```
 //!
 //! A leaf: nothing here reads a clock, touches a socket or knows who calls. The parsers take what
 //! has arrived and say `Complete`, `Partial` or one [`Error`]; splitting a stream of bytes in any
@@ -10,12 +13,16 @@ mod body;
 mod error;
 mod framing;
 mod headers;
+mod incoming;
 mod limits;
+mod request;
 mod response;
 
 pub use body::{Decoder, Step};
 pub use error::{Error, Malformed};
 pub use framing::{Framing, Version};
 pub use headers::{Headers, header, headers, reason};
+pub use incoming::{IncomingRequest, parse_request};
 pub use limits::Limits;
+pub use request::RequestHead;
 pub use response::{Head, Status, parse_response};

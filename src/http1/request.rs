@@ -1,0 +1,242 @@
+//! Defines the encoding of a request: appended to the caller's buffer, ready for one send.
+//!
+//! Whatever a scenario puts into a path, it cannot end the request line or begin another request:
+//! header values are checked by their type, target and host are escaped here, and the framing is
+//! written here alone. A request without variables is encoded once and its bytes are sent again.
+
+use http::Method;
+use http::header::{
+    ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, HeaderValue, TRANSFER_ENCODING,
+    USER_AGENT,
+};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+
+/// What may not stand in a target as it is: controls and space, which would end it, and the rest of
+/// what RFC 3986 has no place for. `%` stays, so that what is escaped already is not escaped twice.
+const NOT_IN_TARGET: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
+const PRODUCT: &str = concat!("gregaria/", env!("CARGO_PKG_VERSION"));
+
+/// The head of a request to be sent.
+#[derive(Debug, Clone)]
+pub struct RequestHead<'a, H> {
+    /// The method.
+    pub method: &'a Method,
+    /// Path and query, or an absolute URL for a proxy. Escaped when written; a fragment is left
+    /// out, as it is never sent (RFC 9112 section 3.2), and a missing first slash is put in.
+    pub target: &'a str,
+    /// Host and port, as the `Host` header has them.
+    pub host: &'a str,
+    /// Further headers, in order. They replace what would be written by itself, except for
+    /// `Content-Length` and `Transfer-Encoding`: those are left out, since a wrong one would make
+    /// the server wait, or take the next request for a body.
+    pub headers: H,
+}
+
+impl<'a, H> RequestHead<'a, H>
+where
+    H: IntoIterator<Item = (&'a HeaderName, &'a HeaderValue)>,
+    H::IntoIter: Clone,
+{
+    /// Appends the head and `body` to `out`. `content_type` is the body's, unless a header says it.
+    pub fn encode(self, body: &[u8], content_type: Option<&HeaderValue>, out: &mut Vec<u8>) {
+        let headers = self.headers.into_iter();
+        let given = Given::read(headers.clone());
+
+        out.extend_from_slice(self.method.as_str().as_bytes());
+        out.push(b' ');
+        write_target(self.target, out);
+        out.extend_from_slice(b" HTTP/1.1\r\n");
+        if !given.host {
+            out.extend_from_slice(b"Host: ");
+            escape(self.host, out);
+            out.extend_from_slice(b"\r\n");
+        }
+        if !given.user_agent {
+            write_header(b"User-Agent", PRODUCT.as_bytes(), out);
+        }
+        if !given.accept {
+            write_header(b"Accept", b"*/*", out);
+        }
+        for (name, value) in headers {
+            if name != CONTENT_LENGTH && name != TRANSFER_ENCODING {
+                write_header(name.as_str().as_bytes(), value.as_bytes(), out);
+            }
+        }
+        if let Some(value) = content_type.filter(|_| !given.content_type) {
+            write_header(b"Content-Type", value.as_bytes(), out);
+        }
+        if !body.is_empty() || expects_body(self.method) {
+            write_length(body.len(), out);
+        }
+        out.extend_from_slice(b"\r\n");
+        out.extend_from_slice(body);
+    }
+}
+
+/// Which of the headers that are written by themselves the caller has given.
+#[derive(Default)]
+struct Given {
+    host: bool,
+    user_agent: bool,
+    accept: bool,
+    content_type: bool,
+}
+
+impl Given {
+    fn read<'a>(headers: impl Iterator<Item = (&'a HeaderName, &'a HeaderValue)>) -> Self {
+        let mut given = Given::default();
+        for (name, _) in headers {
+            given.host |= *name == HOST;
+            given.user_agent |= *name == USER_AGENT;
+            given.accept |= *name == ACCEPT;
+            given.content_type |= *name == CONTENT_TYPE;
+        }
+        given
+    }
+}
+
+/// Methods whose requests say `Content-Length: 0` when they have no body (RFC 9110 section 8.6).
+fn expects_body(method: &Method) -> bool {
+    matches!(*method, Method::POST | Method::PUT | Method::PATCH)
+}
+
+fn write_target(target: &str, out: &mut Vec<u8>) {
+    let target = target.split('#').next().unwrap_or_default();
+    let absolute = target.starts_with("http://") || target.starts_with("https://");
+    if !target.starts_with('/') && !absolute && target != "*" {
+        out.push(b'/');
+    }
+    escape(target, out);
+}
+
+fn escape(text: &str, out: &mut Vec<u8>) {
+    for part in utf8_percent_encode(text, NOT_IN_TARGET) {
+        out.extend_from_slice(part.as_bytes());
+    }
+}
+
+fn write_header(name: &[u8], value: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(name);
+    out.extend_from_slice(b": ");
+    out.extend_from_slice(value);
+    out.extend_from_slice(b"\r\n");
+}
+
+fn write_length(length: usize, out: &mut Vec<u8>) {
+    use std::io::Write;
+    write!(out, "Content-Length: {length}\r\n").expect("a Vec takes every write");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn encode(
+        (method, target): (Method, &str),
+        headers: &[(&'static str, &'static str)],
+        (body, content_type): (&str, Option<&'static str>),
+    ) -> String {
+        let headers: Vec<_> = headers
+            .iter()
+            .map(|&(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+            .collect();
+        let headers = headers.iter().map(|(name, value)| (name, value));
+        let mut out = Vec::new();
+        RequestHead { method: &method, target, host: "h:80", headers }.encode(
+            body.as_bytes(),
+            content_type.map(HeaderValue::from_static).as_ref(),
+            &mut out,
+        );
+        String::from_utf8(out).unwrap().replace(PRODUCT, "P")
+    }
+
+    #[test]
+    fn a_plain_request_has_host_product_and_accept() {
+        assert_eq!(
+            encode((Method::GET, "/users?page=2"), &[], ("", None)),
+            "GET /users?page=2 HTTP/1.1\r\nHost: h:80\r\nUser-Agent: P\r\nAccept: */*\r\n\r\n"
+        );
+    }
+
+    #[test]
+    fn given_headers_replace_the_default_ones() {
+        let headers = [
+            ("accept", "text/html"),
+            ("host", "other"),
+            ("x-a", "1"),
+            ("user-agent", "me"),
+            ("content-type", "text/csv"),
+        ];
+        assert_eq!(
+            encode((Method::POST, "/"), &headers, ("a,b", Some("text/plain"))),
+            "POST / HTTP/1.1\r\naccept: text/html\r\nhost: other\r\nx-a: 1\r\nuser-agent: me\r\n\
+             content-type: text/csv\r\nContent-Length: 3\r\n\r\na,b"
+        );
+    }
+
+    #[test]
+    fn the_length_is_said_where_a_body_is_or_could_be() {
+        let length = |method: Method, body: &str| {
+            let request = encode((method, "/"), &[], (body, None));
+            let length = request.split("Content-Length: ").nth(1).map(|rest| &rest[..1]);
+            length.map(|length| length.parse::<usize>().unwrap())
+        };
+        for method in [Method::POST, Method::PUT, Method::PATCH] {
+            assert_eq!(length(method, ""), Some(0));
+        }
+        for method in [Method::GET, Method::HEAD, Method::OPTIONS, Method::DELETE] {
+            assert_eq!(length(method.clone(), ""), None);
+            assert_eq!(length(method, "body"), Some(4));
+        }
+    }
+
+    #[test]
+    fn framing_cannot_be_given_by_a_header() {
+        let headers = [("content-length", "99"), ("transfer-encoding", "chunked")];
+        let request = encode((Method::POST, "/"), &headers, ("hi", Some("text/plain")));
+        assert!(request.ends_with("Content-Type: text/plain\r\nContent-Length: 2\r\n\r\nhi"));
+        assert!(!request.contains("chunked") && !request.contains("99"), "{request}");
+    }
+
+    #[test]
+    fn a_target_is_one_word_of_visible_ascii() {
+        let check = |target: &str, expected: &str| {
+            let request = encode((Method::GET, target), &[], ("", None));
+            assert_eq!(request.lines().next(), Some(format!("GET {expected} HTTP/1.1").as_str()));
+            assert_eq!(request.lines().count(), 5, "{target:?}");
+        };
+        check("/a b", "/a%20b");
+        check("/caf\u{e9}?q=\u{2603}", "/caf%C3%A9?q=%E2%98%83");
+        check("/a%20b%", "/a%20b%");
+        check("/ HTTP/1.1\r\nX: y\r\n\r\nGET /", "/%20HTTP/1.1%0D%0AX:%20y%0D%0A%0D%0AGET%20/");
+        check("/a\0\t\x7f", "/a%00%09%7F");
+        check("/{id}|\"<x>\"", "/%7Bid%7D%7C%22%3Cx%3E%22");
+        check("/a#part", "/a");
+        check("", "/");
+        check("?a=1", "/?a=1");
+        check("users", "/users");
+        check("http://h/x", "http://h/x");
+        check("*", "*");
+    }
+
+    #[test]
+    fn a_host_cannot_carry_a_line_end() {
+        let headers: [(&HeaderName, &HeaderValue); 0] = [];
+        let mut out = Vec::new();
+        let head = RequestHead { method: &Method::GET, target: "/", host: "h\r\nX: y", headers };
+        head.encode(b"", None, &mut out);
+        let request = String::from_utf8(out).unwrap();
+        assert!(request.starts_with("GET / HTTP/1.1\r\nHost: h%0D%0AX:%20y\r\nUser-Agent"));
+    }
+}
