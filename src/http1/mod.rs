@@ -1,7 +1,7 @@
 //! HTTP/1.1 as values: requests into bytes, bytes into responses, and no I/O.
 //!
 //! ```text
-//! RequestHead::encode -> bytes ~ socket ~ bytes -> parse_response, Decoder
+//! RequestHead::encode -> bytes ~ socket ~ bytes -> ResponseReader { parse_response, Decoder }
 //! ```
 //!
 //! A leaf: nothing here reads a clock, touches a socket or knows who calls. The parsers take what
@@ -11,15 +11,19 @@
 
 mod body;
 mod error;
+mod exchange;
 mod framing;
 mod headers;
 mod incoming;
 mod limits;
 mod request;
 mod response;
+#[cfg(test)]
+mod tests;
 
 pub use body::{Decoder, Step};
 pub use error::{Error, Malformed};
+pub use exchange::{KeepBody, Progress, ResponseReader};
 pub use framing::{Framing, Version};
 pub use headers::{Headers, header, headers, reason};
 pub use incoming::{IncomingRequest, parse_request};
