@@ -6,8 +6,9 @@
 //!
 //! A leaf: nothing here reads a clock, touches a socket or knows who calls. The parsers take what
 //! has arrived and say `Complete`, `Partial` or one [`Error`]; splitting a stream of bytes in any
-//! other way never changes what it says. Left out: TLS, HTTP/2, content codings, trailers' values,
-//! `CONNECT`, pipelining.
+//! other way never changes what they say. (One exception, for speed: a split head that turns bad and
+//! is then cut off by a close may be called torn instead of malformed.) Left out: TLS, HTTP/2,
+//! content codings, trailers' values, `CONNECT`, pipelining.
 
 mod body;
 mod error;
