@@ -167,7 +167,7 @@ impl State {
             Kind::Receive => sockets.on_receive(done, io, ready),
             Kind::Connect => sockets.on_connect(done, ready),
             Kind::Send => sockets.on_send(done, ready),
-            Kind::SendKept => sockets.on_send_kept(done, ready),
+            Kind::SendKept => sockets.on_send_kept(done, io, ready),
             Kind::Accept => listeners.on_accept(done, ready),
             Kind::Remote => remote.on_wake(done, &mut io.ring, ready),
         }

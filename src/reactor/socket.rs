@@ -87,7 +87,8 @@ impl Socket {
     /// Queues bytes to be sent in the coming turn, in one piece.
     ///
     /// Nothing is awaited: a peer that does not take them is noticed by [`Socket::receive`]. One
-    /// send at a time: a second one before the peer has answered the first may overtake it.
+    /// send at a time: a second one before the peer has answered the first may overtake it, unless
+    /// there was a turn in between and then [`Socket::sent`] was awaited.
     pub fn send(&self, bytes: Vec<u8>) {
         self.queue(Outgoing::Owned(bytes));
     }
@@ -105,6 +106,19 @@ impl Socket {
     fn queue(&self, outgoing: Outgoing) {
         let state = &mut *self.reactor.state.borrow_mut();
         state.sockets.send(self.id, outgoing, &mut state.io);
+    }
+
+    /// Completes when the kernel has taken everything that was sent; kept bytes count from the turn
+    /// after they were. Does not say whether that went well: [`Socket::receive`] does.
+    pub fn sent(&self) -> Sent<'_> {
+        Sent(self)
+    }
+
+    /// Tells the peer that nothing more will be sent; what it sends is still received. Sends must
+    /// have been awaited before.
+    pub fn shut(&self) {
+        let state = &mut *self.reactor.state.borrow_mut();
+        state.sockets.shut(self.id, &mut state.io);
     }
 
     /// The next piece that came; `None` when the peer has closed in order.
@@ -166,6 +180,20 @@ impl<'s> Future for Receive<'s> {
         };
         pending_unless_done(polled)
             .map_ok(|filled| filled.map(|filled| Chunk { reactor: reactor, filled }))
+    }
+}
+
+/// The future of [`Socket::sent`].
+#[derive(Debug)]
+pub struct Sent<'s>(&'s Socket);
+
+impl Future for Sent<'_> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let Socket { reactor, id } = self.0;
+        let polled = reactor.state.borrow_mut().sockets.poll_sent(*id, context.waker());
+        pending_unless_done(polled)
     }
 }
 

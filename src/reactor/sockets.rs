@@ -29,6 +29,9 @@ pub(super) enum Outgoing {
     Owned(Vec<u8>),
 }
 
+/// WAITALL: the kernel goes on by itself where the peer takes only a part.
+const SEND_FLAGS: i32 = libc::MSG_NOSIGNAL | libc::MSG_WAITALL;
+
 /// Why nothing more will be received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
@@ -46,6 +49,10 @@ pub(super) struct SocketState {
     connected: Option<i32>,
     receiving: bool,
     sends: u32,
+    /// The kept bytes of the last send, in case the peer does not take them at once.
+    kept: Option<(*const u8, u32)>,
+    /// Whether the waiter waits for the sends in flight.
+    awaits_sent: bool,
     inbox: Chain,
     end: Option<End>,
     waiter: Option<Waker>,
@@ -55,7 +62,9 @@ pub(super) struct SocketState {
 
 #[derive(Debug)]
 struct SendState {
+    /// Empty where the bytes are kept ones.
     bytes: Vec<u8>,
+    len: u32,
     socket: SlotId,
 }
 
@@ -89,6 +98,8 @@ impl Sockets {
             connected: None,
             receiving: false,
             sends: 0,
+            kept: None,
+            awaits_sent: false,
             inbox: Chain::EMPTY,
             end: None,
             waiter: None,
@@ -132,28 +143,56 @@ impl Sockets {
 
     pub(super) fn send(&mut self, id: SlotId, outgoing: Outgoing, io: &mut Io) {
         self.receive(id, io);
-        let socket = self.live(id);
-        let fd = Fd(socket.fd);
-        // WAITALL: the kernel goes on by itself where the peer takes only a part.
-        let flags = libc::MSG_NOSIGNAL | libc::MSG_WAITALL;
-        let entry = match outgoing {
-            Outgoing::Kept { address, len } => opcode::Send::new(fd, address, len)
-                .flags(flags)
-                .build()
-                .flags(Flags::SKIP_SUCCESS)
-                .user_data(Kind::SendKept.tag(id)),
-            Outgoing::Owned(bytes) => {
-                socket.sends += 1;
-                let (address, len) = (bytes.as_ptr(), bytes.len() as u32);
-                let send = self.sends.insert(SendState { bytes, socket: id });
-                opcode::Send::new(fd, address, len)
-                    .flags(flags)
+        match outgoing {
+            Outgoing::Kept { address, len } => {
+                let socket = self.live(id);
+                socket.kept = Some((address, len));
+                // DONTWAIT: a peer that does not take all of it makes this a failure, and that is
+                // how the reactor hears of it.
+                let entry = opcode::Send::new(Fd(socket.fd), address, len)
+                    .flags(SEND_FLAGS | libc::MSG_DONTWAIT)
                     .build()
-                    .user_data(Kind::Send.tag(send))
+                    .flags(Flags::SKIP_SUCCESS)
+                    .user_data(Kind::SendKept.tag(id));
+                // SAFETY: kept bytes live as long as the ring.
+                unsafe { io.ring.push(entry) };
             }
-        };
+            Outgoing::Owned(bytes) => {
+                let (address, len) = (bytes.as_ptr(), bytes.len() as u32);
+                self.send_counted(id, SendState { bytes, len, socket: id }, address, io);
+            }
+        }
+    }
+
+    /// A send that is waited for: it completes when the peer's side has taken all of it.
+    fn send_counted(&mut self, id: SlotId, send: SendState, address: *const u8, io: &mut Io) {
+        let socket = self.live(id);
+        socket.sends += 1;
+        let (fd, len) = (Fd(socket.fd), send.len);
+        let entry = opcode::Send::new(fd, address, len)
+            .flags(SEND_FLAGS)
+            .build()
+            .user_data(Kind::Send.tag(self.sends.insert(send)));
         // SAFETY: kept bytes live as long as the ring; owned ones stay in the table, where nothing
         // touches them, until the completion has been seen.
+        unsafe { io.ring.push(entry) };
+    }
+
+    /// Whether no send is in flight, or `None` and the waker is kept; gives back the waker it
+    /// replaced.
+    pub(super) fn poll_sent(&mut self, id: SlotId, waker: &Waker) -> Result<(), Option<Waker>> {
+        let socket = self.live(id);
+        socket.awaits_sent = socket.sends > 0;
+        if socket.awaits_sent { Err(socket.waiter.replace(waker.clone())) } else { Ok(()) }
+    }
+
+    /// Tells the peer that nothing more will be sent.
+    pub(super) fn shut(&mut self, id: SlotId, io: &mut Io) {
+        let entry = opcode::Shutdown::new(Fd(self.live(id).fd), libc::SHUT_WR)
+            .build()
+            .flags(Flags::SKIP_SUCCESS)
+            .user_data(Kind::Ignored.alone());
+        // SAFETY: a shutdown refers to no memory.
         unsafe { io.ring.push(entry) };
     }
 
@@ -266,29 +305,38 @@ impl Sockets {
     }
 
     pub(super) fn on_send(&mut self, done: Completion, ready: &mut Vec<Waker>) {
-        let SendState { mut bytes, socket: id } =
+        let SendState { mut bytes, len, socket: id } =
             self.sends.remove(done.id).expect("a send in flight holds its slot");
-        let complete = done.result == bytes.len() as i32;
-        if bytes.capacity() <= SPARE_BYTES_MAX && self.spare.len() < SPARE_MAX {
+        if (1..=SPARE_BYTES_MAX).contains(&bytes.capacity()) && self.spare.len() < SPARE_MAX {
             bytes.clear();
             self.spare.push(bytes);
         }
         let socket = self.sockets.get_mut(id).expect("a send in flight holds its socket's slot");
         socket.sends -= 1;
-        if !complete {
+        if done.result != len as i32 {
             let errno = if done.result < 0 { -done.result } else { libc::EPIPE };
             socket.fail_send(errno, ready);
+        }
+        if socket.awaits_sent && socket.sends == 0 {
+            ready.extend(socket.waiter.take());
         }
         self.release_if_done(id);
     }
 
-    /// A kept send completes only when it failed, and may do so after its socket is gone.
-    pub(super) fn on_send_kept(&mut self, done: Completion, ready: &mut Vec<Waker>) {
-        if let Some(socket) = self.sockets.get_mut(done.id)
-            && done.result < 0
-        {
-            socket.fail_send(-done.result, ready);
-        }
+    /// A kept send completes only when it failed, and may do so after its socket is gone. What the
+    /// peer did not take at once is sent again as a send that waits.
+    pub(super) fn on_send_kept(&mut self, done: Completion, io: &mut Io, ready: &mut Vec<Waker>) {
+        let Some(socket) = self.sockets.get_mut(done.id).filter(|socket| !socket.abandoned) else {
+            return;
+        };
+        let taken = match done.result {
+            result if result == -libc::EAGAIN => 0,
+            result if result < 0 => return socket.fail_send(-result, ready),
+            taken => taken as u32,
+        };
+        let (address, len) = socket.kept.expect("a kept send is noted until the next one");
+        let rest = SendState { bytes: Vec::new(), len: len - taken, socket: done.id };
+        self.send_counted(done.id, rest, address.wrapping_add(taken as usize), io);
     }
 
     fn release_if_done(&mut self, id: SlotId) {

@@ -144,6 +144,43 @@ fn kept_bytes_are_sent_again_and_again() {
     executor.run_until(|| echoed.get() == 1000);
 }
 
+/// The peer reads nothing for a while, so the first send is taken in part; what follows may not
+/// overtake the rest of it, and closing may not cut it off.
+#[test]
+fn sends_that_wait_for_each_other_arrive_in_order_before_a_slow_reader() {
+    let executor = Executor::new();
+    let (listener, peer) = listen(&executor.reactor);
+    let bytes: Vec<u8> = (0..6_000_000_u32).map(|n| (n * 7 + n / 251) as u8).collect();
+    let kept = executor.reactor.keep(bytes.clone());
+    let expected = bytes.repeat(4);
+    executor.spawn({
+        let reactor = executor.reactor.clone();
+        async move {
+            let socket = listener.accept().await.unwrap();
+            for round in 0..4 {
+                if round % 2 == 0 {
+                    socket.send_kept(kept)
+                } else {
+                    socket.send(bytes.clone())
+                }
+                reactor.sleep_until(Instant::now() + Duration::from_millis(1)).await;
+                socket.sent().await;
+            }
+            socket.shut();
+            assert!(socket.receive().await.unwrap().is_none());
+        }
+    });
+    let received = Rc::new(RefCell::new(None));
+    let (reactor, into) = (executor.reactor.clone(), received.clone());
+    executor.spawn(async move {
+        let socket = Socket::connect(&reactor, &peer).await.unwrap();
+        reactor.sleep_until(Instant::now() + Duration::from_millis(50)).await;
+        *into.borrow_mut() = Some(read_all(&socket).await);
+    });
+    executor.run_until(|| received.borrow().is_some());
+    assert!(received.take().is_some_and(|received| received == expected), "bytes differ");
+}
+
 #[test]
 fn a_refused_connection_is_an_error_and_a_closed_one_is_the_end() {
     let executor = Executor::new();
