@@ -179,7 +179,7 @@ impl<'s> Future for Receive<'s> {
             state.sockets.poll_receive(*id, context.waker(), &mut state.io)
         };
         pending_unless_done(polled)
-            .map_ok(|filled| filled.map(|filled| Chunk { reactor: reactor, filled }))
+            .map_ok(|filled| filled.map(|filled| Chunk { reactor, filled }))
     }
 }
 
