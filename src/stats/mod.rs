@@ -6,10 +6,22 @@
 //!
 //! Nothing here reads a clock, does I/O, or knows HTTP: time comes in as a parameter.
 
+mod entry;
+mod failure;
+mod interval;
+mod limits;
+mod recorder;
 mod sample;
 mod snapshot;
+mod times;
 
+pub use entry::{Counts, Delta};
+pub use failure::Sightings;
+pub use interval::{Exception, Failure, Interval};
+pub use limits::Limits;
+pub use recorder::Recorder;
 pub use sample::{Clocks, EntryId, EntryKey, Outcome, Sample};
 pub use snapshot::{
     Distribution, ExceptionRow, FailureRow, Figures, PERCENTILES, Rates, Row, Snapshot, UserCount,
 };
+pub use times::{Bin, Moments, SparseTimes};

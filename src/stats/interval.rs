@@ -1,0 +1,59 @@
+//! What a core ships to the collector once a second.
+
+use std::time::Duration;
+
+use super::{Delta, EntryId, EntryKey, Sightings};
+
+/// What one core gathered between two takes, whatever the instants of the samples themselves say:
+/// a sample belongs to the interval it was recorded in, and to no other.
+///
+/// Plain data with durations since the start of the run instead of instants, so that it can leave
+/// the process. Ids are the core's own; each is named in the first interval that uses it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Interval {
+    /// Which core, counted from 0 within the run.
+    pub core: usize,
+    /// Which second it ends: second *n* runs from *n* to *n* + 1 seconds after the start. After a
+    /// [restore](super::Recorder::restore) an interval also holds the seconds before.
+    pub second: u64,
+    /// When it began, from the start of the run.
+    pub from: Duration,
+    /// When it was taken, from the start of the run.
+    pub to: Duration,
+    /// Names that no interval of this core has carried before.
+    pub names: Vec<(EntryId, EntryKey)>,
+    /// Entries that counted anything.
+    pub entries: Vec<(EntryId, Delta)>,
+    /// Failures, in the order of first sight.
+    pub failures: Vec<Failure>,
+    /// Failures beyond the cap.
+    pub more_failures: Sightings,
+    /// Exceptions, in the order of first sight.
+    pub exceptions: Vec<Exception>,
+    /// Exceptions beyond the cap.
+    pub more_exceptions: u64,
+    /// Users running at the moment of the take, by class index: a level, not a change.
+    pub users: Vec<u64>,
+}
+
+/// One failure message of one entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The entry, by the core's id.
+    pub entry: EntryId,
+    /// What was wrong.
+    pub message: String,
+    /// How often, and when.
+    pub sightings: Sightings,
+}
+
+/// One error of user code that is not a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exception {
+    /// The error's text.
+    pub message: String,
+    /// Where it came from.
+    pub traceback: String,
+    /// How often.
+    pub count: u64,
+}

@@ -1,0 +1,228 @@
+//! Records the samples of one core.
+//!
+//! Each core owns one recorder; nothing here is shared, so nothing here locks. Merging is the work
+//! of [`Totals`](super::Totals).
+//!
+//! What it costs is in [the module](super), with how it was measured.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use super::entry::Entry;
+use super::failure::Table;
+use super::{EntryId, EntryKey, Exception, Failure, Interval, Limits, Outcome, Sample, Sightings};
+
+/// One core's samples since the last [take](Recorder::take).
+#[derive(Debug)]
+pub struct Recorder {
+    core: usize,
+    started: Instant,
+    limits: Limits,
+    /// When the current interval began.
+    from: Duration,
+    /// Ids by name, then by method: one look-up by `&str`, then one or two comparisons.
+    ids: HashMap<String, Vec<(String, EntryId)>>,
+    /// By id. Grows up to the cap plus the overflow row, and never shrinks.
+    keys: Vec<EntryKey>,
+    /// By id, always as long as `keys`.
+    entries: Vec<Entry<u32>>,
+    /// How many keys the collector has been told.
+    announced: usize,
+    /// Where names beyond the cap go, once there are any.
+    overflow: Option<EntryId>,
+    failures: Table<EntryId, Sightings>,
+    exceptions: Table<String, u64>,
+    users: Vec<u64>,
+}
+
+impl Recorder {
+    /// A recorder for the core with this number (counted from 0 within the run), for a run that
+    /// started at `started`.
+    pub fn new(core: usize, started: Instant, limits: Limits) -> Self {
+        Recorder {
+            core,
+            started,
+            limits,
+            from: Duration::ZERO,
+            ids: HashMap::new(),
+            keys: Vec::new(),
+            entries: Vec::new(),
+            announced: 0,
+            overflow: None,
+            failures: Table::new(limits.failures),
+            exceptions: Table::new(limits.exceptions),
+            users: Vec::new(),
+        }
+    }
+
+    /// The id of a (method, name). Allocates only for one that was never seen; beyond the cap every
+    /// new one gets the id of the overflow row.
+    pub fn entry(&mut self, method: &str, name: &str) -> EntryId {
+        let known = self.ids.get(name).and_then(|ids| ids.iter().find(|(m, _)| m == method));
+        if let Some(&(_, id)) = known {
+            return id;
+        }
+        if self.keys.len() - usize::from(self.overflow.is_some()) >= self.limits.names {
+            return self.overflow();
+        }
+        let id = self.intern(EntryKey { method: method.to_owned(), name: name.to_owned() });
+        self.ids.entry(name.to_owned()).or_default().push((method.to_owned(), id));
+        id
+    }
+
+    /// What an id stands for.
+    ///
+    /// # Panics
+    ///
+    /// If the id is another recorder's.
+    pub fn key(&self, id: EntryId) -> &EntryKey {
+        &self.keys[id.0 as usize]
+    }
+
+    /// Counts one finished request. A success allocates nothing once the histogram has grown to the
+    /// latencies that occur.
+    ///
+    /// # Panics
+    ///
+    /// If the sample's entry is another recorder's.
+    pub fn record(&mut self, sample: Sample<'_>) {
+        let Sample { entry, clocks, body_bytes, outcome } = sample;
+        let counted = &mut self.entries[entry.0 as usize];
+        match outcome {
+            Outcome::Success => counted.record_success(clocks.latency(), body_bytes),
+            Outcome::Failure(message) => {
+                counted.record_failure(clocks.latency(), body_bytes);
+                let at = clocks.ended.saturating_duration_since(self.started);
+                self.failures.note(&entry, message, Sightings::once(at));
+            }
+        }
+    }
+
+    /// Counts a request that was started and then cancelled at the stop: it has no sample.
+    pub fn cancel(&mut self, entry: EntryId) {
+        self.entries[entry.0 as usize].cancel();
+    }
+
+    /// Counts a request that had to be sent a second time; its sample is still to come.
+    pub fn retry(&mut self, entry: EntryId) {
+        self.entries[entry.0 as usize].retry();
+    }
+
+    /// Counts an error of user code that is not a request.
+    pub fn exception(&mut self, message: &str, traceback: &str) {
+        self.exceptions.note(message, traceback, 1);
+    }
+
+    /// One more user of this class runs on this core.
+    pub fn user_started(&mut self, class: usize) {
+        if self.users.len() <= class {
+            self.users.resize(class + 1, 0);
+        }
+        self.users[class] += 1;
+    }
+
+    /// One user of this class has ended on this core.
+    ///
+    /// # Panics
+    ///
+    /// If no user of this class is running.
+    pub fn user_ended(&mut self, class: usize) {
+        let running = self.users.get_mut(class).filter(|running| **running > 0);
+        *running.expect("a user that ends has started") -= 1;
+    }
+
+    /// Takes out what has gathered, as the interval that ends second `second` at `to`: at or just
+    /// after `second + 1` seconds, or earlier where the run ends within that second.
+    pub fn take(&mut self, second: u64, to: Instant) -> Interval {
+        let to = to.saturating_duration_since(self.started);
+        let (failures, more_failures) = self.failures.take();
+        let (exceptions, more_exceptions) = self.exceptions.take();
+        Interval {
+            core: self.core,
+            second,
+            from: std::mem::replace(&mut self.from, to),
+            to,
+            names: self.take_names(),
+            entries: self.take_entries(),
+            failures: failures
+                .into_iter()
+                .map(|(entry, message, sightings)| Failure { entry, message, sightings })
+                .collect(),
+            more_failures,
+            exceptions: exceptions
+                .into_iter()
+                .map(|(message, traceback, count)| Exception { message, traceback, count })
+                .collect(),
+            more_exceptions,
+            users: self.users.clone(),
+        }
+    }
+
+    /// Puts back an interval that could not be sent, so that it ships with the next one: a core
+    /// that waits for the collector is a core that stops sending load.
+    ///
+    /// # Panics
+    ///
+    /// If the interval is another recorder's.
+    pub fn restore(&mut self, interval: Interval) {
+        let Interval {
+            core,
+            second: _,
+            from,
+            to: _,
+            names,
+            entries,
+            failures,
+            more_failures,
+            exceptions,
+            more_exceptions,
+            users: _, // A level: the next take states it anew.
+        } = interval;
+        assert_eq!(core, self.core, "an interval goes back to the core it came from");
+        self.from = self.from.min(from);
+        if let Some((first, _)) = names.first() {
+            self.announced = self.announced.min(first.0 as usize);
+        }
+        for (id, delta) in &entries {
+            self.entries[id.0 as usize] += delta;
+        }
+        for Failure { entry, message, sightings } in failures {
+            self.failures.note(&entry, &message, sightings);
+        }
+        self.failures.note_more(more_failures);
+        for Exception { message, traceback, count } in exceptions {
+            self.exceptions.note(message.as_str(), &traceback, count);
+        }
+        self.exceptions.note_more(more_exceptions);
+    }
+
+    fn take_names(&mut self) -> Vec<(EntryId, EntryKey)> {
+        let first = std::mem::replace(&mut self.announced, self.keys.len());
+        let new = self.keys.iter().enumerate().skip(first);
+        new.map(|(id, key)| (EntryId(id as u32), key.clone())).collect()
+    }
+
+    fn take_entries(&mut self) -> Vec<(EntryId, super::Delta)> {
+        let entries = self.entries.iter_mut().enumerate();
+        let touched = entries.filter(|(_, entry)| !entry.is_empty());
+        touched.map(|(id, entry)| (EntryId(id as u32), entry.take())).collect()
+    }
+
+    fn overflow(&mut self) -> EntryId {
+        match self.overflow {
+            Some(id) => id,
+            None => {
+                let id = self.intern(self.limits.overflow_key());
+                self.overflow = Some(id);
+                id
+            }
+        }
+    }
+
+    fn intern(&mut self, key: EntryKey) -> EntryId {
+        let id = u32::try_from(self.keys.len()).expect("the cap is far below four billion");
+        self.keys.push(key);
+        self.entries.push(Entry::default());
+        EntryId(id)
+    }
+}

@@ -1,0 +1,309 @@
+//! Times of one outcome: exact moments, and a histogram of microseconds.
+//!
+//! Two shapes of the same thing. [`Times`] is dense: an HdrHistogram, quick to record into and to
+//! read percentiles from. [`SparseTimes`] lists only the bins that hold something: what travels
+//! from a core to the collector, and what the window keeps of a second. A second of one name is a
+//! few hundred bins; the histogram around them has 6,000 (longest time 20 ms) to 17,000 (60 s).
+//!
+//! So that going from dense to sparse does not mean looking at every bin, a `Times` remembers which
+//! bins it has touched. Everything that merges walks that list.
+
+use std::ops::AddAssign;
+use std::time::Duration;
+
+use hdrhistogram::{Counter, Histogram};
+
+use super::{Distribution, Figures, PERCENTILES};
+
+/// Significant decimal digits of a time: a percentile is at most 0.1 % above the time it stands for.
+const DIGITS: u8 = 3;
+
+/// Count, sum, shortest and longest of some times. Exact, in nanoseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moments {
+    /// Number of times.
+    pub count: u64,
+    /// Their sum. It grows by one second per second and waiting user: 64 bits would wrap after two
+    /// days of 100,000 users, and the wider addition costs one instruction.
+    pub sum_ns: u128,
+    /// The shortest; `u64::MAX` while there is none, so that merging is a plain minimum.
+    pub min_ns: u64,
+    /// The longest; 0 while there is none.
+    pub max_ns: u64,
+}
+
+impl Default for Moments {
+    fn default() -> Self {
+        Moments { count: 0, sum_ns: 0, min_ns: u64::MAX, max_ns: 0 }
+    }
+}
+
+impl Moments {
+    fn record(&mut self, ns: u64) {
+        *self += &Moments { count: 1, sum_ns: u128::from(ns), min_ns: ns, max_ns: ns };
+    }
+}
+
+impl AddAssign<&Moments> for Moments {
+    fn add_assign(&mut self, other: &Moments) {
+        let &Moments { count, sum_ns, min_ns, max_ns } = other;
+        self.count += count;
+        self.sum_ns += sum_ns;
+        self.min_ns = self.min_ns.min(min_ns);
+        self.max_ns = self.max_ns.max(max_ns);
+    }
+}
+
+/// One bin of a histogram that holds something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Bin {
+    /// The bin's lowest time in microseconds.
+    pub us: u32,
+    /// How many times fell into it. One second of one core: a bin would have to take a million
+    /// times a second for an hour, with the collector gone, to saturate.
+    pub count: u32,
+}
+
+/// Times as the list of bins that hold something.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SparseTimes {
+    /// The exact part.
+    pub moments: Moments,
+    /// The bins, in no order. A bin may be listed more than once; its counts add up.
+    pub bins: Vec<Bin>,
+}
+
+impl SparseTimes {
+    /// Forgets everything, keeps the memory.
+    pub(super) fn clear(&mut self) {
+        let SparseTimes { moments, bins } = self;
+        *moments = Moments::default();
+        bins.clear();
+    }
+}
+
+impl AddAssign<&SparseTimes> for SparseTimes {
+    fn add_assign(&mut self, other: &SparseTimes) {
+        let SparseTimes { moments, bins } = other;
+        self.moments += moments;
+        self.bins.extend_from_slice(bins);
+    }
+}
+
+/// Times as a histogram, with counters as wide as its life is long: `u32` for a second, `u64` for
+/// a run.
+#[derive(Debug, Clone)]
+pub(super) struct Times<C: Counter> {
+    moments: Moments,
+    histogram: Histogram<C>,
+    /// One time (in microseconds) of every bin that is not zero.
+    touched: Vec<u32>,
+}
+
+impl<C: Counter> Default for Times<C> {
+    fn default() -> Self {
+        // Grows by itself as longer times come: a service that answers within 2 ms needs 8 KB here
+        // (of u32), one that takes a minute 70 KB.
+        let histogram = Histogram::new(DIGITS).expect("1 to 5 significant digits are allowed");
+        Times { moments: Moments::default(), histogram, touched: Vec::new() }
+    }
+}
+
+impl<C: Counter> Times<C> {
+    /// Adds one time.
+    pub(super) fn record(&mut self, time: Duration) {
+        let ns = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        self.moments.record(ns);
+        self.put(microseconds(ns), C::one());
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> u64 {
+        self.moments.count
+    }
+
+    /// Forgets everything, keeps the memory.
+    pub(super) fn clear(&mut self) {
+        let Times { moments, histogram, touched } = self;
+        if moments.count > 0 {
+            *moments = Moments::default();
+            histogram.reset();
+            touched.clear();
+        }
+    }
+
+    /// The same times as a list of bins.
+    pub(super) fn to_sparse(&self) -> SparseTimes {
+        let bins = self.touched.iter().map(|&us| Bin {
+            us: u32::try_from(self.histogram.lowest_equivalent(u64::from(us))).unwrap_or(us),
+            count: u32::try_from(self.count_at(us)).unwrap_or(u32::MAX),
+        });
+        SparseTimes { moments: self.moments, bins: bins.collect() }
+    }
+
+    /// The figures that reports show.
+    ///
+    /// A percentile is HdrHistogram's, by nearest rank: the smallest time with at least that share
+    /// of all times at or below it, rounded up to the top of its bin. Then it is held between the
+    /// exact minimum and maximum; the last one is the maximum.
+    pub(super) fn distribution(&self) -> Distribution {
+        let Moments { count, sum_ns, min_ns, max_ns } = self.moments;
+        if count == 0 {
+            return Distribution::default();
+        }
+        let (min, max) = (Duration::from_nanos(min_ns), Duration::from_nanos(max_ns));
+        let mut percentiles = [max; PERCENTILES.len()];
+        let (_, below_max) = percentiles.split_last_mut().expect("there are eleven");
+        for (time, us) in below_max.iter_mut().zip(self.histogram.value_at_quantiles(PERCENTILES)) {
+            *time = Duration::from_micros(us).clamp(min, max);
+        }
+        let mean_ns = u64::try_from(sum_ns / u128::from(count)).expect("a mean is below the max");
+        let mean = Duration::from_nanos(mean_ns);
+        Distribution { count, figures: Some(Figures { min, max, mean, percentiles }) }
+    }
+
+    fn put(&mut self, us: u32, count: C) {
+        let value = u64::from(us);
+        self.histogram.record_n(value, count).expect("it grows to whatever 32 bits can say");
+        // The first to come here: that the bin holds only ours is how we know.
+        if self.histogram.count_at(value) == count {
+            self.touched.push(us);
+        }
+    }
+
+    fn count_at(&self, us: u32) -> u64 {
+        self.histogram.count_at(u64::from(us)).as_u64()
+    }
+}
+
+impl<C: Counter> AddAssign<&SparseTimes> for Times<C> {
+    fn add_assign(&mut self, other: &SparseTimes) {
+        let SparseTimes { moments, bins } = other;
+        self.moments += moments;
+        for bin in bins {
+            self.put(bin.us, C::from_u32(bin.count).expect("no counter is narrower than 32 bits"));
+        }
+    }
+}
+
+impl<C: Counter, D: Counter> AddAssign<&Times<D>> for Times<C> {
+    fn add_assign(&mut self, other: &Times<D>) {
+        let Times { moments, histogram: _, touched } = other;
+        self.moments += moments;
+        for &us in touched {
+            let count = C::from_u64(other.count_at(us)).expect("sums go into wider counters");
+            self.put(us, count);
+        }
+    }
+}
+
+/// To the nearest microsecond. What is longer than 71 minutes counts as 71 minutes in percentiles;
+/// minimum, maximum and mean stay exact.
+fn microseconds(ns: u64) -> u32 {
+    u32::try_from(ns.saturating_add(500) / 1000).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn times(us: impl IntoIterator<Item = u64>) -> Times<u64> {
+        let mut times = Times::default();
+        us.into_iter().for_each(|us| times.record(Duration::from_micros(us)));
+        times
+    }
+
+    #[test]
+    fn microseconds_are_rounded_to_the_nearest_and_saturate() {
+        let rounded = [0, 499, 500, 1499, 1500, u64::MAX].map(microseconds);
+        assert_eq!(rounded, [0, 0, 1, 1, 2, u32::MAX]);
+    }
+
+    #[test]
+    fn no_times_have_no_figures() {
+        assert_eq!(times([]).distribution(), Distribution::default());
+    }
+
+    #[test]
+    fn one_time_is_every_percentile_to_the_nanosecond() {
+        let mut times = Times::<u32>::default();
+        let time = Duration::from_nanos(123_456_789);
+        times.record(time);
+        let figures = times.distribution().figures.expect("one time");
+        assert_eq!((figures.min, figures.mean, figures.max), (time, time, time));
+        assert_eq!(figures.percentiles, [time; PERCENTILES.len()]);
+    }
+
+    #[test]
+    fn percentiles_are_by_nearest_rank() {
+        let figures = times((1..=100).map(|n| n * 10)).distribution().figures.expect("hundred");
+        let us = figures.percentiles.map(|time| time.as_micros());
+        assert_eq!(us, [500, 660, 750, 800, 900, 950, 980, 990, 1000, 1000, 1000]);
+        assert_eq!(figures.mean, Duration::from_micros(505));
+    }
+
+    #[test]
+    fn percentiles_are_within_a_thousandth_of_a_sorted_list() {
+        for seed in 0..50 {
+            let mut rng = fastrand::Rng::with_seed(seed);
+            let n = rng.usize(1..5000);
+            // Spread over six decades, as latencies are.
+            let mut sorted: Vec<u64> =
+                (0..n).map(|_| (10f64.powf(rng.f64() * 6.0 + 1.0)) as u64).collect();
+            let figures = times(sorted.iter().copied()).distribution().figures.expect("n > 0");
+            sorted.sort_unstable();
+            for (q, got) in PERCENTILES.iter().zip(figures.percentiles) {
+                let rank = ((q * n as f64).ceil() as usize).clamp(1, n);
+                let (want, got) = (sorted[rank - 1] as f64, got.as_secs_f64() * 1e6);
+                assert!(
+                    want <= got + 1e-6 && got <= want * 1.001,
+                    "seed {seed}: {q} of {n} is {got}, wanted {want}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_time_too_long_for_the_histogram_keeps_its_exact_maximum() {
+        let mut times = Times::<u32>::default();
+        let long = Duration::from_secs(7 * 24 * 3600);
+        times.record(Duration::from_millis(1));
+        times.record(long);
+        times.record(Duration::MAX);
+        let distribution = times.distribution();
+        let figures = distribution.figures.expect("three times");
+        assert_eq!(distribution.count, 3);
+        assert_eq!(figures.max, Duration::from_nanos(u64::MAX));
+        assert_eq!(figures.median(), Duration::from_micros(u64::from(u32::MAX)));
+    }
+
+    #[test]
+    fn there_and_back_through_bins_is_the_same() {
+        for seed in 0..50 {
+            let mut rng = fastrand::Rng::with_seed(seed);
+            let n = rng.usize(0..3000);
+            let dense = times((0..n).map(|_| {
+                let shift = rng.u32(28..63);
+                rng.u64(..) >> shift
+            }));
+            let mut through_bins = Times::<u64>::default();
+            through_bins += &dense.to_sparse();
+            let mut merged = Times::<u64>::default();
+            merged += &dense;
+            assert_eq!(through_bins.distribution(), dense.distribution(), "seed {seed}");
+            assert_eq!(merged.distribution(), dense.distribution(), "seed {seed}");
+            let listed: u64 = dense.to_sparse().bins.iter().map(|bin| u64::from(bin.count)).sum();
+            assert_eq!(listed, dense.count(), "seed {seed}: every time is in one listed bin");
+        }
+    }
+
+    #[test]
+    fn cleared_times_are_as_new() {
+        let mut reused = times([5, 5_000, 5_000_000]);
+        reused.clear();
+        assert_eq!(reused.distribution(), Distribution::default());
+        assert_eq!(reused.to_sparse(), SparseTimes::default());
+        reused.record(Duration::from_micros(7));
+        assert_eq!(reused.distribution(), times([7]).distribution());
+    }
+}
