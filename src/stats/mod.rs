@@ -10,10 +10,16 @@ mod entry;
 mod failure;
 mod interval;
 mod limits;
+mod line;
 mod recorder;
 mod sample;
 mod snapshot;
 mod times;
+mod totals;
+mod window;
+
+#[cfg(test)]
+mod properties;
 
 pub use entry::{Counts, Delta};
 pub use failure::Sightings;
@@ -25,3 +31,4 @@ pub use snapshot::{
     Distribution, ExceptionRow, FailureRow, Figures, PERCENTILES, Rates, Row, Snapshot, UserCount,
 };
 pub use times::{Bin, Moments, SparseTimes};
+pub use totals::Totals;

@@ -1,0 +1,106 @@
+//! One row of the totals: what an entry has counted since the start, and lately.
+
+use std::time::Duration;
+
+use super::entry::{Delta, Entry};
+use super::times::Times;
+use super::window::{self, Window};
+use super::{EntryKey, Rates, Row};
+
+/// Everything about one entry, of all cores.
+#[derive(Debug)]
+pub(super) struct Line {
+    key: EntryKey,
+    sum: Entry<u64>,
+    window: Window,
+}
+
+impl Line {
+    /// A line on which nothing has been counted.
+    pub(super) fn new(key: EntryKey) -> Self {
+        Line { key, sum: Entry::default(), window: Window::default() }
+    }
+
+    /// What the line is about.
+    pub(super) fn key(&self) -> &EntryKey {
+        &self.key
+    }
+
+    /// What has been counted since the start.
+    pub(super) fn sum(&self) -> &Entry<u64> {
+        &self.sum
+    }
+
+    /// Adds what one core gathered in a second.
+    pub(super) fn add(&mut self, second: u64, delta: &Delta) {
+        self.sum += delta;
+        self.window.add(second, delta);
+    }
+
+    /// The line as reports see it, this long after the start of the run. `scratch` is overwritten.
+    pub(super) fn row(&self, elapsed: Duration, scratch: &mut Times<u64>) -> Row {
+        let complete = elapsed.as_secs();
+        let latency = self.sum.latency(scratch);
+        scratch.clear();
+        let recent = self.window.recent(complete, scratch);
+        let window = Duration::from_secs(window::seconds(complete));
+        Row {
+            key: self.key.clone(),
+            requests: self.sum.requests(),
+            failures: self.sum.failures(),
+            body_bytes: self.sum.counts().body_bytes,
+            latency,
+            recent_latency: scratch.distribution(),
+            rates: rates(self.sum.requests(), self.sum.failures(), elapsed),
+            recent_rates: rates(recent.requests, recent.failures, window),
+        }
+    }
+}
+
+fn rates(requests: u64, failures: u64, over: Duration) -> Rates {
+    if over.is_zero() {
+        return Rates::default();
+    }
+    let seconds = over.as_secs_f64();
+    Rates { requests: requests as f64 / seconds, failures: failures as f64 / seconds }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(seconds: &[u64]) -> Line {
+        let key = EntryKey { method: "GET".to_owned(), name: "/".to_owned() };
+        let mut line = Line::new(key);
+        for (second, &requests) in (0..).zip(seconds) {
+            let mut entry = Entry::<u32>::default();
+            (0..requests).for_each(|_| entry.record_success(Duration::from_millis(5), 1));
+            line.add(second, &entry.take());
+        }
+        line
+    }
+
+    fn rates_at(line: &Line, elapsed: f64) -> (f64, f64) {
+        let row = line.row(Duration::from_secs_f64(elapsed), &mut Times::default());
+        (row.rates.requests, row.recent_rates.requests)
+    }
+
+    #[test]
+    fn rates_since_the_start_divide_by_the_time_since_the_start() {
+        assert_eq!(rates_at(&line(&[10, 20]), 2.0), (15.0, 15.0));
+        assert_eq!(rates_at(&line(&[10, 20]), 2.5), (12.0, 15.0));
+        assert_eq!(rates_at(&line(&[10, 20]), 30.0), (1.0, 0.0));
+    }
+
+    #[test]
+    fn recent_rates_divide_by_the_complete_seconds_but_at_most_ten() {
+        assert_eq!(rates_at(&line(&[7, 7, 7]), 3.0).1, 7.0);
+        assert_eq!(rates_at(&line(&[70, 7, 7]), 12.0).1, 0.7, "the last ten of twelve");
+    }
+
+    #[test]
+    fn rates_of_no_time_at_all_are_zero() {
+        assert_eq!(rates_at(&line(&[10]), 0.0), (0.0, 0.0));
+        assert_eq!(rates_at(&line(&[10]), 0.5), (20.0, 0.0), "no second is complete yet");
+    }
+}

@@ -1,0 +1,237 @@
+//! Everything since the start of the run, of all cores, merged.
+//!
+//! # What the figures mean
+//!
+//! * A percentile is the smallest time with at least that share of all times at or below it
+//!   (nearest rank, HdrHistogram's rule), at most 0.1 % too high, never outside the exact minimum
+//!   and maximum. Failures are included, as in Locust.
+//! * Rates since the start divide by the time from the start of the run to the instant of the
+//!   snapshot; in the final snapshot that instant is the end of the run. (Locust divides by the
+//!   time to the latest response, so its rate freezes when the server does.)
+//! * Recent figures cover the last ten complete seconds, fewer at the beginning, and are divided
+//!   by as many. The second that runs is not in them.
+
+use std::collections::HashMap;
+use std::time::{Duration, SystemTime};
+
+use super::failure::Table;
+use super::line::Line;
+use super::times::Times;
+use super::{
+    Delta, EntryId, EntryKey, Exception, ExceptionRow, Failure, FailureRow, Interval, Limits, Row,
+    Sightings, Snapshot, UserCount,
+};
+
+/// What the aggregated row is called, as in Locust.
+const AGGREGATED: &str = "Aggregated";
+
+/// The sum of all intervals.
+#[derive(Debug)]
+pub struct Totals {
+    started_at: SystemTime,
+    classes: Vec<String>,
+    limits: Limits,
+    cores: Vec<Core>,
+    /// Lines by key.
+    index: HashMap<EntryKey, usize>,
+    /// In the order of arrival, which stays.
+    lines: Vec<Line>,
+    /// Indexes of `lines`, sorted by name, then method.
+    sorted: Vec<usize>,
+    /// Fed with the same deltas as the lines, so it is their sum.
+    total: Line,
+    failures: Table<usize, Sightings>,
+    exceptions: Table<String, u64>,
+    end: Duration,
+    /// Kept between snapshots, because its histogram is large.
+    scratch: Times<u64>,
+}
+
+/// What is known of one core.
+#[derive(Debug, Default)]
+struct Core {
+    /// The line of each of its ids.
+    lines: Vec<Option<usize>>,
+    /// Its running users by class, as of its latest interval.
+    users: Vec<u64>,
+}
+
+impl Totals {
+    /// Nothing yet, of a run that started at `started_at` with these classes of users.
+    pub fn new(started_at: SystemTime, classes: Vec<String>, limits: Limits) -> Self {
+        let total = EntryKey { method: String::new(), name: AGGREGATED.to_owned() };
+        Totals {
+            started_at,
+            classes,
+            limits,
+            cores: Vec::new(),
+            index: HashMap::new(),
+            lines: Vec::new(),
+            sorted: Vec::new(),
+            total: Line::new(total),
+            failures: Table::new(limits.failures),
+            exceptions: Table::new(limits.exceptions),
+            end: Duration::ZERO,
+            scratch: Times::default(),
+        }
+    }
+
+    /// Adds what a core has shipped. Intervals of one core come in the order of their taking;
+    /// different cores in any order.
+    pub fn add(&mut self, interval: Interval) {
+        let Interval {
+            core,
+            second,
+            from: _,
+            to,
+            names,
+            entries,
+            failures,
+            more_failures,
+            exceptions,
+            more_exceptions,
+            users,
+        } = interval;
+        self.end = self.end.max(to);
+        if self.cores.len() <= core {
+            self.cores.resize_with(core + 1, Core::default);
+        }
+        self.cores[core].users = users;
+        for (id, key) in names {
+            self.introduce(core, id, key);
+        }
+        for (id, delta) in &entries {
+            self.add_delta(core, *id, second, delta);
+        }
+        for Failure { entry, message, sightings } in failures {
+            let line = self.line_of(core, entry);
+            self.failures.note(&line, &message, sightings);
+        }
+        self.failures.note_more(more_failures);
+        for Exception { message, traceback, count } in exceptions {
+            self.exceptions.note(message.as_str(), &traceback, count);
+        }
+        self.exceptions.note_more(more_exceptions);
+    }
+
+    /// The end of the latest interval, from the start of the run: when all cores are done, the end
+    /// of the run.
+    pub fn end(&self) -> Duration {
+        self.end
+    }
+
+    /// The run as it stands, described as of this long after its start.
+    pub fn snapshot(&mut self, elapsed: Duration) -> Snapshot {
+        let counts = self.total.sum().counts();
+        Snapshot {
+            started_at: self.started_at,
+            elapsed,
+            users: self.users(),
+            entries: self.rows(elapsed),
+            total: self.total.row(elapsed, &mut self.scratch),
+            failures: self.failure_rows(),
+            exceptions: self.exception_rows(),
+            cancelled: counts.cancelled,
+            retries: counts.retries,
+        }
+    }
+
+    fn add_delta(&mut self, core: usize, id: EntryId, second: u64, delta: &Delta) {
+        let line = self.line_of(core, id);
+        self.lines[line].add(second, delta);
+        self.total.add(second, delta);
+    }
+
+    fn introduce(&mut self, core: usize, id: EntryId, key: EntryKey) {
+        let line = self.line(key);
+        let lines = &mut self.cores[core].lines;
+        let id = id.0 as usize;
+        if lines.len() <= id {
+            lines.resize(id + 1, None);
+        }
+        lines[id] = Some(line);
+    }
+
+    /// The line of a core's id. One that was never introduced would be a bug of the core; its
+    /// counts go to the overflow row rather than nowhere.
+    fn line_of(&mut self, core: usize, id: EntryId) -> usize {
+        let known = self.cores[core].lines.get(id.0 as usize).copied().flatten();
+        debug_assert!(known.is_some(), "core {core} has not introduced {id:?}");
+        known.unwrap_or_else(|| self.line(self.limits.overflow_key()))
+    }
+
+    /// The line of a key: its own, or beyond the cap the one that the rest shares.
+    fn line(&mut self, key: EntryKey) -> usize {
+        if let Some(&line) = self.index.get(&key) {
+            return line;
+        }
+        let overflow = self.limits.overflow_key();
+        let own = self.lines.len() - usize::from(self.index.contains_key(&overflow));
+        let key = if own < self.limits.names { key } else { overflow };
+        *self.index.entry(key).or_insert_with_key(|key| {
+            let before = |&line: &usize| by_name(self.lines[line].key()) < by_name(key);
+            let at = self.sorted.partition_point(before);
+            self.sorted.insert(at, self.lines.len());
+            self.lines.push(Line::new(key.clone()));
+            self.lines.len() - 1
+        })
+    }
+
+    fn users(&self) -> Vec<UserCount> {
+        let running =
+            |class| -> u64 { self.cores.iter().filter_map(|core| core.users.get(class)).sum() };
+        let classes = self.classes.iter().enumerate();
+        classes.map(|(n, class)| UserCount { class: class.clone(), running: running(n) }).collect()
+    }
+
+    fn rows(&mut self, elapsed: Duration) -> Vec<Row> {
+        let lines = self.sorted.iter().map(|&line| &self.lines[line]);
+        let with_samples = lines.filter(|line| line.sum().requests() > 0);
+        with_samples.map(|line| line.row(elapsed, &mut self.scratch)).collect()
+    }
+
+    /// In the order of first sight over all cores; the overflow row last.
+    fn failure_rows(&self) -> Vec<FailureRow> {
+        let own = self.failures.rows().into_iter();
+        let mut rows: Vec<_> = own
+            .map(|(&line, message, seen)| {
+                failure_row(self.lines[line].key().clone(), message.to_owned(), seen)
+            })
+            .collect();
+        rows.sort_by_key(|row| row.first_seen);
+        let more = self.failures.more();
+        if more.occurrences > 0 {
+            let (key, message) = self.limits.overflow_failure();
+            rows.push(failure_row(key, message, more));
+        }
+        rows
+    }
+
+    /// In the order of arrival; the overflow row last.
+    fn exception_rows(&self) -> Vec<ExceptionRow> {
+        let own = self.exceptions.rows().into_iter();
+        let mut rows: Vec<_> = own
+            .map(|(message, traceback, count)| ExceptionRow {
+                count,
+                message: message.clone(),
+                traceback: traceback.to_owned(),
+            })
+            .collect();
+        let count = self.exceptions.more();
+        if count > 0 {
+            let message = self.limits.overflow_exception();
+            rows.push(ExceptionRow { count, message, traceback: String::new() });
+        }
+        rows
+    }
+}
+
+/// Locust's order of rows.
+fn by_name(key: &EntryKey) -> (&str, &str) {
+    (&key.name, &key.method)
+}
+
+fn failure_row(key: EntryKey, message: String, seen: Sightings) -> FailureRow {
+    let Sightings { occurrences, first, last } = seen;
+    FailureRow { key, message, occurrences, first_seen: first, last_seen: last }
+}

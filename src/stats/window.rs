@@ -1,0 +1,211 @@
+//! The last ten complete seconds of one entry.
+//!
+//! A ring of seconds, added up again for every snapshot. That is exact where a running sum with
+//! subtraction is not: minimum and maximum cannot be subtracted, and nothing can drift. It is cheap
+//! because a second is kept as the short list of bins it touched.
+//!
+//! Only complete seconds count, and they count whether or not anything completed in them, so a live
+//! rate falls to zero when the server stops answering.
+
+use super::entry::{Delta, Entry};
+use super::times::Times;
+
+/// How many complete seconds "recent" means. Locust's current rates and percentiles look back ten.
+const SECONDS: u64 = 10;
+
+/// Ten complete seconds, and room for the ones that fast cores have already shipped while a slow
+/// one is waited for.
+const SLOTS: usize = 16;
+
+/// A second with more bins than this is kept as a histogram, which has about as many.
+const SPARSE_BINS: usize = 4096;
+
+/// The latest seconds of one entry.
+#[derive(Debug, Default)]
+pub(super) struct Window {
+    slots: [Slot; SLOTS],
+}
+
+/// Requests and failures within a window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Recent {
+    /// Finished requests, failures included.
+    pub(super) requests: u64,
+    /// Failed requests.
+    pub(super) failures: u64,
+}
+
+impl Window {
+    /// Adds what was gathered in a second. One so late that a newer second has its place is left
+    /// out here: it is older than any window.
+    pub(super) fn add(&mut self, second: u64, delta: &Delta) {
+        let slot = &mut self.slots[(second % SLOTS as u64) as usize];
+        if slot.second < second {
+            slot.second = second;
+            slot.held.clear();
+        }
+        if slot.second == second {
+            slot.held.add(delta);
+        }
+    }
+
+    /// Adds the latencies of the last ten of the `complete` first seconds to `times`, and says how
+    /// many requests and failures they hold.
+    pub(super) fn recent(&self, complete: u64, times: &mut Times<u64>) -> Recent {
+        let seconds = complete.saturating_sub(SECONDS)..complete;
+        let mut recent = Recent::default();
+        for slot in self.slots.iter().filter(|slot| seconds.contains(&slot.second)) {
+            let held = slot.held.counted();
+            recent.requests += held.requests;
+            recent.failures += held.failures;
+            slot.held.add_times_to(times);
+        }
+        recent
+    }
+}
+
+/// How many seconds the window covers when this many are complete.
+pub(super) fn seconds(complete: u64) -> u64 {
+    complete.min(SECONDS)
+}
+
+#[derive(Debug, Default)]
+struct Slot {
+    second: u64,
+    held: Held,
+}
+
+#[derive(Debug)]
+enum Held {
+    Sparse(Delta),
+    Dense(Box<Entry<u32>>),
+}
+
+impl Default for Held {
+    fn default() -> Self {
+        Held::Sparse(Delta::default())
+    }
+}
+
+impl Held {
+    fn add(&mut self, delta: &Delta) {
+        match self {
+            Held::Sparse(sum) => {
+                *sum += delta;
+                if sum.bins() > SPARSE_BINS {
+                    let mut dense = Box::<Entry<u32>>::default();
+                    *dense += &*sum;
+                    *self = Held::Dense(dense);
+                }
+            }
+            Held::Dense(sum) => **sum += delta,
+        }
+    }
+
+    /// An entry that was busy enough for a histogram will be again: it keeps it.
+    fn clear(&mut self) {
+        match self {
+            Held::Sparse(sum) => sum.clear(),
+            Held::Dense(sum) => sum.clear(),
+        }
+    }
+
+    fn counted(&self) -> Recent {
+        match self {
+            Held::Sparse(sum) => {
+                Recent { requests: sum.requests(), failures: sum.failure.moments.count }
+            }
+            Held::Dense(sum) => Recent { requests: sum.requests(), failures: sum.failures() },
+        }
+    }
+
+    fn add_times_to(&self, times: &mut Times<u64>) {
+        match self {
+            Held::Sparse(sum) => {
+                *times += &sum.success;
+                *times += &sum.failure;
+            }
+            Held::Dense(sum) => sum.add_times_to(times),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn delta(successes: u64, failures: u64) -> Delta {
+        let mut entry = Entry::<u32>::default();
+        for us in 0..successes {
+            entry.record_success(Duration::from_micros(us), 0);
+        }
+        for _ in 0..failures {
+            entry.record_failure(Duration::from_millis(9), 0);
+        }
+        entry.take()
+    }
+
+    fn recent(window: &Window, complete: u64) -> (u64, u64) {
+        let recent = window.recent(complete, &mut Times::default());
+        (recent.requests, recent.failures)
+    }
+
+    #[test]
+    fn a_window_holds_ten_complete_seconds_and_not_the_one_that_runs() {
+        let mut window = Window::default();
+        for second in 0..40 {
+            window.add(second, &delta(second, 1));
+            let complete = second; // The second just added is still running.
+            let oldest = complete.saturating_sub(10);
+            let failures = complete - oldest;
+            let want = ((oldest..complete).sum::<u64>() + failures, failures);
+            assert_eq!(recent(&window, complete), want, "after {complete} seconds");
+        }
+    }
+
+    #[test]
+    fn a_window_falls_to_zero_when_nothing_completes() {
+        let mut window = Window::default();
+        window.add(3, &delta(5, 2));
+        let counts: Vec<u64> = (3..=15).map(|complete| recent(&window, complete).0).collect();
+        assert_eq!(counts, [0, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 0, 0]);
+        let times = &mut Times::default();
+        window.recent(14, times);
+        assert_eq!(times.distribution().figures, None);
+    }
+
+    #[test]
+    fn a_late_core_still_gets_into_its_second() {
+        let mut window = Window::default();
+        window.add(7, &delta(1, 0));
+        window.add(8, &delta(1, 0));
+        window.add(7, &delta(1, 0));
+        assert_eq!(recent(&window, 8), (2, 0));
+    }
+
+    #[test]
+    fn a_second_older_than_the_ring_does_not_push_out_a_newer_one() {
+        let mut window = Window::default();
+        window.add(SLOTS as u64 + 2, &delta(1, 0));
+        window.add(2, &delta(50, 0));
+        assert_eq!(recent(&window, SLOTS as u64 + 3), (1, 0));
+    }
+
+    #[test]
+    fn a_crowded_second_counts_the_same_as_a_histogram() {
+        let (mut crowded, mut sum) = (Window::default(), Entry::<u64>::default());
+        for _ in 0..6 {
+            let second = delta(1000, 3);
+            crowded.add(0, &second);
+            sum += &second;
+        }
+        assert!(matches!(crowded.slots[0].held, Held::Dense(_)));
+        let times = &mut Times::default();
+        assert_eq!(crowded.recent(1, times), Recent { requests: 6018, failures: 18 });
+        assert_eq!(times.distribution(), sum.latency(&mut Times::default()));
+        crowded.add(SLOTS as u64, &delta(1, 0));
+        assert_eq!(recent(&crowded, SLOTS as u64 + 1), (1, 0));
+    }
+}
