@@ -1,0 +1,100 @@
+//! What the statistics cost. Not part of a test run; the numbers are in [the module](super):
+//! `cargo test --release --lib stats::costs -- --ignored --nocapture --test-threads 1`
+
+use std::hint::black_box;
+use std::time::{Duration, Instant, SystemTime};
+
+use rustix::time::{ClockId, clock_gettime};
+
+use super::{Clocks, EntryId, Interval, Limits, Outcome, Recorder, Sample, Totals};
+
+const NAMES: u32 = 1000;
+
+/// CPU time of this thread, so that a busy machine does not count.
+fn cpu() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
+
+/// Latencies around 2 ms with a tail to 200 ms, made beforehand so that only recording is timed.
+fn latencies(rng: &mut fastrand::Rng) -> Vec<Duration> {
+    (0..1 << 14).map(|_| Duration::from_secs_f64(0.002 / rng.f64().max(0.01))).collect()
+}
+
+fn named(core: usize, start: Instant, names: u32) -> Recorder {
+    let mut recorder = Recorder::new(core, start, Limits::default());
+    for n in 0..names {
+        recorder.entry("GET", &format!("/item/{n}"));
+    }
+    recorder
+}
+
+fn sample(entry: u32, start: Instant, latency: Duration, outcome: Outcome<'_>) -> Sample<'_> {
+    let clocks = Clocks { intended: start, started: start, ended: start + latency };
+    Sample { entry: EntryId(entry), clocks, body_bytes: 100, outcome }
+}
+
+fn time_records(names: u32, outcome: Outcome<'_>) {
+    let (start, mut rng) = (Instant::now(), fastrand::Rng::with_seed(1));
+    let samples: Vec<_> = latencies(&mut rng)
+        .into_iter()
+        .map(|latency| sample(rng.u32(0..names), start, latency, outcome))
+        .collect();
+    let mut recorder = named(0, start, names);
+    let mut best = Duration::MAX;
+    for second in 0..20 {
+        let begun = cpu();
+        (0..4).for_each(|_| samples.iter().for_each(|&one| recorder.record(black_box(one))));
+        best = best.min(cpu() - begun);
+        recorder.take(second, start);
+    }
+    let each = best.as_nanos() as f64 / (4 * samples.len()) as f64;
+    println!("record, {names} names, {outcome:?}: {each:.1} ns");
+}
+
+/// One second of one core.
+fn second_of(recorder: &mut Recorder, latencies: &[Duration], per_name: usize) -> Interval {
+    let start = Instant::now();
+    for (n, &latency) in latencies.iter().cycle().take(NAMES as usize * per_name).enumerate() {
+        recorder.record(sample(n as u32 % NAMES, start, latency, Outcome::Success));
+    }
+    let begun = cpu();
+    let interval = recorder.take(0, start);
+    println!("  take of {NAMES} names: {:.2?}", cpu() - begun);
+    interval
+}
+
+#[test]
+#[ignore = "a measurement, not a test"]
+fn cost_of_a_record() {
+    for names in [1, 20, NAMES] {
+        time_records(names, Outcome::Success);
+        time_records(names, Outcome::Failure("HTTP 500"));
+    }
+    let mut recorder = named(0, Instant::now(), NAMES);
+    let begun = cpu();
+    for _ in 0..1000 * 1000 {
+        black_box(recorder.entry("GET", black_box("/item/77")));
+    }
+    println!("entry() of a known name: {:.1} ns", (cpu() - begun).as_nanos() as f64 / 1e6);
+}
+
+#[test]
+#[ignore = "a measurement, not a test"]
+fn cost_of_a_second_with_a_thousand_names() {
+    let (start, mut rng) = (Instant::now(), fastrand::Rng::with_seed(1));
+    let latencies = latencies(&mut rng);
+    for per_name in [10, 100] {
+        println!("{per_name} samples per name, core and second:");
+        let mut cores = [0, 1].map(|core| named(core, start, NAMES));
+        let mut totals = Totals::new(SystemTime::UNIX_EPOCH, Vec::new(), Limits::default());
+        for second in 0..13 {
+            let intervals = cores.each_mut().map(|core| second_of(core, &latencies, per_name));
+            let begun = cpu();
+            intervals.into_iter().for_each(|i| totals.add(Interval { second, ..i }));
+            let added = cpu() - begun;
+            black_box(totals.snapshot(Duration::from_secs(second + 1)));
+            println!("  second {second}: add {added:.2?}, then {:.2?}", cpu() - begun - added);
+        }
+    }
+}
