@@ -4,7 +4,7 @@
 //! io_uring, each core keeps a local histogram, and a collector thread merges them over crossbeam
 //! channels for the reporting and CSV output.
 
-pub mod http1;
+pub mod collector;
 pub mod scenario;
 pub mod session;
 pub mod stats;

@@ -1,0 +1,387 @@
+//! The collector: one thread that turns intervals into snapshots and tells the reports.
+//!
+//! Intervals are merged as they come. When every core has delivered second *n*, one [`Snapshot`] is
+//! made of it and every report is told the same one, so no two reports can disagree. A core that
+//! is late is waited for half a second and then left out; what it delivers afterwards is in the
+//! next snapshot. When the cores drop their senders the run is over: "disconnected" is
+//! "everyone is done", and nothing has to count threads.
+//!
+//! What is due when is decided by `Schedule`, which is told the time. Only [`Collector::run`] looks
+//! at the clock and waits. Cores never wait for this thread: they keep ([`Recorder::restore`]) what
+//! does not fit into the channel and ship it with the next second. So a slow report costs
+//! freshness, never load and never samples.
+//!
+//! [`Recorder::restore`]: crate::stats::Recorder::restore
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError};
+
+use crate::stats::{Interval, Snapshot, Totals};
+
+/// How long after the cut a core's interval is waited for. Half the time to the next cut, so that
+/// the seconds stay apart.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// Something that shows a run: a console, a file, a page.
+///
+/// It is told every second; how often it really writes is its own business. The first error ends
+/// its part in the run, and the run goes on.
+pub trait Report {
+    /// A second is over.
+    fn update(&mut self, snapshot: &Snapshot) -> io::Result<()>;
+
+    /// The run is over; the last call.
+    fn finish(&mut self, snapshot: &Snapshot) -> io::Result<()>;
+}
+
+/// A report that failed and was not called again.
+#[derive(Debug, thiserror::Error)]
+#[error("{report} failed and was given up: {error}")]
+pub struct ReportError {
+    /// Which, by the name it was added with.
+    pub report: String,
+    /// Why.
+    pub error: io::Error,
+}
+
+/// What is left of a run when it is over.
+#[derive(Debug)]
+pub struct Summary {
+    /// The final figures, as every report was given them.
+    pub snapshot: Snapshot,
+    /// Reports that did not make it to the end.
+    pub report_errors: Vec<ReportError>,
+}
+
+/// The collector of one run, before its thread starts.
+pub struct Collector {
+    totals: Totals,
+    schedule: Schedule,
+    reports: Reports,
+}
+
+/// Everything that can wake the collector.
+#[derive(Debug)]
+enum Event {
+    /// A core has shipped a second.
+    Interval(Box<Interval>),
+    /// A core is late.
+    Tick,
+    /// All cores are done.
+    Disconnected,
+}
+
+impl Collector {
+    /// A collector for this many cores, numbered from 0, of a run that started at `started`. An
+    /// interval of any other core is a bug, and panics.
+    pub fn new(started: Instant, cores: usize, totals: Totals) -> Self {
+        let schedule = Schedule { started, delivered: vec![0; cores], made: 0 };
+        Collector { totals, schedule, reports: Reports::default() }
+    }
+
+    /// Adds a report. The name is what its error will be told under.
+    pub fn report(mut self, name: impl Into<String>, report: Box<dyn Report + Send>) -> Self {
+        self.reports.active.push((name.into(), report));
+        self
+    }
+
+    /// Collects until all cores are done. `on_error` hears of each report that fails, once and at
+    /// once.
+    pub fn run(
+        mut self,
+        intervals: &Receiver<Interval>,
+        mut on_error: impl FnMut(&ReportError),
+    ) -> Summary {
+        loop {
+            let event = next_event(intervals, self.schedule.deadline());
+            if let Event::Disconnected = event {
+                return self.finish(&mut on_error);
+            }
+            self.handle(event, Instant::now(), &mut on_error);
+        }
+    }
+
+    /// Merges what has come, and tells the reports if that completes a second.
+    fn handle(&mut self, event: Event, now: Instant, on_error: &mut dyn FnMut(&ReportError)) {
+        let seconds = match event {
+            Event::Interval(interval) => {
+                self.schedule.deliver(&interval);
+                self.totals.add(*interval);
+                self.schedule.complete()
+            }
+            Event::Tick => self.schedule.overdue(now),
+            Event::Disconnected => None,
+        };
+        if let Some(seconds) = seconds {
+            self.schedule.made = seconds;
+            let snapshot = self.totals.snapshot(Duration::from_secs(seconds));
+            // The web page will watch the latest snapshot: this is where it gets it from.
+            self.reports.tell(&snapshot, |report, snapshot| report.update(snapshot), on_error);
+        }
+    }
+
+    fn finish(mut self, on_error: &mut dyn FnMut(&ReportError)) -> Summary {
+        // The end of the run is the last core's last interval, but time never runs backwards.
+        let elapsed = self.totals.end().max(Duration::from_secs(self.schedule.made));
+        let snapshot = self.totals.snapshot(elapsed);
+        self.reports.tell(&snapshot, |report, snapshot| report.finish(snapshot), on_error);
+        Summary { snapshot, report_errors: self.reports.errors }
+    }
+}
+
+/// What has come, even if the deadline has passed: a collector that was held up must see what the
+/// cores have shipped meanwhile before it calls any of them late.
+fn next_event(intervals: &Receiver<Interval>, deadline: Instant) -> Event {
+    match intervals.recv_deadline(deadline) {
+        Ok(interval) => Event::Interval(Box::new(interval)),
+        Err(RecvTimeoutError::Timeout) => Event::Tick,
+        Err(RecvTimeoutError::Disconnected) => Event::Disconnected,
+    }
+}
+
+/// Which snapshot is due when. Counts complete seconds since the start of the run; never asks what
+/// time it is.
+#[derive(Debug)]
+struct Schedule {
+    started: Instant,
+    /// How many seconds each core has delivered.
+    delivered: Vec<u64>,
+    /// How many seconds the latest snapshot had.
+    made: u64,
+}
+
+impl Schedule {
+    /// A core has shipped a second, and with it whatever it had kept of the ones before. The last
+    /// second of a run is cut short, and never becomes complete.
+    fn deliver(&mut self, interval: &Interval) {
+        let Interval { core, second, to, .. } = *interval;
+        let complete = second + u64::from(to >= Duration::from_secs(second + 1));
+        self.delivered[core] = self.delivered[core].max(complete);
+    }
+
+    /// How many seconds every core has delivered, if that is news. Several seconds that become
+    /// complete at once give one snapshot: there are no figures of the ones between.
+    fn complete(&self) -> Option<u64> {
+        let complete = self.delivered.iter().copied().min().unwrap_or(0);
+        (complete > self.made).then_some(complete)
+    }
+
+    /// How many seconds must do without the cores that are late, if that is news.
+    fn overdue(&self, now: Instant) -> Option<u64> {
+        let seconds = now.saturating_duration_since(self.started + GRACE).as_secs();
+        (seconds > self.made).then_some(seconds)
+    }
+
+    /// When the next second is overdue.
+    fn deadline(&self) -> Instant {
+        self.started + Duration::from_secs(self.made + 1) + GRACE
+    }
+}
+
+/// The reports that still work, and the errors of those that do not.
+#[derive(Default)]
+struct Reports {
+    active: Vec<(String, Box<dyn Report + Send>)>,
+    errors: Vec<ReportError>,
+}
+
+impl Reports {
+    fn tell(
+        &mut self,
+        snapshot: &Snapshot,
+        verb: fn(&mut dyn Report, &Snapshot) -> io::Result<()>,
+        on_error: &mut dyn FnMut(&ReportError),
+    ) {
+        self.active.retain_mut(|(name, report)| match verb(report.as_mut(), snapshot) {
+            Ok(()) => true,
+            Err(error) => {
+                let error = ReportError { report: std::mem::take(name), error };
+                on_error(&error);
+                self.errors.push(error);
+                false
+            }
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+    use std::time::SystemTime;
+
+    use crossbeam_channel::bounded;
+
+    use crate::stats::{Clocks, Limits, Outcome, Recorder, Sample};
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// What reports were told: the verb, the seconds, the requests.
+    type Told = Arc<Mutex<Vec<(&'static str, f64, u64)>>>;
+
+    struct Witness {
+        told: Told,
+        fails_at: Option<usize>,
+    }
+
+    impl Witness {
+        fn note(&mut self, verb: &'static str, snapshot: &Snapshot) -> io::Result<()> {
+            let mut told = self.told.lock().unwrap();
+            told.push((verb, snapshot.elapsed.as_secs_f64(), snapshot.total.requests));
+            let fails = self.fails_at == Some(told.len());
+            if fails { Err(io::Error::other("disk full")) } else { Ok(()) }
+        }
+    }
+
+    impl Report for Witness {
+        fn update(&mut self, snapshot: &Snapshot) -> io::Result<()> {
+            self.note("update", snapshot)
+        }
+
+        fn finish(&mut self, snapshot: &Snapshot) -> io::Result<()> {
+            self.note("finish", snapshot)
+        }
+    }
+
+    /// A run of some cores, driven by hand.
+    struct Run {
+        start: Instant,
+        cores: Vec<Recorder>,
+        collector: Collector,
+        told: Told,
+    }
+
+    impl Run {
+        fn new(cores: usize) -> Self {
+            let (start, told) = (Instant::now(), Told::default());
+            let totals = Totals::new(SystemTime::UNIX_EPOCH, Vec::new(), Limits::default());
+            let witness = Witness { told: told.clone(), fails_at: None };
+            Run {
+                start,
+                cores: (0..cores).map(|n| Recorder::new(n, start, Limits::default())).collect(),
+                collector: Collector::new(start, cores, totals).report("w", Box::new(witness)),
+                told,
+            }
+        }
+
+        fn record(&mut self, core: usize) {
+            let (recorder, at) = (&mut self.cores[core], self.start);
+            let entry = recorder.entry("GET", "/");
+            let clocks = Clocks { intended: at, started: at, ended: at };
+            recorder.record(Sample { entry, clocks, body_bytes: 1, outcome: Outcome::Success });
+        }
+
+        /// One sample on this core, then its second is shipped and handled.
+        fn deliver(&mut self, core: usize, second: u64) {
+            self.record(core);
+            let cut = self.start + Duration::from_secs(second + 1);
+            let interval = Box::new(self.cores[core].take(second, cut));
+            self.handle(Event::Interval(interval), cut);
+        }
+
+        fn tick(&mut self, elapsed: Duration) {
+            self.handle(Event::Tick, self.start + elapsed);
+        }
+
+        fn handle(&mut self, event: Event, now: Instant) {
+            self.collector.handle(event, now, &mut |error| panic!("{error}"));
+        }
+
+        fn told(&self) -> Vec<(&'static str, f64, u64)> {
+            self.told.lock().unwrap().clone()
+        }
+    }
+
+    #[test]
+    fn a_second_is_told_once_when_the_last_core_has_delivered_it() {
+        let mut run = Run::new(2);
+        run.deliver(1, 0);
+        assert_eq!(run.told(), []);
+        run.deliver(0, 0);
+        assert_eq!(run.told(), [("update", 1.0, 2)]);
+        run.tick(SECOND + GRACE);
+        assert_eq!(run.told().len(), 1, "a second that was told is not overdue");
+        run.deliver(0, 1);
+        run.deliver(1, 1);
+        assert_eq!(run.told()[1..], [("update", 2.0, 4)]);
+    }
+
+    #[test]
+    fn a_late_core_is_waited_for_no_longer_than_the_grace() {
+        let mut run = Run::new(2);
+        run.deliver(0, 0);
+        run.tick(SECOND + GRACE - Duration::from_nanos(1));
+        assert_eq!(run.told(), []);
+        assert_eq!(run.collector.schedule.deadline(), run.start + SECOND + GRACE);
+        run.tick(SECOND + GRACE);
+        assert_eq!(run.told(), [("update", 1.0, 1)]);
+        run.deliver(1, 0);
+        assert_eq!(run.told().len(), 1, "the late second is not told again");
+        run.deliver(0, 1);
+        run.deliver(1, 1);
+        assert_eq!(run.told()[1..], [("update", 2.0, 4)], "but its samples are in the next");
+    }
+
+    #[test]
+    fn seconds_that_become_complete_or_overdue_at_once_are_told_once() {
+        let mut run = Run::new(1);
+        run.deliver(0, 4);
+        assert_eq!(run.told(), [("update", 5.0, 1)]);
+        run.tick(9 * SECOND + GRACE);
+        assert_eq!(run.told()[1..], [("update", 9.0, 1)]);
+    }
+
+    #[test]
+    fn what_lies_in_the_channel_comes_before_the_tick() {
+        let (sender, receiver) = bounded(1);
+        let start = Instant::now();
+        sender.send(Recorder::new(0, start, Limits::default()).take(0, start)).unwrap();
+        assert!(matches!(next_event(&receiver, start), Event::Interval(_)));
+        assert!(matches!(next_event(&receiver, start), Event::Tick));
+        drop(sender);
+        assert!(matches!(next_event(&receiver, start), Event::Disconnected));
+    }
+
+    #[test]
+    fn a_report_that_fails_is_told_about_once_and_left_alone() {
+        let (mut run, mut complaints) = (Run::new(1), Vec::new());
+        let (mut reports, failing) = (run.collector.reports, Told::default());
+        let witness = Witness { told: failing.clone(), fails_at: Some(2) };
+        reports.active.push(("csv".to_owned(), Box::new(witness)));
+        let snapshot = run.collector.totals.snapshot(SECOND);
+        for _ in 0..4 {
+            let mut on_error = |error: &ReportError| complaints.push(error.to_string());
+            reports.tell(&snapshot, |report, snapshot| report.update(snapshot), &mut on_error);
+        }
+        assert_eq!(failing.lock().unwrap().len(), 2);
+        assert_eq!(run.told.lock().unwrap().len(), 4, "the others are told as before");
+        assert_eq!(complaints, ["csv failed and was given up: disk full"]);
+        assert_eq!(reports.errors[0].report, "csv");
+    }
+
+    #[test]
+    fn a_run_ends_with_one_finish_at_the_end_of_the_last_interval() {
+        let mut run = Run::new(2);
+        let (sender, receiver) = bounded(8);
+        for core in [0, 1] {
+            run.record(core);
+            let end = run.start + Duration::from_millis(300 + core as u64);
+            sender.send(run.cores[core].take(0, end)).unwrap();
+        }
+        drop(sender);
+        let summary = run.collector.run(&receiver, |error| panic!("{error}"));
+        let told = run.told.lock().unwrap().clone();
+        assert_eq!(told, [("finish", 0.301, 2)], "no second was complete");
+        assert_eq!(summary.snapshot.total.rates.requests, 2.0 / 0.301);
+    }
+
+    #[test]
+    fn a_run_without_an_interval_has_an_end_too() {
+        let (_, receiver) = bounded(1);
+        let summary = Run::new(1).collector.run(&receiver, |error| panic!("{error}"));
+        assert_eq!(summary.snapshot.elapsed, Duration::ZERO);
+    }
+}
