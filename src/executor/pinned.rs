@@ -4,11 +4,12 @@
 //! turn. glommio's own reactor is looked at only when the executor starts and ends, so nothing on a
 //! core may use glommio's timers, sockets, files or blocking calls.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -32,6 +33,12 @@ pub struct Pinned {
     pub reactor: Rc<Reactor>,
     /// Polls of tasks so far: the driver waits only after a round that did not move it.
     polls: Cell<u64>,
+    /// The tasks that have run and not ended, by number. One that waits is otherwise known only to
+    /// the reactor that it keeps alive itself.
+    tasks: RefCell<HashMap<u64, Waker>>,
+    spawned: Cell<u64>,
+    /// Whether tasks end instead of running.
+    ending: Cell<bool>,
 }
 
 /// Why a core did not run to its end.
@@ -61,7 +68,7 @@ pub enum Error {
 impl Pinned {
     /// Starts a thread pinned to `core` and runs `main` on it, with an executor and a reactor.
     ///
-    /// Tasks that `main` leaves behind are dropped with the executor.
+    /// Tasks that `main` leaves behind are dropped where they stand.
     ///
     /// # Errors
     ///
@@ -98,21 +105,30 @@ impl Pinned {
             .make()
             .map_err(|error| Error::Glommio { core: core.id, reason: error.to_string() })?;
         let reactor = Reactor::new().map_err(ring)?;
-        let pinned = Rc::new(Pinned { reactor, polls: Cell::new(0) });
+        let pinned = Rc::new(Pinned {
+            reactor,
+            polls: Cell::new(0),
+            tasks: RefCell::default(),
+            spawned: Cell::new(0),
+            ending: Cell::new(false),
+        });
         executor
             .run(async move {
                 let output = Rc::new(Cell::new(None));
                 let (main, slot) = (main(pinned.clone()), output.clone());
                 pinned.spawn(async move { slot.set(Some(main.await)) });
-                pinned.drive(output).await
+                let driven = pinned.drive(output).await;
+                pinned.drop_tasks().await;
+                driven
             })
             .map_err(ring)
     }
 
     /// Runs a task on this core. Nobody waits for it; a panic in it ends the core.
     pub fn spawn(self: &Rc<Self>, task: impl Future<Output = ()> + 'static) {
-        let counted = Counted { task, pinned: self.clone() };
-        glommio::spawn_local(counted).detach();
+        let number = self.spawned.replace(self.spawned.get() + 1);
+        let entry = Entry { pinned: self.clone(), number, listed: false };
+        glommio::spawn_local(Counted { task, entry }).detach();
     }
 
     /// Turns the reactor whenever all runnable tasks have run, until there is an output.
@@ -124,6 +140,14 @@ impl Pinned {
             }
             self.reactor.turn(turn)?;
         }
+    }
+
+    /// Lets every task run once more, and end instead.
+    async fn drop_tasks(&self) {
+        self.ending.set(true);
+        let wakers: Vec<_> = self.tasks.borrow().values().cloned().collect();
+        wakers.into_iter().for_each(Waker::wake);
+        while self.run_runnable().await == Turn::Poll {}
     }
 
     /// Lets every runnable task run, in rounds, because a task that ran may have woken another. It
@@ -154,21 +178,42 @@ pub async fn yield_now() {
 }
 
 pin_project_lite::pin_project! {
-    /// A task whose polls the driver can see.
+    /// A task whose polls the driver can see, and which it can end.
     struct Counted<F> {
         #[pin]
         task: F,
-        pinned: Rc<Pinned>,
+        entry: Entry,
     }
 }
 
-impl<F: Future> Future for Counted<F> {
-    type Output = F::Output;
+impl<F: Future<Output = ()>> Future for Counted<F> {
+    type Output = ();
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
-        this.pinned.polls.set(this.pinned.polls.get() + 1);
+        let pinned = &this.entry.pinned;
+        pinned.polls.set(pinned.polls.get() + 1);
+        if pinned.ending.get() {
+            return Poll::Ready(());
+        }
+        if !std::mem::replace(&mut this.entry.listed, true) {
+            pinned.tasks.borrow_mut().insert(this.entry.number, context.waker().clone());
+        }
         this.task.poll(context)
+    }
+}
+
+/// A task's place in the list of its core.
+struct Entry {
+    pinned: Rc<Pinned>,
+    number: u64,
+    listed: bool,
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        let waker = self.pinned.tasks.borrow_mut().remove(&self.number);
+        drop(waker);
     }
 }
 
@@ -222,6 +267,40 @@ mod tests {
             }
         });
         assert!(begin.elapsed() < Duration::from_secs(30));
+    }
+
+    /// A task that waits is known to nobody but the reactor, which it keeps alive in turn.
+    #[test]
+    fn tasks_that_are_left_behind_are_dropped() {
+        struct Told(std::sync::mpsc::Sender<u32>, u32);
+        impl Drop for Told {
+            fn drop(&mut self) {
+                self.0.send(self.1).unwrap();
+            }
+        }
+        let (tell, told) = std::sync::mpsc::channel();
+        on_a_core(async move |core| {
+            for number in 0..3 {
+                let (core, guard) = (core.clone(), Told(tell.clone(), number));
+                core.clone().spawn(async move {
+                    let _guard = guard;
+                    match number {
+                        0 => core.reactor.woken().await,
+                        1 => {
+                            core.reactor.sleep_until(Instant::now() + Duration::from_secs(60)).await
+                        }
+                        _ => std::future::pending().await,
+                    }
+                });
+            }
+            yield_now().await;
+            // This one has not even run.
+            let guard = Told(tell.clone(), 3);
+            core.spawn(async move { drop(guard) });
+        });
+        let mut dropped: Vec<_> = told.iter().collect();
+        dropped.sort();
+        assert_eq!(dropped, [0, 1, 2, 3]);
     }
 
     #[test]
