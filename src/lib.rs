@@ -8,3 +8,4 @@ pub mod collector;
 pub mod scenario;
 pub mod session;
 pub mod stats;
+pub mod units;
