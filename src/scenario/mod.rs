@@ -3,14 +3,20 @@
 //! A [`Scenario`] is the one value that both roads build: the Rust API below, and a TOML file by
 //! way of [`file`]. There is no second engine.
 
+mod error;
+mod step;
 mod task;
 mod user;
+mod validate;
 mod wait_time;
 
 use std::time::Duration;
 
-pub use task::{Action, Step, Task, TaskError, TaskFn, TaskResult};
+pub use error::Error;
+pub use step::Step;
+pub use task::{Action, Task, TaskError, TaskFn, TaskResult, Tasks};
 pub use user::{Share, User};
+pub use validate::host as validate_host;
 pub use wait_time::{Pace, WaitTime};
 
 /// Everything a run does to a server, as data.

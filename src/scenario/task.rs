@@ -1,10 +1,12 @@
-//! A task: what a user does between two waits.
+//! A task: what a user does between two waits, and the choice of the next one.
 
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::session::{Check, Request, Session};
+use crate::session::Session;
+
+use super::Step;
 
 /// One thing a user does, chosen by weight.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,13 +28,15 @@ pub enum Action {
     Run(Arc<dyn TaskFn>),
 }
 
-/// A request and the checks on its response.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Step {
-    /// What is sent.
-    pub request: Request,
-    /// What must hold of the response; the first that does not is the failure.
-    pub checks: Vec<Check>,
+/// The choice between a user's tasks, by weight.
+///
+/// Built once per class and shared by its users, so that a choice is one random number and one
+/// search.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tasks {
+    /// The sum of the weights up to and with each task, so that a number below the last of them
+    /// falls to a task as often as its weight says.
+    bounds: Vec<u64>,
 }
 
 /// What a task comes back with. An error ends the task, not the user.
@@ -95,7 +99,42 @@ impl Task {
     }
 }
 
+/// A task of weight 1 that makes one request, named after it.
+impl From<Step> for Task {
+    fn from(step: Step) -> Self {
+        Task::steps(step.label(), vec![step])
+    }
+}
+
+impl Tasks {
+    /// The choice between these tasks.
+    pub fn new(tasks: &[Task]) -> Self {
+        let bounds = tasks.iter().scan(0, |sum, task| {
+            *sum += u64::from(task.weight);
+            Some(*sum)
+        });
+        Tasks { bounds: bounds.collect() }
+    }
+
+    /// The index of the next task. A single task takes no random number; without any weight it is
+    /// always the first.
+    pub fn pick(&self, rng: &mut fastrand::Rng) -> usize {
+        match self.bounds.as_slice() {
+            [] | [_] | [.., 0] => 0,
+            bounds @ [.., total] => {
+                let roll = rng.u64(0..*total);
+                bounds.partition_point(|bound| *bound <= roll)
+            }
+        }
+    }
+}
+
 impl Action {
+    /// An action that makes these requests in order.
+    pub fn steps(steps: Vec<Step>) -> Self {
+        Action::Steps(steps)
+    }
+
     /// An action that runs an `async` closure.
     pub fn run(action: impl TaskFn + 'static) -> Self {
         Action::Run(Arc::new(action))
@@ -118,5 +157,78 @@ impl PartialEq for Action {
             (Action::Run(a), Action::Run(b)) => Arc::ptr_eq(a, b),
             _ => false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Picks 100,000 times and compares how often each task came with its weight's share.
+    #[track_caller]
+    fn check_shares(weights: &[u32]) {
+        const PICKS: u32 = 100_000;
+        let tasks: Vec<Task> =
+            weights.iter().map(|w| Task::from(Step::get("/")).weight(*w)).collect();
+        let (tasks, seed) = (Tasks::new(&tasks), 11);
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let mut counts = vec![0_u32; weights.len()];
+        for _ in 0..PICKS {
+            counts[tasks.pick(&mut rng)] += 1;
+        }
+        let total: f64 = weights.iter().copied().map(f64::from).sum();
+        for (weight, count) in weights.iter().zip(&counts) {
+            let share = f64::from(*weight) / total;
+            let got = f64::from(*count) / f64::from(PICKS);
+            assert!((got - share).abs() < 0.005, "seed {seed}: {weights:?} gave {counts:?}");
+        }
+    }
+
+    #[test]
+    fn tasks_come_as_often_as_their_weights_say() {
+        check_shares(&[1]);
+        check_shares(&[3, 2, 1]);
+        check_shares(&[1, 1, 1, 1, 1, 1, 1]);
+        check_shares(&[1, 1000]);
+        check_shares(&[u32::MAX, u32::MAX, u32::MAX]);
+    }
+
+    #[test]
+    fn a_task_of_weight_zero_never_comes() {
+        check_shares(&[0, 1, 0, 1, 0]);
+    }
+
+    #[test]
+    fn without_tasks_or_weights_the_pick_does_not_panic() {
+        let mut rng = fastrand::Rng::with_seed(1);
+        assert_eq!(Tasks::new(&[]).pick(&mut rng), 0);
+        let idle = [Task::from(Step::get("/")).weight(0), Task::from(Step::get("/")).weight(0)];
+        assert_eq!(Tasks::new(&idle).pick(&mut rng), 0);
+    }
+
+    #[test]
+    fn the_same_seed_picks_the_same_tasks() {
+        let tasks = Tasks::new(&[3, 2, 1].map(|w| Task::from(Step::get("/")).weight(w)));
+        let picks = |seed| {
+            let mut rng = fastrand::Rng::with_seed(seed);
+            (0..100).map(|_| tasks.pick(&mut rng)).collect::<Vec<_>>()
+        };
+        assert_eq!(picks(5), picks(5));
+        assert_ne!(picks(5), picks(6));
+    }
+
+    #[test]
+    fn a_task_of_one_step_is_named_after_it() {
+        assert_eq!(Task::from(Step::get("/users")).name, "GET /users");
+        assert_eq!(Task::from(Step::get("/users").name("users")).name, "users");
+    }
+
+    #[test]
+    fn actions_are_equal_by_their_steps_or_by_their_closure() {
+        let run = Action::run(async |_: &mut Session| Ok(()));
+        assert_eq!(run, run.clone());
+        assert_ne!(run, Action::run(async |_: &mut Session| Ok(())));
+        assert_ne!(run, Action::steps(vec![]));
+        assert_eq!(Action::steps(vec![Step::get("/")]), Action::steps(vec![Step::get("/")]));
     }
 }

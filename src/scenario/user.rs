@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
 
-use super::{Action, Task, TaskFn, WaitTime};
+use super::{Action, Step, Task, TaskFn, WaitTime};
 
 /// A class of users, as a Locust `User` class is one.
 #[derive(Debug, Clone, PartialEq)]
@@ -85,9 +85,9 @@ impl User {
         self
     }
 
-    /// Adds a task.
-    pub fn task(mut self, task: Task) -> Self {
-        self.tasks.push(task);
+    /// Adds a task; a [`Step`] is a task of one request.
+    pub fn task(mut self, task: impl Into<Task>) -> Self {
+        self.tasks.push(task.into());
         self
     }
 
@@ -97,9 +97,21 @@ impl User {
         self
     }
 
+    /// Makes these requests before the first task. A user for whom one fails does not go on.
+    pub fn on_start_steps(mut self, steps: Vec<Step>) -> Self {
+        self.on_start = Some(Action::Steps(steps));
+        self
+    }
+
     /// Runs this after the last task.
     pub fn on_stop(mut self, action: impl TaskFn + 'static) -> Self {
         self.on_stop = Some(Action::run(action));
+        self
+    }
+
+    /// Makes these requests after the last task.
+    pub fn on_stop_steps(mut self, steps: Vec<Step>) -> Self {
+        self.on_stop = Some(Action::Steps(steps));
         self
     }
 

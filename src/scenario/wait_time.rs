@@ -1,6 +1,14 @@
 //! How long a user waits after a task: Locust's four functions under their own names, and one more.
+//!
+//! A wait is a pure function of the moment the task ended, of what the user remembers of its pace
+//! and of the user's random numbers. Constructors take anything; what makes no sense is refused by
+//! [`Scenario::validate`](super::Scenario::validate), and until then waits the nearest sane time.
 
 use std::time::Duration;
+
+use crate::units;
+
+use super::Error;
 
 /// The wait after each task.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,4 +30,219 @@ pub enum WaitTime {
 pub struct Pace {
     /// Start of the period in course.
     pub period_start: Duration,
+}
+
+impl WaitTime {
+    /// Waits this long after every task.
+    pub fn constant(wait: Duration) -> Self {
+        WaitTime::Constant(wait)
+    }
+
+    /// Waits between `min` and `max`, every length as likely as any other.
+    pub fn between(min: Duration, max: Duration) -> Self {
+        WaitTime::Between(min, max)
+    }
+
+    /// Starts a task every `period`, or as soon as the one before is done if that is later.
+    pub fn constant_pacing(period: Duration) -> Self {
+        WaitTime::ConstantPacing(period)
+    }
+
+    /// Starts at most `rate` tasks per second: a pacing of `1 / rate` seconds.
+    ///
+    /// A rate that is not above zero and finite becomes a period without end, which
+    /// [`Scenario::validate`](super::Scenario::validate) refuses.
+    pub fn constant_throughput(rate: f64) -> Self {
+        let period = if rate.is_finite() { 1.0 / rate } else { f64::INFINITY };
+        WaitTime::ConstantPacing(Duration::try_from_secs_f64(period).unwrap_or(Duration::MAX))
+    }
+
+    /// Waits exponentially distributed times around `mean`, as independent visitors do.
+    pub fn exponential(mean: Duration) -> Self {
+        WaitTime::Exponential(mean)
+    }
+
+    /// The wait after a task that ended at `now`, which is on the same clock as `pace`.
+    pub fn next(&self, pace: &mut Pace, now: Duration, rng: &mut fastrand::Rng) -> Duration {
+        match *self {
+            WaitTime::Constant(wait) => wait,
+            WaitTime::Between(min, max) => uniform(min, max, rng),
+            WaitTime::ConstantPacing(period) => pace.next(period, now),
+            WaitTime::Exponential(mean) => exponential(mean, rng),
+        }
+    }
+
+    /// Refuses waits that cannot be meant.
+    pub fn validate(&self) -> Result<(), Error> {
+        let longest = match *self {
+            WaitTime::Between(min, max) if min > max => {
+                return Err(Error::WaitRange { min: units::short(min), max: units::short(max) });
+            }
+            WaitTime::ConstantPacing(period) if period > units::LONGEST => {
+                return Err(Error::PacingTooLong);
+            }
+            WaitTime::Constant(wait)
+            | WaitTime::Between(_, wait)
+            | WaitTime::ConstantPacing(wait)
+            | WaitTime::Exponential(wait) => wait,
+        };
+        if longest > units::LONGEST { Err(Error::WaitTooLong) } else { Ok(()) }
+    }
+}
+
+impl Pace {
+    /// The pace of a user that comes into being at `now`: its first period begins here, so that the
+    /// first wait counts `on_start` in, as Locust's does.
+    pub fn new(now: Duration) -> Self {
+        Pace { period_start: now }
+    }
+
+    /// Waits out the period in course and begins the next one where the wait ends. A task that
+    /// overran begins it now: what was missed is not caught up.
+    fn next(&mut self, period: Duration, now: Duration) -> Duration {
+        let due = self.period_start.saturating_add(period);
+        let wait = due.saturating_sub(now);
+        self.period_start = now.saturating_add(wait);
+        wait
+    }
+}
+
+fn uniform(min: Duration, max: Duration, rng: &mut fastrand::Rng) -> Duration {
+    let range = max.saturating_sub(min).as_nanos();
+    let range = u64::try_from(range).unwrap_or(u64::MAX);
+    min.saturating_add(Duration::from_nanos(rng.u64(0..=range)))
+}
+
+fn exponential(mean: Duration, rng: &mut fastrand::Rng) -> Duration {
+    // 1 - u lies in (0, 1], so that the logarithm is finite and not above zero.
+    let factor = -(1.0 - rng.f64()).ln();
+    Duration::try_from_secs_f64(mean.as_secs_f64() * factor).unwrap_or(Duration::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ms(ms: u64) -> Duration {
+        Duration::from_millis(ms)
+    }
+
+    /// Ends tasks at these moments, in milliseconds, and compares the waits.
+    #[track_caller]
+    fn check(wait_time: &WaitTime, ends: &[u64], waits: &[u64]) {
+        let mut pace = Pace::new(ms(0));
+        let mut rng = fastrand::Rng::with_seed(1);
+        let got: Vec<Duration> =
+            ends.iter().map(|end| wait_time.next(&mut pace, ms(*end), &mut rng)).collect();
+        let expected: Vec<Duration> = waits.iter().copied().map(ms).collect();
+        assert_eq!(got, expected);
+    }
+
+    /// Draws many waits and gives each to the property, with the seed for its message.
+    fn for_waits(wait_time: &WaitTime, holds: impl Fn(Duration) -> bool) {
+        for seed in 0..200 {
+            let mut rng = fastrand::Rng::with_seed(seed);
+            let (mut pace, mut now) = (Pace::new(ms(0)), ms(0));
+            for _ in 0..100 {
+                now += ms(rng.u64(0..3000));
+                let wait = wait_time.next(&mut pace, now, &mut rng);
+                assert!(holds(wait), "seed {seed}: {wait_time:?} waited {wait:?}");
+                now += wait;
+            }
+        }
+    }
+
+    #[test]
+    fn constant_waits_the_same_after_every_task() {
+        check(&WaitTime::constant(ms(5)), &[0, 100, 7000], &[5, 5, 5]);
+    }
+
+    #[test]
+    fn pacing_fills_the_period_up() {
+        check(&WaitTime::constant_pacing(ms(1000)), &[300, 1100, 2999], &[700, 900, 1]);
+    }
+
+    #[test]
+    fn pacing_counts_its_first_period_from_construction() {
+        check(&WaitTime::constant_pacing(ms(1000)), &[0, 1000], &[1000, 1000]);
+    }
+
+    #[test]
+    fn pacing_does_not_catch_up_what_a_slow_task_missed() {
+        check(&WaitTime::constant_pacing(ms(1000)), &[3500, 3600, 4600], &[0, 900, 900]);
+    }
+
+    #[test]
+    fn throughput_is_pacing_by_its_inverse() {
+        assert_eq!(WaitTime::constant_throughput(4.0), WaitTime::constant_pacing(ms(250)));
+        assert_eq!(WaitTime::constant_throughput(0.5), WaitTime::constant_pacing(ms(2000)));
+    }
+
+    #[test]
+    fn a_throughput_that_is_no_rate_is_refused() {
+        for rate in [0.0, -0.0, -1.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e-300] {
+            let wait_time = WaitTime::constant_throughput(rate);
+            assert_eq!(wait_time.validate(), Err(Error::PacingTooLong), "{rate}");
+        }
+    }
+
+    #[test]
+    fn between_stays_between() {
+        let (min, max) = (ms(1000), ms(3000));
+        for_waits(&WaitTime::between(min, max), |wait| wait >= min && wait <= max);
+        for_waits(&WaitTime::between(min, min), |wait| wait == min);
+    }
+
+    #[test]
+    fn between_the_wrong_way_round_is_refused_and_waits_the_first() {
+        let wait_time = WaitTime::between(ms(3000), ms(1000));
+        for_waits(&wait_time, |wait| wait == ms(3000));
+        let error = wait_time.validate().unwrap_err().to_string();
+        assert_eq!(error, "wait_time between 3s and 1s: the first must not be above the second");
+    }
+
+    #[test]
+    fn the_mean_of_between_is_its_middle() {
+        let mean = mean(&WaitTime::between(ms(1000), ms(3000)));
+        assert!((1.99..2.01).contains(&mean), "{mean}");
+    }
+
+    #[test]
+    fn the_mean_of_exponential_is_its_mean() {
+        let mean = mean(&WaitTime::exponential(ms(2000)));
+        assert!((1.98..2.02).contains(&mean), "{mean}");
+    }
+
+    #[test]
+    fn a_tenth_of_exponential_waits_is_longer_than_its_90th_percentile() {
+        let limit = Duration::from_secs_f64(2.0 * 10_f64.ln());
+        let mut rng = fastrand::Rng::with_seed(7);
+        let (wait_time, mut pace) = (WaitTime::exponential(ms(2000)), Pace::new(ms(0)));
+        let longer =
+            (0..100_000).filter(|_| wait_time.next(&mut pace, ms(0), &mut rng) > limit).count();
+        assert!((9_700..10_300).contains(&longer), "{longer}");
+    }
+
+    #[test]
+    fn extreme_waits_neither_panic_nor_pass() {
+        let max = Duration::MAX;
+        for wait_time in [
+            WaitTime::constant(max),
+            WaitTime::between(ms(0), max),
+            WaitTime::constant_pacing(max),
+            WaitTime::exponential(max),
+        ] {
+            let (mut pace, mut rng) = (Pace::new(max), fastrand::Rng::with_seed(3));
+            wait_time.next(&mut pace, ms(1), &mut rng);
+            wait_time.next(&mut pace, max, &mut rng);
+            assert!(wait_time.validate().is_err(), "{wait_time:?}");
+        }
+    }
+
+    fn mean(wait_time: &WaitTime) -> f64 {
+        let (mut pace, mut rng) = (Pace::new(ms(0)), fastrand::Rng::with_seed(42));
+        let total: Duration =
+            (0..100_000).map(|_| wait_time.next(&mut pace, ms(0), &mut rng)).sum();
+        total.as_secs_f64() / 100_000.0
+    }
 }

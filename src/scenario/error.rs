@@ -1,0 +1,104 @@
+//! Why a scenario cannot be run. Each text ends with the cure where there is one.
+
+use thiserror::Error;
+
+/// What is wrong with a scenario, whichever road it came by.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Error {
+    /// Where in the scenario the error is.
+    #[error("{place}: {error}")]
+    At {
+        /// `user 'x'`, `task 'y'`.
+        place: String,
+        /// What is wrong there.
+        error: Box<Error>,
+    },
+    /// No class of users at all.
+    #[error("there are no users; add a class of users with a task")]
+    NoUsers,
+    /// Classes of users, but none of them would ever run.
+    #[error("there are no users with weight > 0; give one class a weight or a count")]
+    NoWeight,
+    /// More classes than a class number can tell apart.
+    #[error("there are {0} classes of users; at most 65535 are possible")]
+    TooManyClasses(usize),
+    /// A class of users without a name.
+    #[error("the name of a class of users must not be empty")]
+    EmptyName,
+    /// Two classes of users of the same name: reports could not tell them apart.
+    #[error("there are two classes of users named '{0}'; rename one")]
+    DuplicateUser(String),
+    /// A class of users that does nothing.
+    #[error("there are no tasks; add one")]
+    NoTasks,
+    /// Steps without a request: a user without waits would spin.
+    #[error("there are no steps; add a request")]
+    NoSteps,
+    /// The weight of a class of users is below zero or no number.
+    #[error("weight must be a number above 0, not {0}")]
+    UserWeight(String),
+    /// The weight of a task is zero.
+    #[error("weight must be 1 or more; leave the task out instead")]
+    TaskWeight,
+    /// A base URL that cannot be used.
+    #[error("host '{host}' {reason}")]
+    Host {
+        /// The host as written.
+        host: String,
+        /// What is wrong with it, and the cure.
+        reason: String,
+    },
+    /// A path that cannot be sent.
+    #[error("path '{path}' {reason}")]
+    Path {
+        /// The path as written.
+        path: String,
+        /// What is wrong with it, and the cure.
+        reason: String,
+    },
+    /// A method that is not a request and an answer.
+    #[error("method CONNECT opens a tunnel, which is not a request to measure")]
+    ConnectMethod,
+    /// A header that decides where the body ends.
+    #[error("header '{0}' follows from the body; leave it out")]
+    FramingHeader(String),
+    /// A user name with a colon, which basic authentication cannot carry (RFC 7617 section 2).
+    #[error("the user of basic authentication must not contain ':'")]
+    AuthUser,
+    /// A timeout of zero, or of more than anyone waits.
+    #[error("timeout must be above 0 and at most 136 years")]
+    Timeout,
+    /// A range of waits the wrong way round.
+    #[error("wait_time between {min} and {max}: the first must not be above the second")]
+    WaitRange {
+        /// The first.
+        min: String,
+        /// The second.
+        max: String,
+    },
+    /// A wait of more than anyone waits.
+    #[error("wait_time must be at most 136 years")]
+    WaitTooLong,
+    /// A pacing without end, as a throughput of zero asks for.
+    #[error("wait_time must be at most 136 years; a throughput must be above 0 and finite")]
+    PacingTooLong,
+    /// A rate of users per second that is none.
+    #[error("spawn_rate must be a number above 0, not {0}")]
+    SpawnRate(String),
+    /// A run that ends as it starts.
+    #[error("run_time must be above 0 and at most 136 years")]
+    RunTime,
+    /// A status check that nothing can satisfy.
+    #[error("status {0} is not from 100 to 599")]
+    Status(String),
+    /// A status check without a status.
+    #[error("a status check needs a status")]
+    NoStatus,
+}
+
+impl Error {
+    /// The same error, with the place it was found at.
+    pub(super) fn at(self, place: String) -> Self {
+        Error::At { place, error: Box::new(self) }
+    }
+}

@@ -1,0 +1,157 @@
+//! A step: one request as data, and the checks on its response.
+
+use std::time::Duration;
+
+use http::{HeaderName, HeaderValue, Method};
+
+use crate::session::{Body, Check, Request};
+
+/// A request and the checks on its response.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// What is sent.
+    pub request: Request,
+    /// What must hold of the response; the first that does not is the failure.
+    pub checks: Vec<Check>,
+}
+
+impl Step {
+    /// A request with this method, for methods that have no constructor of their own.
+    pub fn new(method: Method, path: impl Into<String>) -> Self {
+        Step { request: Request::new(method, path), checks: Vec::new() }
+    }
+
+    /// A `GET` request.
+    pub fn get(path: impl Into<String>) -> Self {
+        Step::new(Method::GET, path)
+    }
+
+    /// A `POST` request.
+    pub fn post(path: impl Into<String>) -> Self {
+        Step::new(Method::POST, path)
+    }
+
+    /// A `PUT` request.
+    pub fn put(path: impl Into<String>) -> Self {
+        Step::new(Method::PUT, path)
+    }
+
+    /// A `PATCH` request.
+    pub fn patch(path: impl Into<String>) -> Self {
+        Step::new(Method::PATCH, path)
+    }
+
+    /// A `DELETE` request.
+    pub fn delete(path: impl Into<String>) -> Self {
+        Step::new(Method::DELETE, path)
+    }
+
+    /// A `HEAD` request.
+    pub fn head(path: impl Into<String>) -> Self {
+        Step::new(Method::HEAD, path)
+    }
+
+    /// An `OPTIONS` request.
+    pub fn options(path: impl Into<String>) -> Self {
+        Step::new(Method::OPTIONS, path)
+    }
+
+    /// Sets the name the request is counted under.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.request.name = Some(name.into());
+        self
+    }
+
+    /// Adds a query pair to the path.
+    pub fn query(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.request.query.push((name.into(), value.into()));
+        self
+    }
+
+    /// Adds a header.
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.request.headers.push((name, value));
+        self
+    }
+
+    /// Sends these bytes.
+    pub fn body(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.request.body = Body::Bytes(bytes.into());
+        self
+    }
+
+    /// Sends this value as JSON.
+    pub fn json(mut self, value: impl Into<serde_json::Value>) -> Self {
+        self.request.body = Body::Json(value.into());
+        self
+    }
+
+    /// Adds a pair to the form that is sent.
+    pub fn form(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        let pair = (name.into(), value.into());
+        match &mut self.request.body {
+            Body::Form(pairs) => pairs.push(pair),
+            body => *body = Body::Form(vec![pair]),
+        }
+        self
+    }
+
+    /// Sends basic authentication.
+    pub fn basic_auth(mut self, user: impl Into<String>, password: impl Into<String>) -> Self {
+        self.request.basic_auth = Some((user.into(), password.into()));
+        self
+    }
+
+    /// Sets the timeout in place of the user's.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.request.timeout = Some(timeout);
+        self
+    }
+
+    /// Adds a check on the response.
+    pub fn check(mut self, check: Check) -> Self {
+        self.checks.push(check);
+        self
+    }
+
+    /// What a task of this one step is called: the request's name, or its method and path.
+    pub fn label(&self) -> String {
+        match &self.request.name {
+            Some(name) => name.clone(),
+            None => format!("{} {}", self.request.method, self.request.path),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_method_has_its_constructor() {
+        for (step, method) in [
+            (Step::get("/"), "GET"),
+            (Step::post("/"), "POST"),
+            (Step::put("/"), "PUT"),
+            (Step::patch("/"), "PATCH"),
+            (Step::delete("/"), "DELETE"),
+            (Step::head("/"), "HEAD"),
+            (Step::options("/"), "OPTIONS"),
+        ] {
+            assert_eq!(step.request, Request::new(method.parse().unwrap(), "/"));
+        }
+    }
+
+    #[test]
+    fn form_pairs_keep_their_order_and_replace_another_body() {
+        let step = Step::post("/").body("x").form("b", "1").form("a", "2");
+        let pairs = [("b", "1"), ("a", "2")].map(|(k, v)| (k.to_owned(), v.to_owned()));
+        assert_eq!(step.request.body, Body::Form(pairs.to_vec()));
+    }
+
+    #[test]
+    fn the_label_is_the_name_or_the_method_and_path() {
+        assert_eq!(Step::get("/users?page=1").label(), "GET /users?page=1");
+        assert_eq!(Step::get("/users?page=1").name("users").label(), "users");
+    }
+}

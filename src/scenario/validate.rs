@@ -1,0 +1,381 @@
+//! What makes a scenario one that can be run.
+//!
+//! The small functions judge one value each. A scenario file calls them where it reads the value,
+//! so that the error has its line; [`Scenario::validate`] calls them for all values, so that a
+//! scenario written in Rust is held to the same.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use http::{HeaderName, Method, Uri};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+
+use crate::session::{Condition, StatusRange};
+use crate::units;
+
+use super::{Action, Error, Load, Scenario, Share, Step, Task, User};
+
+/// What a path can only carry percent-encoded, beside all that is not ASCII.
+const NOT_IN_PATH: &AsciiSet = &CONTROLS.add(b' ');
+
+impl Scenario {
+    /// Refuses what cannot be run, with the place and the cure.
+    pub fn validate(&self) -> Result<(), Error> {
+        self.host.as_deref().map_or(Ok(()), host)?;
+        load(&self.load)?;
+        if self.users.is_empty() {
+            return Err(Error::NoUsers);
+        }
+        if self.users.len() > usize::from(u16::MAX) {
+            return Err(Error::TooManyClasses(self.users.len()));
+        }
+        let mut names = HashSet::new();
+        for class in &self.users {
+            user(class).map_err(|error| error.at(format!("user '{}'", class.name)))?;
+            if !names.insert(class.name.as_str()) {
+                return Err(Error::DuplicateUser(class.name.clone()));
+            }
+        }
+        let runs = |class: &User| match class.share {
+            Share::Weight(weight) => weight > 0.0,
+            Share::Fixed(count) => count > 0,
+        };
+        if self.users.iter().any(runs) { Ok(()) } else { Err(Error::NoWeight) }
+    }
+}
+
+/// Refuses a base URL that requests could not be joined to.
+///
+/// Public because `--host` is held to the same.
+pub fn host(host: &str) -> Result<(), Error> {
+    let refuse = |reason: String| Err(Error::Host { host: host.to_owned(), reason });
+    if host.contains(['?', '#']) {
+        return refuse("has a query or a fragment; a base URL ends with its path".to_owned());
+    }
+    match url_problem(host) {
+        None => Ok(()),
+        Some(UrlProblem::Scheme) => refuse(format!("has no scheme; write 'http://{host}'")),
+        Some(UrlProblem::Other(reason)) => refuse(reason.to_owned()),
+    }
+}
+
+/// Refuses a path that cannot be sent as it is written.
+pub(super) fn path(path: &str) -> Result<(), Error> {
+    let refuse = |reason: String| Err(Error::Path { path: path.to_owned(), reason });
+    if path.contains('#') {
+        return refuse("has a fragment, which is never sent; leave it out".to_owned());
+    }
+    let encoded = utf8_percent_encode(path, NOT_IN_PATH).to_string();
+    if encoded != path {
+        return refuse(format!("must be percent-encoded; write '{encoded}'"));
+    }
+    if path.starts_with('/') {
+        return Ok(());
+    }
+    if !path.contains("://") {
+        return refuse(format!("must start with '/'; write '/{path}'"));
+    }
+    match url_problem(path) {
+        None => Ok(()),
+        Some(UrlProblem::Scheme) => refuse("is not an http URL".to_owned()),
+        Some(UrlProblem::Other(reason)) => refuse(reason.to_owned()),
+    }
+}
+
+enum UrlProblem {
+    /// No scheme where one is needed, which has an obvious cure.
+    Scheme,
+    Other(&'static str),
+}
+
+fn url_problem(url: &str) -> Option<UrlProblem> {
+    if url.is_empty() {
+        return Some(UrlProblem::Other("is empty; write a URL such as 'http://127.0.0.1:5000'"));
+    }
+    let Some((scheme, rest)) = url.split_once("://") else { return Some(UrlProblem::Scheme) };
+    if scheme != "http" && scheme != "https" {
+        return Some(UrlProblem::Other("must start with 'http://' or 'https://'"));
+    }
+    let Ok(uri) = url.parse::<Uri>() else {
+        return Some(UrlProblem::Other("is not a URL; write one such as 'http://127.0.0.1:5000'"));
+    };
+    if uri.host().is_none_or(str::is_empty) || rest.is_empty() {
+        return Some(UrlProblem::Other("names no server"));
+    }
+    let has_bad_port = uri.authority().is_some_and(|authority| {
+        let after_host = authority.as_str().rsplit('@').next().and_then(|host_port| {
+            host_port.strip_prefix(authority.host()).filter(|rest| !rest.is_empty())
+        });
+        after_host.is_some() && authority.port_u16().is_none_or(|port| port == 0)
+    });
+    has_bad_port.then_some(UrlProblem::Other("has a port that is not from 1 to 65535"))
+}
+
+pub(super) fn method(method: &Method) -> Result<(), Error> {
+    if method == Method::CONNECT { Err(Error::ConnectMethod) } else { Ok(()) }
+}
+
+pub(super) fn header(name: &HeaderName) -> Result<(), Error> {
+    if [http::header::CONTENT_LENGTH, http::header::TRANSFER_ENCODING].contains(name) {
+        return Err(Error::FramingHeader(name.to_string()));
+    }
+    Ok(())
+}
+
+pub(super) fn auth_user(user: &str) -> Result<(), Error> {
+    if user.contains(':') { Err(Error::AuthUser) } else { Ok(()) }
+}
+
+pub(super) fn timeout(timeout: Duration) -> Result<(), Error> {
+    if is_usable(timeout) { Ok(()) } else { Err(Error::Timeout) }
+}
+
+pub(super) fn spawn_rate(rate: f64) -> Result<(), Error> {
+    if rate > 0.0 && rate.is_finite() { Ok(()) } else { Err(Error::SpawnRate(rate.to_string())) }
+}
+
+pub(super) fn run_time(run_time: Duration) -> Result<(), Error> {
+    if is_usable(run_time) { Ok(()) } else { Err(Error::RunTime) }
+}
+
+pub(super) fn task_weight(weight: u32) -> Result<(), Error> {
+    if weight == 0 { Err(Error::TaskWeight) } else { Ok(()) }
+}
+
+pub(super) fn status(range: StatusRange) -> Result<(), Error> {
+    let is_possible = 100 <= range.first && range.first <= range.last && range.last <= 599;
+    if is_possible { Ok(()) } else { Err(Error::Status(range.to_string())) }
+}
+
+/// Above zero, and so short that no clock overflows.
+fn is_usable(duration: Duration) -> bool {
+    !duration.is_zero() && duration <= units::LONGEST
+}
+
+fn load(load: &Load) -> Result<(), Error> {
+    load.spawn_rate.map_or(Ok(()), spawn_rate)?;
+    load.run_time.map_or(Ok(()), run_time)
+}
+
+fn user(user: &User) -> Result<(), Error> {
+    if user.name.is_empty() {
+        return Err(Error::EmptyName);
+    }
+    // Zero is Locust's way to switch a class off; only that nothing is left is an error.
+    if let Share::Weight(weight) = user.share
+        && !(weight.is_finite() && weight >= 0.0)
+    {
+        return Err(Error::UserWeight(weight.to_string()));
+    }
+    user.host.as_deref().map_or(Ok(()), host)?;
+    user.wait_time.validate()?;
+    user.headers.iter().try_for_each(|(name, _)| header(name))?;
+    user.basic_auth.as_ref().map_or(Ok(()), |(name, _)| auth_user(name))?;
+    timeout(user.timeout)?;
+    if user.tasks.is_empty() {
+        return Err(Error::NoTasks);
+    }
+    user.tasks.iter().try_for_each(task)?;
+    for (name, hook) in [("on_start", &user.on_start), ("on_stop", &user.on_stop)] {
+        hook.as_ref().map_or(Ok(()), action).map_err(|error| error.at(name.to_owned()))?;
+    }
+    Ok(())
+}
+
+fn task(task: &Task) -> Result<(), Error> {
+    task_weight(task.weight)
+        .and_then(|()| action(&task.action))
+        .map_err(|error| error.at(format!("task '{}'", task.name)))
+}
+
+fn action(action: &Action) -> Result<(), Error> {
+    match action {
+        Action::Run(_) => Ok(()),
+        Action::Steps(steps) if steps.is_empty() => Err(Error::NoSteps),
+        Action::Steps(steps) => steps.iter().try_for_each(step),
+    }
+}
+
+fn step(step: &Step) -> Result<(), Error> {
+    let request = &step.request;
+    method(&request.method)?;
+    path(&request.path)?;
+    request.headers.iter().try_for_each(|(name, _)| header(name))?;
+    request.basic_auth.as_ref().map_or(Ok(()), |(name, _)| auth_user(name))?;
+    request.timeout.map_or(Ok(()), timeout)?;
+    step.checks.iter().try_for_each(|check| match &check.condition {
+        Condition::Status(ranges) if ranges.is_empty() => Err(Error::NoStatus),
+        Condition::Status(ranges) => ranges.iter().copied().try_for_each(status),
+        _ => Ok(()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::WaitTime;
+    use super::*;
+    use crate::session::{Check, StatusRange, status};
+
+    fn api_user() -> User {
+        User::new("APIUser").task(Step::get("/"))
+    }
+
+    fn scenario(user: User) -> Scenario {
+        Scenario::new("http://127.0.0.1:5000").user(user)
+    }
+
+    fn with_step(step: Step) -> Scenario {
+        scenario(User::new("u").task(Task::steps("t", vec![step])))
+    }
+
+    #[track_caller]
+    fn check(scenario: Scenario, expected: &str) {
+        assert_eq!(
+            scenario.validate().map_err(|error| error.to_string()),
+            Err(expected.to_owned())
+        );
+    }
+
+    #[track_caller]
+    fn check_host(text: &str, expected: &str) {
+        assert_eq!(host(text).map_err(|error| error.to_string()), Err(expected.to_owned()));
+    }
+
+    #[test]
+    fn a_scenario_with_a_user_and_a_task_is_valid() {
+        assert_eq!(scenario(api_user()).validate(), Ok(()));
+        let run = Task::new("t", async |_: &mut crate::session::Session| Ok(()));
+        assert_eq!(Scenario::default().user(User::new("u").task(run)).validate(), Ok(()));
+    }
+
+    #[test]
+    fn a_scenario_needs_a_user_that_runs() {
+        check(Scenario::default(), "there are no users; add a class of users with a task");
+        let idle = "there are no users with weight > 0; give one class a weight or a count";
+        check(scenario(api_user().weight(0.0)), idle);
+        check(scenario(api_user().fixed_count(0)), idle);
+        let other = User::new("Other").task(Step::get("/"));
+        assert_eq!(scenario(api_user().weight(0.0)).user(other).validate(), Ok(()));
+    }
+
+    #[test]
+    fn users_have_names_of_their_own() {
+        let twice = scenario(api_user()).user(api_user());
+        check(twice, "there are two classes of users named 'APIUser'; rename one");
+        let nameless = User::new("").task(Step::get("/"));
+        check(scenario(nameless), "user '': the name of a class of users must not be empty");
+    }
+
+    #[test]
+    fn users_have_tasks_and_tasks_have_weights_and_steps() {
+        check(scenario(User::new("u")), "user 'u': there are no tasks; add one");
+        let idle = Task::from(Step::get("/")).weight(0);
+        let expected =
+            "user 'u': task 'GET /': weight must be 1 or more; leave the task out instead";
+        check(scenario(User::new("u").task(idle)), expected);
+        let empty = User::new("u").task(Task::steps("t", vec![]));
+        check(scenario(empty), "user 'u': task 't': there are no steps; add a request");
+        let expected = "user 'APIUser': on_stop: there are no steps; add a request";
+        check(scenario(api_user().on_stop_steps(vec![])), expected);
+    }
+
+    #[test]
+    fn numbers_that_are_none_are_refused() {
+        let at = "user 'APIUser'";
+        check(
+            scenario(api_user().weight(f64::NAN)),
+            &format!("{at}: weight must be a number above 0, not NaN"),
+        );
+        check(
+            scenario(api_user().timeout(Duration::ZERO)),
+            &format!("{at}: timeout must be above 0 and at most 136 years"),
+        );
+        check(
+            scenario(api_user().wait_time(WaitTime::constant_throughput(0.0))),
+            &format!(
+                "{at}: wait_time must be at most 136 years; a throughput must be above 0 and finite"
+            ),
+        );
+        let load = Load { spawn_rate: Some(0.0), ..Load::default() };
+        check(scenario(api_user()).load(load), "spawn_rate must be a number above 0, not 0");
+        let load = Load { run_time: Some(Duration::ZERO), ..Load::default() };
+        check(scenario(api_user()).load(load), "run_time must be above 0 and at most 136 years");
+    }
+
+    #[test]
+    fn requests_that_cannot_be_sent_are_refused() {
+        let at = "user 'u': task 't'";
+        let framing = http::HeaderValue::from_static("3");
+        for (step, expected) in [
+            (Step::get("users"), "path 'users' must start with '/'; write '/users'"),
+            (Step::get(""), "path '' must start with '/'; write '/'"),
+            (Step::get("/a b"), "path '/a b' must be percent-encoded; write '/a%20b'"),
+            (Step::get("/ü"), "path '/ü' must be percent-encoded; write '/%C3%BC'"),
+            (Step::get("/#x"), "path '/#x' has a fragment, which is never sent; leave it out"),
+            (Step::get("ftp://a/"), "path 'ftp://a/' must start with 'http://' or 'https://'"),
+            (
+                Step::new(Method::CONNECT, "/"),
+                "method CONNECT opens a tunnel, which is not a request to measure",
+            ),
+            (
+                Step::get("/").header(http::header::CONTENT_LENGTH, framing),
+                "header 'content-length' follows from the body; leave it out",
+            ),
+            (
+                Step::get("/").basic_auth("a:b", "c"),
+                "the user of basic authentication must not contain ':'",
+            ),
+            (Step::get("/").check(status(700)), "status 700 is not from 100 to 599"),
+        ] {
+            check(with_step(step), &format!("{at}: {expected}"));
+        }
+        assert_eq!(with_step(Step::get("https://a.b/c?d=e")).validate(), Ok(()));
+        assert_eq!(with_step(Step::get("/item/{1..100}?q=%20")).validate(), Ok(()));
+    }
+
+    #[test]
+    fn a_status_check_can_be_satisfied() {
+        let ranges = |ranges| Check { condition: Condition::Status(ranges), message: None };
+        let at = "user 'u': task 't'";
+        let none = with_step(Step::get("/").check(ranges(vec![])));
+        check(none, &format!("{at}: a status check needs a status"));
+        let reversed = StatusRange { first: 300, last: 200 };
+        let reversed = with_step(Step::get("/").check(ranges(vec![reversed])));
+        check(reversed, &format!("{at}: status 300-200 is not from 100 to 599"));
+    }
+
+    #[test]
+    fn a_host_is_a_base_url() {
+        for good in [
+            "http://127.0.0.1:5000",
+            "http://localhost",
+            "https://example.com/",
+            "http://[::1]:8080/api",
+            "http://user:pass@example.com:80",
+        ] {
+            assert_eq!(host(good), Ok(()), "{good}");
+        }
+    }
+
+    #[test]
+    fn a_bad_host_names_the_cure() {
+        let url = "write one such as 'http://127.0.0.1:5000'";
+        check_host(
+            "127.0.0.1:5000",
+            "host '127.0.0.1:5000' has no scheme; write 'http://127.0.0.1:5000'",
+        );
+        check_host("", "host '' is empty; write a URL such as 'http://127.0.0.1:5000'");
+        check_host("ftp://a", "host 'ftp://a' must start with 'http://' or 'https://'");
+        check_host("http://a b", &format!("host 'http://a b' is not a URL; {url}"));
+        check_host("http://", &format!("host 'http://' is not a URL; {url}"));
+        check_host("http://:80", "host 'http://:80' names no server");
+        check_host(
+            "http://a:99999",
+            "host 'http://a:99999' has a port that is not from 1 to 65535",
+        );
+        check_host(
+            "http://a/?b=c",
+            "host 'http://a/?b=c' has a query or a fragment; a base URL ends with its path",
+        );
+    }
+}
