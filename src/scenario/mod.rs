@@ -3,6 +3,7 @@
 //! A [`Scenario`] is the one value that both roads build: the Rust API below, and a TOML file by
 //! way of [`file`]. There is no second engine.
 
+mod classes;
 mod error;
 mod step;
 mod task;
@@ -12,6 +13,7 @@ mod wait_time;
 
 use std::time::Duration;
 
+pub use classes::{Classes, assign};
 pub use error::Error;
 pub use step::Step;
 pub use task::{Action, Task, TaskError, TaskFn, TaskResult, Tasks};

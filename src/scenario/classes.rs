@@ -1,0 +1,198 @@
+//! Which class of users the run's user number *i* is of: Locust's deterministic rule.
+//!
+//! Classes with a fixed count come first, then the weighted ones; within each group the next user
+//! is of the class that brings the shares nearest to the weights. For a class of weight `w` that
+//! has `n` users already, its priority is
+//!
+//! ```text
+//! k = w * log2((w + n) / (w + n + 1))
+//! ```
+//!
+//! and the smallest `k` is next; ties go to the smaller `w + n`, then the smaller `w`, then the
+//! name. So the order never depends on how the classes were declared, and the first users of a
+//! larger run are exactly those of a smaller one: a ramp up only adds, a ramp down only removes.
+
+use super::{Share, User};
+
+/// The classes of the run's first `count` users, each an index into `users`.
+///
+/// Shorter than `count` where only fixed counts are left and all are reached.
+pub fn assign(users: &[User], count: usize) -> Vec<u16> {
+    Classes::new(users).take(count).collect()
+}
+
+/// The classes of the run's users one by one, each an index into the classes given: without end
+/// where a class has a weight.
+#[derive(Debug, Clone)]
+pub struct Classes {
+    /// Those whose count is not reached yet.
+    fixed: Vec<Candidate>,
+    weighted: Vec<Candidate>,
+}
+
+/// One class that may be next.
+#[derive(Debug, Clone)]
+struct Candidate {
+    class: u16,
+    weight: f64,
+    emitted: u32,
+    /// Kept, because a logarithm per class and user is what the choice would cost.
+    priority: f64,
+}
+
+impl Classes {
+    /// The order for these classes. Classes of weight or count 0 never come.
+    pub fn new(users: &[User]) -> Self {
+        let mut by_name: Vec<(u16, &User)> = (0..).zip(users).collect();
+        by_name.sort_by(|(_, a), (_, b)| a.name.cmp(&b.name));
+        let mut classes = Classes { fixed: Vec::new(), weighted: Vec::new() };
+        for (class, user) in by_name {
+            match user.share {
+                Share::Fixed(0) => {}
+                Share::Fixed(count) => {
+                    classes.fixed.push(Candidate::new(class, f64::from(count)));
+                }
+                Share::Weight(weight) if weight > 0.0 => {
+                    classes.weighted.push(Candidate::new(class, weight));
+                }
+                Share::Weight(_) => {}
+            }
+        }
+        classes
+    }
+}
+
+impl Iterator for Classes {
+    type Item = u16;
+
+    fn next(&mut self) -> Option<u16> {
+        if let Some(next) = smallest(&self.fixed) {
+            let candidate = &mut self.fixed[next];
+            let class = candidate.emit();
+            if f64::from(candidate.emitted) >= candidate.weight {
+                // Not swap_remove: the order by name is the last tie-break.
+                self.fixed.remove(next);
+            }
+            return Some(class);
+        }
+        let next = smallest(&self.weighted)?;
+        Some(self.weighted[next].emit())
+    }
+}
+
+/// The index of the candidate that is next; of equal ones the first, which is first by name.
+fn smallest(candidates: &[Candidate]) -> Option<usize> {
+    let key = |c: &Candidate| (c.priority, c.weight + f64::from(c.emitted), c.weight);
+    (0..candidates.len()).reduce(|best, other| {
+        if key(&candidates[other]) < key(&candidates[best]) { other } else { best }
+    })
+}
+
+impl Candidate {
+    fn new(class: u16, weight: f64) -> Self {
+        let mut candidate = Candidate { class, weight, emitted: 0, priority: 0.0 };
+        candidate.prioritise();
+        candidate
+    }
+
+    fn emit(&mut self) -> u16 {
+        self.emitted += 1;
+        self.prioritise();
+        self.class
+    }
+
+    fn prioritise(&mut self) {
+        let level = self.weight + f64::from(self.emitted);
+        self.priority = self.weight * (level / (level + 1.0)).log2();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn weighted(classes: &[(&str, f64)]) -> Vec<User> {
+        classes.iter().map(|(name, weight)| User::new(*name).weight(*weight)).collect()
+    }
+
+    fn names(users: &[User], count: usize) -> String {
+        let names: Vec<&str> =
+            assign(users, count).iter().map(|i| users[usize::from(*i)].name.as_str()).collect();
+        names.join(" ")
+    }
+
+    /// The first users of these classes, as many as the expected text has.
+    #[track_caller]
+    fn check(users: &[User], expected: &str) {
+        assert_eq!(names(users, expected.split(' ').count()), expected);
+    }
+
+    #[test]
+    fn weighted_classes_come_in_locusts_order() {
+        check(&weighted(&[("A", 5.0), ("B", 1.0)]), "A A B A A A A A B A A A");
+        check(&weighted(&[("A", 3.0), ("B", 1.0)]), "A B A A A B A A A B");
+        check(&weighted(&[("A", 1.0), ("B", 1.0)]), "A B A B");
+        check(&weighted(&[("A", 2.0), ("B", 1.0), ("C", 1.0)]), "A B C A A B C A");
+        check(&weighted(&[("A", 1.0), ("B", 2.0), ("C", 3.0)]), "C B A C B C C B A C B C");
+        check(&weighted(&[("A", 20.0), ("B", 25.0)]), "B A B A B A B A B B");
+    }
+
+    #[test]
+    fn the_order_of_declaration_does_not_matter() {
+        check(&weighted(&[("C", 3.0), ("A", 1.0), ("B", 2.0)]), "C B A C B C C B A C B C");
+        let users = weighted(&[("B", 1.0), ("A", 1.0)]);
+        assert_eq!(assign(&users, 4), [1, 0, 1, 0]);
+    }
+
+    #[test]
+    fn fixed_counts_come_first_and_exactly() {
+        let mut users = weighted(&[("A", 3.0), ("B", 1.0)]);
+        users.push(User::new("Z").fixed_count(2));
+        check(&users, "Z Z A B A A A B");
+        users.push(User::new("Y").fixed_count(1));
+        check(&users, "Z Y Z A B A A A B");
+    }
+
+    #[test]
+    fn fixed_counts_are_interleaved_as_weights_are_until_each_is_reached() {
+        let users = [User::new("A").fixed_count(5), User::new("B").fixed_count(1)];
+        check(&users, "A A B A A A");
+        assert_eq!(assign(&users, 100).len(), 6);
+    }
+
+    #[test]
+    fn classes_of_weight_or_count_zero_never_come() {
+        let mut users = weighted(&[("A", 0.0), ("B", 1.0)]);
+        users.push(User::new("C").fixed_count(0));
+        check(&users, "B B B");
+        assert!(assign(&users[..1], 3).is_empty());
+        assert!(assign(&[], 3).is_empty());
+    }
+
+    #[test]
+    fn a_smaller_run_is_the_beginning_of_a_larger_one_and_shares_follow_weights() {
+        for seed in 0..50 {
+            let mut rng = fastrand::Rng::with_seed(seed);
+            let mut users: Vec<User> = (0..rng.usize(1..6))
+                .map(|i| User::new(format!("u{i}")).weight(f64::from(rng.u32(1..100)) / 4.0))
+                .collect();
+            users.push(User::new("fixed").fixed_count(rng.u32(0..20)));
+            rng.shuffle(&mut users);
+            let all = assign(&users, 1000);
+            let count = rng.usize(0..1000);
+            assert_eq!(assign(&users, count), all[..count], "seed {seed}");
+
+            let share = |user: &User| match user.share {
+                Share::Weight(weight) => weight,
+                Share::Fixed(_) => 0.0,
+            };
+            let fixed = all.iter().filter(|i| share(&users[usize::from(**i)]) == 0.0).count();
+            let total: f64 = users.iter().map(share).sum();
+            for (i, user) in users.iter().enumerate().filter(|(_, user)| share(user) > 0.0) {
+                let got = all.iter().filter(|class| usize::from(**class) == i).count() as f64;
+                let want = share(user) / total * (1000 - fixed) as f64;
+                assert!((got - want).abs() <= 2.0, "seed {seed}: {} {got} {want}", user.name);
+            }
+        }
+    }
+}
