@@ -8,4 +8,4 @@ pub mod collector;
 pub mod scenario;
 pub mod session;
 pub mod stats;
-pub mod units;
+pub mod target;

@@ -178,8 +178,7 @@ impl<'s> Future for Receive<'s> {
             let state = &mut *reactor.state.borrow_mut();
             state.sockets.poll_receive(*id, context.waker(), &mut state.io)
         };
-        pending_unless_done(polled)
-            .map_ok(|filled| filled.map(|filled| Chunk { reactor, filled }))
+        pending_unless_done(polled).map_ok(|filled| filled.map(|filled| Chunk { reactor, filled }))
     }
 }
 

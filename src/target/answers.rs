@@ -1,0 +1,160 @@
+//! The bytes of answers.
+//!
+//! A constant answer is rendered once per core in each manner in which it can be given, and kept by
+//! the reactor: sending one allocates and copies nothing.
+
+use std::io::Write;
+use std::rc::Rc;
+
+use super::routes::Constant;
+use crate::reactor::{Kept, Reactor};
+
+/// How an answer is given, whatever it says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Manner {
+    /// Without the body: the answer to HEAD.
+    pub(super) head_only: bool,
+    /// What is said about the connection.
+    pub(super) connection: Connection,
+}
+
+/// What an answer says about its connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Connection {
+    /// Nothing, which means keep-alive to an HTTP/1.1 client.
+    Implied,
+    /// Keep-alive, which an HTTP/1.0 client has to be told.
+    KeepAlive,
+    /// Close.
+    Close,
+}
+
+const CONNECTIONS: [Connection; 3] =
+    [Connection::Implied, Connection::KeepAlive, Connection::Close];
+
+impl Connection {
+    fn header(self) -> &'static str {
+        match self {
+            Connection::Implied => "",
+            Connection::KeepAlive => "Connection: keep-alive\r\n",
+            Connection::Close => "Connection: close\r\n",
+        }
+    }
+}
+
+/// A constant answer in one of its manners, by its place in the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct AnswerId(usize);
+
+impl AnswerId {
+    pub(super) fn new(constant: Constant, manner: Manner) -> Self {
+        let row = constant as usize * 2 + usize::from(manner.head_only);
+        AnswerId(row * CONNECTIONS.len() + manner.connection as usize)
+    }
+}
+
+/// One core's constant answers.
+#[derive(Debug)]
+pub(super) struct Answers {
+    reactor: Rc<Reactor>,
+    table: Vec<(Kept, Box<[u8]>)>,
+}
+
+impl Answers {
+    pub(super) fn new(reactor: &Rc<Reactor>) -> Self {
+        let mut table = Vec::new();
+        for constant in Constant::ALL {
+            for head_only in [false, true] {
+                for connection in CONNECTIONS {
+                    let bytes = render(constant, Manner { head_only, connection });
+                    table.push((reactor.keep(bytes.clone()), bytes.into()));
+                }
+            }
+        }
+        Answers { reactor: reactor.clone(), table }
+    }
+
+    /// An empty buffer to gather answers in.
+    pub(super) fn buffer(&self) -> Vec<u8> {
+        self.reactor.buffer()
+    }
+
+    /// The answer as the reactor keeps it, to be sent alone.
+    pub(super) fn kept(&self, AnswerId(place): AnswerId) -> Kept {
+        self.table[place].0
+    }
+
+    /// The answer's bytes, to be sent with others.
+    pub(super) fn bytes(&self, AnswerId(place): AnswerId) -> &[u8] {
+        &self.table[place].1
+    }
+}
+
+fn render(constant: Constant, manner: Manner) -> Vec<u8> {
+    let (status, header, body) = constant.parts();
+    let mut out = Vec::new();
+    write_head(status, b"application/json", header, body.len(), manner.connection, &mut out);
+    if !manner.head_only {
+        out.extend_from_slice(body.as_bytes());
+    }
+    out
+}
+
+/// Appends the head of a 200 with a body of `len` bytes.
+pub(super) fn write_ok(content_type: &[u8], len: usize, connection: Connection, out: &mut Vec<u8>) {
+    write_head("200 OK", content_type, "", len, connection, out);
+}
+
+fn write_head(
+    status: &str,
+    content_type: &[u8],
+    header: &str,
+    len: usize,
+    connection: Connection,
+    out: &mut Vec<u8>,
+) {
+    let connection = connection.header();
+    out.extend_from_slice(b"HTTP/1.1 ");
+    out.extend_from_slice(status.as_bytes());
+    out.extend_from_slice(b"\r\nContent-Type: ");
+    out.extend_from_slice(content_type);
+    write!(out, "\r\nContent-Length: {len}\r\n{header}{connection}\r\n")
+        .expect("a Vec takes every write");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_answer_is_found_in_its_place() {
+        let reactor = Reactor::new().unwrap();
+        let answers = Answers::new(&reactor);
+        for constant in Constant::ALL {
+            for head_only in [false, true] {
+                for connection in CONNECTIONS {
+                    let manner = Manner { head_only, connection };
+                    let id = AnswerId::new(constant, manner);
+                    assert_eq!(answers.bytes(id), render(constant, manner), "{constant:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_answer_is_its_status_its_headers_and_its_body() {
+        let text = |constant, head_only, connection| {
+            String::from_utf8(render(constant, Manner { head_only, connection })).unwrap()
+        };
+        assert_eq!(
+            text(Constant::Status, false, Connection::Implied),
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 21\r\n\r\n\
+             {\"status\": \"healthy\"}"
+        );
+        assert_eq!(
+            text(Constant::OnlyGet, true, Connection::Close),
+            "HTTP/1.1 405 Method Not Allowed\r\nContent-Type: application/json\r\n\
+             Content-Length: 31\r\nAllow: GET, HEAD\r\nConnection: close\r\n\r\n"
+        );
+    }
+}

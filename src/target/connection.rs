@@ -1,0 +1,126 @@
+//! One connection, from the accept to the close.
+
+use std::cell::RefCell;
+use std::io;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::Options;
+use super::answers::Answers;
+use super::conversation::{Conversation, House, Then};
+use super::counters::CoreCounters;
+use super::faults::Faults;
+use super::outbox::Outbox;
+use crate::reactor::{Chunk, Reactor, Socket};
+
+/// How long a peer may go on sending after it was refused.
+const DRAIN: Duration = Duration::from_secs(1);
+
+/// What the connections of a core have in common.
+#[derive(Debug)]
+pub(super) struct Core {
+    pub(super) reactor: Rc<Reactor>,
+    pub(super) options: Options,
+    pub(super) counters: Arc<CoreCounters>,
+    pub(super) answers: Answers,
+    pub(super) faults: RefCell<Faults>,
+}
+
+/// Serves one connection to its end.
+pub(super) async fn serve(socket: Socket, core: Rc<Core>) {
+    let mut conversation = Conversation::default();
+    let mut out = Outbox::default();
+    let house = core.house();
+    loop {
+        let mut then = match core.receive(&socket).await {
+            Ok(Some(piece)) => conversation.feed(&piece, &house, &mut out),
+            Ok(None) | Err(_) => return,
+        };
+        let arrived = core.arrival();
+        loop {
+            // One send for all that has come.
+            while then == Then::Receive && !socket.is_quiet() {
+                then = match socket.receive().await {
+                    Ok(Some(piece)) => conversation.feed(&piece, &house, &mut out),
+                    Ok(None) => Then::Close,
+                    Err(_) => return,
+                };
+            }
+            core.delay(arrived, &out).await;
+            if then != Then::Send {
+                break;
+            }
+            core.send_and_wait(&socket, &mut out).await;
+            then = conversation.feed(&[], &house, &mut out);
+        }
+        if then == Then::Receive {
+            core.send(&socket, &mut out).await;
+            continue;
+        }
+        core.send_and_wait(&socket, &mut out).await;
+        if then == Then::Refuse {
+            core.drain(&socket).await;
+        }
+        return;
+    }
+}
+
+impl Core {
+    fn house(&self) -> House<'_> {
+        House {
+            answers: &self.answers,
+            counters: &self.counters,
+            faults: &self.faults,
+            close: self.options.close,
+        }
+    }
+
+    /// The next piece; the end as well when nothing came for too long.
+    async fn receive<'s>(&self, socket: &'s Socket) -> io::Result<Option<Chunk<'s>>> {
+        match self.options.idle_timeout {
+            None => socket.receive().await,
+            Some(idle) => {
+                let deadline = Instant::now() + idle;
+                self.reactor.until(deadline, socket.receive()).await.unwrap_or(Ok(None))
+            }
+        }
+    }
+
+    /// When the requests came, where that matters.
+    fn arrival(&self) -> Option<Instant> {
+        (!self.options.delay.is_zero()).then(Instant::now)
+    }
+
+    async fn delay(&self, arrived: Option<Instant>, out: &Outbox) {
+        if let Some(arrived) = arrived.filter(|_| out.answers() > 0) {
+            self.reactor.sleep_until(arrived + self.options.delay).await;
+        }
+    }
+
+    /// Sends after what was sent before. Where more has come already, the next send may follow in
+    /// the same turn, and then only one that counts keeps it from overtaking.
+    async fn send(&self, socket: &Socket, out: &mut Outbox) {
+        socket.sent().await;
+        let answers = match socket.is_quiet() {
+            true => out.send(socket, &self.answers),
+            false => out.send_counted(socket, &self.answers),
+        };
+        self.counters.responses(answers);
+    }
+
+    /// Sends and comes back when the kernel has taken all of it.
+    async fn send_and_wait(&self, socket: &Socket, out: &mut Outbox) {
+        socket.sent().await;
+        self.counters.responses(out.send_counted(socket, &self.answers));
+        socket.sent().await;
+    }
+
+    /// Closes our side and throws away what still comes.
+    async fn drain(&self, socket: &Socket) {
+        socket.shut();
+        let rest = async { while let Ok(Some(_)) = socket.receive().await {} };
+        // A peer that goes on for too long loses its answer.
+        let _ = self.reactor.until(Instant::now() + DRAIN, rest).await;
+    }
+}

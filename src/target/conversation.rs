@@ -1,0 +1,234 @@
+//! One connection's requests, read from whatever pieces they come in, and answered.
+//!
+//! No I/O: fed slices, it fills an [`Outbox`]. Requests that came whole are read where they lie; only
+//! a torn head is copied. A body is thrown away as it comes, unless it is to be sent back.
+
+use std::cell::RefCell;
+use std::mem;
+
+use super::answers::{Answers, Connection, Manner};
+use super::counters::CoreCounters;
+use super::faults::{Fault, Faults};
+use super::options::Close;
+use super::outbox::Outbox;
+use super::routes::{BODY_BYTES_MAX, Constant, Route};
+use crate::http1::{
+    Decoder, Error, Framing, IncomingRequest, Limits, Status, header, parse_request,
+};
+
+const LIMITS: Limits = Limits {
+    head_bytes: 64 << 10,
+    headers: Limits::HEADERS_MAX,
+    body_bytes: BODY_BYTES_MAX as u64,
+};
+
+/// What all conversations of a core share.
+#[derive(Debug)]
+pub(super) struct House<'c> {
+    pub(super) answers: &'c Answers,
+    pub(super) counters: &'c CoreCounters,
+    pub(super) faults: &'c RefCell<Faults>,
+    pub(super) close: Close,
+}
+
+/// What has to happen now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Then {
+    /// Everything has been read; more is welcome.
+    Receive,
+    /// The answers have to go out before the rest is read: then feed it nothing.
+    Send,
+    /// The answers go out, and that was it.
+    Close,
+    /// The same, but the peer may still be sending: were that not received, its kernel would throw
+    /// the answers away with it (RFC 9112 section 9.6).
+    Refuse,
+}
+
+/// One connection's state between two pieces.
+#[derive(Debug, Default)]
+pub(super) struct Conversation {
+    /// The start of a head, or requests that wait for answers to go out.
+    unread: Vec<u8>,
+    body: Option<Box<Body>>,
+    /// Requests so far.
+    requests: u32,
+}
+
+/// A request whose body is being read.
+#[derive(Debug)]
+struct Body {
+    reply: Reply,
+    decoder: Decoder,
+    content_type: Vec<u8>,
+    bytes: Vec<u8>,
+}
+
+/// What a request is going to be answered.
+#[derive(Debug, Clone, Copy)]
+struct Reply {
+    route: Route,
+    manner: Manner,
+    /// Whether the connection ends with it.
+    last: bool,
+}
+
+impl Conversation {
+    /// Reads a piece and answers every request that is complete with it.
+    pub(super) fn feed(&mut self, piece: &[u8], house: &House<'_>, out: &mut Outbox) -> Then {
+        if self.unread.is_empty() {
+            return self.read(piece, house, out);
+        }
+        self.unread.extend_from_slice(piece);
+        // A head ends with a line feed, so one that comes byte by byte is not parsed at each.
+        let hopeless = !piece.is_empty() && !piece.contains(&b'\n');
+        if hopeless && self.unread.len() < LIMITS.head_bytes {
+            return Then::Receive;
+        }
+        let unread = mem::take(&mut self.unread);
+        self.read(&unread, house, out)
+    }
+
+    fn read(&mut self, mut input: &[u8], house: &House<'_>, out: &mut Outbox) -> Then {
+        while !input.is_empty() {
+            if out.is_full() && self.body.is_none() {
+                self.unread.extend_from_slice(input);
+                return Then::Send;
+            }
+            let read = match self.body.take() {
+                Some(body) => self.read_body(body, input, house, out),
+                None => self.read_head(input, house, out),
+            };
+            match read {
+                Ok(Read::Part(len)) => input = &input[len..],
+                Ok(Read::All) => return Then::Receive,
+                Ok(Read::Last(len)) if len == input.len() => return Then::Close,
+                Ok(Read::Last(_)) => return Then::Refuse,
+                Err(error) => {
+                    refuse(error, house, out);
+                    return Then::Refuse;
+                }
+            }
+        }
+        Then::Receive
+    }
+
+    fn read_head(
+        &mut self,
+        input: &[u8],
+        house: &House<'_>,
+        out: &mut Outbox,
+    ) -> Result<Read, Error> {
+        let Status::Complete(request) = parse_request(input, &LIMITS)? else {
+            self.unread.extend_from_slice(input);
+            return Ok(Read::All);
+        };
+        house.counters.request();
+        self.requests += 1;
+        let (head, rest) = input.split_at(request.head_len);
+        let reply = self.reply(&request, head, house);
+        if matches!(request.framing, Framing::None | Framing::Length(0)) {
+            reply.write(&[], &[], house.answers, out);
+            return Ok(reply.read(head.len()));
+        }
+        let decoder = Decoder::new(request.framing, &LIMITS)?;
+        if request.expect_continue && rest.is_empty() {
+            out.go_on(house.answers);
+        }
+        let content_type = match reply.route {
+            Route::Echo => header(head, "content-type").unwrap_or(b"application/octet-stream"),
+            _ => &[],
+        };
+        let (content_type, bytes) = (content_type.to_vec(), Vec::new());
+        self.body = Some(Box::new(Body { reply, decoder, content_type, bytes }));
+        Ok(Read::Part(head.len()))
+    }
+
+    fn read_body(
+        &mut self,
+        mut body: Box<Body>,
+        input: &[u8],
+        house: &House<'_>,
+        out: &mut Outbox,
+    ) -> Result<Read, Error> {
+        let step = body.decoder.decode(input)?;
+        if body.reply.route == Route::Echo {
+            body.bytes.extend_from_slice(step.payload);
+        }
+        if step.done {
+            let Body { reply, content_type, bytes, .. } = *body;
+            reply.write(&content_type, &bytes, house.answers, out);
+            return Ok(reply.read(step.consumed));
+        }
+        self.body = Some(body);
+        Ok(Read::Part(step.consumed))
+    }
+
+    /// Decides on the answer to the request that was just counted.
+    fn reply(&self, request: &IncomingRequest<'_>, head: &[u8], house: &House<'_>) -> Reply {
+        let asked = Route::find(request.method, request.path);
+        let route = match (house.faults.borrow_mut().next(), asked) {
+            (Some(Fault::Error), _) => Route::Constant(Constant::Injected),
+            (Some(Fault::Drop), Route::Constant(constant)) if constant.promises() => {
+                Route::Constant(Constant::Dropped)
+            }
+            _ => asked,
+        };
+        let (announced, silent) = match house.close {
+            Close::Never => (false, false),
+            Close::Announced(after) => (self.requests >= after, false),
+            Close::Silent(after) => (false, self.requests >= after),
+        };
+        let close = announced || !request.keep_alive;
+        let connection = match close {
+            true => Connection::Close,
+            false if is_http10(head) => Connection::KeepAlive,
+            false => Connection::Implied,
+        };
+        let manner = Manner { head_only: request.method == "HEAD", connection };
+        Reply { route, manner, last: close || silent }
+    }
+}
+
+/// How far one step of reading has come.
+enum Read {
+    /// So many bytes are dealt with.
+    Part(usize),
+    /// All that is there is dealt with, though it is not a whole head.
+    All,
+    /// So many bytes are dealt with, and no more will be.
+    Last(usize),
+}
+
+impl Reply {
+    fn read(&self, len: usize) -> Read {
+        if self.last { Read::Last(len) } else { Read::Part(len) }
+    }
+
+    fn write(&self, content_type: &[u8], body: &[u8], answers: &Answers, out: &mut Outbox) {
+        match self.route {
+            Route::Constant(constant) => out.constant(constant, self.manner, answers),
+            Route::Bytes(len) => out.filler(len, self.manner, answers),
+            Route::Echo => out.body(content_type, body, self.manner.connection, answers),
+        }
+    }
+}
+
+/// Answers what is no request, or more of one than the server takes.
+fn refuse(error: Error, house: &House<'_>, out: &mut Outbox) {
+    let constant = match error {
+        Error::BodyTooLarge => Constant::TooLarge,
+        _ => Constant::Malformed,
+    };
+    out.constant(
+        constant,
+        Manner { head_only: false, connection: Connection::Close },
+        house.answers,
+    );
+}
+
+/// Whether a head's request line ends with the older version.
+fn is_http10(head: &[u8]) -> bool {
+    let line = head.trim_ascii_start().split(|&byte| byte == b'\n').next().unwrap_or_default();
+    line.trim_ascii_end().ends_with(b"HTTP/1.0")
+}

@@ -1,0 +1,102 @@
+//! The answers that go out together.
+
+use super::answers::{AnswerId, Answers, Connection, Manner, write_ok};
+use super::routes::Constant;
+use crate::reactor::Socket;
+
+/// From here on no further request is answered before what is there has gone out, so that a peer
+/// that asks for large bodies in a row cannot fill the memory.
+const FULL_BYTES: usize = 256 * 1024;
+
+/// Answers in the order of their requests. One constant answer alone, which is the usual case, goes
+/// out as the reactor keeps it; anything more is gathered into one buffer.
+#[derive(Debug, Default)]
+pub(super) struct Outbox {
+    alone: Option<AnswerId>,
+    bytes: Vec<u8>,
+    answers: u64,
+}
+
+impl Outbox {
+    /// Adds a constant answer.
+    pub(super) fn constant(&mut self, constant: Constant, manner: Manner, answers: &Answers) {
+        let id = AnswerId::new(constant, manner);
+        self.answers += 1;
+        if self.alone.is_none() && self.bytes.is_empty() {
+            self.alone = Some(id);
+        } else {
+            self.gather(answers).extend_from_slice(answers.bytes(id));
+        }
+    }
+
+    /// Adds a 200 with a body of its own.
+    pub(super) fn body(
+        &mut self,
+        content_type: &[u8],
+        body: &[u8],
+        connection: Connection,
+        answers: &Answers,
+    ) {
+        self.answers += 1;
+        let bytes = self.gather(answers);
+        write_ok(content_type, body.len(), connection, bytes);
+        bytes.extend_from_slice(body);
+    }
+
+    /// Adds a 200 with `len` bytes of nothing in particular.
+    pub(super) fn filler(&mut self, len: usize, manner: Manner, answers: &Answers) {
+        self.answers += 1;
+        let bytes = self.gather(answers);
+        write_ok(b"application/octet-stream", len, manner.connection, bytes);
+        if !manner.head_only {
+            bytes.resize(bytes.len() + len, b'x');
+        }
+    }
+
+    /// Adds an interim `100 Continue`, which is no answer yet.
+    pub(super) fn go_on(&mut self, answers: &Answers) {
+        self.gather(answers).extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
+    }
+
+    /// Answers in here.
+    pub(super) fn answers(&self) -> u64 {
+        self.answers
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.bytes.len() >= FULL_BYTES
+    }
+
+    /// Sends everything in one piece; says how many answers that were.
+    pub(super) fn send(&mut self, socket: &Socket, answers: &Answers) -> u64 {
+        match self.alone.take() {
+            Some(id) => socket.send_kept(answers.kept(id)),
+            None => self.send_bytes(socket),
+        }
+        std::mem::take(&mut self.answers)
+    }
+
+    /// Like [`send`](Self::send), as a send that can be waited for at once.
+    pub(super) fn send_counted(&mut self, socket: &Socket, answers: &Answers) -> u64 {
+        self.gather(answers);
+        self.send_bytes(socket);
+        std::mem::take(&mut self.answers)
+    }
+
+    fn send_bytes(&mut self, socket: &Socket) {
+        if !self.bytes.is_empty() {
+            socket.send(std::mem::take(&mut self.bytes));
+        }
+    }
+
+    /// The buffer, with the answer that stood alone in it.
+    fn gather(&mut self, answers: &Answers) -> &mut Vec<u8> {
+        if self.bytes.capacity() == 0 {
+            self.bytes = answers.buffer();
+        }
+        if let Some(id) = self.alone.take() {
+            self.bytes.extend_from_slice(answers.bytes(id));
+        }
+        &mut self.bytes
+    }
+}

@@ -1,0 +1,185 @@
+//! The server as its owner sees it: started, asked, stopped.
+
+use std::cell::RefCell;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Sender, bounded};
+
+use super::answers::Answers;
+use super::connection::{self, Core};
+use super::counters::CoreCounters;
+use super::faults::Faults;
+use super::{Counters, Error, Options};
+use crate::executor::{self, Pinned};
+use crate::reactor::{Listener, Reactor, Remote, preflight};
+
+/// How long a core that cannot accept (too many open files) waits before it tries again.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
+
+/// A running server. Dropping it stops it.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    stopping: Arc<AtomicBool>,
+    cores: Vec<RunningCore>,
+}
+
+#[derive(Debug)]
+struct RunningCore {
+    counters: Arc<CoreCounters>,
+    remote: Remote,
+    thread: Option<JoinHandle<Result<(), executor::Error>>>,
+}
+
+/// What a core says when it listens, or why it does not.
+type Listening = io::Result<(SocketAddr, Remote)>;
+
+impl Server {
+    /// Starts a server; it listens when this returns.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the options, the address or the machine, and the cure.
+    pub fn start(options: Options) -> Result<Server, Error> {
+        options.check()?;
+        // On a thread of its own: the end of a ring interrupts whatever its thread waits for next.
+        thread::spawn(preflight::io_uring).join().map_err(|_| Error::Panicked)??;
+        preflight::locked_memory()?;
+        let address = options.address;
+        // Cores share a port by SO_REUSEPORT, and so would an older server of the same user, which
+        // would then take a part of the connections: ask for the port without it first.
+        drop(TcpListener::bind(address).map_err(|source| Error::listen(address, source))?);
+        let stopping = Arc::new(AtomicBool::new(false));
+        let mut server = Server { address, stopping, cores: Vec::new() };
+        for position in 0..options.cores.len() {
+            server.start_core(&options, position)?;
+        }
+        Ok(server)
+    }
+
+    /// The address the server listens on, with the port that was chosen.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What has happened so far, on all cores. Exact once the clients have their answers.
+    pub fn counters(&self) -> Counters {
+        let mut sum = Counters::default();
+        self.counters_by_core().for_each(|counters| sum += counters);
+        sum
+    }
+
+    /// The same for each core, in the order of [`Options::cores`]: the kernel spreads connections
+    /// by hash, so a few of them need not meet all cores.
+    pub fn counters_by_core(&self) -> impl Iterator<Item = Counters> {
+        self.cores.iter().map(|core| core.counters.read())
+    }
+
+    /// Stops at once: connections are closed, whatever they are at. Gives the final counts.
+    ///
+    /// # Errors
+    ///
+    /// Why a core had ended before.
+    pub fn stop(mut self) -> Result<Counters, Error> {
+        self.halt().map(|()| self.counters())
+    }
+
+    fn start_core(&mut self, options: &Options, position: usize) -> Result<(), Error> {
+        let core = options.cores[position];
+        let counters = Arc::new(CoreCounters::default());
+        let (tell, told) = bounded(1);
+        // The first core's port is everybody's.
+        let options = Options { address: self.address, ..options.clone() };
+        let (stopping, counted) = (self.stopping.clone(), counters.clone());
+        let thread = Pinned::start(core, "target", move |pinned| async move {
+            run(pinned, options, position, counted, tell, stopping).await;
+        })
+        .map_err(Error::Thread)?;
+        let Ok(listening) = told.recv() else {
+            return Err(join(thread).err().unwrap_or(Error::Panicked));
+        };
+        let (address, remote) = listening.map_err(|source| Error::listen(self.address, source))?;
+        self.address = address;
+        self.cores.push(RunningCore { counters, remote, thread: Some(thread) });
+        Ok(())
+    }
+
+    fn halt(&mut self) -> Result<(), Error> {
+        self.stopping.store(true, Ordering::Release);
+        self.cores.iter().for_each(|core| core.remote.wake());
+        // All are joined, whatever the first one says.
+        let ends: Vec<_> =
+            self.cores.iter_mut().filter_map(|core| core.thread.take()).map(join).collect();
+        ends.into_iter().collect()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Who wants to know calls `stop`.
+        let _ = self.halt();
+    }
+}
+
+fn join(thread: JoinHandle<Result<(), executor::Error>>) -> Result<(), Error> {
+    thread.join().map_err(|_| Error::Panicked)?.map_err(Error::from)
+}
+
+/// One core's life: listens, says so, accepts, until it is told to stop. The tasks it leaves are
+/// dropped with the executor, and their connections with them.
+async fn run(
+    pinned: Rc<Pinned>,
+    options: Options,
+    position: usize,
+    counters: Arc<CoreCounters>,
+    tell: Sender<Listening>,
+    stopping: Arc<AtomicBool>,
+) {
+    let reactor = pinned.reactor.clone();
+    let listener = match Listener::bind(&reactor, options.address) {
+        Ok(listener) => listener,
+        Err(error) => {
+            // The receiver waits for this one message.
+            let _ = tell.send(Err(error));
+            return;
+        }
+    };
+    let _ = tell.send(Ok((listener.address(), reactor.remote())));
+    let core = Rc::new(Core {
+        answers: Answers::new(&reactor),
+        faults: RefCell::new(Faults::new(&options, position)),
+        reactor: reactor.clone(),
+        options,
+        counters,
+    });
+    pinned.spawn(accept(pinned.clone(), listener, core));
+    wait_until(&reactor, &stopping).await;
+}
+
+async fn wait_until(reactor: &Rc<Reactor>, stopping: &AtomicBool) {
+    loop {
+        let woken = reactor.woken();
+        if stopping.load(Ordering::Acquire) {
+            return;
+        }
+        woken.await;
+    }
+}
+
+async fn accept(pinned: Rc<Pinned>, listener: Listener, core: Rc<Core>) {
+    loop {
+        match listener.accept().await {
+            Ok(socket) => {
+                core.counters.connection();
+                pinned.spawn(connection::serve(socket, core.clone()));
+            }
+            Err(_) => core.reactor.sleep_until(Instant::now() + ACCEPT_PAUSE).await,
+        }
+    }
+}
