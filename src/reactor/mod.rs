@@ -26,7 +26,7 @@ mod sockets;
 mod tests;
 mod wheel;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io;
 use std::mem;
 use std::rc::Rc;
@@ -57,6 +57,7 @@ pub enum Turn {
 /// One core's reactor. Not `Send`: it stays on the thread that made it.
 pub struct Reactor {
     state: RefCell<State>,
+    turns: Cell<u64>,
     /// Where the wheel's time begins.
     origin: Instant,
 }
@@ -93,7 +94,11 @@ impl Reactor {
             ready: Vec::new(),
             seen: Vec::new(),
         };
-        Ok(Rc::new(Reactor { state: RefCell::new(state), origin: Instant::now() }))
+        Ok(Rc::new(Reactor {
+            state: RefCell::new(state),
+            turns: Cell::new(0),
+            origin: Instant::now(),
+        }))
     }
 
     /// Submits all that was queued, takes all that has completed, fires what is due, wakes the
@@ -103,11 +108,17 @@ impl Reactor {
     ///
     /// An error of the ring itself, after which the reactor is of no use.
     pub fn turn(&self, turn: Turn) -> io::Result<()> {
+        self.turns.set(self.turns.get() + 1);
         let mut ready = self.state.borrow_mut().turn(turn, self.origin)?;
         // Outside the borrow: a waker may be the last owner of a task, and a task owns sockets.
         ready.drain(..).for_each(Waker::wake);
         self.state.borrow_mut().ready = ready;
         Ok(())
+    }
+
+    /// Turns so far.
+    pub fn turns(&self) -> u64 {
+        self.turns.get()
     }
 
     /// Keeps bytes for the life of the reactor, to be sent any number of times without a copy and

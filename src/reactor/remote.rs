@@ -31,7 +31,7 @@ impl Reactor {
     /// the future first, then look at what the other thread may have changed, then await.
     pub fn woken(self: &Rc<Self>) -> Woken {
         let wakes = self.state.borrow().remote.wakes;
-        Woken { reactor: self.clone(), wakes }
+        Woken { reactor: self.clone(), wakes, listening: false }
     }
 }
 
@@ -40,17 +40,23 @@ impl Reactor {
 pub struct Woken {
     reactor: Rc<Reactor>,
     wakes: u64,
+    /// Whether the task's waker is in the list already.
+    listening: bool,
 }
 
 impl Future for Woken {
     type Output = ();
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        let mut state = self.reactor.state.borrow_mut();
-        if state.remote.wakes != self.wakes {
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        let remote = &mut this.reactor.state.borrow_mut().remote;
+        if remote.wakes != this.wakes {
             return Poll::Ready(());
         }
-        state.remote.waiters.push(context.waker().clone());
+        if !this.listening {
+            remote.waiters.push(context.waker().clone());
+            this.listening = true;
+        }
         Poll::Pending
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::session::Session;
+use crate::session::{RequestFailed, Session};
 
 use super::Step;
 
@@ -53,6 +53,10 @@ pub enum TaskError {
 
 impl<E: std::error::Error + 'static> From<E> for TaskError {
     fn from(error: E) -> Self {
+        // A failed request is counted where it failed; counted here again it would be two.
+        if (&error as &dyn std::any::Any).is::<RequestFailed>() {
+            return TaskError::Request;
+        }
         TaskError::Exception(error.to_string())
     }
 }

@@ -1,19 +1,166 @@
-//! What a running user holds and a task receives: requests, checks, responses.
+//! What a running user holds and a task receives: connections, requests, checks, responses.
+//!
+//! A task says `session.get("/cart").check(status(200)).send().await?`. The session renders the
+//! request, or finds the bytes it rendered the first time, sends it on its kept-alive connection,
+//! or a new one, reads the response, judges it by the checks and counts it: once, however it ends.
 
+mod base_url;
+mod call;
 mod check;
+mod context;
+mod exchange;
+mod failure;
 mod json;
+mod literals;
+mod origin;
+mod prepared;
+mod render;
 mod request;
+mod resolved;
+mod response;
 
+use std::borrow::Cow;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use http::Method;
+
+pub use base_url::{BaseUrl, UrlError, is_absolute};
+pub use call::Call;
 pub use check::{
     Check, Condition, InvalidStatus, ResponseView, StatusRange, body_contains, first_failure,
     has_status_check, header, header_equals, json_equals, json_exists, max_time, needs_body,
     status, statuses,
 };
+pub use context::Context;
+pub use exchange::RequestFailed;
+pub use failure::Failure;
 pub use json::{InvalidJson, Pointer, PointerError, equals, exists, find};
+pub use prepared::Prepared;
+pub use render::Defaults;
 pub use request::{Body, Request};
+pub use resolved::ResolvedUrl;
+pub use response::Response;
 
-/// A user's session: its connections, its defaults and the way to make requests.
+use exchange::{Connections, Outbound, Text};
+use literals::Literals;
+
+/// What the sessions of one class of users share on a core.
+#[derive(Debug)]
+pub struct SessionClass {
+    defaults: Defaults,
+    literals: Literals,
+}
+
+impl SessionClass {
+    /// A class whose requests have these defaults.
+    pub fn new(defaults: Defaults) -> Rc<Self> {
+        Rc::new(SessionClass { defaults, literals: Literals::default() })
+    }
+
+    /// What every request of the class has in common.
+    pub fn defaults(&self) -> &Defaults {
+        &self.defaults
+    }
+}
+
+/// A user's session: its connections, its random numbers and the way to make requests.
 #[derive(Debug)]
 pub struct Session {
-    _private: (),
+    context: Rc<Context>,
+    class: Rc<SessionClass>,
+    connections: Connections,
+    user: u64,
+    rng: fastrand::Rng,
+}
+
+impl Session {
+    /// The session of user number `user`, whose every random choice comes from `rng`.
+    pub fn new(
+        context: Rc<Context>,
+        class: Rc<SessionClass>,
+        user: u64,
+        rng: fastrand::Rng,
+    ) -> Self {
+        Session { context, class, connections: Connections::default(), user, rng }
+    }
+
+    /// A GET request.
+    pub fn get(&mut self, path: impl Into<Cow<'static, str>>) -> Call<'_> {
+        self.request(Method::GET, path)
+    }
+
+    /// A POST request.
+    pub fn post(&mut self, path: impl Into<Cow<'static, str>>) -> Call<'_> {
+        self.request(Method::POST, path)
+    }
+
+    /// A PUT request.
+    pub fn put(&mut self, path: impl Into<Cow<'static, str>>) -> Call<'_> {
+        self.request(Method::PUT, path)
+    }
+
+    /// A PATCH request.
+    pub fn patch(&mut self, path: impl Into<Cow<'static, str>>) -> Call<'_> {
+        self.request(Method::PATCH, path)
+    }
+
+    /// A DELETE request.
+    pub fn delete(&mut self, path: impl Into<Cow<'static, str>>) -> Call<'_> {
+        self.request(Method::DELETE, path)
+    }
+
+    /// A HEAD request.
+    pub fn head(&mut self, path: impl Into<Cow<'static, str>>) -> Call<'_> {
+        self.request(Method::HEAD, path)
+    }
+
+    /// An OPTIONS request.
+    pub fn options(&mut self, path: impl Into<Cow<'static, str>>) -> Call<'_> {
+        self.request(Method::OPTIONS, path)
+    }
+
+    /// A request of any method. The path is joined to the base URL; an absolute `http://` URL is
+    /// used as it is.
+    pub fn request(&mut self, method: Method, path: impl Into<Cow<'static, str>>) -> Call<'_> {
+        Call::new(self, method, path)
+    }
+
+    /// Makes a constant request and judges the response by these checks. `false` where it failed.
+    pub async fn run_step(&mut self, prepared: &Prepared, checks: &[Check]) -> bool {
+        match self.perform(prepared).await {
+            Ok(mut response) => {
+                response.judge(checks);
+                response.is_success()
+            }
+            Err(RequestFailed(_)) => false,
+        }
+    }
+
+    async fn perform(&mut self, prepared: &Prepared) -> Result<Response, RequestFailed> {
+        let outbound = Outbound {
+            entry: prepared.entry,
+            origin: &prepared.origin,
+            text: Text::Kept(prepared.text),
+            method: &prepared.method,
+            timeout: prepared.timeout,
+            keep_body: prepared.keep_body,
+        };
+        self.connections.request(&self.context, &outbound).await
+    }
+
+    /// Pauses the task.
+    pub async fn sleep(&self, duration: Duration) {
+        self.context.reactor.sleep_until(Instant::now() + duration).await;
+    }
+
+    /// The user's number in the whole run, from 0.
+    pub fn user(&self) -> u64 {
+        self.user
+    }
+
+    /// The user's random numbers, determined by the run's seed and the user's number.
+    pub fn rng(&mut self) -> &mut fastrand::Rng {
+        &mut self.rng
+    }
 }

@@ -1,0 +1,161 @@
+//! The base URL of a user's requests.
+
+use http::Uri;
+
+/// A host as the scenario or the command line names it, taken apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BaseUrl {
+    /// Host name or address, without brackets.
+    pub host: String,
+    /// The port, 80 where none is given.
+    pub port: u16,
+    /// What the `Host` header says: the host, and the port unless it is 80.
+    pub authority: String,
+    /// Prefix of every path, without a slash at its end; empty for most.
+    pub path: String,
+    /// User and password from `http://user:password@host`.
+    pub basic_auth: Option<(String, String)>,
+}
+
+/// A base URL that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UrlError {
+    /// No `http://` in front.
+    #[error("'{0}' has no scheme, did you mean 'http://{0}'?")]
+    NoScheme(String),
+    /// TLS is not there yet.
+    #[error("'{0}': https is not supported yet; use the server's http:// address")]
+    Https(String),
+    /// Some other scheme.
+    #[error("'{0}': only http:// can be tested")]
+    Scheme(String),
+    /// Not a URL.
+    #[error("'{url}' is not a URL: {reason}")]
+    Malformed {
+        /// What was given.
+        url: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// Whether a request's path is a URL of its own, as Locust tells it: by its start.
+pub fn is_absolute(path: &str) -> bool {
+    let start = path.get(..8).unwrap_or(path).to_ascii_lowercase();
+    start.starts_with("http://") || start.starts_with("https://")
+}
+
+impl BaseUrl {
+    /// Takes a URL apart: `http://[user:password@]host[:port][/prefix]`.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, and the nearest right form where there is one.
+    pub fn parse(url: &str) -> Result<BaseUrl, UrlError> {
+        let (base, _) = BaseUrl::split(url)?;
+        Ok(base)
+    }
+
+    /// Takes an absolute URL apart into its base, without a prefix, and its path with the query.
+    ///
+    /// # Errors
+    ///
+    /// As [`BaseUrl::parse`].
+    pub fn split(url: &str) -> Result<(BaseUrl, String), UrlError> {
+        let malformed =
+            |reason: &str| UrlError::Malformed { url: url.into(), reason: reason.into() };
+        match url.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase()).as_deref() {
+            Some("http") => {}
+            Some("https") => return Err(UrlError::Https(url.into())),
+            Some(_) => return Err(UrlError::Scheme(url.into())),
+            None => return Err(UrlError::NoScheme(url.into())),
+        }
+        // Spaces and the like are escaped when a path is sent, so they are no error in a URL.
+        let after_scheme = &url["http://".len()..];
+        let path_at = after_scheme.find(['/', '?', '#']).unwrap_or(after_scheme.len());
+        let (authority, path) = after_scheme.split_at(path_at);
+        let uri: Uri = format!("http://{authority}/")
+            .parse()
+            .map_err(|error: http::uri::InvalidUri| malformed(&error.to_string()))?;
+        let host =
+            uri.host().filter(|host| !host.is_empty()).ok_or_else(|| malformed("no host"))?;
+        let port = match uri.port() {
+            Some(port) => port.as_u16(),
+            None if authority.ends_with(':') => return Err(malformed("no port after the colon")),
+            None => 80,
+        };
+        let path = path.split('#').next().unwrap_or_default();
+        let base = BaseUrl {
+            host: host.trim_start_matches('[').trim_end_matches(']').to_owned(),
+            port,
+            authority: if port == 80 { host.to_owned() } else { format!("{host}:{port}") },
+            path: path.trim_end_matches('/').to_owned(),
+            basic_auth: credentials(authority),
+        };
+        Ok((base, if path.starts_with('/') { path.to_owned() } else { format!("/{path}") }))
+    }
+}
+
+/// User and password before the `@`, percent-decoded (RFC 3986 section 3.2.1).
+fn credentials(authority: &str) -> Option<(String, String)> {
+    let (userinfo, _) = authority.rsplit_once('@')?;
+    let (user, password) = userinfo.split_once(':').unwrap_or((userinfo, ""));
+    let decode = |text| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
+    Some((decode(user), decode(password)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(url: &str, host: &str, port: u16, authority: &str, path: &str) {
+        let base = BaseUrl::parse(url).unwrap();
+        let got = (&*base.host, base.port, &*base.authority, &*base.path);
+        assert_eq!(got, (host, port, authority, path), "{url}");
+    }
+
+    #[test]
+    fn urls_are_taken_apart() {
+        check("http://127.0.0.1:5000", "127.0.0.1", 5000, "127.0.0.1:5000", "");
+        check("http://example.org/", "example.org", 80, "example.org", "");
+        check("HTTP://example.org:80/api/v1/", "example.org", 80, "example.org", "/api/v1");
+        check("http://[::1]:8080/x", "::1", 8080, "[::1]:8080", "/x");
+        check("http://u:p@host", "host", 80, "host", "");
+    }
+
+    #[test]
+    fn an_absolute_url_keeps_its_path_and_query() {
+        let split = |url| BaseUrl::split(url).unwrap().1;
+        assert_eq!(split("http://a/b/c?d=e"), "/b/c?d=e");
+        assert_eq!(split("http://a?d=e"), "/?d=e");
+        assert_eq!(split("http://a/b c#fragment"), "/b c");
+        assert_eq!(split("http://a"), "/");
+    }
+
+    #[test]
+    fn a_url_inside_a_query_does_not_make_a_path_absolute() {
+        assert!(is_absolute("http://a/b") && is_absolute("HTTPS://a"));
+        assert!(!is_absolute("/redirect?to=http://a/b") && !is_absolute("/é") && !is_absolute(""));
+    }
+
+    #[test]
+    fn credentials_come_from_the_url() {
+        let auth = |url| BaseUrl::parse(url).unwrap().basic_auth;
+        assert_eq!(auth("http://al:p%40ss@host"), Some(("al".into(), "p@ss".into())));
+        assert_eq!(auth("http://al@host"), Some(("al".into(), String::new())));
+        assert_eq!(auth("http://host"), None);
+    }
+
+    #[test]
+    fn wrong_urls_say_what_to_do() {
+        let error = |url: &str| BaseUrl::parse(url).unwrap_err().to_string();
+        assert!(error("localhost:5000").contains("did you mean 'http://localhost:5000'?"));
+        assert!(error("https://example.org").contains("https is not supported yet"));
+        assert!(error("ftp://example.org").contains("only http://"));
+        for url in
+            ["http://", "http:///x", "http://a:b", "http://a:99999", "http://a:", "http://a b"]
+        {
+            assert!(error(url).contains("is not a URL"), "{url}: {}", error(url));
+        }
+    }
+}

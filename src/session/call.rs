@@ -1,0 +1,214 @@
+//! Building and making a request from a task.
+
+use std::borrow::Cow;
+use std::time::{Duration, Instant};
+
+use http::{HeaderName, HeaderValue, Method};
+use serde::Serialize;
+
+use super::check::Check;
+use super::exchange::{Outbound, RequestFailed, Text, record_failure};
+use super::failure::Failure;
+use super::render::Outline;
+use super::request::{Body, Request};
+use super::response::Response;
+use super::{Prepared, Session};
+use crate::http1::KeepBody;
+use crate::stats::Clocks;
+
+/// A request being put together. Nothing happens before [`send`](Call::send).
+///
+/// A request that says no more than a literal path, and perhaps a literal name, is rendered the
+/// first time and sent from the same bytes ever after.
+#[derive(Debug)]
+#[must_use = "a request is made by send()"]
+pub struct Call<'s> {
+    session: &'s mut Session,
+    path: Cow<'static, str>,
+    name: Option<Cow<'static, str>>,
+    /// Everything else; its path and name are filled in when it is sent.
+    request: Request,
+    checks: Vec<Check>,
+    keep_body: KeepBody,
+    /// Nothing but method, path and name has been said.
+    plain: bool,
+    /// A mistake in what was said, told when the request is sent.
+    mistake: Option<String>,
+}
+
+impl<'s> Call<'s> {
+    pub(super) fn new(
+        session: &'s mut Session,
+        method: Method,
+        path: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Call {
+            session,
+            path: path.into(),
+            name: None,
+            request: Request::new(method, String::new()),
+            checks: Vec::new(),
+            keep_body: KeepBody::Yes,
+            plain: true,
+            mistake: None,
+        }
+    }
+
+    /// Counts the request under this name in place of its path: `/item/17` as `/item/[id]`.
+    pub fn name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Appends a query pair, percent-encoded.
+    pub fn query(mut self, key: impl Into<String>, value: impl ToString) -> Self {
+        self.request.query.push((key.into(), value.to_string()));
+        self.special()
+    }
+
+    /// Adds a header; it replaces one of the same name that the user class sends with every
+    /// request. A name or value that cannot be a header fails the request.
+    pub fn header<N, V>(mut self, name: N, value: V) -> Self
+    where
+        N: TryInto<HeaderName>,
+        V: TryInto<HeaderValue>,
+    {
+        match (name.try_into(), value.try_into()) {
+            (Ok(name), Ok(value)) => self.request.headers.push((name, value)),
+            (Err(_), _) => self.mistake = Some("a header's name is not valid".into()),
+            (_, Err(_)) => self.mistake = Some("a header's value is not valid".into()),
+        }
+        self.special()
+    }
+
+    /// Sends these bytes as the body, with no content type of their own.
+    pub fn body(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.request.body = Body::Bytes(bytes.into());
+        self.special()
+    }
+
+    /// Sends a value as a JSON body. One that cannot be written as JSON fails the request.
+    pub fn json(mut self, value: &impl Serialize) -> Self {
+        match serde_json::to_value(value) {
+            Ok(value) => self.request.body = Body::Json(value),
+            Err(error) => self.mistake = Some(format!("the body is not JSON: {error}")),
+        }
+        self.special()
+    }
+
+    /// Sends pairs as a form.
+    pub fn form<K: Into<String>, V: Into<String>>(
+        mut self,
+        pairs: impl IntoIterator<Item = (K, V)>,
+    ) -> Self {
+        let pairs = pairs.into_iter().map(|(key, value)| (key.into(), value.into()));
+        self.request.body = Body::Form(pairs.collect());
+        self.special()
+    }
+
+    /// Sends basic authentication (RFC 7617).
+    pub fn basic_auth(mut self, user: impl Into<String>, password: impl Into<String>) -> Self {
+        self.request.basic_auth = Some((user.into(), password.into()));
+        self.special()
+    }
+
+    /// Gives up after this time, from the start of the request to the end of the response.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.request.timeout = Some(timeout);
+        self.special()
+    }
+
+    /// Adds a check; the first that does not hold makes the response a failure.
+    pub fn check(mut self, check: Check) -> Self {
+        self.checks.push(check);
+        self
+    }
+
+    /// Does not keep the response's body: it is received and counted, and [`Response::body`] is
+    /// empty. For large bodies that nobody looks at.
+    pub fn discard_body(mut self) -> Self {
+        self.keep_body = KeepBody::No;
+        self
+    }
+
+    fn special(mut self) -> Self {
+        self.plain = false;
+        self
+    }
+
+    /// Makes the request and waits for its whole response.
+    ///
+    /// # Errors
+    ///
+    /// Where no response came: it is counted already, and a task that returns this error ends
+    /// without being counted as an exception. A response that failed a check is no error here.
+    pub async fn send(self) -> Result<Response, RequestFailed> {
+        let Call { session, path, name, mut request, checks, keep_body, plain, mistake } = self;
+        let mut response = match (&path, &name) {
+            (Cow::Borrowed(path), None | Some(Cow::Borrowed(_))) if plain => {
+                let name = match name {
+                    Some(Cow::Borrowed(name)) => Some(name),
+                    _ => None,
+                };
+                let prepared = session.prepared(&request.method, path, name, keep_body)?;
+                session.perform(&prepared).await?
+            }
+            _ => {
+                request.path = path.into_owned();
+                request.name = name.map(Cow::into_owned);
+                session.perform_once(&request, keep_body, mistake).await?
+            }
+        };
+        response.judge(&checks);
+        Ok(response)
+    }
+}
+
+impl Session {
+    /// Renders a request and makes it.
+    async fn perform_once(
+        &mut self,
+        request: &Request,
+        keep_body: KeepBody,
+        mistake: Option<String>,
+    ) -> Result<Response, RequestFailed> {
+        let entry = {
+            let mut recorder = self.context.recorder.borrow_mut();
+            recorder.entry(request.method.as_str(), request.display_name())
+        };
+        let outline = match mistake {
+            Some(mistake) => Err(mistake),
+            None => Outline::new(&self.context, &self.class.defaults, request)
+                .map_err(|error| error.to_string()),
+        };
+        let outline = match outline {
+            Ok(outline) => outline,
+            Err(reason) => {
+                let now = Instant::now();
+                let clocks = Clocks { intended: now, started: now, ended: now };
+                let failure = Failure::Request(reason);
+                return Err(record_failure(&self.context, entry, clocks, failure));
+            }
+        };
+        let outbound = Outbound {
+            entry,
+            origin: &outline.origin,
+            text: Text::Rendered(&|out| outline.render(out)),
+            method: &request.method,
+            timeout: request.timeout.unwrap_or(self.class.defaults.timeout),
+            keep_body,
+        };
+        self.connections.request(&self.context, &outbound).await
+    }
+
+    /// The rendered form of a request that is all literals: made once per class and core.
+    fn prepared(
+        &self,
+        method: &Method,
+        path: &'static str,
+        name: Option<&'static str>,
+        keep_body: KeepBody,
+    ) -> Result<std::rc::Rc<Prepared>, RequestFailed> {
+        self.class.literals.get(&self.context, &self.class.defaults, method, path, name, keep_body)
+    }
+}

@@ -1,0 +1,75 @@
+//! What all sessions of a core share.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use super::origin::Origins;
+use crate::http1;
+use crate::reactor::Reactor;
+use crate::stats::{EntryId, Recorder};
+
+/// The most buffers of finished responses that are kept for the next: 64 of at most 64 KiB.
+const SPARE_MAX: usize = 64;
+const SPARE_BYTES_MAX: usize = 64 * 1024;
+
+/// One core's reactor, statistics and spare memory, as its sessions use them.
+#[derive(Debug)]
+pub struct Context {
+    /// Where all input and output of the core happens.
+    pub reactor: Rc<Reactor>,
+    /// Where every finished request of the core is counted.
+    pub recorder: RefCell<Recorder>,
+    /// How much of a response is put up with.
+    pub limits: http1::Limits,
+    pub(super) origins: Origins,
+    spare: RefCell<Vec<Vec<u8>>>,
+}
+
+impl Context {
+    /// A core's context.
+    pub fn new(reactor: Rc<Reactor>, recorder: Recorder) -> Rc<Self> {
+        Rc::new(Context {
+            reactor,
+            recorder: RefCell::new(recorder),
+            limits: http1::Limits::default(),
+            origins: Origins::default(),
+            spare: RefCell::default(),
+        })
+    }
+
+    /// An empty buffer for a response, with the memory of an earlier one where there is any.
+    pub(super) fn spare(&self) -> Vec<u8> {
+        self.spare.borrow_mut().pop().unwrap_or_default()
+    }
+
+    pub(super) fn recycle(&self, mut buffer: Vec<u8>) {
+        let mut spare = self.spare.borrow_mut();
+        if buffer.capacity() <= SPARE_BYTES_MAX && spare.len() < SPARE_MAX {
+            buffer.clear();
+            spare.push(buffer);
+        }
+    }
+}
+
+/// A request that was started and has not ended: dropped before its end, it counts as cancelled.
+pub(super) struct InFlight<'c> {
+    context: &'c Context,
+    entry: EntryId,
+}
+
+impl<'c> InFlight<'c> {
+    pub(super) fn new(context: &'c Context, entry: EntryId) -> Self {
+        InFlight { context, entry }
+    }
+
+    /// The request has ended, and its sample is recorded by whoever says so.
+    pub(super) fn ended(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.context.recorder.borrow_mut().cancel(self.entry);
+    }
+}

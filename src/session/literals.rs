@@ -1,0 +1,75 @@
+//! Requests that a task's source code spells out: rendered the first time they are made.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Instant;
+
+use http::Method;
+
+use super::context::Context;
+use super::exchange::{RequestFailed, record_failure};
+use super::failure::Failure;
+use super::prepared::Prepared;
+use super::render::Defaults;
+use super::request::Request;
+use crate::http1::KeepBody;
+use crate::stats::Clocks;
+
+/// The literal requests of a class on a core. There are as many as the source code has, so a list
+/// is searched; literals are known by where they are, so nothing is compared letter by letter.
+#[derive(Debug, Default)]
+pub(super) struct Literals(RefCell<Vec<(Literal, Rc<Prepared>)>>);
+
+#[derive(Debug)]
+struct Literal {
+    method: Method,
+    path: &'static str,
+    name: Option<&'static str>,
+    keep_body: KeepBody,
+}
+
+impl Literal {
+    fn is(&self, other: &Literal) -> bool {
+        let same = |a: &str, b: &str| a.as_ptr() == b.as_ptr() && a.len() == b.len();
+        let same_name = match (self.name, other.name) {
+            (Some(a), Some(b)) => same(a, b),
+            (None, None) => true,
+            _ => false,
+        };
+        same(self.path, other.path)
+            && same_name
+            && self.method == other.method
+            && self.keep_body == other.keep_body
+    }
+}
+
+impl Literals {
+    pub(super) fn get(
+        &self,
+        context: &Context,
+        defaults: &Defaults,
+        method: &Method,
+        path: &'static str,
+        name: Option<&'static str>,
+        keep_body: KeepBody,
+    ) -> Result<Rc<Prepared>, RequestFailed> {
+        let literal = Literal { method: method.clone(), path, name, keep_body };
+        if let Some((_, known)) = self.0.borrow().iter().find(|(known, _)| known.is(&literal)) {
+            return Ok(known.clone());
+        }
+        let request =
+            Request { name: name.map(str::to_owned), ..Request::new(method.clone(), path) };
+        let prepared = Prepared::new(context, defaults, &request, keep_body).map_err(|error| {
+            let entry = context
+                .recorder
+                .borrow_mut()
+                .entry(request.method.as_str(), request.display_name());
+            let now = Instant::now();
+            let clocks = Clocks { intended: now, started: now, ended: now };
+            record_failure(context, entry, clocks, Failure::Request(error.to_string()))
+        })?;
+        let prepared = Rc::new(prepared);
+        self.0.borrow_mut().push((literal, prepared.clone()));
+        Ok(prepared)
+    }
+}

@@ -1,0 +1,53 @@
+//! A request whose text never varies, rendered once for a core.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use http::Method;
+
+use super::base_url::UrlError;
+use super::context::Context;
+use super::origin::Origin;
+use super::render::{Defaults, Outline};
+use super::request::Request;
+use crate::http1::KeepBody;
+use crate::reactor::Kept;
+use crate::stats::EntryId;
+
+/// A constant request, ready to be sent any number of times without rendering or allocating.
+#[derive(Debug, Clone)]
+pub struct Prepared {
+    pub(super) entry: EntryId,
+    pub(super) origin: Rc<Origin>,
+    pub(super) text: Kept,
+    pub(super) method: Method,
+    pub(super) timeout: Duration,
+    pub(super) keep_body: KeepBody,
+}
+
+impl Prepared {
+    /// Renders a request of a class of users and enters its name into the statistics.
+    ///
+    /// # Errors
+    ///
+    /// An absolute URL that cannot be used.
+    pub fn new(
+        context: &Context,
+        defaults: &Defaults,
+        request: &Request,
+        keep_body: KeepBody,
+    ) -> Result<Self, UrlError> {
+        let outline = Outline::new(context, defaults, request)?;
+        let mut text = Vec::new();
+        outline.render(&mut text);
+        let mut recorder = context.recorder.borrow_mut();
+        Ok(Prepared {
+            entry: recorder.entry(request.method.as_str(), request.display_name()),
+            origin: outline.origin,
+            text: context.reactor.keep(text),
+            method: request.method.clone(),
+            timeout: request.timeout.unwrap_or(defaults.timeout),
+            keep_body,
+        })
+    }
+}

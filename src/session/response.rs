@@ -1,0 +1,143 @@
+//! A response as a task sees it.
+
+use std::borrow::Cow;
+use std::rc::Rc;
+use std::time::Duration;
+
+use http::StatusCode;
+use serde::de::DeserializeOwned;
+
+use super::check::{Check, ResponseView, first_failure, has_status_check};
+use super::context::Context;
+use crate::http1::{self, Head};
+use crate::stats::{Clocks, EntryId, Outcome, Sample};
+
+/// A whole response. It is counted when it is dropped, so a task can look at it first and call it
+/// a [success](Response::success) or a [failure](Response::failure); the last word counts. Without
+/// one, the checks decide, and without a check on the status, 400 and above is a failure.
+#[derive(Debug)]
+pub struct Response {
+    context: Rc<Context>,
+    entry: EntryId,
+    clocks: Clocks,
+    head: Head,
+    body_bytes: u64,
+    /// The raw head and, where it was kept, the decoded body behind it.
+    bytes: Vec<u8>,
+    failure: Option<Cow<'static, str>>,
+}
+
+impl Response {
+    pub(super) fn new(
+        context: Rc<Context>,
+        entry: EntryId,
+        clocks: Clocks,
+        received: Received,
+    ) -> Self {
+        let Received { head, body_bytes, bytes } = received;
+        Response { context, entry, clocks, head, body_bytes, bytes, failure: None }
+    }
+
+    /// The status code.
+    pub fn status(&self) -> u16 {
+        self.head.status
+    }
+
+    /// The first header of this name, in any case.
+    pub fn header(&self, name: &str) -> Option<&[u8]> {
+        http1::header(&self.bytes[..self.head.head_len], name)
+    }
+
+    /// All headers in the order they came.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        http1::headers(&self.bytes[..self.head.head_len])
+    }
+
+    /// The decoded body; empty where the request said that it need not be kept.
+    pub fn body(&self) -> &[u8] {
+        &self.bytes[self.head.head_len..]
+    }
+
+    /// The body as text; bytes that are not UTF-8 are replaced.
+    pub fn text(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(self.body())
+    }
+
+    /// The body read as JSON.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it. The request stays a success unless the task says otherwise.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_slice(self.body())
+    }
+
+    /// From the intended start of the request to the end of the response.
+    pub fn latency(&self) -> Duration {
+        self.clocks.latency()
+    }
+
+    /// Whether the response counts as a success as things stand.
+    pub fn is_success(&self) -> bool {
+        self.failure.is_none()
+    }
+
+    /// Counts the response as a success, whatever its status or the checks say.
+    pub fn success(&mut self) {
+        self.failure = None;
+    }
+
+    /// Counts the response as a failure under this text. Texts are grouped, so leave out what
+    /// differs from request to request.
+    pub fn failure(&mut self, message: impl Into<Cow<'static, str>>) {
+        self.failure = Some(message.into());
+    }
+
+    /// Judges by these checks: the first that does not hold is the failure.
+    pub(super) fn judge(&mut self, checks: &[Check]) {
+        let view = ResponseView {
+            status: self.status(),
+            head: &self.bytes[..self.head.head_len],
+            body: self.body(),
+            latency: self.latency(),
+        };
+        self.failure = match first_failure(checks, &view) {
+            Some(message) => Some(Cow::Owned(message.into_owned())),
+            None if has_status_check(checks) => None,
+            None => status_failure(self.status()),
+        };
+    }
+}
+
+/// What Locust's `HttpUser` takes for a failure where nobody says otherwise: 400 and above.
+fn status_failure(status: u16) -> Option<Cow<'static, str>> {
+    if status < 400 {
+        return None;
+    }
+    let reason = StatusCode::from_u16(status).ok().and_then(|code| code.canonical_reason());
+    Some(Cow::Owned(match reason {
+        Some(reason) => format!("{status} {reason}"),
+        None => status.to_string(),
+    }))
+}
+
+impl Drop for Response {
+    fn drop(&mut self) {
+        let outcome = match &self.failure {
+            None => Outcome::Success,
+            Some(message) => Outcome::Failure(message),
+        };
+        let sample =
+            Sample { entry: self.entry, clocks: self.clocks, body_bytes: self.body_bytes, outcome };
+        self.context.recorder.borrow_mut().record(sample);
+        self.context.recycle(std::mem::take(&mut self.bytes));
+    }
+}
+
+/// What an exchange brought.
+#[derive(Debug)]
+pub(super) struct Received {
+    pub(super) head: Head,
+    pub(super) body_bytes: u64,
+    pub(super) bytes: Vec<u8>,
+}
