@@ -18,23 +18,12 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
+use crate::report::Report;
 use crate::stats::{Interval, Snapshot, Totals};
 
 /// How long after the cut a core's interval is waited for. Half the time to the next cut, so that
 /// the seconds stay apart.
 const GRACE: Duration = Duration::from_millis(500);
-
-/// Something that shows a run: a console, a file, a page.
-///
-/// It is told every second; how often it really writes is its own business. The first error ends
-/// its part in the run, and the run goes on.
-pub trait Report {
-    /// A second is over.
-    fn update(&mut self, snapshot: &Snapshot) -> io::Result<()>;
-
-    /// The run is over; the last call.
-    fn finish(&mut self, snapshot: &Snapshot) -> io::Result<()>;
-}
 
 /// A report that failed and was not called again.
 #[derive(Debug, thiserror::Error)]

@@ -1,5 +1,100 @@
 //! One pinned glommio executor per core, and the users on it.
+//!
+//! [`run`] starts the cores, waits until all are ready, and gives them one instant to start at. From
+//! then on the cores share nothing but the [`Control`]: each starts its own users by their number in
+//! the whole run, ships its statistics every second, and ends by itself.
 
+mod class;
+mod lifecycle;
+mod per_core;
 mod pinned;
+mod user;
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Sender, bounded};
 
 pub use pinned::{Error, Pinned, allowed_cores, yield_now};
+
+use crate::control::Control;
+use crate::plan::Plan;
+use crate::stats::Interval;
+use per_core::Job;
+
+/// From the last core's readiness to the start: enough for every core to be told.
+const HEAD_START: Duration = Duration::from_millis(5);
+
+/// The cores of a run that has started.
+#[derive(Debug)]
+pub struct Cores {
+    /// When the run started, or will in a moment.
+    pub started: Instant,
+    threads: Vec<JoinHandle<Result<(), Error>>>,
+}
+
+/// Starts the cores of a plan. Each sends its statistics to `intervals` and drops its sender when
+/// its last user has ended.
+///
+/// # Errors
+///
+/// Why a core could not start; no load has been made then.
+pub fn start(
+    plan: &Arc<Plan>,
+    control: &Arc<Control>,
+    intervals: Sender<Interval>,
+) -> Result<Cores, Error> {
+    let (ready, all_ready) = bounded(plan.cores.len());
+    let mut threads = Vec::new();
+    let mut starts = Vec::new();
+    for (number, &core) in plan.cores.iter().enumerate() {
+        let (tell, start) = bounded(1);
+        let job = Job {
+            plan: plan.clone(),
+            control: control.clone(),
+            core: number,
+            ready: ready.clone(),
+            start,
+            intervals: intervals.clone(),
+        };
+        let thread = Pinned::start(core, "gregaria", move |pinned| per_core::run(pinned, job))
+            .map_err(|source| Error::Ring { core: core.id, source })?;
+        threads.push(thread);
+        starts.push(tell);
+    }
+    drop(ready);
+    // A core that cannot start drops its sender, and then somebody is missing.
+    if all_ready.iter().take(threads.len()).count() < threads.len() {
+        drop(starts);
+        return match (Cores { started: Instant::now(), threads }).join() {
+            Err(error) => Err(error),
+            Ok(()) => unreachable!("a core that ends without an error has been ready"),
+        };
+    }
+    let started = Instant::now() + HEAD_START;
+    for start in starts {
+        let _ = start.send(started);
+    }
+    Ok(Cores { started, threads })
+}
+
+impl Cores {
+    /// Waits for every core to end.
+    ///
+    /// # Errors
+    ///
+    /// The first core's that broke.
+    ///
+    /// # Panics
+    ///
+    /// Where a core did.
+    pub fn join(self) -> Result<(), Error> {
+        let ends: Vec<_> = self
+            .threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect();
+        ends.into_iter().collect()
+    }
+}

@@ -1,0 +1,96 @@
+//! A class of users made ready for one core: requests rendered, names entered.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::http1::KeepBody;
+use crate::scenario::{Action, Step, TaskFn, TaskResult, Tasks, User, WaitTime};
+use crate::session::{
+    Check, Context, Defaults, Prepared, ResolvedUrl, Session, SessionClass, needs_body,
+};
+
+/// What the users of one class on a core share.
+pub(super) struct Class {
+    pub(super) index: usize,
+    pub(super) name: String,
+    pub(super) wait_time: WaitTime,
+    pub(super) session: Rc<SessionClass>,
+    pub(super) tasks: Vec<CoreTask>,
+    pub(super) picker: Tasks,
+    pub(super) on_start: Option<CoreAction>,
+    pub(super) on_stop: Option<CoreAction>,
+}
+
+pub(super) struct CoreTask {
+    pub(super) name: String,
+    pub(super) action: CoreAction,
+}
+
+/// An action in the form that a core runs.
+pub(super) enum CoreAction {
+    Steps(Vec<CoreStep>),
+    Run(Arc<dyn TaskFn>),
+}
+
+pub(super) struct CoreStep {
+    request: Prepared,
+    checks: Vec<Check>,
+}
+
+impl Class {
+    /// Makes a class ready. Its checks are copied, so that cores share nothing while they run.
+    pub(super) fn new(index: usize, user: &User, target: &ResolvedUrl, context: &Context) -> Self {
+        let auth = user.basic_auth.as_ref();
+        let defaults = Defaults::new(context, target, &user.headers, auth, user.timeout);
+        let session = SessionClass::new(defaults);
+        let ready = |action: &Action| CoreAction::new(action, context, session.defaults());
+        let tasks = user
+            .tasks
+            .iter()
+            .map(|task| CoreTask { name: task.name.clone(), action: ready(&task.action) });
+        Class {
+            index,
+            name: user.name.clone(),
+            wait_time: user.wait_time.clone(),
+            tasks: tasks.collect(),
+            picker: Tasks::new(&user.tasks),
+            on_start: user.on_start.as_ref().map(ready),
+            on_stop: user.on_stop.as_ref().map(ready),
+            session,
+        }
+    }
+}
+
+impl CoreAction {
+    fn new(action: &Action, context: &Context, defaults: &Defaults) -> Self {
+        match action {
+            Action::Run(task) => CoreAction::Run(task.clone()),
+            Action::Steps(steps) => {
+                let ready = steps.iter().map(|step| CoreStep::new(step, context, defaults));
+                CoreAction::Steps(ready.collect())
+            }
+        }
+    }
+
+    /// Runs the action for one user. A step that fails is counted and does not end the action.
+    pub(super) async fn run(&self, session: &mut Session) -> TaskResult {
+        match self {
+            CoreAction::Run(task) => task.call(session).await,
+            CoreAction::Steps(steps) => {
+                for step in steps {
+                    session.run_step(&step.request, &step.checks).await;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl CoreStep {
+    fn new(step: &Step, context: &Context, defaults: &Defaults) -> Self {
+        let keep_body = if needs_body(&step.checks) { KeepBody::Yes } else { KeepBody::No };
+        let request = Prepared::new(context, defaults, &step.request, keep_body)
+            .expect("the plan has checked every URL of the scenario");
+        CoreStep { request, checks: step.checks.clone() }
+    }
+}

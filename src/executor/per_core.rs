@@ -1,0 +1,178 @@
+//! What one core runs: its share of the users, the shipping of their statistics, the stop.
+
+use std::pin::pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender, TrySendError};
+
+use super::class::Class;
+use super::lifecycle::{Lifecycle, Phase};
+use super::pinned::Pinned;
+use super::user::LiveUser;
+use crate::control::Control;
+use crate::plan::Plan;
+use crate::session::{Context, Session};
+use crate::stats::{Interval, Recorder};
+
+/// How often the numbers are shipped, at the same instants on all cores.
+const INTERVAL: Duration = Duration::from_secs(1);
+/// What `on_stop` may take where the stop timeout leaves it less.
+const ON_STOP_GRACE: Duration = Duration::from_secs(1);
+
+/// What a core is told before it runs.
+pub(super) struct Job {
+    pub(super) plan: Arc<Plan>,
+    pub(super) control: Arc<Control>,
+    /// This core's number in the run, from 0.
+    pub(super) core: usize,
+    /// Says that this core is ready.
+    pub(super) ready: Sender<()>,
+    /// The instant at which the run starts; disconnected where it does not.
+    pub(super) start: Receiver<Instant>,
+    pub(super) intervals: Sender<Interval>,
+}
+
+/// One core of a run.
+struct PerCore {
+    job: Job,
+    started: Instant,
+    pinned: Rc<Pinned>,
+    context: Rc<Context>,
+    lifecycle: Rc<Lifecycle>,
+    classes: Vec<Rc<Class>>,
+}
+
+/// Runs a core's share of a run to its end.
+pub(super) async fn run(pinned: Rc<Pinned>, job: Job) {
+    job.control.join(pinned.reactor.remote());
+    let _ = job.ready.send(());
+    // Before the run there is nothing to turn for, so this may wait as it likes.
+    let Ok(started) = job.start.recv() else { return };
+    let core = Rc::new(PerCore::new(pinned, job, started));
+    core.pinned.reactor.sleep_until(started).await;
+
+    // The spawner counts as alive, so "all have ended" also says that all have been started.
+    let spawner = core.lifecycle.begin();
+    core.pinned.spawn(core.clone().spawn_users(spawner));
+    race(core.ship_intervals(), core.stop_in_time()).await;
+    core.ship_rest();
+}
+
+impl PerCore {
+    fn new(pinned: Rc<Pinned>, job: Job, started: Instant) -> Self {
+        let recorder = Recorder::new(job.core, started, job.plan.limits);
+        let context = Context::new(pinned.reactor.clone(), recorder);
+        let users = job.plan.scenario.users.iter().zip(&job.plan.targets);
+        let classes = users
+            .enumerate()
+            .map(|(index, (user, target))| Rc::new(Class::new(index, user, target, &context)))
+            .collect();
+        let lifecycle = Rc::new(Lifecycle::new());
+        PerCore { job, started, pinned, context, lifecycle, classes }
+    }
+
+    /// Starts this core's users, each at its own instant: user *i* of the run at *i* / rate.
+    async fn spawn_users(self: Rc<Self>, spawner: usize) {
+        let plan = &self.job.plan;
+        for number in (self.job.core..plan.users as usize).step_by(plan.cores.len()) {
+            let due = self.started + Duration::from_secs_f64(number as f64 / plan.spawn_rate);
+            let awake = self.pinned.reactor.sleep_until(due);
+            if self.lifecycle.until(Phase::Stopping, spawner, awake).await.is_none() {
+                break;
+            }
+            self.pinned.spawn(self.user(number).live());
+        }
+        self.lifecycle.end(spawner);
+    }
+
+    fn user(&self, number: usize) -> LiveUser {
+        let slot = self.lifecycle.begin();
+        let class = self.classes[usize::from(self.job.plan.classes[number])].clone();
+        let rng = self.job.plan.user_rng(number as u64);
+        let session = Session::new(self.context.clone(), class.session.clone(), number as u64, rng);
+        let (context, lifecycle) = (self.context.clone(), self.lifecycle.clone());
+        LiveUser { class, context, lifecycle, session, slot }
+    }
+
+    /// Ships what was recorded, every second on the second.
+    async fn ship_intervals(&self) {
+        for second in 0.. {
+            let cut = self.started + INTERVAL * (second + 1);
+            self.pinned.reactor.sleep_until(cut).await;
+            let mut recorder = self.context.recorder.borrow_mut();
+            let interval = recorder.take(u64::from(second), cut);
+            // A core that waits for the collector is a core that stops sending load: what finds no
+            // room is shipped with the next second.
+            if let Err(TrySendError::Full(interval)) = self.job.intervals.try_send(interval) {
+                recorder.restore(interval);
+            }
+        }
+    }
+
+    /// Ships what is left. The load is over, so waiting costs nothing now.
+    fn ship_rest(&self) {
+        let now = Instant::now();
+        let second = (now - self.started).as_secs();
+        let rest = self.context.recorder.borrow_mut().take(second, now);
+        let _ = self.job.intervals.send(rest);
+    }
+
+    /// Waits for the end of the run and sees to it that every user ends in time.
+    async fn stop_in_time(&self) {
+        let reactor = &self.pinned.reactor;
+        let Plan { run_time, stop_timeout, .. } = *self.job.plan;
+        match run_time {
+            Some(run_time) => {
+                let _ = reactor.until(self.started + run_time, self.stop_asked()).await;
+            }
+            None => self.stop_asked().await,
+        }
+
+        self.lifecycle.advance(Phase::Stopping);
+        let stopping = Instant::now();
+        if !stop_timeout.is_zero() {
+            let _ = reactor.until(stopping + stop_timeout, self.lifecycle.all_ended()).await;
+        }
+        self.lifecycle.advance(Phase::Killed);
+        let last = (stopping + stop_timeout).max(Instant::now() + ON_STOP_GRACE);
+        if reactor.until(last, self.lifecycle.all_ended()).await.is_err() {
+            self.lifecycle.advance(Phase::Over);
+            self.lifecycle.all_ended().await;
+        }
+    }
+
+    /// Completes when somebody asks the run to stop, or when no user is left.
+    async fn stop_asked(&self) {
+        loop {
+            // First the wake-up, then the look: a wish in between is not missed.
+            let woken = self.pinned.reactor.woken();
+            if self.job.control.is_stopping() {
+                return;
+            }
+            let all_ended = async {
+                self.lifecycle.all_ended().await;
+                true
+            };
+            let woken = async {
+                woken.await;
+                false
+            };
+            if race(all_ended, woken).await {
+                return;
+            }
+        }
+    }
+}
+
+/// The output of whichever future is done first; the other is dropped.
+async fn race<T>(first: impl Future<Output = T>, second: impl Future<Output = T>) -> T {
+    let (mut first, mut second) = (pin!(first), pin!(second));
+    std::future::poll_fn(|context| match first.as_mut().poll(context) {
+        Poll::Ready(output) => Poll::Ready(output),
+        Poll::Pending => second.as_mut().poll(context),
+    })
+    .await
+}

@@ -1,0 +1,120 @@
+//! One user's life: `on_start`, then task and wait in turn, then `on_stop`.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use super::class::{Class, CoreAction};
+use super::lifecycle::{Lifecycle, Phase};
+use super::pinned::yield_now;
+use crate::scenario::{Pace, TaskError, TaskResult};
+use crate::session::{Context, Session};
+
+/// What one user needs to live.
+pub(super) struct LiveUser {
+    pub(super) class: Rc<Class>,
+    pub(super) context: Rc<Context>,
+    pub(super) lifecycle: Rc<Lifecycle>,
+    pub(super) session: Session,
+    /// The user's number on this core.
+    pub(super) slot: usize,
+}
+
+/// How an action of a user ended.
+enum Ended {
+    /// By itself, well or not.
+    Done,
+    /// With an error of its own or a panic, which has been counted.
+    Failed,
+    /// It was dropped, because the run went on to a later phase.
+    Dropped,
+}
+
+impl LiveUser {
+    /// Lives until the run stops. As in Locust, a user whose `on_start` fails ends there.
+    pub(super) async fn live(mut self) {
+        self.context.recorder.borrow_mut().user_started(self.class.index);
+        if self.start().await {
+            self.work().await;
+            self.stop().await;
+        }
+        self.context.recorder.borrow_mut().user_ended(self.class.index);
+        self.lifecycle.end(self.slot);
+    }
+
+    async fn start(&mut self) -> bool {
+        let class = self.class.clone();
+        let Some(on_start) = &class.on_start else { return true };
+        match self.run("on_start", on_start, Phase::Killed).await {
+            Ended::Done => true,
+            Ended::Dropped => true,
+            Ended::Failed => false,
+        }
+    }
+
+    async fn work(&mut self) {
+        let class = self.class.clone();
+        let born = Instant::now();
+        let mut pace = Pace::new(Duration::ZERO);
+        while self.lifecycle.phase() == Phase::Running {
+            let task = &class.tasks[class.picker.pick(self.session.rng())];
+            let turns = self.context.reactor.turns();
+            if let Ended::Dropped = self.run(&task.name, &task.action, Phase::Killed).await {
+                return;
+            }
+            let wait = class.wait_time.next(&mut pace, born.elapsed(), self.session.rng());
+            if !wait.is_zero() {
+                let awake = self.session.sleep(wait);
+                self.lifecycle.until(Phase::Stopping, self.slot, awake).await;
+            } else if turns == self.context.reactor.turns() {
+                // A task that waited for nothing must not keep the core from turning.
+                yield_now().await;
+            }
+        }
+    }
+
+    async fn stop(&mut self) {
+        let class = self.class.clone();
+        if let Some(on_stop) = &class.on_stop {
+            self.run("on_stop", on_stop, Phase::Over).await;
+        }
+    }
+
+    /// Runs an action until it ends or `end` begins. An error of its own, or a panic, is counted,
+    /// and the user goes on, as in Locust.
+    async fn run(&mut self, name: &str, action: &CoreAction, end: Phase) -> Ended {
+        let attempt = catch_panic(action.run(&mut self.session));
+        let message = match self.lifecycle.until(end, self.slot, attempt).await {
+            None => return Ended::Dropped,
+            Some(Ok(Ok(()))) => return Ended::Done,
+            Some(Ok(Err(TaskError::Request))) => return Ended::Failed,
+            Some(Ok(Err(TaskError::Exception(message)))) => message,
+            Some(Err(panic)) => format!("panic: {}", panic_text(&*panic)),
+        };
+        let place = format!("user {}, task {name}", self.class.name);
+        self.context.recorder.borrow_mut().exception(&message, &place);
+        Ended::Failed
+    }
+}
+
+/// Runs a task and catches its panic: one broken user must not end the core.
+async fn catch_panic(
+    task: impl Future<Output = TaskResult>,
+) -> Result<TaskResult, Box<dyn Any + Send>> {
+    let mut task = pin!(task);
+    std::future::poll_fn(|context| {
+        match catch_unwind(AssertUnwindSafe(|| task.as_mut().poll(context))) {
+            Ok(polled) => polled.map(Ok),
+            Err(panic) => Poll::Ready(Err(panic)),
+        }
+    })
+    .await
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("unknown")
+}

@@ -1,0 +1,194 @@
+//! One run, resolved and valid: after a [`Plan`] exists, configuration cannot fail.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use core_affinity::CoreId;
+
+use crate::executor::allowed_cores;
+use crate::scenario::{self, Action, Scenario, Share, User};
+use crate::session::{BaseUrl, ResolvedUrl, UrlError, is_absolute};
+use crate::stats::Limits;
+
+/// What a run is asked for where the scenario leaves it open, or in its place. What nobody sets has
+/// Locust's default.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Options {
+    /// Base URL in place of every other.
+    pub host: Option<String>,
+    /// Peak number of users.
+    pub users: Option<u32>,
+    /// Users started per second.
+    pub spawn_rate: Option<f64>,
+    /// How long the run takes, from its start; without one, until somebody stops it.
+    pub run_time: Option<Duration>,
+    /// How long users may go on with their tasks after the stop.
+    pub stop_timeout: Option<Duration>,
+    /// The cores to use, by number; without them, all that are allowed.
+    pub cores: Option<Vec<usize>>,
+    /// What every random choice of the run comes from; without one, a random number.
+    pub seed: Option<u64>,
+}
+
+/// One run, resolved and valid.
+#[derive(Debug)]
+pub struct Plan {
+    /// What the users do.
+    pub scenario: Arc<Scenario>,
+    /// Where the users of each class do it, in the scenario's order.
+    pub targets: Vec<ResolvedUrl>,
+    /// The class of each user, by the user's number.
+    pub classes: Vec<u16>,
+    /// Peak number of users.
+    pub users: u32,
+    /// Users started per second.
+    pub spawn_rate: f64,
+    /// From the start of the run to the stop.
+    pub run_time: Option<Duration>,
+    /// From the stop to the end of the last task.
+    pub stop_timeout: Duration,
+    /// The cores that run users: user *i* lives on the one at *i* mod their number.
+    pub cores: Vec<CoreId>,
+    /// What every random choice of the run comes from.
+    pub seed: u64,
+    /// How much is remembered of names and errors.
+    pub limits: Limits,
+}
+
+/// Why there can be no run. The texts say what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The scenario contradicts itself.
+    #[error(transparent)]
+    Scenario(#[from] scenario::Error),
+    /// Nobody says where to send requests.
+    #[error(
+        "user '{0}' has no host: give one with --host, or with host = \"http://…\" in the file"
+    )]
+    NoHost(String),
+    /// A URL that cannot be used.
+    #[error(transparent)]
+    Url(#[from] UrlError),
+    /// A host without an address.
+    #[error("cannot resolve '{host}': {reason}")]
+    Resolve {
+        /// The host.
+        host: String,
+        /// What the resolver says.
+        reason: String,
+    },
+    /// A rate that starts nobody.
+    #[error("the spawn rate must be more than 0 users per second, not {0}")]
+    SpawnRate(f64),
+    /// A core that is not there, or not ours.
+    #[error("core {core} cannot be used; this process may run on {allowed}")]
+    Core {
+        /// The core.
+        core: usize,
+        /// The cores that may be used, as text.
+        allowed: String,
+    },
+    /// An empty list of cores.
+    #[error("no core to run on")]
+    NoCores,
+}
+
+impl Plan {
+    /// Resolves everything a run needs: options before the scenario's own wishes before Locust's
+    /// defaults of one user, one user per second and no end. Looks host names up.
+    ///
+    /// # Errors
+    ///
+    /// The first thing that is wrong.
+    pub fn new(scenario: Scenario, options: Options) -> Result<Self, Error> {
+        scenario.validate()?;
+        let load = &scenario.load;
+        let users = options.users.or(load.users).unwrap_or(1);
+        let spawn_rate = options.spawn_rate.or(load.spawn_rate).unwrap_or(1.0);
+        if !(spawn_rate > 0.0 && spawn_rate.is_finite()) {
+            return Err(Error::SpawnRate(spawn_rate));
+        }
+        let host = options.host.as_deref();
+        let targets = scenario.users.iter().map(|user| target(&scenario, user, host));
+        let targets = targets.collect::<Result<Vec<_>, _>>()?;
+        scenario.users.iter().try_for_each(check_absolute_urls)?;
+        Ok(Plan {
+            classes: scenario::assign(&scenario.users, users as usize),
+            targets,
+            users,
+            spawn_rate,
+            run_time: options.run_time.or(load.run_time),
+            stop_timeout: options.stop_timeout.unwrap_or_default(),
+            cores: choose_cores(options.cores)?,
+            seed: options.seed.unwrap_or_else(|| fastrand::u64(..)),
+            limits: Limits::default(),
+            scenario: Arc::new(scenario),
+        })
+    }
+
+    /// The random numbers of one user, whichever core it lives on.
+    pub fn user_rng(&self, user: u64) -> fastrand::Rng {
+        // An odd constant spreads neighbouring numbers over the whole range of seeds.
+        let spread = user.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        fastrand::Rng::with_seed(self.seed ^ spread)
+    }
+
+    /// Users with an exact number that is larger than the whole run, as Locust warns of them: the
+    /// total of fixed counts, where it exceeds the number of users.
+    pub fn fixed_beyond_users(&self) -> Option<u64> {
+        let fixed = self.scenario.users.iter().map(|user| match user.share {
+            Share::Fixed(count) => u64::from(count),
+            Share::Weight(_) => 0,
+        });
+        Some(fixed.sum()).filter(|&total| total > u64::from(self.users))
+    }
+}
+
+fn target(scenario: &Scenario, user: &User, host: Option<&str>) -> Result<ResolvedUrl, Error> {
+    let url = host
+        .or(user.host.as_deref())
+        .or(scenario.host.as_deref())
+        .ok_or_else(|| Error::NoHost(user.name.clone()))?;
+    let url = BaseUrl::parse(url)?;
+    let host = url.host.clone();
+    ResolvedUrl::look_up(url).map_err(|error| Error::Resolve { host, reason: reason(&error) })
+}
+
+/// The resolver's words without its own preamble.
+fn reason(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    text.rsplit_once(": ").map_or(text.clone(), |(_, reason)| reason.to_owned())
+}
+
+/// Absolute URLs of steps are rendered when the cores start, where nothing may fail any more.
+fn check_absolute_urls(user: &User) -> Result<(), Error> {
+    let tasks = user.tasks.iter().map(|task| &task.action);
+    for action in tasks.chain(&user.on_start).chain(&user.on_stop) {
+        let Action::Steps(steps) = action else { continue };
+        for step in steps.iter().filter(|step| is_absolute(&step.request.path)) {
+            BaseUrl::split(&step.request.path)?;
+        }
+    }
+    Ok(())
+}
+
+fn choose_cores(asked: Option<Vec<usize>>) -> Result<Vec<CoreId>, Error> {
+    let allowed = allowed_cores();
+    let Some(asked) = asked else {
+        return if allowed.is_empty() { Err(Error::NoCores) } else { Ok(allowed) };
+    };
+    let mut cores: Vec<CoreId> = Vec::new();
+    for core in asked {
+        match allowed.iter().find(|id| id.id == core) {
+            Some(&id) if !cores.contains(&id) => cores.push(id),
+            Some(_) => {}
+            None => return Err(Error::Core { core, allowed: list(&allowed) }),
+        }
+    }
+    if cores.is_empty() { Err(Error::NoCores) } else { Ok(cores) }
+}
+
+fn list(cores: &[CoreId]) -> String {
+    let numbers: Vec<String> = cores.iter().map(|core| core.id.to_string()).collect();
+    numbers.join(", ")
+}

@@ -1,0 +1,71 @@
+//! One run from its start to its last report.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use crossbeam_channel::bounded;
+
+use crate::collector::{Collector, ReportError, Summary};
+use crate::control::Control;
+use crate::executor;
+use crate::plan::Plan;
+use crate::reactor::preflight;
+use crate::report::Report;
+use crate::stats::Totals;
+
+/// Intervals of one core that may wait for the collector before the core keeps them to itself.
+const INTERVALS_WAITING: usize = 4;
+/// Descriptors besides those of the users' connections: rings, events, files, the terminal.
+const OTHER_FILES: u64 = 64;
+
+/// Why a run did not take place, or not to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The machine does not allow it.
+    #[error(transparent)]
+    Preflight(#[from] preflight::Error),
+    /// A core did not start, or broke.
+    #[error(transparent)]
+    Core(#[from] executor::Error),
+}
+
+/// Checks that the machine allows this run, raising limits where it may.
+///
+/// # Errors
+///
+/// What is missing, and the cure.
+pub fn preflight(plan: &Plan) -> Result<(), Error> {
+    preflight::locked_memory()?;
+    preflight::open_files(u64::from(plan.users) + OTHER_FILES)?;
+    preflight::io_uring()?;
+    Ok(())
+}
+
+/// Runs a plan to its end and tells the reports about it every second.
+///
+/// The calling thread becomes the collector's until the last core has ended. Ask `control` to stop
+/// the run before its time. A report that fails is named to `on_report_error`, once, and the run
+/// goes on without it.
+///
+/// # Errors
+///
+/// Why no load could be made, or that a core broke. What users do wrong is in the summary.
+pub fn run(
+    plan: &Arc<Plan>,
+    control: &Arc<Control>,
+    reports: Vec<(String, Box<dyn Report + Send>)>,
+    on_report_error: impl FnMut(&ReportError),
+) -> Result<Summary, Error> {
+    let (intervals, shipped) = bounded(INTERVALS_WAITING * plan.cores.len());
+    let cores = executor::start(plan, control, intervals)?;
+    let wall_start = SystemTime::now();
+    let classes = plan.scenario.users.iter().map(|user| user.name.clone()).collect();
+    let totals = Totals::new(wall_start, classes, plan.limits);
+    let mut collector = Collector::new(cores.started, plan.cores.len(), totals);
+    for (name, report) in reports {
+        collector = collector.report(name, report);
+    }
+    let summary = collector.run(&shipped, on_report_error);
+    cores.join()?;
+    Ok(summary)
+}
