@@ -1,3 +1,7 @@
 //! The `gregaria` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    gregaria::cli::main()
+}

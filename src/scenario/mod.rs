@@ -5,6 +5,7 @@
 
 mod classes;
 mod error;
+pub mod file;
 mod step;
 mod task;
 mod user;

@@ -1,0 +1,261 @@
+//! The command line as typed: nothing is resolved here.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args as ClapArgs, Parser, Subcommand};
+
+use crate::log::Level;
+use crate::plan::Options;
+use crate::units;
+
+/// A load engine for one Linux host.
+///
+/// Runs the users of a scenario file, or one user class that GETs a URL, and reports as Locust does.
+/// Every flag can be given as an environment variable; the scenario's [load] table holds defaults.
+/// Precedence: flag, variable, file.
+#[derive(Debug, Parser)]
+#[command(
+    name = "gregaria",
+    version,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    arg_required_else_help = true
+)]
+pub struct Args {
+    /// What to do instead of a run.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
+    /// A scenario file, or an http:// URL to GET
+    #[arg(value_name = "SCENARIO.toml | URL", required_unless_present = "file")]
+    pub scenario: Option<String>,
+
+    /// The scenario file, by Locust's flag
+    #[arg(
+        short = 'f',
+        long = "file",
+        alias = "locustfile",
+        value_name = "FILE",
+        env = "GREGARIA_FILE",
+        conflicts_with = "scenario"
+    )]
+    pub file: Option<String>,
+
+    /// The run's flags.
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+/// What can be done instead of a run.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the tutorial's checked scenario, without its waits, against the built-in server
+    Demo(RunArgs),
+    /// Serve the tutorial's API: GET /, /users and /status
+    Serve(ServeArgs),
+    /// Say whether a scenario file is right, and run nothing
+    Check {
+        /// The scenario file
+        file: PathBuf,
+    },
+}
+
+/// The flags of a run, under Locust's names where Locust has them.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct RunArgs {
+    /// Base URL to test, such as http://127.0.0.1:5000; overrides the scenario's
+    #[arg(short = 'H', long, value_name = "URL", env = "GREGARIA_HOST")]
+    pub host: Option<String>,
+
+    /// Peak number of concurrent users
+    #[arg(short, long, value_name = "N", env = "GREGARIA_USERS")]
+    pub users: Option<u32>,
+
+    /// Users started per second
+    #[arg(short = 'r', long, value_name = "RATE", env = "GREGARIA_SPAWN_RATE", value_parser = rate)]
+    pub spawn_rate: Option<f64>,
+
+    /// Stop after this time from the start: 20, 20s, 3m, 2h, 1h20m
+    #[arg(short = 't', long, value_name = "TIME", env = "GREGARIA_RUN_TIME", value_parser = span)]
+    pub run_time: Option<Duration>,
+
+    /// Let users finish their tasks for this long at the stop
+    #[arg(short = 's', long, value_name = "TIME", env = "GREGARIA_STOP_TIMEOUT", value_parser = span)]
+    pub stop_timeout: Option<Duration>,
+
+    /// Run without a web page: the default, accepted for the fingers' sake
+    #[arg(long, env = "GREGARIA_HEADLESS")]
+    pub headless: bool,
+
+    /// Cores to run on: 0-3,6; all allowed ones by default
+    #[arg(long, value_name = "LIST", env = "GREGARIA_CORES", value_parser = cores)]
+    pub cores: Option<Cores>,
+
+    /// Seed of every random choice of the run; printed, random by default
+    #[arg(long, value_name = "N", env = "GREGARIA_SEED")]
+    pub seed: Option<u64>,
+
+    /// Write PREFIX_stats.csv, PREFIX_stats_history.csv, PREFIX_failures.csv, PREFIX_exceptions.csv
+    #[arg(long, value_name = "PREFIX", env = "GREGARIA_CSV")]
+    pub csv: Option<PathBuf>,
+
+    /// Write a history row per entry, not only the aggregated one
+    #[arg(long, requires = "csv", env = "GREGARIA_CSV_FULL_HISTORY")]
+    pub csv_full_history: bool,
+
+    /// Print the final tables only
+    #[arg(long, env = "GREGARIA_ONLY_SUMMARY")]
+    pub only_summary: bool,
+
+    /// Exit code of a run with failures or exceptions
+    #[arg(long, value_name = "CODE", default_value_t = 1, env = "GREGARIA_EXIT_CODE_ON_ERROR")]
+    pub exit_code_on_error: u8,
+
+    /// Print the names of the user classes and exit
+    #[arg(short, long)]
+    pub list: bool,
+
+    /// Print how often each task is chosen and exit
+    #[arg(long)]
+    pub show_task_ratio: bool,
+
+    /// Least important log lines to show
+    #[arg(
+        short = 'L',
+        long,
+        value_name = "LEVEL",
+        default_value = "INFO",
+        ignore_case = true,
+        env = "GREGARIA_LOGLEVEL"
+    )]
+    pub loglevel: Level,
+
+    /// Write log lines to this file instead of stderr
+    #[arg(long, value_name = "FILE", env = "GREGARIA_LOGFILE")]
+    pub logfile: Option<PathBuf>,
+}
+
+/// The flags of the built-in server.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct ServeArgs {
+    /// Port to listen on; 0 lets the system choose
+    #[arg(short, long, default_value_t = 5000, env = "GREGARIA_PORT")]
+    pub port: u16,
+
+    /// Address to listen on
+    #[arg(long, default_value = "127.0.0.1", value_name = "ADDRESS")]
+    pub bind: IpAddr,
+
+    /// Cores to serve on: 0-3,6; all allowed ones by default
+    #[arg(long, value_name = "LIST", value_parser = cores)]
+    pub cores: Option<Cores>,
+
+    /// Answer after this time: 10ms, 0.5s
+    #[arg(long, value_name = "TIME", default_value = "0", value_parser = units::parse_duration)]
+    pub delay: Duration,
+
+    /// Answer this share of requests with status 500: 0 to 1
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
+    pub error_rate: f64,
+
+    /// Leave the promised key out of this share of answers: 0 to 1
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
+    pub drop_rate: f64,
+
+    /// Close the connection after every answer, as Flask's development server does
+    #[arg(long)]
+    pub close: bool,
+
+    /// Close a connection after this many answers
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub close_after: Option<u32>,
+
+    /// Do not announce it when closing: what a restarted server looks like
+    #[arg(long)]
+    pub close_silently: bool,
+
+    /// Close a connection that is idle for this long
+    #[arg(long, value_name = "TIME", value_parser = units::parse_duration)]
+    pub idle_timeout: Option<Duration>,
+
+    /// Seed of the injected faults
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+}
+
+impl RunArgs {
+    /// What the flags and variables ask of the plan.
+    pub fn options(&self) -> Options {
+        Options {
+            host: self.host.clone(),
+            users: self.users,
+            spawn_rate: self.spawn_rate,
+            run_time: self.run_time,
+            stop_timeout: self.stop_timeout,
+            cores: self.cores.clone().map(|cores| cores.0),
+            seed: self.seed,
+        }
+    }
+}
+
+/// A list of core numbers, in the order given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cores(pub Vec<usize>);
+
+/// Reads `0-3,6`.
+fn cores(text: &str) -> Result<Cores, String> {
+    let wrong = || "expected core numbers and ranges, such as 0-3,6".to_owned();
+    let mut list = Vec::new();
+    for part in text.split(',') {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        let first: usize = first.trim().parse().map_err(|_| wrong())?;
+        let last: usize = last.trim().parse().map_err(|_| wrong())?;
+        // The largest machines have a few thousand cores; a range beyond is a typing mistake.
+        if first > last || last > u16::MAX.into() {
+            return Err(wrong());
+        }
+        list.extend(first..=last);
+    }
+    Ok(Cores(list))
+}
+
+fn span(text: &str) -> Result<Duration, String> {
+    units::parse_time_span(text).map_err(|error| error.to_string())
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(rate) if rate > 0.0 && rate.is_finite() => Ok(rate),
+        Ok(_) => Err("must be > 0".into()),
+        Err(_) => Err("expected users per second, such as 10 or 0.5".into()),
+    }
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        _ => Err("expected a share between 0 and 1".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn core_lists_are_numbers_and_ranges() {
+        assert_eq!(cores("0"), Ok(Cores(vec![0])));
+        assert_eq!(cores("0-3,6"), Ok(Cores(vec![0, 1, 2, 3, 6])));
+        for wrong in ["", "a", "3-1", "1-", "-1", "0-99999999999", "1,,2"] {
+            assert!(cores(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_flags_are_consistent() {
+        use clap::CommandFactory;
+        Args::command().debug_assert();
+    }
+}

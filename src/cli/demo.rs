@@ -1,0 +1,46 @@
+//! `gregaria demo`: the built-in server and the tutorial's scenario together.
+
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use super::{Error, RunArgs, run_scenario};
+use crate::executor::allowed_cores;
+use crate::plan::Options;
+use crate::scenario::{Scenario, WaitTime, file};
+use crate::target::{self, Server};
+
+/// The tutorial's three weighted, checked endpoints, as they ship.
+const TUTORIAL: &str = include_str!("../../scenarios/checks.toml");
+const USERS: u32 = 64;
+const RUN_TIME: Duration = Duration::from_secs(10);
+
+/// Runs the tutorial's scenario as fast as it goes against a server of our own. Where there are two
+/// cores, the server has the last to itself.
+pub(super) fn demo(args: &RunArgs) -> Result<u8, Error> {
+    let mut cores = allowed_cores();
+    let server_core = cores.last().copied().ok_or("no core to run on")?;
+    if cores.len() > 1 {
+        cores.pop();
+    }
+    let address = (Ipv4Addr::LOCALHOST, 0).into();
+    let options =
+        target::Options { cores: vec![server_core], address, ..target::Options::default() };
+    let server = Server::start(options)?;
+
+    let mut args = args.clone();
+    args.host = Some(format!("http://{}", server.address()));
+    args.cores.get_or_insert_with(|| super::args::Cores(cores.iter().map(|id| id.id).collect()));
+    run_scenario(without_waits(&args.options())?, &args)
+}
+
+fn without_waits(options: &Options) -> Result<Scenario, Error> {
+    let mut scenario = file::parse("checks.toml", TUTORIAL)?;
+    for user in &mut scenario.users {
+        user.wait_time = WaitTime::Constant(Duration::ZERO);
+    }
+    scenario.load.users = Some(USERS);
+    // All users at once, whatever their number.
+    scenario.load.spawn_rate = Some(f64::from(options.users.unwrap_or(USERS).max(1)) * 10.0);
+    scenario.load.run_time = Some(RUN_TIME);
+    Ok(scenario)
+}

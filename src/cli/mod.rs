@@ -1,0 +1,166 @@
+//! The command: from the arguments to the exit code.
+
+mod args;
+mod demo;
+mod milestones;
+mod ratio;
+mod serve;
+mod signals;
+
+use std::error::Error as StdError;
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Parser;
+
+pub use args::{Args, Command, RunArgs, ServeArgs};
+
+use crate::collector::Summary;
+use crate::control::Control;
+use crate::log::Log;
+use crate::plan::Plan;
+use crate::report::Report;
+use crate::report::console::{Final, Progress, name_width, terminal_columns};
+use crate::report::csv::{CsvFiles, History};
+use crate::run;
+use crate::scenario::{Scenario, Step, User, file};
+use crate::session::BaseUrl;
+use milestones::Milestones;
+
+/// The run could not take place: a bad flag, a bad file, a machine that does not allow it.
+const COULD_NOT_RUN: u8 = 2;
+
+/// Why the command could not do what it was asked to. Its text is all the user gets to see.
+type Error = Box<dyn StdError + Send + Sync>;
+
+type Reports = Vec<(String, Box<dyn Report + Send>)>;
+
+/// Runs the command with the arguments of this process.
+pub fn main() -> ExitCode {
+    let args = Args::parse();
+    finish(match args.command {
+        None => {
+            let source = args.scenario.as_deref().or(args.file.as_deref()).unwrap_or_default();
+            read_scenario(source).and_then(|scenario| run_scenario(scenario, &args.run))
+        }
+        Some(Command::Demo(run)) => demo::demo(&run),
+        Some(Command::Serve(serve)) => serve::serve(&serve),
+        Some(Command::Check { file }) => check(&file),
+    })
+}
+
+/// Runs a scenario written in Rust, with the flags of this process: the `main` of a test of one's
+/// own. Everything but the scenario file works as in the `gregaria` command.
+///
+/// ```no_run
+/// use gregaria::scenario::{Scenario, Task, User};
+/// use gregaria::session::Session;
+///
+/// fn main() -> std::process::ExitCode {
+///     let user = User::new("APIUser").task(Task::new("home", async |session: &mut Session| {
+///         session.get("/").send().await?;
+///         Ok(())
+///     }));
+///     gregaria::cli::main_with(Scenario::new("http://127.0.0.1:5000").user(user))
+/// }
+/// ```
+pub fn main_with(scenario: Scenario) -> ExitCode {
+    /// Runs the load test that this program is.
+    #[derive(Debug, Parser)]
+    struct OwnArgs {
+        #[command(flatten)]
+        run: RunArgs,
+    }
+    finish(run_scenario(scenario, &OwnArgs::parse().run))
+}
+
+fn finish(result: Result<u8, Error>) -> ExitCode {
+    ExitCode::from(result.unwrap_or_else(|error| {
+        let _ = writeln!(io::stderr(), "gregaria: error: {error}");
+        COULD_NOT_RUN
+    }))
+}
+
+/// A scenario from a file, or of one user class that GETs a URL.
+fn read_scenario(source: &str) -> Result<Scenario, Error> {
+    let lower = source.to_ascii_lowercase();
+    if !lower.starts_with("http://") && !lower.starts_with("https://") {
+        return Ok(file::load(source)?);
+    }
+    let (base, path) = BaseUrl::split(source)?;
+    let auth = base.basic_auth;
+    let mut user = User::new("User").task(Step::get(path));
+    user.basic_auth = auth;
+    Ok(Scenario::new(format!("http://{}", base.authority)).user(user))
+}
+
+fn check(file: &Path) -> Result<u8, Error> {
+    let scenario = file::load(file)?;
+    scenario.validate()?;
+    let users = scenario.users.len();
+    let tasks: usize = scenario.users.iter().map(|user| user.tasks.len()).sum();
+    print(&format!("{}: fine, user classes: {users}, tasks: {tasks}\n", file.display()))?;
+    Ok(0)
+}
+
+/// Everything that can fail because of what was asked fails before the load starts.
+fn run_scenario(scenario: Scenario, args: &RunArgs) -> Result<u8, Error> {
+    if args.list {
+        print(&ratio::list(&scenario))?;
+        return Ok(0);
+    }
+    let open_log = |error| format!("cannot write the log file: {error}");
+    let log = Log::new(args.loglevel, args.logfile.as_deref()).map_err(open_log)?;
+    let plan = Arc::new(Plan::new(scenario, args.options())?);
+    if args.show_task_ratio {
+        print(&ratio::task_ratio(&plan))?;
+        return Ok(0);
+    }
+    run::preflight(&plan)?;
+    let reports = reports(args, &plan, &log)?;
+    let control = Arc::new(Control::default());
+    let signals = signals::stop_on_signals(&control, &log)?;
+
+    milestones::announce(&plan, &log);
+    let summary = run::run(&plan, &control, reports, |error| log.error("report", error))?;
+    signals.close();
+    Ok(exit_code(&summary, args, &log))
+}
+
+fn reports(args: &RunArgs, plan: &Arc<Plan>, log: &Log) -> Result<Reports, Error> {
+    let mut reports: Reports = Vec::new();
+    if let Some(prefix) = &args.csv {
+        let history = if args.csv_full_history { History::Full } else { History::Aggregated };
+        let files = CsvFiles::create(prefix, history)?;
+        reports.push(("csv".into(), Box::new(files)));
+    }
+    if !args.only_summary {
+        let width = || name_width(terminal_columns(io::stderr()));
+        reports.push(("progress".into(), Box::new(Progress::new(io::stderr(), width))));
+    }
+    let milestones = Milestones::new(plan.clone(), log.clone());
+    reports.push(("log".into(), Box::new(milestones)));
+    let width = || name_width(terminal_columns(io::stdout()));
+    reports.push(("summary".into(), Box::new(Final::new(io::stdout(), width))));
+    Ok(reports)
+}
+
+fn exit_code(summary: &Summary, args: &RunArgs, log: &Log) -> u8 {
+    let snapshot = &summary.snapshot;
+    let failed = snapshot.total.failures > 0 || !snapshot.exceptions.is_empty();
+    let code = if failed { args.exit_code_on_error } else { 0 };
+    // A report that could not be written is missing from what was asked for.
+    let code = if code == 0 && !summary.report_errors.is_empty() { 1 } else { code };
+    log.info("main", format_args!("Shutting down (exit code {code})"));
+    code
+}
+
+/// Writes to stdout; a reader that went away is none of our business.
+fn print(text: &str) -> Result<(), Error> {
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,59 @@
+//! `--list` and `--show-task-ratio`: what a scenario is made of, in Locust's layout.
+
+use std::fmt::Write as _;
+
+use crate::plan::Plan;
+use crate::scenario::{Scenario, User};
+
+/// The names of the user classes.
+pub(super) fn list(scenario: &Scenario) -> String {
+    let mut text = String::from("Available Users:\n");
+    for user in &scenario.users {
+        let _ = writeln!(text, "    {}", user.name);
+    }
+    text
+}
+
+/// How often each class and each of its tasks is chosen: by class, then of all users that the plan
+/// would start.
+pub(super) fn task_ratio(plan: &Plan) -> String {
+    let users = &plan.scenario.users;
+    let shares: Vec<f64> = (0..users.len())
+        .map(|class| {
+            let of_class = plan.classes.iter().filter(|&&of| usize::from(of) == class).count();
+            of_class as f64 / plan.classes.len().max(1) as f64
+        })
+        .collect();
+
+    let mut text = String::new();
+    section(&mut text, "Task ratio per User class");
+    for user in users {
+        class_lines(&mut text, user, 1.0);
+    }
+    section(&mut text, "Total task ratio");
+    for (user, share) in users.iter().zip(shares) {
+        class_lines(&mut text, user, share);
+    }
+    text.push('\n');
+    text
+}
+
+fn section(text: &mut String, title: &str) {
+    let _ = writeln!(text, "\n {title}\n{}", "-".repeat(80));
+}
+
+fn class_lines(text: &mut String, user: &User, share: f64) {
+    line(text, 0, share, &user.name);
+    let weights: u32 = user.tasks.iter().map(|task| task.weight).sum();
+    for task in &user.tasks {
+        let of_class = f64::from(task.weight) / f64::from(weights.max(1));
+        line(text, 1, share * of_class, &task.name);
+    }
+}
+
+/// A percentage and a name, both indented by two spaces a level.
+fn line(text: &mut String, level: usize, ratio: f64, name: &str) {
+    let pad = "  ".repeat(level);
+    let percent = format!("{pad}{:<6.1}", ratio * 100.0);
+    let _ = writeln!(text, " {percent:<10} {:<50}", format!("{pad}{name}"));
+}

@@ -1,0 +1,64 @@
+//! `gregaria serve`: the tutorial's API on the built-in server.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Error, ServeArgs, print, signals};
+use crate::control::Control;
+use crate::executor::allowed_cores;
+use crate::log::{Level, Log};
+use crate::target::{Close, Options, Server};
+
+/// How often the server looks whether it should stop.
+const STOP_CHECK: Duration = Duration::from_millis(50);
+
+/// Serves until the first Ctrl-C or SIGTERM, then says what it saw.
+pub(super) fn serve(args: &ServeArgs) -> Result<u8, Error> {
+    let control = Arc::new(Control::default());
+    let log = Log::new(Level::Info, None)?;
+    let signals = signals::stop_on_signals(&control, &log)?;
+    let server = Server::start(options(args)?)?;
+    let address = server.address();
+    print(&format!("Serving GET /, /users, /status at http://{address} (Ctrl-C stops)\n"))?;
+    while !control.is_stopping() {
+        std::thread::sleep(STOP_CHECK);
+    }
+    let counters = server.stop()?;
+    signals.close();
+    print(&format!(
+        "Requests: {}, responses: {}, connections: {}\n",
+        counters.requests, counters.responses, counters.connections
+    ))?;
+    Ok(0)
+}
+
+fn options(args: &ServeArgs) -> Result<Options, Error> {
+    let allowed = allowed_cores();
+    let cores = match &args.cores {
+        None => allowed,
+        Some(cores) => cores
+            .0
+            .iter()
+            .map(|&core| {
+                let known = allowed.iter().find(|id| id.id == core).copied();
+                known.ok_or_else(|| format!("core {core} cannot be used"))
+            })
+            .collect::<Result<_, _>>()?,
+    };
+    let close = match args.close_after.or(args.close.then_some(1)) {
+        None => Close::Never,
+        Some(answers) if args.close_silently => Close::Silent(answers),
+        Some(answers) => Close::Announced(answers),
+    };
+    Ok(Options {
+        cores,
+        address: SocketAddr::new(args.bind, args.port),
+        delay: args.delay,
+        error_rate: args.error_rate,
+        drop_rate: args.drop_rate,
+        close,
+        idle_timeout: args.idle_timeout,
+        seed: args.seed,
+    })
+}

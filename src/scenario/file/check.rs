@@ -1,0 +1,107 @@
+//! Checks of scenario files.
+//!
+//! A table with several conditions is one check per condition, in the order in which they cost the
+//! least and say the most: status, header, body, JSON, time.
+
+use http::HeaderName;
+
+use super::error::{Problem, Result};
+use super::reader::{Entry, Item, Table};
+use crate::scenario::validate;
+use crate::session::{Check, Condition, Pointer, StatusRange};
+
+const KEYS: [&str; 8] = [
+    "status",
+    "header",
+    "header_equals",
+    "body_contains",
+    "json",
+    "json_equals",
+    "max_time",
+    "message",
+];
+
+/// `check = { … }` or `checks = [ { … }, … ]`.
+pub(super) fn checks(item: Item<'_>) -> Result<Vec<Check>> {
+    let mut checks = Vec::new();
+    for item in item.one_or_more() {
+        checks.extend(table(item)?);
+    }
+    Ok(checks)
+}
+
+fn table(item: Item<'_>) -> Result<Vec<Check>> {
+    let table = item.table(&KEYS)?;
+    let conditions = conditions(&table)?;
+    if conditions.is_empty() {
+        let known = KEYS[..KEYS.len() - 1].join(", ");
+        return Err(item.problem(format!("a check needs a condition: one of {known}")));
+    }
+    let message = table.get("message").map(|message| message.text()).transpose()?;
+    let check = |condition| Check { condition, message: message.map(str::to_owned) };
+    Ok(conditions.into_iter().map(check).collect())
+}
+
+fn conditions(table: &Table<'_>) -> Result<Vec<Condition>> {
+    let mut conditions = Vec::new();
+    if let Some(item) = table.get("status") {
+        conditions.push(statuses(item)?);
+    }
+    for item in several(table, "header") {
+        let name = HeaderName::from_bytes(item.text()?.as_bytes())
+            .map_err(|_| item.problem("this is not the name of a header"))?;
+        conditions.push(Condition::Header(name, None));
+    }
+    for entry in entries(table, "header_equals")? {
+        let name = HeaderName::from_bytes(entry.key.as_bytes()).map_err(|_| {
+            let message = format!("'{}' is not the name of a header", entry.key);
+            Problem::new(entry.key_span.clone(), message)
+        })?;
+        conditions.push(Condition::Header(name, Some(entry.value.header_value()?)));
+    }
+    for item in several(table, "body_contains") {
+        conditions.push(Condition::BodyContains(item.text()?.to_owned()));
+    }
+    for item in several(table, "json") {
+        conditions.push(Condition::JsonExists(item.judged(Pointer::parse(item.text()?))?));
+    }
+    for entry in entries(table, "json_equals")? {
+        let pointer = Pointer::parse(entry.key)
+            .map_err(|error| Problem::new(entry.key_span.clone(), error))?;
+        conditions.push(Condition::JsonEquals(pointer, entry.value.json()?));
+    }
+    if let Some(item) = table.get("max_time") {
+        conditions.push(Condition::MaxTime(item.duration()?));
+    }
+    Ok(conditions)
+}
+
+/// `200`, `"2xx"`, `"200-204"`, or an array of such.
+fn statuses(item: Item<'_>) -> Result<Condition> {
+    let mut ranges = Vec::new();
+    for item in item.one_or_more() {
+        ranges.push(status(item)?);
+    }
+    if ranges.is_empty() {
+        return Err(item.problem(crate::scenario::Error::NoStatus));
+    }
+    Ok(Condition::Status(ranges))
+}
+
+fn status(item: Item<'_>) -> Result<StatusRange> {
+    if let Ok(pattern) = item.text() {
+        return item.judged(pattern.parse());
+    }
+    let code = item.count()?;
+    let range = StatusRange::from(u16::try_from(code).unwrap_or(u16::MAX));
+    let refused = || item.problem(crate::scenario::Error::Status(code.to_string()));
+    validate::status(range).map(|()| range).map_err(|_| refused())
+}
+
+fn several<'a>(table: &Table<'a>, key: &str) -> Vec<Item<'a>> {
+    table.get(key).map(|item| item.one_or_more()).unwrap_or_default()
+}
+
+fn entries<'a>(table: &Table<'a>, key: &str) -> Result<Vec<Entry<'a>>> {
+    table.get(key).map_or(Ok(Vec::new()), |item| item.entries())
+}

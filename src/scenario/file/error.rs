@@ -1,0 +1,188 @@
+//! Errors of scenario files: where, what, the line itself and the cure.
+
+use std::fmt::{self, Display};
+use std::ops::Range;
+
+use thiserror::Error;
+
+/// How much of a line an error shows; a scenario may have all its steps on one.
+const EXCERPT_CHARS: usize = 100;
+
+/// Why a scenario file gave no scenario.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Error {
+    /// The file could not be read at all.
+    #[error("cannot read {file}: {reason}")]
+    Unreadable {
+        /// The file as it was named.
+        file: String,
+        /// What the system says.
+        reason: String,
+    },
+    /// Something in the file is not as it must be.
+    #[error("{file}:{line}:{column}: {message}\n{excerpt}")]
+    Invalid {
+        /// The file as it was named.
+        file: String,
+        /// Counted from 1.
+        line: usize,
+        /// In characters, counted from 1.
+        column: usize,
+        /// What is wrong, and the cure.
+        message: String,
+        /// The line with a mark under the fault.
+        excerpt: String,
+    },
+}
+
+/// What is wrong at some bytes of the text; an [`Error`] once the text and its name are known.
+#[derive(Debug)]
+pub(super) struct Problem {
+    pub(super) span: Range<usize>,
+    pub(super) message: String,
+}
+
+pub(super) type Result<T> = std::result::Result<T, Problem>;
+
+impl Problem {
+    pub(super) fn new(span: Range<usize>, message: impl Display) -> Self {
+        Problem { span, message: message.to_string() }
+    }
+
+    /// A key that is not among those that are valid here.
+    pub(super) fn unknown_key(span: Range<usize>, key: &str, valid: &[&str]) -> Self {
+        let message = match nearest(key, valid) {
+            Some(word) => format!("unknown key '{key}', did you mean '{word}'?"),
+            None => format!("unknown key '{key}'; valid keys are {}", valid.join(", ")),
+        };
+        Problem { span, message }
+    }
+
+    /// The error for this problem in the file of that name.
+    pub(super) fn in_file(self, file: &str, text: &str) -> Error {
+        let start = floor_char_boundary(text, self.span.start);
+        let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
+        let line = text[line_start..].lines().next().unwrap_or_default();
+        let number = text[..line_start].matches('\n').count() + 1;
+        // A byte order mark is no character that anybody sees.
+        let before = text[line_start..start].trim_start_matches('\u{feff}').chars().count();
+        let end = floor_char_boundary(text, self.span.end.max(start));
+        let width = text[start..end].lines().next().unwrap_or_default().chars().count();
+        Error::Invalid {
+            file: file.to_owned(),
+            line: number,
+            column: before + 1,
+            message: self.message,
+            excerpt: excerpt(number, line.trim_start_matches('\u{feff}'), before, width),
+        }
+    }
+}
+
+/// The valid word that a word was probably meant to be.
+fn nearest<'w>(word: &str, valid: &[&'w str]) -> Option<&'w str> {
+    let word = word.to_lowercase();
+    let distance = |other: &str| strsim::damerau_levenshtein(&word, other);
+    let best = valid.iter().copied().min_by_key(|other| distance(other))?;
+    // One slip in a short word, one more for every four letters beyond.
+    (distance(best) <= 1 + word.chars().count() / 5).then_some(best)
+}
+
+/// The line under its number, and carets under the `width` characters after the first `before`.
+fn excerpt(number: usize, line: &str, before: usize, width: usize) -> String {
+    let from = if line.chars().count() > EXCERPT_CHARS {
+        before.saturating_sub(EXCERPT_CHARS / 2)
+    } else {
+        0
+    };
+    let lead = if from > 0 { "…" } else { "" };
+    let shown: String = line.chars().skip(from).take(EXCERPT_CHARS).map(printable).collect();
+    let tail = if line.chars().count() > from + EXCERPT_CHARS { "…" } else { "" };
+    let indent: String = (lead.chars().chain(shown.chars()).chain(std::iter::repeat(' ')))
+        .take(lead.chars().count() + before - from)
+        .map(|c| if c == '\t' { '\t' } else { ' ' })
+        .collect();
+    let carets = "^".repeat(width.clamp(1, (EXCERPT_CHARS + from - before).max(1)));
+    let number = number.to_string();
+    let gutter = " ".repeat(number.len());
+    format!("  {number} | {lead}{shown}{tail}\n  {gutter} | {indent}{carets}")
+}
+
+/// A file may hold anything; a terminal must not act on it.
+fn printable(c: char) -> char {
+    if c.is_control() && c != '\t' { '\u{fffd}' } else { c }
+}
+
+fn floor_char_boundary(text: &str, at: usize) -> usize {
+    (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, span: Range<usize>, expected: &str) {
+        let error = Problem::new(span, "bad").in_file("x.toml", text);
+        assert_eq!(error.to_string(), expected);
+    }
+
+    #[test]
+    fn the_place_is_counted_in_characters_from_one() {
+        check("a = 1\nb = 2\n", 6..7, "x.toml:2:1: bad\n  2 | b = 2\n    | ^");
+        check("# é\r\né = 22\r\n", 10..12, "x.toml:2:5: bad\n  2 | é = 22\n    |     ^^");
+        check("\u{feff}a = 1", 3..4, "x.toml:1:1: bad\n  1 | a = 1\n    | ^");
+    }
+
+    #[test]
+    fn tabs_keep_the_mark_under_its_place() {
+        check("\ta = 1", 5..6, "x.toml:1:6: bad\n  1 | \ta = 1\n    | \t    ^");
+    }
+
+    #[test]
+    fn the_end_of_a_file_and_beyond_is_a_place() {
+        check("", 0..0, "x.toml:1:1: bad\n  1 | \n    | ^");
+        check("a = ", 4..4, "x.toml:1:5: bad\n  1 | a = \n    |     ^");
+        check("a\n", 2..2, "x.toml:2:1: bad\n  2 | \n    | ^");
+        check("a\n", 99..120, "x.toml:2:1: bad\n  2 | \n    | ^");
+    }
+
+    #[test]
+    fn a_fault_over_several_lines_is_marked_on_its_first() {
+        check("a = [\n1,\n]", 4..10, "x.toml:1:5: bad\n  1 | a = [\n    |     ^");
+    }
+
+    #[test]
+    fn a_long_line_is_shown_around_the_fault() {
+        let line = format!("{}!{}", "a".repeat(500), "b".repeat(500));
+        let error = Problem::new(500..501, "bad").in_file("x.toml", &line).to_string();
+        let expected = format!(
+            "x.toml:1:501: bad\n  1 | …{}!{}…\n    | {}^",
+            "a".repeat(50),
+            "b".repeat(49),
+            " ".repeat(51)
+        );
+        assert_eq!(error, expected);
+    }
+
+    #[test]
+    fn control_characters_do_not_reach_the_terminal() {
+        check("\u{1b}[31m", 0..1, "x.toml:1:1: bad\n  1 | \u{fffd}[31m\n    | ^");
+    }
+
+    #[test]
+    fn a_word_is_suggested_only_when_it_is_near() {
+        let valid = ["get", "put", "weight", "basic_auth"];
+        for (word, expected) in [
+            ("wieght", Some("weight")),
+            ("Weight", Some("weight")),
+            ("GET", Some("get")),
+            ("basic-auth", Some("basic_auth")),
+            ("basicauth", Some("basic_auth")),
+            ("url", None),
+            ("x", None),
+            ("", None),
+        ] {
+            assert_eq!(nearest(word, &valid), expected, "{word}");
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Scenario files: TOML text into exactly the value the Rust API builds.
+//!
+//! ```toml
+//! # What the file teaches.
+//! host = "http://127.0.0.1:5000"            # optional, as all but names and tasks
+//!
+//! [load]                                    # what flags and variables override
+//! users = 10
+//! spawn_rate = 2
+//! run_time = "1m"
+//!
+//! [[user]]
+//! name = "APIUser"
+//! weight = 1                                # or count = 5, which may be called fixed_count
+//! host = "http://127.0.0.1:5001"            # of this class only
+//! wait_time = { between = ["1s", "3s"] }    # constant, constant_pacing, constant_throughput,
+//!                                           # exponential; "2s" alone is constant
+//! headers = { accept = "application/json" }
+//! basic_auth = { user = "u", password = "p" }
+//! timeout = "5s"
+//! on_start = [ { post = "/login", json = { user = "x" }, check = { status = 200 } } ]
+//! on_stop = [ { get = "/logout" } ]
+//!
+//! [[user.task]]                             # steps in order
+//! name = "browse"
+//! weight = 3
+//! steps = [
+//!   { get = "/users", name = "users", query = { page = 1 }, checks = [
+//!     { status = 200, message = "Got {status} instead of 200" },
+//!     { json = "/users", message = "Invalid response" },
+//!   ] },
+//!   { method = "PURGE", path = "/users", timeout = "2s" },
+//! ]
+//!
+//! [[user.task]]                             # flat: a task of one request, named as it is
+//! get = "/status"
+//! check = { status = ["2xx", 304], json_equals = { "/status" = "healthy" }, max_time = "200ms" }
+//! ```
+//!
+//! A duration is a text as [`units::parse_duration`](crate::units::parse_duration) takes it, or a
+//! number of seconds. A request has at most one of `body` (text), `json` (any value) and `form`.
+//! A `check` with several conditions is one check per condition, in this order: `status`, `header`,
+//! `header_equals`, `body_contains`, `json`, `json_equals`, `max_time`; a `message` is that of all
+//! of them. Where several values make sense (`header`, `body_contains`, `json`, a pair of a query),
+//! an array gives them.
+//!
+//! The first error is reported with its place, its line and the cure.
+
+mod check;
+mod error;
+mod reader;
+mod step;
+mod user;
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use toml::de::DeTable;
+
+use super::{Load, Scenario, validate};
+use error::{Problem, Result};
+use reader::{Item, Table};
+
+pub use error::Error;
+
+/// The largest file that is read: far beyond any scenario, far below a memory problem.
+const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+/// Reads the scenario in this file.
+pub fn load(path: impl AsRef<Path>) -> std::result::Result<Scenario, Error> {
+    let path = path.as_ref();
+    let file = path.display().to_string();
+    let bytes = match read(path) {
+        Ok(bytes) => bytes,
+        Err(error) => return Err(Error::Unreadable { file, reason: reason(&error) }),
+    };
+    match std::str::from_utf8(&bytes) {
+        Ok(text) => parse(&file, text),
+        Err(error) => {
+            let at = error.valid_up_to();
+            let problem = Problem::new(at..at, "not UTF-8 text; save the file as UTF-8");
+            // Valid up to the fault, so the place in this text is the place in the file.
+            Err(problem.in_file(&file, &String::from_utf8_lossy(&bytes)))
+        }
+    }
+}
+
+/// Reads the scenario in this text; `file` is the name that errors give it.
+pub fn parse(file: &str, text: &str) -> std::result::Result<Scenario, Error> {
+    scenario(text).map_err(|problem| problem.in_file(file, text))
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > FILE_BYTES_MAX {
+        return Err(io::Error::other("it is larger than 16 MiB"));
+    }
+    Ok(bytes)
+}
+
+/// The system's text without its number.
+fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.split_once(" (os error") {
+        Some((reason, _)) => reason.to_owned(),
+        None => text,
+    }
+}
+
+fn scenario(text: &str) -> Result<Scenario> {
+    let document = DeTable::parse(text).map_err(|error| {
+        let end = text.len();
+        Problem::new(error.span().unwrap_or(end..end), error.message())
+    })?;
+    let table = Table::new(0..0, document.get_ref(), &["host", "load", "user"])?;
+    let mut scenario = Scenario {
+        host: table.get("host").map(user::host).transpose()?,
+        load: table.get("load").map(load_table).transpose()?.unwrap_or_default(),
+        users: Vec::new(),
+    };
+    let mut names = HashSet::new();
+    for item in table.get("user").map_or(Ok(Vec::new()), users)? {
+        let user = user::user(item)?;
+        if !names.insert(user.name.clone()) {
+            return Err(item.problem(super::Error::DuplicateUser(user.name)));
+        }
+        scenario.users.push(user);
+    }
+    if scenario.users.is_empty() {
+        return Err(table.problem("there are no users; add a [[user]] with a [[user.task]]"));
+    }
+    // All but the number of classes has been judged where it is written.
+    scenario.validate().map_err(|error| table.problem(error))?;
+    Ok(scenario)
+}
+
+fn users(item: Item<'_>) -> Result<Vec<Item<'_>>> {
+    item.array("an array of tables, written [[user]]")
+}
+
+fn load_table(item: Item<'_>) -> Result<Load> {
+    let table = item.table(&["users", "spawn_rate", "run_time"])?;
+    let mut load = Load::default();
+    load.users = table.get("users").map(|item| item.count()).transpose()?;
+    if let Some(item) = table.get("spawn_rate") {
+        let rate = item.number()?;
+        item.judged(validate::spawn_rate(rate))?;
+        load.spawn_rate = Some(rate);
+    }
+    if let Some(item) = table.get("run_time") {
+        let run_time = item.duration()?;
+        item.judged(validate::run_time(run_time))?;
+        load.run_time = Some(run_time);
+    }
+    Ok(load)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,274 @@
+//! Reads typed values out of parsed TOML; whatever is not as expected is a [`Problem`] at its bytes.
+
+use std::fmt::Display;
+use std::ops::Range;
+use std::time::Duration;
+
+use http::{HeaderName, HeaderValue};
+use serde_json::Value;
+use toml::Spanned;
+use toml::de::{DeInteger, DeTable, DeValue};
+
+use super::error::{Problem, Result};
+use crate::units;
+
+/// A value with the bytes it stands at.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Item<'a>(pub(super) &'a Spanned<DeValue<'a>>);
+
+/// A table all of whose keys are valid ones.
+#[derive(Debug, Clone)]
+pub(super) struct Table<'a> {
+    span: Range<usize>,
+    entries: &'a DeTable<'a>,
+}
+
+/// A key of a table that takes any key, and its value.
+#[derive(Debug, Clone)]
+pub(super) struct Entry<'a> {
+    pub(super) key: &'a str,
+    pub(super) key_span: Range<usize>,
+    pub(super) value: Item<'a>,
+}
+
+impl<'a> Table<'a> {
+    /// Refuses unknown keys before anything else, because a missing key is most often a misspelt
+    /// one.
+    pub(super) fn new(
+        span: Range<usize>,
+        entries: &'a DeTable<'a>,
+        valid: &[&str],
+    ) -> Result<Self> {
+        let unknown = in_order(entries).into_iter().find(|entry| !valid.contains(&entry.key));
+        match unknown {
+            Some(entry) => Err(Problem::unknown_key(entry.key_span, entry.key, valid)),
+            None => Ok(Table { span, entries }),
+        }
+    }
+
+    pub(super) fn get(&self, key: &str) -> Option<Item<'a>> {
+        self.entries.get(key).map(Item)
+    }
+
+    /// The value that must be there, with an example for who left it out.
+    pub(super) fn require(&self, key: &str, example: &str) -> Result<Item<'a>> {
+        self.get(key).ok_or_else(|| self.problem(format!("missing key '{key}'; add {example}")))
+    }
+
+    /// The one of these keys that is there, if any; two exclude each other.
+    pub(super) fn at_most_one(
+        &self,
+        keys: &[&'static str],
+    ) -> Result<Option<(&'static str, Item<'a>)>> {
+        let mut found = self.present(keys);
+        let first = found.next();
+        match (first, found.next()) {
+            (Some((first, _)), Some((second, _))) => Err(Problem::new(
+                self.key_span(second),
+                format!("'{first}' and '{second}' exclude each other; keep one"),
+            )),
+            _ => Ok(first),
+        }
+    }
+
+    /// Those of these keys that are there.
+    pub(super) fn present(
+        &self,
+        keys: &[&'static str],
+    ) -> impl Iterator<Item = (&'static str, Item<'a>)> {
+        keys.iter().filter_map(|key| self.get(key).map(|item| (*key, item)))
+    }
+
+    pub(super) fn problem(&self, message: impl Display) -> Problem {
+        Problem::new(self.span.clone(), message)
+    }
+
+    pub(super) fn key_span(&self, key: &str) -> Range<usize> {
+        self.entries.get_key_value(key).map_or(self.span.clone(), |(key, _)| key.span())
+    }
+}
+
+impl<'a> Item<'a> {
+    pub(super) fn problem(&self, message: impl Display) -> Problem {
+        Problem::new(self.0.span(), message)
+    }
+
+    /// A verdict from elsewhere on this value, as a problem at this place.
+    pub(super) fn judged<T, E: Display>(&self, verdict: std::result::Result<T, E>) -> Result<T> {
+        verdict.map_err(|error| self.problem(error))
+    }
+
+    fn expected(&self, expected: &str) -> Problem {
+        self.problem(format!("expected {expected}, found {}", name_of(self.0.get_ref())))
+    }
+
+    pub(super) fn text(&self) -> Result<&'a str> {
+        self.0.get_ref().as_str().ok_or_else(|| self.expected("a string"))
+    }
+
+    pub(super) fn number(&self) -> Result<f64> {
+        match self.0.get_ref() {
+            DeValue::Integer(integer) => {
+                whole(integer).map(|n| n as f64).ok_or_else(|| self.problem("number is too large"))
+            }
+            DeValue::Float(float) => self.judged(float.as_str().parse()),
+            _ => Err(self.expected("a number")),
+        }
+    }
+
+    /// A number of things.
+    pub(super) fn count(&self) -> Result<u32> {
+        match self.0.get_ref() {
+            DeValue::Integer(integer) => {
+                whole(integer).and_then(|n| u32::try_from(n).ok()).ok_or_else(|| {
+                    self.problem(format!(
+                        "expected a number from 0 to {}, found {integer}",
+                        u32::MAX
+                    ))
+                })
+            }
+            _ => Err(self.expected("a whole number")),
+        }
+    }
+
+    /// A text such as `"250ms"`, or a number of seconds.
+    pub(super) fn duration(&self) -> Result<Duration> {
+        match self.0.get_ref() {
+            DeValue::String(text) => self.judged(units::parse_duration(text)),
+            DeValue::Integer(_) | DeValue::Float(_) => self.judged(units::seconds(self.number()?)),
+            _ => Err(self.expected("a duration such as \"2s\" or a number of seconds")),
+        }
+    }
+
+    pub(super) fn array(&self, expected: &str) -> Result<Vec<Item<'a>>> {
+        match self.0.get_ref() {
+            DeValue::Array(array) => Ok(array.iter().map(Item).collect()),
+            _ => Err(self.expected(expected)),
+        }
+    }
+
+    /// The elements of an array, or the value itself as the only one.
+    pub(super) fn one_or_more(&self) -> Vec<Item<'a>> {
+        match self.0.get_ref() {
+            DeValue::Array(array) => array.iter().map(Item).collect(),
+            _ => vec![*self],
+        }
+    }
+
+    pub(super) fn table(&self, valid: &[&str]) -> Result<Table<'a>> {
+        match self.0.get_ref() {
+            DeValue::Table(entries) => Table::new(self.0.span(), entries, valid),
+            _ => Err(self.expected("a table")),
+        }
+    }
+
+    /// The entries of a table with keys of the user's own, in the order they are written.
+    pub(super) fn entries(&self) -> Result<Vec<Entry<'a>>> {
+        match self.0.get_ref() {
+            DeValue::Table(entries) => Ok(in_order(entries)),
+            _ => Err(self.expected("a table")),
+        }
+    }
+
+    /// A string, or a number or a boolean as it is written.
+    fn scalar(&self) -> Result<String> {
+        match self.0.get_ref() {
+            DeValue::String(text) => Ok(text.clone().into_owned()),
+            DeValue::Integer(integer) => match whole(integer) {
+                Some(number) => Ok(number.to_string()),
+                None => Err(self.problem("number is too large")),
+            },
+            DeValue::Float(float) => Ok(float.as_str().to_owned()),
+            DeValue::Boolean(boolean) => Ok(boolean.to_string()),
+            DeValue::Datetime(datetime) => Ok(datetime.to_string()),
+            DeValue::Array(_) | DeValue::Table(_) => Err(self.expected("a string or a number")),
+        }
+    }
+
+    /// Names and values, as in a query or a form; an array stands for its name once per element.
+    pub(super) fn pairs(&self) -> Result<Vec<(String, String)>> {
+        let mut pairs = Vec::new();
+        for entry in self.entries()? {
+            for value in entry.value.one_or_more() {
+                pairs.push((entry.key.to_owned(), value.scalar()?));
+            }
+        }
+        Ok(pairs)
+    }
+
+    /// Names and values of headers; an array stands for its name once per element.
+    pub(super) fn headers(&self) -> Result<Vec<(HeaderName, HeaderValue)>> {
+        let mut headers = Vec::new();
+        for entry in self.entries()? {
+            let name = entry.header_name()?;
+            for value in entry.value.one_or_more() {
+                headers.push((name.clone(), value.header_value()?));
+            }
+        }
+        Ok(headers)
+    }
+
+    pub(super) fn header_value(&self) -> Result<HeaderValue> {
+        HeaderValue::from_bytes(self.scalar()?.as_bytes())
+            .map_err(|_| self.problem("a header's value must not contain control characters"))
+    }
+
+    /// Any value as JSON; dates are strings there.
+    pub(super) fn json(&self) -> Result<Value> {
+        Ok(match self.0.get_ref() {
+            DeValue::String(text) => Value::String(text.clone().into_owned()),
+            DeValue::Boolean(boolean) => Value::Bool(*boolean),
+            DeValue::Datetime(datetime) => Value::String(datetime.to_string()),
+            DeValue::Integer(integer) => {
+                let number = whole(integer).and_then(serde_json::Number::from_i128);
+                number.map(Value::Number).ok_or_else(|| self.problem("number is too large"))?
+            }
+            DeValue::Float(_) => serde_json::Number::from_f64(self.number()?)
+                .map(Value::Number)
+                .ok_or_else(|| self.problem("JSON has neither infinity nor nan"))?,
+            DeValue::Array(array) => {
+                array.iter().map(|value| Item(value).json()).collect::<Result<_>>()?
+            }
+            DeValue::Table(entries) => in_order(entries)
+                .into_iter()
+                .map(|entry| Ok((entry.key.to_owned(), entry.value.json()?)))
+                .collect::<Result<_>>()?,
+        })
+    }
+}
+
+impl Entry<'_> {
+    /// The key as the name of a header that a scenario may set.
+    pub(super) fn header_name(&self) -> Result<HeaderName> {
+        let problem = |message: String| Problem::new(self.key_span.clone(), message);
+        let name = HeaderName::from_bytes(self.key.as_bytes())
+            .map_err(|_| problem(format!("'{}' is not the name of a header", self.key)))?;
+        crate::scenario::validate::header(&name).map_err(|error| problem(error.to_string()))?;
+        Ok(name)
+    }
+}
+
+/// The entries as they are written: queries, headers and forms are sent in that order.
+fn in_order<'a>(entries: &'a DeTable<'a>) -> Vec<Entry<'a>> {
+    let mut entries: Vec<Entry<'a>> = entries
+        .iter()
+        .map(|(key, value)| Entry { key: key.get_ref(), key_span: key.span(), value: Item(value) })
+        .collect();
+    entries.sort_by_key(|entry| entry.key_span.start);
+    entries
+}
+
+fn whole(integer: &DeInteger<'_>) -> Option<i128> {
+    i128::from_str_radix(integer.as_str(), integer.radix()).ok()
+}
+
+fn name_of(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "a string",
+        DeValue::Integer(_) | DeValue::Float(_) => "a number",
+        DeValue::Boolean(_) => "a boolean",
+        DeValue::Datetime(_) => "a date",
+        DeValue::Array(_) => "an array",
+        DeValue::Table(_) => "a table",
+    }
+}

@@ -1,0 +1,135 @@
+//! Steps of scenario files: a request and its checks.
+
+use http::Method;
+
+use super::check::checks;
+use super::error::Result;
+use super::reader::{Item, Table};
+use crate::scenario::{Step, validate};
+use crate::session::Body;
+
+/// All keys of a step.
+pub(super) const KEYS: [&str; 19] = [
+    "get",
+    "post",
+    "put",
+    "patch",
+    "delete",
+    "head",
+    "options",
+    "method",
+    "path",
+    "name",
+    "query",
+    "headers",
+    "body",
+    "json",
+    "form",
+    "basic_auth",
+    "timeout",
+    "check",
+    "checks",
+];
+
+/// The keys that name the method, with the path or beside it.
+pub(super) const METHODS: [&str; 8] =
+    ["get", "post", "put", "patch", "delete", "head", "options", "method"];
+
+/// `[ { get = "/" }, … ]`, or a single step.
+pub(super) fn steps(item: Item<'_>) -> Result<Vec<Step>> {
+    let items = item.one_or_more();
+    if items.is_empty() {
+        return Err(item.problem(crate::scenario::Error::NoSteps));
+    }
+    items.into_iter().map(|item| step(&item.table(&KEYS)?)).collect()
+}
+
+/// A step from a table whose keys are known to be valid.
+pub(super) fn step(table: &Table<'_>) -> Result<Step> {
+    let mut step = request_line(table)?;
+    let request = &mut step.request;
+    if let Some(name) = table.get("name") {
+        request.name = Some(name.text()?.to_owned());
+    }
+    if let Some(query) = table.get("query") {
+        request.query = query.pairs()?;
+    }
+    if let Some(headers) = table.get("headers") {
+        request.headers = headers.headers()?;
+    }
+    request.body = body(table)?;
+    request.basic_auth = table.get("basic_auth").map(basic_auth).transpose()?;
+    request.timeout = table.get("timeout").map(timeout).transpose()?;
+    if let Some((_, item)) = table.at_most_one(&["check", "checks"])? {
+        step.checks = checks(item)?;
+    }
+    Ok(step)
+}
+
+/// `get = "/path"` and its like, or `method = "PURGE"` with `path = "/path"`.
+fn request_line(table: &Table<'_>) -> Result<Step> {
+    let Some((key, item)) = table.at_most_one(&METHODS)? else {
+        return Err(table.problem("a request needs a method and a path, such as get = \"/\""));
+    };
+    if key == "method" {
+        let path = table.require("path", "path = \"/\", which 'method' needs beside it")?;
+        return Ok(Step::new(method(item)?, path_text(path)?));
+    }
+    if table.get("path").is_some() {
+        let message = format!("'path' goes with 'method'; the path is in '{key}' already");
+        return Err(super::error::Problem::new(table.key_span("path"), message));
+    }
+    let path = path_text(item)?;
+    Ok(match key {
+        "get" => Step::get(path),
+        "post" => Step::post(path),
+        "put" => Step::put(path),
+        "patch" => Step::patch(path),
+        "delete" => Step::delete(path),
+        "head" => Step::head(path),
+        _ => Step::options(path),
+    })
+}
+
+fn method(item: Item<'_>) -> Result<Method> {
+    let text = item.text()?;
+    let upper = text.to_ascii_uppercase();
+    let Ok(method) = Method::from_bytes(upper.as_bytes()) else {
+        return Err(item.problem(format!("unknown method '{text}'; a method is one word")));
+    };
+    // Methods are case-sensitive (RFC 9110 section 9.1), so 'get' would be sent as another one.
+    if upper != text {
+        return Err(item.problem(format!("unknown method '{text}', did you mean '{upper}'?")));
+    }
+    item.judged(validate::method(&method))?;
+    Ok(method)
+}
+
+fn path_text(item: Item<'_>) -> Result<String> {
+    let path = item.text()?;
+    item.judged(validate::path(path))?;
+    Ok(path.to_owned())
+}
+
+fn body(table: &Table<'_>) -> Result<Body> {
+    Ok(match table.at_most_one(&["body", "json", "form"])? {
+        None => Body::Empty,
+        Some(("body", item)) => Body::Bytes(item.text()?.as_bytes().to_vec()),
+        Some(("json", item)) => Body::Json(item.json()?),
+        Some((_, item)) => Body::Form(item.pairs()?),
+    })
+}
+
+pub(super) fn basic_auth(item: Item<'_>) -> Result<(String, String)> {
+    let table = item.table(&["user", "password"])?;
+    let user = table.require("user", "user = \"…\"")?;
+    item.judged(validate::auth_user(user.text()?))?;
+    let password = table.require("password", "password = \"…\"")?;
+    Ok((user.text()?.to_owned(), password.text()?.to_owned()))
+}
+
+pub(super) fn timeout(item: Item<'_>) -> Result<std::time::Duration> {
+    let timeout = item.duration()?;
+    item.judged(validate::timeout(timeout))?;
+    Ok(timeout)
+}

@@ -1,0 +1,156 @@
+//! Classes of users of scenario files, and their tasks.
+
+use super::error::{Problem, Result};
+use super::reader::{Item, Table};
+use super::step::{self, basic_auth, step, steps, timeout};
+use crate::scenario::{Action, Error, Share, Task, User, WaitTime, validate};
+
+const KEYS: [&str; 12] = [
+    "name",
+    "weight",
+    "count",
+    "fixed_count",
+    "host",
+    "wait_time",
+    "headers",
+    "basic_auth",
+    "timeout",
+    "on_start",
+    "on_stop",
+    "task",
+];
+
+const WAIT_TIMES: [&str; 5] =
+    ["constant", "between", "constant_pacing", "constant_throughput", "exponential"];
+
+/// One `[[user]]`.
+pub(super) fn user(item: Item<'_>) -> Result<User> {
+    let table = item.table(&KEYS)?;
+    let name = table.require("name", "name = \"…\"")?;
+    let mut user = User::new(name.text()?);
+    if user.name.is_empty() {
+        return Err(name.problem(Error::EmptyName));
+    }
+    user.share = share(&table)?;
+    user.host = table.get("host").map(host).transpose()?;
+    if let Some(item) = table.get("wait_time") {
+        user.wait_time = wait_time(item)?;
+        item.judged(user.wait_time.validate())?;
+    }
+    if let Some(headers) = table.get("headers") {
+        user.headers = headers.headers()?;
+    }
+    user.basic_auth = table.get("basic_auth").map(basic_auth).transpose()?;
+    if let Some(item) = table.get("timeout") {
+        user.timeout = timeout(item)?;
+    }
+    user.on_start = table.get("on_start").map(hook).transpose()?;
+    user.on_stop = table.get("on_stop").map(hook).transpose()?;
+    user.tasks = tasks(&table)?;
+    Ok(user)
+}
+
+/// A base URL.
+pub(super) fn host(item: Item<'_>) -> Result<String> {
+    let host = item.text()?;
+    item.judged(validate::host(host))?;
+    Ok(host.to_owned())
+}
+
+fn hook(item: Item<'_>) -> Result<Action> {
+    steps(item).map(Action::Steps)
+}
+
+fn share(table: &Table<'_>) -> Result<Share> {
+    match table.at_most_one(&["weight", "count", "fixed_count"])? {
+        None => Ok(Share::Weight(1.0)),
+        Some(("weight", item)) => {
+            let weight = item.number()?;
+            if weight > 0.0 && weight.is_finite() {
+                return Ok(Share::Weight(weight));
+            }
+            Err(item.problem(Error::UserWeight(weight.to_string())))
+        }
+        Some((key, item)) => match item.count()? {
+            0 => Err(item.problem(format!("{key} must be 1 or more; leave the class out instead"))),
+            count => Ok(Share::Fixed(count)),
+        },
+    }
+}
+
+/// `"2s"`, or a table with the one function that is meant.
+fn wait_time(item: Item<'_>) -> Result<WaitTime> {
+    if item.0.get_ref().as_table().is_none() {
+        return item.duration().map(WaitTime::constant);
+    }
+    let table = item.table(&WAIT_TIMES)?;
+    let Some((function, item)) = table.at_most_one(&WAIT_TIMES)? else {
+        return Err(item.problem(format!("wait_time needs one of {}", WAIT_TIMES.join(", "))));
+    };
+    Ok(match function {
+        "constant" => WaitTime::constant(item.duration()?),
+        "between" => between(item)?,
+        "constant_pacing" => WaitTime::constant_pacing(item.duration()?),
+        "constant_throughput" => throughput(item)?,
+        _ => WaitTime::exponential(item.duration()?),
+    })
+}
+
+fn between(item: Item<'_>) -> Result<WaitTime> {
+    match item.array("an array of two durations")?.as_slice() {
+        [min, max] => Ok(WaitTime::between(min.duration()?, max.duration()?)),
+        other => Err(item.problem(format!("expected two durations, found {}", other.len()))),
+    }
+}
+
+fn throughput(item: Item<'_>) -> Result<WaitTime> {
+    let rate = item.number()?;
+    if rate > 0.0 && rate.is_finite() {
+        return Ok(WaitTime::constant_throughput(rate));
+    }
+    Err(item.problem(format!("a throughput must be a number above 0, not {rate}")))
+}
+
+fn tasks(user: &Table<'_>) -> Result<Vec<Task>> {
+    let missing = || user.problem("this user has no tasks; add a [[user.task]] below");
+    let Some(item) = user.get("task") else { return Err(missing()) };
+    let items = item.array("an array of tables, written [[user.task]]")?;
+    if items.is_empty() {
+        return Err(missing());
+    }
+    items.into_iter().map(task).collect()
+}
+
+/// One `[[user.task]]`: with `steps`, or flat with the keys of its only step.
+fn task(item: Item<'_>) -> Result<Task> {
+    let mut keys = vec!["name", "weight", "steps"];
+    keys.extend(step::KEYS.iter().filter(|key| **key != "name"));
+    let table = item.table(&keys)?;
+    let mut task = match table.get("steps") {
+        Some(steps) => task_of_steps(&table, steps)?,
+        None if table.present(&step::METHODS).next().is_none() => {
+            let message = "a task needs a request such as get = \"/\", or steps = [ … ]";
+            return Err(table.problem(message));
+        }
+        None => Task::from(step(&table)?),
+    };
+    if let Some(item) = table.get("weight") {
+        task.weight = item.count()?;
+        item.judged(validate::task_weight(task.weight))?;
+    }
+    Ok(task)
+}
+
+fn task_of_steps(table: &Table<'_>, item: Item<'_>) -> Result<Task> {
+    let mut own = step::KEYS.iter().filter(|key| **key != "name");
+    if let Some(key) = own.find(|key| table.get(key).is_some()) {
+        let message = format!("'{key}' belongs to a request; move it into one of 'steps'");
+        return Err(Problem::new(table.key_span(key), message));
+    }
+    let steps = steps(item)?;
+    let name = match table.get("name") {
+        Some(name) => name.text()?.to_owned(),
+        None => steps[0].label(),
+    };
+    Ok(Task::steps(name, steps))
+}
