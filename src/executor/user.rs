@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
@@ -86,7 +86,9 @@ impl LiveUser {
     /// Runs an action until it ends or `end` begins. An error of its own, or a panic, is counted,
     /// and the user goes on, as in Locust.
     async fn run(&mut self, name: &str, action: &CoreAction, end: Phase) -> Ended {
-        let attempt = catch_panic(action.run(&mut self.session));
+        // Pinned where they are: a task's future is large, and would be moved into each wrapper.
+        let task = pin!(action.run(&mut self.session));
+        let attempt = pin!(catch_panic(task));
         let message = match self.lifecycle.until(end, self.slot, attempt).await {
             None => return Ended::Dropped,
             Some(Ok(Ok(()))) => return Ended::Done,
@@ -102,9 +104,8 @@ impl LiveUser {
 
 /// Runs a task and catches its panic: one broken user must not end the core.
 async fn catch_panic(
-    task: impl Future<Output = TaskResult>,
+    mut task: Pin<&mut impl Future<Output = TaskResult>>,
 ) -> Result<TaskResult, Box<dyn Any + Send>> {
-    let mut task = pin!(task);
     std::future::poll_fn(|context| {
         match catch_unwind(AssertUnwindSafe(|| task.as_mut().poll(context))) {
             Ok(polled) => polled.map(Ok),

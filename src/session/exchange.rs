@@ -1,5 +1,6 @@
 //! One request and its response over the session's connections.
 
+use std::pin::pin;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -53,7 +54,8 @@ impl Connections {
     ) -> Result<Response, RequestFailed> {
         let in_flight = InFlight::new(context, outbound.entry);
         let started = Instant::now();
-        let exchange = self.exchange(context, outbound);
+        // Pinned here: it would be moved into the wrapper otherwise, and it is large.
+        let exchange = pin!(self.exchange(context, outbound));
         let result = match context.reactor.until(started + outbound.timeout, exchange).await {
             Ok(result) => result,
             Err(TimedOut) => Err(Failure::TimedOut(outbound.timeout)),
