@@ -7,6 +7,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use http::uri::Authority;
 use http::{HeaderName, Method, Uri};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
@@ -92,23 +93,27 @@ fn url_problem(url: &str) -> Option<UrlProblem> {
     if url.is_empty() {
         return Some(UrlProblem::Other("is empty; write a URL such as 'http://127.0.0.1:5000'"));
     }
-    let Some((scheme, rest)) = url.split_once("://") else { return Some(UrlProblem::Scheme) };
+    let Some((scheme, _)) = url.split_once("://") else { return Some(UrlProblem::Scheme) };
     if scheme != "http" && scheme != "https" {
         return Some(UrlProblem::Other("must start with 'http://' or 'https://'"));
     }
     let Ok(uri) = url.parse::<Uri>() else {
         return Some(UrlProblem::Other("is not a URL; write one such as 'http://127.0.0.1:5000'"));
     };
-    if uri.host().is_none_or(str::is_empty) || rest.is_empty() {
-        return Some(UrlProblem::Other("names no server"));
+    match uri.authority() {
+        None => Some(UrlProblem::Other("names no server")),
+        Some(server) if server.host().is_empty() => Some(UrlProblem::Other("names no server")),
+        Some(server) if has_bad_port(server) => {
+            Some(UrlProblem::Other("has a port that is not from 1 to 65535"))
+        }
+        Some(_) => None,
     }
-    let has_bad_port = uri.authority().is_some_and(|authority| {
-        let after_host = authority.as_str().rsplit('@').next().and_then(|host_port| {
-            host_port.strip_prefix(authority.host()).filter(|rest| !rest.is_empty())
-        });
-        after_host.is_some() && authority.port_u16().is_none_or(|port| port == 0)
-    });
-    has_bad_port.then_some(UrlProblem::Other("has a port that is not from 1 to 65535"))
+}
+
+/// Whether something stands after the host that is no port: `http` calls that a server without one.
+fn has_bad_port(server: &Authority) -> bool {
+    let host_and_port = server.as_str().rsplit('@').next().unwrap_or_default();
+    host_and_port != server.host() && server.port_u16().is_none_or(|port| port == 0)
 }
 
 pub(super) fn method(method: &Method) -> Result<(), Error> {
@@ -368,6 +373,11 @@ mod tests {
         check_host("ftp://a", "host 'ftp://a' must start with 'http://' or 'https://'");
         check_host("http://a b", &format!("host 'http://a b' is not a URL; {url}"));
         check_host("http://", &format!("host 'http://' is not a URL; {url}"));
+        check_host("http://a:0", "host 'http://a:0' has a port that is not from 1 to 65535");
+        check_host(
+            "http://u@9:99999",
+            "host 'http://u@9:99999' has a port that is not from 1 to 65535",
+        );
         check_host("http://:80", "host 'http://:80' names no server");
         check_host(
             "http://a:99999",
