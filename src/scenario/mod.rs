@@ -1,7 +1,7 @@
 //! What users do: data and closures only. No sockets, no clock, no threads.
 //!
 //! A [`Scenario`] is the one value that both roads build: the Rust API below, and a TOML file by
-//! way of [`file`]. There is no second engine.
+//! way of [`mod@file`]. There is no second engine.
 
 mod classes;
 mod error;

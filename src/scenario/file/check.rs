@@ -5,7 +5,7 @@
 
 use http::HeaderName;
 
-use super::error::{Problem, Result};
+use super::error::Result;
 use super::reader::{Entry, Item, Table};
 use crate::scenario::validate;
 use crate::session::{Check, Condition, Pointer, StatusRange};
@@ -53,10 +53,7 @@ fn conditions(table: &Table<'_>) -> Result<Vec<Condition>> {
         conditions.push(Condition::Header(name, None));
     }
     for entry in entries(table, "header_equals")? {
-        let name = HeaderName::from_bytes(entry.key.as_bytes()).map_err(|_| {
-            let message = format!("'{}' is not the name of a header", entry.key);
-            Problem::new(entry.key_span.clone(), message)
-        })?;
+        let name = entry.header_name()?;
         conditions.push(Condition::Header(name, Some(entry.value.header_value()?)));
     }
     for item in several(table, "body_contains") {
@@ -66,8 +63,7 @@ fn conditions(table: &Table<'_>) -> Result<Vec<Condition>> {
         conditions.push(Condition::JsonExists(item.judged(Pointer::parse(item.text()?))?));
     }
     for entry in entries(table, "json_equals")? {
-        let pointer = Pointer::parse(entry.key)
-            .map_err(|error| Problem::new(entry.key_span.clone(), error))?;
+        let pointer = Pointer::parse(entry.key).map_err(|error| entry.key_problem(error))?;
         conditions.push(Condition::JsonEquals(pointer, entry.value.json()?));
     }
     if let Some(item) = table.get("max_time") {

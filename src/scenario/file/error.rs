@@ -1,6 +1,6 @@
 //! Errors of scenario files: where, what, the line itself and the cure.
 
-use std::fmt::{self, Display};
+use std::fmt::Display;
 use std::ops::Range;
 
 use thiserror::Error;
@@ -35,7 +35,7 @@ pub enum Error {
     },
 }
 
-/// What is wrong at some bytes of the text; an [`Error`] once the text and its name are known.
+/// What is wrong at some bytes of the text; an error once the text and its name are known.
 #[derive(Debug)]
 pub(super) struct Problem {
     pub(super) span: Range<usize>,
@@ -129,7 +129,7 @@ mod tests {
     #[test]
     fn the_place_is_counted_in_characters_from_one() {
         check("a = 1\nb = 2\n", 6..7, "x.toml:2:1: bad\n  2 | b = 2\n    | ^");
-        check("# é\r\né = 22\r\n", 10..12, "x.toml:2:5: bad\n  2 | é = 22\n    |     ^^");
+        check("# é\r\né = 22\r\n", 11..13, "x.toml:2:5: bad\n  2 | é = 22\n    |     ^^");
         check("\u{feff}a = 1", 3..4, "x.toml:1:1: bad\n  1 | a = 1\n    | ^");
     }
 

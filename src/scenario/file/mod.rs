@@ -56,6 +56,7 @@ use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
+use std::time::Duration;
 
 use toml::de::DeTable;
 
@@ -143,19 +144,23 @@ fn users(item: Item<'_>) -> Result<Vec<Item<'_>>> {
 
 fn load_table(item: Item<'_>) -> Result<Load> {
     let table = item.table(&["users", "spawn_rate", "run_time"])?;
-    let mut load = Load::default();
-    load.users = table.get("users").map(|item| item.count()).transpose()?;
-    if let Some(item) = table.get("spawn_rate") {
-        let rate = item.number()?;
-        item.judged(validate::spawn_rate(rate))?;
-        load.spawn_rate = Some(rate);
-    }
-    if let Some(item) = table.get("run_time") {
-        let run_time = item.duration()?;
-        item.judged(validate::run_time(run_time))?;
-        load.run_time = Some(run_time);
-    }
-    Ok(load)
+    Ok(Load {
+        users: table.get("users").map(|item| item.count()).transpose()?,
+        spawn_rate: table.get("spawn_rate").map(spawn_rate).transpose()?,
+        run_time: table.get("run_time").map(run_time).transpose()?,
+    })
+}
+
+fn spawn_rate(item: Item<'_>) -> Result<f64> {
+    let rate = item.number()?;
+    item.judged(validate::spawn_rate(rate))?;
+    Ok(rate)
+}
+
+fn run_time(item: Item<'_>) -> Result<Duration> {
+    let run_time = item.duration()?;
+    item.judged(validate::run_time(run_time))?;
+    Ok(run_time)
 }
 
 #[cfg(test)]

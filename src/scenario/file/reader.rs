@@ -1,4 +1,4 @@
-//! Reads typed values out of parsed TOML; whatever is not as expected is a [`Problem`] at its bytes.
+//! Reads typed values out of parsed TOML; what is not as expected is a [`Problem`] at its bytes.
 
 use std::fmt::Display;
 use std::ops::Range;
@@ -10,6 +10,7 @@ use toml::Spanned;
 use toml::de::{DeInteger, DeTable, DeValue};
 
 use super::error::{Problem, Result};
+use crate::scenario::validate;
 use crate::units;
 
 /// A value with the bytes it stands at.
@@ -201,6 +202,7 @@ impl<'a> Item<'a> {
         let mut headers = Vec::new();
         for entry in self.entries()? {
             let name = entry.header_name()?;
+            validate::header(&name).map_err(|error| entry.key_problem(error))?;
             for value in entry.value.one_or_more() {
                 headers.push((name.clone(), value.header_value()?));
             }
@@ -238,13 +240,14 @@ impl<'a> Item<'a> {
 }
 
 impl Entry<'_> {
-    /// The key as the name of a header that a scenario may set.
+    pub(super) fn key_problem(&self, message: impl Display) -> Problem {
+        Problem::new(self.key_span.clone(), message)
+    }
+
+    /// The key as the name of a header.
     pub(super) fn header_name(&self) -> Result<HeaderName> {
-        let problem = |message: String| Problem::new(self.key_span.clone(), message);
-        let name = HeaderName::from_bytes(self.key.as_bytes())
-            .map_err(|_| problem(format!("'{}' is not the name of a header", self.key)))?;
-        crate::scenario::validate::header(&name).map_err(|error| problem(error.to_string()))?;
-        Ok(name)
+        HeaderName::from_bytes(self.key.as_bytes())
+            .map_err(|_| self.key_problem(format!("'{}' is not the name of a header", self.key)))
     }
 }
 

@@ -123,7 +123,7 @@ fn body(table: &Table<'_>) -> Result<Body> {
 pub(super) fn basic_auth(item: Item<'_>) -> Result<(String, String)> {
     let table = item.table(&["user", "password"])?;
     let user = table.require("user", "user = \"…\"")?;
-    item.judged(validate::auth_user(user.text()?))?;
+    user.judged(validate::auth_user(user.text()?))?;
     let password = table.require("password", "password = \"…\"")?;
     Ok((user.text()?.to_owned(), password.text()?.to_owned()))
 }
