@@ -103,7 +103,9 @@ impl Plan {
     pub fn new(scenario: Scenario, options: Options) -> Result<Self, Error> {
         scenario.validate()?;
         let load = &scenario.load;
-        let users = options.users.or(load.users).unwrap_or(1);
+        let asked = options.users.or(load.users).unwrap_or(1);
+        // Fewer where every class has an exact number and these do not add up to what is asked.
+        let classes = scenario::assign(&scenario.users, asked as usize);
         let spawn_rate = options.spawn_rate.or(load.spawn_rate).unwrap_or(1.0);
         if !(spawn_rate > 0.0 && spawn_rate.is_finite()) {
             return Err(Error::SpawnRate(spawn_rate));
@@ -113,9 +115,9 @@ impl Plan {
         let targets = targets.collect::<Result<Vec<_>, _>>()?;
         scenario.users.iter().try_for_each(check_absolute_urls)?;
         Ok(Plan {
-            classes: scenario::assign(&scenario.users, users as usize),
+            users: classes.len() as u32,
+            classes,
             targets,
-            users,
             spawn_rate,
             run_time: options.run_time.or(load.run_time),
             stop_timeout: options.stop_timeout.unwrap_or_default(),

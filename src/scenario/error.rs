@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::session::UrlError;
+
 /// What is wrong with a scenario, whichever road it came by.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Error {
@@ -41,13 +43,8 @@ pub enum Error {
     #[error("weight must be 1 or more; leave the task out instead")]
     TaskWeight,
     /// A base URL that cannot be used.
-    #[error("host '{host}' {reason}")]
-    Host {
-        /// The host as written.
-        host: String,
-        /// What is wrong with it, and the cure.
-        reason: String,
-    },
+    #[error(transparent)]
+    Url(#[from] UrlError),
     /// A path that cannot be sent.
     #[error("path '{path}' {reason}")]
     Path {

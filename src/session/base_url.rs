@@ -29,6 +29,9 @@ pub enum UrlError {
     /// Some other scheme.
     #[error("'{0}': only http:// can be tested")]
     Scheme(String),
+    /// More than a base.
+    #[error("'{0}' has a query or a fragment; a base URL ends with its path")]
+    NotABase(String),
     /// Not a URL.
     #[error("'{url}' is not a URL: {reason}")]
     Malformed {
@@ -52,8 +55,11 @@ impl BaseUrl {
     ///
     /// What is wrong with it, and the nearest right form where there is one.
     pub fn parse(url: &str) -> Result<BaseUrl, UrlError> {
-        let (base, _) = BaseUrl::split(url)?;
-        Ok(base)
+        let (base, path) = BaseUrl::split(url)?;
+        if url.contains(['?', '#']) {
+            return Err(UrlError::NotABase(url.into()));
+        }
+        Ok(BaseUrl { path: path.trim_end_matches('/').to_owned(), ..base })
     }
 
     /// Takes an absolute URL apart into its base, without a prefix, and its path with the query.
@@ -79,20 +85,27 @@ impl BaseUrl {
             .map_err(|error: http::uri::InvalidUri| malformed(&error.to_string()))?;
         let host =
             uri.host().filter(|host| !host.is_empty()).ok_or_else(|| malformed("no host"))?;
-        let port = match uri.port() {
-            Some(port) => port.as_u16(),
-            None if authority.ends_with(':') => return Err(malformed("no port after the colon")),
-            None => 80,
-        };
+        let port =
+            port(authority, host).ok_or_else(|| malformed("its port is not from 1 to 65535"))?;
         let path = path.split('#').next().unwrap_or_default();
         let base = BaseUrl {
             host: host.trim_start_matches('[').trim_end_matches(']').to_owned(),
             port,
             authority: if port == 80 { host.to_owned() } else { format!("{host}:{port}") },
-            path: path.trim_end_matches('/').to_owned(),
+            path: String::new(),
             basic_auth: credentials(authority),
         };
         Ok((base, if path.starts_with('/') { path.to_owned() } else { format!("/{path}") }))
+    }
+}
+
+/// The port behind the host, 80 where there is none. Not `Uri`'s: to it, a port that is too large is
+/// none.
+fn port(authority: &str, host: &str) -> Option<u16> {
+    let server = authority.rsplit('@').next().unwrap_or_default();
+    match server.get(host.len()..)? {
+        "" => Some(80),
+        behind => behind.strip_prefix(':')?.parse().ok().filter(|&port| port > 0),
     }
 }
 
@@ -151,6 +164,7 @@ mod tests {
         let error = |url: &str| BaseUrl::parse(url).unwrap_err().to_string();
         assert!(error("localhost:5000").contains("did you mean 'http://localhost:5000'?"));
         assert!(error("https://example.org").contains("https is not supported yet"));
+        assert!(error("http://a/?b=c").contains("ends with its path"));
         assert!(error("ftp://example.org").contains("only http://"));
         for url in
             ["http://", "http:///x", "http://a:b", "http://a:99999", "http://a:", "http://a b"]

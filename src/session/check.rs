@@ -16,6 +16,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use super::json::{self, InvalidJson, Pointer};
+use crate::http1;
 
 /// How much of a value, sent or expected, a failure's text shows.
 const SHOWN_CHARS: usize = 80;
@@ -227,24 +228,15 @@ fn header_failure<'c>(
     name: &'c HeaderName,
     wanted: Option<&'c HeaderValue>,
 ) -> Option<Failure<'c>> {
-    let mut values = header_values(head, name);
+    let mut values = http1::headers(head)
+        .filter(|(given, _)| given.eq_ignore_ascii_case(name.as_str()))
+        .map(|(_, value)| value);
     let Some(first) = values.next() else { return Some(Failure::NoHeader(name)) };
     let wanted = wanted?;
     if first == wanted.as_bytes() || values.any(|value| value == wanted.as_bytes()) {
         return None;
     }
     Some(Failure::Header { name, got: first.to_vec(), wanted })
-}
-
-/// The values of a header in a head that has been parsed once, so that its lines are known to be
-/// well formed.
-fn header_values<'a>(head: &'a [u8], name: &HeaderName) -> impl Iterator<Item = &'a [u8]> {
-    let lines = head.split(|byte| *byte == b'\n').skip(1);
-    lines.filter_map(move |line| {
-        let colon = line.iter().position(|byte| *byte == b':')?;
-        let is_name = line[..colon].eq_ignore_ascii_case(name.as_str().as_bytes());
-        is_name.then(|| line[colon + 1..].trim_ascii())
-    })
 }
 
 fn contains(body: &[u8], text: &str) -> bool {

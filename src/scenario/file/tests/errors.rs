@@ -103,7 +103,7 @@ fn a_bad_value_is_named_beside_the_good_ones() {
         "timeout = \"5 s\"",
         "11: invalid duration '5 s': valid formats are 20, 20s, 1.5s, 250ms, 100us, 3m, 1h20m",
     );
-    check_user("host = \"a:80\"", "8: host 'a:80' has no scheme; write 'http://a:80'");
+    check_user("host = \"a:80\"", "8: 'a:80' has no scheme, did you mean 'http://a:80'?");
     check_user("headers = { \"a b\" = 1 }", "13: 'a b' is not the name of a header");
     check_user(
         "headers = { a = \"\\n\" }",

@@ -95,7 +95,7 @@ fn a_user_is_all_that_the_builder_sets() {
     check_user("weight = 2.5", |user| user.weight(2.5));
     check_user("count = 5", |user| user.fixed_count(5));
     check_user("fixed_count = 0x10", |user| user.fixed_count(16));
-    check_user("host = \"https://a.b\"", |user| user.host("https://a.b"));
+    check_user("host = \"http://a.b\"", |user| user.host("http://a.b"));
     check_user("timeout = 1.5", |user| user.timeout(Duration::from_millis(1500)));
     check_user("basic_auth = { user = \"u\", password = \"p:\" }", |u| u.basic_auth("u", "p:"));
     check_user("headers = { x-b = \"1\", accept = [\"a\", \"b\"], X-A = 2 }", |user| {
