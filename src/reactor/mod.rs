@@ -35,7 +35,7 @@ use std::time::{Duration, Instant};
 
 pub use listener::Listener;
 pub use remote::Remote;
-pub use sleep::{Sleep, TimedOut};
+pub use sleep::{Alarm, Sleep, TimedOut};
 pub use socket::{Chunk, Kept, Peer, Socket};
 
 use buffers::Buffers;
@@ -175,10 +175,10 @@ impl State {
         let State { io, sockets, listeners, remote, ready, .. } = self;
         match done.kind {
             Kind::Ignored => {}
-            Kind::Receive => sockets.on_receive(done, io, ready),
-            Kind::Connect => sockets.on_connect(done, ready),
-            Kind::Send => sockets.on_send(done, ready),
-            Kind::SendKept => sockets.on_send_kept(done, io, ready),
+            Kind::Receive => sockets.on_receive(done, io),
+            Kind::Connect => sockets.on_connect(done),
+            Kind::Send => sockets.on_send(done),
+            Kind::SendKept => sockets.on_send_kept(done, io),
             Kind::Accept => listeners.on_accept(done, ready),
             Kind::Remote => remote.on_wake(done, &mut io.ring, ready),
         }

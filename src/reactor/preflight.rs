@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::io;
+use std::panic::resume_unwind;
+use std::thread;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
@@ -71,13 +73,12 @@ pub enum Error {
 ///
 /// Why not, and the cure.
 pub fn io_uring() -> Result<(), Error> {
-    match Reactor::new() {
-        Ok(_) => Ok(()),
-        Err(error) => {
-            let disabled = fs::read_to_string(DISABLED_SYSCTL).unwrap_or_default();
-            Err(diagnose(error, disabled.trim()))
-        }
-    }
+    // On a thread of its own: the end of a ring interrupts whatever its thread waits for next.
+    let tried = thread::spawn(|| Reactor::new().map(drop)).join();
+    tried.unwrap_or_else(|panic| resume_unwind(panic)).map_err(|error| {
+        let disabled = fs::read_to_string(DISABLED_SYSCTL).unwrap_or_default();
+        diagnose(error, disabled.trim())
+    })
 }
 
 /// Puts a name and a cure to an error of io_uring's set-up, given `kernel.io_uring_disabled`.

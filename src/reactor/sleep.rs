@@ -24,15 +24,7 @@ impl Reactor {
         deadline: Instant,
         future: F,
     ) -> Result<F::Output, TimedOut> {
-        let mut sleep = self.sleep_until(deadline);
-        let mut future = std::pin::pin!(future);
-        std::future::poll_fn(|context| {
-            if let Poll::Ready(output) = future.as_mut().poll(context) {
-                return Poll::Ready(Ok(output));
-            }
-            Pin::new(&mut sleep).poll(context).map(|()| Err(TimedOut))
-        })
-        .await
+        Alarm::new(self).until(deadline, future).await
     }
 }
 
@@ -40,6 +32,75 @@ impl Reactor {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("timed out")]
 pub struct TimedOut;
+
+/// A deadline that is moved again and again and hardly ever reached, as that of a user's requests.
+///
+/// Its timer stays set from one future to the next, for a time that is never later than the deadline
+/// in force: only when it fires is it looked at, and set again if it was too soon. So a deadline in
+/// the usual distance costs neither a timer nor a waker.
+#[derive(Debug)]
+pub struct Alarm {
+    reactor: Rc<Reactor>,
+    timer: Option<(TimerKey, Instant)>,
+}
+
+impl Alarm {
+    /// An alarm that is not set.
+    pub fn new(reactor: &Rc<Reactor>) -> Self {
+        Alarm { reactor: reactor.clone(), timer: None }
+    }
+
+    /// Runs a future until an instant, then drops it.
+    ///
+    /// # Errors
+    ///
+    /// [`TimedOut`] where the future was not done by then.
+    pub async fn until<F: Future>(
+        &mut self,
+        deadline: Instant,
+        future: F,
+    ) -> Result<F::Output, TimedOut> {
+        let mut future = std::pin::pin!(future);
+        std::future::poll_fn(|context| {
+            if let Poll::Ready(output) = future.as_mut().poll(context) {
+                return Poll::Ready(Ok(output));
+            }
+            self.poll(deadline, context).map(|()| Err(TimedOut))
+        })
+        .await
+    }
+
+    fn poll(&mut self, deadline: Instant, context: &mut Context<'_>) -> Poll<()> {
+        match self.timer {
+            Some((timer, at)) if at <= deadline => {
+                let updated = self.reactor.state.borrow_mut().wheel.update(timer, context.waker());
+                match updated {
+                    Ok(_replaced) => return Poll::Pending,
+                    Err(_fired) if deadline <= Instant::now() => return Poll::Ready(()),
+                    Err(_fired) => {}
+                }
+            }
+            _ => self.cancel(),
+        }
+        let at = self.reactor.nanos(deadline);
+        let timer = self.reactor.state.borrow_mut().wheel.set(at, context.waker().clone());
+        self.timer = Some((timer, deadline));
+        Poll::Pending
+    }
+
+    fn cancel(&mut self) {
+        if let Some((timer, _)) = self.timer.take() {
+            let waker = self.reactor.state.borrow_mut().wheel.cancel(timer);
+            drop(waker);
+        }
+    }
+}
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        self.cancel();
+    }
+}
 
 /// The future of [`Reactor::sleep_until`].
 #[derive(Debug)]

@@ -264,15 +264,15 @@ impl Sockets {
         waiter
     }
 
-    pub(super) fn on_connect(&mut self, done: Completion, ready: &mut Vec<Waker>) {
+    pub(super) fn on_connect(&mut self, done: Completion) {
         let Some(socket) = self.sockets.get_mut(done.id) else { return };
         socket.connecting = None;
         socket.connected = Some(-done.result.min(0));
-        ready.extend(socket.waiter.take());
+        socket.wake();
         self.release_if_done(done.id);
     }
 
-    pub(super) fn on_receive(&mut self, done: Completion, io: &mut Io, ready: &mut Vec<Waker>) {
+    pub(super) fn on_receive(&mut self, done: Completion, io: &mut Io) {
         let socket = self.sockets.get_mut(done.id).expect("a receive in flight holds its slot");
         socket.receiving = done.more();
         if let Some(buffer) = io_uring::cqueue::buffer_select(done.flags) {
@@ -300,11 +300,11 @@ impl Sockets {
             }
             _ => {}
         }
-        ready.extend(socket.waiter.take());
+        socket.wake();
         self.release_if_done(done.id);
     }
 
-    pub(super) fn on_send(&mut self, done: Completion, ready: &mut Vec<Waker>) {
+    pub(super) fn on_send(&mut self, done: Completion) {
         let SendState { mut bytes, len, socket: id } =
             self.sends.remove(done.id).expect("a send in flight holds its slot");
         if (1..=SPARE_BYTES_MAX).contains(&bytes.capacity()) && self.spare.len() < SPARE_MAX {
@@ -315,23 +315,23 @@ impl Sockets {
         socket.sends -= 1;
         if done.result != len as i32 {
             let errno = if done.result < 0 { -done.result } else { libc::EPIPE };
-            socket.fail_send(errno, ready);
+            socket.fail_send(errno);
         }
         if socket.awaits_sent && socket.sends == 0 {
-            ready.extend(socket.waiter.take());
+            socket.wake();
         }
         self.release_if_done(id);
     }
 
     /// A kept send completes only when it failed, and may do so after its socket is gone. What the
     /// peer did not take at once is sent again as a send that waits.
-    pub(super) fn on_send_kept(&mut self, done: Completion, io: &mut Io, ready: &mut Vec<Waker>) {
+    pub(super) fn on_send_kept(&mut self, done: Completion, io: &mut Io) {
         let Some(socket) = self.sockets.get_mut(done.id).filter(|socket| !socket.abandoned) else {
             return;
         };
         let taken = match done.result {
             result if result == -libc::EAGAIN => 0,
-            result if result < 0 => return socket.fail_send(-result, ready),
+            result if result < 0 => return socket.fail_send(-result),
             taken => taken as u32,
         };
         let (address, len) = socket.kept.expect("a kept send is noted until the next one");
@@ -352,17 +352,26 @@ impl Sockets {
 }
 
 impl SocketState {
+    /// Wakes whoever waits, and keeps the waker: the same task is going to wait here again, and a
+    /// wake-up it does not need costs it one poll. Waking only marks a task as runnable; nothing is
+    /// run or dropped by it.
+    fn wake(&self) {
+        if let Some(waiter) = &self.waiter {
+            waiter.wake_by_ref();
+        }
+    }
+
     fn in_flight(&self) -> bool {
         self.receiving || self.sends > 0 || self.connecting.is_some()
     }
 
     /// A peer that has gone is told by the receiving side, after the bytes it may have sent before;
     /// any other reason ends the socket here.
-    fn fail_send(&mut self, errno: i32, ready: &mut Vec<Waker>) {
+    fn fail_send(&mut self, errno: i32) {
         if self.receiving && matches!(errno, libc::EPIPE | libc::ECONNRESET | libc::ECANCELED) {
             return;
         }
         self.end.get_or_insert(End::Failed(errno));
-        ready.extend(self.waiter.take());
+        self.wake();
     }
 }

@@ -245,6 +245,29 @@ fn sleepers_wake_in_order_and_never_early() {
 }
 
 #[test]
+fn an_alarm_goes_off_at_the_deadline_in_force_whatever_it_was_before() {
+    let executor = Executor::new();
+    let went_off = Rc::new(RefCell::new(Vec::new()));
+    let (reactor, into) = (executor.reactor.clone(), went_off.clone());
+    executor.spawn(async move {
+        let mut alarm = Alarm::new(&reactor);
+        // Later, earlier and much earlier than the timer that is set, and one that is not reached.
+        for millis in [20, 40, 10, 1] {
+            let deadline = Instant::now() + Duration::from_millis(millis);
+            let never = std::future::pending::<()>();
+            assert_eq!(alarm.until(deadline, never).await, Err(TimedOut));
+            assert!(Instant::now() >= deadline, "{millis} ms: too early");
+            let far = Instant::now() + Duration::from_secs(60);
+            assert_eq!(alarm.until(far, std::future::ready(7)).await, Ok(7));
+            let nap = reactor.sleep_until(Instant::now() + Duration::from_millis(1));
+            assert_eq!(alarm.until(far, nap).await, Ok(()));
+            into.borrow_mut().push(millis);
+        }
+    });
+    executor.run_until(|| went_off.borrow().len() == 4);
+}
+
+#[test]
 fn another_thread_wakes_a_waiting_core() {
     let executor = Executor::new();
     let remote = executor.reactor.remote();

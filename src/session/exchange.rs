@@ -11,7 +11,7 @@ use super::failure::Failure;
 use super::origin::Origin;
 use super::response::{Received, Response};
 use crate::http1::{KeepBody, ResponseReader};
-use crate::reactor::{Kept, Socket, TimedOut};
+use crate::reactor::{Alarm, Kept, Socket, TimedOut};
 use crate::stats::{Clocks, EntryId, Outcome, Sample};
 
 /// A request on its way out.
@@ -33,9 +33,10 @@ pub(super) enum Text<'r> {
 }
 
 /// A session's connections that wait for the next request, at most one per origin.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Connections {
     idle: Vec<(Rc<Origin>, Socket)>,
+    timeout: Alarm,
 }
 
 /// The request failed without a response. It is in the statistics already.
@@ -44,6 +45,10 @@ pub(super) struct Connections {
 pub struct RequestFailed(pub Failure);
 
 impl Connections {
+    pub(super) fn new(context: &Context) -> Self {
+        Connections { idle: Vec::new(), timeout: Alarm::new(&context.reactor) }
+    }
+
     /// Makes a request and waits for its response, within its timeout. However it ends, it is
     /// counted once: a failure here, a response when it is dropped, and as cancelled where this
     /// future is dropped before its end.
@@ -55,8 +60,8 @@ impl Connections {
         let in_flight = InFlight::new(context, outbound.entry);
         let started = Instant::now();
         // Pinned here: it would be moved into the wrapper otherwise, and it is large.
-        let exchange = pin!(self.exchange(context, outbound));
-        let result = match context.reactor.until(started + outbound.timeout, exchange).await {
+        let exchange = pin!(exchange(&mut self.idle, context, outbound));
+        let result = match self.timeout.until(started + outbound.timeout, exchange).await {
             Ok(result) => result,
             Err(TimedOut) => Err(Failure::TimedOut(outbound.timeout)),
         };
@@ -67,56 +72,56 @@ impl Connections {
             Err(failure) => Err(record_failure(context, outbound.entry, clocks, failure)),
         }
     }
+}
 
-    /// Sends the request, on a new connection once more where a kept-alive one turns out to be
-    /// dead. Both happen inside the request's one clock, and the second send is counted.
-    async fn exchange(
-        &mut self,
-        context: &Rc<Context>,
-        outbound: &Outbound<'_>,
-    ) -> Result<Received, Failure> {
-        if let Some(socket) = self.take(outbound.origin) {
-            match self.send_and_receive(context, outbound, socket).await {
-                Err(failure) if failure.is_dead_connection() && outbound.method.is_idempotent() => {
-                    context.recorder.borrow_mut().retry(outbound.entry);
-                }
-                result => return result,
+/// Sends the request, on a new connection once more where a kept-alive one turns out to be dead.
+/// Both happen inside the request's one clock, and the second send is counted.
+async fn exchange(
+    idle: &mut Vec<(Rc<Origin>, Socket)>,
+    context: &Context,
+    outbound: &Outbound<'_>,
+) -> Result<Received, Failure> {
+    if let Some(socket) = take(idle, outbound.origin) {
+        match send_and_receive(idle, context, outbound, socket).await {
+            Err(failure) if failure.is_dead_connection() && outbound.method.is_idempotent() => {
+                context.recorder.borrow_mut().retry(outbound.entry);
             }
+            result => return result,
         }
-        let socket = outbound.origin.connect(&context.reactor).await?;
-        self.send_and_receive(context, outbound, socket).await
     }
+    let socket = outbound.origin.connect(&context.reactor).await?;
+    send_and_receive(idle, context, outbound, socket).await
+}
 
-    async fn send_and_receive(
-        &mut self,
-        context: &Rc<Context>,
-        outbound: &Outbound<'_>,
-        socket: Socket,
-    ) -> Result<Received, Failure> {
-        match outbound.text {
-            Text::Kept(kept) => socket.send_kept(kept),
-            Text::Rendered(render) => {
-                let mut text = context.reactor.buffer();
-                render(&mut text);
-                socket.send(text);
-            }
+async fn send_and_receive(
+    idle: &mut Vec<(Rc<Origin>, Socket)>,
+    context: &Context,
+    outbound: &Outbound<'_>,
+    socket: Socket,
+) -> Result<Received, Failure> {
+    match outbound.text {
+        Text::Kept(kept) => socket.send_kept(kept),
+        Text::Rendered(render) => {
+            let mut text = context.reactor.buffer();
+            render(&mut text);
+            socket.send(text);
         }
-        let mut reader = ResponseReader::new(outbound.method, outbound.keep_body, context.limits);
-        let mut bytes = context.spare();
-        receive(&socket, &mut reader, &mut bytes).await?;
-        if reader.keep_alive() {
-            self.idle.push((outbound.origin.clone(), socket));
-        }
-        let head = *reader.head().expect("a response that is done has a head");
-        Ok(Received { head, body_bytes: reader.body_bytes(), bytes })
     }
+    let mut reader = ResponseReader::new(outbound.method, outbound.keep_body, context.limits);
+    let mut bytes = context.spare();
+    receive(&socket, &mut reader, &mut bytes).await?;
+    if reader.keep_alive() {
+        idle.push((outbound.origin.clone(), socket));
+    }
+    let head = *reader.head().expect("a response that is done has a head");
+    Ok(Received { head, body_bytes: reader.body_bytes(), bytes })
+}
 
-    /// The idle connection to an origin, if there is one that is still good.
-    fn take(&mut self, origin: &Rc<Origin>) -> Option<Socket> {
-        let position = self.idle.iter().position(|(of, _)| Rc::ptr_eq(of, origin))?;
-        let (_, socket) = self.idle.swap_remove(position);
-        socket.is_quiet().then_some(socket)
-    }
+/// The idle connection to an origin, if there is one that is still good.
+fn take(idle: &mut Vec<(Rc<Origin>, Socket)>, origin: &Rc<Origin>) -> Option<Socket> {
+    let position = idle.iter().position(|(of, _)| Rc::ptr_eq(of, origin))?;
+    let (_, socket) = idle.swap_remove(position);
+    socket.is_quiet().then_some(socket)
 }
 
 /// Reads from a socket until the response is whole.

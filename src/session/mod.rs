@@ -82,7 +82,8 @@ impl Session {
         user: u64,
         rng: fastrand::Rng,
     ) -> Self {
-        Session { context, class, connections: Connections::default(), user, rng }
+        let connections = Connections::new(&context);
+        Session { context, class, connections, user, rng }
     }
 
     /// A GET request.

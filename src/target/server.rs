@@ -6,7 +6,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Sender, bounded};
@@ -48,8 +48,7 @@ impl Server {
     /// What is wrong with the options, the address or the machine, and the cure.
     pub fn start(options: Options) -> Result<Server, Error> {
         options.check()?;
-        // On a thread of its own: the end of a ring interrupts whatever its thread waits for next.
-        thread::spawn(preflight::io_uring).join().map_err(|_| Error::Panicked)??;
+        preflight::io_uring()?;
         preflight::locked_memory()?;
         let address = options.address;
         // Cores share a port by SO_REUSEPORT, and so would an older server of the same user, which
