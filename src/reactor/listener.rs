@@ -4,14 +4,13 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use io_uring::opcode;
-use io_uring::squeue::Flags;
-use io_uring::types::{CancelBuilder, Fd};
+use io_uring::types::Fd;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, sockopt};
 
 use super::ring::{Completion, Kind, Ring};
@@ -159,19 +158,8 @@ impl Listeners {
             return waiter;
         }
         let fd = listener.fd.take().expect("a listener is abandoned once");
-        let cancel = opcode::AsyncCancel2::new(CancelBuilder::fd(Fd(fd.as_raw_fd())).all())
-            .build()
-            .flags(Flags::SKIP_SUCCESS)
-            .user_data(Kind::Ignored.alone());
-        let close = opcode::Close::new(Fd(std::os::fd::IntoRawFd::into_raw_fd(fd)))
-            .build()
-            .flags(Flags::SKIP_SUCCESS)
-            .user_data(Kind::Ignored.alone());
-        // SAFETY: neither a cancellation nor a close refers to memory.
-        unsafe {
-            ring.push(cancel);
-            ring.push(close);
-        }
+        ring.push_unheeded(opcode::AsyncCancel::new(Kind::Accept.tag(id)).build());
+        ring.push_unheeded(opcode::Close::new(Fd(fd.into_raw_fd())).build());
         waiter
     }
 

@@ -112,6 +112,14 @@ impl Ring {
         }
     }
 
+    /// Queues an operation that refers to no memory and whose success nobody waits for: a close, a
+    /// shutdown, a cancellation.
+    pub(super) fn push_unheeded(&mut self, entry: squeue::Entry) {
+        let entry = entry.flags(squeue::Flags::SKIP_SUCCESS).user_data(Kind::Ignored.alone());
+        // SAFETY: the entry refers to no memory.
+        unsafe { self.push(entry) };
+    }
+
     /// Submits everything queued and, with `wait`, sleeps until the first completion or until the
     /// time is over.
     pub(super) fn enter(&mut self, wait: bool, timeout: Option<Duration>) -> io::Result<()> {

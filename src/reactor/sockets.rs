@@ -188,12 +188,8 @@ impl Sockets {
 
     /// Tells the peer that nothing more will be sent.
     pub(super) fn shut(&mut self, id: SlotId, io: &mut Io) {
-        let entry = opcode::Shutdown::new(Fd(self.live(id).fd), libc::SHUT_WR)
-            .build()
-            .flags(Flags::SKIP_SUCCESS)
-            .user_data(Kind::Ignored.alone());
-        // SAFETY: a shutdown refers to no memory.
-        unsafe { io.ring.push(entry) };
+        let fd = Fd(self.live(id).fd);
+        io.ring.push_unheeded(opcode::Shutdown::new(fd, libc::SHUT_WR).build());
     }
 
     /// Makes sure that bytes are received as they come.
@@ -246,20 +242,19 @@ impl Sockets {
         io.buffers.discard(&mut socket.inbox);
         let fd = Fd(socket.fd);
         let waiter = socket.waiter.take();
-        if socket.in_flight() {
-            let cancel = opcode::AsyncCancel2::new(CancelBuilder::fd(fd).all())
-                .build()
-                .flags(Flags::SKIP_SUCCESS)
-                .user_data(Kind::Ignored.alone());
-            // SAFETY: a cancellation refers to no memory.
-            unsafe { io.ring.push(cancel) };
+        // By tag where that will do: the kernel finds one operation by its tag at once, but looks at
+        // every operation of the ring to find those of a descriptor.
+        if socket.sends > 0 {
+            let cancel = opcode::AsyncCancel2::new(CancelBuilder::fd(fd).all());
+            io.ring.push_unheeded(cancel.build());
+        } else if socket.receiving {
+            let cancel = opcode::AsyncCancel::new(Kind::Receive.tag(id));
+            io.ring.push_unheeded(cancel.build());
+        } else if socket.connecting.is_some() {
+            let cancel = opcode::AsyncCancel::new(Kind::Connect.tag(id));
+            io.ring.push_unheeded(cancel.build());
         }
-        let close = opcode::Close::new(fd)
-            .build()
-            .flags(Flags::SKIP_SUCCESS)
-            .user_data(Kind::Ignored.alone());
-        // SAFETY: a close refers to no memory.
-        unsafe { io.ring.push(close) };
+        io.ring.push_unheeded(opcode::Close::new(fd).build());
         self.release_if_done(id);
         waiter
     }
@@ -291,12 +286,7 @@ impl Sockets {
             result if result < 0 => socket.end = Some(End::Failed(-result)),
             _ if socket.receiving && socket.inbox.len() >= INBOX_MAX => {
                 let tag = Kind::Receive.tag(done.id);
-                let cancel = opcode::AsyncCancel::new(tag)
-                    .build()
-                    .flags(Flags::SKIP_SUCCESS)
-                    .user_data(Kind::Ignored.alone());
-                // SAFETY: a cancellation refers to no memory.
-                unsafe { io.ring.push(cancel) };
+                io.ring.push_unheeded(opcode::AsyncCancel::new(tag).build());
             }
             _ => {}
         }
