@@ -113,7 +113,7 @@ impl Ring {
     }
 
     /// Queues an operation that refers to no memory and whose success nobody waits for: a close, a
-    /// shutdown, a cancellation.
+    /// cancellation.
     pub(super) fn push_unheeded(&mut self, entry: squeue::Entry) {
         let entry = entry.flags(squeue::Flags::SKIP_SUCCESS).user_data(Kind::Ignored.alone());
         // SAFETY: the entry refers to no memory.

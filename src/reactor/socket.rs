@@ -114,11 +114,10 @@ impl Socket {
         Sent(self)
     }
 
-    /// Tells the peer that nothing more will be sent; what it sends is still received. Sends must
-    /// have been awaited before.
+    /// Tells the peer at once that nothing more will be sent; what it sends is still received. Sends
+    /// must have been awaited before.
     pub fn shut(&self) {
-        let state = &mut *self.reactor.state.borrow_mut();
-        state.sockets.shut(self.id, &mut state.io);
+        self.reactor.state.borrow_mut().sockets.shut(self.id);
     }
 
     /// The next piece that came; `None` when the peer has closed in order.

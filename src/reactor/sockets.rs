@@ -4,7 +4,7 @@
 //! it, so a completion never finds another socket in its place.
 
 use std::io;
-use std::os::fd::{IntoRawFd, OwnedFd, RawFd};
+use std::os::fd::{BorrowedFd, IntoRawFd, OwnedFd, RawFd};
 use std::rc::Rc;
 use std::task::Waker;
 
@@ -186,10 +186,14 @@ impl Sockets {
         if socket.awaits_sent { Err(socket.waiter.replace(waker.clone())) } else { Ok(()) }
     }
 
-    /// Tells the peer that nothing more will be sent.
-    pub(super) fn shut(&mut self, id: SlotId, io: &mut Io) {
-        let fd = Fd(self.live(id).fd);
-        io.ring.push_unheeded(opcode::Shutdown::new(fd, libc::SHUT_WR).build());
+    /// Tells the peer that nothing more will be sent. By a system call: io_uring hands a shutdown to
+    /// a worker thread, which looks the descriptor up when it gets there, and by then it may be
+    /// closed and the number another connection's.
+    pub(super) fn shut(&mut self, id: SlotId) {
+        // SAFETY: the descriptor is open as long as the socket's handle exists.
+        let fd = unsafe { BorrowedFd::borrow_raw(self.live(id).fd) };
+        // The only error is a connection that is gone, and then the receiving side says so.
+        let _ = rustix::net::shutdown(fd, rustix::net::Shutdown::Write);
     }
 
     /// Makes sure that bytes are received as they come.
