@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
@@ -271,21 +272,26 @@ fn an_alarm_goes_off_at_the_deadline_in_force_whatever_it_was_before() {
 fn another_thread_wakes_a_waiting_core() {
     let executor = Executor::new();
     let remote = executor.reactor.remote();
-    let woken = Rc::new(Cell::new(0));
+    let woken = Arc::new(AtomicU32::new(0));
     let (reactor, count) = (executor.reactor.clone(), woken.clone());
     executor.spawn(async move {
-        for _ in 0..3 {
+        loop {
             reactor.woken().await;
-            count.set(count.get() + 1);
+            count.fetch_add(1, Ordering::Relaxed);
         }
     });
+    let seen = woken.clone();
     let waker = std::thread::spawn(move || {
-        for _ in 0..3 {
-            std::thread::sleep(Duration::from_millis(20));
-            remote.wake();
+        for round in 0..3 {
+            // Again and again: wakes that come together are one, and one may come before the task
+            // listens.
+            while seen.load(Ordering::Relaxed) <= round {
+                std::thread::sleep(Duration::from_millis(5));
+                remote.wake();
+            }
         }
     });
-    executor.run_until(|| woken.get() == 3);
+    executor.run_until(|| woken.load(Ordering::Relaxed) >= 3);
     waker.join().unwrap();
 }
 
@@ -329,9 +335,11 @@ fn drop_futures_at_random() {
             }
         }
         clients.iter().for_each(|&client| executor.kill(client));
-        executor.run_until(|| executor.reactor.open_sockets() == base_sockets);
+        // Descriptors as well: the kernel may have accepted what the server has not looked at yet.
+        executor.run_until(|| {
+            executor.reactor.open_sockets() == base_sockets && descriptors() <= before
+        });
         assert!(exchanged.get() > 0, "seed {seed}: nothing was exchanged");
-        assert!(descriptors() <= before, "seed {seed}: descriptors leaked");
         executor.kill(server);
     }
 }
