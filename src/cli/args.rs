@@ -13,7 +13,7 @@ use crate::units;
 /// A load engine for one Linux host.
 ///
 /// Runs the users of a scenario file, or one user class that GETs a URL, and reports as Locust does.
-/// Every flag can be given as an environment variable; the scenario's [load] table holds defaults.
+/// Every flag can be given as an environment variable; the scenario's `load` table holds defaults.
 /// Precedence: flag, variable, file.
 #[derive(Debug, Parser)]
 #[command(

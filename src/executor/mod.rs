@@ -1,6 +1,6 @@
 //! One pinned glommio executor per core, and the users on it.
 //!
-//! [`run`] starts the cores, waits until all are ready, and gives them one instant to start at. From
+//! [`start`] starts the cores, waits until all are ready, and gives them one instant to start at. From
 //! then on the cores share nothing but the [`Control`]: each starts its own users by their number in
 //! the whole run, ships its statistics every second, and ends by itself.
 

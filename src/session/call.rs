@@ -1,20 +1,18 @@
 //! Building and making a request from a task.
 
 use std::borrow::Cow;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, Method};
 use serde::Serialize;
 
 use super::check::Check;
-use super::exchange::{Outbound, RequestFailed, Text, record_failure};
-use super::failure::Failure;
+use super::exchange::{Outbound, RequestFailed, Text, refuse};
 use super::render::Outline;
 use super::request::{Body, Request};
 use super::response::Response;
 use super::{Prepared, Session};
 use crate::http1::KeepBody;
-use crate::stats::Clocks;
 
 /// A request being put together. Nothing happens before [`send`](Call::send).
 ///
@@ -183,12 +181,7 @@ impl Session {
         };
         let outline = match outline {
             Ok(outline) => outline,
-            Err(reason) => {
-                let now = Instant::now();
-                let clocks = Clocks { intended: now, started: now, ended: now };
-                let failure = Failure::Request(reason);
-                return Err(record_failure(&self.context, entry, clocks, failure));
-            }
+            Err(reason) => return Err(refuse(&self.context, entry, reason)),
         };
         let outbound = Outbound {
             entry,

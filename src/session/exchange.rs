@@ -145,8 +145,15 @@ async fn receive(
     }
 }
 
+/// Counts a request that cannot even be rendered.
+pub(super) fn refuse(context: &Context, entry: EntryId, reason: String) -> RequestFailed {
+    let now = Instant::now();
+    let clocks = Clocks { intended: now, started: now, ended: now };
+    record_failure(context, entry, clocks, Failure::Request(reason))
+}
+
 /// Counts a request that brought no response.
-pub(super) fn record_failure(
+fn record_failure(
     context: &Context,
     entry: EntryId,
     clocks: Clocks,

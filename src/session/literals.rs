@@ -2,18 +2,15 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
-use std::time::Instant;
 
 use http::Method;
 
 use super::context::Context;
-use super::exchange::{RequestFailed, record_failure};
-use super::failure::Failure;
+use super::exchange::{RequestFailed, refuse};
 use super::prepared::Prepared;
 use super::render::Defaults;
 use super::request::Request;
 use crate::http1::KeepBody;
-use crate::stats::Clocks;
 
 /// The literal requests of a class on a core. There are as many as the source code has, so a list
 /// is searched; literals are known by where they are, so nothing is compared letter by letter.
@@ -64,9 +61,7 @@ impl Literals {
                 .recorder
                 .borrow_mut()
                 .entry(request.method.as_str(), request.display_name());
-            let now = Instant::now();
-            let clocks = Clocks { intended: now, started: now, ended: now };
-            record_failure(context, entry, clocks, Failure::Request(error.to_string()))
+            refuse(context, entry, error.to_string())
         })?;
         let prepared = Rc::new(prepared);
         self.0.borrow_mut().push((literal, prepared.clone()));
