@@ -3,4 +3,7 @@
 // Tests are allowed to unwrap; clippy does not know that their helpers are tests too.
 #![allow(clippy::unwrap_used)]
 
+mod conservation;
 mod csv;
+mod faults;
+mod support;

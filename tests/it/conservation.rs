@@ -1,0 +1,232 @@
+//! Every request is counted once: what the server saw is what the tables say, however the run and
+//! its connections end.
+
+use std::time::{Duration, Instant};
+
+use crate::support::{Answer, Output, Run, Server, Signal, get_root, ok, response, toml};
+
+/// What a run says about its requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Books {
+    requests: u64,
+    failures: u64,
+    cancelled: u64,
+    retries: u64,
+}
+
+impl Books {
+    /// Reads the console and the files, which must agree to the last request.
+    #[track_caller]
+    fn of(output: &Output) -> Self {
+        let (requests, failures) = output.aggregated();
+        let stats = output.csv("out_stats.csv");
+        for (column, total) in [("Request Count", requests), ("Failure Count", failures)] {
+            assert_eq!(stats.count("Aggregated", column), total, "{column}");
+            let rows = stats.counts(column);
+            assert_eq!(rows.iter().sum::<u64>(), 2 * total, "the rows' sum of {column}");
+        }
+        let occurrences = output.csv("out_failures.csv").counts("Occurrences");
+        assert_eq!(occurrences.iter().sum::<u64>(), failures, "failures by their text");
+        let history = output.csv("out_stats_history.csv");
+        assert_eq!(history.counts("Total Request Count").last(), Some(&requests));
+        assert_eq!(history.counts("Total Failure Count").last(), Some(&failures));
+        assert_eq!(output.csv("out_exceptions.csv").len(), 0);
+        Books { requests, failures, cancelled: output.cancelled(), retries: output.retries() }
+    }
+
+    /// Nothing went wrong, and the server saw exactly this.
+    #[track_caller]
+    fn check_exact(self, server: &Server) {
+        let Books { requests, failures, cancelled, retries } = self;
+        assert_eq!(failures, 0);
+        assert!(requests > 0);
+        assert_eq!(server.total(), requests + cancelled + retries, "{self:?}");
+    }
+
+    /// Where connections come and go, a request that was cancelled or sent twice may not have
+    /// reached the server.
+    #[track_caller]
+    fn check_between(self, seen: u64) {
+        let Books { requests, failures, cancelled, retries } = self;
+        assert!(seen >= requests - failures, "{seen} seen, {self:?}");
+        assert!(seen <= requests + cancelled + retries, "{seen} seen, {self:?}");
+    }
+}
+
+/// Four users with their files, against this server.
+fn run(server: &Server, scenario: &str) -> Run {
+    Run::of(scenario).host(server.address).users(4).args(["--csv", "out"])
+}
+
+fn plain_server() -> Server {
+    Server::start(|_| ok())
+}
+
+#[test]
+fn at_the_end_of_the_run_time_nothing_is_missing() {
+    let server = plain_server();
+    let scenario =
+        toml("600ms", "[[user.task]]\nget = \"/\"\n[[user.task]]\nget = \"/users\"\nweight = 2");
+    let output = run(&server, &scenario).go().code(0);
+    Books::of(&output).check_exact(&server);
+    let stats = output.csv("out_stats.csv");
+    let unseen = ["/", "/users"].map(|path| {
+        let seen = server.seen();
+        let seen = seen.iter().filter(|request| request.line == format!("GET {path}")).count();
+        seen as u64 - stats.count(path, "Request Count")
+    });
+    assert_eq!(unseen.iter().sum::<u64>(), output.cancelled(), "each row has its own requests");
+}
+
+#[track_caller]
+fn check_signal(signal: Signal, name: &str) {
+    let server = plain_server();
+    let mut running = run(&server, &get_root("1h")).start();
+    server.await_requests(100);
+    running.signal(signal);
+    running.stderr_line(&format!("Got {name}, stopping"));
+    let output = running.wait().code(0);
+    assert!(output.stderr.contains("Shutting down (exit code 0)"), "{}", output.stderr);
+    Books::of(&output).check_exact(&server);
+}
+
+#[test]
+fn after_ctrl_c_in_the_middle_nothing_is_missing() {
+    check_signal(Signal::INT, "SIGINT");
+}
+
+#[test]
+fn after_sigterm_in_the_middle_nothing_is_missing() {
+    check_signal(Signal::TERM, "SIGTERM");
+}
+
+#[test]
+fn a_run_with_failures_that_is_interrupted_says_so_by_its_exit_code() {
+    let server = Server::start(|request| match request.number % 10 {
+        9 => Answer::Send(response("500 Internal Server Error", "")),
+        _ => ok(),
+    });
+    let running = run(&server, &get_root("1h")).start();
+    server.await_requests(200);
+    running.signal(Signal::INT);
+    let output = running.wait().code(1);
+    let books = Books::of(&output);
+    assert!(books.failures > 0, "{books:?}");
+    assert_eq!(server.total(), books.requests + books.cancelled);
+}
+
+#[test]
+fn a_server_that_drops_dead_is_failures_and_not_a_hang() {
+    let mut server = plain_server();
+    let running = run(&server, &get_root("1500ms")).start();
+    server.await_requests(100);
+    server.kill();
+    let output = running.wait().code(1);
+    let books = Books::of(&output);
+    books.check_between(server.count());
+    let errors = output.csv("out_failures.csv");
+    let refused = |error: &&str| *error == "cannot connect: connection refused";
+    assert!(errors.column("Error").iter().any(refused), "{errors:?}");
+}
+
+#[test]
+fn a_server_that_closes_after_every_answer_costs_no_failure_and_no_retry() {
+    let text = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok";
+    let server = Server::start(move |_| Answer::Close(text.into()));
+    let output = run(&server, &get_root("600ms")).go().code(0);
+    let books = Books::of(&output);
+    books.check_between(server.total());
+    assert_eq!((books.failures, books.retries), (0, 0));
+    assert!(server.connections() as u64 >= books.requests, "one connection each");
+}
+
+#[test]
+fn a_server_that_closes_without_a_word_costs_no_failure() {
+    let server = Server::start(|request| match request.number {
+        4 => Answer::Close(response("200 OK", "ok")),
+        _ => ok(),
+    });
+    let output = run(&server, &get_root("600ms")).go().code(0);
+    let books = Books::of(&output);
+    books.check_between(server.total());
+    assert_eq!(books.failures, 0);
+}
+
+#[test]
+fn a_request_that_a_dying_connection_swallows_is_sent_again_and_told() {
+    let server = Server::start(|request| match request.number {
+        5 => Answer::Close(Vec::new()),
+        _ => ok(),
+    });
+    let output = run(&server, &get_root("600ms")).go().code(0);
+    let books = Books::of(&output);
+    assert!(books.retries > 0);
+    books.check_exact(&server);
+}
+
+#[test]
+fn a_request_on_a_connection_that_is_reset_is_sent_again_and_told() {
+    let server = Server::start(|request| match request.number {
+        5 => Answer::Reset(Vec::new()),
+        _ => ok(),
+    });
+    let output = run(&server, &get_root("600ms")).go().code(0);
+    let books = Books::of(&output);
+    assert!(books.retries > 0);
+    books.check_exact(&server);
+}
+
+#[test]
+fn connections_that_the_server_closed_while_users_waited_are_not_used() {
+    let server = Server::closing_idle(Duration::from_millis(50));
+    let scenario = "wait_time = \"300ms\"\n[[user.task]]\nget = \"/\"";
+    let output = run(&server, &toml("1s", scenario)).go().code(0);
+    let books = Books::of(&output);
+    books.check_exact(&server);
+    assert_eq!(books.retries, 0, "the end was seen before the next request");
+    assert_eq!(server.connections() as u64, server.count());
+}
+
+#[test]
+fn requests_in_flight_at_the_stop_are_cancelled_and_told() {
+    let server = Server::start(|_| Answer::Never);
+    let output = run(&server, &get_root("400ms")).go().code(0);
+    let books = Books::of(&output);
+    assert_eq!(books, Books { requests: 0, failures: 0, cancelled: 4, retries: 0 });
+    assert_eq!(server.total(), 4);
+}
+
+#[test]
+fn within_the_stop_timeout_requests_in_flight_finish() {
+    let server = Server::start(|_| Answer::Late(Duration::from_millis(300), Box::new(ok())));
+    let running = run(&server, &get_root("1h")).args(["--stop-timeout", "20"]).start();
+    server.await_requests(6);
+    let stopped = Instant::now();
+    running.signal(Signal::INT);
+    let output = running.wait().code(0);
+    assert!(stopped.elapsed() < Duration::from_secs(10), "it waits no longer than it must");
+    let books = Books::of(&output);
+    assert_eq!(books.cancelled, 0);
+    books.check_exact(&server);
+}
+
+#[test]
+fn a_stop_timeout_ends_what_does_not_finish() {
+    let server = Server::start(|_| Answer::Never);
+    let run = run(&server, &get_root("200ms")).args(["--stop-timeout", "1"]);
+    let begin = Instant::now();
+    let output = run.go().code(0);
+    assert!(begin.elapsed() >= Duration::from_millis(1200), "they may go on for that long");
+    assert_eq!(Books::of(&output).cancelled, 4);
+}
+
+#[test]
+fn a_second_signal_exits_at_once_even_if_a_task_hangs() {
+    let server = Server::start(|_| Answer::Never);
+    let mut running = run(&server, &get_root("1h")).args(["--stop-timeout", "1h"]).start();
+    server.await_requests(4);
+    running.signal(Signal::INT);
+    running.stderr_line("Got SIGINT, stopping; once more exits at once");
+    running.signal(Signal::INT);
+    running.wait().code(130);
+}
