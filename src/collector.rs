@@ -76,13 +76,15 @@ impl Collector {
         self
     }
 
-    /// Collects until all cores are done. `on_error` hears of each report that fails, once and at
+    /// Collects until all cores are done. The reports are told of the start, of every second and of
+    /// the end. `on_error` hears of each report that fails, once and at
     /// once.
     pub fn run(
         mut self,
         intervals: &Receiver<Interval>,
         mut on_error: impl FnMut(&ReportError),
     ) -> Summary {
+        self.tell_update(0, &mut on_error);
         loop {
             let event = next_event(intervals, self.schedule.deadline());
             if let Event::Disconnected = event {
@@ -105,10 +107,14 @@ impl Collector {
         };
         if let Some(seconds) = seconds {
             self.schedule.made = seconds;
-            let snapshot = self.totals.snapshot(Duration::from_secs(seconds));
-            // The web page will watch the latest snapshot: this is where it gets it from.
-            self.reports.tell(&snapshot, |report, snapshot| report.update(snapshot), on_error);
+            self.tell_update(seconds, on_error);
         }
+    }
+
+    fn tell_update(&mut self, seconds: u64, on_error: &mut dyn FnMut(&ReportError)) {
+        let snapshot = self.totals.snapshot(Duration::from_secs(seconds));
+        // The web page will watch the latest snapshot: this is where it gets it from.
+        self.reports.tell(&snapshot, |report, snapshot| report.update(snapshot), on_error);
     }
 
     fn finish(mut self, on_error: &mut dyn FnMut(&ReportError)) -> Summary {
@@ -363,7 +369,8 @@ mod tests {
         drop(sender);
         let summary = run.collector.run(&receiver, |error| panic!("{error}"));
         let told = run.told.lock().unwrap().clone();
-        assert_eq!(told, [("finish", 0.301, 2)], "no second was complete");
+        let expected = [("update", 0.0, 0), ("finish", 0.301, 2)];
+        assert_eq!(told, expected, "the start and the end: no second was complete");
         assert_eq!(summary.snapshot.total.rates.requests, 2.0 / 0.301);
     }
 
