@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::BoolishValueParser;
 use clap::{Args as ClapArgs, Parser, Subcommand};
 
 use crate::log::Level;
@@ -33,13 +34,13 @@ pub struct Args {
     pub scenario: Option<String>,
 
     /// The scenario file, by Locust's flag
+    // No conflict with `scenario` here: clap would see one where the variable is set, too.
     #[arg(
         short = 'f',
         long = "file",
         alias = "locustfile",
         value_name = "FILE",
-        env = "GREGARIA_FILE",
-        conflicts_with = "scenario"
+        env = "GREGARIA_FILE"
     )]
     pub file: Option<String>,
 
@@ -86,7 +87,7 @@ pub struct RunArgs {
     pub stop_timeout: Option<Duration>,
 
     /// Run without a web page: the default, accepted for the fingers' sake
-    #[arg(long, env = "GREGARIA_HEADLESS")]
+    #[arg(long, env = "GREGARIA_HEADLESS", value_parser = BoolishValueParser::new())]
     pub headless: bool,
 
     /// Cores to run on: 0-3,6; all allowed ones by default
@@ -102,11 +103,16 @@ pub struct RunArgs {
     pub csv: Option<PathBuf>,
 
     /// Write a history row per entry, not only the aggregated one
-    #[arg(long, requires = "csv", env = "GREGARIA_CSV_FULL_HISTORY")]
+    #[arg(
+        long,
+        requires = "csv",
+        env = "GREGARIA_CSV_FULL_HISTORY",
+        value_parser = BoolishValueParser::new()
+    )]
     pub csv_full_history: bool,
 
     /// Print the final tables only
-    #[arg(long, env = "GREGARIA_ONLY_SUMMARY")]
+    #[arg(long, env = "GREGARIA_ONLY_SUMMARY", value_parser = BoolishValueParser::new())]
     pub only_summary: bool,
 
     /// Exit code of a run with failures or exceptions

@@ -13,7 +13,9 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::Parser;
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser};
 
 pub use args::{Args, Command, RunArgs, ServeArgs};
 
@@ -26,7 +28,7 @@ use crate::report::console::{Final, Progress, name_width, terminal_columns};
 use crate::report::csv::{CsvFiles, History};
 use crate::run;
 use crate::scenario::{Scenario, Step, User, file};
-use crate::session::BaseUrl;
+use crate::session::{BaseUrl, UrlError};
 use milestones::Milestones;
 
 /// The run could not take place: a bad flag, a bad file, a machine that does not allow it.
@@ -39,7 +41,9 @@ type Reports = Vec<(String, Box<dyn Report + Send>)>;
 
 /// Runs the command with the arguments of this process.
 pub fn main() -> ExitCode {
-    let args = Args::parse();
+    let matches = Args::command().get_matches();
+    refuse_two_scenarios(&matches);
+    let args = Args::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     finish(match args.command {
         None => {
             let source = args.scenario.as_deref().or(args.file.as_deref()).unwrap_or_default();
@@ -49,6 +53,15 @@ pub fn main() -> ExitCode {
         Some(Command::Serve(serve)) => serve::serve(&serve),
         Some(Command::Check { file }) => check(&file),
     })
+}
+
+/// A scenario takes the place of the variable's, but not of another one on the same line.
+fn refuse_two_scenarios(matches: &ArgMatches) {
+    let typed = |id| matches.value_source(id) == Some(ValueSource::CommandLine);
+    if typed("scenario") && typed("file") {
+        let message = "there are two scenarios, one of them with --file: leave one out";
+        Args::command().error(ErrorKind::ArgumentConflict, message).exit();
+    }
 }
 
 /// Runs a scenario written in Rust, with the flags of this process: the `main` of a test of one's
@@ -87,13 +100,24 @@ fn finish(result: Result<u8, Error>) -> ExitCode {
 fn read_scenario(source: &str) -> Result<Scenario, Error> {
     let lower = source.to_ascii_lowercase();
     if !lower.starts_with("http://") && !lower.starts_with("https://") {
-        return Ok(file::load(source)?);
+        return file::load(source).map_err(|error| with_url_hint(source, error));
     }
     let (base, path) = BaseUrl::split(source)?;
     let auth = base.basic_auth;
     let mut user = User::new("User").task(Step::get(path));
     user.basic_auth = auth;
     Ok(Scenario::new(format!("http://{}", base.authority)).user(user))
+}
+
+/// Whoever writes `localhost:5000` means a server and not a file.
+fn with_url_hint(source: &str, error: file::Error) -> Error {
+    let port = source.split('/').next().and_then(|authority| authority.rsplit_once(':'));
+    match port {
+        Some((_, port)) if port.parse::<u16>().is_ok() && !Path::new(source).exists() => {
+            UrlError::NoScheme(source.to_owned()).into()
+        }
+        _ => error.into(),
+    }
 }
 
 fn check(file: &Path) -> Result<u8, Error> {
