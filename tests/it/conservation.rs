@@ -3,7 +3,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::{Answer, Output, Run, Server, Signal, get_root, ok, response, toml};
+use crate::support::{
+    Answer, Output, Run, Server, Signal, get_root, ok, plain_server, response, toml,
+};
 
 /// What a run says about its requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,10 +58,6 @@ impl Books {
 /// Four users with their files, against this server.
 fn run(server: &Server, scenario: &str) -> Run {
     Run::of(scenario).host(server.address).users(4).args(["--csv", "out"])
-}
-
-fn plain_server() -> Server {
-    Server::start(|_| ok())
 }
 
 #[test]

@@ -3,7 +3,14 @@
 // Tests are allowed to unwrap; clippy does not know that their helpers are tests too.
 #![allow(clippy::unwrap_used)]
 
+mod cli;
 mod conservation;
 mod csv;
 mod faults;
+mod load;
+mod pace;
+mod requests;
+mod scenarios;
+mod serve;
 mod support;
+mod tidy;

@@ -1,6 +1,7 @@
 //! What the tests share: the binary run with a deadline, a server that does what it is told and
 //! counts what it saw, and the tables that the binary writes.
 
+pub(crate) mod api;
 mod run;
 mod server;
 mod tables;
@@ -17,4 +18,9 @@ pub(crate) fn toml(run_time: &str, rest: &str) -> String {
 /// The simplest: everybody GETs `/`, over and over.
 pub(crate) fn get_root(run_time: &str) -> String {
     toml(run_time, "[[user.task]]\nget = \"/\"")
+}
+
+/// A server that answers everything, at once.
+pub(crate) fn plain_server() -> Server {
+    Server::start(|_| ok())
 }

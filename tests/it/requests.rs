@@ -1,0 +1,150 @@
+//! Requests through the Rust API: what is said in code or declared reaches the server as it is.
+
+use std::time::Duration;
+
+use gregaria::scenario::{Step, Task, User, WaitTime};
+use gregaria::session::Session;
+
+use crate::support::api::{go, ms, scenario, users};
+use crate::support::{Seen, plain_server};
+
+#[test]
+fn paths_may_be_literals_or_made_on_the_way() {
+    let server = plain_server();
+    let task = Task::new("paths", async |session: &mut Session| {
+        for _ in 0..3 {
+            session.get("/literal").send().await?;
+            session.get("/literal").name("named").send().await?;
+            session.head("/literal").name("head").send().await?;
+        }
+        for item in 0..3 {
+            session.get(format!("/item/{item}")).name("/item/[id]").send().await?;
+        }
+        session.sleep(Duration::from_secs(3600)).await;
+        Ok(())
+    });
+    let ran = go(scenario(&server, User::new("u").task(task)), users(1, ms(400)));
+    let lines: Vec<String> = server.seen().into_iter().map(|request| request.line).collect();
+    let round = ["GET /literal", "GET /literal", "HEAD /literal"];
+    let items = ["GET /item/0", "GET /item/1", "GET /item/2"];
+    assert_eq!(lines, [round, round, round, items].concat());
+    for name in ["/literal", "named", "head", "/item/[id]"] {
+        assert_eq!(ran.row(name).requests, 3, "{name}");
+    }
+}
+
+#[test]
+fn an_absolute_url_goes_to_its_own_server() {
+    let (first, second) = (plain_server(), plain_server());
+    let url = format!("http://{}/other?x=1", second.address);
+    let name = url.clone();
+    let task = Task::new("both", async move |session: &mut Session| {
+        session.get("/").send().await?;
+        session.get(url.clone()).send().await?;
+        Ok(())
+    });
+    let user = User::new("u").task(task).wait_time(WaitTime::constant(ms(20)));
+    let ran = go(scenario(&first, user), users(2, ms(300)));
+    assert_eq!(ran.total().failures, 0);
+    assert_eq!(ran.row(&name).requests + ran.summary.snapshot.cancelled, second.total());
+    assert_eq!((first.connections(), second.connections()), (2, 2), "both are kept alive");
+    let request = &second.seen()[0];
+    assert_eq!(request.line, "GET /other?x=1");
+    assert_eq!(request.header("host"), Some(&*second.address.to_string()));
+}
+
+const USER_AGENT: &str = concat!("User-Agent: gregaria/", env!("CARGO_PKG_VERSION"));
+
+/// What a server sees of the first request of a user with this task.
+fn first_request(task: Task) -> Seen {
+    let server = plain_server();
+    let user = User::new("u").task(task).wait_time(WaitTime::constant(ms(60_000)));
+    let user = user.header(http::header::ACCEPT, "text/x-one".parse().unwrap());
+    go(scenario(&server, user), users(1, ms(150)));
+    let mut seen = server.seen().remove(0);
+    // The port is another one each time.
+    seen.head = seen.head.replace(&server.address.to_string(), "HOST");
+    seen
+}
+
+/// Declared or written in code, a request is the same: this.
+#[track_caller]
+fn check_sent(step: Step, code: Task, head: &[&str], body: &str) {
+    for task in [Task::from(step), code] {
+        let seen = first_request(task);
+        assert_eq!(seen.head.lines().collect::<Vec<_>>(), head);
+        assert_eq!(String::from_utf8_lossy(&seen.body), body);
+    }
+}
+
+#[test]
+fn queries_headers_and_credentials_reach_the_server_as_they_were_said() {
+    let name = http::HeaderName::from_static("x-trace");
+    let step = Step::get("/find?a=1")
+        .query("q", "b & c")
+        .query("é", "=")
+        .header(name, "t 1".parse().unwrap());
+    let code = Task::new("code", async |session: &mut Session| {
+        let call = session.get("/find?a=1").query("q", "b & c").query("é", "=");
+        call.header("x-trace", "t 1").basic_auth("al", "p:w").send().await?;
+        Ok(())
+    });
+    let head = [
+        "GET /find?a=1&q=b+%26+c&%C3%A9=%3D HTTP/1.1",
+        "Host: HOST",
+        USER_AGENT,
+        "accept: text/x-one",
+        "x-trace: t 1",
+        "authorization: Basic YWw6cDp3",
+    ];
+    check_sent(step.basic_auth("al", "p:w"), code, &head, "");
+}
+
+#[test]
+fn json_reaches_the_server_as_it_was_said() {
+    let value = serde_json::json!({ "name": "Ä", "tags": [1, null] });
+    let step = Step::post("/orders").json(value.clone());
+    let code = Task::new("code", async move |session: &mut Session| {
+        session.post("/orders").json(&value).send().await?;
+        Ok(())
+    });
+    let head = [
+        "POST /orders HTTP/1.1",
+        "Host: HOST",
+        USER_AGENT,
+        "accept: text/x-one",
+        "Content-Type: application/json",
+        "Content-Length: 29",
+    ];
+    check_sent(step, code, &head, "{\"name\":\"Ä\",\"tags\":[1,null]}");
+}
+
+#[test]
+fn forms_reach_the_server_as_they_were_said() {
+    let step = Step::put("/form").form("user", "a b").form("sign", "&=");
+    let code = Task::new("code", async |session: &mut Session| {
+        session.put("/form").form([("user", "a b"), ("sign", "&=")]).send().await?;
+        Ok(())
+    });
+    let head = [
+        "PUT /form HTTP/1.1",
+        "Host: HOST",
+        USER_AGENT,
+        "accept: text/x-one",
+        "Content-Type: application/x-www-form-urlencoded",
+        "Content-Length: 20",
+    ];
+    check_sent(step, code, &head, "user=a+b&sign=%26%3D");
+}
+
+#[test]
+fn a_header_of_a_request_replaces_the_users_own() {
+    let accept = "text/x-two";
+    let step = Step::delete("/thing").header(http::header::ACCEPT, accept.parse().unwrap());
+    let code = Task::new("code", async move |session: &mut Session| {
+        session.delete("/thing").header("Accept", accept).send().await?;
+        Ok(())
+    });
+    let head = ["DELETE /thing HTTP/1.1", "Host: HOST", USER_AGENT, "accept: text/x-two"];
+    check_sent(step, code, &head, "");
+}

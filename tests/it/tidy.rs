@@ -1,0 +1,192 @@
+//! What must never be true of the sources, as far as a search can tell.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::support::repository;
+
+const LINES_MAX: usize = 450;
+
+/// A Rust file: its path from the repository's root, its text, and the text without its tests.
+struct Source {
+    path: String,
+    text: String,
+    code: String,
+}
+
+fn sources(folder: &str) -> Vec<Source> {
+    let root = repository("");
+    let mut files = Vec::new();
+    walk(&root.join(folder), &mut files);
+    files.sort();
+    let rust = files.into_iter().filter(|file| file.extension().is_some_and(|e| e == "rs"));
+    let mut sources: Vec<Source> = rust.map(|file| source(&root, &file)).collect();
+    let of_tests: Vec<String> = sources.iter().flat_map(test_modules).collect();
+    for source in &mut sources {
+        let named = source.path.ends_with("_tests.rs");
+        if named || of_tests.iter().any(|module| source.path.starts_with(module)) {
+            source.code.clear();
+        }
+    }
+    sources
+}
+
+/// Where the modules are that a file has for tests only: `src/stats/costs.rs`, `src/stats/costs/`.
+fn test_modules(source: &Source) -> Vec<String> {
+    let folder = match source.path.strip_suffix("mod.rs") {
+        Some(folder) => folder.to_owned(),
+        None => source.path.strip_suffix(".rs").unwrap().to_owned() + "/",
+    };
+    let names = source.text.split("#[cfg(test)]\nmod ").skip(1);
+    let names = names.filter_map(|rest| rest.lines().next()?.strip_suffix(';'));
+    names.flat_map(|name| [format!("{folder}{name}.rs"), format!("{folder}{name}/")]).collect()
+}
+
+fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for path in entries.map(|entry| entry.unwrap().path()) {
+        let built = path.ends_with("target") || path.ends_with("corpus");
+        if path.is_dir() && !built {
+            walk(&path, files);
+        } else {
+            files.push(path);
+        }
+    }
+}
+
+fn source(root: &Path, file: &Path) -> Source {
+    let path = file.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
+    let text = fs::read_to_string(file).unwrap();
+    let end = text.find("#[cfg(test)]\nmod tests {").unwrap_or(text.len());
+    let code = text[..end].lines().map(uncommented).fold(String::new(), |a, b| a + b + "\n");
+    Source { path, text, code }
+}
+
+fn uncommented(line: &str) -> &str {
+    line.find("//").map_or(line, |at| &line[..at])
+}
+
+/// None of these is in the code of a folder, but in the places that may.
+#[track_caller]
+fn check_absent(folder: &str, needles: &[&str], allowed: &[&str]) {
+    let sources = sources(folder);
+    assert!(!sources.is_empty(), "{folder} has no sources");
+    let may = |path: &str| allowed.iter().any(|place| path.starts_with(place));
+    let found: Vec<_> = sources
+        .iter()
+        .filter(|source| !may(&source.path))
+        .flat_map(|source| {
+            let lines = source.code.lines().enumerate();
+            let hits = lines.filter(|(_, line)| needles.iter().any(|needle| line.contains(needle)));
+            hits.map(|(n, line)| format!("{}:{}: {}", source.path, n + 1, line.trim()))
+        })
+        .collect();
+    assert!(found.is_empty(), "{needles:?} in\n{}", found.join("\n"));
+}
+
+#[test]
+fn unsafe_code_is_in_the_reactor_alone() {
+    let unsafe_code = ["unsafe {", "unsafe fn", "unsafe impl", "allow(unsafe_code)"];
+    check_absent("src", &unsafe_code, &["src/reactor/"]);
+    let exempt = ["tests/allocations.rs", "tests/it/tidy.rs", "tests/fuzz/"];
+    check_absent("tests", &unsafe_code, &exempt);
+}
+
+#[test]
+fn glommio_is_named_in_the_executor_alone() {
+    check_absent("src", &["glommio::"], &["src/executor/"]);
+}
+
+/// Between our turns nobody visits its reactor, so whatever waited there would wait for ever.
+#[test]
+fn nothing_waits_in_glommios_own_reactor() {
+    let waits =
+        ["timer", "net", "io", "channels", "sync"].map(|module| format!("glommio::{module}"));
+    let waits: Vec<&str> = waits.iter().map(String::as_str).collect();
+    check_absent("src", &waits, &[]);
+    check_absent("src", &["spawn_blocking"], &[]);
+}
+
+#[test]
+fn only_those_who_act_ask_what_time_it_is() {
+    let actors = [
+        "src/executor/",
+        "src/session/",
+        "src/reactor/",
+        "src/collector.rs",
+        "src/run.rs",
+        "src/log.rs",
+        "src/cli/",
+        "src/target/",
+    ];
+    check_absent("src", &["Instant::now", "SystemTime::now"], &actors);
+}
+
+#[test]
+fn randomness_comes_from_the_seed_alone() {
+    // The plan draws the seed itself where nobody gives one.
+    let global = ["fastrand::u", "fastrand::i", "fastrand::f", "Rng::new()", "RandomState"];
+    check_absent("src", &global, &["src/plan.rs"]);
+}
+
+/// A folder names nothing of the crate but itself.
+#[track_caller]
+fn check_leaf(folder: &str) {
+    let own = format!("crate::{folder}");
+    for Source { path, code, .. } in sources(&format!("src/{folder}")) {
+        let others = code.matches("crate::").count() - code.matches(&own).count();
+        assert_eq!(others, 0, "{path} uses what stands above it");
+    }
+}
+
+#[test]
+fn the_leaves_know_nobody() {
+    check_leaf("http1");
+    check_leaf("stats");
+    check_leaf("reactor");
+}
+
+#[test]
+fn nothing_below_the_executor_points_back() {
+    let above = ["executor", "collector", "report", "run", "cli", "target", "plan"];
+    let above: Vec<String> = above.iter().map(|module| format!("crate::{module}")).collect();
+    let above: Vec<&str> = above.iter().map(String::as_str).collect();
+    check_absent("src/session", &above, &[]);
+    check_absent("src/scenario", &above, &[]);
+}
+
+#[test]
+fn nothing_is_unwrapped_outside_tests() {
+    check_absent("src", &[".unwrap()", ".unwrap_err()"], &[]);
+}
+
+#[test]
+fn every_folder_is_on_the_map() {
+    let map = fs::read_to_string(repository("ARCHITECTURE.md")).unwrap();
+    for entry in fs::read_dir(repository("src")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        assert!(!path.is_dir() || map.contains(&format!("`{name}/`")), "{name} is not on the map");
+    }
+}
+
+#[test]
+fn every_dependency_has_its_reason() {
+    let map = fs::read_to_string(repository("ARCHITECTURE.md")).unwrap();
+    let manifest = fs::read_to_string(repository("Cargo.toml")).unwrap();
+    let manifest: toml::Table = manifest.parse().unwrap();
+    for name in manifest["dependencies"].as_table().unwrap().keys() {
+        let reason = map.lines().any(|line| line.starts_with('|') && line.contains(name.as_str()));
+        assert!(reason, "{name} has no reason");
+    }
+}
+
+#[test]
+fn files_are_short() {
+    for folder in ["src", "tests", "benches"] {
+        for Source { path, text, .. } in sources(folder) {
+            let lines = text.lines().count();
+            assert!(lines <= LINES_MAX, "{path} has {lines} lines");
+        }
+    }
+}
