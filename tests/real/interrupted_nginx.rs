@@ -1,0 +1,74 @@
+//! nginx reloads, ends or dies in the middle of a run.
+
+use crate::command::{Finished, Run};
+use crate::nginx::Nginx;
+
+const SCENARIO: &str = "
+[[user]]
+name = \"Nginx\"
+wait_time = \"2ms\"
+[[user.task]]
+get = \"/page\"
+";
+
+/// Enough requests for the run to be in full swing.
+const UNDER_WAY: usize = 200;
+
+fn start(nginx: &Nginx) -> Run {
+    let url = nginx.url();
+    let flags = ["-H", &url, "-u", "16", "-r", "1000", "-t", "3s", "--stop-timeout", "5s"];
+    let run = Run::start(SCENARIO, &flags);
+    nginx.has_seen(UNDER_WAY);
+    run
+}
+
+/// The run went to its end, and tells of every request that did not succeed.
+fn assert_failed_but_finished(run: &Finished) {
+    assert_eq!(run.code, Some(1), "{}", run.stderr);
+    assert!(run.stderr.contains("--run-time limit reached"), "{}", run.stderr);
+    let all = run.aggregated();
+    assert!(all.failures > 0 && all.requests - all.failures >= UNDER_WAY as u64, "{}", run.stdout);
+    let told: u64 = run.failures.iter().map(|failure| failure.occurrences).sum();
+    assert_eq!(told, all.failures);
+    assert!(run.failures.len() < 10, "texts that differ: {:?}", run.failures);
+    let refused = "cannot connect: connection refused";
+    assert!(run.failures.iter().any(|failure| failure.error == refused), "{:?}", run.failures);
+}
+
+#[test]
+fn a_server_killed_in_the_middle_means_failures_and_not_a_hang() {
+    let Some(mut nginx) = Nginx::start() else { return };
+    let run = start(&nginx);
+    nginx.kill();
+    let run = run.finish();
+    assert_failed_but_finished(&run);
+    // What it answered without living to log it: at most one request per user.
+    let all = run.aggregated();
+    let answered = all.requests - all.failures;
+    assert!(answered.abs_diff(nginx.log().len() as u64) <= 16, "{}", run.stdout);
+}
+
+#[test]
+fn a_server_that_ends_in_the_middle_has_logged_every_success() {
+    let Some(nginx) = Nginx::start() else { return };
+    let run = start(&nginx);
+    nginx.quit();
+    let run = run.finish();
+    assert_failed_but_finished(&run);
+    let all = run.aggregated();
+    assert_eq!(nginx.close().len() as u64, all.requests - all.failures, "{}", run.stdout);
+}
+
+#[test]
+fn a_server_that_reloads_in_the_middle_goes_unnoticed() {
+    let Some(nginx) = Nginx::start() else { return };
+    let run = start(&nginx);
+    for round in 2..=4 {
+        nginx.reload();
+        nginx.has_seen(round * UNDER_WAY);
+    }
+    let run = run.finish();
+    run.assert_fine();
+    assert_eq!(run.cancelled(), 0);
+    run.assert_conserved(nginx.close().len() as u64);
+}
