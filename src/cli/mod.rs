@@ -100,6 +100,14 @@ fn finish(result: Result<u8, Error>) -> ExitCode {
 fn read_scenario(source: &str) -> Result<Scenario, Error> {
     let lower = source.to_ascii_lowercase();
     if !lower.starts_with("http://") && !lower.starts_with("https://") {
+        // A Locust user's first try; as TOML it would only be a riddle about an equals sign.
+        if lower.ends_with(".py") {
+            return Err(format!(
+                "{source} is Python; gregaria reads TOML, where User classes and tasks keep their \
+                 names: README.md shows how"
+            )
+            .into());
+        }
         return file::load(source).map_err(|error| with_url_hint(source, error));
     }
     let (base, path) = BaseUrl::split(source)?;
