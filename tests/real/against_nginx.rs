@@ -70,10 +70,8 @@ fn bodies_end_where_their_framing_says() {
         &scenario(&[
             "get = \"/empty\"\ncheck = { status = 200 }",
             &format!("get = \"/page\"\n{whole}"),
-            &format!(
-                "get = \"/chunked\"\nchecks = [ {{ header_equals = {{ transfer-encoding = \
-                 \"chunked\" }} }}, {{ body_contains = \"one page\" }} ]"
-            ),
+            "get = \"/chunked\"\nchecks = [ { header_equals = { transfer-encoding = \"chunked\" } }, \
+             { body_contains = \"one page\" } ]",
             &format!("get = \"/closed\"\n{whole}"),
         ]),
         &flags(&nginx.url()),

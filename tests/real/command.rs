@@ -87,8 +87,8 @@ impl Run {
             code: status.code(),
             stdout: read(dir, "stdout"),
             stderr: read(dir, "stderr"),
-            stats: stats.iter().map(|row| Stats::parse(row)).collect(),
-            failures: failures.iter().map(|row| Failure::parse(row)).collect(),
+            stats: stats.iter().map(Stats::parse).collect(),
+            failures: failures.iter().map(Failure::parse).collect(),
             history_rows: history.len(),
         }
     }
@@ -168,7 +168,7 @@ impl Failure {
 
 /// The rows of a file as any reader of CSV sees them.
 fn rows(text: &str) -> Vec<csv::StringRecord> {
-    csv::Reader::from_reader(text.as_bytes()).records().map(|row| row.unwrap()).collect()
+    csv::Reader::from_reader(text.as_bytes()).records().map(Result::unwrap).collect()
 }
 
 fn read(dir: &Path, name: &str) -> String {
