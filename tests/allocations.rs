@@ -1,0 +1,167 @@
+//! The path of a constant request allocates nothing: not the pick of the task, not the send, not
+//! the response, its checks, its sample, and not the wait for it.
+//!
+//! A binary of its own, because it needs an allocator that counts. A user among the users reads the
+//! count of its own thread, which is that of the core and of nobody else.
+
+// A global allocator cannot be written without it.
+#![allow(unsafe_code)]
+// Tests are allowed to unwrap; clippy does not know that their helpers are tests too.
+#![allow(clippy::unwrap_used)]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::io::{self, BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use gregaria::executor::allowed_cores;
+use gregaria::plan::{Options, Plan};
+use gregaria::report::Report;
+use gregaria::run;
+use gregaria::scenario::{Scenario, Step, Task, User};
+use gregaria::session::{Session, json_exists, status};
+use gregaria::stats::Snapshot;
+
+const USERS: u32 = 16;
+/// What a request may cost: the odd buffer that grows, and nothing that each of them needs.
+const PER_REQUEST_MAX: f64 = 0.01;
+
+struct Counting;
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+thread_local! {
+    /// Allocations of this thread. A constant without a destructor, so that to look at it never
+    /// allocates itself.
+    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+}
+
+fn count() {
+    let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + 1));
+}
+
+// SAFETY: everything is left to the system's allocator, which keeps the contract.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: the caller's promises are passed on as they are.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promises are passed on as they are.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count();
+        // SAFETY: the caller's promises are passed on as they are.
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+}
+
+/// `gregaria serve` in a process of its own, as long as this lives.
+struct Target {
+    child: Child,
+    url: String,
+}
+
+impl Target {
+    fn start() -> Self {
+        let core = allowed_cores().last().unwrap().id.to_string();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_gregaria"));
+        command.args(["serve", "--port", "0", "--cores", &core]).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let url = line.split(' ').find(|word| word.starts_with("http://")).unwrap().to_owned();
+        Target { child, url }
+    }
+}
+
+impl Drop for Target {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The requests of every second.
+#[derive(Clone, Default)]
+struct Witness(Arc<Mutex<Vec<u64>>>);
+
+impl Report for Witness {
+    fn update(&mut self, snapshot: &Snapshot) -> io::Result<()> {
+        self.0.lock().unwrap().push(snapshot.total.requests);
+        Ok(())
+    }
+
+    fn finish(&mut self, _: &Snapshot) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Sleeps past the first second, then counts up to just before the end of the next: what a core
+/// ships on the second may allocate.
+fn probe(found: &Arc<AtomicU64>) -> User {
+    let found = found.clone();
+    let task = Task::new("probe", async move |session: &mut Session| {
+        session.sleep(Duration::from_millis(1150)).await;
+        let before = ALLOCATIONS.get();
+        session.sleep(Duration::from_millis(700)).await;
+        found.store(ALLOCATIONS.get() - before, Ordering::SeqCst);
+        session.sleep(Duration::from_secs(3600)).await;
+        Ok(())
+    });
+    User::new("probe").fixed_count(1).task(task)
+}
+
+/// Allocations and requests of the same 700 ms.
+fn measure(user: User) -> (u64, f64) {
+    let (target, found, witness) = (Target::start(), Arc::default(), Witness::default());
+    let scenario = Scenario::new(&*target.url).user(user).user(probe(&found));
+    let options = Options {
+        users: Some(USERS + 1),
+        spawn_rate: Some(1e6),
+        run_time: Some(Duration::from_millis(2100)),
+        cores: Some(vec![allowed_cores()[0].id]),
+        ..Options::default()
+    };
+    let plan = Arc::new(Plan::new(scenario, options).unwrap());
+    println!("seed {}", plan.seed);
+    let reports = vec![("witness".to_owned(), Box::new(witness.clone()) as Box<_>)];
+    let summary = run::run(&plan, &Arc::default(), reports, |error| panic!("{error}")).unwrap();
+    assert_eq!(summary.snapshot.total.failures, 0);
+    let seconds = witness.0.lock().unwrap();
+    (found.load(Ordering::SeqCst), (seconds[2] - seconds[1]) as f64 * 0.7)
+}
+
+#[test]
+fn a_constant_request_allocates_nothing() {
+    let steps =
+        vec![Step::get("/users").check(status(200)).check(json_exists("/users")), Step::get("/")];
+    let user = User::new("u").task(Task::steps("two", steps)).task(Step::get("/status"));
+    let (allocations, requests) = measure(user);
+    let each = allocations as f64 / requests;
+    println!("{allocations} allocations in {requests:.0} requests");
+    assert!(requests > 100.0, "{requests}");
+    assert!(each < PER_REQUEST_MAX, "{allocations} allocations in {requests:.0} requests");
+}
+
+/// The future of a task written in code is boxed. It also shows that the count counts.
+#[test]
+fn a_literal_request_in_code_allocates_its_tasks_future_and_no_more() {
+    let task = Task::new("code", async |session: &mut Session| {
+        session.get("/users").send().await?;
+        Ok(())
+    });
+    let (allocations, requests) = measure(User::new("u").task(task));
+    let each = allocations as f64 / requests;
+    println!("{allocations} allocations in {requests:.0} requests");
+    // The requests of those 700 ms are reckoned from a whole second's.
+    assert!((0.5..1.5).contains(&each), "{allocations} allocations in {requests:.0} requests");
+}
