@@ -93,7 +93,8 @@ fn files_that_cannot_be_written_are_found_before_the_first_request() {
 
 #[test]
 fn a_port_where_nobody_listens_is_failures_and_not_a_refusal() {
-    let output = flags(&[]).go().code(1);
+    let run = Run::of(&get_root("1s")).args(["--host", "http://127.0.0.1:9"]);
+    let output = run.go().code(1);
     assert!(output.stdout.contains("GET /: cannot connect: connection refused"));
     assert!(output.aggregated().1 > 0);
 }

@@ -36,17 +36,31 @@ impl Books {
         Books { requests, failures, cancelled: output.cancelled(), retries: output.retries() }
     }
 
-    /// Nothing went wrong, and the server saw exactly this.
+    /// Nothing went wrong, and the server saw exactly this, from users that keep their connections.
+    /// One that never got as far as its first request is not there yet, where the machine is busy.
     #[track_caller]
     fn check_exact(self, server: &Server) {
         let Books { requests, failures, cancelled, retries } = self;
-        assert_eq!(failures, 0);
+        assert_eq!((failures, retries), (0, 0));
         assert!(requests > 0);
-        assert_eq!(server.total(), requests + cancelled + retries, "{self:?}");
+        let absent = u64::from(USERS) - server.users();
+        assert_eq!(server.total(), requests + cancelled - absent, "{self:?}");
     }
 
-    /// Where connections come and go, a request that was cancelled or sent twice may not have
-    /// reached the server.
+    /// Where the server kills connections under requests that it has read, it has seen both sends of
+    /// each; one that was cancelled while it connected never got that far.
+    #[track_caller]
+    fn check_told(self, server: &Server) {
+        let Books { requests, failures, cancelled, retries } = self;
+        assert_eq!(failures, 0);
+        assert!(retries > 0);
+        let seen = server.total();
+        let sure = requests + retries;
+        assert!((sure..=sure + cancelled).contains(&seen), "{seen} seen, {self:?}");
+    }
+
+    /// Where connections come and go by themselves, a request that was cancelled or sent twice may
+    /// not have reached the server.
     #[track_caller]
     fn check_between(self, seen: u64) {
         let Books { requests, failures, cancelled, retries } = self;
@@ -55,32 +69,35 @@ impl Books {
     }
 }
 
-/// Four users with their files, against this server.
+const USERS: u32 = 4;
+
+/// All users at once, with their files, against this server.
 fn run(server: &Server, scenario: &str) -> Run {
-    Run::of(scenario).host(server.address).users(4).args(["--csv", "out"])
+    Run::of(scenario).host(server.address).users(USERS).args(["--csv", "out"])
 }
 
 #[test]
 fn at_the_end_of_the_run_time_nothing_is_missing() {
     let server = plain_server();
     let scenario =
-        toml("600ms", "[[user.task]]\nget = \"/\"\n[[user.task]]\nget = \"/users\"\nweight = 2");
+        toml("1s", "[[user.task]]\nget = \"/\"\n[[user.task]]\nget = \"/users\"\nweight = 2");
     let output = run(&server, &scenario).go().code(0);
     Books::of(&output).check_exact(&server);
     let stats = output.csv("out_stats.csv");
-    let unseen = ["/", "/users"].map(|path| {
-        let seen = server.seen();
-        let seen = seen.iter().filter(|request| request.line == format!("GET {path}")).count();
-        seen as u64 - stats.count(path, "Request Count")
-    });
-    assert_eq!(unseen.iter().sum::<u64>(), output.cancelled(), "each row has its own requests");
+    let seen = server.seen();
+    for path in ["/", "/users"] {
+        let line = format!("GET {path}");
+        let seen = seen.iter().filter(|request| request.line == line).count() as u64;
+        let unseen = seen.checked_sub(stats.count(path, "Request Count"));
+        assert!(unseen.is_some_and(|unseen| unseen <= output.cancelled()), "{path}: {seen} seen");
+    }
 }
 
 #[track_caller]
 fn check_signal(signal: Signal, name: &str) {
     let server = plain_server();
     let mut running = run(&server, &get_root("1h")).start();
-    server.await_requests(100);
+    server.await_users(USERS as usize, 20);
     running.signal(signal);
     running.stderr_line(&format!("Got {name}, stopping"));
     let output = running.wait().code(0);
@@ -104,19 +121,16 @@ fn a_run_with_failures_that_is_interrupted_says_so_by_its_exit_code() {
         9 => Answer::Send(response("500 Internal Server Error", "")),
         _ => ok(),
     });
-    let running = run(&server, &get_root("1h")).start();
-    server.await_requests(200);
-    running.signal(Signal::INT);
-    let output = running.wait().code(1);
+    let output = run(&server, &get_root("1h")).go_until(&server, 200).code(1);
     let books = Books::of(&output);
     assert!(books.failures > 0, "{books:?}");
-    assert_eq!(server.total(), books.requests + books.cancelled);
+    books.check_between(server.total());
 }
 
 #[test]
 fn a_server_that_drops_dead_is_failures_and_not_a_hang() {
     let mut server = plain_server();
-    let running = run(&server, &get_root("1500ms")).start();
+    let running = run(&server, &get_root("2s")).start();
     server.await_requests(100);
     server.kill();
     let output = running.wait().code(1);
@@ -131,7 +145,7 @@ fn a_server_that_drops_dead_is_failures_and_not_a_hang() {
 fn a_server_that_closes_after_every_answer_costs_no_failure_and_no_retry() {
     let text = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok";
     let server = Server::start(move |_| Answer::Close(text.into()));
-    let output = run(&server, &get_root("600ms")).go().code(0);
+    let output = run(&server, &get_root("1h")).go_until(&server, 300).code(0);
     let books = Books::of(&output);
     books.check_between(server.total());
     assert_eq!((books.failures, books.retries), (0, 0));
@@ -144,7 +158,7 @@ fn a_server_that_closes_without_a_word_costs_no_failure() {
         4 => Answer::Close(response("200 OK", "ok")),
         _ => ok(),
     });
-    let output = run(&server, &get_root("600ms")).go().code(0);
+    let output = run(&server, &get_root("1h")).go_until(&server, 300).code(0);
     let books = Books::of(&output);
     books.check_between(server.total());
     assert_eq!(books.failures, 0);
@@ -156,10 +170,9 @@ fn a_request_that_a_dying_connection_swallows_is_sent_again_and_told() {
         5 => Answer::Close(Vec::new()),
         _ => ok(),
     });
-    let output = run(&server, &get_root("600ms")).go().code(0);
+    let output = run(&server, &get_root("1h")).go_until(&server, 300).code(0);
     let books = Books::of(&output);
-    assert!(books.retries > 0);
-    books.check_exact(&server);
+    books.check_told(&server);
 }
 
 #[test]
@@ -168,27 +181,26 @@ fn a_request_on_a_connection_that_is_reset_is_sent_again_and_told() {
         5 => Answer::Reset(Vec::new()),
         _ => ok(),
     });
-    let output = run(&server, &get_root("600ms")).go().code(0);
+    let output = run(&server, &get_root("1h")).go_until(&server, 300).code(0);
     let books = Books::of(&output);
-    assert!(books.retries > 0);
-    books.check_exact(&server);
+    books.check_told(&server);
 }
 
 #[test]
 fn connections_that_the_server_closed_while_users_waited_are_not_used() {
     let server = Server::closing_idle(Duration::from_millis(50));
     let scenario = "wait_time = \"300ms\"\n[[user.task]]\nget = \"/\"";
-    let output = run(&server, &toml("1s", scenario)).go().code(0);
+    let output = run(&server, &toml("1h", scenario)).go_until(&server, 13).code(0);
     let books = Books::of(&output);
-    books.check_exact(&server);
-    assert_eq!(books.retries, 0, "the end was seen before the next request");
+    books.check_between(server.total());
+    assert_eq!((books.failures, books.retries), (0, 0), "the end was seen before the next request");
     assert_eq!(server.connections() as u64, server.count());
 }
 
 #[test]
 fn requests_in_flight_at_the_stop_are_cancelled_and_told() {
     let server = Server::start(|_| Answer::Never);
-    let output = run(&server, &get_root("400ms")).go().code(0);
+    let output = run(&server, &get_root("1h")).go_until(&server, 4).code(0);
     let books = Books::of(&output);
     assert_eq!(books, Books { requests: 0, failures: 0, cancelled: 4, retries: 0 });
     assert_eq!(server.total(), 4);
@@ -198,7 +210,7 @@ fn requests_in_flight_at_the_stop_are_cancelled_and_told() {
 fn within_the_stop_timeout_requests_in_flight_finish() {
     let server = Server::start(|_| Answer::Late(Duration::from_millis(300), Box::new(ok())));
     let running = run(&server, &get_root("1h")).args(["--stop-timeout", "20"]).start();
-    server.await_requests(6);
+    server.await_users(USERS as usize, 2);
     let stopped = Instant::now();
     running.signal(Signal::INT);
     let output = running.wait().code(0);
@@ -211,10 +223,12 @@ fn within_the_stop_timeout_requests_in_flight_finish() {
 #[test]
 fn a_stop_timeout_ends_what_does_not_finish() {
     let server = Server::start(|_| Answer::Never);
-    let run = run(&server, &get_root("200ms")).args(["--stop-timeout", "1"]);
-    let begin = Instant::now();
-    let output = run.go().code(0);
-    assert!(begin.elapsed() >= Duration::from_millis(1200), "they may go on for that long");
+    let running = run(&server, &get_root("1h")).args(["--stop-timeout", "1"]).start();
+    server.await_requests(4);
+    let stopped = Instant::now();
+    running.signal(Signal::INT);
+    let output = running.wait().code(0);
+    assert!(stopped.elapsed() >= Duration::from_secs(1), "they may go on for that long");
     assert_eq!(Books::of(&output).cancelled, 4);
 }
 

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::time::Duration;
 
 use gregaria::plan::Options;
 use gregaria::scenario::{Scenario, Step, Task, User, WaitTime};
 use gregaria::session::{Session, status};
 
-use crate::support::api::{get, go, ms, scenario, users};
+use crate::support::api::{get, go, go_until, ms, scenario, users};
 use crate::support::{Answer, Server, ok, plain_server, response};
 
 #[test]
@@ -22,7 +23,7 @@ fn on_start_and_on_stop_run_once_per_user_even_if_its_task_hangs() {
         Ok(())
     });
     let user = user.on_stop_steps(vec![Step::get("/logout")]);
-    let ran = go(scenario(&server, user), users(6, ms(300)));
+    let ran = go_until(scenario(&server, user), 6, &server, 12);
     for path in ["GET /login", "GET /hang", "GET /logout"] {
         assert_eq!(server.count_of(path), 6, "{path}");
     }
@@ -57,7 +58,7 @@ fn errors_and_panics_of_tasks_are_exceptions_and_the_user_goes_on() {
         panic!("bad arithmetic");
     });
     let user = User::new("u").task(error).task(panic).wait_time(WaitTime::constant(ms(5)));
-    let ran = go(scenario(&server, user), users(2, ms(500)));
+    let ran = go_until(scenario(&server, user), 2, &server, 60);
     let mut exceptions: Vec<_> = ran.summary.snapshot.exceptions.iter().collect();
     exceptions.sort_by_key(|row| &row.message);
     let texts: Vec<_> = exceptions.iter().map(|row| (&*row.message, &*row.traceback)).collect();
@@ -74,7 +75,7 @@ fn errors_and_panics_of_tasks_are_exceptions_and_the_user_goes_on() {
 fn a_request_that_fails_is_a_failure_and_no_exception() {
     let server = Server::start(|_| Answer::Close(Vec::new()));
     let user = User::new("u").task(get("/")).wait_time(WaitTime::constant(ms(5)));
-    let ran = go(scenario(&server, user), users(1, ms(200)));
+    let ran = go_until(scenario(&server, user), 1, &server, 4);
     assert!(ran.total().failures > 1);
     assert_eq!(ran.summary.snapshot.exceptions, []);
 }
@@ -95,8 +96,9 @@ fn the_last_word_on_a_response_is_the_tasks() {
         Ok(())
     });
     let user = User::new("u").task(task).wait_time(WaitTime::constant(ms(5)));
-    let ran =
-        go(scenario(&server, user), Options { stop_timeout: Some(ms(5000)), ..users(1, ms(200)) });
+    let stop_timeout = Some(Duration::from_secs(10));
+    let options = Options { stop_timeout, ..users(1, ms(600)) };
+    let ran = go(scenario(&server, user), options);
     assert_eq!((ran.row("/missing").failures, ran.row("checked").failures), (0, 0));
     let failures: Vec<_> = ran.summary.snapshot.failures.iter().collect();
     let texts: Vec<_> = failures.iter().map(|row| (&*row.key.name, &*row.message)).collect();

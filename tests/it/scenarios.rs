@@ -52,7 +52,7 @@ fn every_scenario_runs_against_the_built_in_server() {
     for path in shipped() {
         let run = Run::new([&path]).host(server.address()).users(6).args(["-t", "1s"]);
         let (requests, failures) = run.go().code(0).aggregated();
-        assert!(requests >= 6 && failures == 0, "{}: {requests}, {failures}", path.display());
+        assert!(requests > 0 && failures == 0, "{}: {requests}, {failures}", path.display());
     }
 }
 
@@ -62,8 +62,10 @@ fn endpoints_are_asked_as_often_as_their_weights_say() {
     let stats = run("weighted", &server).code(0).csv("out_stats.csv");
     let total = stats.count("Aggregated", "Request Count") as f64;
     for (path, weight) in [("/", 3.0), ("/users", 2.0), ("/status", 1.0)] {
-        let share = stats.count(path, "Request Count") as f64 / total;
-        assert!((share - weight / 6.0).abs() < 0.05, "{path}: {share} of {total}");
+        let (share, promised) = (stats.count(path, "Request Count") as f64 / total, weight / 6.0);
+        // Four standard deviations of a choice made so often, and a little for the start.
+        let tolerance = 0.01 + 4.0 * (promised * (1.0 - promised) / total).sqrt();
+        assert!((share - promised).abs() < tolerance, "{path}: {share} of {total}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! Runs through the Rust API, with a report that remembers what it was told.
 
 use std::io;
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -69,15 +69,31 @@ pub(crate) fn users(count: u32, run_time: Duration) -> Options {
 }
 
 pub(crate) fn go(scenario: Scenario, options: Options) -> Ran {
-    go_with(scenario, options, Arc::default())
+    go_with(scenario, options, &Arc::default())
+}
+
+/// Runs until the server has seen this many requests.
+#[track_caller]
+pub(crate) fn go_until(scenario: Scenario, users: u32, server: &Server, requests: u64) -> Ran {
+    let options = Options { run_time: None, ..self::users(users, Duration::ZERO) };
+    let control = Arc::<Control>::default();
+    let run = begin(scenario, options, &control);
+    server.await_requests(requests);
+    control.stop();
+    run.recv_timeout(DEADLINE).expect("the run ends")
 }
 
 /// Runs to the end; a hang is a failed test.
 #[track_caller]
-pub(crate) fn go_with(scenario: Scenario, options: Options, control: Arc<Control>) -> Ran {
+pub(crate) fn go_with(scenario: Scenario, options: Options, control: &Arc<Control>) -> Ran {
+    begin(scenario, options, control).recv_timeout(DEADLINE).expect("the run ends")
+}
+
+fn begin(scenario: Scenario, options: Options, control: &Arc<Control>) -> Receiver<Ran> {
     let plan = Arc::new(Plan::new(scenario, options).unwrap());
     println!("seed {}", plan.seed);
     let (sender, done) = channel();
+    let control = control.clone();
     thread::spawn(move || {
         let (witness, begin) = (Witness::default(), Instant::now());
         let reports = vec![("witness".to_owned(), Box::new(witness.clone()) as Box<_>)];
@@ -85,7 +101,7 @@ pub(crate) fn go_with(scenario: Scenario, options: Options, control: Arc<Control
         let updates = std::mem::take(&mut *witness.0.lock().unwrap());
         sender.send(Ran { summary, updates, took: begin.elapsed() }).unwrap();
     });
-    done.recv_timeout(DEADLINE).expect("the run ends")
+    done
 }
 
 /// A scenario of this class against a server.

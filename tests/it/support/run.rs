@@ -12,7 +12,7 @@ pub(crate) use rustix::process::Signal;
 use rustix::process::{Pid, kill_process};
 use tempfile::TempDir;
 
-use super::Table;
+use super::{Server, Table};
 
 /// Far more than any run of these tests takes, on any machine.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -72,6 +72,15 @@ impl Run {
     /// Runs to the end.
     pub(crate) fn go(self) -> Output {
         self.start().wait()
+    }
+
+    /// Runs until the server has seen this many requests, and then is interrupted.
+    #[track_caller]
+    pub(crate) fn go_until(self, server: &Server, requests: u64) -> Output {
+        let running = self.start();
+        server.await_requests(requests);
+        running.signal(Signal::INT);
+        running.wait()
     }
 
     pub(crate) fn start(mut self) -> Running {

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use rustix::net::sockopt::set_socket_linger;
 
-/// How long connections may take to end when the run has.
-const SETTLE: Duration = Duration::from_secs(10);
+/// How long is waited for requests to come, or for connections to end when the run has.
+const SETTLE: Duration = Duration::from_secs(20);
 
 /// A request that a server saw, whole.
 #[derive(Debug, Clone)]
@@ -144,6 +144,22 @@ impl Server {
         let enough = |seen: &mut Vec<Seen>| (seen.len() as u64) < count;
         let (seen, _) = self.shared.more.wait_timeout_while(seen, SETTLE, enough).unwrap();
         assert!(seen.len() as u64 >= count, "{} of {count} requests", seen.len());
+    }
+
+    /// Waits until this many connections have brought this many requests each.
+    #[track_caller]
+    pub(crate) fn await_users(&self, users: usize, each: usize) {
+        let busy = |seen: &[Seen]| seen.iter().filter(|request| request.number + 1 == each).count();
+        let seen = self.shared.seen.lock().unwrap();
+        let fewer = |seen: &mut Vec<Seen>| busy(seen) < users;
+        let (seen, _) = self.shared.more.wait_timeout_while(seen, SETTLE, fewer).unwrap();
+        assert!(busy(&seen) >= users, "{} of {users} users", busy(&seen));
+    }
+
+    /// Connections that brought a request.
+    pub(crate) fn users(&self) -> u64 {
+        let seen = self.shared.seen.lock().unwrap();
+        seen.iter().filter(|request| request.number == 0).count() as u64
     }
 
     /// Waits until every client has gone, then tells how many requests there were.
