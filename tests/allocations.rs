@@ -6,8 +6,8 @@
 
 // A global allocator cannot be written without it.
 #![allow(unsafe_code)]
-// Tests are allowed to unwrap; clippy does not know that their helpers are tests too.
-#![allow(clippy::unwrap_used)]
+// Tests are allowed to unwrap and print; clippy does not know that their helpers are tests too.
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;

@@ -1,7 +1,7 @@
 //! What the parts do together, one module per outside format or behaviour.
 
-// Tests are allowed to unwrap; clippy does not know that their helpers are tests too.
-#![allow(clippy::unwrap_used)]
+// Tests are allowed to unwrap and print; clippy does not know that their helpers are tests too.
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 mod cli;
 mod conservation;
