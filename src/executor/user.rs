@@ -69,8 +69,10 @@ impl LiveUser {
             if !wait.is_zero() {
                 let awake = self.session.sleep(wait);
                 self.lifecycle.until(Phase::Stopping, self.slot, awake).await;
-            } else if turns == self.context.reactor.turns() {
-                // A task that waited for nothing must not keep the core from turning.
+            }
+            if turns == self.context.reactor.turns() {
+                // Neither the task nor the wait, which may be over before it begins, gave the core
+                // a turn; a user must not keep it from one.
                 yield_now().await;
             }
         }
