@@ -143,8 +143,10 @@ fn run_scenario(scenario: Scenario, args: &RunArgs) -> Result<u8, Error> {
         print(&ratio::list(&scenario))?;
         return Ok(0);
     }
-    let open_log = |error| format!("cannot write the log file: {error}");
-    let log = Log::new(args.loglevel, args.logfile.as_deref()).map_err(open_log)?;
+    let log = Log::new(args.loglevel, args.logfile.as_deref()).map_err(|error| {
+        let file = args.logfile.as_deref().unwrap_or(Path::new("stderr")).display();
+        format!("cannot write the log file {file}: {error}")
+    })?;
     let plan = Arc::new(Plan::new(scenario, args.options())?);
     if args.show_task_ratio {
         print(&ratio::task_ratio(&plan))?;
