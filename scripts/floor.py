@@ -5,7 +5,7 @@ All three send the same GET with the same number of connections from one core to
 server, which has another core to itself. CPU time is user plus system time of the whole client
 process. Only the ratios mean anything on a noisy machine: medians over the rounds, with the range.
 
-    scripts/floor.py [--rounds 7] [--seconds 3] [--users 64] [--json FILE]
+    scripts/floor.py [--rounds 7] [--seconds 5] [--users 64] [--json FILE]
 
 Builds what it needs with cargo. wrk is left out where it is not installed.
 """
@@ -53,7 +53,7 @@ def main():
 def parse_args():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--seconds", type=int, default=3)
+    parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--users", type=int, default=64)
     parser.add_argument("--json")
     return parser.parse_args()
@@ -99,7 +99,7 @@ def run_gregaria(gregaria, url, args):
     with tempfile.TemporaryDirectory() as folder:
         prefix = os.path.join(folder, "p")
         _, cpu = measure([
-            gregaria, url + "/", "-u", str(args.users), "-r", str(args.users * 100),
+            gregaria, url + "/", "-u", str(args.users), "-r", str(args.users),
             "-t", f"{args.seconds}s", "--cores", str(CLIENT_CORE), "--csv", prefix,
             "--only-summary"])
         with open(prefix + "_stats.csv", newline="") as file:
