@@ -27,9 +27,9 @@ impl Limits {
 }
 
 impl Default for Limits {
-    /// 64 KiB of head and 128 headers, four times what common servers send at most; 1 GiB of body,
-    /// which lets downloads be tested and still ends a stream that never does.
+    /// 64 KiB of head and 128 headers, four times what common servers send at most; 16 MiB of body,
+    /// so that a thousand users who look at what they get cannot be made to fill the memory.
     fn default() -> Self {
-        Limits { head_bytes: 64 << 10, headers: Self::HEADERS_MAX, body_bytes: 1 << 30 }
+        Limits { head_bytes: 64 << 10, headers: Self::HEADERS_MAX, body_bytes: 16 << 20 }
     }
 }

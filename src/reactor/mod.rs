@@ -30,6 +30,7 @@ use std::cell::{Cell, RefCell};
 use std::io;
 use std::mem;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
@@ -45,6 +46,9 @@ use ring::{Completion, Kind, Ring};
 use sockets::{Io, Sockets};
 use wheel::Wheel;
 
+/// How many reactors have been made.
+static REACTORS: AtomicU64 = AtomicU64::new(0);
+
 /// Whether a turn may sleep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Turn {
@@ -58,6 +62,8 @@ pub enum Turn {
 pub struct Reactor {
     state: RefCell<State>,
     turns: Cell<u64>,
+    /// Different for every reactor of the process: which bytes are kept by whom.
+    number: u64,
     /// Where the wheel's time begins.
     origin: Instant,
 }
@@ -97,6 +103,7 @@ impl Reactor {
         Ok(Rc::new(Reactor {
             state: RefCell::new(state),
             turns: Cell::new(0),
+            number: REACTORS.fetch_add(1, Ordering::Relaxed),
             origin: Instant::now(),
         }))
     }
@@ -125,7 +132,8 @@ impl Reactor {
     /// without a completion. For texts that never vary: each call adds to what is kept.
     pub fn keep(&self, bytes: impl Into<Box<[u8]>>) -> Kept {
         let bytes = bytes.into();
-        let kept = Kept { address: bytes.as_ptr(), len: bytes.len() as u32 };
+        let (address, len) = (bytes.as_ptr(), bytes.len() as u32);
+        let kept = Kept { reactor: self.number, address, len };
         self.state.borrow_mut().kept.push(bytes);
         kept
     }
@@ -146,7 +154,9 @@ impl Reactor {
     }
 
     fn nanos(&self, instant: Instant) -> u64 {
-        instant.saturating_duration_since(self.origin).as_nanos() as u64
+        let nanos = instant.saturating_duration_since(self.origin).as_nanos();
+        // 584 years; without the bound a later instant would come round as an early one.
+        u64::try_from(nanos).unwrap_or(u64::MAX)
     }
 }
 

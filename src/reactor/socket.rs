@@ -43,6 +43,8 @@ impl fmt::Debug for Peer {
 /// Of use only with sockets of the reactor that keeps them, and like it bound to its thread.
 #[derive(Debug, Clone, Copy)]
 pub struct Kept {
+    /// Number of the reactor that keeps them.
+    pub(super) reactor: u64,
     pub(super) address: *const u8,
     pub(super) len: u32,
 }
@@ -99,7 +101,8 @@ impl Socket {
     ///
     /// Where another reactor keeps the bytes than the one that owns this socket.
     pub fn send_kept(&self, kept: Kept) {
-        debug_assert!(self.reactor.keeps(kept), "kept bytes belong to one reactor");
+        // Not only in debug builds: another reactor may have freed them.
+        assert_eq!(kept.reactor, self.reactor.number, "kept bytes belong to one reactor");
         self.queue(Outgoing::Kept { address: kept.address, len: kept.len });
     }
 
@@ -129,8 +132,18 @@ impl Socket {
         Receive(self)
     }
 
-    /// Whether the connection is still open and nothing came that was not asked for: a kept-alive
-    /// connection is fit for another request only then.
+    /// Puts the connection aside until the next request: bytes that come meanwhile were not asked
+    /// for, and make it unfit.
+    pub fn park(&self) {
+        self.reactor.state.borrow_mut().sockets.park(self.id);
+    }
+
+    /// Takes a parked connection up again; whether it is fit for another request.
+    pub fn take_up(&self) -> bool {
+        self.reactor.state.borrow_mut().sockets.take_up(self.id)
+    }
+
+    /// Whether the connection is still open and nothing has come that was not read yet.
     pub fn is_quiet(&self) -> bool {
         self.reactor.state.borrow_mut().sockets.is_quiet(self.id)
     }
@@ -232,11 +245,5 @@ impl Drop for Chunk<'_> {
 impl fmt::Debug for Chunk<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Chunk").field("len", &self.filled.len).finish()
-    }
-}
-
-impl Reactor {
-    fn keeps(&self, kept: Kept) -> bool {
-        self.state.borrow().kept.iter().any(|bytes| bytes.as_ptr() == kept.address)
     }
 }

@@ -53,6 +53,8 @@ pub(super) struct SocketState {
     kept: Option<(*const u8, u32)>,
     /// Whether the waiter waits for the sends in flight.
     awaits_sent: bool,
+    /// Between two requests: nobody reads, and nothing may come.
+    parked: bool,
     inbox: Chain,
     end: Option<End>,
     waiter: Option<Waker>,
@@ -100,6 +102,7 @@ impl Sockets {
             sends: 0,
             kept: None,
             awaits_sent: false,
+            parked: false,
             inbox: Chain::EMPTY,
             end: None,
             waiter: None,
@@ -239,6 +242,20 @@ impl Sockets {
         socket.end.is_none() && socket.inbox.is_empty()
     }
 
+    /// Nobody will read until the socket is taken up again.
+    pub(super) fn park(&mut self, id: SlotId) {
+        self.live(id).parked = true;
+    }
+
+    /// Takes a parked socket up again; whether it is fit for another request. It is not while an
+    /// earlier send is in flight: a server may answer before it has read all, and what is sent now
+    /// could get in between.
+    pub(super) fn take_up(&mut self, id: SlotId) -> bool {
+        let socket = self.live(id);
+        socket.parked = false;
+        socket.sends == 0 && socket.end.is_none() && socket.inbox.is_empty()
+    }
+
     /// The handle is gone: lets go of everything in flight and closes. Gives back the waiter.
     pub(super) fn abandon(&mut self, id: SlotId, io: &mut Io) -> Option<Waker> {
         let socket = self.live(id);
@@ -275,7 +292,12 @@ impl Sockets {
         let socket = self.sockets.get_mut(done.id).expect("a receive in flight holds its slot");
         socket.receiving = done.more();
         if let Some(buffer) = io_uring::cqueue::buffer_select(done.flags) {
-            if socket.abandoned || done.result <= 0 {
+            if socket.parked && done.result > 0 {
+                // Not asked for, so the connection is of no use, and must not hold buffers that
+                // others wait for.
+                io.buffers.give_back(buffer);
+                socket.end = Some(End::Failed(libc::EPROTO));
+            } else if socket.abandoned || done.result <= 0 {
                 io.buffers.give_back(buffer);
             } else {
                 io.buffers.append(&mut socket.inbox, buffer, done.result as u32);
@@ -283,15 +305,13 @@ impl Sockets {
         }
         match done.result {
             0 => socket.end = Some(End::Closed),
+            _ if socket.end.is_some() => socket.stop_receiving(done.id, io),
             // Out of buffers: whoever reads next asks again.
             result if result == -libc::ENOBUFS => io.buffers.grow(),
             // Cancelled by us, to let TCP hold the peer up.
             result if result == -libc::ECANCELED => {}
             result if result < 0 => socket.end = Some(End::Failed(-result)),
-            _ if socket.receiving && socket.inbox.len() >= INBOX_MAX => {
-                let tag = Kind::Receive.tag(done.id);
-                io.ring.push_unheeded(opcode::AsyncCancel::new(tag).build());
-            }
+            _ if socket.inbox.len() >= INBOX_MAX => socket.stop_receiving(done.id, io),
             _ => {}
         }
         socket.wake();
@@ -352,6 +372,14 @@ impl SocketState {
     fn wake(&self) {
         if let Some(waiter) = &self.waiter {
             waiter.wake_by_ref();
+        }
+    }
+
+    /// What has come stays; the rest waits with the peer until somebody reads again.
+    fn stop_receiving(&self, id: SlotId, io: &mut Io) {
+        if self.receiving {
+            let tag = Kind::Receive.tag(id);
+            io.ring.push_unheeded(opcode::AsyncCancel::new(tag).build());
         }
     }
 

@@ -10,7 +10,7 @@ use super::context::{Context, InFlight};
 use super::failure::Failure;
 use super::origin::Origin;
 use super::response::{Received, Response};
-use crate::http1::{KeepBody, ResponseReader};
+use crate::http1::{KeepBody, Limits, ResponseReader};
 use crate::reactor::{Alarm, Kept, Socket, TimedOut};
 use crate::stats::{Clocks, EntryId, Outcome, Sample};
 
@@ -81,15 +81,20 @@ async fn exchange(
     context: &Context,
     outbound: &Outbound<'_>,
 ) -> Result<Received, Failure> {
+    let mut again = false;
     if let Some(socket) = take(idle, outbound.origin) {
         match send_and_receive(idle, context, outbound, socket).await {
             Err(failure) if failure.is_dead_connection() && outbound.method.is_idempotent() => {
-                context.recorder.borrow_mut().retry(outbound.entry);
+                again = true;
             }
             result => return result,
         }
     }
     let socket = outbound.origin.connect(&context.reactor).await?;
+    if again {
+        // Only now: where no connection is made, nothing is sent a second time.
+        context.recorder.borrow_mut().retry(outbound.entry);
+    }
     send_and_receive(idle, context, outbound, socket).await
 }
 
@@ -107,10 +112,16 @@ async fn send_and_receive(
             socket.send(text);
         }
     }
-    let mut reader = ResponseReader::new(outbound.method, outbound.keep_body, context.limits);
+    let limits = match outbound.keep_body {
+        KeepBody::Yes => context.limits,
+        // What is only counted takes no memory, however long it is.
+        KeepBody::No => Limits { body_bytes: u64::MAX, ..context.limits },
+    };
+    let mut reader = ResponseReader::new(outbound.method, outbound.keep_body, limits);
     let mut bytes = context.spare();
     receive(&socket, &mut reader, &mut bytes).await?;
     if reader.keep_alive() {
+        socket.park();
         idle.push((outbound.origin.clone(), socket));
     }
     let head = *reader.head().expect("a response that is done has a head");
@@ -121,7 +132,7 @@ async fn send_and_receive(
 fn take(idle: &mut Vec<(Rc<Origin>, Socket)>, origin: &Rc<Origin>) -> Option<Socket> {
     let position = idle.iter().position(|(of, _)| Rc::ptr_eq(of, origin))?;
     let (_, socket) = idle.swap_remove(position);
-    socket.is_quiet().then_some(socket)
+    socket.take_up().then_some(socket)
 }
 
 /// Reads from a socket until the response is whole.

@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 
 use super::*;
 
+mod drops;
+
 type Task = Pin<Box<dyn Future<Output = ()>>>;
 
 /// Runs tasks in the order they are woken and turns the reactor when none is runnable.
@@ -295,98 +297,67 @@ fn another_thread_wakes_a_waiting_core() {
     waker.join().unwrap();
 }
 
-/// Clients that connect, send, receive and sleep against an echo server, and are dropped at any
-/// point of it. The kernel must never write into freed memory, no operation may be lost, and no
-/// descriptor may leak; the pattern of every surviving exchange proves that no bytes were mixed up.
 #[test]
-fn futures_dropped_at_random_leave_nothing_behind() {
-    std::thread::spawn(drop_futures_at_random).join().unwrap();
-}
-
-fn drop_futures_at_random() {
-    // Descriptors are counted, so this thread takes a table of its own, without what the tests
-    // beside it open and close.
-    // SAFETY: the table is new and this thread has opened nothing yet, so nobody owns what is closed.
-    let unshared = unsafe { libc::close_range(3, u32::MAX, libc::CLOSE_RANGE_UNSHARE as i32) };
-    assert_eq!(unshared, 0);
-    let descriptors = || std::fs::read_dir("/proc/thread-self/fd").unwrap().count();
-    for seed in 0..20 {
-        let mut rng = fastrand::Rng::with_seed(seed);
-        let executor = Executor::new();
-        let (listener, peer) = listen(&executor.reactor);
-        let base_sockets = executor.reactor.open_sockets();
-        let server = serve_echo(&executor, listener);
-        let before = descriptors();
-        let exchanged = Rc::new(Cell::new(0_u64));
-        let mut clients = VecDeque::new();
-        for _ in 0..400 {
-            let client = echo_client(&executor, peer.clone(), rng.u64(..), exchanged.clone());
-            clients.push_back(client);
-            for _ in 0..rng.usize(..4) {
-                executor.run_woken();
-                let turn = if rng.bool() { Turn::Poll } else { Turn::Wait };
-                if turn == Turn::Poll || executor.reactor.open_sockets() > base_sockets {
-                    executor.reactor.turn(turn).unwrap();
-                }
-            }
-            while clients.len() > 20 {
-                let victim = clients.remove(rng.usize(..clients.len())).unwrap();
-                executor.kill(victim);
-            }
-        }
-        clients.iter().for_each(|&client| executor.kill(client));
-        // Descriptors as well: the kernel may have accepted what the server has not looked at yet.
-        executor.run_until(|| {
-            executor.reactor.open_sockets() == base_sockets && descriptors() <= before
-        });
-        assert!(exchanged.get() > 0, "seed {seed}: nothing was exchanged");
-        executor.kill(server);
-    }
-}
-
-fn serve_echo(executor: &Rc<Executor>, listener: Listener) -> usize {
-    let weak = Rc::downgrade(executor);
+fn a_parked_socket_is_unfit_while_its_last_send_is_in_flight() {
+    let executor = Executor::new();
+    let (listener, peer) = listen(&executor.reactor);
+    let seen = Rc::new(Cell::new(None));
+    let (reactor, flag) = (executor.reactor.clone(), seen.clone());
     executor.spawn(async move {
-        loop {
-            let socket = listener.accept().await.unwrap();
-            let Some(executor) = weak.upgrade() else { return };
-            executor.spawn(async move {
-                while let Ok(Some(chunk)) = socket.receive().await {
-                    socket.send(chunk.to_vec());
-                }
-            });
-        }
-    })
+        let socket = Socket::connect(&reactor, &peer).await.unwrap();
+        // More than the buffers of both sides take while the peer does not read.
+        socket.send(vec![1; 40_000_000]);
+        reactor.sleep_until(Instant::now() + Duration::from_millis(20)).await;
+        socket.park();
+        flag.set(Some(socket.take_up()));
+    });
+    executor.spawn(async move {
+        let _unread = listener.accept().await.unwrap();
+        std::future::pending::<()>().await;
+    });
+    executor.run_until(|| seen.get().is_some());
+    assert_eq!(seen.get(), Some(false));
 }
 
-fn echo_client(executor: &Rc<Executor>, peer: Peer, seed: u64, exchanged: Rc<Cell<u64>>) -> usize {
+#[test]
+fn bytes_that_nobody_asked_for_make_a_parked_socket_unfit_and_hold_no_buffer() {
+    let executor = Executor::new();
+    let (listener, peer) = listen(&executor.reactor);
+    let seen = Rc::new(Cell::new(None));
+    let (reactor, flag) = (executor.reactor.clone(), seen.clone());
+    executor.spawn(async move {
+        let socket = Socket::connect(&reactor, &peer).await.unwrap();
+        socket.send(b"hello".to_vec());
+        assert_eq!(&*socket.receive().await.unwrap().unwrap(), b"hello");
+        socket.park();
+        reactor.sleep_until(Instant::now() + Duration::from_millis(50)).await;
+        let fit = socket.take_up();
+        // Had the bytes been kept, they would come before the error.
+        flag.set(Some((fit, socket.receive().await.is_err())));
+    });
     let reactor = executor.reactor.clone();
-    let mut rng = fastrand::Rng::with_seed(seed);
     executor.spawn(async move {
-        loop {
-            let socket = Socket::connect(&reactor, &peer).await.unwrap();
-            for _ in 0..rng.usize(1..5) {
-                let sent: Vec<u8> = vec![rng.u8(..); rng.usize(1..40_000)];
-                let deadline = Instant::now() + Duration::from_micros(rng.u64(50..100_000));
-                socket.send(sent.clone());
-                let mut got = Vec::new();
-                let reply = reactor.until(deadline, async {
-                    while got.len() < sent.len() {
-                        got.extend_from_slice(&socket.receive().await.unwrap().unwrap());
-                    }
-                });
-                if reply.await.is_err() {
-                    break;
-                }
-                assert!(got == sent, "bytes of different exchanges were mixed up");
-                exchanged.set(exchanged.get() + 1);
-            }
-            let _ = if rng.bool() { read_all_briefly(&reactor, &socket).await } else { 0 };
-        }
-    })
+        let socket = listener.accept().await.unwrap();
+        socket.send(socket.receive().await.unwrap().unwrap().to_vec());
+        reactor.sleep_until(Instant::now() + Duration::from_millis(10)).await;
+        socket.send(vec![7; 1000]);
+        std::future::pending::<()>().await;
+    });
+    executor.run_until(|| seen.get().is_some());
+    assert_eq!(seen.get(), Some((false, true)));
 }
 
-async fn read_all_briefly(reactor: &Rc<Reactor>, socket: &Socket) -> usize {
-    let deadline = Instant::now() + Duration::from_micros(200);
-    reactor.until(deadline, read_all(socket)).await.map_or(0, |bytes| bytes.len())
+#[test]
+#[should_panic(expected = "kept bytes belong to one reactor")]
+fn kept_bytes_of_another_reactor_are_refused() {
+    let kept = Reactor::new().unwrap().keep(*b"gone");
+    let executor = Executor::new();
+    let (_listener, peer) = listen(&executor.reactor);
+    let socket = Rc::new(RefCell::new(None));
+    let (reactor, slot) = (executor.reactor.clone(), socket.clone());
+    executor.spawn(async move {
+        slot.replace(Some(Socket::connect(&reactor, &peer).await.unwrap()));
+    });
+    executor.run_until(|| socket.borrow().is_some());
+    socket.borrow().as_ref().unwrap().send_kept(kept);
 }
