@@ -54,11 +54,12 @@ pub fn start(
             plan: plan.clone(),
             control: control.clone(),
             core: number,
-            ready: ready.clone(),
             start,
             intervals: intervals.clone(),
         };
-        let thread = Pinned::start(core, "gregaria", move |pinned| per_core::run(pinned, job))
+        let ready = ready.clone();
+        let main = move |pinned| per_core::run(pinned, job, ready);
+        let thread = Pinned::start(core, "gregaria", main)
             .map_err(|source| Error::Ring { core: core.id, source })?;
         threads.push(thread);
         starts.push(tell);
@@ -85,16 +86,32 @@ impl Cores {
     /// # Errors
     ///
     /// The first core's that broke.
-    ///
-    /// # Panics
-    ///
-    /// Where a core did.
     pub fn join(self) -> Result<(), Error> {
         let ends: Vec<_> = self
             .threads
             .into_iter()
-            .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .map(|thread| thread.join().unwrap_or(Err(Error::Panicked)))
             .collect();
         ends.into_iter().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core_affinity::CoreId;
+
+    use super::*;
+    use crate::plan::Options;
+    use crate::scenario::{Scenario, Step, User};
+
+    #[test]
+    fn a_core_that_cannot_start_is_an_error_and_not_a_wait_for_ever() {
+        let user = User::new("u").task(Step::get("/"));
+        let scenario = Scenario::new("http://127.0.0.1:1").user(user);
+        let mut plan = Plan::new(scenario, Options::default()).unwrap();
+        plan.cores = vec![allowed_cores()[0], CoreId { id: 999 }];
+        let (intervals, _collected) = bounded(8);
+        let started = start(&Arc::new(plan), &Arc::default(), intervals);
+        assert!(matches!(started, Err(Error::Pin(999))), "{started:?}");
     }
 }

@@ -16,6 +16,7 @@ use crate::control::Control;
 use crate::plan::Plan;
 use crate::session::{Context, Session};
 use crate::stats::{Interval, Recorder};
+use crate::units;
 
 /// How often the numbers are shipped, at the same instants on all cores.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -28,8 +29,6 @@ pub(super) struct Job {
     pub(super) control: Arc<Control>,
     /// This core's number in the run, from 0.
     pub(super) core: usize,
-    /// Says that this core is ready.
-    pub(super) ready: Sender<()>,
     /// The instant at which the run starts; disconnected where it does not.
     pub(super) start: Receiver<Instant>,
     pub(super) intervals: Sender<Interval>,
@@ -46,9 +45,11 @@ struct PerCore {
 }
 
 /// Runs a core's share of a run to its end.
-pub(super) async fn run(pinned: Rc<Pinned>, job: Job) {
+pub(super) async fn run(pinned: Rc<Pinned>, job: Job, ready: Sender<()>) {
     job.control.join(pinned.reactor.remote());
-    let _ = job.ready.send(());
+    let _ = ready.send(());
+    // Whoever still holds a sender has not been ready yet: that is how a core is missed.
+    drop(ready);
     // Before the run there is nothing to turn for, so this may wait as it likes.
     let Ok(started) = job.start.recv() else { return };
     let core = Rc::new(PerCore::new(pinned, job, started));
@@ -78,7 +79,7 @@ impl PerCore {
     async fn spawn_users(self: Rc<Self>, spawner: usize) {
         let plan = &self.job.plan;
         for number in (self.job.core..plan.users as usize).step_by(plan.cores.len()) {
-            let due = self.started + Duration::from_secs_f64(number as f64 / plan.spawn_rate);
+            let due = self.started + spawn_time(number, plan.spawn_rate);
             let awake = self.pinned.reactor.sleep_until(due);
             if self.lifecycle.until(Phase::Stopping, spawner, awake).await.is_none() {
                 break;
@@ -167,6 +168,13 @@ impl PerCore {
     }
 }
 
+/// When a user of the run starts, from the start of the run. A rate may be so small that it is
+/// beyond all time; then it is merely beyond all runs.
+fn spawn_time(number: usize, rate: f64) -> Duration {
+    let time = Duration::try_from_secs_f64(number as f64 / rate).unwrap_or(units::LONGEST);
+    time.min(units::LONGEST)
+}
+
 /// The output of whichever future is done first; the other is dropped.
 async fn race<T>(first: impl Future<Output = T>, second: impl Future<Output = T>) -> T {
     let (mut first, mut second) = (pin!(first), pin!(second));
@@ -175,4 +183,17 @@ async fn race<T>(first: impl Future<Output = T>, second: impl Future<Output = T>
         Poll::Pending => second.as_mut().poll(context),
     })
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_starts_at_its_number_over_the_rate_however_small_the_rate_is() {
+        assert_eq!(spawn_time(0, 10.0), Duration::ZERO);
+        assert_eq!(spawn_time(5, 10.0), Duration::from_millis(500));
+        assert_eq!(spawn_time(1, 1e-300), units::LONGEST);
+        assert_eq!(spawn_time(1, f64::MIN_POSITIVE), units::LONGEST);
+    }
 }

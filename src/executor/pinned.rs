@@ -55,6 +55,9 @@ pub enum Error {
         /// What glommio says.
         reason: String,
     },
+    /// A bug of ours: the thread says on stderr where.
+    #[error("a core panicked, so the numbers are not complete; this is a bug in gregaria")]
+    Panicked,
     /// The ring could not be made, or broke.
     #[error("io_uring on core {core}: {source}")]
     Ring {

@@ -150,6 +150,6 @@ pub struct ExceptionRow {
     pub count: u64,
     /// The error's text.
     pub message: String,
-    /// Where it came from: the user class and task, and for a panic the source line.
+    /// Where it came from: the user class and task.
     pub traceback: String,
 }
