@@ -30,6 +30,9 @@ pub struct Options {
     pub seed: Option<u64>,
 }
 
+/// Far beyond what one host can run; every planned user takes two bytes before the run.
+const USERS_MAX: u32 = 100_000_000;
+
 /// One run, resolved and valid.
 #[derive(Debug)]
 pub struct Plan {
@@ -77,6 +80,12 @@ pub enum Error {
         /// What the resolver says.
         reason: String,
     },
+    /// More users than are worth trying.
+    #[error("{0} users are too many: at most {USERS_MAX} can be planned for")]
+    TooManyUsers(u32),
+    /// A run that is over before it begins.
+    #[error("the run time must be more than 0; leave it out to run until Ctrl-C")]
+    NoRunTime,
     /// A rate that starts nobody.
     #[error("the spawn rate must be more than 0 users per second, not {0}")]
     SpawnRate(f64),
@@ -104,6 +113,13 @@ impl Plan {
         scenario.validate()?;
         let load = &scenario.load;
         let asked = options.users.or(load.users).unwrap_or(1);
+        if asked > USERS_MAX {
+            return Err(Error::TooManyUsers(asked));
+        }
+        let run_time = options.run_time.or(load.run_time);
+        if run_time.is_some_and(|time| time.is_zero()) {
+            return Err(Error::NoRunTime);
+        }
         // Fewer where every class has an exact number and these do not add up to what is asked.
         let classes = scenario::assign(&scenario.users, asked as usize);
         let spawn_rate = options.spawn_rate.or(load.spawn_rate).unwrap_or(1.0);
@@ -119,7 +135,7 @@ impl Plan {
             classes,
             targets,
             spawn_rate,
-            run_time: options.run_time.or(load.run_time),
+            run_time,
             stop_timeout: options.stop_timeout.unwrap_or_default(),
             cores: choose_cores(options.cores)?,
             seed: options.seed.unwrap_or_else(|| fastrand::u64(..)),

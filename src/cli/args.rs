@@ -120,11 +120,11 @@ pub struct RunArgs {
     pub exit_code_on_error: u8,
 
     /// Print the names of the user classes and exit
-    #[arg(short, long)]
+    #[arg(short, long, env = "GREGARIA_LIST", value_parser = BoolishValueParser::new())]
     pub list: bool,
 
     /// Print how often each task is chosen and exit
-    #[arg(long)]
+    #[arg(long, env = "GREGARIA_SHOW_TASK_RATIO", value_parser = BoolishValueParser::new())]
     pub show_task_ratio: bool,
 
     /// Least important log lines to show
@@ -147,47 +147,47 @@ pub struct RunArgs {
 #[derive(Debug, Clone, ClapArgs)]
 pub struct ServeArgs {
     /// Port to listen on; 0 lets the system choose
-    #[arg(short, long, default_value_t = 5000, env = "GREGARIA_PORT")]
+    #[arg(short, long, default_value_t = 5000, env = "GREGARIA_SERVE_PORT")]
     pub port: u16,
 
     /// Address to listen on
-    #[arg(long, default_value = "127.0.0.1", value_name = "ADDRESS")]
+    #[arg(long, default_value = "127.0.0.1", value_name = "ADDRESS", env = "GREGARIA_SERVE_BIND")]
     pub bind: IpAddr,
 
     /// Cores to serve on: 0-3,6; all allowed ones by default
-    #[arg(long, value_name = "LIST", value_parser = cores)]
+    #[arg(long, value_name = "LIST", value_parser = cores, env = "GREGARIA_SERVE_CORES")]
     pub cores: Option<Cores>,
 
     /// Answer after this time: 10ms, 0.5s
-    #[arg(long, value_name = "TIME", default_value = "0", value_parser = units::parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "0", value_parser = units::parse_duration, env = "GREGARIA_SERVE_DELAY")]
     pub delay: Duration,
 
     /// Answer this share of requests with status 500: 0 to 1
-    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share, env = "GREGARIA_SERVE_ERROR_RATE")]
     pub error_rate: f64,
 
     /// Leave the promised key out of this share of answers: 0 to 1
-    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share, env = "GREGARIA_SERVE_DROP_RATE")]
     pub drop_rate: f64,
 
     /// Close the connection after every answer, as Flask's development server does
-    #[arg(long)]
+    #[arg(long, env = "GREGARIA_SERVE_CLOSE", value_parser = BoolishValueParser::new())]
     pub close: bool,
 
     /// Close a connection after this many answers
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), env = "GREGARIA_SERVE_CLOSE_AFTER")]
     pub close_after: Option<u32>,
 
     /// Do not announce it when closing: what a restarted server looks like
-    #[arg(long)]
+    #[arg(long, env = "GREGARIA_SERVE_CLOSE_SILENTLY", value_parser = BoolishValueParser::new())]
     pub close_silently: bool,
 
     /// Close a connection that is idle for this long
-    #[arg(long, value_name = "TIME", value_parser = units::parse_duration)]
+    #[arg(long, value_name = "TIME", value_parser = units::parse_duration, env = "GREGARIA_SERVE_IDLE_TIMEOUT")]
     pub idle_timeout: Option<Duration>,
 
     /// Seed of the injected faults
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, env = "GREGARIA_SERVE_SEED")]
     pub seed: u64,
 }
 

@@ -27,6 +27,10 @@ pub enum Error {
     /// A class of users without a name.
     #[error("the name of a class of users must not be empty")]
     EmptyName,
+    /// A line break or an escape in the name of a class of users or a task, which goes to terminals
+    /// and logs.
+    #[error("the name has a control character")]
+    ControlInName,
     /// Two classes of users of the same name: reports could not tell them apart.
     #[error("there are two classes of users named '{0}'; rename one")]
     DuplicateUser(String),

@@ -63,6 +63,9 @@ impl<E: std::error::Error + 'static> From<E> for TaskError {
 
 /// An `async` closure over a session: `async |s: &mut Session| { … }`.
 ///
+/// What it awaits must be woken on its own core: the session's methods and everything made of them
+/// are, a channel or a timer of another runtime or thread is not, and would not be noticed.
+///
 /// Implemented for every such closure; the future it gives stays on its core and need not be
 /// `Send`, the closure itself is shared by all cores.
 pub trait TaskFn: Send + Sync {

@@ -91,13 +91,15 @@ impl User {
         self
     }
 
-    /// Runs this before the first task. A user whose `on_start` fails does not go on.
+    /// Runs this before the first task. A user for whom it returns an error, or panics, does not go
+    /// on, as in Locust.
     pub fn on_start(mut self, action: impl TaskFn + 'static) -> Self {
         self.on_start = Some(Action::run(action));
         self
     }
 
-    /// Makes these requests before the first task. A user for whom one fails does not go on.
+    /// Makes these requests before the first task. One that fails is counted, and the user goes on,
+    /// as in Locust.
     pub fn on_start_steps(mut self, steps: Vec<Step>) -> Self {
         self.on_start = Some(Action::Steps(steps));
         self

@@ -122,6 +122,7 @@ fn user(user: &User) -> Result<(), Error> {
     if user.name.is_empty() {
         return Err(Error::EmptyName);
     }
+    printable(&user.name)?;
     // Zero is Locust's way to switch a class off; only that nothing is left is an error.
     if let Share::Weight(weight) = user.share
         && !(weight.is_finite() && weight >= 0.0)
@@ -143,8 +144,13 @@ fn user(user: &User) -> Result<(), Error> {
     Ok(())
 }
 
+pub(super) fn printable(name: &str) -> Result<(), Error> {
+    if name.contains(char::is_control) { Err(Error::ControlInName) } else { Ok(()) }
+}
+
 fn task(task: &Task) -> Result<(), Error> {
-    task_weight(task.weight)
+    printable(&task.name)
+        .and_then(|()| task_weight(task.weight))
         .and_then(|()| action(&task.action))
         .map_err(|error| error.at(format!("task '{}'", task.name)))
 }
@@ -219,6 +225,9 @@ mod tests {
     fn users_have_names_of_their_own() {
         let twice = scenario(api_user()).user(api_user());
         check(twice, "there are two classes of users named 'APIUser'; rename one");
+        let control = User::new("a\u{1b}[31m").task(Step::get("/"));
+        let refused = scenario(control).validate().map_err(|error| error.to_string());
+        assert!(refused.is_err_and(|text| text.contains("the name has a control character")));
         let nameless = User::new("").task(Step::get("/"));
         check(scenario(nameless), "user '': the name of a class of users must not be empty");
     }

@@ -60,6 +60,8 @@ fn wrong_values_of_flags_are_refused() {
     check_refused(flags(&["--users", "x"]), "invalid value 'x' for '--users <N>'");
     check_refused(flags(&["--users", "-1"]), "-1");
     check_refused(flags(&["--run-time", "1.5m"]), "valid formats are 20, 20s, 3m, 2h, 1h20m");
+    check_refused(flags(&["--run-time", "0"]), "leave it out to run until Ctrl-C");
+    check_refused(flags(&["--users", "4000000000"]), "at most 100000000 can be planned for");
     check_refused(flags(&["--spawn-rate", "0"]), "must be > 0");
     check_refused(flags(&["--spawn-rate", "inf"]), "must be > 0");
     check_refused(flags(&["--cores", "99"]), "core 99 cannot be used; this process may run on");
