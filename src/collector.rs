@@ -13,11 +13,14 @@
 //!
 //! [`Recorder::restore`]: crate::stats::Recorder::restore
 
+mod reports;
+
 use std::io;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
+use self::reports::Reports;
 use crate::report::Report;
 use crate::stats::{Interval, Snapshot, Totals};
 
@@ -25,9 +28,9 @@ use crate::stats::{Interval, Snapshot, Totals};
 /// the seconds stay apart.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// A report that failed and was not called again.
+/// A report could not be written.
 #[derive(Debug, thiserror::Error)]
-#[error("{report} failed and was given up: {error}")]
+#[error("{report} failed: {error}")]
 pub struct ReportError {
     /// Which, by the name it was added with.
     pub report: String,
@@ -40,7 +43,8 @@ pub struct ReportError {
 pub struct Summary {
     /// The final figures, as every report was given them.
     pub snapshot: Snapshot,
-    /// Reports that did not make it to the end.
+    /// Reports that are incomplete: they could not be finished. One that failed on the way and was
+    /// finished all the same is not among them, nor is one whose reader went away.
     pub report_errors: Vec<ReportError>,
 }
 
@@ -72,13 +76,14 @@ impl Collector {
 
     /// Adds a report. The name is what its error will be told under.
     pub fn report(mut self, name: impl Into<String>, report: Box<dyn Report + Send>) -> Self {
-        self.reports.active.push((name.into(), report));
+        self.reports.add(name.into(), report);
         self
     }
 
     /// Collects until all cores are done. The reports are told of the start, of every second and of
-    /// the end. `on_error` hears of each report that fails, once and at
-    /// once.
+    /// the end. `on_error` hears at once of a report that fails, but not of the same error again:
+    /// the report stays and is told of the next second as if nothing had been. Only one that fails
+    /// with a broken pipe is given up, as nobody reads it any more.
     pub fn run(
         mut self,
         intervals: &Receiver<Interval>,
@@ -114,15 +119,15 @@ impl Collector {
     fn tell_update(&mut self, seconds: u64, on_error: &mut dyn FnMut(&ReportError)) {
         let snapshot = self.totals.snapshot(Duration::from_secs(seconds));
         // The web page will watch the latest snapshot: this is where it gets it from.
-        self.reports.tell(&snapshot, |report, snapshot| report.update(snapshot), on_error);
+        self.reports.update(&snapshot, on_error);
     }
 
     fn finish(mut self, on_error: &mut dyn FnMut(&ReportError)) -> Summary {
         // The end of the run is the last core's last interval, but time never runs backwards.
         let elapsed = self.totals.end().max(Duration::from_secs(self.schedule.made));
         let snapshot = self.totals.snapshot(elapsed);
-        self.reports.tell(&snapshot, |report, snapshot| report.finish(snapshot), on_error);
-        Summary { snapshot, report_errors: self.reports.errors }
+        let report_errors = self.reports.finish(&snapshot, on_error);
+        Summary { snapshot, report_errors }
     }
 }
 
@@ -175,32 +180,6 @@ impl Schedule {
     }
 }
 
-/// The reports that still work, and the errors of those that do not.
-#[derive(Default)]
-struct Reports {
-    active: Vec<(String, Box<dyn Report + Send>)>,
-    errors: Vec<ReportError>,
-}
-
-impl Reports {
-    fn tell(
-        &mut self,
-        snapshot: &Snapshot,
-        verb: fn(&mut dyn Report, &Snapshot) -> io::Result<()>,
-        on_error: &mut dyn FnMut(&ReportError),
-    ) {
-        self.active.retain_mut(|(name, report)| match verb(report.as_mut(), snapshot) {
-            Ok(()) => true,
-            Err(error) => {
-                let error = ReportError { report: std::mem::take(name), error };
-                on_error(&error);
-                self.errors.push(error);
-                false
-            }
-        });
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::{Arc, Mutex};
@@ -219,15 +198,13 @@ mod tests {
 
     struct Witness {
         told: Told,
-        fails_at: Option<usize>,
     }
 
     impl Witness {
         fn note(&mut self, verb: &'static str, snapshot: &Snapshot) -> io::Result<()> {
             let mut told = self.told.lock().unwrap();
             told.push((verb, snapshot.elapsed.as_secs_f64(), snapshot.total.requests));
-            let fails = self.fails_at == Some(told.len());
-            if fails { Err(io::Error::other("disk full")) } else { Ok(()) }
+            Ok(())
         }
     }
 
@@ -253,7 +230,7 @@ mod tests {
         fn new(cores: usize) -> Self {
             let (start, told) = (Instant::now(), Told::default());
             let totals = Totals::new(SystemTime::UNIX_EPOCH, Vec::new(), Limits::default());
-            let witness = Witness { told: told.clone(), fails_at: None };
+            let witness = Witness { told: told.clone() };
             Run {
                 start,
                 cores: (0..cores).map(|n| Recorder::new(n, start, Limits::default())).collect(),
@@ -338,23 +315,6 @@ mod tests {
         assert!(matches!(next_event(&receiver, start), Event::Tick));
         drop(sender);
         assert!(matches!(next_event(&receiver, start), Event::Disconnected));
-    }
-
-    #[test]
-    fn a_report_that_fails_is_told_about_once_and_left_alone() {
-        let (mut run, mut complaints) = (Run::new(1), Vec::new());
-        let (mut reports, failing) = (run.collector.reports, Told::default());
-        let witness = Witness { told: failing.clone(), fails_at: Some(2) };
-        reports.active.push(("csv".to_owned(), Box::new(witness)));
-        let snapshot = run.collector.totals.snapshot(SECOND);
-        for _ in 0..4 {
-            let mut on_error = |error: &ReportError| complaints.push(error.to_string());
-            reports.tell(&snapshot, |report, snapshot| report.update(snapshot), &mut on_error);
-        }
-        assert_eq!(failing.lock().unwrap().len(), 2);
-        assert_eq!(run.told.lock().unwrap().len(), 4, "the others are told as before");
-        assert_eq!(complaints, ["csv failed and was given up: disk full"]);
-        assert_eq!(reports.errors[0].report, "csv");
     }
 
     #[test]

@@ -44,8 +44,8 @@ pub fn preflight(plan: &Plan) -> Result<(), Error> {
 /// Runs a plan to its end and tells the reports about it every second.
 ///
 /// The calling thread becomes the collector's until the last core has ended. Ask `control` to stop
-/// the run before its time. A report that fails is named to `on_report_error`, once, and the run
-/// goes on without it.
+/// the run before its time. A report that fails is named to `on_report_error`, once for each error,
+/// and is tried again with the next second.
 ///
 /// # Errors
 ///

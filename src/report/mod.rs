@@ -27,6 +27,10 @@ use std::io;
 use crate::stats::Snapshot;
 
 /// Something that is told how the run goes.
+///
+/// One that fails is told of the next second like all others, so it has to make good then, or at
+/// the end at the latest, what it could not write. Only after a broken pipe, which says that nobody
+/// reads it, is it not called again.
 pub trait Report {
     /// The state of the run in its course: called once right at the start, then every second.
     fn update(&mut self, snapshot: &Snapshot) -> io::Result<()>;
