@@ -3,7 +3,7 @@
 //! Intervals are merged as they come. When every core has delivered second *n*, one [`Snapshot`] is
 //! made of it and every report is told the same one, so no two reports can disagree. A core that
 //! is late is waited for half a second and then left out; what it delivers afterwards is in the
-//! next snapshot. When the cores drop their senders the run is over: "disconnected" is
+//! next snapshot. One that has shipped its last is waited for no more. When the cores drop their senders the run is over: "disconnected" is
 //! "everyone is done", and nothing has to count threads.
 //!
 //! What is due when is decided by `Schedule`, which is told the time. Only [`Collector::run`] looks
@@ -70,7 +70,7 @@ impl Collector {
     /// A collector for this many cores, numbered from 0, of a run that started at `started`. An
     /// interval of any other core is a bug, and panics.
     pub fn new(started: Instant, cores: usize, totals: Totals) -> Self {
-        let schedule = Schedule { started, delivered: vec![0; cores], made: 0 };
+        let schedule = Schedule { started, cores: vec![Delivered::default(); cores], made: 0 };
         Collector { totals, schedule, reports: Reports::default() }
     }
 
@@ -146,25 +146,38 @@ fn next_event(intervals: &Receiver<Interval>, deadline: Instant) -> Event {
 #[derive(Debug)]
 struct Schedule {
     started: Instant,
-    /// How many seconds each core has delivered.
-    delivered: Vec<u64>,
+    cores: Vec<Delivered>,
     /// How many seconds the latest snapshot had.
     made: u64,
+}
+
+/// What has come from a core.
+#[derive(Debug, Clone, Default)]
+struct Delivered {
+    /// How many complete seconds.
+    seconds: u64,
+    /// Nothing more will come. All seconds after count as delivered, without anything in them.
+    ended: bool,
 }
 
 impl Schedule {
     /// A core has shipped a second, and with it whatever it had kept of the ones before. The last
     /// second of a run is cut short, and never becomes complete.
     fn deliver(&mut self, interval: &Interval) {
-        let Interval { core, second, to, .. } = *interval;
+        let Interval { core, second, to, last, .. } = *interval;
         let complete = second + u64::from(to >= Duration::from_secs(second + 1));
-        self.delivered[core] = self.delivered[core].max(complete);
+        let core = &mut self.cores[core];
+        core.seconds = core.seconds.max(complete);
+        core.ended |= last;
     }
 
     /// How many seconds every core has delivered, if that is news. Several seconds that become
     /// complete at once give one snapshot: there are no figures of the ones between.
     fn complete(&self) -> Option<u64> {
-        let complete = self.delivered.iter().copied().min().unwrap_or(0);
+        let running = self.cores.iter().filter(|core| !core.ended).map(|core| core.seconds).min();
+        // When all have ended, the run has as many seconds as the one that ended last.
+        let of_run = || self.cores.iter().map(|core| core.seconds).max();
+        let complete = running.or_else(of_run).unwrap_or(0);
         (complete > self.made).then_some(complete)
     }
 
@@ -254,6 +267,14 @@ mod tests {
             self.handle(Event::Interval(interval), cut);
         }
 
+        /// One sample on this core, which ends at this instant.
+        fn end(&mut self, core: usize, elapsed: Duration) {
+            self.record(core);
+            let now = self.start + elapsed;
+            let rest = self.cores[core].take(elapsed.as_secs(), now);
+            self.handle(Event::Interval(Box::new(Interval { last: true, ..rest })), now);
+        }
+
         fn tick(&mut self, elapsed: Duration) {
             self.handle(Event::Tick, self.start + elapsed);
         }
@@ -295,6 +316,36 @@ mod tests {
         run.deliver(0, 1);
         run.deliver(1, 1);
         assert_eq!(run.told()[1..], [("update", 2.0, 4)], "but its samples are in the next");
+    }
+
+    /// It once was late in every second that the others still ran.
+    #[test]
+    fn a_core_that_has_ended_is_not_waited_for() {
+        let mut run = Run::new(2);
+        run.end(1, Duration::ZERO);
+        assert_eq!(run.told(), []);
+        run.deliver(0, 0);
+        assert_eq!(run.told(), [("update", 1.0, 2)]);
+        run.tick(SECOND + GRACE);
+        run.deliver(0, 1);
+        assert_eq!(run.told()[1..], [("update", 2.0, 3)]);
+    }
+
+    #[test]
+    fn a_core_that_ends_while_it_is_waited_for_completes_the_second() {
+        let mut run = Run::new(2);
+        run.deliver(0, 0);
+        run.end(1, SECOND / 2);
+        assert_eq!(run.told(), [("update", 1.0, 2)]);
+    }
+
+    #[test]
+    fn when_all_cores_have_ended_no_second_is_told_beyond_the_end() {
+        let mut run = Run::new(2);
+        run.end(0, 2 * SECOND + SECOND / 2);
+        assert_eq!(run.told(), []);
+        run.end(1, 3 * SECOND + SECOND / 2);
+        assert_eq!(run.told(), [("update", 3.0, 2)]);
     }
 
     #[test]

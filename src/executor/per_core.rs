@@ -118,7 +118,8 @@ impl PerCore {
         let now = Instant::now();
         let second = (now - self.started).as_secs();
         let rest = self.context.recorder.borrow_mut().take(second, now);
-        let _ = self.job.intervals.send(rest);
+        // The other cores may have long to go, and the collector need not wait for this one then.
+        let _ = self.job.intervals.send(Interval { last: true, ..rest });
     }
 
     /// Waits for the end of the run and sees to it that every user ends in time.

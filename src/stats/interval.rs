@@ -20,6 +20,8 @@ pub struct Interval {
     pub from: Duration,
     /// When it was taken, from the start of the run.
     pub to: Duration,
+    /// Nothing more will come from this core.
+    pub last: bool,
     /// Names that no interval of this core has carried before.
     pub names: Vec<(EntryId, EntryKey)>,
     /// Entries that counted anything.

@@ -142,6 +142,8 @@ impl Recorder {
             second,
             from: std::mem::replace(&mut self.from, to),
             to,
+            // Only whoever ends the core knows better.
+            last: false,
             names: self.take_names(),
             entries: self.take_entries(),
             failures: failures
@@ -170,6 +172,7 @@ impl Recorder {
             second: _,
             from,
             to: _,
+            last: _,
             names,
             entries,
             failures,

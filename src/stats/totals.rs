@@ -84,6 +84,7 @@ impl Totals {
             second,
             from: _,
             to,
+            last: _,
             names,
             entries,
             failures,
