@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::origin::Origins;
+use super::resolved::ResolvedUrl;
 use crate::http1;
 use crate::reactor::Reactor;
 use crate::stats::{EntryId, Recorder};
@@ -35,6 +36,11 @@ impl Context {
             origins: Origins::default(),
             spare: RefCell::default(),
         })
+    }
+
+    /// Remembers where a host is, so that no request has to look it up.
+    pub fn know(&self, target: &ResolvedUrl) {
+        self.origins.know(target);
     }
 
     /// An empty buffer for a response, with the memory of an earlier one where there is any.

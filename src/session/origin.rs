@@ -6,38 +6,62 @@ use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use super::failure::Failure;
-use crate::reactor::{Peer, Reactor, Socket};
+use super::resolved::ResolvedUrl;
+use crate::reactor::{Peer, Reactor, Socket, TimedOut};
+
+/// How long an address may take while there is another to try: the connection attempt delay that
+/// RFC 8305 section 5 recommends. One that drops what it is sent would otherwise use up the whole
+/// timeout of the request.
+const ATTEMPT_MAX: Duration = Duration::from_millis(250);
+/// The most origins a core remembers. A plan names a few; only paths made on the way can be more.
+const ORIGINS_MAX: usize = 1000;
 
 /// A host and port as one core knows it. Connections belong to an origin.
 #[derive(Debug)]
 pub(super) struct Origin {
     host: String,
     port: u16,
+    /// Whether the next request to the same host and port finds this origin again.
+    pub(super) remembered: bool,
     peers: RefCell<Vec<Peer>>,
     /// The address that worked last: the others are tried only when it fails.
     preferred: Cell<usize>,
+    look_up: RefCell<Option<LookUp>>,
 }
 
+/// A look-up that runs or has just ended: the addresses, none where there are none. Everybody who
+/// waits for the name shares it.
+type LookUp = Arc<OnceLock<Vec<SocketAddr>>>;
+
 impl Origin {
-    fn new(host: &str, port: u16, addresses: &[SocketAddr]) -> Rc<Self> {
-        let peers = addresses.iter().copied().map(Peer::new).collect();
-        let (peers, preferred) = (RefCell::new(peers), Cell::new(0));
-        Rc::new(Origin { host: host.to_owned(), port, peers, preferred })
+    fn new(host: &str, port: u16, addresses: &[SocketAddr], remembered: bool) -> Rc<Self> {
+        Rc::new(Origin {
+            host: host.to_owned(),
+            port,
+            remembered,
+            peers: RefCell::new(addresses.iter().copied().map(Peer::new).collect()),
+            preferred: Cell::new(0),
+            look_up: RefCell::default(),
+        })
     }
 
     /// Connects to the first address that takes us, starting with the one that did so last.
     pub(super) async fn connect(&self, reactor: &Rc<Reactor>) -> Result<Socket, Failure> {
         if self.peers.borrow().is_empty() {
-            self.resolve(reactor).await?;
+            self.resolve(reactor, resolve).await?;
         }
         let count = self.peers.borrow().len();
         let first = self.preferred.get();
         let mut refused = None;
-        for choice in (0..count).map(|step| (first + step) % count) {
+        for step in 0..count {
+            let choice = (first + step) % count;
             let peer = self.peers.borrow()[choice].clone();
-            match Socket::connect(reactor, &peer).await {
+            let attempt = Socket::connect(reactor, &peer);
+            let is_last = step + 1 == count;
+            match if is_last { attempt.await } else { briefly(reactor, attempt).await } {
                 Ok(socket) => {
                     self.preferred.set(choice);
                     return Ok(socket);
@@ -48,30 +72,60 @@ impl Origin {
         Err(Failure::Connect(refused.unwrap_or_else(|| io::ErrorKind::AddrNotAvailable.into())))
     }
 
-    /// Looks the name up on a thread of its own, because that may block.
-    async fn resolve(&self, reactor: &Rc<Reactor>) -> Result<(), Failure> {
-        let answer: Arc<OnceLock<io::Result<Vec<SocketAddr>>>> = Arc::default();
-        let (host, port) = (self.host.clone(), self.port);
-        let (slot, remote) = (answer.clone(), reactor.remote());
-        let spawned = thread::Builder::new().name("gregaria-resolve".into()).spawn(move || {
-            let _ = slot.set(resolve(&host, port));
-            remote.wake();
-        });
-        spawned.map_err(|error| Failure::Request(format!("cannot resolve: {error}")))?;
+    /// Waits for the addresses of the name. A look-up that fails does so for all who wait for it;
+    /// whoever comes later starts another.
+    async fn resolve(&self, reactor: &Rc<Reactor>, resolver: impl Resolver) -> Result<(), Failure> {
+        let look_up = self.look_up(reactor, resolver)?;
         loop {
             let woken = reactor.woken();
-            match answer.get() {
-                Some(Ok(addresses)) if !addresses.is_empty() => {
-                    let peers = addresses.iter().copied().map(Peer::new).collect();
-                    self.peers.replace(peers);
+            match look_up.get() {
+                Some(addresses) if addresses.is_empty() => {
+                    return Err(Failure::Resolve(self.host.clone()));
+                }
+                Some(addresses) => {
+                    if self.peers.borrow().is_empty() {
+                        self.peers.replace(addresses.iter().copied().map(Peer::new).collect());
+                    }
                     return Ok(());
                 }
-                Some(_) => return Err(Failure::Resolve(self.host.clone())),
                 None => woken.await,
             }
         }
     }
+
+    /// The look-up that is on its way, or else a new one. It has a thread of its own, because it
+    /// may block. The thread inherits the core's pinning: it sleeps nearly all of its time.
+    fn look_up(&self, reactor: &Reactor, resolver: impl Resolver) -> Result<LookUp, Failure> {
+        let mut latest = self.look_up.borrow_mut();
+        let failed = |look_up: &LookUp| look_up.get().is_some_and(Vec::is_empty);
+        if let Some(look_up) = latest.as_ref().filter(|look_up| !failed(look_up)) {
+            return Ok(look_up.clone());
+        }
+        let look_up = LookUp::default();
+        let (host, port) = (self.host.clone(), self.port);
+        let (slot, remote) = (look_up.clone(), reactor.remote());
+        let spawned = thread::Builder::new().name("gregaria-resolve".into()).spawn(move || {
+            let _ = slot.set(resolver(&host, port).unwrap_or_default());
+            remote.wake();
+        });
+        spawned.map_err(|error| Failure::Request(format!("cannot resolve: {error}")))?;
+        *latest = Some(look_up.clone());
+        Ok(look_up)
+    }
 }
+
+/// Gives an attempt up where it takes too long.
+async fn briefly(
+    reactor: &Rc<Reactor>,
+    attempt: impl Future<Output = io::Result<Socket>>,
+) -> io::Result<Socket> {
+    let attempt = reactor.until(Instant::now() + ATTEMPT_MAX, attempt).await;
+    attempt.unwrap_or_else(|TimedOut| Err(io::Error::new(io::ErrorKind::TimedOut, "timed out")))
+}
+
+/// What [`resolve`] does, on another thread.
+trait Resolver: FnOnce(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + 'static {}
+impl<F: FnOnce(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + 'static> Resolver for F {}
 
 /// The addresses of a host, each once, in the resolver's order. Blocks where the host is a name.
 ///
@@ -91,19 +145,157 @@ pub(super) fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
     Ok(addresses)
 }
 
-/// The origins a core has met.
+/// The origins a core knows.
 #[derive(Debug, Default)]
 pub(super) struct Origins(RefCell<Vec<Rc<Origin>>>);
 
 impl Origins {
-    /// The origin of a host and port. Addresses that are known need no look-up.
-    pub(super) fn get(&self, host: &str, port: u16, addresses: &[SocketAddr]) -> Rc<Origin> {
-        let mut origins = self.0.borrow_mut();
-        let known = origins.iter().find(|origin| origin.port == port && origin.host == host);
-        known.cloned().unwrap_or_else(|| {
-            let origin = Origin::new(host, port, addresses);
-            origins.push(origin.clone());
-            origin
+    /// The origin of a host that the plan names: its addresses are known, and it is remembered
+    /// however many there are.
+    pub(super) fn know(&self, target: &ResolvedUrl) -> Rc<Origin> {
+        let ResolvedUrl { url, addresses } = target;
+        self.find(&url.host, url.port)
+            .unwrap_or_else(|| self.remember(Origin::new(&url.host, url.port, addresses, true)))
+    }
+
+    /// The origin of a host that is met on the way. Where too many were met already it is a new one
+    /// each time, so that a task that makes up hosts does not fill the memory.
+    pub(super) fn get(&self, host: &str, port: u16) -> Rc<Origin> {
+        self.find(host, port).unwrap_or_else(|| {
+            if self.0.borrow().len() < ORIGINS_MAX {
+                self.remember(Origin::new(host, port, &[], true))
+            } else {
+                Origin::new(host, port, &[], false)
+            }
         })
+    }
+
+    fn find(&self, host: &str, port: u16) -> Option<Rc<Origin>> {
+        // Host names have no case (RFC 3986 section 3.2.2).
+        let is =
+            |origin: &&Rc<Origin>| origin.port == port && origin.host.eq_ignore_ascii_case(host);
+        self.0.borrow().iter().find(is).cloned()
+    }
+
+    fn remember(&self, origin: Rc<Origin>) -> Rc<Origin> {
+        self.0.borrow_mut().push(origin.clone());
+        origin
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, TcpListener, TcpStream};
+    use std::pin::{Pin, pin};
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::mpsc::channel;
+    use std::task::{Context, Poll, Waker};
+
+    use super::*;
+    use crate::reactor::Turn;
+    use crate::session::BaseUrl;
+
+    /// Polls a future whenever the reactor has turned.
+    fn run<F: Future>(reactor: &Rc<Reactor>, future: F) -> F::Output {
+        let mut future = pin!(future);
+        let mut context = Context::from_waker(Waker::noop());
+        loop {
+            if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+                return output;
+            }
+            reactor.turn(Turn::Wait).unwrap();
+        }
+    }
+
+    /// All of them at once, and each failed.
+    async fn all_fail(mut futures: Vec<Pin<Box<impl Future<Output = Result<(), Failure>>>>>) {
+        std::future::poll_fn(|context| {
+            futures.retain_mut(|future| match future.as_mut().poll(context) {
+                Poll::Ready(result) => {
+                    assert!(matches!(result, Err(Failure::Resolve(_))), "{result:?}");
+                    false
+                }
+                Poll::Pending => true,
+            });
+            if futures.is_empty() { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+
+    /// There was once a thread for each of them: 304 for 300 users.
+    #[test]
+    fn users_who_need_the_same_name_share_one_look_up() {
+        let reactor = Reactor::new().unwrap();
+        let origin = Origin::new("name", 80, &[], true);
+        let look_ups: Arc<AtomicUsize> = Arc::default();
+        let (answer, asked) = channel::<()>();
+        let asked = Arc::new(Mutex::new(asked));
+        let resolver = || {
+            let (look_ups, asked) = (look_ups.clone(), asked.clone());
+            move |_: &str, _| {
+                look_ups.fetch_add(1, Ordering::Relaxed);
+                asked.lock().unwrap().recv().unwrap();
+                Err(io::ErrorKind::NotFound.into())
+            }
+        };
+        let mut waiting: Vec<_> =
+            (0..300).map(|_| Box::pin(origin.resolve(&reactor, resolver()))).collect();
+        let mut context = Context::from_waker(Waker::noop());
+        for future in &mut waiting {
+            assert!(future.as_mut().poll(&mut context).is_pending());
+        }
+        answer.send(()).unwrap();
+        run(&reactor, all_fail(waiting));
+        assert_eq!(look_ups.load(Ordering::Relaxed), 1);
+
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 80));
+        run(&reactor, origin.resolve(&reactor, move |_, _| Ok(vec![address]))).unwrap();
+        assert_eq!(origin.peers.borrow()[0].address(), address, "the next request tries again");
+    }
+
+    /// A listener whose queue is full: it drops whatever else comes. And what fills the queue.
+    fn black_hole() -> (TcpListener, Vec<TcpStream>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        rustix::net::listen(&listener, 0).unwrap();
+        let address = listener.local_addr().unwrap();
+        let connect = || TcpStream::connect_timeout(&address, ATTEMPT_MAX).ok();
+        let queued = std::iter::from_fn(connect).collect();
+        (listener, queued)
+    }
+
+    #[test]
+    fn an_address_that_never_answers_leaves_time_for_the_next() {
+        let reactor = Reactor::new().unwrap();
+        let good = TcpListener::bind("127.0.0.1:0").unwrap();
+        let (never, _queued) = black_hole();
+        let addresses = [&never, &good].map(|listener| listener.local_addr().unwrap());
+        let origin = Origin::new("name", 80, &addresses, true);
+        let begin = Instant::now();
+        run(&reactor, origin.connect(&reactor)).unwrap();
+        let took = begin.elapsed();
+        assert!((ATTEMPT_MAX..4 * ATTEMPT_MAX).contains(&took), "{took:?}");
+        assert_eq!(origin.preferred.get(), 1, "and is not tried first again");
+    }
+
+    #[test]
+    fn a_task_that_makes_up_hosts_does_not_fill_the_memory() {
+        let origins = Origins::default();
+        let met: Vec<_> = (0..ORIGINS_MAX).map(|n| origins.get(&format!("h{n}"), 80)).collect();
+        assert!(Rc::ptr_eq(&met[7], &origins.get("H7", 80)) && met[7].remembered);
+        let one_more = origins.get("one-more", 80);
+        assert!(!one_more.remembered && !Rc::ptr_eq(&one_more, &origins.get("one-more", 80)));
+        assert_eq!(origins.0.borrow().len(), ORIGINS_MAX);
+    }
+
+    #[test]
+    fn a_host_that_the_plan_names_is_not_looked_up_again() {
+        let origins = Origins::default();
+        let url = BaseUrl::parse("http://Name:81").unwrap();
+        let addresses = vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 81))];
+        let known = origins.know(&ResolvedUrl { url, addresses });
+        assert!(Rc::ptr_eq(&known, &origins.get("name", 81)));
+        assert!(!Rc::ptr_eq(&known, &origins.get("name", 82)));
+        assert_eq!(known.peers.borrow().len(), 1);
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, CONNECTION};
 use http::{HeaderName, HeaderValue, Method};
 
 use super::base_url::{BaseUrl, UrlError, is_absolute};
@@ -35,7 +35,7 @@ impl Defaults {
         timeout: Duration,
     ) -> Self {
         let base = target.url.clone();
-        let origin = context.origins.get(&base.host, base.port, &target.addresses);
+        let origin = context.origins.know(target);
         let mut headers = headers.to_vec();
         if let Some((user, password)) = basic_auth.or(base.basic_auth.as_ref())
             && !headers.iter().any(|(name, _)| name == AUTHORIZATION)
@@ -66,7 +66,7 @@ impl<'r> Outline<'r> {
     ) -> Result<Self, UrlError> {
         let (origin, authority, mut target) = if is_absolute(&request.path) {
             let (base, path) = BaseUrl::split(&request.path)?;
-            (context.origins.get(&base.host, base.port, &[]), base.authority, path)
+            (context.origins.get(&base.host, base.port), base.authority, path)
         } else {
             let slash = if request.path.starts_with('/') { "" } else { "/" };
             let target = format!("{}{slash}{}", defaults.base.path, request.path);
@@ -74,7 +74,12 @@ impl<'r> Outline<'r> {
         };
         append_query(&mut target, &request.query);
         let (content_type, body) = body_bytes(&request.body);
-        let headers = merge_headers(defaults, request);
+        let mut headers = merge_headers(defaults, request);
+        if !origin.remembered {
+            // No later request finds the connection again (RFC 9112 section 9.6).
+            headers.retain(|(name, _)| name != CONNECTION);
+            headers.push((CONNECTION, HeaderValue::from_static("close")));
+        }
         Ok(Outline {
             origin,
             method: &request.method,
