@@ -1,5 +1,7 @@
 //! One run, resolved and valid: after a [`Plan`] exists, configuration cannot fail.
 
+use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,6 +42,8 @@ pub struct Plan {
     pub scenario: Arc<Scenario>,
     /// Where the users of each class do it, in the scenario's order.
     pub targets: Vec<ResolvedUrl>,
+    /// Where the absolute URLs of declared steps lead.
+    pub elsewhere: Vec<ResolvedUrl>,
     /// The class of each user, by the user's number.
     pub classes: Vec<u16>,
     /// Peak number of users.
@@ -127,13 +131,18 @@ impl Plan {
             return Err(Error::SpawnRate(spawn_rate));
         }
         let host = options.host.as_deref();
-        let targets = scenario.users.iter().map(|user| target(&scenario, user, host));
+        let mut hosts = Hosts::default();
+        let targets =
+            scenario.users.iter().map(|user| hosts.look_up(target(&scenario, user, host)?));
         let targets = targets.collect::<Result<Vec<_>, _>>()?;
-        scenario.users.iter().try_for_each(check_absolute_urls)?;
+        let elsewhere =
+            absolute_urls(&scenario.users).map(|url| hosts.look_up(BaseUrl::split(url)?.0));
+        let elsewhere = elsewhere.collect::<Result<Vec<_>, _>>()?;
         Ok(Plan {
             users: classes.len() as u32,
             classes,
             targets,
+            elsewhere,
             spawn_rate,
             run_time,
             stop_timeout: options.stop_timeout.unwrap_or_default(),
@@ -162,14 +171,30 @@ impl Plan {
     }
 }
 
-fn target(scenario: &Scenario, user: &User, host: Option<&str>) -> Result<ResolvedUrl, Error> {
+fn target(scenario: &Scenario, user: &User, host: Option<&str>) -> Result<BaseUrl, Error> {
     let url = host
         .or(user.host.as_deref())
         .or(scenario.host.as_deref())
         .ok_or_else(|| Error::NoHost(user.name.clone()))?;
-    let url = BaseUrl::parse(url)?;
-    let host = url.host.clone();
-    ResolvedUrl::look_up(url).map_err(|error| Error::Resolve { host, reason: reason(&error) })
+    Ok(BaseUrl::parse(url)?)
+}
+
+/// Addresses by host and port, so that each is looked up once.
+#[derive(Default)]
+struct Hosts(HashMap<(String, u16), Vec<SocketAddr>>);
+
+impl Hosts {
+    fn look_up(&mut self, url: BaseUrl) -> Result<ResolvedUrl, Error> {
+        let key = (url.host.to_ascii_lowercase(), url.port);
+        if let Some(addresses) = self.0.get(&key) {
+            return Ok(ResolvedUrl { url, addresses: addresses.clone() });
+        }
+        let host = url.host.clone();
+        let resolved = ResolvedUrl::look_up(url)
+            .map_err(|error| Error::Resolve { host, reason: reason(&error) })?;
+        self.0.insert(key, resolved.addresses.clone());
+        Ok(resolved)
+    }
 }
 
 /// The resolver's words without its own preamble.
@@ -178,16 +203,18 @@ fn reason(error: &std::io::Error) -> String {
     text.rsplit_once(": ").map_or(text.clone(), |(_, reason)| reason.to_owned())
 }
 
-/// Absolute URLs of steps are rendered when the cores start, where nothing may fail any more.
-fn check_absolute_urls(user: &User) -> Result<(), Error> {
-    let tasks = user.tasks.iter().map(|task| &task.action);
-    for action in tasks.chain(&user.on_start).chain(&user.on_stop) {
-        let Action::Steps(steps) = action else { continue };
-        for step in steps.iter().filter(|step| is_absolute(&step.request.path)) {
-            BaseUrl::split(&step.request.path)?;
-        }
-    }
-    Ok(())
+/// The absolute URLs of declared steps. They are rendered when the cores start, where nothing may
+/// fail any more.
+fn absolute_urls(users: &[User]) -> impl Iterator<Item = &str> {
+    let actions = users.iter().flat_map(|user| {
+        let tasks = user.tasks.iter().map(|task| &task.action);
+        tasks.chain(&user.on_start).chain(&user.on_stop)
+    });
+    let steps = actions.flat_map(|action| match action {
+        Action::Steps(steps) => &steps[..],
+        Action::Run(_) => &[],
+    });
+    steps.map(|step| &*step.request.path).filter(|path| is_absolute(path))
 }
 
 fn choose_cores(asked: Option<Vec<usize>>) -> Result<Vec<CoreId>, Error> {

@@ -39,6 +39,9 @@ fn a_mistake_in_a_scenario_has_its_place_and_cure() {
 fn a_host_that_cannot_be_tested_is_refused() {
     let host = |host| Run::of(&get_root("100ms")).args(["--host", host]);
     check_refused(host("http://no-such-host.invalid"), "cannot resolve 'no-such-host.invalid': ");
+    let elsewhere = "[[user.task]]\nget = \"http://no-such-host.invalid:81/\"";
+    let elsewhere = Run::of(&toml("100ms", elsewhere)).args(["--host", "http://127.0.0.1:9"]);
+    check_refused(elsewhere, "cannot resolve 'no-such-host.invalid': ");
     check_refused(host("https://127.0.0.1"), "https is not supported yet");
     check_refused(host("localhost:5000"), "did you mean 'http://localhost:5000'?");
     check_refused(host("http://a:b"), "'http://a:b'");
