@@ -1,5 +1,7 @@
 //! The base URL of a user's requests.
 
+use std::borrow::Cow;
+
 use http::Uri;
 
 /// A host as the scenario or the command line names it, taken apart.
@@ -44,8 +46,23 @@ pub enum UrlError {
 
 /// Whether a request's path is a URL of its own, as Locust tells it: by its start.
 pub fn is_absolute(path: &str) -> bool {
-    let start = path.get(..8).unwrap_or(path).to_ascii_lowercase();
-    start.starts_with("http://") || start.starts_with("https://")
+    let starts_with = |scheme: &str| {
+        path.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    };
+    starts_with("http://") || starts_with("https://")
+}
+
+/// A path as it may be shown: an absolute URL without its user and password.
+pub(super) fn without_userinfo(path: &str) -> Cow<'_, str> {
+    let after_scheme = path.find("://").filter(|_| is_absolute(path)).map(|at| at + "://".len());
+    let userinfo_end = after_scheme.and_then(|start| {
+        let authority = path[start..].split(['/', '?', '#']).next()?;
+        Some(start + authority.rfind('@')? + 1)
+    });
+    match (after_scheme, userinfo_end) {
+        (Some(start), Some(end)) => Cow::Owned(format!("{}{}", &path[..start], &path[end..])),
+        _ => Cow::Borrowed(path),
+    }
 }
 
 impl BaseUrl {
@@ -57,7 +74,7 @@ impl BaseUrl {
     pub fn parse(url: &str) -> Result<BaseUrl, UrlError> {
         let (base, path) = BaseUrl::split(url)?;
         if url.contains(['?', '#']) {
-            return Err(UrlError::NotABase(url.into()));
+            return Err(UrlError::NotABase(without_userinfo(url).into()));
         }
         Ok(BaseUrl { path: path.trim_end_matches('/').to_owned(), ..base })
     }
@@ -68,11 +85,12 @@ impl BaseUrl {
     ///
     /// As [`BaseUrl::parse`].
     pub fn split(url: &str) -> Result<(BaseUrl, String), UrlError> {
-        let malformed =
-            |reason: &str| UrlError::Malformed { url: url.into(), reason: reason.into() };
+        // Errors are counted, printed and logged.
+        let shown = || without_userinfo(url).into_owned();
+        let malformed = |reason: &str| UrlError::Malformed { url: shown(), reason: reason.into() };
         match url.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase()).as_deref() {
             Some("http") => {}
-            Some("https") => return Err(UrlError::Https(url.into())),
+            Some("https") => return Err(UrlError::Https(shown())),
             Some(_) => return Err(UrlError::Scheme(url.into())),
             None => return Err(UrlError::NoScheme(url.into())),
         }
@@ -149,6 +167,22 @@ mod tests {
     fn a_url_inside_a_query_does_not_make_a_path_absolute() {
         assert!(is_absolute("http://a/b") && is_absolute("HTTPS://a"));
         assert!(!is_absolute("/redirect?to=http://a/b") && !is_absolute("/é") && !is_absolute(""));
+    }
+
+    #[test]
+    fn what_is_shown_of_a_url_has_no_credentials() {
+        for (url, shown) in [
+            ("http://u:pw@host:81/a@b?c=@", "http://host:81/a@b?c=@"),
+            ("HTTPS://u:p@w@host", "HTTPS://host"),
+            ("http://host?to=u@v", "http://host?to=u@v"),
+            ("/to/http://u:pw@host", "/to/http://u:pw@host"),
+        ] {
+            assert_eq!(without_userinfo(url), shown);
+        }
+        for url in ["https://u:pw@host", "http://u:pw@host:0/", "http://u:pw@host/?q"] {
+            let error = BaseUrl::parse(url).unwrap_err().to_string();
+            assert!(error.contains("://host") && !error.contains("pw"), "{error}");
+        }
     }
 
     #[test]

@@ -172,7 +172,7 @@ impl Session {
     ) -> Result<Response, RequestFailed> {
         let entry = {
             let mut recorder = self.context.recorder.borrow_mut();
-            recorder.entry(request.method.as_str(), request.display_name())
+            recorder.entry(request.method.as_str(), &request.display_name())
         };
         let outline = match mistake {
             Some(mistake) => Err(mistake),

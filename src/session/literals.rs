@@ -60,7 +60,7 @@ impl Literals {
             let entry = context
                 .recorder
                 .borrow_mut()
-                .entry(request.method.as_str(), request.display_name());
+                .entry(request.method.as_str(), &request.display_name());
             refuse(context, entry, error.to_string())
         })?;
         let prepared = Rc::new(prepared);

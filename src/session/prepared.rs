@@ -42,7 +42,7 @@ impl Prepared {
         outline.render(&mut text);
         let mut recorder = context.recorder.borrow_mut();
         Ok(Prepared {
-            entry: recorder.entry(request.method.as_str(), request.display_name()),
+            entry: recorder.entry(request.method.as_str(), &request.display_name()),
             origin: outline.origin,
             text: context.reactor.keep(text),
             method: request.method.clone(),

@@ -64,17 +64,19 @@ impl<'r> Outline<'r> {
         defaults: &Defaults,
         request: &'r Request,
     ) -> Result<Self, UrlError> {
-        let (origin, authority, mut target) = if is_absolute(&request.path) {
+        let (origin, authority, url_auth, mut target) = if is_absolute(&request.path) {
             let (base, path) = BaseUrl::split(&request.path)?;
-            (context.origins.get(&base.host, base.port), base.authority, path)
+            let origin = context.origins.get(&base.host, base.port);
+            (origin, base.authority, base.basic_auth, path)
         } else {
             let slash = if request.path.starts_with('/') { "" } else { "/" };
             let target = format!("{}{slash}{}", defaults.base.path, request.path);
-            (defaults.origin.clone(), defaults.base.authority.clone(), target)
+            (defaults.origin.clone(), defaults.base.authority.clone(), None, target)
         };
         append_query(&mut target, &request.query);
         let (content_type, body) = body_bytes(&request.body);
-        let mut headers = merge_headers(defaults, request);
+        let mut headers = own_headers(request, url_auth.as_ref());
+        inherit(&mut headers, defaults, &origin);
         if !origin.remembered {
             // No later request finds the connection again (RFC 9112 section 9.6).
             headers.retain(|(name, _)| name != CONNECTION);
@@ -103,21 +105,30 @@ impl<'r> Outline<'r> {
     }
 }
 
-/// The user's headers, but for those that the request has itself, then the request's.
-fn merge_headers(defaults: &Defaults, request: &Request) -> Vec<(HeaderName, HeaderValue)> {
+/// The request's headers. Basic authentication is its own, or else that of its URL.
+fn own_headers(
+    request: &Request,
+    url_auth: Option<&(String, String)>,
+) -> Vec<(HeaderName, HeaderValue)> {
     let mut own = request.headers.clone();
-    if let Some((user, password)) = &request.basic_auth
+    if let Some((user, password)) = request.basic_auth.as_ref().or(url_auth)
         && !own.iter().any(|(name, _)| name == AUTHORIZATION)
     {
         own.push((AUTHORIZATION, basic(user, password)));
     }
-    let inherited = defaults.headers.iter();
-    let mut headers: Vec<_> = inherited
-        .filter(|(name, _)| !own.iter().any(|(replaced, _)| replaced == name))
-        .cloned()
-        .collect();
-    headers.append(&mut own);
-    headers
+    own
+}
+
+/// Puts the class's headers in front, but for those that the request has itself and credentials
+/// that are another server's.
+fn inherit(own: &mut Vec<(HeaderName, HeaderValue)>, defaults: &Defaults, origin: &Rc<Origin>) {
+    let is_elsewhere = !Rc::ptr_eq(origin, &defaults.origin);
+    let is_kept_back = |name: &HeaderName| is_elsewhere && name == AUTHORIZATION;
+    let is_replaced = |name: &HeaderName| own.iter().any(|(replaced, _)| replaced == name);
+    let inherited =
+        defaults.headers.iter().filter(|(name, _)| !is_kept_back(name) && !is_replaced(name));
+    let inherited: Vec<_> = inherited.cloned().collect();
+    own.splice(0..0, inherited);
 }
 
 /// RFC 7617 section 2; marked so that it is not printed.

@@ -1,8 +1,11 @@
 //! A request as the scenario describes it: data only, nothing rendered, nothing sent.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, Method};
+
+use super::base_url::without_userinfo;
 
 /// A request as data. The path is joined to the user's host; an absolute `http://` URL is used as
 /// it is.
@@ -14,13 +17,14 @@ pub struct Request {
     pub path: String,
     /// Query pairs to append to the path, percent-encoded when rendered.
     pub query: Vec<(String, String)>,
-    /// The name the request is counted under; without one, the path as written.
+    /// The name the request is counted under; without one, the path as written, but for a URL's
+    /// user and password.
     pub name: Option<String>,
     /// Headers in the order they are sent, after the user's own.
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// The body, which also decides `Content-Type` where no header says it.
     pub body: Body,
-    /// User and password of basic authentication (RFC 7617).
+    /// User and password of basic authentication (RFC 7617), in place of an absolute URL's own.
     pub basic_auth: Option<(String, String)>,
     /// From the start of the request to the end of its response; without one, the session's.
     pub timeout: Option<Duration>,
@@ -55,8 +59,8 @@ impl Request {
         }
     }
 
-    /// The name the request is counted under.
-    pub fn display_name(&self) -> &str {
-        self.name.as_deref().unwrap_or(&self.path)
+    /// The name the request is counted under: a URL's user and password are not for the tables.
+    pub fn display_name(&self) -> Cow<'_, str> {
+        self.name.as_deref().map_or_else(|| without_userinfo(&self.path), Cow::Borrowed)
     }
 }

@@ -6,7 +6,7 @@ use gregaria::scenario::{Step, Task, User, WaitTime};
 use gregaria::session::Session;
 
 use crate::support::api::{go_until, ms, scenario};
-use crate::support::{Seen, plain_server};
+use crate::support::{Seen, Server, plain_server};
 
 #[test]
 fn paths_may_be_literals_or_made_on_the_way() {
@@ -54,6 +54,57 @@ fn an_absolute_url_goes_to_its_own_server() {
     let request = &second.seen()[0];
     assert_eq!(request.line, "GET /other?x=1");
     assert_eq!(request.header("host"), Some(&*second.address.to_string()));
+}
+
+/// `Basic` and the base64 of `al:own`, `eve:pw`, in the order of the names.
+const AL_OWN: &str = "Basic YWw6b3du";
+const EVE_PW: &str = "Basic ZXZlOnB3";
+
+/// A user with credentials asks both servers, by declared steps and from code, by URLs with
+/// credentials and without.
+#[track_caller]
+fn check_credentials(user: impl Fn(User) -> User) {
+    let (own, other) = (plain_server(), plain_server());
+    let urls = [
+        format!("http://{}/plain", own.address),
+        format!("http://eve:pw@{}/eve", own.address),
+        format!("http://{}/plain", other.address),
+        format!("http://eve:pw@{}/eve", other.address),
+    ];
+    let in_code = urls.clone();
+    let code = Task::new("code", async move |session: &mut Session| {
+        for url in &in_code {
+            session.get(url.clone()).send().await?;
+        }
+        session.sleep(Duration::from_secs(3600)).await;
+        Ok(())
+    });
+    let declared = User::new("u").task(code).on_start_steps(urls.map(Step::get).to_vec());
+    let ran = go_until(scenario(&own, user(declared)), 1, &other, 4);
+    let seen = |server: &Server| {
+        let seen = server.seen().into_iter();
+        seen.map(|request| {
+            (request.line.clone(), request.header("authorization").map(str::to_owned))
+        })
+        .collect::<Vec<_>>()
+    };
+    let expected = |plain: Option<&str>| {
+        let pair = [("GET /plain", plain), ("GET /eve", Some(EVE_PW))];
+        let pair = pair.map(|(line, auth)| (line.to_owned(), auth.map(str::to_owned)));
+        [&pair[..], &pair].concat()
+    };
+    assert_eq!(seen(&own), expected(Some(AL_OWN)));
+    assert_eq!(seen(&other), expected(None), "the class's credentials are not for others");
+    for row in &ran.summary.snapshot.entries {
+        assert!(!row.key.name.contains("eve:") && !row.key.name.contains('@'), "{row:?}");
+    }
+    assert_eq!(ran.row(&format!("http://{}/eve", own.address)).requests, 2);
+}
+
+#[test]
+fn credentials_go_to_the_server_they_are_for_and_not_into_names() {
+    check_credentials(|user| user.basic_auth("al", "own"));
+    check_credentials(|user| user.header(http::header::AUTHORIZATION, AL_OWN.parse().unwrap()));
 }
 
 const USER_AGENT: &str = concat!("User-Agent: gregaria/", env!("CARGO_PKG_VERSION"));
