@@ -1,6 +1,7 @@
 //! Building and making a request from a task.
 
 use std::borrow::Cow;
+use std::rc::Rc;
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, Method};
@@ -142,16 +143,18 @@ impl<'s> Call<'s> {
     /// without being counted as an exception. A response that failed a check is no error here.
     pub async fn send(self) -> Result<Response, RequestFailed> {
         let Call { session, path, name, mut request, checks, keep_body, plain, mistake } = self;
-        let mut response = match (&path, &name) {
-            (Cow::Borrowed(path), None | Some(Cow::Borrowed(_))) if plain => {
-                let name = match name {
-                    Some(Cow::Borrowed(name)) => Some(name),
-                    _ => None,
-                };
-                let prepared = session.prepared(&request.method, path, name, keep_body)?;
-                session.perform(&prepared).await?
+        let prepared = match (&path, &name) {
+            (Cow::Borrowed(path), None) if plain => {
+                session.prepared(&request.method, path, None, keep_body)?
             }
-            _ => {
+            (Cow::Borrowed(path), Some(Cow::Borrowed(name))) if plain => {
+                session.prepared(&request.method, path, Some(name), keep_body)?
+            }
+            _ => None,
+        };
+        let mut response = match prepared {
+            Some(prepared) => session.perform(&prepared).await?,
+            None => {
                 request.path = path.into_owned();
                 request.name = name.map(Cow::into_owned);
                 session.perform_once(&request, keep_body, mistake).await?
@@ -194,14 +197,15 @@ impl Session {
         self.connections.request(&self.context, &outbound).await
     }
 
-    /// The rendered form of a request that is all literals: made once per class and core.
+    /// The rendered form of a request that is all literals: made once per class and core, unless
+    /// there are too many.
     fn prepared(
         &self,
         method: &Method,
         path: &'static str,
         name: Option<&'static str>,
         keep_body: KeepBody,
-    ) -> Result<std::rc::Rc<Prepared>, RequestFailed> {
+    ) -> Result<Option<Rc<Prepared>>, RequestFailed> {
         self.class.literals.get(&self.context, &self.class.defaults, method, path, name, keep_body)
     }
 }

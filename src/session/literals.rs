@@ -12,6 +12,10 @@ use super::render::Defaults;
 use super::request::Request;
 use crate::http1::KeepBody;
 
+/// The most literal requests a class remembers on a core: what is rendered for them is kept to the
+/// end of the run. Only generated code has more, or text that is leaked to be literal.
+const LITERALS_MAX: usize = 1000;
+
 /// The literal requests of a class on a core. There are as many as the source code has, so a list
 /// is searched; literals are known by where they are, so nothing is compared letter by letter.
 #[derive(Debug, Default)]
@@ -41,6 +45,7 @@ impl Literal {
 }
 
 impl Literals {
+    /// A literal request, rendered; none where there are too many already.
     pub(super) fn get(
         &self,
         context: &Context,
@@ -49,10 +54,13 @@ impl Literals {
         path: &'static str,
         name: Option<&'static str>,
         keep_body: KeepBody,
-    ) -> Result<Rc<Prepared>, RequestFailed> {
+    ) -> Result<Option<Rc<Prepared>>, RequestFailed> {
         let literal = Literal { method: method.clone(), path, name, keep_body };
         if let Some((_, known)) = self.0.borrow().iter().find(|(known, _)| known.is(&literal)) {
-            return Ok(known.clone());
+            return Ok(Some(known.clone()));
+        }
+        if self.0.borrow().len() >= LITERALS_MAX {
+            return Ok(None);
         }
         let request =
             Request { name: name.map(str::to_owned), ..Request::new(method.clone(), path) };
@@ -65,6 +73,33 @@ impl Literals {
         })?;
         let prepared = Rc::new(prepared);
         self.0.borrow_mut().push((literal, prepared.clone()));
-        Ok(prepared)
+        Ok(Some(prepared))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+    use crate::reactor::Reactor;
+    use crate::session::{BaseUrl, ResolvedUrl};
+    use crate::stats::{Limits, Recorder};
+
+    #[test]
+    fn paths_leaked_to_be_literal_do_not_fill_the_memory() {
+        let recorder = Recorder::new(0, Instant::now(), Limits::default());
+        let context = Context::new(Reactor::new().unwrap(), recorder);
+        let url = BaseUrl::parse("http://127.0.0.1:9").unwrap();
+        let target = ResolvedUrl::look_up(url).unwrap();
+        let defaults = Defaults::new(&context, &target, &[], None, Duration::from_secs(1));
+        let literals = Literals::default();
+        let is_kept = |path| {
+            let got = literals.get(&context, &defaults, &Method::GET, path, None, KeepBody::Yes);
+            got.unwrap().is_some()
+        };
+        let leaked = |n: usize| -> &'static str { format!("/{n}").leak() };
+        assert!(is_kept("/first") && (1..LITERALS_MAX).all(|n| is_kept(leaked(n))));
+        assert!(!is_kept("/one-more") && is_kept("/first"));
     }
 }

@@ -107,6 +107,25 @@ fn credentials_go_to_the_server_they_are_for_and_not_into_names() {
     check_credentials(|user| user.header(http::header::AUTHORIZATION, AL_OWN.parse().unwrap()));
 }
 
+#[test]
+fn more_literals_than_are_remembered_are_sent_all_the_same() {
+    const PATHS: usize = 1_100;
+    let server = plain_server();
+    let paths: Vec<&'static str> = (0..PATHS).map(|n| &*format!("/{n}").leak()).collect();
+    let task = Task::new("leaked", async move |session: &mut Session| {
+        for path in &paths {
+            session.get(*path).name("all").send().await?;
+        }
+        session.get("/last").send().await?;
+        session.sleep(Duration::from_secs(3600)).await;
+        Ok(())
+    });
+    let user = User::new("u").task(task);
+    let ran = go_until(scenario(&server, user), 1, &server, PATHS as u64 + 1);
+    assert_eq!(ran.row("all").requests, PATHS as u64);
+    assert_eq!(server.seen()[PATHS - 1].line, format!("GET /{}", PATHS - 1));
+}
+
 const USER_AGENT: &str = concat!("User-Agent: gregaria/", env!("CARGO_PKG_VERSION"));
 
 /// What a server sees of the first request of a user with this task.
