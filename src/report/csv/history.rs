@@ -73,6 +73,10 @@ pub(super) struct HistoryFile {
     last: Option<Group>,
 }
 
+/// Rows that wait for a disk that is full; beyond it further rows are lost, which the error of the
+/// file has told.
+const WAITING_MAX: usize = 16 * 1024 * 1024;
+
 /// The rows of the latest instant: their time as written, and where in the file they start.
 #[derive(Debug, Clone, Copy)]
 struct Group {
@@ -97,7 +101,9 @@ impl HistoryFile {
     pub(super) fn update(&mut self, snapshot: &Snapshot) -> Result<(), Error> {
         let start = self.written + self.waiting.len() as u64;
         self.last = Some(Group { timestamp: unix_seconds(snapshot.at()), start });
-        self.waiting.extend(render_history_rows(snapshot, self.history));
+        if self.waiting.len() < WAITING_MAX {
+            self.waiting.extend(render_history_rows(snapshot, self.history));
+        }
         if self.flush.due(snapshot.elapsed) {
             self.write_out()?;
         }

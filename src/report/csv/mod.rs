@@ -54,22 +54,24 @@ impl CsvFiles {
         })
     }
 
-    /// The three files that show the present state only.
+    /// The three files that show the present state only. One that cannot be written does not keep
+    /// the others from being so; the first error is told.
     fn rewrite(&mut self, snapshot: &Snapshot) -> Result<(), Error> {
-        self.stats.replace_from(0, &render_stats(snapshot))?;
-        self.failures.replace_from(0, &render_failures(snapshot))?;
-        self.exceptions.replace_from(0, &render_exceptions(snapshot))
+        let stats = self.stats.replace_from(0, &render_stats(snapshot));
+        let failures = self.failures.replace_from(0, &render_failures(snapshot));
+        let exceptions = self.exceptions.replace_from(0, &render_exceptions(snapshot));
+        stats.and(failures).and(exceptions)
     }
 }
 
 impl Report for CsvFiles {
     fn update(&mut self, snapshot: &Snapshot) -> io::Result<()> {
-        self.rewrite(snapshot)?;
-        Ok(self.history.update(snapshot)?)
+        let rewritten = self.rewrite(snapshot);
+        Ok(rewritten.and(self.history.update(snapshot))?)
     }
 
     fn finish(&mut self, snapshot: &Snapshot) -> io::Result<()> {
-        self.rewrite(snapshot)?;
-        Ok(self.history.finish(snapshot)?)
+        let rewritten = self.rewrite(snapshot);
+        Ok(rewritten.and(self.history.finish(snapshot))?)
     }
 }
