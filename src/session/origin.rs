@@ -196,13 +196,13 @@ mod tests {
     use crate::reactor::Turn;
     use crate::session::BaseUrl;
 
-    /// Polls a future whenever the reactor has turned.
+    /// Polls a future whenever the reactor has turned; a hang is a failed test.
     fn run<F: Future>(reactor: &Rc<Reactor>, future: F) -> F::Output {
-        let mut future = pin!(future);
+        let mut future = pin!(reactor.until(Instant::now() + 20 * ATTEMPT_MAX, future));
         let mut context = Context::from_waker(Waker::noop());
         loop {
             if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
-                return output;
+                return output.expect("it is done in time");
             }
             reactor.turn(Turn::Wait).unwrap();
         }
