@@ -118,7 +118,7 @@ impl Step {
     pub fn label(&self) -> String {
         match &self.request.name {
             Some(name) => name.clone(),
-            None => format!("{} {}", self.request.method, self.request.path),
+            None => format!("{} {}", self.request.method, self.request.display_name()),
         }
     }
 }

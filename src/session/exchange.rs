@@ -120,7 +120,8 @@ async fn send_and_receive(
     let mut reader = ResponseReader::new(outbound.method, outbound.keep_body, limits);
     let mut bytes = context.spare();
     receive(&socket, &mut reader, &mut bytes).await?;
-    if reader.keep_alive() {
+    // A connection to an origin that is not remembered would never be found again.
+    if reader.keep_alive() && outbound.origin.remembered {
         socket.park();
         idle.push((outbound.origin.clone(), socket));
     }
