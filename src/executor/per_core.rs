@@ -66,8 +66,8 @@ impl PerCore {
     fn new(pinned: Rc<Pinned>, job: Job, started: Instant) -> Self {
         let recorder = Recorder::new(job.core, started, job.plan.limits);
         let context = Context::new(pinned.reactor.clone(), recorder);
-        let hosts = job.plan.targets.iter().chain(&job.plan.elsewhere);
-        hosts.for_each(|host| context.know(host));
+        // Before any request is rendered: what is met on the way would be looked up on the way.
+        job.plan.elsewhere.iter().for_each(|host| context.know(host));
         let users = job.plan.scenario.users.iter().zip(&job.plan.targets);
         let classes = users
             .enumerate()

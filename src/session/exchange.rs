@@ -142,17 +142,15 @@ async fn receive(
     reader: &mut ResponseReader,
     bytes: &mut Vec<u8>,
 ) -> Result<(), Failure> {
-    let mut answered = false;
     loop {
         match socket.receive().await {
             Ok(Some(chunk)) => {
-                answered = true;
                 if reader.feed(&chunk, bytes).map_err(Failure::Http)?.done {
                     return Ok(());
                 }
             }
             Ok(None) => return reader.close().map_err(Failure::Http),
-            Err(error) => return Err(Failure::Broken { error, answered }),
+            Err(error) => return Err(Failure::Broken { error, answered: reader.has_begun() }),
         }
     }
 }
