@@ -53,7 +53,8 @@ impl Response {
         http1::headers(&self.bytes[..self.head.head_len])
     }
 
-    /// The decoded body; empty where the request said that it need not be kept.
+    /// The decoded body; empty where the request said that it need not be kept. One that is kept is
+    /// at most 16 MiB long; a longer one fails the request.
     pub fn body(&self) -> &[u8] {
         &self.bytes[self.head.head_len..]
     }
