@@ -8,7 +8,7 @@
 use http::Method;
 
 use super::response::{Head, Status, parse_response};
-use super::{Decoder, Error, Framing, Limits};
+use super::{Decoder, Error, Framing, KnownHead, Limits};
 
 /// Whether the decoded body is stored, or only counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,11 +87,30 @@ impl ResponseReader {
     ///
     /// An error is final: the connection must be closed, and further calls repeat it.
     pub fn feed(&mut self, input: &[u8], store: &mut Vec<u8>) -> Result<Progress, Error> {
+        self.advance(input, store, None)
+    }
+
+    /// As [`feed`](Self::feed), with a head that may be the same again, and is kept up to date.
+    pub fn feed_knowing(
+        &mut self,
+        input: &[u8],
+        store: &mut Vec<u8>,
+        known: &mut KnownHead,
+    ) -> Result<Progress, Error> {
+        self.advance(input, store, Some(known))
+    }
+
+    fn advance(
+        &mut self,
+        input: &[u8],
+        store: &mut Vec<u8>,
+        mut known: Option<&mut KnownHead>,
+    ) -> Result<Progress, Error> {
         let mut consumed = 0;
         while consumed < input.len() {
             let rest = &input[consumed..];
             let taken = match self.stage {
-                Stage::Head => self.feed_head(rest, store),
+                Stage::Head => self.feed_head(rest, store, known.as_deref_mut()),
                 Stage::Body => self.feed_body(rest, store),
                 Stage::Done => break,
                 Stage::Failed(error) => Err(error),
@@ -145,9 +164,20 @@ impl ResponseReader {
         self.stage == Stage::Done && allowed && !self.unsolicited
     }
 
-    fn feed_head(&mut self, input: &[u8], store: &mut Vec<u8>) -> Result<usize, Error> {
+    fn feed_head(
+        &mut self,
+        input: &[u8],
+        store: &mut Vec<u8>,
+        known: Option<&mut KnownHead>,
+    ) -> Result<usize, Error> {
         if self.held > 0 {
             return self.feed_split_head(input, store);
+        }
+        if let Some(head) = known.as_ref().and_then(|known| known.recognise(input, &self.method)) {
+            self.begun = true;
+            store.extend_from_slice(&input[..head.head_len]);
+            self.accept(head)?;
+            return Ok(head.head_len);
         }
         // Old servers send an extra line end after a body; it is not a byte of a response, so a
         // connection that dies after it is one that died before the response.
@@ -159,8 +189,12 @@ impl ResponseReader {
         match parse_response(input, &self.method, &self.limits)? {
             Status::Complete(head) => {
                 if !head.is_interim() {
-                    store.extend_from_slice(&input[..head.head_len]);
+                    let text = &input[..head.head_len];
+                    store.extend_from_slice(text);
                     self.accept(head)?;
+                    if let Some(known) = known {
+                        known.learn(text, &self.method, head);
+                    }
                 }
                 Ok(head.head_len)
             }

@@ -340,3 +340,40 @@ fn split<'a>(rng: &mut fastrand::Rng, mut rest: &'a [u8]) -> Vec<&'a [u8]> {
     }
     slices
 }
+
+/// Whatever came before, a head that is known is read as one that is parsed.
+#[test]
+fn a_known_head_changes_nothing_but_the_work() {
+    let get = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
+    let streams = [
+        format!("{get}hello"),
+        format!("{get}world"),
+        "HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n".to_owned() + &"x".repeat(50),
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n".to_owned(),
+        "HTTP/1.1 204 No Content\r\n\r\n".to_owned(),
+        format!("HTTP/1.1 200 OK\r\nX: {}\r\nContent-Length: 0\r\n\r\n", "x".repeat(2000)),
+        format!("\r\n{get}hello"),
+        format!("{get}hello and more"),
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX".to_owned(),
+    ];
+    let mut known = KnownHead::default();
+    let mut rng = fastrand::Rng::with_seed(3);
+    for _ in 0..500 {
+        let stream = streams[rng.usize(..streams.len())].as_bytes();
+        let method = if rng.bool() { Method::GET } else { Method::HEAD };
+        let cut = if rng.bool() { stream.len() } else { rng.usize(..=stream.len()) };
+        let mut plain = ResponseReader::new(&method, KeepBody::Yes, LIMITS);
+        let mut knowing = plain.clone();
+        let (mut store, mut knowing_store) = (Vec::new(), Vec::new());
+        for slice in [&stream[..cut], &stream[cut..]] {
+            let progress = plain.feed(slice, &mut store);
+            assert_eq!(knowing.feed_knowing(slice, &mut knowing_store, &mut known), progress);
+        }
+        assert_eq!((knowing.head(), &knowing_store), (plain.head(), &store));
+        assert_eq!(knowing.keep_alive(), plain.keep_alive());
+        assert_eq!(
+            (knowing.body_bytes(), knowing.has_begun()),
+            (plain.body_bytes(), plain.has_begun())
+        );
+    }
+}

@@ -62,6 +62,8 @@ pub enum Turn {
 pub struct Reactor {
     state: RefCell<State>,
     turns: Cell<u64>,
+    /// When the last turn had its completions.
+    now: Cell<Instant>,
     /// Different for every reactor of the process: which bytes are kept by whom.
     number: u64,
     /// Where the wheel's time begins.
@@ -100,11 +102,13 @@ impl Reactor {
             ready: Vec::new(),
             seen: Vec::new(),
         };
+        let origin = Instant::now();
         Ok(Rc::new(Reactor {
             state: RefCell::new(state),
             turns: Cell::new(0),
+            now: Cell::new(origin),
             number: REACTORS.fetch_add(1, Ordering::Relaxed),
-            origin: Instant::now(),
+            origin,
         }))
     }
 
@@ -116,11 +120,25 @@ impl Reactor {
     /// An error of the ring itself, after which the reactor is of no use.
     pub fn turn(&self, turn: Turn) -> io::Result<()> {
         self.turns.set(self.turns.get() + 1);
-        let mut ready = self.state.borrow_mut().turn(turn, self.origin)?;
+        let mut ready = {
+            let state = &mut *self.state.borrow_mut();
+            state.enter(turn, self.origin)?;
+            let now = Instant::now();
+            self.now.set(now);
+            state.complete_all();
+            state.wheel.expire(self.nanos(now), &mut state.ready);
+            mem::take(&mut state.ready)
+        };
         // Outside the borrow: a waker may be the last owner of a task, and a task owns sockets.
         ready.drain(..).for_each(Waker::wake);
         self.state.borrow_mut().ready = ready;
         Ok(())
+    }
+
+    /// When the last turn had its completions: the arrival of whatever it brought, as far as this
+    /// core can tell. What tasks that ran before did with their time is not in it.
+    pub fn now(&self) -> Instant {
+        self.now.get()
     }
 
     /// Turns so far.
@@ -161,24 +179,21 @@ impl Reactor {
 }
 
 impl State {
-    fn turn(&mut self, turn: Turn, origin: Instant) -> io::Result<Vec<Waker>> {
+    /// Submits what was queued and, where the turn may, sleeps until there is something to do.
+    fn enter(&mut self, turn: Turn, origin: Instant) -> io::Result<()> {
         let wait = turn == Turn::Wait;
         let timeout =
             self.wheel.next_deadline().filter(|_| wait).map(|deadline| {
                 Duration::from_nanos(deadline).saturating_sub(Instant::now() - origin)
             });
-        self.io.ring.enter(wait, timeout)?;
+        self.io.ring.enter(wait, timeout)
+    }
 
+    fn complete_all(&mut self) {
         let mut seen = mem::take(&mut self.seen);
         self.io.ring.harvest(&mut seen);
         seen.drain(..).for_each(|completion| self.complete(completion));
         self.seen = seen;
-
-        if self.wheel.next_deadline().is_some() {
-            let now = (Instant::now() - origin).as_nanos() as u64;
-            self.wheel.expire(now, &mut self.ready);
-        }
-        Ok(mem::take(&mut self.ready))
     }
 
     fn complete(&mut self, done: Completion) {

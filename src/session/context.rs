@@ -1,11 +1,11 @@
 //! What all sessions of a core share.
 
-use std::cell::RefCell;
+use std::cell::{RefCell, RefMut};
 use std::rc::Rc;
 
 use super::origin::Origins;
 use super::resolved::ResolvedUrl;
-use crate::http1;
+use crate::http1::{self, KnownHead};
 use crate::reactor::Reactor;
 use crate::stats::{EntryId, Recorder};
 
@@ -23,6 +23,8 @@ pub struct Context {
     /// How much of a response is put up with.
     pub limits: http1::Limits,
     pub(super) origins: Origins,
+    /// By entry, whose requests are all of one method.
+    known_heads: RefCell<Vec<KnownHead>>,
     spare: RefCell<Vec<Vec<u8>>>,
 }
 
@@ -34,6 +36,7 @@ impl Context {
             recorder: RefCell::new(recorder),
             limits: http1::Limits::default(),
             origins: Origins::default(),
+            known_heads: RefCell::default(),
             spare: RefCell::default(),
         })
     }
@@ -41,6 +44,16 @@ impl Context {
     /// Remembers where a host is, so that no request has to look it up.
     pub fn know(&self, target: &ResolvedUrl) {
         self.origins.know(target);
+    }
+
+    /// The head that the last response of an entry had.
+    pub(super) fn known_head(&self, entry: EntryId) -> RefMut<'_, KnownHead> {
+        let index = entry.0 as usize;
+        let mut heads = self.known_heads.borrow_mut();
+        if heads.len() <= index {
+            heads.resize_with(index + 1, KnownHead::default);
+        }
+        RefMut::map(heads, |heads| &mut heads[index])
     }
 
     /// An empty buffer for a response, with the memory of an earlier one where there is any.

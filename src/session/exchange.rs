@@ -32,10 +32,11 @@ pub(super) enum Text<'r> {
     Rendered(&'r dyn Fn(&mut Vec<u8>)),
 }
 
-/// A session's connections that wait for the next request, at most one per origin.
+/// A session's connections, at most one per origin. Each stays in its place while it carries a
+/// request.
 #[derive(Debug)]
 pub(super) struct Connections {
-    idle: Vec<(Rc<Origin>, Socket)>,
+    open: Vec<(Rc<Origin>, Socket)>,
     timeout: Alarm,
 }
 
@@ -46,7 +47,7 @@ pub struct RequestFailed(pub Failure);
 
 impl Connections {
     pub(super) fn new(context: &Context) -> Self {
-        Connections { idle: Vec::new(), timeout: Alarm::new(&context.reactor) }
+        Connections { open: Vec::new(), timeout: Alarm::new(&context.reactor) }
     }
 
     /// Makes a request and waits for its response, within its timeout. However it ends, it is
@@ -59,98 +60,145 @@ impl Connections {
     ) -> Result<Response, RequestFailed> {
         let in_flight = InFlight::new(context, outbound.entry);
         let started = Instant::now();
-        // Pinned here: it would be moved into the wrapper otherwise, and it is large.
-        let exchange = pin!(exchange(&mut self.idle, context, outbound));
-        let result = match self.timeout.until(started + outbound.timeout, exchange).await {
-            Ok(result) => result,
-            Err(TimedOut) => Err(Failure::TimedOut(outbound.timeout)),
-        };
-        let clocks = Clocks { intended: started, started, ended: Instant::now() };
+        let result = self.exchange(context, outbound, started + outbound.timeout).await;
+        // The turn that brought the last byte, or for a failure without a turn no time at all.
+        let ended = context.reactor.now().max(started);
+        let clocks = Clocks { intended: started, started, ended };
         in_flight.ended();
         match result {
             Ok(received) => Ok(Response::new(context.clone(), outbound.entry, clocks, received)),
             Err(failure) => Err(record_failure(context, outbound.entry, clocks, failure)),
         }
     }
-}
 
-/// Sends the request, on a new connection once more where a kept-alive one turns out to be dead.
-/// Both happen inside the request's one clock, and the second send is counted.
-async fn exchange(
-    idle: &mut Vec<(Rc<Origin>, Socket)>,
-    context: &Context,
-    outbound: &Outbound<'_>,
-) -> Result<Received, Failure> {
-    let mut again = false;
-    if let Some(socket) = take(idle, outbound.origin) {
-        match send_and_receive(idle, context, outbound, socket).await {
-            Err(failure) if failure.is_dead_connection() && outbound.method.is_idempotent() => {
-                again = true;
+    /// Sends the request, on a new connection once more where a kept-alive one turns out to be dead.
+    /// Both happen inside the request's one clock, and the second send is counted.
+    async fn exchange(
+        &mut self,
+        context: &Context,
+        outbound: &Outbound<'_>,
+        deadline: Instant,
+    ) -> Result<Received, Failure> {
+        let mut kept = self.take_up(outbound.origin);
+        let mut again = false;
+        loop {
+            let position = match kept {
+                Some(position) => position,
+                None => self.connect(context, outbound, deadline).await?,
+            };
+            if again {
+                // Only now: where no connection is made, nothing is sent a second time.
+                context.recorder.borrow_mut().retry(outbound.entry);
             }
-            result => return result,
+            let failure = match self.send_and_receive(context, outbound, deadline, position).await {
+                Ok(received) => return Ok(received),
+                Err(failure) => failure,
+            };
+            again = kept.take().is_some()
+                && failure.is_dead_connection()
+                && outbound.method.is_idempotent();
+            if !again {
+                return Err(failure);
+            }
         }
     }
-    let socket = outbound.origin.connect(&context.reactor).await?;
-    if again {
-        // Only now: where no connection is made, nothing is sent a second time.
-        context.recorder.borrow_mut().retry(outbound.entry);
-    }
-    send_and_receive(idle, context, outbound, socket).await
-}
 
-async fn send_and_receive(
-    idle: &mut Vec<(Rc<Origin>, Socket)>,
-    context: &Context,
-    outbound: &Outbound<'_>,
-    socket: Socket,
-) -> Result<Received, Failure> {
-    match outbound.text {
-        Text::Kept(kept) => socket.send_kept(kept),
-        Text::Rendered(render) => {
-            let mut text = context.reactor.buffer();
-            render(&mut text);
-            socket.send(text);
-        }
+    async fn connect(
+        &mut self,
+        context: &Context,
+        outbound: &Outbound<'_>,
+        deadline: Instant,
+    ) -> Result<usize, Failure> {
+        let connect = pin!(outbound.origin.connect(&context.reactor));
+        let connected = self.timeout.until(deadline, connect).await;
+        let socket = connected.map_err(|TimedOut| Failure::TimedOut(outbound.timeout))??;
+        // Most users know one origin, and there are very many users.
+        self.open.reserve_exact(1);
+        self.open.push((outbound.origin.clone(), socket));
+        Ok(self.open.len() - 1)
     }
-    let limits = match outbound.keep_body {
-        KeepBody::Yes => context.limits,
-        // What is only counted takes no memory, however long it is.
-        KeepBody::No => Limits { body_bytes: u64::MAX, ..context.limits },
-    };
-    let mut reader = ResponseReader::new(outbound.method, outbound.keep_body, limits);
-    let mut bytes = context.spare();
-    receive(&socket, &mut reader, &mut bytes).await?;
-    // A connection to an origin that is not remembered would never be found again.
-    if reader.keep_alive() && outbound.origin.remembered {
-        socket.park();
-        idle.push((outbound.origin.clone(), socket));
-    }
-    let head = *reader.head().expect("a response that is done has a head");
-    Ok(Received { head, body_bytes: reader.body_bytes(), bytes })
-}
 
-/// The idle connection to an origin, if there is one that is still good.
-fn take(idle: &mut Vec<(Rc<Origin>, Socket)>, origin: &Rc<Origin>) -> Option<Socket> {
-    let position = idle.iter().position(|(of, _)| Rc::ptr_eq(of, origin))?;
-    let (_, socket) = idle.swap_remove(position);
-    socket.take_up().then_some(socket)
-}
-
-/// Reads from a socket until the response is whole.
-async fn receive(
-    socket: &Socket,
-    reader: &mut ResponseReader,
-    bytes: &mut Vec<u8>,
-) -> Result<(), Failure> {
-    loop {
-        match socket.receive().await {
-            Ok(Some(chunk)) => {
-                if reader.feed(&chunk, bytes).map_err(Failure::Http)?.done {
-                    return Ok(());
+    async fn send_and_receive(
+        &mut self,
+        context: &Context,
+        outbound: &Outbound<'_>,
+        deadline: Instant,
+        position: usize,
+    ) -> Result<Received, Failure> {
+        let lent = Lent { open: &mut self.open, position };
+        outbound.text.send(context, lent.socket());
+        let limits = match outbound.keep_body {
+            KeepBody::Yes => context.limits,
+            // What is only counted takes no memory, however long it is.
+            KeepBody::No => Limits { body_bytes: u64::MAX, ..context.limits },
+        };
+        let mut reader = ResponseReader::new(outbound.method, outbound.keep_body, limits);
+        let mut bytes = context.spare();
+        loop {
+            let came = self.timeout.until(deadline, lent.socket().receive()).await;
+            match came.map_err(|TimedOut| Failure::TimedOut(outbound.timeout))? {
+                Ok(Some(piece)) => {
+                    let known = &mut *context.known_head(outbound.entry);
+                    if reader.feed_knowing(&piece, &mut bytes, known).map_err(Failure::Http)?.done {
+                        break;
+                    }
                 }
+                Ok(None) => break reader.close().map_err(Failure::Http)?,
+                Err(error) => return Err(Failure::Broken { error, answered: reader.has_begun() }),
             }
-            Ok(None) => return reader.close().map_err(Failure::Http),
-            Err(error) => return Err(Failure::Broken { error, answered: reader.has_begun() }),
+        }
+        // A connection to an origin that is not remembered would never be found again.
+        if reader.keep_alive() && outbound.origin.remembered {
+            lent.give_back();
+        }
+        let head = *reader.head().expect("a response that is done has a head");
+        Ok(Received { head, body_bytes: reader.body_bytes(), bytes })
+    }
+
+    /// Where the connection to an origin is, if there is one that is still good.
+    fn take_up(&mut self, origin: &Rc<Origin>) -> Option<usize> {
+        let position = self.open.iter().position(|(of, _)| Rc::ptr_eq(of, origin))?;
+        if self.open[position].1.take_up() {
+            return Some(position);
+        }
+        self.open.swap_remove(position);
+        None
+    }
+}
+
+/// A connection while it carries a request: one that is not given back is closed, however the
+/// request ends.
+struct Lent<'c> {
+    open: &'c mut Vec<(Rc<Origin>, Socket)>,
+    position: usize,
+}
+
+impl Lent<'_> {
+    fn socket(&self) -> &Socket {
+        &self.open[self.position].1
+    }
+
+    fn give_back(self) {
+        self.socket().park();
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        self.open.swap_remove(self.position);
+    }
+}
+
+impl Text<'_> {
+    fn send(&self, context: &Context, socket: &Socket) {
+        match self {
+            Text::Kept(kept) => socket.send_kept(*kept),
+            Text::Rendered(render) => {
+                let mut text = context.reactor.buffer();
+                render(&mut text);
+                socket.send(text);
+            }
         }
     }
 }
