@@ -1,7 +1,7 @@
-//! How far a core's run has come, and the users that have to hear of it.
+//! How far a core's run has come, and how many live in it.
 
 use std::cell::{Cell, RefCell};
-use std::pin::pin;
+use std::pin::Pin;
 use std::task::{Poll, Waker};
 
 /// The phases of a run, in order.
@@ -17,12 +17,10 @@ pub(super) enum Phase {
     Over,
 }
 
-/// A core's phase and its users.
+/// A core's phase, and the number of those who live in it.
 #[derive(Debug)]
 pub(super) struct Lifecycle {
     phase: Cell<Phase>,
-    /// One waker per user that was started, by the user's number on this core.
-    users: RefCell<Vec<Option<Waker>>>,
     alive: Cell<usize>,
     /// Who waits for the last user to end.
     watcher: RefCell<Option<Waker>>,
@@ -32,7 +30,6 @@ impl Lifecycle {
     pub(super) fn new() -> Self {
         Lifecycle {
             phase: Cell::new(Phase::Running),
-            users: RefCell::default(),
             alive: Cell::new(0),
             watcher: RefCell::default(),
         }
@@ -42,23 +39,18 @@ impl Lifecycle {
         self.phase.get()
     }
 
-    /// Goes on to a later phase and tells every user.
+    /// Goes on to a later phase. Whoever waits has to be woken to hear of it.
     pub(super) fn advance(&self, phase: Phase) {
         self.phase.set(phase.max(self.phase.get()));
-        self.users.borrow().iter().flatten().for_each(Waker::wake_by_ref);
     }
 
-    /// A user begins; gives it a number on this core.
-    pub(super) fn begin(&self) -> usize {
+    /// A life begins.
+    pub(super) fn begin(&self) {
         self.alive.set(self.alive.get() + 1);
-        let mut users = self.users.borrow_mut();
-        users.push(None);
-        users.len() - 1
     }
 
-    pub(super) fn end(&self, user: usize) {
-        let waker = self.users.borrow_mut()[user].take();
-        drop(waker);
+    /// A life ends.
+    pub(super) fn end(&self) {
         self.alive.set(self.alive.get() - 1);
         if self.alive.get() == 0
             && let Some(watcher) = self.watcher.take()
@@ -79,32 +71,17 @@ impl Lifecycle {
         .await;
     }
 
-    /// Runs a part of a user's life until `end` begins, then drops it.
-    pub(super) async fn until<F: Future>(
+    /// Polls a part of a life until `end` begins. To be pinned by the caller.
+    pub(super) fn until<F: Future + Unpin>(
         &self,
         end: Phase,
-        user: usize,
-        part: F,
-    ) -> Option<F::Output> {
-        let mut part = pin!(part);
-        std::future::poll_fn(|context| {
+        mut part: F,
+    ) -> impl Future<Output = Option<F::Output>> {
+        std::future::poll_fn(move |context| {
             if self.phase.get() >= end {
                 return Poll::Ready(None);
             }
-            let polled = part.as_mut().poll(context).map(Some);
-            if polled.is_pending() {
-                self.listen(user, context.waker());
-            }
-            polled
+            Pin::new(&mut part).poll(context).map(Some)
         })
-        .await
-    }
-
-    /// A user is one task for all of its life, so its waker is taken once.
-    fn listen(&self, user: usize, waker: &Waker) {
-        let slot = &mut self.users.borrow_mut()[user];
-        if slot.is_none() {
-            *slot = Some(waker.clone());
-        }
     }
 }

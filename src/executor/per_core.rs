@@ -56,8 +56,8 @@ pub(super) async fn run(pinned: Rc<Pinned>, job: Job, ready: Sender<()>) {
     core.pinned.reactor.sleep_until(started).await;
 
     // The spawner counts as alive, so "all have ended" also says that all have been started.
-    let spawner = core.lifecycle.begin();
-    core.pinned.spawn(core.clone().spawn_users(spawner));
+    core.lifecycle.begin();
+    core.pinned.spawn(core.clone().spawn_users());
     race(core.ship_intervals(), core.stop_in_time()).await;
     core.ship_rest();
 }
@@ -78,26 +78,27 @@ impl PerCore {
     }
 
     /// Starts this core's users, each at its own instant: user *i* of the run at *i* / rate.
-    async fn spawn_users(self: Rc<Self>, spawner: usize) {
+    async fn spawn_users(self: Rc<Self>) {
         let plan = &self.job.plan;
         for number in (self.job.core..plan.users as usize).step_by(plan.cores.len()) {
             let due = self.started + spawn_time(number, plan.spawn_rate);
             let awake = self.pinned.reactor.sleep_until(due);
-            if self.lifecycle.until(Phase::Stopping, spawner, awake).await.is_none() {
+            if self.lifecycle.until(Phase::Stopping, awake).await.is_none() {
                 break;
             }
-            self.pinned.spawn(self.user(number).live());
+            let mut user = self.user(number);
+            self.pinned.spawn(async move { user.live().await });
         }
-        self.lifecycle.end(spawner);
+        self.lifecycle.end();
     }
 
     fn user(&self, number: usize) -> LiveUser {
-        let slot = self.lifecycle.begin();
+        self.lifecycle.begin();
         let class = self.classes[usize::from(self.job.plan.classes[number])].clone();
         let rng = self.job.plan.user_rng(number as u64);
         let session = Session::new(self.context.clone(), class.session.clone(), number as u64, rng);
         let (context, lifecycle) = (self.context.clone(), self.lifecycle.clone());
-        LiveUser { class, context, lifecycle, session, slot }
+        LiveUser { class, context, lifecycle, session }
     }
 
     /// Ships what was recorded, every second on the second.
@@ -135,17 +136,23 @@ impl PerCore {
             None => self.stop_asked().await,
         }
 
-        self.lifecycle.advance(Phase::Stopping);
+        self.advance(Phase::Stopping);
         let stopping = Instant::now();
         if !stop_timeout.is_zero() {
             let _ = reactor.until(stopping + stop_timeout, self.lifecycle.all_ended()).await;
         }
-        self.lifecycle.advance(Phase::Killed);
+        self.advance(Phase::Killed);
         let last = (stopping + stop_timeout).max(Instant::now() + ON_STOP_GRACE);
         if reactor.until(last, self.lifecycle.all_ended()).await.is_err() {
-            self.lifecycle.advance(Phase::Over);
+            self.advance(Phase::Over);
             self.lifecycle.all_ended().await;
         }
+    }
+
+    /// Goes on to a later phase and tells everybody.
+    fn advance(&self, phase: Phase) {
+        self.lifecycle.advance(phase);
+        self.pinned.wake_all();
     }
 
     /// Completes when somebody asks the run to stop, or when no user is left.

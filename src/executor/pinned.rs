@@ -5,7 +5,6 @@
 //! core may use glommio's timers, sockets, files or blocking calls.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -33,10 +32,9 @@ pub struct Pinned {
     pub reactor: Rc<Reactor>,
     /// Polls of tasks so far: the driver waits only after a round that did not move it.
     polls: Cell<u64>,
-    /// The tasks that have run and not ended, by number. One that waits is otherwise known only to
-    /// the reactor that it keeps alive itself.
-    tasks: RefCell<HashMap<u64, Waker>>,
-    spawned: Cell<u64>,
+    /// The tasks that have run and not ended. One that waits is otherwise known only to the reactor
+    /// that it keeps alive itself.
+    tasks: RefCell<Tasks>,
     /// Whether tasks end instead of running.
     ending: Cell<bool>,
 }
@@ -112,7 +110,6 @@ impl Pinned {
             reactor,
             polls: Cell::new(0),
             tasks: RefCell::default(),
-            spawned: Cell::new(0),
             ending: Cell::new(false),
         });
         executor
@@ -129,8 +126,7 @@ impl Pinned {
 
     /// Runs a task on this core. Nobody waits for it; a panic in it ends the core.
     pub fn spawn(self: &Rc<Self>, task: impl Future<Output = ()> + 'static) {
-        let number = self.spawned.replace(self.spawned.get() + 1);
-        let entry = Entry { pinned: self.clone(), number, listed: false };
+        let entry = Entry { pinned: self.clone(), number: None };
         glommio::spawn_local(Counted { task, entry }).detach();
     }
 
@@ -145,11 +141,15 @@ impl Pinned {
         }
     }
 
+    /// Has every task looked at once more. Waking marks it as runnable and runs nothing.
+    pub(super) fn wake_all(&self) {
+        self.tasks.borrow().wakers.iter().flatten().for_each(Waker::wake_by_ref);
+    }
+
     /// Lets every task run once more, and end instead.
     async fn drop_tasks(&self) {
         self.ending.set(true);
-        let wakers: Vec<_> = self.tasks.borrow().values().cloned().collect();
-        wakers.into_iter().for_each(Waker::wake);
+        self.wake_all();
         while self.run_runnable().await == Turn::Poll {}
     }
 
@@ -199,24 +199,47 @@ impl<F: Future<Output = ()>> Future for Counted<F> {
         if pinned.ending.get() {
             return Poll::Ready(());
         }
-        if !std::mem::replace(&mut this.entry.listed, true) {
-            pinned.tasks.borrow_mut().insert(this.entry.number, context.waker().clone());
+        if this.entry.number.is_none() {
+            this.entry.number = Some(pinned.tasks.borrow_mut().add(context.waker().clone()));
         }
         this.task.poll(context)
     }
 }
 
-/// A task's place in the list of its core.
+/// A task's place in the list of its core, from the first time that it runs.
 struct Entry {
     pinned: Rc<Pinned>,
-    number: u64,
-    listed: bool,
+    number: Option<u32>,
 }
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        let waker = self.pinned.tasks.borrow_mut().remove(&self.number);
+        let Some(number) = self.number else { return };
+        let waker = self.pinned.tasks.borrow_mut().remove(number);
         drop(waker);
+    }
+}
+
+/// A waker for each task of a core: 16 bytes, because there may be a million.
+#[derive(Debug, Default)]
+struct Tasks {
+    wakers: Vec<Option<Waker>>,
+    free: Vec<u32>,
+}
+
+impl Tasks {
+    fn add(&mut self, waker: Waker) -> u32 {
+        let number = self.free.pop().unwrap_or_else(|| {
+            self.wakers.push(None);
+            (self.wakers.len() - 1) as u32
+        });
+        self.wakers[number as usize] = Some(waker);
+        number
+    }
+
+    fn remove(&mut self, number: u32) -> Option<Waker> {
+        self.free.push(number);
+        self.wakers[number as usize].take()
     }
 }
 

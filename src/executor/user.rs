@@ -19,8 +19,6 @@ pub(super) struct LiveUser {
     pub(super) context: Rc<Context>,
     pub(super) lifecycle: Rc<Lifecycle>,
     pub(super) session: Session,
-    /// The user's number on this core.
-    pub(super) slot: usize,
 }
 
 /// How an action of a user ended.
@@ -35,14 +33,14 @@ enum Ended {
 
 impl LiveUser {
     /// Lives until the run stops. As in Locust, a user whose `on_start` fails ends there.
-    pub(super) async fn live(mut self) {
+    pub(super) async fn live(&mut self) {
         self.context.recorder.borrow_mut().user_started(self.class.index);
         if self.start().await {
             self.work().await;
             self.stop().await;
         }
         self.context.recorder.borrow_mut().user_ended(self.class.index);
-        self.lifecycle.end(self.slot);
+        self.lifecycle.end();
     }
 
     async fn start(&mut self) -> bool {
@@ -67,8 +65,8 @@ impl LiveUser {
             }
             let wait = class.wait_time.next(&mut pace, born.elapsed(), self.session.rng());
             if !wait.is_zero() {
-                let awake = self.session.sleep(wait);
-                self.lifecycle.until(Phase::Stopping, self.slot, awake).await;
+                let awake = pin!(self.session.sleep(wait));
+                self.lifecycle.until(Phase::Stopping, awake).await;
             }
             if turns == self.context.reactor.turns() {
                 // Neither the task nor the wait, which may be over before it begins, gave the core
@@ -91,7 +89,7 @@ impl LiveUser {
         // Pinned where they are: a task's future is large, and would be moved into each wrapper.
         let task = pin!(action.run(&mut self.session));
         let attempt = pin!(catch_panic(task));
-        let message = match self.lifecycle.until(end, self.slot, attempt).await {
+        let message = match self.lifecycle.until(end, attempt).await {
             None => return Ended::Dropped,
             Some(Ok(Ok(()))) => return Ended::Done,
             Some(Ok(Err(TaskError::Request))) => return Ended::Failed,

@@ -1,6 +1,6 @@
 //! Sleeping until an instant, and giving up on something that takes too long.
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Instant;
@@ -24,7 +24,7 @@ impl Reactor {
         deadline: Instant,
         future: F,
     ) -> Result<F::Output, TimedOut> {
-        Alarm::new(self).until(deadline, future).await
+        Alarm::new(self).until(deadline, pin!(future)).await
     }
 }
 
@@ -50,24 +50,21 @@ impl Alarm {
         Alarm { reactor: reactor.clone(), timer: None }
     }
 
-    /// Runs a future until an instant, then drops it.
+    /// Polls a future until an instant. To be pinned by the caller, who knows best where: it would
+    /// be moved here.
     ///
     /// # Errors
     ///
     /// [`TimedOut`] where the future was not done by then.
-    pub async fn until<F: Future>(
+    pub fn until<F: Future + Unpin>(
         &mut self,
         deadline: Instant,
-        future: F,
-    ) -> Result<F::Output, TimedOut> {
-        let mut future = std::pin::pin!(future);
-        std::future::poll_fn(|context| {
-            if let Poll::Ready(output) = future.as_mut().poll(context) {
-                return Poll::Ready(Ok(output));
-            }
-            self.poll(deadline, context).map(|()| Err(TimedOut))
+        mut future: F,
+    ) -> impl Future<Output = Result<F::Output, TimedOut>> {
+        std::future::poll_fn(move |context| match Pin::new(&mut future).poll(context) {
+            Poll::Ready(output) => Poll::Ready(Ok(output)),
+            Poll::Pending => self.poll(deadline, context).map(|()| Err(TimedOut)),
         })
-        .await
     }
 
     fn poll(&mut self, deadline: Instant, context: &mut Context<'_>) -> Poll<()> {

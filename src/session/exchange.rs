@@ -1,6 +1,5 @@
 //! One request and its response over the session's connections.
 
-use std::pin::pin;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -32,6 +31,13 @@ pub(super) enum Text<'r> {
     Rendered(&'r dyn Fn(&mut Vec<u8>)),
 }
 
+/// A request on its way, for the parts of that way.
+struct Attempt<'r> {
+    context: &'r Context,
+    outbound: &'r Outbound<'r>,
+    deadline: Instant,
+}
+
 /// A session's connections, at most one per origin. Each stays in its place while it carries a
 /// request.
 #[derive(Debug)]
@@ -60,7 +66,8 @@ impl Connections {
     ) -> Result<Response, RequestFailed> {
         let in_flight = InFlight::new(context, outbound.entry);
         let started = Instant::now();
-        let result = self.exchange(context, outbound, started + outbound.timeout).await;
+        let attempt = Attempt { context, outbound, deadline: started + outbound.timeout };
+        let result = self.exchange(&attempt).await;
         // The turn that brought the last byte, or for a failure without a turn no time at all.
         let ended = context.reactor.now().max(started);
         let clocks = Clocks { intended: started, started, ended };
@@ -73,24 +80,20 @@ impl Connections {
 
     /// Sends the request, on a new connection once more where a kept-alive one turns out to be dead.
     /// Both happen inside the request's one clock, and the second send is counted.
-    async fn exchange(
-        &mut self,
-        context: &Context,
-        outbound: &Outbound<'_>,
-        deadline: Instant,
-    ) -> Result<Received, Failure> {
+    async fn exchange(&mut self, attempt: &Attempt<'_>) -> Result<Received, Failure> {
+        let Attempt { context, outbound, .. } = attempt;
         let mut kept = self.take_up(outbound.origin);
         let mut again = false;
         loop {
             let position = match kept {
                 Some(position) => position,
-                None => self.connect(context, outbound, deadline).await?,
+                None => self.connect(attempt).await?,
             };
             if again {
                 // Only now: where no connection is made, nothing is sent a second time.
                 context.recorder.borrow_mut().retry(outbound.entry);
             }
-            let failure = match self.send_and_receive(context, outbound, deadline, position).await {
+            let failure = match self.send_and_receive(attempt, position).await {
                 Ok(received) => return Ok(received),
                 Err(failure) => failure,
             };
@@ -103,14 +106,11 @@ impl Connections {
         }
     }
 
-    async fn connect(
-        &mut self,
-        context: &Context,
-        outbound: &Outbound<'_>,
-        deadline: Instant,
-    ) -> Result<usize, Failure> {
-        let connect = pin!(outbound.origin.connect(&context.reactor));
-        let connected = self.timeout.until(deadline, connect).await;
+    async fn connect(&mut self, attempt: &Attempt<'_>) -> Result<usize, Failure> {
+        let Attempt { context, outbound, deadline } = attempt;
+        // On the heap, because otherwise every user would have room for it for all of its life.
+        let connect = Box::pin(outbound.origin.connect(&context.reactor));
+        let connected = self.timeout.until(*deadline, connect).await;
         let socket = connected.map_err(|TimedOut| Failure::TimedOut(outbound.timeout))??;
         // Most users know one origin, and there are very many users.
         self.open.reserve_exact(1);
@@ -120,11 +120,10 @@ impl Connections {
 
     async fn send_and_receive(
         &mut self,
-        context: &Context,
-        outbound: &Outbound<'_>,
-        deadline: Instant,
+        attempt: &Attempt<'_>,
         position: usize,
     ) -> Result<Received, Failure> {
+        let Attempt { context, outbound, deadline } = attempt;
         let lent = Lent { open: &mut self.open, position };
         outbound.text.send(context, lent.socket());
         let limits = match outbound.keep_body {
@@ -135,7 +134,7 @@ impl Connections {
         let mut reader = ResponseReader::new(outbound.method, outbound.keep_body, limits);
         let mut bytes = context.spare();
         loop {
-            let came = self.timeout.until(deadline, lent.socket().receive()).await;
+            let came = self.timeout.until(*deadline, lent.socket().receive()).await;
             match came.map_err(|TimedOut| Failure::TimedOut(outbound.timeout))? {
                 Ok(Some(piece)) => {
                     let known = &mut *context.known_head(outbound.entry);
