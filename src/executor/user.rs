@@ -86,10 +86,14 @@ impl LiveUser {
     /// Runs an action until it ends or `end` begins. An error of its own, or a panic, is counted,
     /// and the user goes on, as in Locust.
     async fn run(&mut self, name: &str, action: &CoreAction, end: Phase) -> Ended {
-        // Pinned where they are: a task's future is large, and would be moved into each wrapper.
-        let task = pin!(action.run(&mut self.session));
-        let attempt = pin!(catch_panic(task));
-        let message = match self.lifecycle.until(end, attempt).await {
+        let ended = {
+            // Pinned where they are: a task's future is large, and would be moved into each wrapper.
+            let task = pin!(action.run(&mut self.session));
+            let attempt = pin!(catch_panic(task));
+            self.lifecycle.until(end, attempt).await
+        };
+        self.session.end_task();
+        let message = match ended {
             None => return Ended::Dropped,
             Some(Ok(Ok(()))) => return Ended::Done,
             Some(Ok(Err(TaskError::Request))) => return Ended::Failed,

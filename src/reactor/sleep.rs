@@ -85,7 +85,8 @@ impl Alarm {
         Poll::Pending
     }
 
-    fn cancel(&mut self) {
+    /// Takes the timer back, where a long time may pass until the next future.
+    pub fn cancel(&mut self) {
         if let Some((timer, _)) = self.timer.take() {
             let waker = self.reactor.state.borrow_mut().wheel.cancel(timer);
             drop(waker);

@@ -22,6 +22,8 @@ pub use user::{Share, User};
 pub use validate::host as validate_host;
 pub use wait_time::{Pace, WaitTime};
 
+pub use crate::session::KeepAlive;
+
 /// Everything a run does to a server, as data.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Scenario {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
 
-use super::{Action, Step, Task, TaskFn, WaitTime};
+use super::{Action, KeepAlive, Step, Task, TaskFn, WaitTime};
 
 /// A class of users, as a Locust `User` class is one.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +29,8 @@ pub struct User {
     pub basic_auth: Option<(String, String)>,
     /// Timeout of every request that has none of its own.
     pub timeout: Duration,
+    /// How long connections are kept.
+    pub keep_alive: KeepAlive,
 }
 
 /// How many of the run's users are of a class.
@@ -58,6 +60,7 @@ impl User {
             headers: Vec::new(),
             basic_auth: None,
             timeout: User::DEFAULT_TIMEOUT,
+            keep_alive: KeepAlive::Always,
         }
     }
 
@@ -132,6 +135,12 @@ impl User {
     /// Sets the timeout of requests that have none of their own.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
+        self
+    }
+
+    /// Sets how long connections are kept for the next request.
+    pub fn keep_alive(mut self, keep_alive: KeepAlive) -> Self {
+        self.keep_alive = keep_alive;
         self
     }
 }

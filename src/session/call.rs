@@ -193,6 +193,7 @@ impl Session {
             method: &request.method,
             timeout: request.timeout.unwrap_or(self.class.defaults.timeout),
             keep_body,
+            keep_alive: self.class.defaults.keep_alive,
         };
         self.connections.request(&self.context, &outbound).await
     }

@@ -7,6 +7,7 @@ use http::Method;
 
 use super::context::{Context, InFlight};
 use super::failure::Failure;
+use super::keep_alive::KeepAlive;
 use super::origin::Origin;
 use super::response::{Received, Response};
 use crate::http1::{KeepBody, Limits, ResponseReader};
@@ -21,6 +22,7 @@ pub(super) struct Outbound<'r> {
     pub(super) method: &'r Method,
     pub(super) timeout: Duration,
     pub(super) keep_body: KeepBody,
+    pub(super) keep_alive: KeepAlive,
 }
 
 /// The bytes of a request.
@@ -54,6 +56,13 @@ pub struct RequestFailed(pub Failure);
 impl Connections {
     pub(super) fn new(context: &Context) -> Self {
         Connections { open: Vec::new(), timeout: Alarm::new(&context.reactor) }
+    }
+
+    /// Closes those that are open, and gives back whatever the next request does not need to find:
+    /// many users may wait now.
+    pub(super) fn close(&mut self) {
+        self.open = Vec::new();
+        self.timeout.cancel();
     }
 
     /// Makes a request and waits for its response, within its timeout. However it ends, it is
@@ -147,7 +156,8 @@ impl Connections {
             }
         }
         // A connection to an origin that is not remembered would never be found again.
-        if reader.keep_alive() && outbound.origin.remembered {
+        let keeps = outbound.keep_alive != KeepAlive::Never && outbound.origin.remembered;
+        if keeps && reader.keep_alive() {
             lent.give_back();
         }
         let head = *reader.head().expect("a response that is done has a head");

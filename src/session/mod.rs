@@ -11,6 +11,7 @@ mod context;
 mod exchange;
 mod failure;
 mod json;
+mod keep_alive;
 mod literals;
 mod origin;
 mod prepared;
@@ -36,6 +37,7 @@ pub use context::Context;
 pub use exchange::RequestFailed;
 pub use failure::Failure;
 pub use json::{InvalidJson, Pointer, PointerError, equals, exists, find};
+pub use keep_alive::KeepAlive;
 pub use prepared::Prepared;
 pub use render::Defaults;
 pub use request::{Body, Request};
@@ -146,8 +148,16 @@ impl Session {
             method: &prepared.method,
             timeout: prepared.timeout,
             keep_body: prepared.keep_body,
+            keep_alive: self.class.defaults.keep_alive,
         };
         self.connections.request(&self.context, &outbound).await
+    }
+
+    /// A task of the user has ended, however it did.
+    pub(crate) fn end_task(&mut self) {
+        if self.class.defaults.keep_alive == KeepAlive::Task {
+            self.connections.close();
+        }
     }
 
     /// Pauses the task.

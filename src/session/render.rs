@@ -11,6 +11,7 @@ use http::{HeaderName, HeaderValue, Method};
 
 use super::base_url::{BaseUrl, UrlError, is_absolute};
 use super::context::Context;
+use super::keep_alive::KeepAlive;
 use super::origin::Origin;
 use super::request::{Body, Request};
 use super::resolved::ResolvedUrl;
@@ -23,6 +24,7 @@ pub struct Defaults {
     pub(super) origin: Rc<Origin>,
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
     pub(super) timeout: Duration,
+    pub(super) keep_alive: KeepAlive,
 }
 
 impl Defaults {
@@ -42,7 +44,13 @@ impl Defaults {
         {
             headers.push((AUTHORIZATION, basic(user, password)));
         }
-        Defaults { base, origin, headers, timeout }
+        Defaults { base, origin, headers, timeout, keep_alive: KeepAlive::default() }
+    }
+
+    /// Sets how long connections are kept.
+    pub fn keep_alive(mut self, keep_alive: KeepAlive) -> Self {
+        self.keep_alive = keep_alive;
+        self
     }
 }
 
@@ -77,8 +85,8 @@ impl<'r> Outline<'r> {
         let (content_type, body) = body_bytes(&request.body);
         let mut headers = own_headers(request, url_auth.as_ref());
         inherit(&mut headers, defaults, &origin);
-        if !origin.remembered {
-            // No later request finds the connection again (RFC 9112 section 9.6).
+        if !origin.remembered || defaults.keep_alive == KeepAlive::Never {
+            // No later request uses the connection (RFC 9112 section 9.6).
             headers.retain(|(name, _)| name != CONNECTION);
             headers.push((CONNECTION, HeaderValue::from_static("close")));
         }

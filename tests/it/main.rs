@@ -10,6 +10,7 @@ mod faults;
 mod load;
 mod pace;
 mod requests;
+mod scale;
 mod scenarios;
 mod serve;
 mod support;

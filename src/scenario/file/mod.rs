@@ -18,6 +18,7 @@
 //! headers = { accept = "application/json" }
 //! basic_auth = { user = "u", password = "p" }
 //! timeout = "5s"
+//! keep_alive = "task"                       # close between tasks; true, or false: never keep
 //! on_start = [ { post = "/login", json = { user = "x" }, check = { status = 200 } } ]
 //! on_stop = [ { get = "/logout" } ]
 //!

@@ -99,7 +99,7 @@ impl<'a> Item<'a> {
         verdict.map_err(|error| self.problem(error))
     }
 
-    fn expected(&self, expected: &str) -> Problem {
+    pub(super) fn expected(&self, expected: &str) -> Problem {
         self.problem(format!("expected {expected}, found {}", name_of(self.0.get_ref())))
     }
 

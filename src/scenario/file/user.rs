@@ -1,11 +1,13 @@
 //! Classes of users of scenario files, and their tasks.
 
+use toml::de::DeValue;
+
 use super::error::{Problem, Result};
 use super::reader::{Item, Table};
 use super::step::{self, basic_auth, step, steps, timeout};
-use crate::scenario::{Action, Error, Share, Task, User, WaitTime, validate};
+use crate::scenario::{Action, Error, KeepAlive, Share, Task, User, WaitTime, validate};
 
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 13] = [
     "name",
     "weight",
     "count",
@@ -15,6 +17,7 @@ const KEYS: [&str; 12] = [
     "headers",
     "basic_auth",
     "timeout",
+    "keep_alive",
     "on_start",
     "on_stop",
     "task",
@@ -44,10 +47,26 @@ pub(super) fn user(item: Item<'_>) -> Result<User> {
     if let Some(item) = table.get("timeout") {
         user.timeout = timeout(item)?;
     }
+    if let Some(item) = table.get("keep_alive") {
+        user.keep_alive = keep_alive(item)?;
+    }
     user.on_start = table.get("on_start").map(hook).transpose()?;
     user.on_stop = table.get("on_stop").map(hook).transpose()?;
     user.tasks = tasks(&table)?;
     Ok(user)
+}
+
+/// `true`, `false` or `"task"`.
+fn keep_alive(item: Item<'_>) -> Result<KeepAlive> {
+    match item.0.get_ref() {
+        DeValue::Boolean(true) => Ok(KeepAlive::Always),
+        DeValue::Boolean(false) => Ok(KeepAlive::Never),
+        DeValue::String(word) if word == "task" => Ok(KeepAlive::Task),
+        DeValue::String(word) => {
+            Err(item.problem(format!("expected true, false or \"task\", found \"{word}\"")))
+        }
+        _ => Err(item.expected("true, false or \"task\"")),
+    }
 }
 
 /// A base URL.

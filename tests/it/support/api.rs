@@ -76,8 +76,7 @@ pub(crate) fn go(scenario: Scenario, options: Options) -> Ran {
 #[track_caller]
 pub(crate) fn go_until(scenario: Scenario, users: u32, server: &Server, requests: u64) -> Ran {
     let options = Options { run_time: None, ..self::users(users, Duration::ZERO) };
-    let control = Arc::<Control>::default();
-    let run = begin(scenario, options, &control);
+    let (run, control) = begin(scenario, options);
     server.await_requests(requests);
     control.stop();
     run.recv_timeout(DEADLINE).expect("the run ends")
@@ -86,10 +85,16 @@ pub(crate) fn go_until(scenario: Scenario, users: u32, server: &Server, requests
 /// Runs to the end; a hang is a failed test.
 #[track_caller]
 pub(crate) fn go_with(scenario: Scenario, options: Options, control: &Arc<Control>) -> Ran {
-    begin(scenario, options, control).recv_timeout(DEADLINE).expect("the run ends")
+    launch(scenario, options, control).recv_timeout(DEADLINE).expect("the run ends")
 }
 
-fn begin(scenario: Scenario, options: Options, control: &Arc<Control>) -> Receiver<Ran> {
+/// Starts a run, and gives what it brings and what stops it.
+pub(crate) fn begin(scenario: Scenario, options: Options) -> (Receiver<Ran>, Arc<Control>) {
+    let control = Arc::default();
+    (launch(scenario, options, &control), control)
+}
+
+fn launch(scenario: Scenario, options: Options, control: &Arc<Control>) -> Receiver<Ran> {
     let plan = Arc::new(Plan::new(scenario, options).unwrap());
     println!("seed {}", plan.seed);
     let (sender, done) = channel();

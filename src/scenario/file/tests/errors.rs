@@ -74,6 +74,7 @@ fn a_wrong_type_is_named_beside_the_right_one() {
         "11: expected a duration such as \"2s\" or a number of seconds, found a boolean",
     );
     check_user("headers = 1", "11: expected a table, found a number");
+    check_user("keep_alive = 1", "14: expected true, false or \"task\", found a number");
     check_user("host = 1979-05-27", "8: expected a string, found a date");
     check_user(
         "wait_time = { between = 1 }",
@@ -103,6 +104,9 @@ fn a_bad_value_is_named_beside_the_good_ones() {
         "timeout = \"5 s\"",
         "11: invalid duration '5 s': valid formats are 20, 20s, 1.5s, 250ms, 100us, 3m, 1h20m",
     );
+    let found = "14: expected true, false or \"task\", found \"tasks\"";
+    check_user("keep_alive = \"tasks\"", found);
+    check_user("keepalive = true", "1: unknown key 'keepalive', did you mean 'keep_alive'?");
     check_user("host = \"a:80\"", "8: 'a:80' has no scheme, did you mean 'http://a:80'?");
     check_user("headers = { \"a b\" = 1 }", "13: 'a b' is not the name of a header");
     check_user(

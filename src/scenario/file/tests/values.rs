@@ -7,7 +7,7 @@ use http::{HeaderName, HeaderValue, Method};
 use serde_json::json;
 
 use super::*;
-use crate::scenario::{Action, Step, Task, User, WaitTime};
+use crate::scenario::{Action, KeepAlive, Step, Task, User, WaitTime};
 use crate::session::{
     Check, body_contains, header, header_equals, json_equals, json_exists, max_time, status,
     statuses,
@@ -96,6 +96,11 @@ fn a_user_is_all_that_the_builder_sets() {
     check_user("count = 5", |user| user.fixed_count(5));
     check_user("fixed_count = 0x10", |user| user.fixed_count(16));
     check_user("host = \"http://a.b\"", |user| user.host("http://a.b"));
+    for (value, keep_alive) in
+        [("true", KeepAlive::Always), ("\"task\"", KeepAlive::Task), ("false", KeepAlive::Never)]
+    {
+        check_user(&format!("keep_alive = {value}"), |user| user.keep_alive(keep_alive));
+    }
     check_user("timeout = 1.5", |user| user.timeout(Duration::from_millis(1500)));
     check_user("basic_auth = { user = \"u\", password = \"p:\" }", |u| u.basic_auth("u", "p:"));
     check_user("headers = { x-b = \"1\", accept = [\"a\", \"b\"], X-A = 2 }", |user| {

@@ -1,0 +1,14 @@
+//! How long a user keeps its connections.
+
+/// How long the users of a class keep a connection for their next request to the same server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum KeepAlive {
+    /// As long as the user lives and the server lets them, as Locust's users do.
+    #[default]
+    Always,
+    /// Until the end of the task, so not during the wait behind it. `on_start` and `on_stop` are
+    /// tasks of their own.
+    Task,
+    /// Not at all: every request connects, and says `Connection: close`.
+    Never,
+}

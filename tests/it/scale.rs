@@ -1,0 +1,129 @@
+//! What lets many users live on one host: connections that are given back, and counted all the
+//! same.
+
+use std::fs;
+use std::io;
+use std::time::{Duration, Instant};
+
+use gregaria::executor::allowed_cores;
+use gregaria::scenario::{KeepAlive, Task, User, WaitTime};
+use gregaria::session::Session;
+use gregaria::target::{Counters, Options, Server as Target};
+
+use crate::support::api::{begin, get, go_until, ms, scenario, users};
+use crate::support::{Output, Run, Signal, plain_server};
+
+/// Far more than anything here takes.
+const DEADLINE: Duration = Duration::from_secs(20);
+const USERS: u64 = 20;
+
+/// The built-in server on the last core.
+fn target() -> Target {
+    let cores = vec![*allowed_cores().last().unwrap()];
+    Target::start(Options { cores, ..Options::default() }).unwrap()
+}
+
+#[track_caller]
+fn await_that(what: &str, is_so: impl Fn() -> bool) {
+    let begin = Instant::now();
+    while !is_so() {
+        assert!(begin.elapsed() < DEADLINE, "not within {DEADLINE:?}: {what}");
+        std::thread::sleep(ms(5));
+    }
+}
+
+/// Connections of this host's processes to this port, the closed ones not among them.
+fn open_connections(port: u16) -> usize {
+    let table = fs::read_to_string("/proc/net/tcp").unwrap();
+    let is_ours = |line: &&str| {
+        let mut columns = line.split_whitespace().skip(2);
+        let peer = columns.next().is_some_and(|peer| peer.ends_with(&format!(":{port:04X}")));
+        peer && columns.next() == Some("01")
+    };
+    table.lines().filter(is_ours).count()
+}
+
+/// Each user starts, has one task of two requests, waits, and stops: four requests.
+fn check_mode(keep_alive: &str, while_waiting: u64, connections: u64) {
+    let server = target();
+    let port = server.address().port();
+    let text = format!(
+        "[[user]]\nname = \"u\"\nkeep_alive = {keep_alive}\nwait_time = \"1h\"\n\
+         on_start = [{{ get = \"/status\" }}]\non_stop = [{{ get = \"/status\" }}]\n\
+         [[user.task]]\nsteps = [{{ get = \"/\" }}, {{ get = \"/users\" }}]\n"
+    );
+    let run = Run::of(&text).host(server.address()).users(USERS as u32);
+    let run = run.args(["--stop-timeout", "20", "--csv", "out"]).start();
+    await_that("all are done", || server.counters().responses == 3 * USERS);
+    let open = || open_connections(port) as u64;
+    await_that("only what is kept is open", || open() == while_waiting);
+    run.signal(Signal::INT);
+    let output = run.wait().code(0);
+    check_books(&output, server.counters(), connections);
+}
+
+/// Every request was answered, and is in the console and in the files.
+#[track_caller]
+fn check_books(output: &Output, seen: Counters, connections: u64) {
+    assert_eq!(output.aggregated(), (4 * USERS, 0));
+    assert_eq!((output.cancelled(), output.retries()), (0, 0));
+    assert_eq!(output.csv("out_stats.csv").count("Aggregated", "Request Count"), 4 * USERS);
+    assert_eq!((seen.requests, seen.connections), (4 * USERS, connections));
+}
+
+#[test]
+fn connections_are_kept_as_long_as_the_user_lives() {
+    check_mode("true", USERS, USERS);
+}
+
+#[test]
+fn connections_of_a_task_are_gone_while_the_user_waits() {
+    check_mode("\"task\"", 0, 3 * USERS);
+}
+
+#[test]
+fn without_keep_alive_every_request_has_a_connection_of_its_own() {
+    check_mode("false", 0, 4 * USERS);
+}
+
+#[test]
+fn without_keep_alive_requests_say_so_and_a_server_that_keeps_all_the_same_is_left() {
+    let server = plain_server();
+    let built = Task::new("built", async |session: &mut Session| {
+        session.get("/built").query("n", 1).header("connection", "keep-alive").send().await?;
+        Ok(())
+    });
+    let user = User::new("u").task(get("/constant")).task(built).keep_alive(KeepAlive::Never);
+    let ran = go_until(scenario(&server, user), 4, &server, 100);
+    let seen = server.total();
+    let cancelled = ran.summary.snapshot.cancelled;
+    assert!((ran.total().requests..=ran.total().requests + cancelled).contains(&seen));
+    assert_eq!((ran.total().failures, ran.summary.snapshot.retries), (0, 0));
+    for request in server.seen() {
+        assert_eq!((request.number, request.header("connection")), (0, Some("close")));
+        assert_eq!(request.head.to_lowercase().matches("connection:").count(), 1);
+    }
+    assert!(server.count_of("GET /built") > 0 && server.count_of("GET /constant") > 0);
+}
+
+#[test]
+fn a_task_that_fails_gives_its_connections_back_too() {
+    let server = plain_server();
+    let broken = Task::new("broken", async |session: &mut Session| {
+        session.get("/").send().await?;
+        if session.user().is_multiple_of(2) {
+            return Err(io::Error::other("out of stock").into());
+        }
+        panic!("bad arithmetic");
+    });
+    let hour = WaitTime::constant(Duration::from_secs(3600));
+    let user = User::new("u").task(broken).wait_time(hour).keep_alive(KeepAlive::Task);
+    let (run, control) = begin(scenario(&server, user), users(8, 200 * DEADLINE));
+    server.await_requests(8);
+    let port = server.address.port();
+    await_that("nothing is open", || open_connections(port) == 0);
+    control.stop();
+    let ran = run.recv_timeout(DEADLINE).unwrap();
+    assert_eq!((ran.total().requests, ran.total().failures), (8, 0));
+    assert_eq!(ran.summary.snapshot.exceptions.iter().map(|row| row.count).sum::<u64>(), 8);
+}
