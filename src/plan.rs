@@ -1,7 +1,7 @@
 //! One run, resolved and valid: after a [`Plan`] exists, configuration cannot fail.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use core_affinity::CoreId;
 
 use crate::executor::allowed_cores;
 use crate::scenario::{self, Action, Scenario, Share, User};
-use crate::session::{BaseUrl, ResolvedUrl, UrlError, is_absolute};
+use crate::session::{BaseUrl, Resolve, ResolvedUrl, Sources, UrlError, is_absolute};
 use crate::stats::Limits;
 
 /// What a run is asked for where the scenario leaves it open, or in its place. What nobody sets has
@@ -30,6 +30,10 @@ pub struct Options {
     pub cores: Option<Vec<usize>>,
     /// What every random choice of the run comes from; without one, a random number.
     pub seed: Option<u64>,
+    /// The addresses of this host that connections come from; with none, the kernel chooses.
+    pub local_addresses: Vec<IpAddr>,
+    /// Addresses in place of what a resolver says; of two for the same host and port the later.
+    pub resolve: Vec<Resolve>,
 }
 
 /// Far beyond what one host can run; every planned user takes two bytes before the run.
@@ -42,8 +46,10 @@ pub struct Plan {
     pub scenario: Arc<Scenario>,
     /// Where the users of each class do it, in the scenario's order.
     pub targets: Vec<ResolvedUrl>,
-    /// Where the absolute URLs of declared steps lead.
+    /// Where the absolute URLs of declared steps lead, and whatever else is resolved already.
     pub elsewhere: Vec<ResolvedUrl>,
+    /// Where connections come from.
+    pub sources: Sources,
     /// The class of each user, by the user's number.
     pub classes: Vec<u16>,
     /// Peak number of users.
@@ -83,6 +89,28 @@ pub enum Error {
         host: String,
         /// What the resolver says.
         reason: String,
+    },
+    /// An address to connect from that is somebody else's.
+    #[error(
+        "cannot connect from {address}: {reason}; --local-address takes addresses of this host \
+         (ip address)"
+    )]
+    NotOurs {
+        /// The address.
+        address: IpAddr,
+        /// What the system says.
+        reason: String,
+    },
+    /// A host without an address of a family that connections come from, or the reverse.
+    #[error(
+        "cannot connect to {to} from {from}: one is IPv4, the other IPv6; --local-address takes \
+         addresses of the family of the hosts"
+    )]
+    Family {
+        /// The first address of the host.
+        to: IpAddr,
+        /// The first address of ours.
+        from: IpAddr,
     },
     /// More users than are worth trying.
     #[error("{0} users are too many: at most {USERS_MAX} can be planned for")]
@@ -131,18 +159,27 @@ impl Plan {
             return Err(Error::SpawnRate(spawn_rate));
         }
         let host = options.host.as_deref();
-        let mut hosts = Hosts::default();
+        let local = match &options.local_addresses[..] {
+            [] => &load.local_addresses[..],
+            given => given,
+        };
+        let sources = sources(local)?;
+        let mut hosts = Hosts::new(&options.resolve, &sources)?;
         let targets =
             scenario.users.iter().map(|user| hosts.look_up(target(&scenario, user, host)?));
         let targets = targets.collect::<Result<Vec<_>, _>>()?;
-        let elsewhere =
-            absolute_urls(&scenario.users).map(|url| hosts.look_up(BaseUrl::split(url)?.0));
+        let elsewhere = absolute_urls(&scenario.users).map(|url| Ok(BaseUrl::split(url)?.0));
+        // Tasks written in Rust may meet on the way what is resolved by hand.
+        let by_hand = options.resolve.iter().map(|resolve| Ok(resolve.url.clone()));
+        let elsewhere = elsewhere.chain(by_hand).map(|url: Result<_, Error>| hosts.look_up(url?));
         let elsewhere = elsewhere.collect::<Result<Vec<_>, _>>()?;
+        of_use(&sources, targets.iter().chain(&elsewhere))?;
         Ok(Plan {
             users: classes.len() as u32,
             classes,
             targets,
             elsewhere,
+            sources,
             spawn_rate,
             run_time,
             stop_timeout: options.stop_timeout.unwrap_or_default(),
@@ -179,22 +216,76 @@ fn target(scenario: &Scenario, user: &User, host: Option<&str>) -> Result<BaseUr
     Ok(BaseUrl::parse(url)?)
 }
 
-/// Addresses by host and port, so that each is looked up once.
-#[derive(Default)]
-struct Hosts(HashMap<(String, u16), Vec<SocketAddr>>);
+/// The addresses of ours that connections come from.
+fn sources(local: &[IpAddr]) -> Result<Sources, Error> {
+    let sources = Sources::new(local);
+    match sources.check() {
+        Ok(()) => Ok(sources),
+        Err((address, error)) => Err(Error::NotOurs { address, reason: without_number(&error) }),
+    }
+}
 
-impl Hosts {
+/// Refuses an address of ours from which none of the hosts can be reached.
+fn of_use<'h>(
+    sources: &Sources,
+    hosts: impl Iterator<Item = &'h ResolvedUrl>,
+) -> Result<(), Error> {
+    let addresses: Vec<IpAddr> =
+        hosts.flat_map(|host| &host.addresses).map(SocketAddr::ip).collect();
+    for from in sources.given() {
+        let is_reached = |to: &IpAddr| to.is_ipv4() == from.is_ipv4();
+        if let Some(&to) = addresses.first().filter(|_| !addresses.iter().any(is_reached)) {
+            return Err(Error::Family { to, from });
+        }
+    }
+    Ok(())
+}
+
+/// Addresses by host and port, so that each is looked up once: those only that can be reached.
+struct Hosts<'s> {
+    known: HashMap<(String, u16), Vec<SocketAddr>>,
+    sources: &'s Sources,
+}
+
+impl<'s> Hosts<'s> {
+    fn new(by_hand: &[Resolve], sources: &'s Sources) -> Result<Self, Error> {
+        let mut hosts = Hosts { known: HashMap::new(), sources };
+        for Resolve { url, addresses } in by_hand {
+            hosts.know(url, addresses.clone())?;
+        }
+        Ok(hosts)
+    }
+
     fn look_up(&mut self, url: BaseUrl) -> Result<ResolvedUrl, Error> {
-        let key = (url.host.to_ascii_lowercase(), url.port);
-        if let Some(addresses) = self.0.get(&key) {
+        if let Some(addresses) = self.known.get(&key(&url)) {
             return Ok(ResolvedUrl { url, addresses: addresses.clone() });
         }
         let host = url.host.clone();
-        let resolved = ResolvedUrl::look_up(url)
+        let ResolvedUrl { url, addresses } = ResolvedUrl::look_up(url)
             .map_err(|error| Error::Resolve { host, reason: reason(&error) })?;
-        self.0.insert(key, resolved.addresses.clone());
-        Ok(resolved)
+        let addresses = self.know(&url, addresses)?.to_vec();
+        Ok(ResolvedUrl { url, addresses })
     }
+
+    /// Remembers the addresses that connections may come from our own to.
+    fn know(&mut self, url: &BaseUrl, all: Vec<SocketAddr>) -> Result<&[SocketAddr], Error> {
+        let is_reached = |address: &&SocketAddr| !self.sources.to(**address).is_empty();
+        let reached: Vec<_> = all.iter().filter(is_reached).copied().collect();
+        match (reached.is_empty(), self.sources.given().next(), all.first()) {
+            (true, Some(from), Some(to)) => Err(Error::Family { to: to.ip(), from }),
+            _ => Ok(self.known.entry(key(url)).insert_entry(reached).into_mut()),
+        }
+    }
+}
+
+fn key(url: &BaseUrl) -> (String, u16) {
+    (url.host.to_ascii_lowercase(), url.port)
+}
+
+/// The system's words without the number behind them.
+fn without_number(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or_default().to_lowercase()
 }
 
 /// The resolver's words without its own preamble.

@@ -9,6 +9,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand};
 
 use crate::log::Level;
 use crate::plan::Options;
+use crate::session::Resolve;
 use crate::units;
 
 /// A load engine for one Linux host.
@@ -97,6 +98,19 @@ pub struct RunArgs {
     /// Seed of every random choice of the run; printed, random by default
     #[arg(long, value_name = "N", env = "GREGARIA_SEED")]
     pub seed: Option<u64>,
+
+    /// Connect from these addresses of this host, which users take in turn
+    #[arg(long, value_name = "ADDRESS,...", value_delimiter = ',', env = "GREGARIA_LOCAL_ADDRESS")]
+    pub local_address: Vec<IpAddr>,
+
+    /// Take these addresses for a host and port, and spread the users over them
+    #[arg(
+        long,
+        value_name = "HOST:PORT:ADDRESS,...",
+        value_delimiter = ' ',
+        env = "GREGARIA_RESOLVE"
+    )]
+    pub resolve: Vec<Resolve>,
 
     /// Write PREFIX_stats.csv, PREFIX_stats_history.csv, PREFIX_failures.csv, PREFIX_exceptions.csv
     #[arg(long, value_name = "PREFIX", env = "GREGARIA_CSV")]
@@ -202,6 +216,8 @@ impl RunArgs {
             stop_timeout: self.stop_timeout,
             cores: self.cores.clone().map(|cores| cores.0),
             seed: self.seed,
+            local_addresses: self.local_address.clone(),
+            resolve: self.resolve.clone(),
         }
     }
 }

@@ -65,7 +65,8 @@ pub(super) async fn run(pinned: Rc<Pinned>, job: Job, ready: Sender<()>) {
 impl PerCore {
     fn new(pinned: Rc<Pinned>, job: Job, started: Instant) -> Self {
         let recorder = Recorder::new(job.core, started, job.plan.limits);
-        let context = Context::new(pinned.reactor.clone(), recorder);
+        let sources = job.plan.sources.clone();
+        let context = Context::new(pinned.reactor.clone(), recorder, sources);
         // Before any request is rendered: what is met on the way would be looked up on the way.
         job.plan.elsewhere.iter().for_each(|host| context.know(host));
         let users = job.plan.scenario.users.iter().zip(&job.plan.targets);

@@ -2,9 +2,9 @@
 
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::Deref;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -56,12 +56,18 @@ pub struct Socket {
 }
 
 impl Socket {
-    /// Connects to a peer. Dropping the future gives the attempt up.
+    /// Connects to a peer, from this address of the host or the one that the kernel chooses.
+    /// Dropping the future gives the attempt up.
     ///
     /// # Errors
     ///
-    /// What `socket(2)` and `connect(2)` say: refused, unreachable, too many open files.
-    pub async fn connect(reactor: &Rc<Reactor>, peer: &Peer) -> io::Result<Socket> {
+    /// What `socket(2)`, `bind(2)` and `connect(2)` say: refused, unreachable, too many open files,
+    /// no local port left.
+    pub async fn connect(
+        reactor: &Rc<Reactor>,
+        peer: &Peer,
+        source: Option<IpAddr>,
+    ) -> io::Result<Socket> {
         let family = match peer.1 {
             SocketAddr::V4(_) => AddressFamily::INET,
             SocketAddr::V6(_) => AddressFamily::INET6,
@@ -71,6 +77,10 @@ impl Socket {
         let fd = rustix::net::socket_with(family, SocketType::STREAM, flags, None)?;
         // A request goes out in one piece and must not wait for an older one's acknowledgement.
         sockopt::set_tcp_nodelay(&fd, true)?;
+        if let Some(source) = source {
+            choose_port_late(&fd)?;
+            rustix::net::bind(&fd, &SocketAddr::new(source, 0))?;
+        }
         let socket = Socket::adopt(reactor, fd);
         {
             let state = &mut *reactor.state.borrow_mut();
@@ -163,6 +173,23 @@ impl fmt::Debug for Socket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Socket").field(&self.id.index).finish()
     }
+}
+
+/// Lets the kernel choose the port of a bound socket when it connects: only then may connections to
+/// different peers have the same port. The option is IPv4's by name, and IPv6's as well.
+fn choose_port_late(fd: &OwnedFd) -> io::Result<()> {
+    let on: libc::c_int = 1;
+    // SAFETY: the kernel reads one integer from a pointer to one integer.
+    let result = unsafe {
+        libc::setsockopt(
+            fd.as_raw_fd(),
+            libc::SOL_IP,
+            libc::IP_BIND_ADDRESS_NO_PORT,
+            (&raw const on).cast(),
+            size_of_val(&on) as libc::socklen_t,
+        )
+    };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 struct Connecting<'s>(&'s Socket);

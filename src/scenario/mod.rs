@@ -12,6 +12,7 @@ mod user;
 mod validate;
 mod wait_time;
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 pub use classes::{Classes, assign};
@@ -44,6 +45,8 @@ pub struct Load {
     pub spawn_rate: Option<f64>,
     /// How long the run takes, from its start.
     pub run_time: Option<Duration>,
+    /// The addresses of this host that connections come from; with none, the kernel chooses.
+    pub local_addresses: Vec<IpAddr>,
 }
 
 impl Scenario {

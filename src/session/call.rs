@@ -194,6 +194,7 @@ impl Session {
             timeout: request.timeout.unwrap_or(self.class.defaults.timeout),
             keep_body,
             keep_alive: self.class.defaults.keep_alive,
+            user: self.user,
         };
         self.connections.request(&self.context, &outbound).await
     }

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::origin::Origins;
 use super::resolved::ResolvedUrl;
+use super::sources::Sources;
 use crate::http1::{self, KnownHead};
 use crate::reactor::Reactor;
 use crate::stats::{EntryId, Recorder};
@@ -23,19 +24,21 @@ pub struct Context {
     /// How much of a response is put up with.
     pub limits: http1::Limits,
     pub(super) origins: Origins,
+    pub(super) sources: Sources,
     /// By entry, whose requests are all of one method.
     known_heads: RefCell<Vec<KnownHead>>,
     spare: RefCell<Vec<Vec<u8>>>,
 }
 
 impl Context {
-    /// A core's context.
-    pub fn new(reactor: Rc<Reactor>, recorder: Recorder) -> Rc<Self> {
+    /// A core's context. Its connections come from these addresses.
+    pub fn new(reactor: Rc<Reactor>, recorder: Recorder, sources: Sources) -> Rc<Self> {
         Rc::new(Context {
             reactor,
             recorder: RefCell::new(recorder),
             limits: http1::Limits::default(),
             origins: Origins::default(),
+            sources,
             known_heads: RefCell::default(),
             spare: RefCell::default(),
         })

@@ -23,6 +23,8 @@ pub(super) struct Outbound<'r> {
     pub(super) timeout: Duration,
     pub(super) keep_body: KeepBody,
     pub(super) keep_alive: KeepAlive,
+    /// Whose request it is: users are spread over the addresses of an origin by their numbers.
+    pub(super) user: u64,
 }
 
 /// The bytes of a request.
@@ -118,8 +120,8 @@ impl Connections {
     async fn connect(&mut self, attempt: &Attempt<'_>) -> Result<usize, Failure> {
         let Attempt { context, outbound, deadline } = attempt;
         // On the heap, because otherwise every user would have room for it for all of its life.
-        let connect = Box::pin(outbound.origin.connect(&context.reactor));
-        let connected = self.timeout.until(*deadline, connect).await;
+        let connect = outbound.origin.connect(&context.reactor, &context.sources, outbound.user);
+        let connected = self.timeout.until(*deadline, Box::pin(connect)).await;
         let socket = connected.map_err(|TimedOut| Failure::TimedOut(outbound.timeout))??;
         // Most users know one origin, and there are very many users.
         self.open.reserve_exact(1);

@@ -83,13 +83,13 @@ mod tests {
 
     use super::*;
     use crate::reactor::Reactor;
-    use crate::session::{BaseUrl, ResolvedUrl};
+    use crate::session::{BaseUrl, ResolvedUrl, Sources};
     use crate::stats::{Limits, Recorder};
 
     #[test]
     fn paths_leaked_to_be_literal_do_not_fill_the_memory() {
         let recorder = Recorder::new(0, Instant::now(), Limits::default());
-        let context = Context::new(Reactor::new().unwrap(), recorder);
+        let context = Context::new(Reactor::new().unwrap(), recorder, Sources::default());
         let url = BaseUrl::parse("http://127.0.0.1:9").unwrap();
         let target = ResolvedUrl::look_up(url).unwrap();
         let defaults = Defaults::new(&context, &target, &[], None, Duration::from_secs(1));

@@ -19,6 +19,7 @@ mod render;
 mod request;
 mod resolved;
 mod response;
+mod sources;
 
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -41,8 +42,9 @@ pub use keep_alive::KeepAlive;
 pub use prepared::Prepared;
 pub use render::Defaults;
 pub use request::{Body, Request};
-pub use resolved::ResolvedUrl;
+pub use resolved::{InvalidResolve, Resolve, ResolvedUrl};
 pub use response::Response;
+pub use sources::Sources;
 
 use exchange::{Connections, Outbound, Text};
 use literals::Literals;
@@ -149,6 +151,7 @@ impl Session {
             timeout: prepared.timeout,
             keep_body: prepared.keep_body,
             keep_alive: self.class.defaults.keep_alive,
+            user: self.user,
         };
         self.connections.request(&self.context, &outbound).await
     }

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::failure::Failure;
 use super::resolved::ResolvedUrl;
+use super::sources::Sources;
 use crate::reactor::{Peer, Reactor, Socket, TimedOut};
 
 /// How long an address may take while there is another to try: the connection attempt delay that
@@ -26,10 +27,16 @@ pub(super) struct Origin {
     port: u16,
     /// Whether the next request to the same host and port finds this origin again.
     pub(super) remembered: bool,
-    peers: RefCell<Vec<Peer>>,
-    /// The address that worked last: the others are tried only when it fails.
-    preferred: Cell<usize>,
+    addresses: RefCell<Vec<Address>>,
     look_up: RefCell<Option<LookUp>>,
+}
+
+/// One of an origin's addresses.
+#[derive(Debug)]
+struct Address {
+    peer: Peer,
+    /// It did not take us the last time, so it is tried after the others.
+    failed: Cell<bool>,
 }
 
 /// A look-up that runs or has just ended: the addresses, none where there are none. Everybody who
@@ -42,34 +49,61 @@ impl Origin {
             host: host.to_owned(),
             port,
             remembered,
-            peers: RefCell::new(addresses.iter().copied().map(Peer::new).collect()),
-            preferred: Cell::new(0),
+            addresses: RefCell::new(addresses_of(addresses)),
             look_up: RefCell::default(),
         })
     }
 
-    /// Connects to the first address that takes us, starting with the one that did so last.
-    pub(super) async fn connect(&self, reactor: &Rc<Reactor>) -> Result<Socket, Failure> {
-        if self.peers.borrow().is_empty() {
+    /// Connects to the first address that takes us. Users begin with different ones, by their
+    /// number, so that they are spread over all that work.
+    pub(super) async fn connect(
+        &self,
+        reactor: &Rc<Reactor>,
+        sources: &Sources,
+        user: u64,
+    ) -> Result<Socket, Failure> {
+        if self.addresses.borrow().is_empty() {
             self.resolve(reactor, resolve).await?;
         }
-        let count = self.peers.borrow().len();
-        let first = self.preferred.get();
+        let order = self.order(user);
         let mut refused = None;
-        for step in 0..count {
-            let choice = (first + step) % count;
-            let peer = self.peers.borrow()[choice].clone();
-            let attempt = Socket::connect(reactor, &peer);
-            let is_last = step + 1 == count;
+        for (step, &choice) in order.iter().enumerate() {
+            let peer = self.addresses.borrow()[choice].peer.clone();
+            // Were both the user's number modulo something, they would go in step.
+            let attempt = connect_from(reactor, &peer, sources, user as usize / order.len());
+            let is_last = step + 1 == order.len();
             match if is_last { attempt.await } else { briefly(reactor, attempt).await } {
                 Ok(socket) => {
-                    self.preferred.set(choice);
+                    self.addresses.borrow()[choice].failed.set(false);
                     return Ok(socket);
                 }
-                Err(error) => refused = refused.or(Some(error)),
+                Err(error) => {
+                    if is_peers(&error) {
+                        self.mark_failed(choice);
+                    }
+                    refused = refused.or(Some(error));
+                }
             }
         }
         Err(Failure::Connect(refused.unwrap_or_else(|| io::ErrorKind::AddrNotAvailable.into())))
+    }
+
+    /// The addresses in the order in which a user tries them: its own first, those that failed last.
+    fn order(&self, user: u64) -> Vec<usize> {
+        let addresses = self.addresses.borrow();
+        let count = addresses.len();
+        let mut order: Vec<_> = (0..count).map(|step| (user as usize + step) % count).collect();
+        order.sort_by_key(|&choice| addresses[choice].failed.get());
+        order
+    }
+
+    /// Once all have failed, it was not for the address that they did.
+    fn mark_failed(&self, choice: usize) {
+        let addresses = self.addresses.borrow();
+        addresses[choice].failed.set(true);
+        if addresses.iter().all(|address| address.failed.get()) {
+            addresses.iter().for_each(|address| address.failed.set(false));
+        }
     }
 
     /// Waits for the addresses of the name. A look-up that fails does so for all who wait for it;
@@ -83,8 +117,8 @@ impl Origin {
                     return Err(Failure::Resolve(self.host.clone()));
                 }
                 Some(addresses) => {
-                    if self.peers.borrow().is_empty() {
-                        self.peers.replace(addresses.iter().copied().map(Peer::new).collect());
+                    if self.addresses.borrow().is_empty() {
+                        self.addresses.replace(addresses_of(addresses));
                     }
                     return Ok(());
                 }
@@ -112,6 +146,42 @@ impl Origin {
         *latest = Some(look_up.clone());
         Ok(look_up)
     }
+}
+
+fn addresses_of(addresses: &[SocketAddr]) -> Vec<Address> {
+    let address = |&address| Address { peer: Peer::new(address), failed: Cell::new(false) };
+    addresses.iter().map(address).collect()
+}
+
+/// Connects from one of the addresses of this host, or from the next where that one has no port left
+/// for the peer.
+async fn connect_from(
+    reactor: &Rc<Reactor>,
+    peer: &Peer,
+    sources: &Sources,
+    first: usize,
+) -> io::Result<Socket> {
+    let sources = sources.to(peer.address());
+    let mut tried = Err(io::ErrorKind::AddrNotAvailable.into());
+    for step in 0..sources.len() {
+        let source = sources[(first + step) % sources.len()];
+        tried = Socket::connect(reactor, peer, source).await;
+        let no_port = |error: &io::Error| error.kind() == io::ErrorKind::AddrNotAvailable;
+        if !tried.as_ref().is_err_and(no_port) {
+            break;
+        }
+    }
+    tried
+}
+
+/// Whether an error says something about the address that was connected to, and not only about this
+/// host's means.
+fn is_peers(error: &io::Error) -> bool {
+    use io::ErrorKind::{
+        ConnectionRefused, ConnectionReset, HostUnreachable, NetworkUnreachable, TimedOut,
+    };
+    let kinds = [ConnectionRefused, ConnectionReset, HostUnreachable, NetworkUnreachable, TimedOut];
+    kinds.contains(&error.kind())
 }
 
 /// Gives an attempt up where it takes too long.
@@ -251,7 +321,8 @@ mod tests {
 
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 80));
         run(&reactor, origin.resolve(&reactor, move |_, _| Ok(vec![address]))).unwrap();
-        assert_eq!(origin.peers.borrow()[0].address(), address, "the next request tries again");
+        let found = origin.addresses.borrow()[0].peer.address();
+        assert_eq!(found, address, "the next request tries again");
     }
 
     /// A listener whose queue is full: it drops whatever else comes. And what fills the queue.
@@ -272,10 +343,49 @@ mod tests {
         let addresses = [&never, &good].map(|listener| listener.local_addr().unwrap());
         let origin = Origin::new("name", 80, &addresses, true);
         let begin = Instant::now();
-        run(&reactor, origin.connect(&reactor)).unwrap();
+        run(&reactor, origin.connect(&reactor, &Sources::default(), 0)).unwrap();
         let took = begin.elapsed();
         assert!((ATTEMPT_MAX..4 * ATTEMPT_MAX).contains(&took), "{took:?}");
-        assert_eq!(origin.preferred.get(), 1, "and is not tried first again");
+        assert_eq!(origin.order(0), [1, 0], "and is not tried first again");
+    }
+
+    /// The addresses that users 0 to 5 try, in their order.
+    fn orders(origin: &Origin) -> Vec<Vec<usize>> {
+        (0..6).map(|user| origin.order(user)).collect()
+    }
+
+    #[test]
+    fn users_are_spread_over_the_addresses_and_those_that_fail_come_last() {
+        let addresses =
+            [1, 2, 3].map(|host| SocketAddr::from((Ipv4Addr::new(127, 0, 0, host), 80)));
+        let origin = Origin::new("name", 80, &addresses, true);
+        let round = [[0, 1, 2], [1, 2, 0], [2, 0, 1]];
+        assert_eq!(orders(&origin), [round, round].concat());
+        origin.mark_failed(1);
+        let round = [[0, 2, 1], [2, 0, 1], [2, 0, 1]];
+        assert_eq!(orders(&origin), [round, round].concat());
+        origin.mark_failed(0);
+        origin.mark_failed(2);
+        assert_eq!(origin.order(1), [1, 2, 0], "where all fail it is not for the address");
+    }
+
+    #[test]
+    fn connections_come_from_the_users_address_or_from_the_next_that_can_be_had() {
+        let reactor = Reactor::new().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let origin = Origin::new("name", 80, &[listener.local_addr().unwrap()], true);
+        // The last is nobody's (RFC 5737), which looks as if it had no port left.
+        let local = ["127.0.0.2", "127.0.0.3", "203.0.113.9"].map(|text| text.parse().unwrap());
+        let sources = Sources::new(&local);
+        for (user, from) in [(0, local[0]), (1, local[1]), (2, local[0]), (4, local[1])] {
+            let _socket = run(&reactor, origin.connect(&reactor, &sources, user)).unwrap();
+            assert_eq!(listener.accept().unwrap().1.ip(), from, "user {user}");
+        }
+        let nobody = Sources::new(&local[2..]);
+        let refused = run(&reactor, origin.connect(&reactor, &nobody, 0)).unwrap_err();
+        let text = refused.to_string();
+        assert_eq!(text, "cannot connect: cannot assign requested address");
+        assert_eq!(origin.order(0), [0]);
     }
 
     #[test]
@@ -296,6 +406,6 @@ mod tests {
         let known = origins.know(&ResolvedUrl { url, addresses });
         assert!(Rc::ptr_eq(&known, &origins.get("name", 81)));
         assert!(!Rc::ptr_eq(&known, &origins.get("name", 82)));
-        assert_eq!(known.peers.borrow().len(), 1);
+        assert_eq!(known.addresses.borrow().len(), 1);
     }
 }

@@ -69,6 +69,15 @@ fn wrong_values_of_flags_are_refused() {
     check_refused(flags(&["--spawn-rate", "inf"]), "must be > 0");
     check_refused(flags(&["--cores", "99"]), "core 99 cannot be used; this process may run on");
     check_refused(flags(&["--cores", "0-"]), "such as 0-3,6");
+    let local = |address| flags(&["--local-address", address]);
+    check_refused(local("lo"), "invalid value 'lo' for '--local-address");
+    check_refused(local("203.0.113.9"), "cannot connect from 203.0.113.9: cannot assign");
+    check_refused(local("0.0.0.0"), "cannot connect from 0.0.0.0: it stands for any address");
+    check_refused(local("::1"), "cannot connect to 127.0.0.1 from ::1: one is IPv4, the other");
+    check_refused(local("127.0.0.1,::1"), "cannot connect to 127.0.0.1 from ::1");
+    check_refused(flags(&["--resolve", "a:80"]), "such as example.org:80:127.0.0.1");
+    let other = ["--resolve", "a:80:::1", "--local-address", "127.0.0.2"];
+    check_refused(flags(&other), "cannot connect to ::1 from 127.0.0.2");
     check_refused(flags(&["--exit-code-on-error", "256"]), "256");
     check_refused(flags(&["--loglevel", "LOUD"]), "DEBUG, INFO, WARNING, ERROR, CRITICAL");
     check_refused(flags(&["--csv-full-history"]), "--csv");

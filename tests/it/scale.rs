@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::io;
+use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
 use gregaria::executor::allowed_cores;
@@ -11,7 +12,7 @@ use gregaria::session::Session;
 use gregaria::target::{Counters, Options, Server as Target};
 
 use crate::support::api::{begin, get, go_until, ms, scenario, users};
-use crate::support::{Output, Run, Signal, plain_server};
+use crate::support::{Output, Run, Signal, get_root, plain_server};
 
 /// Far more than anything here takes.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -32,15 +33,22 @@ fn await_that(what: &str, is_so: impl Fn() -> bool) {
     }
 }
 
-/// Connections of this host's processes to this port, the closed ones not among them.
-fn open_connections(port: u16) -> usize {
+/// Connections of this host's processes to this port, the closed ones not among them: the last
+/// numbers of the addresses at either end.
+fn connections(port: u16) -> Vec<(u8, u8)> {
     let table = fs::read_to_string("/proc/net/tcp").unwrap();
-    let is_ours = |line: &&str| {
-        let mut columns = line.split_whitespace().skip(2);
-        let peer = columns.next().is_some_and(|peer| peer.ends_with(&format!(":{port:04X}")));
-        peer && columns.next() == Some("01")
+    let connection = |line: &str| {
+        let columns: Vec<_> = line.split_whitespace().collect();
+        let is_open = columns[2].ends_with(&format!(":{port:04X}")) && columns[3] == "01";
+        // In the order of the bytes in memory, which is not the one that people write.
+        let last = |column: &str| u8::from_str_radix(&column[..2], 16).unwrap();
+        is_open.then(|| (last(columns[1]), last(columns[2])))
     };
-    table.lines().filter(is_ours).count()
+    table.lines().skip(1).filter_map(connection).collect()
+}
+
+fn open_connections(port: u16) -> usize {
+    connections(port).len()
 }
 
 /// Each user starts, has one task of two requests, waits, and stops: four requests.
@@ -126,4 +134,66 @@ fn a_task_that_fails_gives_its_connections_back_too() {
     let ran = run.recv_timeout(DEADLINE).unwrap();
     assert_eq!((ran.total().requests, ran.total().failures), (8, 0));
     assert_eq!(ran.summary.snapshot.exceptions.iter().map(|row| row.count).sum::<u64>(), 8);
+}
+
+/// Users who wait, with their connections, against a server on all addresses of this host.
+#[track_caller]
+fn check_spread(host: &str, args: &[&str], load: &str, expected: &[((u8, u8), usize)]) {
+    let cores = vec![*allowed_cores().last().unwrap()];
+    let address = (Ipv4Addr::UNSPECIFIED, 0).into();
+    let server = Target::start(Options { cores, address, ..Options::default() }).unwrap();
+    let port = server.address().port();
+    let text = format!(
+        "[load]\n{load}\n[[user]]\nname = \"u\"\nwait_time = \"1h\"\n[[user.task]]\nget = \"/\"\n"
+    );
+    let args = args.iter().map(|arg| arg.replace("PORT", &port.to_string()));
+    let run = Run::of(&text).host(format!("{host}:{port}")).users(12).args(args).start();
+    await_that("all are done", || server.counters().responses == 12);
+    let mut connections = connections(port);
+    run.signal(Signal::INT);
+    assert_eq!(run.wait().code(0).aggregated(), (12, 0));
+    connections.sort();
+    let runs = connections.chunk_by(|a, b| a == b).map(|same| (same[0], same.len()));
+    assert_eq!(runs.collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn connections_come_from_the_local_addresses_in_turn() {
+    let args = ["--local-address", "127.0.0.2,127.0.0.3", "--local-address", "127.0.0.4"];
+    check_spread("127.0.0.1", &args, "", &[((2, 1), 4), ((3, 1), 4), ((4, 1), 4)]);
+    let load = "local_address = [\"127.0.0.5\"]";
+    check_spread("127.0.0.1", &[], load, &[((5, 1), 12)]);
+    let args = ["--local-address=127.0.0.6"];
+    check_spread("127.0.0.1", &args, load, &[((6, 1), 12)]);
+}
+
+#[test]
+fn users_are_spread_over_the_addresses_that_a_host_is_given() {
+    let args = ["--resolve", "name.invalid:PORT:127.0.0.7,127.0.0.8"];
+    check_spread(
+        "NAME.invalid",
+        &args,
+        "local_address = \"127.0.0.1\"",
+        &[((1, 7), 6), ((1, 8), 6)],
+    );
+    // Each address from each of ours.
+    let args = ["--local-address=127.0.0.2,127.0.0.3", args[0], args[1]];
+    let expected = [((2, 7), 3), ((2, 8), 3), ((3, 7), 3), ((3, 8), 3)];
+    check_spread("name.invalid", &args, "", &expected);
+}
+
+#[test]
+fn an_address_that_refuses_costs_no_request() {
+    let server = target();
+    let port = server.address().port();
+    let resolve = format!("name.invalid:{port}:127.0.0.9,127.0.0.1");
+    let text = get_root("300ms");
+    let run = Run::of(&text)
+        .host(format!("name.invalid:{port}"))
+        .users(8)
+        .env("GREGARIA_RESOLVE", &resolve);
+    let output = run.go().code(0);
+    let (requests, failures) = output.aggregated();
+    assert_eq!((requests + output.cancelled(), failures), (server.counters().requests, 0));
+    assert!(requests > 8);
 }

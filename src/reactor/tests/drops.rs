@@ -71,7 +71,7 @@ fn echo_client(executor: &Rc<Executor>, peer: Peer, seed: u64, exchanged: Rc<Cel
     let mut rng = fastrand::Rng::with_seed(seed);
     executor.spawn(async move {
         loop {
-            let socket = Socket::connect(&reactor, &peer).await.unwrap();
+            let socket = Socket::connect(&reactor, &peer, None).await.unwrap();
             for _ in 0..rng.usize(1..5) {
                 let sent: Vec<u8> = vec![rng.u8(..); rng.usize(1..40_000)];
                 let deadline = Instant::now() + Duration::from_micros(rng.u64(50..100_000));

@@ -111,7 +111,7 @@ fn bytes_arrive_whole_and_in_order_whatever_their_number() {
         });
         let (reactor, into) = (executor.reactor.clone(), received.clone());
         executor.spawn(async move {
-            let socket = Socket::connect(&reactor, &peer).await.unwrap();
+            let socket = Socket::connect(&reactor, &peer, None).await.unwrap();
             while into.borrow().len() < len {
                 let chunk = socket.receive().await.unwrap().unwrap();
                 into.borrow_mut().extend_from_slice(&chunk);
@@ -136,7 +136,7 @@ fn kept_bytes_are_sent_again_and_again() {
     });
     let (reactor, count) = (executor.reactor.clone(), echoed.clone());
     executor.spawn(async move {
-        let socket = Socket::connect(&reactor, &peer).await.unwrap();
+        let socket = Socket::connect(&reactor, &peer, None).await.unwrap();
         for _ in 0..1000 {
             socket.send_kept(hello);
             let chunk = socket.receive().await.unwrap().unwrap();
@@ -176,7 +176,7 @@ fn sends_that_wait_for_each_other_arrive_in_order_before_a_slow_reader() {
     let received = Rc::new(RefCell::new(None));
     let (reactor, into) = (executor.reactor.clone(), received.clone());
     executor.spawn(async move {
-        let socket = Socket::connect(&reactor, &peer).await.unwrap();
+        let socket = Socket::connect(&reactor, &peer, None).await.unwrap();
         reactor.sleep_until(Instant::now() + Duration::from_millis(50)).await;
         *into.borrow_mut() = Some(read_all(&socket).await);
     });
@@ -193,9 +193,9 @@ fn a_refused_connection_is_an_error_and_a_closed_one_is_the_end() {
     executor.spawn(async move { drop(listener.accept().await.unwrap()) });
     let (reactor, flag) = (executor.reactor.clone(), done.clone());
     executor.spawn(async move {
-        let error = Socket::connect(&reactor, &refused).await.unwrap_err();
+        let error = Socket::connect(&reactor, &refused, None).await.unwrap_err();
         assert_eq!(error.kind(), std::io::ErrorKind::ConnectionRefused);
-        let socket = Socket::connect(&reactor, &peer).await.unwrap();
+        let socket = Socket::connect(&reactor, &peer, None).await.unwrap();
         assert!(socket.receive().await.unwrap().is_none());
         assert!(socket.receive().await.unwrap().is_none(), "the end stays the end");
         assert!(!socket.is_quiet());
@@ -217,7 +217,7 @@ fn a_peer_that_sends_what_nobody_reads_is_held_up_and_loses_nothing() {
     });
     let (reactor, count) = (executor.reactor.clone(), received.clone());
     executor.spawn(async move {
-        let socket = Socket::connect(&reactor, &peer).await.unwrap();
+        let socket = Socket::connect(&reactor, &peer, None).await.unwrap();
         while count.get() < len {
             count.set(count.get() + socket.receive().await.unwrap().unwrap().len());
             if count.get() % 7 == 0 {
@@ -304,7 +304,7 @@ fn a_parked_socket_is_unfit_while_its_last_send_is_in_flight() {
     let seen = Rc::new(Cell::new(None));
     let (reactor, flag) = (executor.reactor.clone(), seen.clone());
     executor.spawn(async move {
-        let socket = Socket::connect(&reactor, &peer).await.unwrap();
+        let socket = Socket::connect(&reactor, &peer, None).await.unwrap();
         // More than the buffers of both sides take while the peer does not read.
         socket.send(vec![1; 40_000_000]);
         reactor.sleep_until(Instant::now() + Duration::from_millis(20)).await;
@@ -326,7 +326,7 @@ fn bytes_that_nobody_asked_for_make_a_parked_socket_unfit_and_hold_no_buffer() {
     let seen = Rc::new(Cell::new(None));
     let (reactor, flag) = (executor.reactor.clone(), seen.clone());
     executor.spawn(async move {
-        let socket = Socket::connect(&reactor, &peer).await.unwrap();
+        let socket = Socket::connect(&reactor, &peer, None).await.unwrap();
         socket.send(b"hello".to_vec());
         assert_eq!(&*socket.receive().await.unwrap().unwrap(), b"hello");
         socket.park();
@@ -356,7 +356,7 @@ fn kept_bytes_of_another_reactor_are_refused() {
     let socket = Rc::new(RefCell::new(None));
     let (reactor, slot) = (executor.reactor.clone(), socket.clone());
     executor.spawn(async move {
-        slot.replace(Some(Socket::connect(&reactor, &peer).await.unwrap()));
+        slot.replace(Some(Socket::connect(&reactor, &peer, None).await.unwrap()));
     });
     executor.run_until(|| socket.borrow().is_some());
     socket.borrow().as_ref().unwrap().send_kept(kept);

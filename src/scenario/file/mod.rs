@@ -8,6 +8,7 @@
 //! users = 10
 //! spawn_rate = 2
 //! run_time = "1m"
+//! local_address = "127.0.0.2"               # where connections come from; or an array
 //!
 //! [[user]]
 //! name = "APIUser"
@@ -56,6 +57,7 @@ mod user;
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Read};
+use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -144,11 +146,12 @@ fn users(item: Item<'_>) -> Result<Vec<Item<'_>>> {
 }
 
 fn load_table(item: Item<'_>) -> Result<Load> {
-    let table = item.table(&["users", "spawn_rate", "run_time"])?;
+    let table = item.table(&["users", "spawn_rate", "run_time", "local_address"])?;
     Ok(Load {
         users: table.get("users").map(|item| item.count()).transpose()?,
         spawn_rate: table.get("spawn_rate").map(spawn_rate).transpose()?,
         run_time: table.get("run_time").map(run_time).transpose()?,
+        local_addresses: table.get("local_address").map_or(Ok(Vec::new()), addresses)?,
     })
 }
 
@@ -162,6 +165,15 @@ fn run_time(item: Item<'_>) -> Result<Duration> {
     let run_time = item.duration()?;
     item.judged(validate::run_time(run_time))?;
     Ok(run_time)
+}
+
+/// `"127.0.0.2"`, or an array of such.
+fn addresses(item: Item<'_>) -> Result<Vec<IpAddr>> {
+    let address = |item: Item<'_>| {
+        let text = item.text()?;
+        item.judged(text.parse().map_err(|_| format!("'{text}' is not an IP address")))
+    };
+    item.one_or_more().into_iter().map(address).collect()
 }
 
 #[cfg(test)]

@@ -49,7 +49,7 @@ fn unknown_keys_are_errors_wherever_they_stand() {
     check("[users]", "1:2: unknown key 'users', did you mean 'user'?");
     check(
         "[load]\nrate = 1",
-        "2:1: unknown key 'rate'; valid keys are users, spawn_rate, run_time",
+        "2:1: unknown key 'rate'; valid keys are users, spawn_rate, run_time, local_address",
     );
     check_task("weigth = 1", "1: unknown key 'weigth', did you mean 'weight'?");
     check_task("check = { statuss = 200 }", "11: unknown key 'statuss', did you mean 'status'?");
@@ -125,6 +125,8 @@ fn a_bad_value_is_named_beside_the_good_ones() {
     check_task("json = inf", "8: JSON has neither infinity nor nan");
     check_only("get = \"users\"", "4:7: path 'users' must start with '/'; write '/users'");
     check("[load]\nspawn_rate = 0", "2:14: spawn_rate must be a number above 0, not 0");
+    check("[load]\nlocal_address = \"lo\"", "2:17: 'lo' is not an IP address");
+    check("[load]\nlocal_address = 1", "2:17: expected a string, found a number");
     check("[load]\nrun_time = 0", "2:12: run_time must be above 0 and at most 136 years");
     check(
         "[load]\nusers = 99999999999999999999999999999999999999999",

@@ -85,9 +85,21 @@ fn checks_toml_is_the_tutorials_three_endpoints_with_checks() {
 #[test]
 fn the_load_is_what_the_file_asks_for() {
     let text = format!("[load]\nusers = 10\nspawn_rate = 2\nrun_time = \"1m\"\n{}", user_with(""));
-    let load = Load { users: Some(10), spawn_rate: Some(2.0), run_time: Some(secs(60)) };
+    let load = Load {
+        users: Some(10),
+        spawn_rate: Some(2.0),
+        run_time: Some(secs(60)),
+        local_addresses: Vec::new(),
+    };
     let user = User::new("u").task(Step::get("/"));
     check(&text, Scenario::default().user(user).load(load));
+    for (value, count) in [("\"::1\"", 1), ("[\"::1\", \"127.0.0.2\"]", 2), ("[]", 0)] {
+        let addresses = ["::1", "127.0.0.2"].iter().take(count);
+        let local_addresses = addresses.map(|text| text.parse().unwrap()).collect();
+        let load = Load { local_addresses, ..Load::default() };
+        let text = format!("[load]\nlocal_address = {value}\n{}", user_with(""));
+        check(&text, Scenario::default().load(load).user(User::new("u").task(Step::get("/"))));
+    }
 }
 
 #[test]
