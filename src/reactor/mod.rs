@@ -190,6 +190,7 @@ impl State {
     }
 
     fn complete_all(&mut self) {
+        self.io.buffers.begin_turn();
         let mut seen = mem::take(&mut self.seen);
         self.io.ring.harvest(&mut seen);
         seen.drain(..).for_each(|completion| self.complete(completion));

@@ -289,9 +289,11 @@ impl Sockets {
     }
 
     pub(super) fn on_receive(&mut self, done: Completion, io: &mut Io) {
+        let sockets = self.sockets.len();
         let socket = self.sockets.get_mut(done.id).expect("a receive in flight holds its slot");
         socket.receiving = done.more();
         if let Some(buffer) = io_uring::cqueue::buffer_select(done.flags) {
+            io.buffers.taken();
             if socket.parked && done.result > 0 {
                 // Not asked for, so the connection is of no use, and must not hold buffers that
                 // others wait for.
@@ -307,7 +309,7 @@ impl Sockets {
             0 => socket.end = Some(End::Closed),
             _ if socket.end.is_some() => socket.stop_receiving(done.id, io),
             // Out of buffers: whoever reads next asks again.
-            result if result == -libc::ENOBUFS => io.buffers.grow(),
+            result if result == -libc::ENOBUFS => io.buffers.run_out(sockets),
             // Cancelled by us, to let TCP hold the peer up.
             result if result == -libc::ECANCELED => {}
             result if result < 0 => socket.end = Some(End::Failed(-result)),

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use super::*;
 
+mod buffers;
 mod drops;
 
 type Task = Pin<Box<dyn Future<Output = ()>>>;
