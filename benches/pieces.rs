@@ -104,7 +104,7 @@ mod render {
     use gregaria::http1::KeepBody;
     use gregaria::reactor::Reactor;
     use gregaria::scenario::Step;
-    use gregaria::session::{BaseUrl, Context, Defaults, Prepared, ResolvedUrl};
+    use gregaria::session::{BaseUrl, Context, Defaults, Prepared, ResolvedUrl, Sources};
     use gregaria::stats::{Limits, Recorder};
     use serde_json::json;
 
@@ -148,7 +148,8 @@ mod render {
 
     fn class() -> (Rc<Context>, Defaults) {
         let recorder = Recorder::new(0, Instant::now(), Limits::default());
-        let context = Context::new(Reactor::new().expect("a ring"), recorder);
+        let reactor = Reactor::new().expect("a ring");
+        let context = Context::new(reactor, recorder, Sources::default());
         let url = BaseUrl::parse("http://127.0.0.1:9").expect("a URL");
         let target = ResolvedUrl::look_up(url).expect("an address");
         let defaults = Defaults::new(&context, &target, &[], None, Duration::from_secs(1));
