@@ -3,8 +3,8 @@
 //! Intervals are merged as they come. When every core has delivered second *n*, one [`Snapshot`] is
 //! made of it and every report is told the same one, so no two reports can disagree. A core that
 //! is late is waited for half a second and then left out; what it delivers afterwards is in the
-//! next snapshot. One that has shipped its last is waited for no more. When the cores drop their senders the run is over: "disconnected" is
-//! "everyone is done", and nothing has to count threads.
+//! next snapshot. One that has shipped its last is waited for no more. When the cores drop their senders
+//! the run is over: "disconnected" is "everyone is done", and nothing has to count threads.
 //!
 //! What is due when is decided by `Schedule`, which is told the time. Only [`Collector::run`] looks
 //! at the clock and waits. Cores never wait for this thread: they keep ([`Recorder::restore`]) what
@@ -13,6 +13,7 @@
 //!
 //! [`Recorder::restore`]: crate::stats::Recorder::restore
 
+mod accept_queue;
 mod reports;
 
 use std::io;
@@ -20,6 +21,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
+use self::accept_queue::AcceptQueue;
 use self::reports::Reports;
 use crate::report::Report;
 use crate::stats::{Interval, Snapshot, Totals};
@@ -53,6 +55,7 @@ pub struct Collector {
     totals: Totals,
     schedule: Schedule,
     reports: Reports,
+    accept_queue: AcceptQueue,
 }
 
 /// Everything that can wake the collector.
@@ -71,7 +74,8 @@ impl Collector {
     /// interval of any other core is a bug, and panics.
     pub fn new(started: Instant, cores: usize, totals: Totals) -> Self {
         let schedule = Schedule { started, cores: vec![Delivered::default(); cores], made: 0 };
-        Collector { totals, schedule, reports: Reports::default() }
+        let (reports, accept_queue) = (Reports::default(), AcceptQueue::new());
+        Collector { totals, schedule, reports, accept_queue }
     }
 
     /// Adds a report. The name is what its error will be told under.
@@ -117,15 +121,21 @@ impl Collector {
     }
 
     fn tell_update(&mut self, seconds: u64, on_error: &mut dyn FnMut(&ReportError)) {
-        let snapshot = self.totals.snapshot(Duration::from_secs(seconds));
+        let snapshot = self.snapshot(Duration::from_secs(seconds));
         // The web page will watch the latest snapshot: this is where it gets it from.
         self.reports.update(&snapshot, on_error);
+    }
+
+    fn snapshot(&mut self, elapsed: Duration) -> Snapshot {
+        let mut snapshot = self.totals.snapshot(elapsed);
+        snapshot.health.accept_queue_overflows = self.accept_queue.overflows();
+        snapshot
     }
 
     fn finish(mut self, on_error: &mut dyn FnMut(&ReportError)) -> Summary {
         // The end of the run is the last core's last interval, but time never runs backwards.
         let elapsed = self.totals.end().max(Duration::from_secs(self.schedule.made));
-        let snapshot = self.totals.snapshot(elapsed);
+        let snapshot = self.snapshot(elapsed);
         let report_errors = self.reports.finish(&snapshot, on_error);
         Summary { snapshot, report_errors }
     }

@@ -60,7 +60,8 @@ pub fn run(
     let cores = executor::start(plan, control, intervals)?;
     let wall_start = SystemTime::now();
     let classes = plan.scenario.users.iter().map(|user| user.name.clone()).collect();
-    let totals = Totals::new(wall_start, classes, plan.limits);
+    let processors = plan.cores.iter().map(|core| core.id).collect();
+    let totals = Totals::new(wall_start, classes, plan.limits).processors(processors);
     let mut collector = Collector::new(cores.started, plan.cores.len(), totals);
     for (name, report) in reports {
         collector = collector.report(name, report);

@@ -1,11 +1,13 @@
 //! The log lines by which Locust tells how far a run has come.
 
 use std::io;
+use std::mem::{Discriminant, discriminant};
 use std::sync::Arc;
 
 use crate::log::Log;
 use crate::plan::Plan;
 use crate::report::Report;
+use crate::report::warnings::{Warning, warnings};
 use crate::stats::Snapshot;
 
 /// Says what is about to run.
@@ -35,16 +37,29 @@ pub(super) fn announce(plan: &Plan, log: &Log) {
     );
 }
 
-/// Logs what happened on the way: all users running, the time over.
+/// Logs what happened on the way: all users running, what spoils the numbers, the time over.
 pub(super) struct Milestones {
     plan: Arc<Plan>,
     log: Log,
     all_spawned: bool,
+    /// The kinds of warnings that were given: each is once.
+    warned: Vec<Discriminant<Warning>>,
 }
 
 impl Milestones {
     pub(super) fn new(plan: Arc<Plan>, log: Log) -> Self {
-        Milestones { plan, log, all_spawned: false }
+        Milestones { plan, log, all_spawned: false, warned: Vec::new() }
+    }
+
+    /// How late timers are is judged at the end: the first few of a run say little.
+    fn warn(&mut self, snapshot: &Snapshot) {
+        for warning in warnings(snapshot) {
+            let kind = discriminant(&warning);
+            if !matches!(warning, Warning::Late { .. }) && !self.warned.contains(&kind) {
+                self.warned.push(kind);
+                self.log.warning("health", warning);
+            }
+        }
     }
 }
 
@@ -64,6 +79,7 @@ impl Report for Milestones {
                 format_args!("All users spawned: {{{classes}}} ({running} total users)"),
             );
         }
+        self.warn(snapshot);
         Ok(())
     }
 

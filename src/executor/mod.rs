@@ -6,6 +6,7 @@
 
 mod class;
 mod lifecycle;
+mod meter;
 mod per_core;
 mod pinned;
 mod user;

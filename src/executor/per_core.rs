@@ -1,5 +1,6 @@
 //! What one core runs: its share of the users, the shipping of their statistics, the stop.
 
+use std::cell::RefCell;
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use crossbeam_channel::{Receiver, Sender, TrySendError};
 
 use super::class::Class;
 use super::lifecycle::{Lifecycle, Phase};
+use super::meter::Meter;
 use super::pinned::Pinned;
 use super::user::LiveUser;
 use crate::control::Control;
@@ -20,6 +22,8 @@ use crate::units;
 
 /// How often the numbers are shipped, at the same instants on all cores.
 const INTERVAL: Duration = Duration::from_secs(1);
+/// How often a core looks how late its timers are, whatever its users do.
+const PULSE: Duration = Duration::from_millis(10);
 /// What `on_stop` may take where the stop timeout leaves it less.
 const ON_STOP_GRACE: Duration = Duration::from_secs(1);
 
@@ -42,6 +46,7 @@ struct PerCore {
     context: Rc<Context>,
     lifecycle: Rc<Lifecycle>,
     classes: Vec<Rc<Class>>,
+    meter: RefCell<Meter>,
 }
 
 /// Runs a core's share of a run to its end.
@@ -54,10 +59,13 @@ pub(super) async fn run(pinned: Rc<Pinned>, job: Job, ready: Sender<()>) {
     let Ok(started) = job.start.recv() else { return };
     let core = Rc::new(PerCore::new(pinned, job, started));
     core.pinned.reactor.sleep_until(started).await;
+    // What was done and waited for until now is not the run's.
+    core.meter.borrow_mut().read();
 
     // The spawner counts as alive, so "all have ended" also says that all have been started.
     core.lifecycle.begin();
     core.pinned.spawn(core.clone().spawn_users());
+    core.pinned.spawn(core.clone().pulse());
     race(core.ship_intervals(), core.stop_in_time()).await;
     core.ship_rest();
 }
@@ -75,7 +83,8 @@ impl PerCore {
             .map(|(index, (user, target))| Rc::new(Class::new(index, user, target, &context)))
             .collect();
         let lifecycle = Rc::new(Lifecycle::new());
-        PerCore { job, started, pinned, context, lifecycle, classes }
+        let meter = RefCell::new(Meter::new(&pinned.reactor));
+        PerCore { job, started, pinned, context, lifecycle, classes, meter }
     }
 
     /// Starts this core's users, each at its own instant: user *i* of the run at *i* / rate.
@@ -84,13 +93,21 @@ impl PerCore {
         for number in (self.job.core..plan.users as usize).step_by(plan.cores.len()) {
             let due = self.started + spawn_time(number, plan.spawn_rate);
             let awake = self.pinned.reactor.sleep_until(due);
-            if self.lifecycle.until(Phase::Stopping, awake).await.is_none() {
-                break;
-            }
+            let Some(lateness) = self.lifecycle.until(Phase::Stopping, awake).await else { break };
+            self.context.recorder.borrow_mut().late(lateness);
             let mut user = self.user(number);
             self.pinned.spawn(async move { user.live().await });
         }
         self.lifecycle.end();
+    }
+
+    /// Keeps a timer going, so that how late timers are is known where no user waits, too. Goes on
+    /// until the core ends.
+    async fn pulse(self: Rc<Self>) {
+        loop {
+            let lateness = self.pinned.reactor.sleep_until(Instant::now() + PULSE).await;
+            self.context.recorder.borrow_mut().late(lateness);
+        }
     }
 
     fn user(&self, number: usize) -> LiveUser {
@@ -108,6 +125,7 @@ impl PerCore {
             let cut = self.started + INTERVAL * (second + 1);
             self.pinned.reactor.sleep_until(cut).await;
             let mut recorder = self.context.recorder.borrow_mut();
+            recorder.worked(self.meter.borrow_mut().read());
             let interval = recorder.take(u64::from(second), cut);
             // A core that waits for the collector is a core that stops sending load: what finds no
             // room is shipped with the next second.
@@ -121,7 +139,9 @@ impl PerCore {
     fn ship_rest(&self) {
         let now = Instant::now();
         let second = (now - self.started).as_secs();
-        let rest = self.context.recorder.borrow_mut().take(second, now);
+        let mut recorder = self.context.recorder.borrow_mut();
+        recorder.worked(self.meter.borrow_mut().read());
+        let rest = recorder.take(second, now);
         // The other cores may have long to go, and the collector need not wait for this one then.
         let _ = self.job.intervals.send(Interval { last: true, ..rest });
     }

@@ -277,7 +277,9 @@ mod tests {
         let begin = Instant::now();
         on_a_core(async |core| {
             let far = core.reactor.sleep_until(Instant::now() + Duration::from_secs(60));
-            core.spawn(far);
+            core.spawn(async move {
+                far.await;
+            });
             let tokens = Rc::new(Cell::new(0));
             for _ in 0..10 {
                 let tokens = tokens.clone();
@@ -313,7 +315,9 @@ mod tests {
                     match number {
                         0 => core.reactor.woken().await,
                         1 => {
-                            core.reactor.sleep_until(Instant::now() + Duration::from_secs(60)).await
+                            core.reactor
+                                .sleep_until(Instant::now() + Duration::from_secs(60))
+                                .await;
                         }
                         _ => std::future::pending().await,
                     }

@@ -24,6 +24,7 @@ mod socket;
 mod sockets;
 #[cfg(test)]
 mod tests;
+mod thread_time;
 mod wheel;
 
 use std::cell::{Cell, RefCell};
@@ -38,6 +39,7 @@ pub use listener::Listener;
 pub use remote::Remote;
 pub use sleep::{Alarm, Sleep, TimedOut};
 pub use socket::{Chunk, Kept, Peer, Socket};
+pub use thread_time::thread_time;
 
 use buffers::Buffers;
 use listener::Listeners;
@@ -62,6 +64,8 @@ pub enum Turn {
 pub struct Reactor {
     state: RefCell<State>,
     turns: Cell<u64>,
+    completions: Cell<u64>,
+    longest_turn: Cell<Duration>,
     /// When the last turn had its completions.
     now: Cell<Instant>,
     /// Different for every reactor of the process: which bytes are kept by whom.
@@ -106,6 +110,8 @@ impl Reactor {
         Ok(Rc::new(Reactor {
             state: RefCell::new(state),
             turns: Cell::new(0),
+            completions: Cell::new(0),
+            longest_turn: Cell::new(Duration::ZERO),
             now: Cell::new(origin),
             number: REACTORS.fetch_add(1, Ordering::Relaxed),
             origin,
@@ -119,13 +125,15 @@ impl Reactor {
     ///
     /// An error of the ring itself, after which the reactor is of no use.
     pub fn turn(&self, turn: Turn) -> io::Result<()> {
+        let begin = Instant::now();
         self.turns.set(self.turns.get() + 1);
+        self.longest_turn.set((begin - self.now.get()).max(self.longest_turn.get()));
         let mut ready = {
             let state = &mut *self.state.borrow_mut();
-            state.enter(turn, self.origin)?;
+            state.enter(turn, self.nanos(begin))?;
             let now = Instant::now();
             self.now.set(now);
-            state.complete_all();
+            self.completions.set(self.completions.get() + state.complete_all());
             state.wheel.expire(self.nanos(now), &mut state.ready);
             mem::take(&mut state.ready)
         };
@@ -144,6 +152,17 @@ impl Reactor {
     /// Turns so far.
     pub fn turns(&self) -> u64 {
         self.turns.get()
+    }
+
+    /// Completions so far: of what completes only when it fails, the failures.
+    pub fn completions(&self) -> u64 {
+        self.completions.get()
+    }
+
+    /// The longest time since this was last asked that the tasks took between two turns, and so kept
+    /// everything waiting that had come meanwhile.
+    pub fn take_longest_turn(&self) -> Duration {
+        self.longest_turn.take()
     }
 
     /// Keeps bytes for the life of the reactor, to be sent any number of times without a copy and
@@ -180,21 +199,22 @@ impl Reactor {
 
 impl State {
     /// Submits what was queued and, where the turn may, sleeps until there is something to do.
-    fn enter(&mut self, turn: Turn, origin: Instant) -> io::Result<()> {
+    fn enter(&mut self, turn: Turn, now: u64) -> io::Result<()> {
         let wait = turn == Turn::Wait;
-        let timeout =
-            self.wheel.next_deadline().filter(|_| wait).map(|deadline| {
-                Duration::from_nanos(deadline).saturating_sub(Instant::now() - origin)
-            });
+        let deadline = self.wheel.next_deadline().filter(|_| wait);
+        let timeout = deadline.map(|deadline| Duration::from_nanos(deadline.saturating_sub(now)));
         self.io.ring.enter(wait, timeout)
     }
 
-    fn complete_all(&mut self) {
+    /// Takes all that has completed; how many there were.
+    fn complete_all(&mut self) -> u64 {
         self.io.buffers.begin_turn();
         let mut seen = mem::take(&mut self.seen);
         self.io.ring.harvest(&mut seen);
+        let completions = seen.len() as u64;
         seen.drain(..).for_each(|completion| self.complete(completion));
         self.seen = seen;
+        completions
     }
 
     fn complete(&mut self, done: Completion) {

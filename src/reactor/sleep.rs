@@ -3,13 +3,13 @@
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::Reactor;
 use super::wheel::TimerKey;
 
 impl Reactor {
-    /// Sleeps until an instant; never wakes before it.
+    /// Sleeps until an instant; never wakes before it. The output is how much later it is then.
     pub fn sleep_until(self: &Rc<Self>, deadline: Instant) -> Sleep {
         Sleep { reactor: self.clone(), deadline, timer: None }
     }
@@ -109,13 +109,16 @@ pub struct Sleep {
 }
 
 impl Future for Sleep {
-    type Output = ();
+    /// From the deadline to the moment that the sleeper runs again: the kernel's lateness, and the
+    /// time that other tasks took who were woken before.
+    type Output = Duration;
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Duration> {
         let Some(timer) = self.timer else {
-            // A deadline that has passed needs no turn; the clock is read only here.
-            if self.deadline <= Instant::now() {
-                return Poll::Ready(());
+            // A deadline that has passed needs no turn.
+            let now = Instant::now();
+            if self.deadline <= now {
+                return Poll::Ready(now - self.deadline);
             }
             let deadline = self.reactor.nanos(self.deadline);
             let waker = context.waker().clone();
@@ -127,7 +130,7 @@ impl Future for Sleep {
         match updated {
             // The replaced waker is dropped here, where nothing is borrowed.
             Ok(_replaced) => Poll::Pending,
-            Err(_fired) => Poll::Ready(()),
+            Err(_fired) => Poll::Ready(self.deadline.elapsed()),
         }
     }
 }

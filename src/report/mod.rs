@@ -3,7 +3,7 @@
 //! | report | where to | what |
 //! |---|---|---|
 //! | [`console::Progress`] | stderr | the statistics table, every two seconds |
-//! | [`console::Final`] | stdout | the closing tables: statistics, percentiles, errors |
+//! | [`console::Final`] | stdout | the closing tables: statistics, percentiles, errors, the generator itself |
 //! | [`csv::CsvFiles`] | four files | Locust's CSV files, every second |
 //!
 //! Layouts, columns and spellings are Locust's, pinned by `tests/golden/`; what is ours is that
@@ -21,6 +21,7 @@ mod rhythm;
 #[cfg(test)]
 mod samples;
 pub mod utc;
+pub mod warnings;
 
 use std::io;
 

@@ -2,16 +2,14 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use crate::stats::{Distribution, EntryKey, FailureRow, Figures, Rates, Row, Snapshot, UserCount};
+use crate::stats::{
+    CoreHealth, CpuTime, Distribution, EntryKey, FailureRow, Figures, GeneratorHealth, Rates, Row,
+    Snapshot, UserCount, Work,
+};
 
 /// A row whose requests all took `time`, at one request a second.
 pub(super) fn row(method: &str, name: &str, requests: u64, time: Duration) -> Row {
-    let figures = (requests > 0).then_some(Figures {
-        min: time,
-        max: time,
-        mean: time,
-        percentiles: [time; _],
-    });
+    let figures = (requests > 0).then_some(figures(time));
     let latency = Distribution { count: requests, figures };
     Row {
         key: EntryKey { method: method.to_owned(), name: name.to_owned() },
@@ -23,6 +21,20 @@ pub(super) fn row(method: &str, name: &str, requests: u64, time: Duration) -> Ro
         rates: Rates { requests: 1.0, failures: 0.0 },
         recent_rates: Rates { requests: 2.0, failures: 0.0 },
     }
+}
+
+/// Where there is only one time.
+pub(super) fn figures(time: Duration) -> Figures {
+    Figures { min: time, max: time, mean: time, percentiles: [time; _] }
+}
+
+/// A core that was half as busy as in its busiest second.
+pub(super) fn core(core: usize, busiest_second: f64, saturated_seconds: u64) -> CoreHealth {
+    let cpu = CpuTime { user: Duration::from_secs(1), system: Duration::from_secs(3) };
+    let longest_turn = Duration::from_millis(1);
+    let work = Work { cpu, turns: 200, completions: 700, longest_turn };
+    let busy = busiest_second / 2.0;
+    CoreHealth { core, busy, latest_busy: busy, busiest_second, saturated_seconds, work }
 }
 
 /// Ten seconds into a run of three users; the total is of `requests` requests, like the rows.
@@ -38,6 +50,7 @@ pub(super) fn snapshot(entries: Vec<Row>, time: Duration) -> Snapshot {
         exceptions: Vec::new(),
         cancelled: 0,
         retries: 0,
+        health: GeneratorHealth::default(),
     }
 }
 

@@ -12,7 +12,10 @@ use super::origin::Origin;
 use super::response::{Received, Response};
 use crate::http1::{KeepBody, Limits, ResponseReader};
 use crate::reactor::{Alarm, Kept, Socket, TimedOut};
-use crate::stats::{Clocks, EntryId, Outcome, Sample};
+use crate::stats::{Clocks, EntryId, Limit, Outcome, Sample};
+
+/// The kernel sends a connection's first packet again after a second (RFC 6298 section 2).
+const SLOW_CONNECT: Duration = Duration::from_secs(1);
 
 /// A request on its way out.
 pub(super) struct Outbound<'r> {
@@ -121,7 +124,11 @@ impl Connections {
         let Attempt { context, outbound, deadline } = attempt;
         // On the heap, because otherwise every user would have room for it for all of its life.
         let connect = outbound.origin.connect(&context.reactor, &context.sources, outbound.user);
+        let begin = context.reactor.now();
         let connected = self.timeout.until(*deadline, Box::pin(connect)).await;
+        if context.reactor.now() - begin >= SLOW_CONNECT {
+            context.recorder.borrow_mut().hit(Limit::SlowConnect);
+        }
         let socket = connected.map_err(|TimedOut| Failure::TimedOut(outbound.timeout))??;
         // Most users know one origin, and there are very many users.
         self.open.reserve_exact(1);
@@ -231,6 +238,8 @@ fn record_failure(
     let message = failure.to_string();
     let outcome = Outcome::Failure(&message);
     let sample = Sample { entry, clocks, body_bytes: 0, outcome };
-    context.recorder.borrow_mut().record(sample);
+    let mut recorder = context.recorder.borrow_mut();
+    recorder.record(sample);
+    failure.limit().into_iter().for_each(|limit| recorder.hit(limit));
     RequestFailed(failure)
 }

@@ -5,6 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use crate::http1;
+use crate::stats::Limit;
 use crate::units;
 
 /// Why there is no response. Its text is what the failures table groups by, so it holds nothing
@@ -38,6 +39,19 @@ impl Failure {
             Failure::Broken { answered, .. } => !answered,
             Failure::Http(error) => *error == http1::Error::ClosedBeforeResponse,
             _ => false,
+        }
+    }
+}
+
+impl Failure {
+    /// The limit of the kernel that stood in the way, if that was it. The errors of `socket(2)` and
+    /// `connect(2)` come without a number where all local addresses were tried.
+    pub(super) fn limit(&self) -> Option<Limit> {
+        let Failure::Connect(error) = self else { return None };
+        match error.raw_os_error() {
+            Some(libc::EMFILE | libc::ENFILE) => Some(Limit::Files),
+            _ if error.kind() == io::ErrorKind::AddrNotAvailable => Some(Limit::Ports),
+            _ => None,
         }
     }
 }

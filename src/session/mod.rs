@@ -163,9 +163,10 @@ impl Session {
         }
     }
 
-    /// Pauses the task.
+    /// Pauses the task. How late it went on is counted.
     pub async fn sleep(&self, duration: Duration) {
-        self.context.reactor.sleep_until(Instant::now() + duration).await;
+        let lateness = self.context.reactor.sleep_until(Instant::now() + duration).await;
+        self.context.recorder.borrow_mut().late(lateness);
     }
 
     /// The user's number in the whole run, from 0.

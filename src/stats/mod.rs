@@ -26,6 +26,7 @@
 
 mod entry;
 mod failure;
+mod health;
 mod interval;
 mod limits;
 mod line;
@@ -43,6 +44,7 @@ mod properties;
 
 pub use entry::{Counts, Delta};
 pub use failure::Sightings;
+pub use health::{CoreHealth, CpuTime, GeneratorHealth, Health, Limit, LimitsHit, SATURATED, Work};
 pub use interval::{Exception, Failure, Interval};
 pub use limits::Limits;
 pub use recorder::Recorder;

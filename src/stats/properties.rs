@@ -36,17 +36,21 @@ fn record(recorder: &mut Recorder, start: Instant, given: &Given) {
     let outcome = given.failure.as_deref().map_or(Outcome::Success, Outcome::Failure);
     let clocks = Clocks { intended: started, started, ended };
     recorder.record(Sample { entry, clocks, body_bytes: given.bytes, outcome });
+    recorder.late(given.latency);
+    recorder.hit(Limit::Ports);
 }
 
 fn totals(limits: Limits) -> Totals {
     Totals::new(SystemTime::UNIX_EPOCH, vec!["shopper".to_owned(), "bot".to_owned()], limits)
 }
 
-/// The snapshot in an order that does not depend on which core came first.
+/// The snapshot in an order that does not depend on which core came first, and without the lines of
+/// the cores, of which there is one each.
 fn comparable(mut snapshot: Snapshot) -> Snapshot {
     let by = |row: &FailureRow| (row.first_seen, row.key.name.clone(), row.message.clone());
     snapshot.failures.sort_by_key(by);
     snapshot.exceptions.sort_by_key(|row| (row.message.clone(), row.traceback.clone()));
+    snapshot.health.cores.clear();
     snapshot
 }
 

@@ -10,7 +10,11 @@ use std::time::{Duration, Instant};
 
 use super::entry::Entry;
 use super::failure::Table;
-use super::{EntryId, EntryKey, Exception, Failure, Interval, Limits, Outcome, Sample, Sightings};
+use super::health::Noticed;
+use super::{
+    EntryId, EntryKey, Exception, Failure, Interval, Limit, Limits, Outcome, Sample, Sightings,
+    Work,
+};
 
 /// One core's samples since the last [take](Recorder::take).
 #[derive(Debug)]
@@ -33,6 +37,7 @@ pub struct Recorder {
     failures: Table<EntryId, Sightings>,
     exceptions: Table<String, u64>,
     users: Vec<u64>,
+    noticed: Noticed,
 }
 
 impl Recorder {
@@ -52,6 +57,7 @@ impl Recorder {
             failures: Table::new(limits.failures),
             exceptions: Table::new(limits.exceptions),
             users: Vec::new(),
+            noticed: Noticed::default(),
         }
     }
 
@@ -113,6 +119,21 @@ impl Recorder {
         self.exceptions.note(message, traceback, 1);
     }
 
+    /// A timer was answered this much later than asked for.
+    pub fn late(&mut self, lateness: Duration) {
+        self.noticed.lateness.record(lateness);
+    }
+
+    /// One of the kernel's limits stood in a request's way.
+    pub fn hit(&mut self, limit: Limit) {
+        self.noticed.limits.note(limit);
+    }
+
+    /// The core's thread has done this since the last take.
+    pub fn worked(&mut self, work: Work) {
+        self.noticed.work += work;
+    }
+
     /// One more user of this class runs on this core.
     pub fn user_started(&mut self, class: usize) {
         if self.users.len() <= class {
@@ -157,6 +178,7 @@ impl Recorder {
                 .collect(),
             more_exceptions,
             users: self.users.clone(),
+            health: self.noticed.take(),
         }
     }
 
@@ -180,9 +202,11 @@ impl Recorder {
             exceptions,
             more_exceptions,
             users: _, // A level: the next take states it anew.
+            health,
         } = interval;
         assert_eq!(core, self.core, "an interval goes back to the core it came from");
         self.from = self.from.min(from);
+        self.noticed += &health;
         if let Some((first, _)) = names.first() {
             self.announced = self.announced.min(first.0 as usize);
         }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::EntryKey;
+use super::{EntryKey, GeneratorHealth};
 
 /// The percentiles every table and file shows, as fractions, in Locust's order.
 pub const PERCENTILES: [f64; 11] =
@@ -33,6 +33,8 @@ pub struct Snapshot {
     /// Requests sent a second time because a kept-alive connection turned out to be dead before any
     /// byte of a response: in no row above, but the server may have seen both.
     pub retries: u64,
+    /// How the generator itself fared: whether these numbers are to be trusted.
+    pub health: GeneratorHealth,
 }
 
 impl Snapshot {
@@ -125,6 +127,16 @@ impl Figures {
     /// The 50th percentile.
     pub fn median(&self) -> Duration {
         self.percentiles[0]
+    }
+
+    /// The 99th percentile.
+    pub fn p99(&self) -> Duration {
+        self.percentiles[7]
+    }
+
+    /// The 99.9th percentile.
+    pub fn p999(&self) -> Duration {
+        self.percentiles[8]
     }
 }
 

@@ -15,11 +15,12 @@ use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
 use super::failure::Table;
+use super::health::CoreSum;
 use super::line::Line;
 use super::times::Times;
 use super::{
-    Delta, EntryId, EntryKey, Exception, ExceptionRow, Failure, FailureRow, Interval, Limits, Row,
-    Sightings, Snapshot, UserCount,
+    CoreHealth, Delta, EntryId, EntryKey, Exception, ExceptionRow, Failure, FailureRow,
+    GeneratorHealth, Interval, Limits, LimitsHit, Row, Sightings, Snapshot, UserCount,
 };
 
 /// What the aggregated row is called, as in Locust.
@@ -32,6 +33,8 @@ pub struct Totals {
     classes: Vec<String>,
     limits: Limits,
     cores: Vec<Core>,
+    /// The processors of the cores; where they are not told, a core has its own number.
+    processors: Vec<usize>,
     /// Lines by key.
     index: HashMap<EntryKey, usize>,
     /// In the order of arrival, which stays.
@@ -42,6 +45,8 @@ pub struct Totals {
     total: Line,
     failures: Table<usize, Sightings>,
     exceptions: Table<String, u64>,
+    lateness: Times<u64>,
+    limits_hit: LimitsHit,
     end: Duration,
     /// Kept between snapshots, because its histogram is large.
     scratch: Times<u64>,
@@ -54,6 +59,7 @@ struct Core {
     lines: Vec<Option<usize>>,
     /// Its running users by class, as of its latest interval.
     users: Vec<u64>,
+    sum: CoreSum,
 }
 
 impl Totals {
@@ -65,15 +71,24 @@ impl Totals {
             classes,
             limits,
             cores: Vec::new(),
+            processors: Vec::new(),
             index: HashMap::new(),
             lines: Vec::new(),
             sorted: Vec::new(),
             total: Line::new(total),
             failures: Table::new(limits.failures),
             exceptions: Table::new(limits.exceptions),
+            lateness: Times::default(),
+            limits_hit: LimitsHit::default(),
             end: Duration::ZERO,
             scratch: Times::default(),
         }
+    }
+
+    /// Tells the numbers of the processors that the cores run on, in the run's order.
+    pub fn processors(mut self, processors: Vec<usize>) -> Self {
+        self.processors = processors;
+        self
     }
 
     /// Adds what a core has shipped. Intervals of one core come in the order of their taking;
@@ -82,7 +97,7 @@ impl Totals {
         let Interval {
             core,
             second,
-            from: _,
+            from,
             to,
             last: _,
             names,
@@ -92,12 +107,16 @@ impl Totals {
             exceptions,
             more_exceptions,
             users,
+            health,
         } = interval;
         self.end = self.end.max(to);
         if self.cores.len() <= core {
             self.cores.resize_with(core + 1, Core::default);
         }
         self.cores[core].users = users;
+        self.cores[core].sum.add(to.saturating_sub(from), health.work);
+        self.lateness += &health.lateness;
+        self.limits_hit += health.limits;
         for (id, key) in names {
             self.introduce(core, id, key);
         }
@@ -134,6 +153,7 @@ impl Totals {
             exceptions: self.exception_rows(),
             cancelled: counts.cancelled,
             retries: counts.retries,
+            health: self.health(),
         }
     }
 
@@ -189,6 +209,20 @@ impl Totals {
         let lines = self.sorted.iter().map(|&line| &self.lines[line]);
         let with_samples = lines.filter(|line| line.sum().requests() > 0);
         with_samples.map(|line| line.row(elapsed, &mut self.scratch)).collect()
+    }
+
+    fn health(&self) -> GeneratorHealth {
+        let cores = self.cores.iter().enumerate();
+        let cores = cores.map(|(number, core)| -> CoreHealth {
+            core.sum.health(self.processors.get(number).copied().unwrap_or(number))
+        });
+        GeneratorHealth {
+            cores: cores.collect(),
+            lateness: self.lateness.distribution(),
+            limits: self.limits_hit,
+            // Not a core's to know: whoever reads the kernel's counters adds it.
+            accept_queue_overflows: 0,
+        }
     }
 
     /// In the order of first sight over all cores; the overflow row last.

@@ -178,7 +178,9 @@ async fn accept(pinned: Rc<Pinned>, listener: Listener, core: Rc<Core>) {
                 core.counters.connection();
                 pinned.spawn(connection::serve(socket, core.clone()));
             }
-            Err(_) => core.reactor.sleep_until(Instant::now() + ACCEPT_PAUSE).await,
+            Err(_) => {
+                core.reactor.sleep_until(Instant::now() + ACCEPT_PAUSE).await;
+            }
         }
     }
 }

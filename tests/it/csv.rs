@@ -10,8 +10,8 @@ use gregaria::report::Report;
 use gregaria::report::console::{Final, Progress};
 use gregaria::report::csv::{self, CsvFiles, History};
 use gregaria::stats::{
-    Distribution, EntryKey, ExceptionRow, FailureRow, Figures, PERCENTILES, Rates, Row, Snapshot,
-    UserCount,
+    Distribution, EntryKey, ExceptionRow, FailureRow, Figures, GeneratorHealth, PERCENTILES, Rates,
+    Row, Snapshot, UserCount,
 };
 
 const KINDS: [&str; 4] = ["stats", "stats_history", "failures", "exceptions"];
@@ -125,6 +125,7 @@ fn snapshot(all: &[Ended], second: u64, exceptions: &[ExceptionRow]) -> Snapshot
         exceptions: exceptions.to_vec(),
         cancelled: 0,
         retries: 0,
+        health: GeneratorHealth::default(),
     }
 }
 

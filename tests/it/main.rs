@@ -7,6 +7,7 @@ mod cli;
 mod conservation;
 mod csv;
 mod faults;
+mod health;
 mod load;
 mod pace;
 mod requests;

@@ -264,7 +264,7 @@ fn an_alarm_goes_off_at_the_deadline_in_force_whatever_it_was_before() {
             let far = Instant::now() + Duration::from_secs(60);
             assert_eq!(alarm.until(far, std::future::ready(7)).await, Ok(7));
             let nap = reactor.sleep_until(Instant::now() + Duration::from_millis(1));
-            assert_eq!(alarm.until(far, nap).await, Ok(()));
+            assert!(alarm.until(far, nap).await.is_ok());
             into.borrow_mut().push(millis);
         }
     });

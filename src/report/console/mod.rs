@@ -4,6 +4,7 @@
 //! seconds; [`Final`] closes with the whole run's statistics, percentiles and errors. The tables
 //! themselves are pure functions, `render_*`.
 
+mod generator;
 mod tables;
 
 use std::io::{self, Write};
@@ -14,6 +15,7 @@ use super::Report;
 use super::rhythm::Rhythm;
 use crate::stats::Snapshot;
 
+pub use generator::render_generator;
 pub use tables::{
     RateSpan, render_errors, render_exceptions, render_percentiles, render_stats, render_unseen,
 };
@@ -86,6 +88,7 @@ impl<W: Write, F: Fn() -> usize> Report for Final<W, F> {
             render_errors(snapshot, width),
             render_exceptions(snapshot, width),
             render_unseen(snapshot),
+            render_generator(snapshot),
         ];
         write_tables(&mut self.out, &tables)
     }

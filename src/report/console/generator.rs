@@ -1,0 +1,102 @@
+//! The generator's own table: how its cores fared, and what that says about the tables above.
+
+use std::time::Duration;
+
+use crate::report::digits::table_ms;
+use crate::report::warnings::warnings;
+use crate::stats::{CoreHealth, Figures, Snapshot};
+
+/// How the generator fared, and every reason to doubt its numbers; nothing where no core has shipped
+/// anything.
+pub fn render_generator(snapshot: &Snapshot) -> String {
+    let health = &snapshot.health;
+    if health.cores.is_empty() {
+        return String::new();
+    }
+    let mut table = format!(
+        "{:<9} {:>7} {:>9} | {:>10} {:>10} {:>12} {:>16} {:>13}\n",
+        "Generator",
+        "busy",
+        "at most",
+        "user s",
+        "system s",
+        "turns",
+        "completions/turn",
+        "longest turn"
+    );
+    table.push_str(&format!("{}|{}\n", "-".repeat(28), "-".repeat(67)));
+    health.cores.iter().for_each(|core| table.push_str(&core_line(core)));
+    if let Some(lateness) = &health.lateness.figures {
+        table.push_str(&lateness_line(lateness, health.lateness.count));
+    }
+    if snapshot.total.requests > 0 {
+        table.push_str(&cost_line(snapshot));
+    }
+    for warning in warnings(snapshot) {
+        table += &format!("Warning: {warning}\n");
+    }
+    table
+}
+
+fn core_line(core: &CoreHealth) -> String {
+    let CoreHealth { core: number, busy, busiest_second, work, .. } = core;
+    format!(
+        "{:<9} {:>6.1}% {:>8.1}% | {:>10.2} {:>10.2} {:>12} {:>16.1} {:>10} ms\n",
+        format!("core {number}"),
+        100.0 * busy,
+        100.0 * busiest_second,
+        work.cpu.user.as_secs_f64(),
+        work.cpu.system.as_secs_f64(),
+        work.turns,
+        work.completions_per_turn(),
+        table_ms(work.longest_turn),
+    )
+}
+
+fn lateness_line(lateness: &Figures, timers: u64) -> String {
+    format!(
+        "Timers late by (ms): {} median, {} at 99%, {} at 99.9%, {} at most, of {timers}\n",
+        table_ms(lateness.median()),
+        table_ms(lateness.p99()),
+        table_ms(lateness.p999()),
+        table_ms(lateness.max),
+    )
+}
+
+fn cost_line(snapshot: &Snapshot) -> String {
+    let cpu = snapshot.health.work().cpu;
+    let each = |time: Duration| 1e6 * time.as_secs_f64() / snapshot.total.requests as f64;
+    format!("CPU per request (us): {:.2} user, {:.2} system\n", each(cpu.user), each(cpu.system))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::samples::{core, figures, row, snapshot};
+    use crate::stats::Distribution;
+
+    const US: Duration = Duration::from_micros(1);
+
+    #[test]
+    fn every_core_has_a_line_and_every_doubt_one_below() {
+        let mut run = snapshot(vec![row("GET", "/", 1000, 1000 * US)], 1000 * US);
+        assert_eq!(render_generator(&run), "");
+        run.health.cores = vec![core(0, 0.5, 0), core(6, 0.95, 2)];
+        run.health.lateness = Distribution { count: 321, figures: Some(figures(52 * US)) };
+        let table = render_generator(&run);
+        let lines: Vec<_> = table.lines().collect();
+        assert_eq!(
+            lines[..6],
+            [
+                "Generator    busy   at most |     user s   system s        turns completions/turn  longest turn",
+                "----------------------------|-------------------------------------------------------------------",
+                "core 0      25.0%     50.0% |       1.00       3.00          200              3.5       1.00 ms",
+                "core 6      47.5%     95.0% |       1.00       3.00          200              3.5       1.00 ms",
+                "Timers late by (ms): 0.052 median, 0.052 at 99%, 0.052 at 99.9%, 0.052 at most, of 321",
+                "CPU per request (us): 2000.00 user, 6000.00 system",
+            ]
+        );
+        assert!(lines[6].starts_with("Warning: core 6 was more than 90% busy in 2 seconds"));
+        assert_eq!(lines.len(), 7);
+    }
+}

@@ -1,0 +1,305 @@
+//! What the generator knows of itself: how busy its cores were, how late its timers came, which of
+//! the kernel's limits it ran into.
+//!
+//! A load engine that has no time left measures its own queue. These numbers say whether it had:
+//! every core ships them with its samples, and every snapshot holds them.
+
+use std::ops::{AddAssign, Sub};
+use std::time::Duration;
+
+use super::Distribution;
+use super::times::{SparseTimes, Times};
+
+/// From this share of a second on, a core counts as saturated: what it measures may be its own
+/// queue. Locust warns from the same share on (runners.py:56).
+pub const SATURATED: f64 = 0.9;
+/// Shorter intervals than this say nothing about a second: the run's last one may be any length.
+const SECOND_MIN: Duration = Duration::from_millis(500);
+
+/// CPU time of a thread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CpuTime {
+    /// In the program's own code.
+    pub user: Duration,
+    /// In the kernel.
+    pub system: Duration,
+}
+
+impl CpuTime {
+    /// Both together.
+    pub fn total(&self) -> Duration {
+        self.user + self.system
+    }
+}
+
+impl AddAssign for CpuTime {
+    fn add_assign(&mut self, other: CpuTime) {
+        let CpuTime { user, system } = other;
+        self.user += user;
+        self.system += system;
+    }
+}
+
+impl Sub for CpuTime {
+    type Output = CpuTime;
+
+    /// The kernel reckons the two parts anew each time, and one may come out smaller than before.
+    fn sub(self, earlier: CpuTime) -> CpuTime {
+        CpuTime {
+            user: self.user.saturating_sub(earlier.user),
+            system: self.system.saturating_sub(earlier.system),
+        }
+    }
+}
+
+/// What a core's thread did in some time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Work {
+    /// CPU time it took.
+    pub cpu: CpuTime,
+    /// Turns: times that it went to the kernel.
+    pub turns: u64,
+    /// Completions that these brought.
+    pub completions: u64,
+    /// The longest time between two of them that the core's tasks took.
+    pub longest_turn: Duration,
+}
+
+impl Work {
+    /// Completions that a turn brought, on average.
+    pub fn completions_per_turn(&self) -> f64 {
+        if self.turns == 0 { 0.0 } else { self.completions as f64 / self.turns as f64 }
+    }
+}
+
+impl AddAssign for Work {
+    fn add_assign(&mut self, other: Work) {
+        let Work { cpu, turns, completions, longest_turn } = other;
+        self.cpu += cpu;
+        self.turns += turns;
+        self.completions += completions;
+        self.longest_turn = self.longest_turn.max(longest_turn);
+    }
+}
+
+/// A limit of the kernel that stood in a request's way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// No local port was left for a connection (`EADDRNOTAVAIL`).
+    Ports,
+    /// No file could be opened any more (`EMFILE`, `ENFILE`).
+    Files,
+    /// A connection took so long that its first packet must have been sent again: it was lost, or
+    /// dropped by a server whose accept queue was full.
+    SlowConnect,
+}
+
+/// How often each [`Limit`] was hit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LimitsHit {
+    /// [`Limit::Ports`].
+    pub ports: u64,
+    /// [`Limit::Files`].
+    pub files: u64,
+    /// [`Limit::SlowConnect`].
+    pub slow_connects: u64,
+}
+
+impl LimitsHit {
+    pub(super) fn note(&mut self, limit: Limit) {
+        match limit {
+            Limit::Ports => self.ports += 1,
+            Limit::Files => self.files += 1,
+            Limit::SlowConnect => self.slow_connects += 1,
+        }
+    }
+}
+
+impl AddAssign for LimitsHit {
+    fn add_assign(&mut self, other: LimitsHit) {
+        let LimitsHit { ports, files, slow_connects } = other;
+        self.ports += ports;
+        self.files += files;
+        self.slow_connects += slow_connects;
+    }
+}
+
+/// What a core noticed of itself in an interval.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Health {
+    /// What its thread did.
+    pub work: Work,
+    /// How much later than asked for its timers were answered: the waits of users, their starts,
+    /// and a pulse.
+    pub lateness: SparseTimes,
+    /// The limits it ran into.
+    pub limits: LimitsHit,
+}
+
+/// What a core has noticed since the last take.
+#[derive(Debug, Default)]
+pub(super) struct Noticed {
+    pub(super) work: Work,
+    pub(super) lateness: Times<u32>,
+    pub(super) limits: LimitsHit,
+}
+
+impl Noticed {
+    /// Takes out what has gathered.
+    pub(super) fn take(&mut self) -> Health {
+        let health = Health {
+            work: std::mem::take(&mut self.work),
+            lateness: self.lateness.to_sparse(),
+            limits: std::mem::take(&mut self.limits),
+        };
+        self.lateness.clear();
+        health
+    }
+}
+
+impl AddAssign<&Health> for Noticed {
+    fn add_assign(&mut self, other: &Health) {
+        let Health { work, lateness, limits } = other;
+        self.work += *work;
+        self.lateness += lateness;
+        self.limits += *limits;
+    }
+}
+
+/// What one core has done since the start, in the collector.
+#[derive(Debug, Default)]
+pub(super) struct CoreSum {
+    work: Work,
+    wall: Duration,
+    latest_busy: f64,
+    busiest_second: f64,
+    saturated_seconds: u64,
+}
+
+impl CoreSum {
+    /// Adds an interval of this length.
+    pub(super) fn add(&mut self, wall: Duration, work: Work) {
+        self.work += work;
+        self.wall += wall;
+        if wall < SECOND_MIN {
+            return;
+        }
+        let busy = share(work.cpu.total(), wall);
+        self.latest_busy = busy;
+        self.busiest_second = self.busiest_second.max(busy);
+        if busy > SATURATED {
+            // An interval that could not be shipped at once stands for more than one second.
+            self.saturated_seconds += (wall.as_secs_f64().round() as u64).max(1);
+        }
+    }
+
+    /// The core as reports see it.
+    pub(super) fn health(&self, core: usize) -> CoreHealth {
+        CoreHealth {
+            core,
+            busy: share(self.work.cpu.total(), self.wall),
+            latest_busy: self.latest_busy,
+            busiest_second: self.busiest_second,
+            saturated_seconds: self.saturated_seconds,
+            work: self.work,
+        }
+    }
+}
+
+/// Never more than all: the two clocks are not read at quite the same instant.
+fn share(cpu: Duration, wall: Duration) -> f64 {
+    if wall.is_zero() { 0.0 } else { (cpu.as_secs_f64() / wall.as_secs_f64()).min(1.0) }
+}
+
+/// The generator as reports see it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct GeneratorHealth {
+    /// Its cores, in the run's order.
+    pub cores: Vec<CoreHealth>,
+    /// How late the timers of all cores were answered, since the start.
+    pub lateness: Distribution,
+    /// The limits that were hit.
+    pub limits: LimitsHit,
+    /// Connections that listening sockets of this host had no room for in their accept queues since
+    /// the start, whoever owns them: the kernel's `ListenOverflows`.
+    pub accept_queue_overflows: u64,
+}
+
+impl GeneratorHealth {
+    /// What all cores did together.
+    pub fn work(&self) -> Work {
+        let mut sum = Work::default();
+        self.cores.iter().for_each(|core| sum += core.work);
+        sum
+    }
+}
+
+/// One core of the generator as reports see it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CoreHealth {
+    /// The processor's number.
+    pub core: usize,
+    /// Share of the whole run that its thread was running, 0 to 1.
+    pub busy: f64,
+    /// The same of the latest second.
+    pub latest_busy: f64,
+    /// The same of the second in which it was highest.
+    pub busiest_second: f64,
+    /// Seconds in which the share was above [`SATURATED`].
+    pub saturated_seconds: u64,
+    /// What its thread did.
+    pub work: Work,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    fn work(cpu: Duration) -> Work {
+        let cpu = CpuTime { user: cpu / 4, system: cpu - cpu / 4 };
+        Work { cpu, turns: 2, completions: 7, longest_turn: MS }
+    }
+
+    #[test]
+    fn a_second_counts_as_saturated_above_nine_tenths() {
+        let mut sum = CoreSum::default();
+        for busy in [900, 901, 100] {
+            sum.add(1000 * MS, work(busy * MS));
+        }
+        let health = sum.health(3);
+        assert_eq!((health.core, health.saturated_seconds), (3, 1));
+        assert_eq!((health.busiest_second, health.latest_busy), (0.901, 0.1));
+        assert!((health.busy - 1.901 / 3.0).abs() < 1e-9);
+        assert_eq!(health.work.completions_per_turn(), 3.5);
+    }
+
+    #[test]
+    fn the_short_last_interval_is_no_second_and_a_late_one_is_several() {
+        let mut sum = CoreSum::default();
+        sum.add(MS, work(MS));
+        assert_eq!(sum.health(0).saturated_seconds, 0);
+        assert_eq!(sum.health(0).busy, 1.0);
+        sum.add(3000 * MS, work(2990 * MS));
+        assert_eq!(sum.health(0).saturated_seconds, 3);
+        sum.add(1000 * MS, work(1007 * MS));
+        assert_eq!(sum.health(0).busiest_second, 1.0);
+    }
+
+    #[test]
+    fn what_could_not_be_shipped_is_shipped_with_the_next() {
+        let mut noticed = Noticed { work: work(MS), ..Noticed::default() };
+        noticed.lateness.record(MS);
+        noticed.limits.note(Limit::Ports);
+        let first = noticed.take();
+        assert_eq!(noticed.take(), Health::default());
+        noticed += &first;
+        noticed.lateness.record(3 * MS);
+        noticed.limits.note(Limit::Files);
+        noticed.limits.note(Limit::SlowConnect);
+        let both = noticed.take();
+        assert_eq!((both.work, both.lateness.moments.count), (work(MS), 2));
+        assert_eq!(both.limits, LimitsHit { ports: 1, files: 1, slow_connects: 1 });
+    }
+}
