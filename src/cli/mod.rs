@@ -3,6 +3,7 @@
 mod args;
 mod demo;
 mod milestones;
+mod overhead;
 mod ratio;
 mod serve;
 mod signals;
@@ -17,7 +18,7 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser};
 
-pub use args::{Args, Command, RunArgs, ServeArgs};
+pub use args::{Args, Command, OverheadArgs, RunArgs, ServeArgs};
 
 use crate::collector::Summary;
 use crate::control::Control;
@@ -51,6 +52,7 @@ pub fn main() -> ExitCode {
         }
         Some(Command::Demo(run)) => demo::demo(&run),
         Some(Command::Serve(serve)) => serve::serve(&serve),
+        Some(Command::Overhead(args)) => overhead::overhead(&args),
         Some(Command::Check { file }) => check(&file),
     })
 }

@@ -9,6 +9,7 @@ mod csv;
 mod faults;
 mod health;
 mod load;
+mod overhead;
 mod pace;
 mod requests;
 mod scale;

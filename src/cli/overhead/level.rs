@@ -1,0 +1,168 @@
+//! One number of users, measured.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use core_affinity::CoreId;
+
+use crate::cli::Error;
+use crate::plan::{Options, Plan};
+use crate::report::Report;
+use crate::run;
+use crate::scenario::{Scenario, Step, Task, User, WaitTime};
+use crate::session::Session;
+use crate::stats::{Figures, Snapshot, Work};
+
+/// Connections are made in this time, and caches and histograms filled.
+const WARM_UP: Duration = Duration::from_secs(1);
+/// From the last second that counts to the stop, so that this second is whole.
+const RUN_OUT: Duration = Duration::from_millis(100);
+/// The name of the requests that the users make first, on connections that are still to be made.
+const CONNECTING: &str = "(connecting)";
+/// How often the metronome ticks: often enough for a thousandth of its ticks to be some, seldom
+/// enough to cost the core nothing that shows.
+const TICK: Duration = Duration::from_millis(1);
+
+/// What a number of users came to.
+pub(super) struct Level {
+    pub(super) users: u32,
+    /// How long it was counted.
+    time: Duration,
+    pub(super) requests: u64,
+    pub(super) work: Work,
+    /// Of the requests on connections that were there.
+    pub(super) latency: Figures,
+    /// Of a metronome among the users.
+    pub(super) lateness: Figures,
+}
+
+impl Level {
+    /// What was reached.
+    pub(super) fn requests_per_s(&self) -> f64 {
+        self.requests as f64 / self.time.as_secs_f64()
+    }
+
+    /// What a core could reach if its server kept up.
+    pub(super) fn requests_per_cpu_s(&self) -> f64 {
+        self.requests as f64 / self.work.cpu.total().as_secs_f64()
+    }
+
+    /// How much of the core it took, 0 to 1.
+    pub(super) fn busy(&self) -> f64 {
+        self.work.cpu.total().as_secs_f64() / self.time.as_secs_f64()
+    }
+
+    /// A request's share of a time, in microseconds.
+    pub(super) fn each_us(&self, time: Duration) -> f64 {
+        1e6 * time.as_secs_f64() / self.requests as f64
+    }
+}
+
+/// Runs so many users as fast as they go.
+pub(super) fn measure(
+    users: u32,
+    core: CoreId,
+    server: SocketAddr,
+    time: Duration,
+) -> Result<Level, Error> {
+    let options = Options {
+        host: Some(format!("http://{server}")),
+        // The metronome is one more.
+        users: Some(users + 1),
+        spawn_rate: Some(1e6),
+        run_time: Some(WARM_UP + time + RUN_OUT),
+        cores: Some(vec![core.id]),
+        ..Options::default()
+    };
+    let plan = Arc::new(Plan::new(scenario(), options)?);
+    run::preflight(&plan)?;
+    let seconds = Seconds::default();
+    let reports = vec![("seconds".to_owned(), Box::new(seconds.clone()) as Box<_>)];
+    let summary = run::run(&plan, &Arc::default(), reports, |_| {})?;
+    level(users, &seconds, time, &summary.snapshot)
+}
+
+/// Users without waits, and a metronome.
+fn scenario() -> Scenario {
+    let connect = vec![Step::get("/").name(CONNECTING)];
+    let user = User::new("User").on_start_steps(connect).task(Step::get("/"));
+    let tick = Task::new("tick", async |_: &mut Session| Ok(()));
+    let metronome = User::new("metronome").fixed_count(1).wait_time(WaitTime::constant(TICK));
+    Scenario::default().user(user).user(metronome.task(tick))
+}
+
+fn level(users: u32, seconds: &Seconds, time: Duration, end: &Snapshot) -> Result<Level, Error> {
+    let seconds = seconds.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let at = |time| seconds.iter().find(|second| second.elapsed == time);
+    let (Some(from), Some(to)) = (at(WARM_UP), at(WARM_UP + time)) else {
+        return Err("the machine is too busy: a second of the run was not delivered in time".into());
+    };
+    if end.total.failures > 0 {
+        return Err(format!("{} requests failed", end.total.failures).into());
+    }
+    let row = end.entries.iter().find(|row| row.key.name != CONNECTING);
+    let latency = row.and_then(|row| row.latency.figures.clone());
+    let lateness = end.health.lateness.figures.clone();
+    let nothing = "nothing was measured: no request came to an end";
+    Ok(Level {
+        users,
+        time,
+        requests: to.requests - from.requests,
+        work: Work {
+            cpu: to.work.cpu - from.work.cpu,
+            turns: to.work.turns - from.work.turns,
+            completions: to.work.completions - from.work.completions,
+            longest_turn: to.work.longest_turn,
+        },
+        latency: latency.ok_or(nothing)?,
+        lateness: lateness.ok_or(nothing)?,
+    })
+}
+
+/// What a second of the run had come to.
+struct Second {
+    elapsed: Duration,
+    requests: u64,
+    work: Work,
+}
+
+/// Every second of a run.
+#[derive(Clone, Default)]
+struct Seconds(Arc<Mutex<Vec<Second>>>);
+
+impl Report for Seconds {
+    fn update(&mut self, snapshot: &Snapshot) -> io::Result<()> {
+        let second = Second {
+            elapsed: snapshot.elapsed,
+            requests: snapshot.total.requests,
+            work: snapshot.health.work(),
+        };
+        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(second);
+        Ok(())
+    }
+
+    fn finish(&mut self, _: &Snapshot) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A level as tests make it up.
+#[cfg(test)]
+pub(super) fn made_up(users: u32, requests: u64, latency: Duration) -> Level {
+    use crate::stats::CpuTime;
+
+    let cpu = CpuTime { user: Duration::from_millis(100), system: Duration::from_millis(900) };
+    let longest_turn = Duration::from_micros(250);
+    let work = Work { cpu, turns: 1000, completions: 64_000, longest_turn };
+    let figures = |time| Figures { min: time, max: time, mean: time, percentiles: [time; _] };
+    Level {
+        users,
+        time: Duration::from_secs(2),
+        requests,
+        work,
+        latency: figures(latency),
+        lateness: figures(Duration::from_micros(60)),
+    }
+}
