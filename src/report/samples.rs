@@ -16,6 +16,7 @@ pub(super) fn row(method: &str, name: &str, requests: u64, time: Duration) -> Ro
         requests,
         failures: 0,
         body_bytes: requests * 54,
+        service_time: None,
         recent_latency: latency.clone(),
         latency,
         rates: Rates { requests: 1.0, failures: 0.0 },

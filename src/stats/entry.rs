@@ -3,9 +3,9 @@
 //! Latencies of successes and failures are kept apart, because a refused connection that "answers"
 //! in no time would flatter the server. Reports that show them together add them up first.
 //!
-//! Service time, once a schedule can make it differ from latency, is one more [`Times`] in
-//! [`Entry`] and one more [`SparseTimes`] in [`Delta`]; the compiler then names every place that
-//! has to merge it.
+//! Service times, from the start of a request instead of from the time that a schedule intended for
+//! it, are kept from the first sample on whose two differ; up to there they are the latencies. So a
+//! closed loop without a schedule pays nothing for them, and still every sample is in both.
 
 use std::ops::AddAssign;
 use std::time::Duration;
@@ -44,6 +44,8 @@ pub struct Delta {
     pub success: SparseTimes,
     /// Latencies of the failures.
     pub failure: SparseTimes,
+    /// Service times of both; `None` where they are the same as the latencies.
+    pub service: Option<Box<SparseTimes>>,
 }
 
 impl Delta {
@@ -54,21 +56,37 @@ impl Delta {
 
     /// Bins listed, which is what its memory goes to.
     pub(super) fn bins(&self) -> usize {
-        self.success.bins.len() + self.failure.bins.len()
+        let service = self.service.as_ref().map_or(0, |service| service.bins.len());
+        self.success.bins.len() + self.failure.bins.len() + service
+    }
+
+    /// Service times of all requests, whether or not they differ from the latencies.
+    fn service(&self) -> Box<SparseTimes> {
+        self.service.clone().unwrap_or_else(|| {
+            let mut both = Box::new(self.success.clone());
+            *both += &self.failure;
+            both
+        })
     }
 
     /// Forgets everything, keeps the memory.
     pub(super) fn clear(&mut self) {
-        let Delta { counts, success, failure } = self;
+        let Delta { counts, success, failure, service } = self;
         *counts = Counts::default();
         success.clear();
         failure.clear();
+        *service = None;
     }
 }
 
 impl AddAssign<&Delta> for Delta {
     fn add_assign(&mut self, other: &Delta) {
-        let Delta { counts, success, failure } = other;
+        if self.service.is_some() || other.service.is_some() {
+            let mut service = self.service();
+            *service += &*other.service();
+            self.service = Some(service);
+        }
+        let Delta { counts, success, failure, service: _ } = other;
         self.counts += counts;
         self.success += success;
         self.failure += failure;
@@ -82,15 +100,34 @@ pub(super) struct Entry<C: Counter> {
     success: Times<C>,
     /// Most entries never fail: their second histogram comes with the first failure.
     failure: Option<Box<Times<C>>>,
+    /// Service times of all, from the first on that differed from its latency.
+    service: Option<Box<Times<C>>>,
 }
 
 impl<C: Counter> Default for Entry<C> {
     fn default() -> Self {
-        Entry { counts: Counts::default(), success: Times::default(), failure: None }
+        Entry { counts: Counts::default(), success: Times::default(), failure: None, service: None }
     }
 }
 
 impl<C: Counter> Entry<C> {
+    /// Says how long the request that is counted next took from its start.
+    pub(super) fn record_service(&mut self, latency: Duration, service: Duration) {
+        if self.service.is_some() || service != latency {
+            self.service().record(service);
+        }
+    }
+
+    /// Service times of all so far, to be kept from now on.
+    fn service(&mut self) -> &mut Times<C> {
+        if self.service.is_none() {
+            let mut both = Box::<Times<C>>::default();
+            self.add_times_to(&mut both);
+            self.service = Some(both);
+        }
+        self.service.as_mut().expect("it was just made")
+    }
+
     /// Counts a success. Allocates only while its histogram still grows.
     pub(super) fn record_success(&mut self, latency: Duration, body_bytes: u64) {
         self.counts.body_bytes += body_bytes;
@@ -135,11 +172,11 @@ impl<C: Counter> Entry<C> {
 
     /// Forgets everything, keeps the memory.
     pub(super) fn clear(&mut self) {
-        let Entry { counts, success, failure } = self;
+        let Entry { counts, success, failure, service } = self;
         *counts = Counts::default();
         success.clear();
-        if let Some(failure) = failure {
-            failure.clear();
+        for times in [failure, service].into_iter().flatten() {
+            times.clear();
         }
     }
 
@@ -149,6 +186,7 @@ impl<C: Counter> Entry<C> {
             counts: self.counts,
             success: self.success.to_sparse(),
             failure: self.failure.as_ref().map(|times| times.to_sparse()).unwrap_or_default(),
+            service: self.service.as_ref().map(|times| Box::new(times.to_sparse())),
         };
         self.clear();
         delta
@@ -164,8 +202,13 @@ impl<C: Counter> Entry<C> {
         scratch.distribution()
     }
 
+    /// Service times of successes and failures together; `None` where they are the latencies.
+    pub(super) fn service_time(&self) -> Option<Distribution> {
+        self.service.as_ref().map(|service| service.distribution())
+    }
+
     /// Adds the latencies of successes and failures to `sum`.
-    pub(super) fn add_times_to(&self, sum: &mut Times<u64>) {
+    pub(super) fn add_times_to<D: Counter>(&self, sum: &mut Times<D>) {
         *sum += &self.success;
         if let Some(failure) = &self.failure {
             *sum += &**failure;
@@ -175,7 +218,10 @@ impl<C: Counter> Entry<C> {
 
 impl<C: Counter> AddAssign<&Delta> for Entry<C> {
     fn add_assign(&mut self, other: &Delta) {
-        let Delta { counts, success, failure } = other;
+        if self.service.is_some() || other.service.is_some() {
+            *self.service() += &*other.service();
+        }
+        let Delta { counts, success, failure, service: _ } = other;
         self.counts += counts;
         self.success += success;
         if failure.moments.count > 0 {
@@ -221,6 +267,43 @@ mod tests {
         assert_eq!(first.counts, Counts { body_bytes: 1, cancelled: 1, retries: 1 });
         assert!(entry.is_empty());
         assert_eq!(entry.take(), Delta::default());
+    }
+
+    #[test]
+    fn service_times_are_kept_once_they_differ_and_are_of_all() {
+        let mut entry = Entry::<u32>::default();
+        let mut record = |latency: Duration, service: Duration, fails: bool| {
+            entry.record_service(latency, service);
+            if fails {
+                entry.record_failure(latency, 0)
+            } else {
+                entry.record_success(latency, 0)
+            }
+            entry.clone()
+        };
+        assert_eq!(record(3 * MS, 3 * MS, false).service_time(), None);
+        record(5 * MS, 5 * MS, true);
+        record(90 * MS, MS, false);
+        let entry = record(4 * MS, 4 * MS, false);
+        let service = entry.service_time().expect("one differed");
+        let figures = service.figures.expect("four times");
+        assert_eq!((service.count, figures.min, figures.max), (4, MS, 5 * MS));
+
+        // Whatever meets first: an entry with service times, or one without.
+        let (late, mut plain) = (entry.clone().take(), Entry::<u32>::default());
+        plain.record_success(7 * MS, 0);
+        let plain = plain.take();
+        for [first, second] in [[&late, &plain], [&plain, &late]] {
+            let (mut sum, mut dense) = (first.clone(), Entry::<u64>::default());
+            sum += second;
+            dense += first;
+            dense += second;
+            let service = dense.service_time().expect("one differed");
+            assert_eq!((service.count, service.figures.expect("five").max), (5, 7 * MS));
+            let mut from_sparse = Entry::<u64>::default();
+            from_sparse += &sum;
+            assert_eq!(from_sparse.service_time(), dense.service_time());
+        }
     }
 
     #[test]

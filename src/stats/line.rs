@@ -50,6 +50,7 @@ impl Line {
             failures: self.sum.failures(),
             body_bytes: self.sum.counts().body_bytes,
             latency,
+            service_time: self.sum.service_time(),
             recent_latency: scratch.distribution(),
             rates: rates(self.sum.requests(), self.sum.failures(), elapsed),
             recent_rates: rates(recent.requests, recent.failures, window),

@@ -94,10 +94,12 @@ impl Recorder {
     pub fn record(&mut self, sample: Sample<'_>) {
         let Sample { entry, clocks, body_bytes, outcome } = sample;
         let counted = &mut self.entries[entry.0 as usize];
+        let latency = clocks.latency();
+        counted.record_service(latency, clocks.service_time());
         match outcome {
-            Outcome::Success => counted.record_success(clocks.latency(), body_bytes),
+            Outcome::Success => counted.record_success(latency, body_bytes),
             Outcome::Failure(message) => {
-                counted.record_failure(clocks.latency(), body_bytes);
+                counted.record_failure(latency, body_bytes);
                 let at = clocks.ended.saturating_duration_since(self.started);
                 self.failures.note(&entry, message, Sightings::once(at));
             }

@@ -71,6 +71,9 @@ pub struct Row {
     pub body_bytes: u64,
     /// Latency of all requests since the start, failures included, as Locust shows it.
     pub latency: Distribution,
+    /// Service time of all requests: from their start instead of from the time that a schedule
+    /// intended for them. `None` where the two were never different.
+    pub service_time: Option<Distribution>,
     /// Latency of the requests of the last ten seconds.
     pub recent_latency: Distribution,
     /// Rates since the start of the run.

@@ -141,6 +141,7 @@ fn row(method: &str, name: &str, ended: &[&Ended], second: u64) -> Row {
         key: EntryKey { method: method.to_owned(), name: name.to_owned() },
         requests: ended.len() as u64,
         failures: failures(ended) as u64,
+        service_time: None,
         body_bytes: ended.iter().map(|request| request.body_bytes).sum(),
         latency: distribution(ended),
         recent_latency: distribution(&recent),

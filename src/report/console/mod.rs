@@ -17,7 +17,8 @@ use crate::stats::Snapshot;
 
 pub use generator::render_generator;
 pub use tables::{
-    RateSpan, render_errors, render_exceptions, render_percentiles, render_stats, render_unseen,
+    RateSpan, render_errors, render_exceptions, render_percentiles, render_service_times,
+    render_stats, render_unseen,
 };
 
 /// Two seconds between the tables of a run in its course, as Locust has it (stats.py:100).
@@ -85,6 +86,7 @@ impl<W: Write, F: Fn() -> usize> Report for Final<W, F> {
         let tables = [
             render_stats(snapshot, width, RateSpan::Whole),
             render_percentiles(snapshot, width),
+            render_service_times(snapshot, width),
             render_errors(snapshot, width),
             render_exceptions(snapshot, width),
             render_unseen(snapshot),

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::report::{digits, percentiles};
-use crate::stats::{Figures, PERCENTILES, Row, Snapshot};
+use crate::stats::{Distribution, Figures, PERCENTILES, Row, Snapshot};
 
 /// Which of its two rates a row shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +76,31 @@ fn stats_name_pad(name_width: usize) -> usize {
 /// The percentile table. Its headers stand one slot to the right of what their widths say, as in
 /// Locust: the name column is four wider than in the statistics table.
 pub fn render_percentiles(snapshot: &Snapshot, name_width: usize) -> String {
-    let mut table = String::from("Response time percentiles (approximated)\n");
+    let title = "Response time percentiles (approximated)";
+    percentile_table(snapshot, name_width, title, |row| &row.latency)
+}
+
+/// Percentiles of service times, where a schedule made them differ from the response times; nothing
+/// where it did not.
+pub fn render_service_times(snapshot: &Snapshot, name_width: usize) -> String {
+    if snapshot.total.service_time.is_none() {
+        return String::new();
+    }
+    let title = "Service time percentiles: from the start of each request. The response times above \
+                 run from when it was intended.";
+    // A row that was never late has one time for both.
+    percentile_table(snapshot, name_width, title, |row| {
+        row.service_time.as_ref().unwrap_or(&row.latency)
+    })
+}
+
+fn percentile_table(
+    snapshot: &Snapshot,
+    name_width: usize,
+    title: &str,
+    times: impl Fn(&Row) -> &Distribution,
+) -> String {
+    let mut table = format!("{title}\n");
     let headers = percentiles::headers().chain(["# reqs".to_owned()]);
     push_percentile_line(&mut table, name_width, "Type", "Name", headers);
     let mut widths = vec![8, name_width, 8];
@@ -84,16 +108,16 @@ pub fn render_percentiles(snapshot: &Snapshot, name_width: usize) -> String {
     let separator = dashes(&widths);
     table.push_str(&separator);
     for row in rows_with_samples(snapshot) {
-        push_percentiles(&mut table, name_width, row);
+        push_percentiles(&mut table, name_width, row, times(row));
     }
     table.push_str(&separator);
-    push_percentiles(&mut table, name_width, &snapshot.total);
+    push_percentiles(&mut table, name_width, &snapshot.total, times(&snapshot.total));
     table
 }
 
 /// The row's line, if it has samples.
-fn push_percentiles(table: &mut String, name_width: usize, row: &Row) {
-    let Some(figures) = &row.latency.figures else { return };
+fn push_percentiles(table: &mut String, name_width: usize, row: &Row, times: &Distribution) {
+    let Some(figures) = &times.figures else { return };
     let times = figures.percentiles.iter().map(|&time| digits::table_ms(time));
     let cells = times.chain([row.requests.to_string()]);
     push_percentile_line(table, name_width, &row.key.method, &row.key.name, cells);
@@ -217,6 +241,20 @@ mod tests {
         let line = format!("GET      /                      {}     20", &times[1..]);
         let total = format!("         Aggregated             {}     20", &times[1..]);
         assert_eq!(lines(&percentiles)[3..], [&line, lines(&percentiles)[2], &total]);
+    }
+
+    #[test]
+    fn service_times_have_a_table_where_they_differ() {
+        let mut run = run(Duration::from_millis(50));
+        assert_eq!(render_service_times(&run, 20), "");
+        let service = run.entries[0].latency.clone();
+        run.total.service_time = Some(service);
+        let table = render_service_times(&run, 20);
+        assert!(table.starts_with("Service time percentiles: from the start of each request."));
+        assert_eq!(lines(&table)[1..], lines(&render_percentiles(&run, 20))[1..]);
+        let service = snapshot(vec![row("GET", "/", 20, Duration::from_millis(2))], run.elapsed);
+        run.entries[0].service_time = Some(service.entries[0].latency.clone());
+        assert!(lines(&render_service_times(&run, 20))[3].contains(&"   2.00".repeat(10)));
     }
 
     #[test]
