@@ -51,6 +51,7 @@ pub(super) fn snapshot(entries: Vec<Row>, time: Duration) -> Snapshot {
         exceptions: Vec::new(),
         cancelled: 0,
         retries: 0,
+        open_load: None,
         health: GeneratorHealth::default(),
     }
 }

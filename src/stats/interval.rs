@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Delta, EntryId, EntryKey, Health, Sightings};
+use super::{Arrivals, Delta, EntryId, EntryKey, Health, Sightings};
 
 /// What one core gathered between two takes, whatever the instants of the samples themselves say:
 /// a sample belongs to the interval it was recorded in, and to no other.
@@ -36,6 +36,8 @@ pub struct Interval {
     pub more_exceptions: u64,
     /// Users running at the moment of the take, by class index: a level, not a change.
     pub users: Vec<u64>,
+    /// What it released, where the load is open.
+    pub arrivals: Option<Box<Arrivals>>,
     /// What the core noticed of itself.
     pub health: Health,
 }

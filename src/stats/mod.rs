@@ -24,8 +24,10 @@
 //! A success allocates nothing once its histogram has grown to the latencies that occur. A take is
 //! mostly the clearing of histograms: 36 KB per touched name when the longest latency is 200 ms.
 
+mod arrivals;
 mod entry;
 mod failure;
+mod gaps;
 mod health;
 mod interval;
 mod limits;
@@ -42,6 +44,7 @@ mod costs;
 #[cfg(test)]
 mod properties;
 
+pub use arrivals::{AndersonDarling, Arrivals, Gap, OpenLoad, Start};
 pub use entry::{Counts, Delta};
 pub use failure::Sightings;
 pub use health::{CoreHealth, CpuTime, GeneratorHealth, Health, Limit, LimitsHit, SATURATED, Work};

@@ -8,12 +8,13 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
+use super::arrivals::Released;
 use super::entry::Entry;
 use super::failure::Table;
 use super::health::Noticed;
 use super::{
     EntryId, EntryKey, Exception, Failure, Interval, Limit, Limits, Outcome, Sample, Sightings,
-    Work,
+    Start, Work,
 };
 
 /// One core's samples since the last [take](Recorder::take).
@@ -38,6 +39,7 @@ pub struct Recorder {
     exceptions: Table<String, u64>,
     users: Vec<u64>,
     noticed: Noticed,
+    released: Option<Box<Released>>,
 }
 
 impl Recorder {
@@ -58,6 +60,7 @@ impl Recorder {
             exceptions: Table::new(limits.exceptions),
             users: Vec::new(),
             noticed: Noticed::default(),
+            released: None,
         }
     }
 
@@ -131,6 +134,22 @@ impl Recorder {
         self.noticed.limits.note(limit);
     }
 
+    /// The load is open: so many releases were expected by the rate since the last call, in
+    /// thousandths.
+    pub fn asked(&mut self, milli: u64) {
+        self.released.get_or_insert_default().asked(milli);
+    }
+
+    /// The time of so many more releases has come; so many are waiting for a user now.
+    pub fn due(&mut self, releases: u64, backlog: u64) {
+        self.released.get_or_insert_default().due(releases, backlog);
+    }
+
+    /// A release was started.
+    pub fn start(&mut self, start: Start) {
+        self.released.get_or_insert_default().start(start);
+    }
+
     /// The core's thread has done this since the last take.
     pub fn worked(&mut self, work: Work) {
         self.noticed.work += work;
@@ -180,6 +199,7 @@ impl Recorder {
                 .collect(),
             more_exceptions,
             users: self.users.clone(),
+            arrivals: self.released.as_mut().map(|released| Box::new(released.take())),
             health: self.noticed.take(),
         }
     }
@@ -204,11 +224,15 @@ impl Recorder {
             exceptions,
             more_exceptions,
             users: _, // A level: the next take states it anew.
+            arrivals,
             health,
         } = interval;
         assert_eq!(core, self.core, "an interval goes back to the core it came from");
         self.from = self.from.min(from);
         self.noticed += &health;
+        if let Some(arrivals) = arrivals {
+            **self.released.get_or_insert_default() += &arrivals;
+        }
         if let Some((first, _)) = names.first() {
             self.announced = self.announced.min(first.0 as usize);
         }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::{EntryKey, GeneratorHealth};
+use super::{EntryKey, GeneratorHealth, OpenLoad};
 
 /// The percentiles every table and file shows, as fractions, in Locust's order.
 pub const PERCENTILES: [f64; 11] =
@@ -33,6 +33,8 @@ pub struct Snapshot {
     /// Requests sent a second time because a kept-alive connection turned out to be dead before any
     /// byte of a response: in no row above, but the server may have seen both.
     pub retries: u64,
+    /// How the releases of an open load went; `None` where the load is closed.
+    pub open_load: Option<OpenLoad>,
     /// How the generator itself fared: whether these numbers are to be trusted.
     pub health: GeneratorHealth,
 }

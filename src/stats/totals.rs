@@ -14,6 +14,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
+use super::arrivals::ArrivalsSum;
 use super::failure::Table;
 use super::health::CoreSum;
 use super::line::Line;
@@ -45,6 +46,7 @@ pub struct Totals {
     total: Line,
     failures: Table<usize, Sightings>,
     exceptions: Table<String, u64>,
+    open_load: Option<ArrivalsSum>,
     lateness: Times<u64>,
     limits_hit: LimitsHit,
     end: Duration,
@@ -78,6 +80,7 @@ impl Totals {
             total: Line::new(total),
             failures: Table::new(limits.failures),
             exceptions: Table::new(limits.exceptions),
+            open_load: None,
             lateness: Times::default(),
             limits_hit: LimitsHit::default(),
             end: Duration::ZERO,
@@ -107,6 +110,7 @@ impl Totals {
             exceptions,
             more_exceptions,
             users,
+            arrivals,
             health,
         } = interval;
         self.end = self.end.max(to);
@@ -115,6 +119,9 @@ impl Totals {
         }
         self.cores[core].users = users;
         self.cores[core].sum.add(to.saturating_sub(from), health.work);
+        if let Some(arrivals) = arrivals {
+            self.open_load.get_or_insert_default().add(core, &arrivals);
+        }
         self.lateness += &health.lateness;
         self.limits_hit += health.limits;
         for (id, key) in names {
@@ -153,6 +160,7 @@ impl Totals {
             exceptions: self.exception_rows(),
             cancelled: counts.cancelled,
             retries: counts.retries,
+            open_load: self.open_load.as_ref().map(ArrivalsSum::report),
             health: self.health(),
         }
     }

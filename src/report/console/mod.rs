@@ -5,6 +5,7 @@
 //! themselves are pure functions, `render_*`.
 
 mod generator;
+mod open_load;
 mod tables;
 
 use std::io::{self, Write};
@@ -16,6 +17,7 @@ use super::rhythm::Rhythm;
 use crate::stats::Snapshot;
 
 pub use generator::render_generator;
+pub use open_load::render_open_load;
 pub use tables::{
     RateSpan, render_errors, render_exceptions, render_percentiles, render_service_times,
     render_stats, render_unseen,
@@ -90,6 +92,7 @@ impl<W: Write, F: Fn() -> usize> Report for Final<W, F> {
             render_errors(snapshot, width),
             render_exceptions(snapshot, width),
             render_unseen(snapshot),
+            render_open_load(snapshot),
             render_generator(snapshot),
         ];
         write_tables(&mut self.out, &tables)
