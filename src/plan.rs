@@ -1,11 +1,15 @@
 //! One run, resolved and valid: after a [`Plan`] exists, configuration cannot fail.
 
+mod forecast;
+
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use core_affinity::CoreId;
+
+pub use forecast::{Forecast, Route};
 
 use crate::executor::allowed_cores;
 use crate::scenario::{self, Action, Scenario, Share, User};
@@ -195,6 +199,11 @@ impl Plan {
         // An odd constant spreads neighbouring numbers over the whole range of seeds.
         let spread = user.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         fastrand::Rng::with_seed(self.seed ^ spread)
+    }
+
+    /// What the run will hold of what this machine has little of.
+    pub fn forecast(&self) -> Forecast {
+        Forecast::new(self)
     }
 
     /// Users with an exact number that is larger than the whole run, as Locust warns of them: the

@@ -8,15 +8,17 @@ use crossbeam_channel::bounded;
 use crate::collector::{Collector, ReportError, Summary};
 use crate::control::Control;
 use crate::executor;
-use crate::plan::Plan;
+use crate::plan::{Plan, Route};
 use crate::reactor::preflight;
 use crate::report::Report;
 use crate::stats::Totals;
 
 /// Intervals of one core that may wait for the collector before the core keeps them to itself.
 const INTERVALS_WAITING: usize = 4;
-/// Descriptors besides those of the users' connections: rings, events, files, the terminal.
-const OTHER_FILES: u64 = 64;
+/// Descriptors of a core besides those of its users' connections: rings and events. Seven are used.
+const FILES_PER_CORE: u64 = 8;
+/// Descriptors besides those of the cores: reports, the log, the terminal, signals.
+const OTHER_FILES: u64 = 32;
 
 /// Why a run did not take place, or not to its end.
 #[derive(Debug, thiserror::Error)]
@@ -29,14 +31,20 @@ pub enum Error {
     Core(#[from] executor::Error),
 }
 
-/// Checks that the machine allows this run, raising limits where it may.
+/// Checks that the machine allows this run, raising limits where it may. Only what is certain to be
+/// missed is refused; see [`Forecast`](crate::plan::Forecast).
 ///
 /// # Errors
 ///
 /// What is missing, and the cure.
 pub fn preflight(plan: &Plan) -> Result<(), Error> {
     preflight::locked_memory()?;
-    preflight::open_files(u64::from(plan.users) + OTHER_FILES)?;
+    let forecast = plan.forecast();
+    for Route { target, connections, pairs } in &forecast.routes {
+        preflight::local_ports(target, *connections, *pairs)?;
+    }
+    let other_files = OTHER_FILES + FILES_PER_CORE * plan.cores.len() as u64;
+    preflight::open_files(forecast.kept + other_files, forecast.at_most + other_files)?;
     preflight::io_uring()?;
     Ok(())
 }

@@ -12,6 +12,9 @@ use super::Reactor;
 /// The least locked memory that glommio starts with.
 const LOCKED_MEMORY_MIN: u64 = 512 * 1024;
 const DISABLED_SYSCTL: &str = "/proc/sys/kernel/io_uring_disabled";
+/// For IPv6 too.
+const PORTS_SYSCTL: &str = "/proc/sys/net/ipv4/ip_local_port_range";
+const RESERVED_SYSCTL: &str = "/proc/sys/net/ipv4/ip_local_reserved_ports";
 
 /// Something the machine does not allow. The text names the cure.
 #[derive(Debug, thiserror::Error)]
@@ -50,17 +53,36 @@ pub enum Error {
         /// What it needs, in KiB.
         needed: u64,
     },
-    /// More connections were asked for than files may be open.
+    /// More connections are going to be kept than files may be open.
     #[error(
-        "{needed} open files are needed, one per user and a few more, and {allowed} are allowed; \
-         try: ulimit -n {needed} (as root where the hard limit is lower), LimitNOFILE={needed} for \
-         a systemd unit, or fewer users"
+        "{needed} open files are needed, one for each connection that is kept and a few more, and \
+         {allowed} are allowed; try: ulimit -n {needed} (as root where the hard limit is lower), \
+         LimitNOFILE={needed} for a systemd unit, keep_alive = \"task\" for users who wait, or \
+         fewer users"
     )]
     OpenFiles {
         /// What this process may open.
         allowed: u64,
         /// What the run needs.
         needed: u64,
+    },
+    /// More connections are going to be kept to one target than there are ports for.
+    #[error(
+        "{needed} connections to {target} are going to be kept, and there are local ports for \
+         {possible}: {ports} for each pair of an address here and one there; try: several addresses \
+         here (--local-address) or there (--resolve), \
+         sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\", keep_alive = \"task\" for users \
+         who wait, or fewer users"
+    )]
+    LocalPorts {
+        /// Host and port.
+        target: String,
+        /// Connections that the run keeps there.
+        needed: u64,
+        /// Connections that can be had.
+        possible: u64,
+        /// Local ports of one pair of addresses.
+        ports: u64,
     },
     /// Anything else the system says.
     #[error("cannot set up io_uring: {0}")]
@@ -111,14 +133,52 @@ pub fn locked_memory() -> Result<(), Error> {
     Err(Error::LockedMemory { allowed: allowed / 1024, needed: LOCKED_MEMORY_MIN / 1024 })
 }
 
-/// Makes sure that this many files may be open, raising the limit where we may.
+/// Makes sure that this many files may be open, raising the limit where we may, and best as far as
+/// `wished`.
 ///
 /// # Errors
 ///
-/// [`Error::OpenFiles`] where the limit is too small and stays so.
-pub fn open_files(needed: u64) -> Result<(), Error> {
-    let allowed = raise(Resource::Nofile, needed);
+/// [`Error::OpenFiles`] where fewer than `needed` are allowed and it stays so.
+pub fn open_files(needed: u64, wished: u64) -> Result<(), Error> {
+    let allowed = raise(Resource::Nofile, wished.max(needed));
     if allowed >= needed { Ok(()) } else { Err(Error::OpenFiles { allowed, needed }) }
+}
+
+/// Lets as many files be open as this process may without asking anybody.
+pub fn most_open_files() {
+    raise(Resource::Nofile, getrlimit(Resource::Nofile).maximum.unwrap_or(u64::MAX));
+}
+
+/// Makes sure that there are local ports for so many connections to one target at once, which is
+/// reached by this number of pairs of addresses. What the system does not tell is not checked.
+///
+/// # Errors
+///
+/// [`Error::LocalPorts`] where there are too few.
+pub fn local_ports(target: &str, needed: u64, pairs: u64) -> Result<(), Error> {
+    let read = |sysctl| fs::read_to_string(sysctl).unwrap_or_default();
+    let Some(ports) = usable_ports(&read(PORTS_SYSCTL), &read(RESERVED_SYSCTL)) else {
+        return Ok(());
+    };
+    let possible = ports * pairs;
+    if possible >= needed {
+        return Ok(());
+    }
+    Err(Error::LocalPorts { target: target.to_owned(), needed, possible, ports })
+}
+
+/// How many ports the kernel chooses from, given the texts of both sysctls: first and last port, and
+/// `8080,9000-9099`.
+fn usable_ports(range: &str, reserved: &str) -> Option<u64> {
+    let port = |text: &str| text.trim().parse::<u64>().ok();
+    let (first, last) = range.trim().split_once(char::is_whitespace)?;
+    let (first, last) = (port(first)?, port(last)?);
+    let reserved = reserved.split(',').filter_map(|text| {
+        let (from, to) = text.split_once('-').unwrap_or((text, text));
+        let (from, to) = (port(from)?.max(first), port(to)?.min(last));
+        Some((to + 1).saturating_sub(from))
+    });
+    Some((last + 1).saturating_sub(first + reserved.sum::<u64>()))
 }
 
 /// Raises the soft limit to the hard one, and the hard one to what is needed where we are
@@ -162,12 +222,30 @@ mod tests {
     fn this_machine_passes() {
         io_uring().expect("tests need io_uring");
         locked_memory().expect("tests need locked memory");
-        open_files(64).expect("tests need open files");
+        open_files(64, 64).expect("tests need open files");
+        local_ports("a:80", 10_000, 10).expect("tests need local ports");
     }
 
     #[test]
     fn more_files_than_any_kernel_allows_are_refused_with_the_cure() {
-        let error = open_files(1 << 40).expect_err("nr_open is far below this");
+        let error = open_files(1 << 40, 0).expect_err("nr_open is far below this");
         assert!(error.to_string().contains("ulimit -n"), "{error}");
+    }
+
+    #[test]
+    fn ports_are_those_of_the_range_that_nobody_has_reserved() {
+        assert_eq!(usable_ports("32768\t60999\n", "\n"), Some(28_232));
+        assert_eq!(usable_ports("32768 60999", "8080,40000,60000-65000"), Some(28_232 - 1001));
+        assert_eq!(usable_ports("1024 65535", "1-2000,65535"), Some(63_534));
+        assert_eq!(usable_ports("7 7", "7"), Some(0));
+        assert_eq!(usable_ports("", ""), None);
+    }
+
+    #[test]
+    fn more_connections_than_ports_are_refused_with_the_cure() {
+        let refused = |needed, pairs| local_ports("a:80", needed, pairs).map_err(|e| e.to_string());
+        let text = refused(65_536, 1).unwrap_err();
+        assert!(text.contains("--local-address") && text.contains("\"1024 65535\""), "{text}");
+        assert!(refused(65_536 * 3, 2).is_err() && refused(2, 2).is_ok());
     }
 }

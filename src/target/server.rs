@@ -50,6 +50,7 @@ impl Server {
         options.check()?;
         preflight::io_uring()?;
         preflight::locked_memory()?;
+        preflight::most_open_files();
         let address = options.address;
         // Cores share a port by SO_REUSEPORT, and so would an older server of the same user, which
         // would then take a part of the connections: ask for the port without it first.

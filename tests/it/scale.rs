@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use gregaria::executor::allowed_cores;
@@ -196,4 +196,56 @@ fn an_address_that_refuses_costs_no_request() {
     let (requests, failures) = output.aggregated();
     assert_eq!((requests + output.cancelled(), failures), (server.counters().requests, 0));
     assert!(requests > 8);
+}
+
+/// Users who wait for an hour after a request to the root.
+fn waiting(keep_alive: &str) -> String {
+    format!(
+        "[[user]]\nname = \"u\"\nkeep_alive = {keep_alive}\nwait_time = \"1h\"\n\
+         [[user.task]]\nget = \"/\"\n"
+    )
+}
+
+/// Refused before the first connection and the first file: what is missing, with all cures.
+#[track_caller]
+fn check_refused(run: Run, address: SocketAddr, what: &str, cures: &[&str]) {
+    let output = run.host(address).args(["--csv", "out"]).go().code(2);
+    assert!(output.stderr.contains(what), "no '{what}' in:\n{}", output.stderr);
+    for cure in cures {
+        assert!(output.stderr.contains(cure), "no '{cure}' in:\n{}", output.stderr);
+    }
+    assert!(output.stdout.is_empty() && !output.path("out_stats.csv").exists());
+}
+
+#[test]
+fn more_connections_than_descriptors_are_refused_before_the_run() {
+    let server = target();
+    let Some(run) = Run::with_open_files(400, &waiting("true")) else {
+        return println!("skipped: this process may raise the limit on open files");
+    };
+    let cures = ["ulimit -n", "LimitNOFILE=", "keep_alive = \"task\"", "fewer users"];
+    check_refused(run.users(400), server.address(), "and 400 are allowed", &cures);
+    assert_eq!(server.counters().connections, 0);
+}
+
+#[test]
+fn users_who_give_their_connections_back_may_outnumber_descriptors() {
+    let server = target();
+    let Some(run) = Run::with_open_files(400, &waiting("\"task\"")) else { return };
+    let core = allowed_cores()[0].id.to_string();
+    let run = run.host(server.address()).args(["-u", "600", "-r", "600", "--cores", &core]).start();
+    await_that("all are done", || server.counters().responses == 600);
+    run.signal(Signal::INT);
+    assert_eq!(run.wait().code(0).aggregated(), (600, 0));
+}
+
+#[test]
+fn more_connections_than_local_ports_are_refused_before_the_run() {
+    let server = target();
+    let run = Run::of(&waiting("true")).users(140_000);
+    let run = run.args(["--local-address", "127.0.0.2,127.0.0.3"]);
+    let cures = ["--local-address", "--resolve", "net.ipv4.ip_local_port_range", "\"task\""];
+    let what = "140000 connections to 127.0.0.1:";
+    check_refused(run, server.address(), what, &cures);
+    assert_eq!(server.counters().connections, 0);
 }

@@ -25,13 +25,31 @@ pub(crate) struct Run {
 
 impl Run {
     pub(crate) fn new<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A>) -> Self {
+        Run::through(Command::new(env!("CARGO_BIN_EXE_gregaria"))).args(args)
+    }
+
+    /// A run of this scenario that may open so many files and no more, unless it may raise the
+    /// limit itself, and then it is none.
+    pub(crate) fn with_open_files(files: u32, scenario: &str) -> Option<Self> {
+        let limits = |next: &str| {
+            let mut command = Command::new("sh");
+            command.args(["-c", &format!("ulimit -n {files} && {next}")]);
+            command
+        };
+        let more = limits(&format!("ulimit -n {}", files + 1)).stderr(Stdio::null()).status();
+        let mut command = limits("exec \"$0\" \"$@\"");
+        command.arg(env!("CARGO_BIN_EXE_gregaria"));
+        let run = || Run::through(command).arg("s.toml").file("s.toml", scenario);
+        (!more.unwrap().success()).then(run)
+    }
+
+    fn through(mut command: Command) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_gregaria"));
         let ours = env::vars_os().map(|(name, _)| name);
         for name in ours.filter(|name| name.to_string_lossy().starts_with("GREGARIA_")) {
             command.env_remove(name);
         }
-        command.args(args).current_dir(dir.path()).stdin(Stdio::null());
+        command.current_dir(dir.path()).stdin(Stdio::null());
         Run { command, dir }
     }
 
