@@ -13,6 +13,10 @@ use super::pinned::yield_now;
 use crate::scenario::{Pace, TaskError, TaskResult};
 use crate::session::{Context, Session};
 
+/// From how long a wait on the memory of a user's tasks is given back for it. Below, and so on the
+/// path of a user that hardly waits, nothing is allocated between tasks.
+const LONG_WAIT: Duration = Duration::from_millis(100);
+
 /// What one user needs to live.
 pub(super) struct LiveUser {
     pub(super) class: Rc<Class>,
@@ -46,7 +50,7 @@ impl LiveUser {
     async fn start(&mut self) -> bool {
         let class = self.class.clone();
         let Some(on_start) = &class.on_start else { return true };
-        match self.run("on_start", on_start, Phase::Killed).await {
+        match Box::pin(self.run("on_start", on_start, Phase::Killed)).await {
             Ended::Done => true,
             Ended::Dropped => true,
             Ended::Failed => false,
@@ -54,16 +58,31 @@ impl LiveUser {
     }
 
     async fn work(&mut self) {
-        let class = self.class.clone();
         let born = Instant::now();
         let mut pace = Pace::new(Duration::ZERO);
+        while self.lifecycle.phase() == Phase::Running {
+            // On the heap, and gone while the user waits: there are very many users, nearly all of
+            // them wait, and a task is two times as large as the rest of a life.
+            let busy = Box::pin(self.be_busy(born, &mut pace));
+            let Some(wait) = busy.await else { return };
+            let awake = pin!(self.session.sleep(wait));
+            self.lifecycle.until(Phase::Stopping, awake).await;
+        }
+    }
+
+    /// Runs tasks, with short waits in between, up to a long one: how long it is, `None` at the stop.
+    async fn be_busy(&mut self, born: Instant, pace: &mut Pace) -> Option<Duration> {
+        let class = self.class.clone();
         while self.lifecycle.phase() == Phase::Running {
             let task = &class.tasks[class.picker.pick(self.session.rng())];
             let turns = self.context.reactor.turns();
             if let Ended::Dropped = self.run(&task.name, &task.action, Phase::Killed).await {
-                return;
+                return None;
             }
-            let wait = class.wait_time.next(&mut pace, born.elapsed(), self.session.rng());
+            let wait = class.wait_time.next(pace, born.elapsed(), self.session.rng());
+            if wait >= LONG_WAIT {
+                return Some(wait);
+            }
             if !wait.is_zero() {
                 let awake = pin!(self.session.sleep(wait));
                 self.lifecycle.until(Phase::Stopping, awake).await;
@@ -74,12 +93,13 @@ impl LiveUser {
                 yield_now().await;
             }
         }
+        None
     }
 
     async fn stop(&mut self) {
         let class = self.class.clone();
         if let Some(on_stop) = &class.on_stop {
-            self.run("on_stop", on_stop, Phase::Over).await;
+            Box::pin(self.run("on_stop", on_stop, Phase::Over)).await;
         }
     }
 
@@ -122,4 +142,20 @@ async fn catch_panic(
 fn panic_text(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("unknown")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The size of what a function gives, without calling it.
+    fn size_of_output<A, B>(_: impl Fn(A) -> B) -> usize {
+        size_of::<B>()
+    }
+
+    #[test]
+    fn a_user_that_waits_has_no_room_for_a_task() {
+        let life = size_of_output(|mut user: LiveUser| async move { user.live().await });
+        assert!(life <= 320, "{life} bytes");
+    }
 }
