@@ -48,6 +48,9 @@ use ring::{Completion, Kind, Ring};
 use sockets::{Io, Sockets};
 use wheel::Wheel;
 
+/// How long a reactor that ends waits for the kernel to let go of what is in flight.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// How many reactors have been made.
 static REACTORS: AtomicU64 = AtomicU64::new(0);
 
@@ -206,6 +209,21 @@ impl State {
         self.io.ring.enter(wait, timeout)
     }
 
+    /// Takes the last completions of the sockets: all are closed, because each keeps the reactor
+    /// alive, and what was in flight on them has been cancelled by its tag. Left to the search for
+    /// whatever is in flight they would take time by the square of their number: the kernel starts
+    /// anew after each that it finds, 2.4 s with 15,000 connections.
+    fn see_sockets_out(&mut self) {
+        let end = Instant::now() + PATIENCE;
+        while self.sockets.len() > 0 {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() || self.io.ring.enter(true, Some(left)).is_err() {
+                return;
+            }
+            self.complete_all();
+        }
+    }
+
     /// Takes all that has completed; how many there were.
     fn complete_all(&mut self) -> u64 {
         self.io.buffers.begin_turn();
@@ -233,9 +251,10 @@ impl State {
 
 impl Drop for State {
     fn drop(&mut self) {
+        self.see_sockets_out();
         // Closing a ring does not wait for what is in flight on it, so nothing may be freed before
         // the kernel has confirmed that it let go. If it will not, the memory stays with it.
-        if self.io.ring.cancel_all().is_err() {
+        if self.io.ring.cancel_all(PATIENCE).is_err() {
             mem::forget(mem::take(&mut self.kept));
             mem::forget(mem::replace(&mut self.sockets, Sockets::new()));
             self.io.buffers.leak();

@@ -159,9 +159,9 @@ impl Ring {
     }
 
     /// Cancels everything in flight and comes back when the kernel is done with all of it.
-    pub(super) fn cancel_all(&mut self) -> io::Result<()> {
+    pub(super) fn cancel_all(&mut self, patience: Duration) -> io::Result<()> {
         self.enter(false, None)?;
-        let patience = Some(Timespec::new().sec(2));
+        let patience = Some(Timespec::from(patience));
         match self.ring.submitter().register_sync_cancel(patience, CancelBuilder::any()) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
