@@ -50,7 +50,8 @@ fn measure(args: &OverheadArgs, time: Duration) -> Result<Overhead, Error> {
     let (client, servers) = divide(allowed_cores(), args.core)?;
     let most = args.users.iter().max().copied().unwrap_or(1);
     // Both ends of a connection are in this process.
-    preflight::open_files(2 * u64::from(most) + OTHER_FILES)?;
+    let files = 2 * u64::from(most) + OTHER_FILES;
+    preflight::open_files(files, files)?;
     let address = (Ipv4Addr::LOCALHOST, 0).into();
     let options = target::Options { cores: servers.clone(), address, ..Default::default() };
     let server = Server::start(options)?;
