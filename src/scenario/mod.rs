@@ -6,6 +6,7 @@
 mod classes;
 mod error;
 pub mod file;
+mod shape;
 mod step;
 mod task;
 mod user;
@@ -17,6 +18,7 @@ use std::time::Duration;
 
 pub use classes::{Classes, assign};
 pub use error::Error;
+pub use shape::{Curve, Function, Line, LoadShape, Mix, Stage, Wanted, share};
 pub use step::Step;
 pub use task::{Action, Task, TaskError, TaskFn, TaskResult, Tasks};
 pub use user::{Share, User};

@@ -1,0 +1,40 @@
+//! Functions of the elapsed time that a scenario brings along.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A function of the time since the start; none is the end of the run.
+///
+/// Every core asks for itself, so it must give the same answer to the same time. Two are equal when
+/// they are the same one.
+pub struct Function<T>(Arc<dyn Fn(Duration) -> Option<T> + Send + Sync>);
+
+impl<T> Function<T> {
+    /// Takes a function of the elapsed time.
+    pub fn new(function: impl Fn(Duration) -> Option<T> + Send + Sync + 'static) -> Self {
+        Function(Arc::new(function))
+    }
+
+    pub(super) fn call(&self, elapsed: Duration) -> Option<T> {
+        (self.0)(elapsed)
+    }
+}
+
+impl<T> Clone for Function<T> {
+    fn clone(&self) -> Self {
+        Function(self.0.clone())
+    }
+}
+
+impl<T> fmt::Debug for Function<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Function")
+    }
+}
+
+impl<T> PartialEq for Function<T> {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}

@@ -1,0 +1,190 @@
+//! Load shapes: how many users a run wants, as a pure function of the time since its start.
+//!
+//! Every core works the function out for itself, so that no messages about users go between cores
+//! and none can be late. What Locust's `LoadTestShape` returns from `tick` is here said once, as
+//! data; [`LoadShape::tick`] takes such a function all the same.
+
+mod curve;
+mod function;
+mod line;
+mod staircase;
+mod ticks;
+
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+pub use curve::{Curve, Wanted, share};
+pub use function::Function;
+pub use line::Line;
+
+use curve::Course;
+use staircase::Staircase;
+use ticks::Ticks;
+
+/// Classes of users by name, with their weights.
+pub type Mix = Vec<(String, f64)>;
+
+/// How many users a run wants.
+///
+/// Constructors take anything; what makes no sense is refused by
+/// [`Scenario::validate`](super::Scenario::validate).
+#[derive(Debug, Clone, PartialEq)]
+pub enum LoadShape {
+    /// Always this many.
+    Constant(u32),
+    /// Up to a number of users, and then that many.
+    Ramp {
+        /// The target.
+        users: u32,
+        /// Users started per second.
+        spawn_rate: f64,
+    },
+    /// One stage after the other; the run ends after the last.
+    Stages(Vec<Stage>),
+    /// Locust's `tick`: users and spawn rate, asked for once per second of the run.
+    Tick(Function<(u32, f64)>),
+}
+
+/// A part of a run with a target of its own.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stage {
+    /// How long the stage takes, its ramp included.
+    pub duration: Duration,
+    /// How many users there are to be.
+    pub users: u32,
+    /// Users started or stopped per second until there are that many.
+    pub spawn_rate: f64,
+    /// The classes that users added in this stage are of, whatever weights and counts the classes
+    /// have themselves; without it, these. Users who are there already stay what they are.
+    pub mix: Option<Mix>,
+}
+
+impl Stage {
+    /// A stage of this length that goes to so many users at this rate.
+    pub fn new(duration: Duration, users: u32, spawn_rate: f64) -> Self {
+        Stage { duration, users, spawn_rate, mix: None }
+    }
+
+    /// Sets the classes that users added in this stage are of, by name, with their weights.
+    pub fn mix<N: Into<String>>(mut self, mix: impl IntoIterator<Item = (N, f64)>) -> Self {
+        self.mix = Some(mix.into_iter().map(|(name, weight)| (name.into(), weight)).collect());
+        self
+    }
+}
+
+impl LoadShape {
+    /// How far ahead a function is asked what it will say: a week.
+    pub const LOOK_AHEAD: Duration = Duration::from_secs(7 * 24 * 3600);
+
+    /// So many users from the start on.
+    pub fn constant(users: u32) -> Self {
+        LoadShape::Constant(users)
+    }
+
+    /// So many users, started at a rate: what `--users` and `--spawn-rate` ask for. User *k* starts
+    /// at `k / spawn_rate`.
+    pub fn ramp(users: u32, spawn_rate: f64) -> Self {
+        LoadShape::Ramp { users, spawn_rate }
+    }
+
+    /// One stage after the other. In each, users come or go at the stage's spawn rate until there
+    /// are as many as it says, which then stay; where a stage is too short for that, the next one
+    /// goes on from where it came to. The run ends after the last stage.
+    pub fn stages(stages: impl Into<Vec<Stage>>) -> Self {
+        LoadShape::Stages(stages.into())
+    }
+
+    /// Locust's `tick`: the function is given 0 s, 1 s, 2 s, … since the start, and says how many
+    /// users there should be and how many are to come or go per second until then. None ends the
+    /// run.
+    ///
+    /// Unlike Locust's it cannot look at the run, only at the time.
+    pub fn tick(function: impl Fn(Duration) -> Option<(u32, f64)> + Send + Sync + 'static) -> Self {
+        LoadShape::Tick(Function::new(function))
+    }
+
+    /// The shape as one core follows it, in a run that is over at `limit` or, where that is
+    /// earlier, with the shape.
+    pub fn curve(&self, limit: Option<Duration>) -> Curve {
+        Curve { course: self.course(), mixes: self.mix_of_stages(), limit }
+    }
+
+    /// When the run ends by the shape alone; none where it does not, or where only a function
+    /// knows.
+    pub fn end(&self) -> Option<Duration> {
+        match self.course() {
+            Course::Line(users) => users.end(),
+            Course::Ticks(_) => None,
+        }
+    }
+
+    /// When the users of the first target above zero are all there. None where there is no target,
+    /// and where a function of the time has not come to one within [`LoadShape::LOOK_AHEAD`].
+    pub fn full(&self) -> Option<Duration> {
+        match self.course() {
+            Course::Line(users) => users.full(),
+            Course::Ticks(ticks) => ticks.full(LoadShape::LOOK_AHEAD),
+        }
+    }
+
+    /// The largest number of users in a run of this length, or of any length. None where only a
+    /// function knows: without a run time, or with one beyond [`LoadShape::LOOK_AHEAD`].
+    pub fn peak(&self, run_time: Option<Duration>) -> Option<u32> {
+        match self.course() {
+            Course::Line(users) => Some(users.peak(run_time)),
+            Course::Ticks(ticks) => {
+                run_time.filter(|time| *time <= LoadShape::LOOK_AHEAD).map(|time| ticks.peak(time))
+            }
+        }
+    }
+
+    /// The mixes that [`Wanted::mix`] counts, each once. The first is empty and stands for the
+    /// scenario's own weights.
+    pub fn mixes(&self) -> Vec<&[(String, f64)]> {
+        let mut mixes: Vec<&[(String, f64)]> = vec![&[]];
+        for mix in self.stage_mixes().flatten() {
+            if !mixes.contains(&&mix[..]) {
+                mixes.push(mix);
+            }
+        }
+        mixes
+    }
+
+    fn stage_mixes(&self) -> impl Iterator<Item = Option<&Mix>> {
+        let stages = match self {
+            LoadShape::Stages(stages) => &stages[..],
+            _ => &[],
+        };
+        stages.iter().map(|stage| stage.mix.as_ref())
+    }
+
+    /// When each stage ends, and its index in [`LoadShape::mixes`].
+    fn mix_of_stages(&self) -> Vec<(Duration, usize)> {
+        let LoadShape::Stages(stages) = self else { return Vec::new() };
+        let mixes = self.mixes();
+        let mut end = Duration::ZERO;
+        let stages = stages.iter().map(|stage| {
+            end = end.saturating_add(stage.duration);
+            let mix = stage.mix.as_deref().and_then(|mix| mixes.iter().position(|m| *m == mix));
+            (end, mix.unwrap_or(0))
+        });
+        stages.collect()
+    }
+
+    fn course(&self) -> Course {
+        let nobody = Line::starting_at(0.0);
+        let line = match self {
+            LoadShape::Constant(users) => Line::constant(f64::from(*users)),
+            LoadShape::Ramp { users, spawn_rate } => {
+                nobody.reach(f64::from(*users), *spawn_rate).forever()
+            }
+            LoadShape::Stages(stages) => stages.iter().fold(nobody, |line, stage| {
+                line.approach(f64::from(stage.users), stage.spawn_rate, stage.duration)
+            }),
+            LoadShape::Tick(function) => return Course::Ticks(Ticks::new(function.clone())),
+        };
+        Course::Line(Staircase::new(line))
+    }
+}

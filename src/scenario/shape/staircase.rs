@@ -1,0 +1,143 @@
+//! Whole users on a line: how many there are at an instant, and when the next one starts or leaves.
+//!
+//! Users start evenly. Where the line climbs from 0 at rate *r*, user 0 starts at once and user *k*
+//! at `k / r`, so that the count is `floor(value) + 1` until the target is reached. Where it falls,
+//! the first user leaves at once and the count is `ceil(value) - 1` until the target is reached. On
+//! level ground the count is the value. So the count is never more than one user off the line.
+//!
+//! The instants are what is exact here: the count is defined by how many of them have passed, and
+//! not by a value that a rounding may keep below its whole number.
+
+use std::time::Duration;
+
+use super::line::{Line, Piece, seconds};
+
+/// Half of the finest time there is, in seconds: instants are rounded to the nearest nanosecond.
+const HALF_A_NANOSECOND: f64 = 0.5e-9;
+
+/// The users that a line asks for.
+#[derive(Debug, Clone)]
+pub(super) struct Staircase {
+    line: Line,
+}
+
+impl Staircase {
+    pub(super) fn new(line: Line) -> Self {
+        Staircase { line }
+    }
+
+    /// The value of the line, which may be between two numbers of users.
+    pub(super) fn value_at(&self, elapsed: Duration) -> Option<f64> {
+        self.line.value_at(elapsed)
+    }
+
+    pub(super) fn end(&self) -> Option<Duration> {
+        self.line.end()
+    }
+
+    pub(super) fn count_at(&self, elapsed: Duration) -> Option<u32> {
+        let index = self.line.index_at(elapsed)?;
+        Some(self.line.pieces()[index].count_at(elapsed))
+    }
+
+    /// The first instant after this one at which the count differs, or the end; none where it never
+    /// does.
+    pub(super) fn next_change(&self, elapsed: Duration) -> Option<Duration> {
+        let index = self.line.index_at(elapsed)?;
+        let (piece, later) = self.line.pieces()[index..].split_first()?;
+        let now = piece.count_at(elapsed);
+        let later = later.iter().find_map(|piece| match piece.count_at(piece.start) {
+            count if count != now => Some(piece.start),
+            _ => piece.next_step(piece.start),
+        });
+        piece.next_step(elapsed).or(later).or(self.line.end())
+    }
+
+    /// The largest count before `until`, or ever.
+    pub(super) fn peak(&self, until: Option<Duration>) -> u32 {
+        let until = until.unwrap_or(Duration::MAX);
+        let begun = self.line.pieces().iter().filter(|piece| piece.start < until);
+        let counts = begun.flat_map(|piece| {
+            let end = piece.end.unwrap_or(Duration::MAX).min(until);
+            // Within a piece the count only grows or only falls.
+            [piece.start, end - Duration::from_nanos(1)].map(|at| piece.count_at(at))
+        });
+        counts.max().unwrap_or(0)
+    }
+
+    /// When the users of the line's first target are all there.
+    pub(super) fn full(&self) -> Option<Duration> {
+        let arrival = self.line.arrival()?;
+        let way = self.line.pieces().iter().find(|piece| piece.end == Some(arrival.at));
+        // The last user starts before the line is up where it stands for all of them.
+        let last_step = way.filter(|way| way.to == arrival.value).and_then(Piece::last_step);
+        Some(last_step.unwrap_or(arrival.at))
+    }
+}
+
+impl Piece {
+    fn count_at(&self, elapsed: Duration) -> u32 {
+        let steps = self.steps_until(elapsed) as f64;
+        // `as` keeps what is beyond the range at its border.
+        match self.slope {
+            slope if slope > 0.0 => (self.from.floor() + steps).min(self.to.ceil()) as u32,
+            slope if slope < 0.0 => (self.from.ceil() - steps).max(self.to.floor()) as u32,
+            _ => self.from.round() as u32,
+        }
+    }
+
+    /// The next instant after this one at which a user starts or leaves on this piece.
+    fn next_step(&self, elapsed: Duration) -> Option<Duration> {
+        let taken = self.steps_until(elapsed);
+        let step = (taken < self.steps()).then(|| self.step(taken))?;
+        self.end.is_none_or(|end| step < end).then_some(step)
+    }
+
+    fn last_step(&self) -> Option<Duration> {
+        let steps = self.steps();
+        (steps > 0).then(|| self.step(steps - 1))
+    }
+
+    /// How many users start or leave on this piece; one whose step falls on its end does not.
+    fn steps(&self) -> u64 {
+        match self.slope {
+            slope if slope > 0.0 => (self.to.ceil() - self.from.floor()) as u64,
+            slope if slope < 0.0 => (self.from.ceil() - self.to.floor()) as u64,
+            _ => 0,
+        }
+    }
+
+    /// When step number `step` is: number 0 at the start, and the others where the line passes a
+    /// whole number.
+    fn step(&self, step: u64) -> Duration {
+        if step == 0 {
+            return self.start;
+        }
+        let way = step as f64 - self.begun();
+        self.start.saturating_add(seconds(way / self.slope.abs()))
+    }
+
+    /// The part of step number 0 that lies before the piece.
+    fn begun(&self) -> f64 {
+        if self.slope > 0.0 { self.from - self.from.floor() } else { self.from.ceil() - self.from }
+    }
+
+    /// How many steps have been taken at this instant, those that are at it included.
+    fn steps_until(&self, elapsed: Duration) -> u64 {
+        let steps = self.steps();
+        if steps == 0 {
+            return 0;
+        }
+        let time = elapsed.saturating_sub(self.start).as_secs_f64() + HALF_A_NANOSECOND;
+        let passed = (time * self.slope.abs() + self.begun()) as u64;
+        let mut taken = passed.saturating_add(1).min(steps);
+        // Off by one at most, by roundings, in either direction.
+        while taken < steps && self.step(taken) <= elapsed {
+            taken += 1;
+        }
+        while taken > 1 && self.step(taken - 1) > elapsed {
+            taken -= 1;
+        }
+        taken
+    }
+}

@@ -1,0 +1,92 @@
+//! Locust's `tick`: once per second of the run a function says how many users there should be and
+//! how fast they are to come or go.
+//!
+//! The seconds are those of the run (0 s, 1 s, 2 s, …) and not of any loop, so that all cores see
+//! the same answers. As in Locust an answer counts where it differs from the one before; a ramp
+//! that is still under way goes on from where it is.
+
+use std::time::Duration;
+
+use super::function::Function;
+use super::line::Line;
+use super::staircase::Staircase;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// What the answers so far add up to.
+#[derive(Debug, Clone)]
+pub(super) struct Ticks {
+    function: Function<(u32, f64)>,
+    /// The second to ask about next.
+    next: Duration,
+    target: Option<(u32, f64)>,
+    /// When the way to the target began.
+    anchor: Duration,
+    /// The users of that way, by the time since then.
+    users: Staircase,
+    over: bool,
+}
+
+impl Ticks {
+    pub(super) fn new(function: Function<(u32, f64)>) -> Self {
+        let users = Staircase::new(Line::constant(0.0));
+        let (next, anchor) = (Duration::ZERO, Duration::ZERO);
+        Ticks { function, next, target: None, anchor, users, over: false }
+    }
+
+    pub(super) fn count_at(&mut self, elapsed: Duration) -> Option<u32> {
+        while self.next <= elapsed && !self.over {
+            self.tick();
+        }
+        if self.over { None } else { self.users.count_at(elapsed.saturating_sub(self.anchor)) }
+    }
+
+    /// A user that starts or leaves, or the next second, whatever comes first.
+    pub(super) fn next_change(&mut self, elapsed: Duration) -> Option<Duration> {
+        self.count_at(elapsed)?;
+        let step = self.users.next_change(elapsed.saturating_sub(self.anchor));
+        let step = step.map_or(Duration::MAX, |step| self.anchor.saturating_add(step));
+        Some(step.min(self.next))
+    }
+
+    /// The largest count before `until`.
+    pub(super) fn peak(mut self, until: Duration) -> u32 {
+        let mut peak = 0;
+        while self.next < until && !self.over {
+            let second = self.next;
+            let last = until.min(second + SECOND) - Duration::from_nanos(1);
+            // Within a second the count only grows or only falls.
+            peak =
+                peak.max(self.count_at(second).unwrap_or(0)).max(self.count_at(last).unwrap_or(0));
+        }
+        peak
+    }
+
+    /// When the users of a target are all there for the first time, if that is before `until`.
+    pub(super) fn full(mut self, until: Duration) -> Option<Duration> {
+        while self.next < until && !self.over {
+            self.tick();
+            let full = self.users.full().map(|full| self.anchor.saturating_add(full));
+            if let Some(full) = full.filter(|full| *full < self.next && !self.over) {
+                return Some(full);
+            }
+        }
+        None
+    }
+
+    fn tick(&mut self) {
+        let now = self.next;
+        self.next = now.saturating_add(SECOND);
+        match self.function.call(now) {
+            None => self.over = true,
+            answer if answer == self.target => {}
+            Some((users, spawn_rate)) => {
+                let value = self.users.value_at(now - self.anchor).unwrap_or_default();
+                let way = Line::starting_at(value).reach(f64::from(users), spawn_rate).forever();
+                self.target = Some((users, spawn_rate));
+                self.users = Staircase::new(way);
+                self.anchor = now;
+            }
+        }
+    }
+}
