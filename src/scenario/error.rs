@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use super::USERS_MAX;
 use crate::session::UrlError;
 
 /// What is wrong with a scenario, whichever road it came by.
@@ -89,6 +90,62 @@ pub enum Error {
     /// A run that ends as it starts.
     #[error("run_time must be above 0 and at most 136 years")]
     RunTime,
+    /// A part of a load that takes no time, or more than anyone has.
+    #[error("{0} must be above 0 and at most 136 years")]
+    Length(&'static str),
+    /// Stages without a stage.
+    #[error("there are no stages; add one")]
+    NoStages,
+    /// A mix of nobody.
+    #[error("the mix has no classes; name one with its weight, or leave the mix out")]
+    EmptyMix,
+    /// A mix that names a class twice.
+    #[error("the mix names '{0}' twice; keep one")]
+    MixNamesTwice(String),
+    /// A mix of a class that is not there.
+    #[error("there is no class of users named '{name}'; a mix takes of {classes}")]
+    MixClass {
+        /// The name.
+        name: String,
+        /// The names of all classes.
+        classes: String,
+    },
+    /// The weight of a class in a mix is not above zero, or no number.
+    #[error("a weight in a mix must be a number above 0, not {0}; leave the class out instead")]
+    MixWeight(String),
+    /// More than one way to say how much load there is.
+    #[error(
+        "users and spawn_rate, a shape with its stages, and a rate of arrivals exclude each other; \
+         keep one"
+    )]
+    TwoLoads,
+    /// A run time that is counted from a moment and is none.
+    #[error("run_time_from = \"full\" needs a run_time beside it")]
+    FullWithoutRunTime,
+    /// A run time that is counted from a moment that never comes.
+    #[error(
+        "run_time_from = \"full\" needs a load that comes to a target and this one never does; \
+         leave it out"
+    )]
+    NeverFull,
+    /// More users than are worth trying.
+    #[error("{0} users are too many: at most {USERS_MAX} can be planned for")]
+    TooManyUsers(u32),
+    /// A rate of iterations per second that begins nothing.
+    #[error("rate must be a number above 0, not {0}")]
+    Rate(String),
+    /// A rate of iterations per second that no stage can go to.
+    #[error("the rate of a stage must be a number from 0 up, not {0}")]
+    StageRate(String),
+    /// A rate of iterations that is somewhere no number, or for longer than clocks go.
+    #[error("a rate must be a number from 0 up at every instant, for at most 136 years")]
+    RateLine,
+    /// A rate of iterations that never is above zero.
+    #[error("the rate is 0 throughout, so nothing would ever begin; give it a rate above 0")]
+    NothingArrives,
+    /// Arrivals without anyone to take them.
+    #[error("max_users must be 1 or more: every iteration under way takes a user of its own")]
+    MaxUsers,
     /// A status check that nothing can satisfy.
     #[error("status {0} is not from 100 to 599")]
     Status(String),

@@ -3,9 +3,11 @@
 //! A [`Scenario`] is the one value that both roads build: the Rust API below, and a TOML file by
 //! way of [`mod@file`]. There is no second engine.
 
+mod arrivals;
 mod classes;
 mod error;
 pub mod file;
+mod load;
 mod shape;
 mod step;
 mod task;
@@ -13,11 +15,10 @@ mod user;
 mod validate;
 mod wait_time;
 
-use std::net::IpAddr;
-use std::time::Duration;
-
+pub use arrivals::{ArrivalKind, Arrivals, Releases};
 pub use classes::{Classes, assign};
 pub use error::Error;
+pub use load::{Load, RunTimeFrom};
 pub use shape::{Curve, Function, Line, LoadShape, Mix, Stage, Wanted, share};
 pub use step::Step;
 pub use task::{Action, Task, TaskError, TaskFn, TaskResult, Tasks};
@@ -26,6 +27,10 @@ pub use validate::host as validate_host;
 pub use wait_time::{Pace, WaitTime};
 
 pub use crate::session::KeepAlive;
+
+/// The most users that can be planned for: far beyond what one host can run, and every planned user
+/// takes two bytes before the run.
+pub const USERS_MAX: u32 = 100_000_000;
 
 /// Everything a run does to a server, as data.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -36,19 +41,6 @@ pub struct Scenario {
     pub load: Load,
     /// The classes of users.
     pub users: Vec<User>,
-}
-
-/// How much load a scenario asks for by itself.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Load {
-    /// Peak number of users.
-    pub users: Option<u32>,
-    /// Users started per second.
-    pub spawn_rate: Option<f64>,
-    /// How long the run takes, from its start.
-    pub run_time: Option<Duration>,
-    /// The addresses of this host that connections come from; with none, the kernel chooses.
-    pub local_addresses: Vec<IpAddr>,
 }
 
 impl Scenario {
@@ -66,6 +58,18 @@ impl Scenario {
     /// Sets what the scenario asks for by itself.
     pub fn load(mut self, load: Load) -> Self {
         self.load = load;
+        self
+    }
+
+    /// Sets how many users there are in the course of a run.
+    pub fn shape(mut self, shape: LoadShape) -> Self {
+        self.load.shape = Some(shape);
+        self
+    }
+
+    /// Lets iterations begin at a rate, whatever users are doing.
+    pub fn arrivals(mut self, arrivals: Arrivals) -> Self {
+        self.load.arrivals = Some(arrivals);
         self
     }
 }

@@ -13,7 +13,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use crate::session::{BaseUrl, Condition, StatusRange};
 use crate::units;
 
-use super::{Action, Error, Load, Scenario, Share, Step, Task, User};
+use super::{Action, Error, Scenario, Share, Step, Task, USERS_MAX, User};
 
 /// What a path can only carry percent-encoded, beside all that is not ASCII.
 const NOT_IN_PATH: &AsciiSet = &CONTROLS.add(b' ');
@@ -22,7 +22,6 @@ impl Scenario {
     /// Refuses what cannot be run, with the place and the cure.
     pub fn validate(&self) -> Result<(), Error> {
         self.host.as_deref().map_or(Ok(()), host)?;
-        load(&self.load)?;
         if self.users.is_empty() {
             return Err(Error::NoUsers);
         }
@@ -36,6 +35,7 @@ impl Scenario {
                 return Err(Error::DuplicateUser(class.name.clone()));
             }
         }
+        self.load.validate(&self.users)?;
         let runs = |class: &User| match class.share {
             Share::Weight(weight) => weight > 0.0,
             Share::Fixed(count) => count > 0,
@@ -99,6 +99,15 @@ pub(super) fn run_time(run_time: Duration) -> Result<(), Error> {
     if is_usable(run_time) { Ok(()) } else { Err(Error::RunTime) }
 }
 
+pub(super) fn users(users: u32) -> Result<(), Error> {
+    if users <= USERS_MAX { Ok(()) } else { Err(Error::TooManyUsers(users)) }
+}
+
+/// Refuses a part of a load that takes no time; `name` is what the part is called.
+pub(super) fn length(name: &'static str, length: Duration) -> Result<(), Error> {
+    if is_usable(length) { Ok(()) } else { Err(Error::Length(name)) }
+}
+
 pub(super) fn task_weight(weight: u32) -> Result<(), Error> {
     if weight == 0 { Err(Error::TaskWeight) } else { Ok(()) }
 }
@@ -111,11 +120,6 @@ pub(super) fn status(range: StatusRange) -> Result<(), Error> {
 /// Above zero, and so short that no clock overflows.
 fn is_usable(duration: Duration) -> bool {
     !duration.is_zero() && duration <= units::LONGEST
-}
-
-fn load(load: &Load) -> Result<(), Error> {
-    load.spawn_rate.map_or(Ok(()), spawn_rate)?;
-    load.run_time.map_or(Ok(()), run_time)
 }
 
 fn user(user: &User) -> Result<(), Error> {
@@ -179,7 +183,7 @@ fn step(step: &Step) -> Result<(), Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::WaitTime;
+    use super::super::{Load, WaitTime};
     use super::*;
     use crate::session::{Check, StatusRange, status};
 

@@ -72,6 +72,14 @@ impl WaitTime {
         }
     }
 
+    /// When the task that comes next should have begun, where the one that ended at `now` took longer
+    /// than its period: the latency of the next counts from there. To be asked before
+    /// [`WaitTime::next`], which begins another period.
+    pub fn overdue(&self, pace: &Pace, now: Duration) -> Option<Duration> {
+        let WaitTime::ConstantPacing(period) = self else { return None };
+        Some(pace.period_start.saturating_add(*period)).filter(|&due| due < now)
+    }
+
     /// Refuses waits that cannot be meant.
     pub fn validate(&self) -> Result<(), Error> {
         let longest = match *self {
@@ -136,6 +144,17 @@ mod tests {
             ends.iter().map(|end| wait_time.next(&mut pace, ms(*end), &mut rng)).collect();
         let expected: Vec<Duration> = waits.iter().copied().map(ms).collect();
         assert_eq!(got, expected);
+    }
+
+    #[test]
+    fn a_task_that_overran_makes_the_next_one_overdue() {
+        let pacing = WaitTime::constant_pacing(ms(100));
+        let (mut pace, mut rng) = (Pace::new(ms(0)), fastrand::Rng::with_seed(1));
+        assert_eq!(pacing.overdue(&pace, ms(100)), None, "just in time");
+        assert_eq!(pacing.overdue(&pace, ms(130)), Some(ms(100)));
+        pacing.next(&mut pace, ms(130), &mut rng);
+        assert_eq!(pacing.overdue(&pace, ms(230)), None, "what was missed is not caught up");
+        assert_eq!(WaitTime::constant(ms(1)).overdue(&pace, ms(900)), None);
     }
 
     /// Draws many waits and gives each to the property, with the seed for its message.

@@ -4,10 +4,11 @@
 //! # What the file teaches.
 //! host = "http://127.0.0.1:5000"            # optional, as all but names and tasks
 //!
-//! [load]                                    # what flags and variables override
+//! [load]                                    # what flags and variables override; more below
 //! users = 10
 //! spawn_rate = 2
 //! run_time = "1m"
+//! run_time_from = "full"                    # when all users are there; "start" without it
 //! local_address = "127.0.0.2"               # where connections come from; or an array
 //!
 //! [[user]]
@@ -46,24 +47,53 @@
 //! of them. Where several values make sense (`header`, `body_contains`, `json`, a pair of a query),
 //! an array gives them.
 //!
+//! In the place of `users` and `spawn_rate` the load may have stages, a shape, or a rate:
+//!
+//! ```toml
+//! [[load.stage]]                            # or stage = [ { … }, … ]; the run ends after the last
+//! duration = "30s"                          # of this stage, its ramp included
+//! users = 10
+//! spawn_rate = 2                            # users who come or go per second
+//! mix = { APIUser = 3, Admin = 1 }          # optional: of which classes are those who come
+//! ```
+//! ```toml
+//! [load]                                    # one of these
+//! shape = { constant = 50 }
+//! shape = { ramp = { users = 100, spawn_rate = 10 } }
+//! ```
+//! ```toml
+//! [load]                                    # open arrivals: whatever the server does
+//! rate = 5000                               # iterations begun per second
+//! arrivals = "poisson"                      # "uniform" without it
+//! max_users = 2000                          # how many iterations can be under way; 1000 without
+//!
+//! [[load.stage]]                            # optional
+//! duration = "30s"
+//! rate = 8000                               # come to in the course of the stage
+//! ```
+//!
+//! What shapes mean is told by [`LoadShape`](crate::scenario::LoadShape), what arrivals do by
+//! [`Arrivals`](crate::scenario::Arrivals). Stages of rates begin at the `rate` of the load, or at
+//! zero.
+//!
 //! The first error is reported with its place, its line and the cure.
 
 mod check;
 mod error;
+mod load;
 mod reader;
+mod shape;
 mod step;
 mod user;
 
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Read};
-use std::net::IpAddr;
 use std::path::Path;
-use std::time::Duration;
 
 use toml::de::DeTable;
 
-use super::{Load, Scenario, validate};
+use super::Scenario;
 use error::{Problem, Result};
 use reader::{Item, Table};
 
@@ -122,7 +152,7 @@ fn scenario(text: &str) -> Result<Scenario> {
     let table = Table::new(0..0, document.get_ref(), &["host", "load", "user"])?;
     let mut scenario = Scenario {
         host: table.get("host").map(user::host).transpose()?,
-        load: table.get("load").map(load_table).transpose()?.unwrap_or_default(),
+        load: table.get("load").map(load::load).transpose()?.unwrap_or_default(),
         users: Vec::new(),
     };
     let mut names = HashSet::new();
@@ -136,6 +166,9 @@ fn scenario(text: &str) -> Result<Scenario> {
     if scenario.users.is_empty() {
         return Err(table.problem("there are no users; add a [[user]] with a [[user.task]]"));
     }
+    if let Some(load) = table.get("load") {
+        load::check_mixes(load, &scenario.users)?;
+    }
     // All but the number of classes has been judged where it is written.
     scenario.validate().map_err(|error| table.problem(error))?;
     Ok(scenario)
@@ -143,37 +176,6 @@ fn scenario(text: &str) -> Result<Scenario> {
 
 fn users(item: Item<'_>) -> Result<Vec<Item<'_>>> {
     item.array("an array of tables, written [[user]]")
-}
-
-fn load_table(item: Item<'_>) -> Result<Load> {
-    let table = item.table(&["users", "spawn_rate", "run_time", "local_address"])?;
-    Ok(Load {
-        users: table.get("users").map(|item| item.count()).transpose()?,
-        spawn_rate: table.get("spawn_rate").map(spawn_rate).transpose()?,
-        run_time: table.get("run_time").map(run_time).transpose()?,
-        local_addresses: table.get("local_address").map_or(Ok(Vec::new()), addresses)?,
-    })
-}
-
-fn spawn_rate(item: Item<'_>) -> Result<f64> {
-    let rate = item.number()?;
-    item.judged(validate::spawn_rate(rate))?;
-    Ok(rate)
-}
-
-fn run_time(item: Item<'_>) -> Result<Duration> {
-    let run_time = item.duration()?;
-    item.judged(validate::run_time(run_time))?;
-    Ok(run_time)
-}
-
-/// `"127.0.0.2"`, or an array of such.
-fn addresses(item: Item<'_>) -> Result<Vec<IpAddr>> {
-    let address = |item: Item<'_>| {
-        let text = item.text()?;
-        item.judged(text.parse().map_err(|_| format!("'{text}' is not an IP address")))
-    };
-    item.one_or_more().into_iter().map(address).collect()
 }
 
 #[cfg(test)]

@@ -111,6 +111,19 @@ impl Line {
         self.go(to, slope, needed)
     }
 
+    /// What is drawn up to this instant, where whatever is drawn next goes on.
+    pub fn cut(mut self, end: Duration) -> Self {
+        self.value = self.value_at(end).unwrap_or(self.value);
+        self.pieces.retain(|piece| piece.start < end);
+        if let Some(last) = self.pieces.last_mut()
+            && last.end.is_none_or(|last| last > end)
+        {
+            (last.to, last.end) = (last.value_at(end), Some(end));
+        }
+        self.arrival = self.arrival.filter(|arrival| arrival.at < end);
+        self
+    }
+
     /// The value at this instant, or none from the end on.
     pub fn value_at(&self, elapsed: Duration) -> Option<f64> {
         let piece = self.piece_at(elapsed)?;
@@ -155,6 +168,13 @@ impl Line {
     /// When the line first comes to a value above zero that it was sent to, where it ever does.
     pub fn full(&self) -> Option<Duration> {
         self.arrival.map(|arrival| arrival.at)
+    }
+
+    /// No value is below zero, infinite or not a number, and the end is not beyond all clocks.
+    pub(in crate::scenario) fn is_sane(&self) -> bool {
+        let ends = self.pieces.iter().flat_map(|piece| [piece.from, piece.to]);
+        ends.chain([self.value]).all(|value| value >= 0.0 && value.is_finite())
+            && self.end().is_none_or(|end| end <= units::LONGEST)
     }
 
     pub(super) fn arrival(&self) -> Option<Arrival> {
@@ -242,7 +262,11 @@ impl Piece {
         if area <= 0.0 {
             return Some(self.start);
         }
-        let root = (self.from * self.from + 2.0 * self.slope * area).max(0.0).sqrt();
+        let root = match self.slope {
+            // Not by way of the square, so that it is the plain quotient.
+            0.0 => self.from,
+            slope => (self.from * self.from + 2.0 * slope * area).max(0.0).sqrt(),
+        };
         Some(self.start.saturating_add(seconds(2.0 * area / (self.from + root))))
     }
 }

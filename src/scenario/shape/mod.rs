@@ -9,6 +9,7 @@ mod function;
 mod line;
 mod staircase;
 mod ticks;
+mod validate;
 
 #[cfg(test)]
 mod tests;
@@ -23,10 +24,53 @@ use curve::Course;
 use staircase::Staircase;
 use ticks::Ticks;
 
+pub(super) use validate::{mix_class, mix_weight};
+
 /// Classes of users by name, with their weights.
 pub type Mix = Vec<(String, f64)>;
 
 /// How many users a run wants.
+///
+/// The tutorial's six stages, as `scenarios/stages.toml` has them:
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use gregaria::scenario::{LoadShape, Scenario, Stage, Step, User};
+///
+/// let stage = |secs, users, spawn_rate| Stage::new(Duration::from_secs(secs), users, spawn_rate);
+/// let shape = LoadShape::stages([
+///     stage(30, 10, 2.0), // up to 10 users at 2 per second, for 30 s in all
+///     stage(60, 50, 5.0),
+///     stage(30, 20, 2.0), // and down to 20
+///     stage(40, 80, 10.0),
+///     stage(20, 30, 3.0),
+///     stage(30, 0, 5.0),
+/// ]);
+/// assert_eq!(shape.end(), Some(Duration::from_secs(210)));
+/// assert_eq!(shape.peak(None), Some(80));
+///
+/// let user = User::new("APIUser").task(Step::get("/"));
+/// let scenario = Scenario::new("http://127.0.0.1:5000").user(user).shape(shape);
+/// assert_eq!(scenario.validate(), Ok(()));
+/// ```
+///
+/// The same as Locust's `tick` would say it:
+///
+/// ```
+/// # use std::time::Duration;
+/// # use gregaria::scenario::LoadShape;
+/// let shape = LoadShape::tick(|elapsed| match elapsed.as_secs() {
+///     0..30 => Some((10, 2.0)),
+///     30..90 => Some((50, 5.0)),
+///     90..120 => Some((20, 2.0)),
+///     120..160 => Some((80, 10.0)),
+///     160..180 => Some((30, 3.0)),
+///     180..210 => Some((0, 5.0)),
+///     _ => None,
+/// });
+/// assert_eq!(shape.peak(Some(Duration::from_secs(210))), Some(80));
+/// ```
 ///
 /// Constructors take anything; what makes no sense is refused by
 /// [`Scenario::validate`](super::Scenario::validate).
@@ -41,6 +85,8 @@ pub enum LoadShape {
         /// Users started per second.
         spawn_rate: f64,
     },
+    /// Any line of users.
+    Line(Line),
     /// One stage after the other; the run ends after the last.
     Stages(Vec<Stage>),
     /// Locust's `tick`: users and spawn rate, asked for once per second of the run.
@@ -89,11 +135,17 @@ impl LoadShape {
         LoadShape::Ramp { users, spawn_rate }
     }
 
+    /// So many users as a line says, whatever its slopes: who comes or goes on them does so one by
+    /// one.
+    pub fn line(line: Line) -> Self {
+        LoadShape::Line(line)
+    }
+
     /// One stage after the other. In each, users come or go at the stage's spawn rate until there
     /// are as many as it says, which then stay; where a stage is too short for that, the next one
     /// goes on from where it came to. The run ends after the last stage.
-    pub fn stages(stages: impl Into<Vec<Stage>>) -> Self {
-        LoadShape::Stages(stages.into())
+    pub fn stages(stages: impl IntoIterator<Item = Stage>) -> Self {
+        LoadShape::Stages(stages.into_iter().collect())
     }
 
     /// Locust's `tick`: the function is given 0 s, 1 s, 2 s, … since the start, and says how many
@@ -176,6 +228,7 @@ impl LoadShape {
     fn course(&self) -> Course {
         let nobody = Line::starting_at(0.0);
         let line = match self {
+            LoadShape::Line(line) => line.clone(),
             LoadShape::Constant(users) => Line::constant(f64::from(*users)),
             LoadShape::Ramp { users, spawn_rate } => {
                 nobody.reach(f64::from(*users), *spawn_rate).forever()

@@ -2,13 +2,6 @@
 
 use super::*;
 
-/// The first line of the error, without the file's name.
-fn message(text: &str) -> String {
-    let error = parse("x.toml", text).expect_err(text).to_string();
-    let first = error.lines().next().unwrap_or_default();
-    first.strip_prefix("x.toml:").unwrap_or(first).to_owned()
-}
-
 #[track_caller]
 fn check(text: &str, expected: &str) {
     assert_eq!(message(text), expected, "{text}");
@@ -48,8 +41,9 @@ fn unknown_keys_are_errors_wherever_they_stand() {
     check("hots = \"x\"", "1:1: unknown key 'hots', did you mean 'host'?");
     check("[users]", "1:2: unknown key 'users', did you mean 'user'?");
     check(
-        "[load]\nrate = 1",
-        "2:1: unknown key 'rate'; valid keys are users, spawn_rate, run_time, local_address",
+        "[load]\nspeed = 1",
+        "2:1: unknown key 'speed'; valid keys are users, spawn_rate, shape, stage, rate, arrivals, \
+         max_users, run_time, run_time_from, local_address",
     );
     check_task("weigth = 1", "1: unknown key 'weigth', did you mean 'weight'?");
     check_task("check = { statuss = 200 }", "11: unknown key 'statuss', did you mean 'status'?");
@@ -290,7 +284,11 @@ fn mutated(rng: &mut fastrand::Rng) -> String {
         "=", "[", "]", "{", "}", "\"", "\n", "-1", "1e999", "nan", "é", ",", "check", "/", "user",
         "0x",
     ];
-    let mut text = include_str!("../../../../scenarios/checks.toml").as_bytes().to_vec();
+    const TEXTS: [&str; 2] = [
+        include_str!("../../../../scenarios/checks.toml"),
+        include_str!("../../../../scenarios/stages.toml"),
+    ];
+    let mut text = TEXTS[rng.usize(0..TEXTS.len())].as_bytes().to_vec();
     for _ in 0..rng.usize(1..4) {
         let start = rng.usize(0..text.len());
         let end = (start + rng.usize(0..12)).min(text.len());

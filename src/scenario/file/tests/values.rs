@@ -7,7 +7,7 @@ use http::{HeaderName, HeaderValue, Method};
 use serde_json::json;
 
 use super::*;
-use crate::scenario::{Action, KeepAlive, Step, Task, User, WaitTime};
+use crate::scenario::{Action, KeepAlive, Load, Step, Task, User, WaitTime};
 use crate::session::{
     Check, body_contains, header, header_equals, json_equals, json_exists, max_time, status,
     statuses,
@@ -89,7 +89,7 @@ fn the_load_is_what_the_file_asks_for() {
         users: Some(10),
         spawn_rate: Some(2.0),
         run_time: Some(secs(60)),
-        local_addresses: Vec::new(),
+        ..Load::default()
     };
     let user = User::new("u").task(Step::get("/"));
     check(&text, Scenario::default().user(user).load(load));

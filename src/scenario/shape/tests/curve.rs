@@ -111,7 +111,7 @@ fn any_stages_are_within_a_user_of_the_ideal() {
         for stage in &mut stages {
             stage.duration = ms(stage.duration.as_millis().max(1) as u64);
         }
-        let shape = LoadShape::stages(&stages[..]);
+        let shape = LoadShape::stages(stages.clone());
         let steepest = stages.iter().map(|stage| stage.spawn_rate).fold(0.0, f64::max);
         for (at, ideal) in (0..).zip(ideal(&stages)) {
             let users = f64::from(count(&shape, at).unwrap());

@@ -79,9 +79,10 @@ fn a_line_of_nothing_is_over_at_once() {
 }
 
 #[test]
-fn what_makes_no_sense_draws_something() {
+fn what_makes_no_sense_draws_something_and_is_known() {
     for bad in [-1.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
         let line = Line::starting_at(1.0).ramp(bad, secs(1)).forever();
+        assert!(!line.is_sane(), "{bad}");
         line.time_of_area(0.5);
         line.area(secs(2));
         let line = Line::starting_at(0.0).approach(5.0, bad, secs(2)).reach(7.0, bad).forever();
@@ -90,6 +91,8 @@ fn what_makes_no_sense_draws_something() {
     }
     let never = Line::starting_at(0.0).reach(1.0, f64::MIN_POSITIVE);
     assert_eq!(never.end(), Some(units::LONGEST));
+    assert!(!never.hold(secs(1)).is_sane());
+    assert!(Line::constant(0.0).is_sane());
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod curve;
 mod line;
 mod ticks;
+mod validate;
 
 use super::*;
 

@@ -1,0 +1,188 @@
+//! Open arrivals: iterations that begin at instants of their own, whatever the server does.
+//!
+//! Users who wait for answers before they ask again (Locust's model, and that of load shapes) come
+//! less often when the server is slow, and hide it so. Here the instants at which iterations are
+//! to begin follow from a rate alone; an iteration that begins late because no user is free is late
+//! against the instant that was intended.
+//!
+//! With the rate *r* and its area `A(t)`, the integral of *r* from 0 to *t* (how many iterations
+//! are to have begun by then), the instants are those where the area reaches
+//!
+//! * uniform: `k` for `k` = 0, 1, 2, …, so that at a constant rate iteration *k* begins at `k / r`.
+//!   Core *c* of *n* has every n-th: `k` = c, c + n, c + 2n, …;
+//! * Poisson: the sums of exponential numbers of mean 1. At a constant rate these are the arrivals
+//!   of independent visitors; at one that changes, still, by the time-rescaling theorem. Each core
+//!   has a stream of its own at an n-th of the rate, and together they are again such arrivals.
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Error, Line, USERS_MAX};
+
+/// Iterations that begin at a rate, and not when users are done with the one before.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Arrivals {
+    /// Iterations begun per second by all cores together. Where the line ends, so does the run.
+    pub rate: Line,
+    /// How they are spread.
+    pub kind: ArrivalKind,
+    /// How many iterations can be under way at once; each takes a user of its own.
+    pub max_users: u32,
+}
+
+/// How the instants of arrivals are spread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum ArrivalKind {
+    /// Evenly.
+    #[default]
+    Uniform,
+    /// As independent visitors come: bursts and gaps, exponential times in between.
+    Poisson,
+}
+
+impl Arrivals {
+    /// How many users there are at most where nobody says: by Little's law enough for 5,000
+    /// iterations per second that take 200 ms each, and no more files than hosts allow.
+    pub const DEFAULT_MAX_USERS: u32 = 1000;
+
+    /// Uniform arrivals at this rate of iterations per second.
+    pub fn new(rate: Line) -> Self {
+        let (kind, max_users) = (ArrivalKind::Uniform, Arrivals::DEFAULT_MAX_USERS);
+        Arrivals { rate, kind, max_users }
+    }
+
+    /// Sets how the instants are spread.
+    pub fn kind(mut self, kind: ArrivalKind) -> Self {
+        self.kind = kind;
+        self
+    }
+
+    /// Sets how many iterations can be under way at once.
+    pub fn max_users(mut self, max_users: u32) -> Self {
+        self.max_users = max_users;
+        self
+    }
+
+    /// One core's part of the instants, in a run with this seed. There is at least one core.
+    pub fn releases(&self, seed: u64, core: usize, cores: usize) -> Releases {
+        let (core, cores) = (core as u64, cores as u64);
+        let mut stream = match self.kind {
+            ArrivalKind::Uniform => Stream::Uniform { next: core, step: cores },
+            ArrivalKind::Poisson => {
+                // An odd constant of its own: no user's random numbers are a core's.
+                let spread = (core + 1).wrapping_mul(0xd1b5_4a32_d192_ed03);
+                let rng = fastrand::Rng::with_seed(seed ^ spread);
+                Stream::Poisson { next: 0.0, step: cores as f64, rng }
+            }
+        };
+        if self.kind == ArrivalKind::Poisson {
+            // The process begins at 0, and nothing arrives there.
+            stream.advance();
+        }
+        Releases { rate: Arc::new(self.rate.clone()), stream }
+    }
+
+    /// When the run ends by the rate alone; none where it does not.
+    pub fn end(&self) -> Option<Duration> {
+        self.rate.end()
+    }
+
+    /// When the rate first is what it was ramped to.
+    pub fn full(&self) -> Option<Duration> {
+        self.rate.full()
+    }
+
+    /// Refuses arrivals that cannot be meant.
+    pub fn validate(&self) -> Result<(), Error> {
+        if !self.rate.is_sane() {
+            return Err(Error::RateLine);
+        }
+        if self.rate.peak() == 0.0 {
+            return Err(Error::NothingArrives);
+        }
+        max_users(self.max_users)
+    }
+}
+
+/// Refuses a rate that begins nothing.
+pub(super) fn rate(rate: f64) -> Result<(), Error> {
+    if rate > 0.0 && rate.is_finite() { Ok(()) } else { Err(Error::Rate(rate.to_string())) }
+}
+
+/// Refuses a rate that a stage cannot go to; it may go to zero.
+pub(super) fn stage_rate(rate: f64) -> Result<(), Error> {
+    if rate >= 0.0 && rate.is_finite() { Ok(()) } else { Err(Error::StageRate(rate.to_string())) }
+}
+
+/// Refuses a number of users that nothing can run on, and one that nothing can run.
+pub(super) fn max_users(max_users: u32) -> Result<(), Error> {
+    match max_users {
+        0 => Err(Error::MaxUsers),
+        1..=USERS_MAX => Ok(()),
+        _ => Err(Error::TooManyUsers(max_users)),
+    }
+}
+
+/// The instants at which one core is to begin iterations, as times since the start of the run, in
+/// order. Over where the rate is.
+///
+/// A clone goes on from the same place with the same instants, so that one cursor can run ahead and
+/// another follow through the backlog without anything being stored in between.
+#[derive(Debug, Clone)]
+pub struct Releases {
+    rate: Arc<Line>,
+    stream: Stream,
+}
+
+/// The areas that a core's releases are at: of the next one, and how to go on from there.
+#[derive(Debug, Clone)]
+enum Stream {
+    Uniform { next: u64, step: u64 },
+    Poisson { next: f64, step: f64, rng: fastrand::Rng },
+}
+
+impl Releases {
+    /// The next instant, which stays the next.
+    pub fn due(&self) -> Option<Duration> {
+        let area = match &self.stream {
+            Stream::Uniform { next, .. } => *next as f64,
+            Stream::Poisson { next, .. } => *next,
+        };
+        self.rate.time_of_area(area)
+    }
+
+    /// Goes on to the instant after it.
+    pub fn advance(&mut self) {
+        self.stream.advance();
+    }
+
+    /// Goes on at another rate. As long as both rates are the same, so are the instants.
+    pub fn set_rate(&mut self, rate: Line) {
+        self.rate = Arc::new(rate);
+    }
+}
+
+impl Stream {
+    fn advance(&mut self) {
+        match self {
+            Stream::Uniform { next, step } => *next = next.saturating_add(*step),
+            Stream::Poisson { next, step, rng } => {
+                // 1 - u lies in (0, 1], so that the logarithm is finite and not above zero.
+                *next -= (1.0 - rng.f64()).ln() * *step;
+            }
+        }
+    }
+}
+
+impl Iterator for Releases {
+    type Item = Duration;
+
+    fn next(&mut self) -> Option<Duration> {
+        let due = self.due();
+        self.advance();
+        due
+    }
+}

@@ -1,0 +1,146 @@
+//! The load of scenario files: users and a spawn rate, a shape, stages, or a rate.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::error::{Problem, Result};
+use super::reader::{Item, Table};
+use super::shape::{self, Stages, shape, spawn_rate, stages, users};
+use crate::scenario::{
+    ArrivalKind, Arrivals, Line, Load, LoadShape, RunTimeFrom, User, arrivals, validate,
+};
+
+const KEYS: [&str; 10] = [
+    "users",
+    "spawn_rate",
+    "shape",
+    "stage",
+    "rate",
+    "arrivals",
+    "max_users",
+    "run_time",
+    "run_time_from",
+    "local_address",
+];
+
+/// `[load]`, all but whether the classes of its mixes are there.
+pub(super) fn load(item: Item<'_>) -> Result<Load> {
+    let table = item.table(&KEYS)?;
+    exclude(
+        &table,
+        &["users", "spawn_rate"],
+        &["shape", "stage", "rate", "arrivals", "max_users"],
+    )?;
+    exclude(&table, &["shape"], &["stage", "rate", "arrivals", "max_users"])?;
+    let mut load = Load {
+        users: table.get("users").map(users).transpose()?,
+        spawn_rate: table.get("spawn_rate").map(spawn_rate).transpose()?,
+        shape: table.get("shape").map(shape).transpose()?,
+        run_time: table.get("run_time").map(run_time).transpose()?,
+        run_time_from: table.get("run_time_from").map_or(Ok(RunTimeFrom::Start), run_time_from)?,
+        local_addresses: table.get("local_address").map_or(Ok(Vec::new()), addresses)?,
+        ..Load::default()
+    };
+    match table.get("stage").map(stages).transpose()? {
+        Some(Stages::Users(stages)) => {
+            exclude(&table, &["stage"], &["rate", "arrivals", "max_users"])?;
+            load.shape = Some(LoadShape::stages(stages));
+        }
+        Some(Stages::Rates(ramps)) => load.arrivals = arrivals(&table, ramps)?,
+        None => load.arrivals = arrivals(&table, Vec::new())?,
+    }
+    if let Some(item) = table.get("run_time_from") {
+        item.judged(load.run_time_is_known())?;
+    }
+    Ok(load)
+}
+
+/// Refuses mixes of classes that are not there.
+pub(super) fn check_mixes(load: Item<'_>, classes: &[User]) -> Result<()> {
+    load.table(&KEYS)?.get("stage").map_or(Ok(()), |stages| shape::check_mixes(stages, classes))
+}
+
+/// Refuses a key of the second group beside one of the first.
+fn exclude(table: &Table<'_>, first: &[&'static str], second: &[&'static str]) -> Result<()> {
+    match (table.present(first).next(), table.present(second).next()) {
+        (Some((first, _)), Some((second, _))) => Err(Problem::new(
+            table.key_span(second),
+            format!("'{first}' and '{second}' exclude each other; keep one"),
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn run_time(item: Item<'_>) -> Result<Duration> {
+    let run_time = item.duration()?;
+    item.judged(validate::run_time(run_time))?;
+    Ok(run_time)
+}
+
+fn run_time_from(item: Item<'_>) -> Result<RunTimeFrom> {
+    match item.text()? {
+        "start" => Ok(RunTimeFrom::Start),
+        "full" => Ok(RunTimeFrom::Full),
+        word => Err(item.problem(format!("expected \"start\" or \"full\", found \"{word}\""))),
+    }
+}
+
+/// `"127.0.0.2"`, or an array of such.
+fn addresses(item: Item<'_>) -> Result<Vec<IpAddr>> {
+    let address = |item: Item<'_>| {
+        let text = item.text()?;
+        item.judged(text.parse().map_err(|_| format!("'{text}' is not an IP address")))
+    };
+    item.one_or_more().into_iter().map(address).collect()
+}
+
+/// A rate, ramps of it, or both: then the first ramp begins at the rate.
+fn arrivals(table: &Table<'_>, ramps: Vec<(f64, Duration)>) -> Result<Option<Arrivals>> {
+    let line = match (table.get("rate").map(rate).transpose()?, &ramps[..]) {
+        (Some(rate), []) => Line::constant(rate),
+        (None, []) => return no_arrivals(table),
+        (start, ramps) => {
+            let start = Line::starting_at(start.unwrap_or(0.0));
+            ramps.iter().fold(start, |line, (to, within)| line.ramp(*to, *within))
+        }
+    };
+    let mut arrivals = Arrivals::new(line);
+    if let Some(item) = table.get("arrivals") {
+        arrivals.kind = kind(item)?;
+    }
+    if let Some(item) = table.get("max_users") {
+        arrivals.max_users = item.count()?;
+        item.judged(arrivals::max_users(arrivals.max_users))?;
+    }
+    // What each number alone cannot tell: that there is one above zero.
+    arrivals.validate().map_err(|error| match table.get("stage") {
+        Some(stages) => stages.problem(error),
+        None => table.problem(error),
+    })?;
+    Ok(Some(arrivals))
+}
+
+/// Nothing, but for what only goes with a rate.
+fn no_arrivals(table: &Table<'_>) -> Result<Option<Arrivals>> {
+    match table.present(&["arrivals", "max_users"]).next() {
+        None => Ok(None),
+        Some((key, _)) => Err(Problem::new(
+            table.key_span(key),
+            format!("'{key}' needs a rate beside it; add rate = 100, iterations per second"),
+        )),
+    }
+}
+
+fn rate(item: Item<'_>) -> Result<f64> {
+    let rate = item.number()?;
+    item.judged(arrivals::rate(rate))?;
+    Ok(rate)
+}
+
+fn kind(item: Item<'_>) -> Result<ArrivalKind> {
+    match item.text()? {
+        "uniform" => Ok(ArrivalKind::Uniform),
+        "poisson" => Ok(ArrivalKind::Poisson),
+        word => Err(item.problem(format!("expected \"uniform\" or \"poisson\", found \"{word}\""))),
+    }
+}

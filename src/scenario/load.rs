@@ -1,0 +1,72 @@
+//! How much load a scenario asks for by itself.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::{Arrivals, Error, LoadShape, User, validate};
+
+/// How much load a scenario asks for by itself, in one of three ways: users and a spawn rate, a
+/// shape, or arrivals.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Load {
+    /// Peak number of users.
+    pub users: Option<u32>,
+    /// Users started per second.
+    pub spawn_rate: Option<f64>,
+    /// How many users there are in the course of the run.
+    pub shape: Option<LoadShape>,
+    /// When iterations begin, where it is not users who decide that.
+    pub arrivals: Option<Arrivals>,
+    /// How long the run takes.
+    pub run_time: Option<Duration>,
+    /// What the run time is counted from.
+    pub run_time_from: RunTimeFrom,
+    /// The addresses of this host that connections come from; with none, the kernel chooses.
+    pub local_addresses: Vec<IpAddr>,
+}
+
+/// What a run time is counted from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RunTimeFrom {
+    /// The start of the run.
+    #[default]
+    Start,
+    /// The instant at which all users of the first target are there, or the rate is what it was
+    /// ramped to.
+    Full,
+}
+
+impl Load {
+    /// Refuses a load that cannot be meant, for these classes of users.
+    pub(super) fn validate(&self, users: &[User]) -> Result<(), Error> {
+        self.users.map_or(Ok(()), validate::users)?;
+        self.spawn_rate.map_or(Ok(()), validate::spawn_rate)?;
+        self.run_time.map_or(Ok(()), validate::run_time)?;
+        let by_hand = self.users.is_some() || self.spawn_rate.is_some();
+        let ways = [by_hand, self.shape.is_some(), self.arrivals.is_some()];
+        if ways.into_iter().filter(|way| *way).count() > 1 {
+            return Err(Error::TwoLoads);
+        }
+        if let Some(shape) = &self.shape {
+            shape.validate(users)?;
+        }
+        self.arrivals.as_ref().map_or(Ok(()), Arrivals::validate)?;
+        self.run_time_is_known()
+    }
+
+    /// Refuses a run time that is counted from nothing, or is none.
+    pub(super) fn run_time_is_known(&self) -> Result<(), Error> {
+        if self.run_time_from == RunTimeFrom::Start {
+            return Ok(());
+        }
+        let is_never_full = match (&self.shape, &self.arrivals) {
+            (Some(shape), _) => shape.full().is_none(),
+            (None, Some(arrivals)) => arrivals.full().is_none(),
+            (None, None) => false,
+        };
+        if self.run_time.is_none() {
+            return Err(Error::FullWithoutRunTime);
+        }
+        if is_never_full { Err(Error::NeverFull) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,64 @@
+//! What makes a load shape one that can be run.
+
+use std::collections::HashSet;
+
+use super::{LoadShape, Mix, Stage};
+use crate::scenario::{Error, User, validate};
+
+impl LoadShape {
+    /// Refuses shapes that cannot be meant, for these classes of users.
+    pub(in crate::scenario) fn validate(&self, classes: &[User]) -> Result<(), Error> {
+        match self {
+            LoadShape::Line(line) if !line.is_sane() => Err(Error::RateLine),
+            // Past the largest number it is as large as can be said.
+            LoadShape::Line(line) => validate::users(line.peak() as u32),
+            LoadShape::Constant(users) => validate::users(*users),
+            LoadShape::Ramp { users, spawn_rate } => {
+                validate::users(*users).and_then(|()| validate::spawn_rate(*spawn_rate))
+            }
+            LoadShape::Stages(stages) if stages.is_empty() => Err(Error::NoStages),
+            LoadShape::Stages(stages) => (1..).zip(stages).try_for_each(|(number, stage)| {
+                stage.validate(classes).map_err(|error| error.at(format!("stage {number}")))
+            }),
+            // What a function says is known when it says it.
+            LoadShape::Tick(_) => Ok(()),
+        }
+    }
+}
+
+impl Stage {
+    fn validate(&self, classes: &[User]) -> Result<(), Error> {
+        validate::length("duration", self.duration)?;
+        validate::users(self.users)?;
+        validate::spawn_rate(self.spawn_rate)?;
+        self.mix.as_ref().map_or(Ok(()), |mix| mix_of(mix, classes))
+    }
+}
+
+fn mix_of(mix: &Mix, classes: &[User]) -> Result<(), Error> {
+    if mix.is_empty() {
+        return Err(Error::EmptyMix);
+    }
+    let mut names = HashSet::new();
+    mix.iter().try_for_each(|(name, weight)| {
+        if !names.insert(name) {
+            return Err(Error::MixNamesTwice(name.clone()));
+        }
+        mix_class(name, classes)?;
+        mix_weight(*weight)
+    })
+}
+
+/// Refuses a name that no class has.
+pub(in crate::scenario) fn mix_class(name: &str, classes: &[User]) -> Result<(), Error> {
+    if classes.iter().any(|class| class.name == name) {
+        return Ok(());
+    }
+    let names: Vec<&str> = classes.iter().map(|class| &*class.name).collect();
+    Err(Error::MixClass { name: name.to_owned(), classes: names.join(", ") })
+}
+
+pub(in crate::scenario) fn mix_weight(weight: f64) -> Result<(), Error> {
+    let is_weight = weight > 0.0 && weight.is_finite();
+    if is_weight { Ok(()) } else { Err(Error::MixWeight(weight.to_string())) }
+}
