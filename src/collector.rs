@@ -17,12 +17,14 @@ mod accept_queue;
 mod reports;
 
 use std::io;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use self::accept_queue::AcceptQueue;
 use self::reports::Reports;
+use crate::control::Control;
 use crate::report::Report;
 use crate::stats::{Interval, Snapshot, Totals};
 
@@ -56,6 +58,9 @@ pub struct Collector {
     schedule: Schedule,
     reports: Reports,
     accept_queue: AcceptQueue,
+    control: Arc<Control>,
+    /// Resets of the statistics that were made.
+    resets: u64,
 }
 
 /// Everything that can wake the collector.
@@ -75,7 +80,14 @@ impl Collector {
     pub fn new(started: Instant, cores: usize, totals: Totals) -> Self {
         let schedule = Schedule { started, cores: vec![Delivered::default(); cores], made: 0 };
         let (reports, accept_queue) = (Reports::default(), AcceptQueue::new());
-        Collector { totals, schedule, reports, accept_queue }
+        let control = Arc::default();
+        Collector { totals, schedule, reports, accept_queue, control, resets: 0 }
+    }
+
+    /// Obeys this control where it asks for statistics that begin anew, and tells of its commands.
+    pub fn control(mut self, control: Arc<Control>) -> Self {
+        self.control = control;
+        self
     }
 
     /// Adds a report. The name is what its error will be told under.
@@ -117,6 +129,7 @@ impl Collector {
         if let Some(seconds) = seconds {
             self.schedule.made = seconds;
             self.tell_update(seconds, on_error);
+            self.reset_if_asked(seconds);
         }
     }
 
@@ -126,9 +139,19 @@ impl Collector {
         self.reports.update(&snapshot, on_error);
     }
 
+    /// Between two seconds: what a core has shipped ahead of the others goes with the old ones.
+    fn reset_if_asked(&mut self, seconds: u64) {
+        let asked = self.control.resets();
+        if asked > self.resets {
+            self.resets = asked;
+            self.totals.reset(Duration::from_secs(seconds));
+        }
+    }
+
     fn snapshot(&mut self, elapsed: Duration) -> Snapshot {
         let mut snapshot = self.totals.snapshot(elapsed);
         snapshot.health.accept_queue_overflows = self.accept_queue.overflows();
+        snapshot.commands = self.control.stamps();
         snapshot
     }
 

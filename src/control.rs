@@ -1,25 +1,132 @@
-//! What may be asked of a running test from outside its cores.
+//! What may be asked of a running test from outside its cores: to stop, to go on with other users or
+//! at another rate, to begin its statistics anew.
+//!
+//! Signals, keys and shapes that look at the run are clients of it; the web page will be another.
+//! Nothing is sent: a command is written down once, with the time from which it holds, and each core
+//! reads it there when it is woken. That time lies a moment ahead, so that all cores change their
+//! course at the same instant of the run.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock};
+use std::time::{Duration, Instant};
 
 use crate::reactor::Remote;
+use crate::stats::Command;
 
-/// The only state that the threads of a run share: a wish to stop, and the way to tell the cores.
-///
-/// Signals are a client of it; keys and the web page will be others.
+/// From a command to the instant at which it holds: enough for every core to be woken.
+const AHEAD: Duration = Duration::from_millis(50);
+/// The most commands that a run remembers; later ones are obeyed and not told of.
+const STAMPS_MAX: usize = 1000;
+
+/// The only state that the threads of a run share.
 #[derive(Debug, Default)]
 pub struct Control {
     stopping: AtomicBool,
+    begun: OnceLock<Begun>,
+    written: Mutex<Written>,
     cores: Mutex<Vec<Remote>>,
+}
+
+#[derive(Debug)]
+struct Begun {
+    started: Instant,
+    is_open: bool,
+}
+
+/// What has been asked so far.
+#[derive(Debug, Default)]
+struct Written {
+    orders: Vec<Order>,
+    resets: u64,
+    stamps: Vec<Command>,
+}
+
+/// A change of the load, and when it holds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Order {
+    /// From the start of the run.
+    pub at: Duration,
+    /// What holds from then on.
+    pub change: Change,
+}
+
+/// What a load changes to, in place of its shape or rate.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Change {
+    /// From the users that there are then to so many, by so many per second.
+    Users {
+        /// How many users there are to be.
+        users: u32,
+        /// Users started or stopped per second until there are that many.
+        spawn_rate: f64,
+    },
+    /// So many iterations per second, of an open load.
+    Rate(f64),
+}
+
+/// Why a command is not obeyed.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Refused {
+    /// The load is a rate.
+    #[error("the load is a rate, which takes as many users as it needs: change the rate instead")]
+    IsOpen,
+    /// The load is a number of users.
+    #[error("the load is a number of users and not a rate: change the users instead")]
+    IsClosed,
+    /// A rate that cannot be meant.
+    #[error("a rate must be a number of 0 or more, and users come and go at more than 0, not {0}")]
+    Rate(f64),
 }
 
 impl Control {
     /// Asks every core to stop: no new users, users finish within the stop timeout.
     pub fn stop(&self) {
-        self.stopping.store(true, Ordering::SeqCst);
-        let cores = self.cores.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        cores.iter().for_each(Remote::wake);
+        if !self.stopping.swap(true, Ordering::SeqCst) {
+            self.stamp(&mut self.written(), "stop".into());
+        }
+        self.wake_cores();
+    }
+
+    /// Asks for so many users, which come or go by so many per second from now on, in place of
+    /// whatever the load's shape says.
+    ///
+    /// # Errors
+    ///
+    /// Where the load is open, and a rate that is not above zero.
+    pub fn set_users(&self, users: u32, spawn_rate: f64) -> Result<(), Refused> {
+        if self.is_open() {
+            return Err(Refused::IsOpen);
+        }
+        if !(spawn_rate > 0.0 && spawn_rate.is_finite()) {
+            return Err(Refused::Rate(spawn_rate));
+        }
+        let text = format!("{users} users at {spawn_rate} per second");
+        self.order(Change::Users { users, spawn_rate }, text);
+        Ok(())
+    }
+
+    /// Asks for another rate of iterations.
+    ///
+    /// # Errors
+    ///
+    /// Where the load is closed, and a rate that is none.
+    pub fn set_rate(&self, rate: f64) -> Result<(), Refused> {
+        if !self.is_open() {
+            return Err(Refused::IsClosed);
+        }
+        if !(rate >= 0.0 && rate.is_finite()) {
+            return Err(Refused::Rate(rate));
+        }
+        self.order(Change::Rate(rate), format!("{rate} iterations per second"));
+        Ok(())
+    }
+
+    /// Asks for statistics that begin anew: with the second that is running, all rows count from
+    /// zero.
+    pub fn reset(&self) {
+        let mut written = self.written();
+        written.resets += 1;
+        self.stamp(&mut written, "statistics reset".into());
     }
 
     /// Whether somebody asked to stop.
@@ -27,8 +134,117 @@ impl Control {
         self.stopping.load(Ordering::SeqCst)
     }
 
+    /// Whether the load is a rate. Until the run has begun nobody knows, and it is not.
+    pub fn is_open(&self) -> bool {
+        self.begun.get().is_some_and(|begun| begun.is_open)
+    }
+
+    /// How often the statistics were to begin anew.
+    pub fn resets(&self) -> u64 {
+        self.written().resets
+    }
+
+    /// All commands so far, in order.
+    pub fn stamps(&self) -> Vec<Command> {
+        self.written().stamps.clone()
+    }
+
+    /// The users that were asked for last, if any were.
+    pub fn users_wanted(&self) -> Option<u32> {
+        self.written().orders.iter().rev().find_map(|order| match order.change {
+            Change::Users { users, .. } => Some(users),
+            Change::Rate(_) => None,
+        })
+    }
+
+    /// The run starts now.
+    pub(crate) fn begin(&self, started: Instant, is_open: bool) {
+        // A control is one run's; a second one would go on with the first's clock.
+        let _ = self.begun.set(Begun { started, is_open });
+    }
+
+    /// The orders after the first so many.
+    pub(crate) fn orders_after(&self, known: usize) -> Vec<Order> {
+        self.written().orders.get(known..).unwrap_or_default().to_vec()
+    }
+
     /// Has this core woken by every later change.
     pub(crate) fn join(&self, core: Remote) {
         self.cores.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(core);
+    }
+
+    fn order(&self, change: Change, text: String) {
+        let mut written = self.written();
+        // In the order of their time: the clock may be read by two threads at once.
+        let latest = written.orders.last().map_or(Duration::ZERO, |order| order.at);
+        let at = (self.elapsed() + AHEAD).max(latest);
+        written.orders.push(Order { at, change });
+        self.stamp(&mut written, text);
+        drop(written);
+        self.wake_cores();
+    }
+
+    fn stamp(&self, written: &mut Written, what: String) {
+        if written.stamps.len() < STAMPS_MAX {
+            written.stamps.push(Command { at: self.elapsed(), what });
+        }
+    }
+
+    /// Before the start it is the start.
+    fn elapsed(&self) -> Duration {
+        self.begun.get().map_or(Duration::ZERO, |begun| begun.started.elapsed())
+    }
+
+    fn wake_cores(&self) {
+        let cores = self.cores.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        cores.iter().for_each(Remote::wake);
+    }
+
+    fn written(&self) -> MutexGuard<'_, Written> {
+        self.written.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn orders_hold_a_moment_ahead_and_in_their_order() {
+        let control = Control::default();
+        control.begin(Instant::now(), false);
+        control.set_users(5, 2.0).unwrap();
+        control.set_users(7, 2.0).unwrap();
+        let orders = control.orders_after(0);
+        assert!(orders[0].at >= AHEAD && orders[1].at >= orders[0].at);
+        assert_eq!(orders[1].change, Change::Users { users: 7, spawn_rate: 2.0 });
+        assert_eq!(control.orders_after(1), orders[1..]);
+        assert_eq!((control.orders_after(9), control.users_wanted()), (Vec::new(), Some(7)));
+        let told: Vec<_> = control.stamps().into_iter().map(|stamp| stamp.what).collect();
+        assert_eq!(told, ["5 users at 2 per second", "7 users at 2 per second"]);
+    }
+
+    #[test]
+    fn a_load_is_changed_by_what_it_is() {
+        let closed = Control::default();
+        closed.begin(Instant::now(), false);
+        assert_eq!(closed.set_rate(5.0), Err(Refused::IsClosed));
+        assert_eq!(closed.set_users(5, 0.0), Err(Refused::Rate(0.0)));
+        let open = Control::default();
+        open.begin(Instant::now(), true);
+        assert_eq!(open.set_users(5, 1.0), Err(Refused::IsOpen));
+        assert!(matches!(open.set_rate(f64::NAN), Err(Refused::Rate(_))));
+        assert_eq!(open.set_rate(0.0), Ok(()));
+        assert_eq!(open.stamps().len(), 1);
+    }
+
+    #[test]
+    fn what_is_remembered_has_a_bound() {
+        let control = Control::default();
+        (0..STAMPS_MAX + 5).for_each(|_| control.reset());
+        assert_eq!(control.stamps().len(), STAMPS_MAX);
+        assert_eq!(control.resets(), STAMPS_MAX as u64 + 5);
+        control.stop();
+        assert!(control.is_stopping());
     }
 }

@@ -45,4 +45,5 @@ pub mod run;
 pub mod cli;
 pub mod log;
 pub mod target;
+pub mod threshold;
 pub mod units;

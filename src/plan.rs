@@ -1,6 +1,7 @@
 //! One run, resolved and valid: after a [`Plan`] exists, configuration cannot fail.
 
 mod forecast;
+mod load;
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
@@ -12,7 +13,9 @@ use core_affinity::CoreId;
 pub use forecast::{Forecast, Route};
 
 use crate::executor::allowed_cores;
-use crate::scenario::{self, Action, Scenario, Share, User};
+use crate::scenario::{
+    self, Action, ArrivalKind, Arrivals, LoadShape, Scenario, Share, USERS_MAX, User,
+};
 use crate::session::{BaseUrl, Resolve, ResolvedUrl, Sources, UrlError, is_absolute};
 use crate::stats::Limits;
 
@@ -26,6 +29,16 @@ pub struct Options {
     pub users: Option<u32>,
     /// Users started per second.
     pub spawn_rate: Option<f64>,
+    /// Iterations released per second, in place of users who take their time.
+    pub rate: Option<f64>,
+    /// How these lie in time.
+    pub arrivals: Option<ArrivalKind>,
+    /// The most users that these may take.
+    pub max_users: Option<u32>,
+    /// Iterations after which the run ends.
+    pub iterations: Option<u32>,
+    /// Requests after which the run ends.
+    pub requests: Option<u32>,
     /// How long the run takes, from its start; without one, until somebody stops it.
     pub run_time: Option<Duration>,
     /// How long users may go on with their tasks after the stop.
@@ -40,9 +53,6 @@ pub struct Options {
     pub resolve: Vec<Resolve>,
 }
 
-/// Far beyond what one host can run; every planned user takes two bytes before the run.
-const USERS_MAX: u32 = 100_000_000;
-
 /// One run, resolved and valid.
 #[derive(Debug)]
 pub struct Plan {
@@ -56,10 +66,20 @@ pub struct Plan {
     pub sources: Sources,
     /// The class of each user, by the user's number.
     pub classes: Vec<u16>,
+    /// The same for the users that a stage of the shape adds with a mix of its own.
+    pub mixes: Vec<Vec<u16>>,
     /// Peak number of users.
     pub users: u32,
-    /// Users started per second.
-    pub spawn_rate: f64,
+    /// How many users there are when.
+    pub shape: LoadShape,
+    /// Iterations that are released, where the load is a rate; then nobody follows the shape.
+    pub arrivals: Option<Arrivals>,
+    /// Iterations after which the run ends.
+    pub iterations: Option<u32>,
+    /// Requests after which the run ends.
+    pub requests: Option<u32>,
+    /// Options that were given and have no say.
+    pub ignored: Vec<&'static str>,
     /// From the start of the run to the stop.
     pub run_time: Option<Duration>,
     /// From the stop to the end of the last task.
@@ -122,6 +142,23 @@ pub enum Error {
     /// A run that is over before it begins.
     #[error("the run time must be more than 0; leave it out to run until Ctrl-C")]
     NoRunTime,
+    /// A shape that only its function knows.
+    #[error(
+        "how many users the shape comes to is not known before the run, because it is a function \
+         of the time: give a run time with --run-time"
+    )]
+    UnknownPeak,
+    /// An option of an open load, and no rate.
+    #[error("{0} is of use with a rate only: add --rate, or rate = … to the file's [load]")]
+    NoRate(&'static str),
+    /// Two kinds of load.
+    #[error(
+        "--users and --rate exclude each other: a rate takes as many users as it needs, up to --max-users"
+    )]
+    UsersAndRate,
+    /// A limit that nothing can be done within.
+    #[error("{0} must be 1 or more; leave it out for no such end")]
+    NoEnd(&'static str),
     /// A rate that starts nobody.
     #[error("the spawn rate must be more than 0 users per second, not {0}")]
     SpawnRate(f64),
@@ -148,20 +185,18 @@ impl Plan {
     pub fn new(scenario: Scenario, options: Options) -> Result<Self, Error> {
         scenario.validate()?;
         let load = &scenario.load;
-        let asked = options.users.or(load.users).unwrap_or(1);
-        if asked > USERS_MAX {
-            return Err(Error::TooManyUsers(asked));
+        for (end, given) in [("--iterations", options.iterations), ("--requests", options.requests)]
+        {
+            if given == Some(0) {
+                return Err(Error::NoEnd(end));
+            }
         }
-        let run_time = options.run_time.or(load.run_time);
-        if run_time.is_some_and(|time| time.is_zero()) {
-            return Err(Error::NoRunTime);
-        }
+        let load::Resolved { shape, arrivals, run_time, users, ignored } =
+            load::resolve(&options, load)?;
         // Fewer where every class has an exact number and these do not add up to what is asked.
-        let classes = scenario::assign(&scenario.users, asked as usize);
-        let spawn_rate = options.spawn_rate.or(load.spawn_rate).unwrap_or(1.0);
-        if !(spawn_rate > 0.0 && spawn_rate.is_finite()) {
-            return Err(Error::SpawnRate(spawn_rate));
-        }
+        let classes = scenario::assign(&scenario.users, users as usize);
+        let mixes = shape.mixes().into_iter().skip(1);
+        let mixes = mixes.map(|mix| assign_mix(&scenario.users, mix, users)).collect();
         let host = options.host.as_deref();
         let local = match &options.local_addresses[..] {
             [] => &load.local_addresses[..],
@@ -181,10 +216,15 @@ impl Plan {
         Ok(Plan {
             users: classes.len() as u32,
             classes,
+            mixes,
+            shape,
+            arrivals,
+            ignored,
+            iterations: options.iterations,
+            requests: options.requests,
             targets,
             elsewhere,
             sources,
-            spawn_rate,
             run_time,
             stop_timeout: options.stop_timeout.unwrap_or_default(),
             cores: choose_cores(options.cores)?,
@@ -192,6 +232,16 @@ impl Plan {
             limits: Limits::default(),
             scenario: Arc::new(scenario),
         })
+    }
+
+    /// The class of a user by its number, where it is added with this mix of the shape: 0 is the
+    /// scenario's own. `None` beyond those that were planned.
+    pub fn class_of(&self, user: usize, mix: usize) -> Option<usize> {
+        let classes = match mix.checked_sub(1) {
+            None => &self.classes,
+            Some(mix) => self.mixes.get(mix)?,
+        };
+        classes.get(user).map(|&class| usize::from(class))
     }
 
     /// The random numbers of one user, whichever core it lives on.
@@ -215,6 +265,15 @@ impl Plan {
         });
         Some(fixed.sum()).filter(|&total| total > u64::from(self.users))
     }
+}
+
+/// The classes of users by a mix's weights, in place of the scenario's.
+fn assign_mix(users: &[User], mix: &[(String, f64)], count: u32) -> Vec<u16> {
+    let mixed = users.iter().map(|user| {
+        let weight = mix.iter().find(|(name, _)| *name == user.name).map_or(0.0, |(_, w)| *w);
+        User { share: Share::Weight(weight), ..user.clone() }
+    });
+    scenario::assign(&mixed.collect::<Vec<_>>(), count as usize)
 }
 
 fn target(scenario: &Scenario, user: &User, host: Option<&str>) -> Result<BaseUrl, Error> {

@@ -70,7 +70,8 @@ pub fn run(
     let classes = plan.scenario.users.iter().map(|user| user.name.clone()).collect();
     let processors = plan.cores.iter().map(|core| core.id).collect();
     let totals = Totals::new(wall_start, classes, plan.limits).processors(processors);
-    let mut collector = Collector::new(cores.started, plan.cores.len(), totals);
+    let collector = Collector::new(cores.started, plan.cores.len(), totals);
+    let mut collector = collector.control(control.clone());
     for (name, report) in reports {
         collector = collector.report(name, report);
     }

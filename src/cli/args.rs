@@ -9,7 +9,9 @@ use clap::{Args as ClapArgs, Parser, Subcommand};
 
 use crate::log::Level;
 use crate::plan::Options;
+use crate::scenario::ArrivalKind;
 use crate::session::Resolve;
+use crate::threshold::Threshold;
 use crate::units;
 
 /// A load engine for one Linux host.
@@ -80,6 +82,39 @@ pub struct RunArgs {
     /// Users started per second
     #[arg(short = 'r', long, value_name = "RATE", env = "GREGARIA_SPAWN_RATE", value_parser = rate)]
     pub spawn_rate: Option<f64>,
+
+    /// Release iterations at this rate per second, whatever the users do, instead of -u and -r
+    #[arg(long, value_name = "RATE", env = "GREGARIA_RATE", value_parser = rate)]
+    pub rate: Option<f64>,
+
+    /// How the iterations of a rate lie in time
+    #[arg(long, value_name = "KIND", env = "GREGARIA_ARRIVALS", ignore_case = true)]
+    pub arrivals: Option<ArrivalKind>,
+
+    /// Users that a rate may take at most [default: 1000]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), env = "GREGARIA_MAX_USERS")]
+    pub max_users: Option<u32>,
+
+    /// Stop when this many iterations (tasks) are done
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), env = "GREGARIA_ITERATIONS")]
+    pub iterations: Option<u32>,
+
+    /// Stop when this many requests are done
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), env = "GREGARIA_REQUESTS")]
+    pub requests: Option<u32>,
+
+    /// Stop with exit code 3 when the last ten seconds break this level: 'fail_ratio > 5%',
+    /// 'p95 > 2s', 'avg > 300ms', 'rate < 100', 'fail_rate > 1'
+    #[arg(long, value_name = "LEVEL", env = "GREGARIA_ABORT_WHEN", value_delimiter = ';')]
+    pub abort_when: Vec<Threshold>,
+
+    /// Judge --abort-when from this time after the start on
+    #[arg(long, value_name = "TIME", default_value = "10s", env = "GREGARIA_ABORT_AFTER", value_parser = units::parse_duration)]
+    pub abort_after: Duration,
+
+    /// Begin the statistics anew when all users are spawned
+    #[arg(long, env = "GREGARIA_RESET_STATS", value_parser = BoolishValueParser::new())]
+    pub reset_stats: bool,
 
     /// Stop after this time from the start: 20, 20s, 3m, 2h, 1h20m
     #[arg(short = 't', long, value_name = "TIME", env = "GREGARIA_RUN_TIME", value_parser = span)]
@@ -242,6 +277,11 @@ impl RunArgs {
             host: self.host.clone(),
             users: self.users,
             spawn_rate: self.spawn_rate,
+            rate: self.rate,
+            arrivals: self.arrivals,
+            max_users: self.max_users,
+            iterations: self.iterations,
+            requests: self.requests,
             run_time: self.run_time,
             stop_timeout: self.stop_timeout,
             cores: self.cores.clone().map(|cores| cores.0),

@@ -4,10 +4,12 @@ use std::io;
 use std::mem::{Discriminant, discriminant};
 use std::sync::Arc;
 
+use crate::control::Control;
 use crate::log::Log;
 use crate::plan::Plan;
 use crate::report::Report;
 use crate::report::warnings::{Warning, warnings};
+use crate::scenario::{ArrivalKind, Arrivals, LoadShape};
 use crate::stats::Snapshot;
 
 /// Says what is about to run.
@@ -28,13 +30,33 @@ pub(super) fn announce(plan: &Plan, log: &Log) {
              users ({users}), so not all will be spawned."
         ));
     }
-    log.info(
-        "runners",
-        format_args!(
-            "Ramping to {} users at a rate of {:.2} per second",
-            plan.users, plan.spawn_rate
-        ),
-    );
+    if !plan.ignored.is_empty() {
+        log.warning("main", format_args!(
+            "The following option(s) will be ignored, because the scenario has a load shape: {}",
+            plan.ignored.join(", ")
+        ));
+    }
+    log.info("runners", load(plan));
+}
+
+/// What is about to come, in a line.
+fn load(plan: &Plan) -> String {
+    if let Some(Arrivals { rate, kind, max_users }) = &plan.arrivals {
+        let arrivals = match kind {
+            ArrivalKind::Uniform => "uniform",
+            ArrivalKind::Poisson => "Poisson",
+        };
+        let peak = rate.peak();
+        return format!(
+            "Releasing up to {peak:.2} iterations per second ({arrivals} arrivals, at most {max_users} users)"
+        );
+    }
+    match &plan.shape {
+        LoadShape::Ramp { users, spawn_rate } => {
+            format!("Ramping to {users} users at a rate of {spawn_rate:.2} per second")
+        }
+        _ => format!("Following a load shape of up to {} users", plan.users),
+    }
 }
 
 /// Logs what happened on the way: all users running, what spoils the numbers, the time over.
@@ -42,13 +64,15 @@ pub(super) struct Milestones {
     plan: Arc<Plan>,
     log: Log,
     all_spawned: bool,
+    /// Whose statistics are to begin anew when all users are there.
+    reset: Option<Arc<Control>>,
     /// The kinds of warnings that were given: each is once.
     warned: Vec<Discriminant<Warning>>,
 }
 
 impl Milestones {
-    pub(super) fn new(plan: Arc<Plan>, log: Log) -> Self {
-        Milestones { plan, log, all_spawned: false, warned: Vec::new() }
+    pub(super) fn new(plan: Arc<Plan>, log: Log, reset: Option<Arc<Control>>) -> Self {
+        Milestones { plan, log, all_spawned: false, reset, warned: Vec::new() }
     }
 
     /// How late timers are is judged at the end: the first few of a run say little.
@@ -78,6 +102,10 @@ impl Report for Milestones {
                 "runners",
                 format_args!("All users spawned: {{{classes}}} ({running} total users)"),
             );
+            if let Some(control) = &self.reset {
+                self.log.info("runners", "Resetting stats");
+                control.reset();
+            }
         }
         self.warn(snapshot);
         Ok(())

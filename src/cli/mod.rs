@@ -1,5 +1,6 @@
 //! The command: from the arguments to the exit code.
 
+mod abort;
 mod args;
 mod demo;
 mod milestones;
@@ -30,10 +31,14 @@ use crate::report::csv::{CsvFiles, History};
 use crate::run;
 use crate::scenario::{Scenario, Step, User, file};
 use crate::session::{BaseUrl, UrlError};
+use abort::{AbortWhen, Broken};
 use milestones::Milestones;
 
 /// The run could not take place: a bad flag, a bad file, a machine that does not allow it.
 const COULD_NOT_RUN: u8 = 2;
+
+/// A level was broken that --abort-when names.
+const THRESHOLD_MISSED: u8 = 3;
 
 /// Why the command could not do what it was asked to. Its text is all the user gets to see.
 type Error = Box<dyn StdError + Send + Sync>;
@@ -155,17 +160,23 @@ fn run_scenario(scenario: Scenario, args: &RunArgs) -> Result<u8, Error> {
         return Ok(0);
     }
     run::preflight(&plan)?;
-    let reports = reports(args, &plan, &log)?;
-    let control = Arc::new(Control::default());
+    let (control, broken) = (Arc::new(Control::default()), Broken::default());
+    let reports = reports(args, &plan, &log, &control, &broken)?;
     let signals = signals::stop_on_signals(&control, &log)?;
 
     milestones::announce(&plan, &log);
     let summary = run::run(&plan, &control, reports, |error| log.error("report", error))?;
     signals.close();
-    Ok(exit_code(&summary, args, &log))
+    Ok(exit_code(&summary, args, &broken, &log))
 }
 
-fn reports(args: &RunArgs, plan: &Arc<Plan>, log: &Log) -> Result<Reports, Error> {
+fn reports(
+    args: &RunArgs,
+    plan: &Arc<Plan>,
+    log: &Log,
+    control: &Arc<Control>,
+    broken: &Broken,
+) -> Result<Reports, Error> {
     let mut reports: Reports = Vec::new();
     if let Some(prefix) = &args.csv {
         let history = if args.csv_full_history { History::Full } else { History::Aggregated };
@@ -176,19 +187,33 @@ fn reports(args: &RunArgs, plan: &Arc<Plan>, log: &Log) -> Result<Reports, Error
         let width = || name_width(terminal_columns(io::stderr()));
         reports.push(("progress".into(), Box::new(Progress::new(io::stderr(), width))));
     }
-    let milestones = Milestones::new(plan.clone(), log.clone());
+    let reset = args.reset_stats.then(|| control.clone());
+    let milestones = Milestones::new(plan.clone(), log.clone(), reset);
     reports.push(("log".into(), Box::new(milestones)));
+    if !args.abort_when.is_empty() {
+        reports.push((
+            "abort".into(),
+            Box::new(AbortWhen {
+                levels: args.abort_when.clone(),
+                after: args.abort_after,
+                control: control.clone(),
+                log: log.clone(),
+                broken: broken.clone(),
+            }),
+        ));
+    }
     let width = || name_width(terminal_columns(io::stdout()));
     reports.push(("summary".into(), Box::new(Final::new(io::stdout(), width))));
     Ok(reports)
 }
 
-fn exit_code(summary: &Summary, args: &RunArgs, log: &Log) -> u8 {
+fn exit_code(summary: &Summary, args: &RunArgs, broken: &Broken, log: &Log) -> u8 {
     let snapshot = &summary.snapshot;
     let failed = snapshot.total.failures > 0 || !snapshot.exceptions.is_empty();
     let code = if failed { args.exit_code_on_error } else { 0 };
     // A report that could not be written is missing from what was asked for.
     let code = if code == 0 && !summary.report_errors.is_empty() { 1 } else { code };
+    let code = if broken.get().is_some() { THRESHOLD_MISSED } else { code };
     log.info("main", format_args!("Shutting down (exit code {code})"));
     code
 }

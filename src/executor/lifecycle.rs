@@ -75,13 +75,22 @@ impl Lifecycle {
     pub(super) fn until<F: Future + Unpin>(
         &self,
         end: Phase,
-        mut part: F,
+        part: F,
     ) -> impl Future<Output = Option<F::Output>> {
-        std::future::poll_fn(move |context| {
-            if self.phase.get() >= end {
-                return Poll::Ready(None);
-            }
-            Pin::new(&mut part).poll(context).map(Some)
-        })
+        until(|| self.phase(), end, part)
     }
+}
+
+/// Polls a part of a life until `end` begins by this clock of phases. To be pinned by the caller.
+pub(super) fn until<F: Future + Unpin>(
+    phase: impl Fn() -> Phase,
+    end: Phase,
+    mut part: F,
+) -> impl Future<Output = Option<F::Output>> {
+    std::future::poll_fn(move |context| {
+        if phase() >= end {
+            return Poll::Ready(None);
+        }
+        Pin::new(&mut part).poll(context).map(Some)
+    })
 }

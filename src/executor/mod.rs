@@ -5,10 +5,15 @@
 //! the whole run, ships its statistics every second, and ends by itself.
 
 mod class;
+mod event;
+mod life;
 mod lifecycle;
 mod meter;
+mod open;
 mod per_core;
 mod pinned;
+mod ramp;
+mod stopping;
 mod user;
 
 use std::sync::Arc;
@@ -75,6 +80,7 @@ pub fn start(
         };
     }
     let started = Instant::now() + HEAD_START;
+    control.begin(started, plan.arrivals.is_some());
     for start in starts {
         let _ = start.send(started);
     }

@@ -1,31 +1,34 @@
-//! What one core runs: its share of the users, the shipping of their statistics, the stop.
+//! What one core runs: its share of the users or of the releases, the shipping of their statistics.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, TrySendError};
 
 use super::class::Class;
+use super::event::Event;
+use super::life::Life;
 use super::lifecycle::{Lifecycle, Phase};
 use super::meter::Meter;
+use super::open::{self, Open, Release, Seat};
 use super::pinned::Pinned;
-use super::user::LiveUser;
+use super::ramp;
+use super::stopping::race;
+use super::user::{LiveUser, Work};
 use crate::control::Control;
 use crate::plan::Plan;
+use crate::reactor::Woken;
+use crate::scenario::{assign, share};
 use crate::session::{Context, Session};
 use crate::stats::{Interval, Recorder};
-use crate::units;
 
 /// How often the numbers are shipped, at the same instants on all cores.
 const INTERVAL: Duration = Duration::from_secs(1);
 /// How often a core looks how late its timers are, whatever its users do.
 const PULSE: Duration = Duration::from_millis(10);
-/// What `on_stop` may take where the stop timeout leaves it less.
-const ON_STOP_GRACE: Duration = Duration::from_secs(1);
 
 /// What a core is told before it runs.
 pub(super) struct Job {
@@ -39,14 +42,24 @@ pub(super) struct Job {
 }
 
 /// One core of a run.
-struct PerCore {
-    job: Job,
-    started: Instant,
-    pinned: Rc<Pinned>,
-    context: Rc<Context>,
-    lifecycle: Rc<Lifecycle>,
+pub(super) struct PerCore {
+    pub(super) job: Job,
+    pub(super) started: Instant,
+    pub(super) pinned: Rc<Pinned>,
+    pub(super) context: Rc<Context>,
+    pub(super) lifecycle: Rc<Lifecycle>,
+    /// The load is over: a shape that has ended.
+    pub(super) over: Event,
+    /// When the run was stopped, from its start.
+    pub(super) stopped: Cell<Option<Duration>>,
     classes: Vec<Rc<Class>>,
     meter: RefCell<Meter>,
+    /// The releases, where the load is open.
+    open: Option<Rc<Open>>,
+    /// Iterations that may still be started, where their number is limited.
+    iterations: Cell<Option<u32>>,
+    /// The classes of users beyond those that were planned.
+    more_classes: RefCell<Vec<u16>>,
 }
 
 /// Runs a core's share of a run to its end.
@@ -62,9 +75,7 @@ pub(super) async fn run(pinned: Rc<Pinned>, job: Job, ready: Sender<()>) {
     // What was done and waited for until now is not the run's.
     core.meter.borrow_mut().read();
 
-    // The spawner counts as alive, so "all have ended" also says that all have been started.
-    core.lifecycle.begin();
-    core.pinned.spawn(core.clone().spawn_users());
+    core.begin();
     core.pinned.spawn(core.clone().pulse());
     race(core.ship_intervals(), core.stop_in_time()).await;
     core.ship_rest();
@@ -72,33 +83,149 @@ pub(super) async fn run(pinned: Rc<Pinned>, job: Job, ready: Sender<()>) {
 
 impl PerCore {
     fn new(pinned: Rc<Pinned>, job: Job, started: Instant) -> Self {
-        let recorder = Recorder::new(job.core, started, job.plan.limits);
-        let sources = job.plan.sources.clone();
-        let context = Context::new(pinned.reactor.clone(), recorder, sources);
+        let plan = job.plan.clone();
+        let recorder = Recorder::new(job.core, started, plan.limits);
+        let context = Context::new(pinned.reactor.clone(), recorder, plan.sources.clone());
         // Before any request is rendered: what is met on the way would be looked up on the way.
-        job.plan.elsewhere.iter().for_each(|host| context.know(host));
-        let users = job.plan.scenario.users.iter().zip(&job.plan.targets);
+        plan.elsewhere.iter().for_each(|host| context.know(host));
+        let users = plan.scenario.users.iter().zip(&plan.targets);
         let classes = users
             .enumerate()
-            .map(|(index, (user, target))| Rc::new(Class::new(index, user, target, &context)))
-            .collect();
-        let lifecycle = Rc::new(Lifecycle::new());
-        let meter = RefCell::new(Meter::new(&pinned.reactor));
-        PerCore { job, started, pinned, context, lifecycle, classes, meter }
+            .map(|(index, (user, target))| Rc::new(Class::new(index, user, target, &context)));
+        let (core, cores) = (job.core, plan.cores.len());
+        let open = plan.arrivals.as_ref().map(|arrivals| {
+            let releases = arrivals.releases(plan.seed, core, cores);
+            Rc::new(Open::new(arrivals, releases, core, cores))
+        });
+        PerCore {
+            classes: classes.collect(),
+            meter: RefCell::new(Meter::new(&pinned.reactor)),
+            lifecycle: Rc::new(Lifecycle::new()),
+            over: Event::default(),
+            stopped: Cell::new(None),
+            iterations: Cell::new(plan.iterations.map(|all| share(all, core, cores))),
+            more_classes: RefCell::default(),
+            open,
+            job,
+            started,
+            pinned,
+            context,
+        }
     }
 
-    /// Starts this core's users, each at its own instant: user *i* of the run at *i* / rate.
-    async fn spawn_users(self: Rc<Self>) {
-        let plan = &self.job.plan;
-        for number in (self.job.core..plan.users as usize).step_by(plan.cores.len()) {
-            let due = self.started + spawn_time(number, plan.spawn_rate);
-            let awake = self.pinned.reactor.sleep_until(due);
-            let Some(lateness) = self.lifecycle.until(Phase::Stopping, awake).await else { break };
-            self.context.recorder.borrow_mut().late(lateness);
-            let mut user = self.user(number);
-            self.pinned.spawn(async move { user.live().await });
+    /// Starts whatever starts the users. It counts as alive, so "all have ended" also says that all
+    /// have been started.
+    fn begin(self: &Rc<Self>) {
+        self.lifecycle.begin();
+        let plan = self.plan();
+        if let Some(requests) = plan.requests {
+            self.context.limit_requests(share(requests, self.number(), self.count()));
+            let core = self.clone();
+            self.pinned.spawn(async move {
+                core.context.requests_spent().await;
+                core.over.happen();
+            });
         }
-        self.lifecycle.end();
+        match (&self.open, &plan.arrivals) {
+            (Some(open), Some(arrivals)) => {
+                let releases = arrivals.releases(plan.seed, self.number(), self.count());
+                self.pinned.spawn(open::release_all(self.clone(), open.clone(), releases));
+            }
+            _ => self.pinned.spawn(ramp::follow(self.clone())),
+        }
+    }
+
+    pub(super) fn plan(&self) -> &Plan {
+        &self.job.plan
+    }
+
+    /// This core's number in the run.
+    pub(super) fn number(&self) -> usize {
+        self.job.core
+    }
+
+    /// How many cores the run has.
+    pub(super) fn count(&self) -> usize {
+        self.job.plan.cores.len()
+    }
+
+    /// From the start of the run.
+    pub(super) fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// Takes one of the iterations that may be started; `false` where there is none left.
+    pub(super) fn take_iteration(&self) -> bool {
+        let Some(left) = self.iterations.get() else { return true };
+        self.iterations.set(Some(left.saturating_sub(1)));
+        left > 0
+    }
+
+    /// Sleeps until an instant, or for ever, but no longer than until another thread wakes this core
+    /// or the run stops.
+    pub(super) async fn sleep_until_woken(&self, instant: Option<Instant>, woken: Woken) {
+        let sleep = async {
+            match instant {
+                Some(instant) => Some(self.pinned.reactor.sleep_until(instant).await),
+                None => std::future::pending().await,
+            }
+        };
+        let woken = async {
+            woken.await;
+            None
+        };
+        let slept = self.lifecycle.until(Phase::Stopping, pin!(race(sleep, woken))).await;
+        let lateness = slept.flatten().into_iter();
+        lateness.for_each(|lateness| self.context.recorder.borrow_mut().late(lateness));
+    }
+
+    /// Starts the run's user of this number, who works as the class of users says.
+    pub(super) fn spawn_user(self: &Rc<Self>, number: usize, class: usize) -> Rc<Life> {
+        let mut life = None;
+        self.pinned.spawn_numbered(|task| {
+            let own = Life::new(task);
+            life = Some(own.clone());
+            let mut user = self.user(number, class, own, Work::Closed);
+            async move { user.live().await }
+        });
+        life.expect("the task was made at once")
+    }
+
+    /// Starts a user for the releases of an open load, and gives it its first.
+    pub(super) fn spawn_seated(
+        self: &Rc<Self>,
+        place: u32,
+        open: &Rc<Open>,
+        first: Option<Release>,
+    ) {
+        let number = self.number() + place as usize * self.count();
+        let Some(class) = self.class_of(number, 0) else { return };
+        self.pinned.spawn_numbered(|task| {
+            let life = Life::new(task);
+            let seat = Seat::new(place, life.clone(), first);
+            let mut user = self.user(number, class, life, Work::Open(open.clone(), seat));
+            async move { user.live().await }
+        });
+    }
+
+    /// The class of a user by its number and the mix that it is added with. Who steers may ask for
+    /// more users than the plan has.
+    pub(super) fn class_of(&self, number: usize, mix: usize) -> Option<usize> {
+        self.plan().class_of(number, mix).or_else(|| {
+            let mut more = self.more_classes.borrow_mut();
+            if more.len() <= number {
+                *more = assign(&self.plan().scenario.users, 2 * number + 1);
+            }
+            more.get(number).map(|&class| usize::from(class))
+        })
+    }
+
+    fn user(self: &Rc<Self>, number: usize, class: usize, life: Rc<Life>, work: Work) -> LiveUser {
+        self.lifecycle.begin();
+        let class = self.classes[class].clone();
+        let rng = self.plan().user_rng(number as u64);
+        let session = Session::new(self.context.clone(), class.session.clone(), number as u64, rng);
+        LiveUser { class, core: self.clone(), life, work, session }
     }
 
     /// Keeps a timer going, so that how late timers are is known where no user waits, too. Goes on
@@ -110,27 +237,16 @@ impl PerCore {
         }
     }
 
-    fn user(&self, number: usize) -> LiveUser {
-        self.lifecycle.begin();
-        let class = self.classes[usize::from(self.job.plan.classes[number])].clone();
-        let rng = self.job.plan.user_rng(number as u64);
-        let session = Session::new(self.context.clone(), class.session.clone(), number as u64, rng);
-        let (context, lifecycle) = (self.context.clone(), self.lifecycle.clone());
-        LiveUser { class, context, lifecycle, session }
-    }
-
     /// Ships what was recorded, every second on the second.
     async fn ship_intervals(&self) {
         for second in 0.. {
             let cut = self.started + INTERVAL * (second + 1);
             self.pinned.reactor.sleep_until(cut).await;
-            let mut recorder = self.context.recorder.borrow_mut();
-            recorder.worked(self.meter.borrow_mut().read());
-            let interval = recorder.take(u64::from(second), cut);
+            let interval = self.take(u64::from(second), cut);
             // A core that waits for the collector is a core that stops sending load: what finds no
             // room is shipped with the next second.
             if let Err(TrySendError::Full(interval)) = self.job.intervals.try_send(interval) {
-                recorder.restore(interval);
+                self.context.recorder.borrow_mut().restore(interval);
             }
         }
     }
@@ -138,93 +254,18 @@ impl PerCore {
     /// Ships what is left. The load is over, so waiting costs nothing now.
     fn ship_rest(&self) {
         let now = Instant::now();
-        let second = (now - self.started).as_secs();
-        let mut recorder = self.context.recorder.borrow_mut();
-        recorder.worked(self.meter.borrow_mut().read());
-        let rest = recorder.take(second, now);
+        let rest = self.take((now - self.started).as_secs(), now);
         // The other cores may have long to go, and the collector need not wait for this one then.
         let _ = self.job.intervals.send(Interval { last: true, ..rest });
     }
 
-    /// Waits for the end of the run and sees to it that every user ends in time.
-    async fn stop_in_time(&self) {
-        let reactor = &self.pinned.reactor;
-        let Plan { run_time, stop_timeout, .. } = *self.job.plan;
-        match run_time {
-            Some(run_time) => {
-                let _ = reactor.until(self.started + run_time, self.stop_asked()).await;
-            }
-            None => self.stop_asked().await,
+    fn take(&self, second: u64, cut: Instant) -> Interval {
+        let mut recorder = self.context.recorder.borrow_mut();
+        recorder.worked(self.meter.borrow_mut().read());
+        if let Some(open) = &self.open {
+            let until = cut - self.started;
+            open.tell_asked(self.stopped.get().unwrap_or(until).min(until), &mut recorder);
         }
-
-        self.advance(Phase::Stopping);
-        let stopping = Instant::now();
-        if !stop_timeout.is_zero() {
-            let _ = reactor.until(stopping + stop_timeout, self.lifecycle.all_ended()).await;
-        }
-        self.advance(Phase::Killed);
-        let last = (stopping + stop_timeout).max(Instant::now() + ON_STOP_GRACE);
-        if reactor.until(last, self.lifecycle.all_ended()).await.is_err() {
-            self.advance(Phase::Over);
-            self.lifecycle.all_ended().await;
-        }
-    }
-
-    /// Goes on to a later phase and tells everybody.
-    fn advance(&self, phase: Phase) {
-        self.lifecycle.advance(phase);
-        self.pinned.wake_all();
-    }
-
-    /// Completes when somebody asks the run to stop, or when no user is left.
-    async fn stop_asked(&self) {
-        loop {
-            // First the wake-up, then the look: a wish in between is not missed.
-            let woken = self.pinned.reactor.woken();
-            if self.job.control.is_stopping() {
-                return;
-            }
-            let all_ended = async {
-                self.lifecycle.all_ended().await;
-                true
-            };
-            let woken = async {
-                woken.await;
-                false
-            };
-            if race(all_ended, woken).await {
-                return;
-            }
-        }
-    }
-}
-
-/// When a user of the run starts, from the start of the run. A rate may be so small that it is
-/// beyond all time; then it is merely beyond all runs.
-fn spawn_time(number: usize, rate: f64) -> Duration {
-    let time = Duration::try_from_secs_f64(number as f64 / rate).unwrap_or(units::LONGEST);
-    time.min(units::LONGEST)
-}
-
-/// The output of whichever future is done first; the other is dropped.
-async fn race<T>(first: impl Future<Output = T>, second: impl Future<Output = T>) -> T {
-    let (mut first, mut second) = (pin!(first), pin!(second));
-    std::future::poll_fn(|context| match first.as_mut().poll(context) {
-        Poll::Ready(output) => Poll::Ready(output),
-        Poll::Pending => second.as_mut().poll(context),
-    })
-    .await
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_user_starts_at_its_number_over_the_rate_however_small_the_rate_is() {
-        assert_eq!(spawn_time(0, 10.0), Duration::ZERO);
-        assert_eq!(spawn_time(5, 10.0), Duration::from_millis(500));
-        assert_eq!(spawn_time(1, 1e-300), units::LONGEST);
-        assert_eq!(spawn_time(1, f64::MIN_POSITIVE), units::LONGEST);
+        recorder.take(second, cut)
     }
 }

@@ -126,8 +126,24 @@ impl Pinned {
 
     /// Runs a task on this core. Nobody waits for it; a panic in it ends the core.
     pub fn spawn(self: &Rc<Self>, task: impl Future<Output = ()> + 'static) {
-        let entry = Entry { pinned: self.clone(), number: None };
-        glommio::spawn_local(Counted { task, entry }).detach();
+        self.spawn_numbered(|_| task);
+    }
+
+    /// Runs a task that knows its number on this core, by which it can be woken. A number is given
+    /// again when its task has ended.
+    pub(super) fn spawn_numbered<F: Future<Output = ()> + 'static>(
+        self: &Rc<Self>,
+        task: impl FnOnce(u32) -> F,
+    ) {
+        let number = self.tasks.borrow_mut().add();
+        let entry = Entry { pinned: self.clone(), number, has_run: false };
+        glommio::spawn_local(Counted { task: task(number), entry }).detach();
+    }
+
+    /// Has the task of this number looked at once more, if it has not ended.
+    pub(super) fn wake(&self, number: u32) {
+        // One that has not run yet is going to.
+        self.tasks.borrow().wakers[number as usize].iter().for_each(Waker::wake_by_ref);
     }
 
     /// Turns the reactor whenever all runnable tasks have run, until there is an output.
@@ -199,28 +215,28 @@ impl<F: Future<Output = ()>> Future for Counted<F> {
         if pinned.ending.get() {
             return Poll::Ready(());
         }
-        if this.entry.number.is_none() {
-            this.entry.number = Some(pinned.tasks.borrow_mut().add(context.waker().clone()));
+        if !std::mem::replace(&mut this.entry.has_run, true) {
+            pinned.tasks.borrow_mut().know(this.entry.number, context.waker().clone());
         }
         this.task.poll(context)
     }
 }
 
-/// A task's place in the list of its core, from the first time that it runs.
+/// A task's place in the list of its core.
 struct Entry {
     pinned: Rc<Pinned>,
-    number: Option<u32>,
+    number: u32,
+    has_run: bool,
 }
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        let Some(number) = self.number else { return };
-        let waker = self.pinned.tasks.borrow_mut().remove(number);
+        let waker = self.pinned.tasks.borrow_mut().remove(self.number);
         drop(waker);
     }
 }
 
-/// A waker for each task of a core: 16 bytes, because there may be a million.
+/// A waker for each task of a core, once it has run: 16 bytes, because there may be a million.
 #[derive(Debug, Default)]
 struct Tasks {
     wakers: Vec<Option<Waker>>,
@@ -228,13 +244,15 @@ struct Tasks {
 }
 
 impl Tasks {
-    fn add(&mut self, waker: Waker) -> u32 {
-        let number = self.free.pop().unwrap_or_else(|| {
+    fn add(&mut self) -> u32 {
+        self.free.pop().unwrap_or_else(|| {
             self.wakers.push(None);
             (self.wakers.len() - 1) as u32
-        });
+        })
+    }
+
+    fn know(&mut self, number: u32, waker: Waker) {
         self.wakers[number as usize] = Some(waker);
-        number
     }
 
     fn remove(&mut self, number: u32) -> Option<Waker> {

@@ -1,6 +1,7 @@
 //! One user's life: `on_start`, then task and wait in turn, then `on_stop`.
 
 use std::any::Any;
+use std::cell::RefMut;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
@@ -8,10 +9,14 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use super::class::{Class, CoreAction};
-use super::lifecycle::{Lifecycle, Phase};
+use super::life::Life;
+use super::lifecycle::{Phase, until};
+use super::open::{Open, Seat};
+use super::per_core::PerCore;
 use super::pinned::yield_now;
 use crate::scenario::{Pace, TaskError, TaskResult};
-use crate::session::{Context, Session};
+use crate::session::Session;
+use crate::stats::Recorder;
 
 /// From how long a wait on the memory of a user's tasks is given back for it. Below, and so on the
 /// path of a user that hardly waits, nothing is allocated between tasks.
@@ -20,9 +25,19 @@ const LONG_WAIT: Duration = Duration::from_millis(100);
 /// What one user needs to live.
 pub(super) struct LiveUser {
     pub(super) class: Rc<Class>,
-    pub(super) context: Rc<Context>,
-    pub(super) lifecycle: Rc<Lifecycle>,
+    pub(super) core: Rc<PerCore>,
+    pub(super) life: Rc<Life>,
+    pub(super) work: Work,
     pub(super) session: Session,
+}
+
+/// Where a user's iterations come from.
+#[derive(Clone)]
+pub(super) enum Work {
+    /// It runs a task, waits, and runs the next.
+    Closed,
+    /// It runs a task whenever it is given a release.
+    Open(Rc<Open>, Rc<Seat>),
 }
 
 /// How an action of a user ended.
@@ -31,20 +46,36 @@ enum Ended {
     Done,
     /// With an error of its own or a panic, which has been counted.
     Failed,
-    /// It was dropped, because the run went on to a later phase.
+    /// It was dropped, because the run or the user went on to a later phase.
     Dropped,
 }
 
 impl LiveUser {
-    /// Lives until the run stops. As in Locust, a user whose `on_start` fails ends there.
+    /// Lives until the run stops, or until it is one too many. As in Locust, a user whose `on_start`
+    /// fails ends there.
     pub(super) async fn live(&mut self) {
-        self.context.recorder.borrow_mut().user_started(self.class.index);
+        self.recorder().user_started(self.class.index);
         if self.start().await {
-            self.work().await;
+            match self.work {
+                Work::Closed => self.work_by_itself().await,
+                Work::Open(..) => Box::pin(self.work_on_releases()).await,
+            }
             self.stop().await;
         }
-        self.context.recorder.borrow_mut().user_ended(self.class.index);
-        self.lifecycle.end();
+        if let Work::Open(open, seat) = &self.work {
+            open.leave(seat);
+        }
+        self.recorder().user_ended(self.class.index);
+        self.core.lifecycle.end();
+    }
+
+    fn recorder(&self) -> RefMut<'_, Recorder> {
+        self.core.context.recorder.borrow_mut()
+    }
+
+    /// The run's phase or, where it is ahead of that, the user's own.
+    fn phase(&self) -> Phase {
+        self.core.lifecycle.phase().max(self.life.phase())
     }
 
     async fn start(&mut self) -> bool {
@@ -57,43 +88,75 @@ impl LiveUser {
         }
     }
 
-    async fn work(&mut self) {
+    async fn work_by_itself(&mut self) {
         let born = Instant::now();
         let mut pace = Pace::new(Duration::ZERO);
-        while self.lifecycle.phase() == Phase::Running {
+        while self.phase() == Phase::Running {
             // On the heap, and gone while the user waits: there are very many users, nearly all of
             // them wait, and a task is two times as large as the rest of a life.
             let busy = Box::pin(self.be_busy(born, &mut pace));
             let Some(wait) = busy.await else { return };
-            let awake = pin!(self.session.sleep(wait));
-            self.lifecycle.until(Phase::Stopping, awake).await;
+            self.wait(wait).await;
         }
     }
 
-    /// Runs tasks, with short waits in between, up to a long one: how long it is, `None` at the stop.
+    /// Runs tasks, with short waits in between, up to a long one: how long it is, `None` at the stop
+    /// and where no iteration is left.
     async fn be_busy(&mut self, born: Instant, pace: &mut Pace) -> Option<Duration> {
-        let class = self.class.clone();
-        while self.lifecycle.phase() == Phase::Running {
-            let task = &class.tasks[class.picker.pick(self.session.rng())];
-            let turns = self.context.reactor.turns();
-            if let Ended::Dropped = self.run(&task.name, &task.action, Phase::Killed).await {
+        while self.phase() == Phase::Running && self.core.take_iteration() {
+            let turns = self.core.context.reactor.turns();
+            if let Ended::Dropped = self.run_a_task().await {
                 return None;
             }
-            let wait = class.wait_time.next(pace, born.elapsed(), self.session.rng());
+            let now = born.elapsed();
+            if let Some(due) = self.class.wait_time.overdue(pace, now) {
+                self.session.intend(born + due);
+            }
+            let wait = self.class.wait_time.next(pace, now, self.session.rng());
             if wait >= LONG_WAIT {
                 return Some(wait);
             }
             if !wait.is_zero() {
-                let awake = pin!(self.session.sleep(wait));
-                self.lifecycle.until(Phase::Stopping, awake).await;
+                self.wait(wait).await;
             }
-            if turns == self.context.reactor.turns() {
-                // Neither the task nor the wait, which may be over before it begins, gave the core
-                // a turn; a user must not keep it from one.
-                yield_now().await;
-            }
+            self.let_the_core_turn(turns).await;
         }
         None
+    }
+
+    async fn wait(&self, wait: Duration) {
+        let awake = pin!(self.session.sleep(wait));
+        until(|| self.phase(), Phase::Stopping, awake).await;
+    }
+
+    async fn work_on_releases(&mut self) {
+        let Work::Open(open, seat) = self.work.clone() else { return };
+        while self.phase() == Phase::Running {
+            let Some(release) = open.next(&seat, || self.phase()).await else { return };
+            let now = self.core.elapsed();
+            open.start(release, now, &mut self.recorder());
+            self.session.intend(release.intended(self.core.started));
+            let turns = self.core.context.reactor.turns();
+            // On the heap, because most of an open load's users may be idle.
+            if let Ended::Dropped = Box::pin(self.run_a_task()).await {
+                return;
+            }
+            self.let_the_core_turn(turns).await;
+        }
+    }
+
+    /// Neither a task nor a wait, which may be over before it begins, need have given the core a
+    /// turn since this one; a user must not keep it from one.
+    async fn let_the_core_turn(&self, turns: u64) {
+        if turns == self.core.context.reactor.turns() {
+            yield_now().await;
+        }
+    }
+
+    async fn run_a_task(&mut self) -> Ended {
+        let class = self.class.clone();
+        let task = &class.tasks[class.picker.pick(self.session.rng())];
+        self.run(&task.name, &task.action, Phase::Killed).await
     }
 
     async fn stop(&mut self) {
@@ -110,7 +173,8 @@ impl LiveUser {
             // Pinned where they are: a task's future is large, and would be moved into each wrapper.
             let task = pin!(action.run(&mut self.session));
             let attempt = pin!(catch_panic(task));
-            self.lifecycle.until(end, attempt).await
+            let (lifecycle, life) = (&self.core.lifecycle, &self.life);
+            until(|| lifecycle.phase().max(life.phase()), end, attempt).await
         };
         self.session.end_task();
         let message = match ended {
@@ -121,7 +185,7 @@ impl LiveUser {
             Some(Err(panic)) => format!("panic: {}", panic_text(&*panic)),
         };
         let place = format!("user {}, task {name}", self.class.name);
-        self.context.recorder.borrow_mut().exception(&message, &place);
+        self.recorder().exception(&message, &place);
         Ended::Failed
     }
 }
@@ -156,6 +220,6 @@ mod tests {
     #[test]
     fn a_user_that_waits_has_no_room_for_a_task() {
         let life = size_of_output(|mut user: LiveUser| async move { user.live().await });
-        assert!(life <= 320, "{life} bytes");
+        assert!(life <= 368, "{life} bytes");
     }
 }

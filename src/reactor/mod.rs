@@ -36,7 +36,7 @@ use std::task::Waker;
 use std::time::{Duration, Instant};
 
 pub use listener::Listener;
-pub use remote::Remote;
+pub use remote::{Remote, Woken};
 pub use sleep::{Alarm, Sleep, TimedOut};
 pub use socket::{Chunk, Kept, Peer, Socket};
 pub use thread_time::thread_time;

@@ -19,7 +19,7 @@ pub mod digits;
 pub mod percentiles;
 mod rhythm;
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;
 pub mod utc;
 pub mod warnings;
 

@@ -8,7 +8,7 @@ use crate::stats::{
 };
 
 /// A row whose requests all took `time`, at one request a second.
-pub(super) fn row(method: &str, name: &str, requests: u64, time: Duration) -> Row {
+pub(crate) fn row(method: &str, name: &str, requests: u64, time: Duration) -> Row {
     let figures = (requests > 0).then_some(figures(time));
     let latency = Distribution { count: requests, figures };
     Row {
@@ -25,12 +25,12 @@ pub(super) fn row(method: &str, name: &str, requests: u64, time: Duration) -> Ro
 }
 
 /// Where there is only one time.
-pub(super) fn figures(time: Duration) -> Figures {
+pub(crate) fn figures(time: Duration) -> Figures {
     Figures { min: time, max: time, mean: time, percentiles: [time; _] }
 }
 
 /// A core that was half as busy as in its busiest second.
-pub(super) fn core(core: usize, busiest_second: f64, saturated_seconds: u64) -> CoreHealth {
+pub(crate) fn core(core: usize, busiest_second: f64, saturated_seconds: u64) -> CoreHealth {
     let cpu = CpuTime { user: Duration::from_secs(1), system: Duration::from_secs(3) };
     let longest_turn = Duration::from_millis(1);
     let work = Work { cpu, turns: 200, completions: 700, longest_turn };
@@ -39,7 +39,7 @@ pub(super) fn core(core: usize, busiest_second: f64, saturated_seconds: u64) -> 
 }
 
 /// Ten seconds into a run of three users; the total is of `requests` requests, like the rows.
-pub(super) fn snapshot(entries: Vec<Row>, time: Duration) -> Snapshot {
+pub(crate) fn snapshot(entries: Vec<Row>, time: Duration) -> Snapshot {
     let requests = entries.iter().map(|row| row.requests).sum();
     Snapshot {
         started_at: UNIX_EPOCH + Duration::from_secs(1_790_000_000),
@@ -51,13 +51,14 @@ pub(super) fn snapshot(entries: Vec<Row>, time: Duration) -> Snapshot {
         exceptions: Vec::new(),
         cancelled: 0,
         retries: 0,
+        commands: Vec::new(),
         open_load: None,
         health: GeneratorHealth::default(),
     }
 }
 
 /// A failure of `GET /`, seen from the first to the third second.
-pub(super) fn failure(message: &str) -> FailureRow {
+pub(crate) fn failure(message: &str) -> FailureRow {
     FailureRow {
         key: EntryKey { method: "GET".to_owned(), name: "/".to_owned() },
         message: message.to_owned(),

@@ -184,7 +184,7 @@ impl Session {
         };
         let outline = match outline {
             Ok(outline) => outline,
-            Err(reason) => return Err(refuse(&self.context, entry, reason)),
+            Err(reason) => return Err(refuse(&self.context, entry, self.intended.take(), reason)),
         };
         let outbound = Outbound {
             entry,
@@ -195,6 +195,7 @@ impl Session {
             keep_body,
             keep_alive: self.class.defaults.keep_alive,
             user: self.user,
+            intended: self.intended.take(),
         };
         self.connections.request(&self.context, &outbound).await
     }

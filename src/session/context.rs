@@ -3,6 +3,7 @@
 use std::cell::{RefCell, RefMut};
 use std::rc::Rc;
 
+use super::budget::Budget;
 use super::origin::Origins;
 use super::resolved::ResolvedUrl;
 use super::sources::Sources;
@@ -25,6 +26,7 @@ pub struct Context {
     pub limits: http1::Limits,
     pub(super) origins: Origins,
     pub(super) sources: Sources,
+    pub(super) budget: Budget,
     /// By entry, whose requests are all of one method.
     known_heads: RefCell<Vec<KnownHead>>,
     spare: RefCell<Vec<Vec<u8>>>,
@@ -39,9 +41,20 @@ impl Context {
             limits: http1::Limits::default(),
             origins: Origins::default(),
             sources,
+            budget: Budget::default(),
             known_heads: RefCell::default(),
             spare: RefCell::default(),
         })
+    }
+
+    /// Lets no more requests be made than these.
+    pub fn limit_requests(&self, requests: u32) {
+        self.budget.limit(requests);
+    }
+
+    /// Completes when as many requests have been made as may be; never where there is no limit.
+    pub async fn requests_spent(&self) {
+        self.budget.spent().await;
     }
 
     /// Remembers where a host is, so that no request has to look it up.
@@ -86,12 +99,14 @@ impl<'c> InFlight<'c> {
 
     /// The request has ended, and its sample is recorded by whoever says so.
     pub(super) fn ended(self) {
+        self.context.budget.ended();
         std::mem::forget(self);
     }
 }
 
 impl Drop for InFlight<'_> {
     fn drop(&mut self) {
+        self.context.budget.ended();
         self.context.recorder.borrow_mut().cancel(self.entry);
     }
 }

@@ -28,6 +28,8 @@ pub(super) struct Outbound<'r> {
     pub(super) keep_alive: KeepAlive,
     /// Whose request it is: users are spread over the addresses of an origin by their numbers.
     pub(super) user: u64,
+    /// When a schedule wanted it, where one did.
+    pub(super) intended: Option<Instant>,
 }
 
 /// The bytes of a request.
@@ -78,13 +80,15 @@ impl Connections {
         context: &Rc<Context>,
         outbound: &Outbound<'_>,
     ) -> Result<Response, RequestFailed> {
+        context.budget.take().await;
         let in_flight = InFlight::new(context, outbound.entry);
         let started = Instant::now();
         let attempt = Attempt { context, outbound, deadline: started + outbound.timeout };
         let result = self.exchange(&attempt).await;
         // The turn that brought the last byte, or for a failure without a turn no time at all.
         let ended = context.reactor.now().max(started);
-        let clocks = Clocks { intended: started, started, ended };
+        let intended = outbound.intended.map_or(started, |intended| intended.min(started));
+        let clocks = Clocks { intended, started, ended };
         in_flight.ended();
         match result {
             Ok(received) => Ok(Response::new(context.clone(), outbound.entry, clocks, received)),
@@ -222,9 +226,15 @@ impl Text<'_> {
 }
 
 /// Counts a request that cannot even be rendered.
-pub(super) fn refuse(context: &Context, entry: EntryId, reason: String) -> RequestFailed {
+pub(super) fn refuse(
+    context: &Context,
+    entry: EntryId,
+    intended: Option<Instant>,
+    reason: String,
+) -> RequestFailed {
     let now = Instant::now();
-    let clocks = Clocks { intended: now, started: now, ended: now };
+    let intended = intended.map_or(now, |intended| intended.min(now));
+    let clocks = Clocks { intended, started: now, ended: now };
     record_failure(context, entry, clocks, Failure::Request(reason))
 }
 

@@ -69,7 +69,7 @@ impl Literals {
                 .recorder
                 .borrow_mut()
                 .entry(request.method.as_str(), &request.display_name());
-            refuse(context, entry, error.to_string())
+            refuse(context, entry, None, error.to_string())
         })?;
         let prepared = Rc::new(prepared);
         self.0.borrow_mut().push((literal, prepared.clone()));

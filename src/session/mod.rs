@@ -5,6 +5,7 @@
 //! or a new one, reads the response, judges it by the checks and counts it: once, however it ends.
 
 mod base_url;
+mod budget;
 mod call;
 mod check;
 mod context;
@@ -76,6 +77,8 @@ pub struct Session {
     connections: Connections,
     user: u64,
     rng: fastrand::Rng,
+    /// When the schedule wanted the next request, where it did at a certain time.
+    intended: Option<Instant>,
 }
 
 impl Session {
@@ -87,7 +90,7 @@ impl Session {
         rng: fastrand::Rng,
     ) -> Self {
         let connections = Connections::new(&context);
-        Session { context, class, connections, user, rng }
+        Session { context, class, connections, user, rng, intended: None }
     }
 
     /// A GET request.
@@ -152,12 +155,20 @@ impl Session {
             keep_body: prepared.keep_body,
             keep_alive: self.class.defaults.keep_alive,
             user: self.user,
+            intended: self.intended.take(),
         };
         self.connections.request(&self.context, &outbound).await
     }
 
+    /// The task that begins now was wanted at this time: the latency of its first request counts from
+    /// there. Later requests of a task are wanted when the task comes to them.
+    pub(crate) fn intend(&mut self, intended: Instant) {
+        self.intended = Some(intended);
+    }
+
     /// A task of the user has ended, however it did.
     pub(crate) fn end_task(&mut self) {
+        self.intended = None;
         if self.class.defaults.keep_alive == KeepAlive::Task {
             self.connections.close();
         }

@@ -37,13 +37,21 @@ impl Line {
         self.window.add(second, delta);
     }
 
-    /// The line as reports see it, this long after the start of the run. `scratch` is overwritten.
-    pub(super) fn row(&self, elapsed: Duration, scratch: &mut Times<u64>) -> Row {
+    /// Forgets everything but what the line is about.
+    pub(super) fn reset(&mut self) {
+        self.sum.clear();
+        self.window = Window::default();
+    }
+
+    /// The line as reports see it, this long after the start of the run, of what was counted since
+    /// the statistics began. `scratch` is overwritten.
+    pub(super) fn row(&self, since: Duration, elapsed: Duration, scratch: &mut Times<u64>) -> Row {
         let complete = elapsed.as_secs();
         let latency = self.sum.latency(scratch);
         scratch.clear();
         let recent = self.window.recent(complete, scratch);
-        let window = Duration::from_secs(window::seconds(complete));
+        let counted = elapsed.saturating_sub(since);
+        let window = Duration::from_secs(window::seconds(complete)).min(counted);
         Row {
             key: self.key.clone(),
             requests: self.sum.requests(),
@@ -52,7 +60,7 @@ impl Line {
             latency,
             service_time: self.sum.service_time(),
             recent_latency: scratch.distribution(),
-            rates: rates(self.sum.requests(), self.sum.failures(), elapsed),
+            rates: rates(self.sum.requests(), self.sum.failures(), counted),
             recent_rates: rates(recent.requests, recent.failures, window),
         }
     }
@@ -82,7 +90,8 @@ mod tests {
     }
 
     fn rates_at(line: &Line, elapsed: f64) -> (f64, f64) {
-        let row = line.row(Duration::from_secs_f64(elapsed), &mut Times::default());
+        let elapsed = Duration::from_secs_f64(elapsed);
+        let row = line.row(Duration::ZERO, elapsed, &mut Times::default());
         (row.rates.requests, row.recent_rates.requests)
     }
 

@@ -53,7 +53,8 @@ pub use limits::Limits;
 pub use recorder::Recorder;
 pub use sample::{Clocks, EntryId, EntryKey, Outcome, Sample};
 pub use snapshot::{
-    Distribution, ExceptionRow, FailureRow, Figures, PERCENTILES, Rates, Row, Snapshot, UserCount,
+    Command, Distribution, ExceptionRow, FailureRow, Figures, PERCENTILES, Rates, Row, Snapshot,
+    UserCount,
 };
 pub use times::{Bin, Moments, SparseTimes};
 pub use totals::Totals;

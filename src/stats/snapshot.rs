@@ -33,6 +33,8 @@ pub struct Snapshot {
     /// Requests sent a second time because a kept-alive connection turned out to be dead before any
     /// byte of a response: in no row above, but the server may have seen both.
     pub retries: u64,
+    /// What was asked of the run in its course, in order: at most the first thousand commands.
+    pub commands: Vec<Command>,
     /// How the releases of an open load went; `None` where the load is closed.
     pub open_load: Option<OpenLoad>,
     /// How the generator itself fared: whether these numbers are to be trusted.
@@ -49,6 +51,15 @@ impl Snapshot {
     pub fn user_count(&self) -> u64 {
         self.users.iter().map(|class| class.running).sum()
     }
+}
+
+/// Something that was asked of a run in its course.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Command {
+    /// When, from the start of the run.
+    pub at: Duration,
+    /// What, in words.
+    pub what: String,
 }
 
 /// How many users of one class are running.

@@ -50,6 +50,8 @@ pub struct Totals {
     lateness: Times<u64>,
     limits_hit: LimitsHit,
     end: Duration,
+    /// When the statistics began: at the start, or at the latest reset.
+    since: Duration,
     /// Kept between snapshots, because its histogram is large.
     scratch: Times<u64>,
 }
@@ -84,6 +86,7 @@ impl Totals {
             lateness: Times::default(),
             limits_hit: LimitsHit::default(),
             end: Duration::ZERO,
+            since: Duration::ZERO,
             scratch: Times::default(),
         }
     }
@@ -155,14 +158,25 @@ impl Totals {
             elapsed,
             users: self.users(),
             entries: self.rows(elapsed),
-            total: self.total.row(elapsed, &mut self.scratch),
+            total: self.total.row(self.since, elapsed, &mut self.scratch),
             failures: self.failure_rows(),
             exceptions: self.exception_rows(),
             cancelled: counts.cancelled,
             retries: counts.retries,
+            // Not a core's to know, either.
+            commands: Vec::new(),
             open_load: self.open_load.as_ref().map(ArrivalsSum::report),
             health: self.health(),
         }
+    }
+
+    /// Begins all rows anew, as of this long after the start of the run. How the generator fares is
+    /// of the whole run all the same, and so are the names.
+    pub fn reset(&mut self, elapsed: Duration) {
+        self.since = elapsed;
+        self.lines.iter_mut().chain([&mut self.total]).for_each(Line::reset);
+        self.failures = Table::new(self.limits.failures);
+        self.exceptions = Table::new(self.limits.exceptions);
     }
 
     fn add_delta(&mut self, core: usize, id: EntryId, second: u64, delta: &Delta) {
@@ -216,7 +230,7 @@ impl Totals {
     fn rows(&mut self, elapsed: Duration) -> Vec<Row> {
         let lines = self.sorted.iter().map(|&line| &self.lines[line]);
         let with_samples = lines.filter(|line| line.sum().requests() > 0);
-        with_samples.map(|line| line.row(elapsed, &mut self.scratch)).collect()
+        with_samples.map(|line| line.row(self.since, elapsed, &mut self.scratch)).collect()
     }
 
     fn health(&self) -> GeneratorHealth {

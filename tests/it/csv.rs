@@ -125,6 +125,7 @@ fn snapshot(all: &[Ended], second: u64, exceptions: &[ExceptionRow]) -> Snapshot
         exceptions: exceptions.to_vec(),
         cancelled: 0,
         retries: 0,
+        commands: Vec::new(),
         open_load: None,
         health: GeneratorHealth::default(),
     }

@@ -1,0 +1,149 @@
+//! Users who come and go with the load shape, and with what is asked for in its place.
+
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use super::life::Life;
+use super::lifecycle::Phase;
+use super::per_core::PerCore;
+use super::stopping::ON_STOP_GRACE;
+use crate::control::{Change, Order};
+use crate::scenario::{Curve, Line, LoadShape, Wanted, share};
+
+/// Follows the plan's shape from change to change until the run stops. Counts as alive as long as
+/// there are changes to come, so that "all have ended" also says that nobody will start any more.
+pub(super) async fn follow(core: Rc<PerCore>) {
+    let (mut course, mut crew) = (Course::new(&core), Crew::default());
+    let mut is_counted = true;
+    while core.lifecycle.phase() == Phase::Running {
+        // First the wake-up, then the look: an order in between is not missed.
+        let woken = core.pinned.reactor.woken();
+        course.hear(&core);
+        let now = Instant::now();
+        while let Some(wanted) = course.next_until(now - core.started) {
+            match wanted {
+                Some(wanted) => crew.reach(&core, wanted, now),
+                None => core.over.happen(),
+            }
+        }
+        crew.see_out(&core, now);
+        if is_counted != course.due().is_some() {
+            is_counted = !is_counted;
+            if is_counted { core.lifecycle.begin() } else { core.lifecycle.end() }
+        }
+        let next = course.due().map(|due| core.started + due);
+        let next = next.into_iter().chain(crew.next_end()).min();
+        core.sleep_until_woken(next, woken).await;
+    }
+    if is_counted {
+        core.lifecycle.end();
+    }
+}
+
+/// The curve that is followed now, and what is to come in its place.
+struct Course {
+    curve: Curve,
+    /// When it began, from the start of the run.
+    origin: Duration,
+    /// When the number of users next changes, from the start of the run.
+    change: Option<Duration>,
+    orders: VecDeque<Order>,
+    heard: usize,
+    /// How many users were wanted last.
+    users: u32,
+}
+
+impl Course {
+    fn new(core: &PerCore) -> Self {
+        let curve = core.plan().shape.curve(core.plan().run_time);
+        let (change, orders) = (Some(Duration::ZERO), VecDeque::new());
+        Course { curve, origin: Duration::ZERO, change, orders, heard: 0, users: 0 }
+    }
+
+    /// Learns of new orders.
+    fn hear(&mut self, core: &PerCore) {
+        let orders = core.job.control.orders_after(self.heard);
+        self.heard += orders.len();
+        self.orders.extend(orders);
+    }
+
+    /// When there is something to do next.
+    fn due(&self) -> Option<Duration> {
+        self.change.into_iter().chain(self.orders.front().map(|order| order.at)).min()
+    }
+
+    /// The next change that is due by now: what is wanted from then on, and where that is `None`,
+    /// the run is over.
+    fn next_until(&mut self, now: Duration) -> Option<Option<Wanted>> {
+        let due = self.due().filter(|&due| due <= now)?;
+        if let Some(order) = self.orders.pop_front_if(|order| order.at <= due) {
+            self.take_order(order);
+        }
+        let elapsed = due.saturating_sub(self.origin);
+        let wanted = self.curve.at(elapsed);
+        let next = wanted.and_then(|_| self.curve.next_change(elapsed));
+        self.change = next.map(|next| self.origin + next);
+        self.users = wanted.map_or(self.users, |wanted| wanted.users);
+        Some(wanted)
+    }
+
+    /// Goes on from the users of this instant, which are the same on every core.
+    fn take_order(&mut self, order: Order) {
+        let Change::Users { users, spawn_rate } = order.change else { return };
+        let now = self.curve.at(order.at.saturating_sub(self.origin));
+        let from = now.map_or(self.users, |wanted| wanted.users);
+        let line = Line::starting_at(f64::from(from)).reach(f64::from(users), spawn_rate);
+        self.curve = LoadShape::line(line.forever()).curve(None);
+        self.origin = order.at;
+    }
+}
+
+/// This core's users by their numbers, and those who are on their way out.
+#[derive(Debug, Default)]
+struct Crew {
+    /// User *core* + *n* * *cores* of the run at *n*.
+    lives: Vec<Rc<Life>>,
+    /// Whose tasks are cut off when, and whose `on_stop`: each in order of time.
+    to_kill: VecDeque<(Instant, Rc<Life>)>,
+    to_end: VecDeque<(Instant, Rc<Life>)>,
+}
+
+impl Crew {
+    /// Starts or retires users until there are so many.
+    fn reach(&mut self, core: &Rc<PerCore>, wanted: Wanted, now: Instant) {
+        let users = share(wanted.users, core.number(), core.count()) as usize;
+        while self.lives.len() < users {
+            let number = core.number() + self.lives.len() * core.count();
+            let Some(class) = core.class_of(number, wanted.mix) else { return };
+            self.lives.push(core.spawn_user(number, class));
+        }
+        while self.lives.len() > users {
+            let Some(life) = self.lives.pop() else { return };
+            self.retire(core, life, now);
+        }
+    }
+
+    /// The latest to come is the first to go, as in Locust, and has the stop timeout to finish what
+    /// it does.
+    fn retire(&mut self, core: &PerCore, life: Rc<Life>, now: Instant) {
+        life.advance(Phase::Stopping, &core.pinned);
+        self.to_kill.push_back((now + core.plan().stop_timeout, life));
+    }
+
+    /// Cuts off those whose time is over.
+    fn see_out(&mut self, core: &PerCore, now: Instant) {
+        while let Some((_, life)) = self.to_kill.pop_front_if(|(at, _)| *at <= now) {
+            life.advance(Phase::Killed, &core.pinned);
+            self.to_end.push_back((now + ON_STOP_GRACE, life));
+        }
+        while let Some((_, life)) = self.to_end.pop_front_if(|(at, _)| *at <= now) {
+            life.advance(Phase::Over, &core.pinned);
+        }
+    }
+
+    fn next_end(&self) -> Option<Instant> {
+        let first = |queue: &VecDeque<(Instant, Rc<Life>)>| queue.front().map(|(at, _)| *at);
+        first(&self.to_kill).into_iter().chain(first(&self.to_end)).min()
+    }
+}

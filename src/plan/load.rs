@@ -1,0 +1,110 @@
+//! How much load a run makes: what was asked for, resolved into one shape or one rate.
+
+use std::time::Duration;
+
+use super::{Error, Options};
+use crate::scenario::{Arrivals, Line, Load, LoadShape, RunTimeFrom, USERS_MAX};
+
+/// The load of a run.
+pub(super) struct Resolved {
+    /// How many users there are when, where the load is not a rate.
+    pub(super) shape: LoadShape,
+    /// What is released when, where it is.
+    pub(super) arrivals: Option<Arrivals>,
+    /// From the start of the run to the stop.
+    pub(super) run_time: Option<Duration>,
+    /// The most users that there will be at once.
+    pub(super) users: u32,
+    /// Options that have no say, because the scenario has a shape.
+    pub(super) ignored: Vec<&'static str>,
+}
+
+/// Options before the scenario's own wishes, before Locust's defaults of one user, one per second and
+/// no end.
+pub(super) fn resolve(options: &Options, load: &Load) -> Result<Resolved, Error> {
+    let run_time = options.run_time.or(load.run_time);
+    if run_time.is_some_and(|time| time.is_zero()) {
+        return Err(Error::NoRunTime);
+    }
+    match arrivals(options, load)? {
+        Some(arrivals) => open(arrivals, load.run_time_from, run_time),
+        None => closed(options, load, run_time),
+    }
+}
+
+fn closed(options: &Options, load: &Load, run_time: Option<Duration>) -> Result<Resolved, Error> {
+    let rate = options.spawn_rate.or(load.spawn_rate).unwrap_or(1.0);
+    if !(rate > 0.0 && rate.is_finite()) {
+        return Err(Error::SpawnRate(rate));
+    }
+    let users = options.users.or(load.users).unwrap_or(1);
+    let shape = load.shape.clone().unwrap_or_else(|| LoadShape::ramp(users, rate));
+    let run_time = counted(run_time, load.run_time_from, shape.full());
+    // A function is known only as far as the run goes.
+    let peak = shape.peak(None).or_else(|| shape.peak(run_time));
+    let users = peak.ok_or(Error::UnknownPeak)?;
+    if users > USERS_MAX {
+        return Err(Error::TooManyUsers(users));
+    }
+    let ignored =
+        [("--users", options.users.is_some()), ("--spawn-rate", options.spawn_rate.is_some())];
+    let ignored = ignored.into_iter().filter(|&(_, given)| given && load.shape.is_some());
+    let ignored = ignored.map(|(flag, _)| flag).collect();
+    Ok(Resolved { shape, arrivals: None, run_time, users, ignored })
+}
+
+/// A run time from the start of the run.
+fn counted(
+    run_time: Option<Duration>,
+    from: RunTimeFrom,
+    full: Option<Duration>,
+) -> Option<Duration> {
+    match from {
+        RunTimeFrom::Start => run_time,
+        RunTimeFrom::Full => run_time.map(|time| time + full.unwrap_or_default()),
+    }
+}
+
+fn open(
+    arrivals: Arrivals,
+    from: RunTimeFrom,
+    run_time: Option<Duration>,
+) -> Result<Resolved, Error> {
+    let run_time = counted(run_time, from, arrivals.full());
+    let users = arrivals.max_users;
+    if users > USERS_MAX {
+        return Err(Error::TooManyUsers(users));
+    }
+    // Nobody follows it; users come as releases need them.
+    let shape = LoadShape::constant(0);
+    Ok(Resolved { shape, arrivals: Some(arrivals), run_time, users, ignored: Vec::new() })
+}
+
+/// The releases, where the load is a rate: the option's, or else the scenario's.
+fn arrivals(options: &Options, load: &Load) -> Result<Option<Arrivals>, Error> {
+    let given = options.rate.map(|rate| Arrivals::new(Line::constant(rate)));
+    // What else the scenario says of its rate holds for the option's, too.
+    let own = load.arrivals.clone();
+    let Some(mut arrivals) = own.map_or(given.clone(), |own| {
+        Some(Arrivals { rate: given.map_or(own.rate, |given| given.rate), ..own })
+    }) else {
+        return no_rate(options).map(|()| None);
+    };
+    if options.rate.is_some() && options.users.is_some() {
+        return Err(Error::UsersAndRate);
+    }
+    arrivals.kind = options.arrivals.unwrap_or(arrivals.kind);
+    arrivals.max_users = options.max_users.unwrap_or(arrivals.max_users);
+    arrivals.validate()?;
+    Ok(Some(arrivals))
+}
+
+/// Refuses options that say how a rate is to be released, where there is none.
+fn no_rate(options: &Options) -> Result<(), Error> {
+    let given =
+        [("--arrivals", options.arrivals.is_some()), ("--max-users", options.max_users.is_some())];
+    match given.into_iter().find(|(_, given)| *given) {
+        Some((flag, _)) => Err(Error::NoRate(flag)),
+        None => Ok(()),
+    }
+}
