@@ -1,0 +1,46 @@
+"""Builds what is ours: the program and the floor."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+from .clients import output_of, version_in
+from .running import Failed
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+TARGET = ROOT / os.environ.get("CARGO_TARGET_DIR", "target")
+
+
+def cargo(*arguments):
+    """Runs cargo, whose progress goes to stderr as ever; gives what it prints to stdout."""
+    try:
+        done = subprocess.run(["cargo", *arguments], cwd=ROOT, check=True, stdout=subprocess.PIPE,
+                              stdin=subprocess.DEVNULL, text=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise Failed(f"cargo {' '.join(arguments)}: {error}") from error
+    return done.stdout
+
+
+def build_gregaria():
+    cargo("build", "--release", "--locked")
+    return str(TARGET / "release" / "gregaria")
+
+
+def build_floor():
+    lines = cargo("bench", "--bench", "floor", "--no-run", "--locked", "--message-format",
+                  "json").splitlines()
+    built = [json.loads(line) for line in lines if line.startswith("{")]
+    return next(one["executable"] for one in built
+                if one.get("executable") and one["target"]["name"] == "floor")
+
+
+def version_of_gregaria(program):
+    """The release and the commit, with `-dirty` where the tree has more than that."""
+    release = version_in(output_of([program, "--version"]))
+    commit = output_of(["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--exclude=*"])
+    return f"{release} ({commit.strip()})"
+
+
+def version_of_rust():
+    return version_in(output_of(["rustc", "--version"]))

@@ -1,0 +1,135 @@
+"""What a client is: how it is found and asked for its version, what it is told, what it tells.
+
+All do the same: `connections` users who GET one path without a pause, at once from the start. Each
+reads its own output: how many requests were answered, how many failed, and the latencies as the tool
+sees them. What a tool does not tell is None. Here are our own; the others are in others.py.
+"""
+
+import csv
+import json
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a client is to do in one run."""
+
+    address: str
+    path: str
+    connections: int
+    seconds: int
+    # A number or a list of them, as taskset takes it.
+    cores: str
+    # For files that the client is to write.
+    folder: Path
+    # Of gregaria, in place of the path.
+    scenario: Path | None = None
+
+    @property
+    def url(self):
+        return f"http://{self.address}{self.path}"
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a client says of itself after one run."""
+
+    requests: int
+    p50_ms: float | None = None
+    p99_ms: float | None = None
+    failures: int = 0
+    # Requests that were begun and are no results, where the client says how many.
+    unfinished: int | None = None
+
+
+class Client:
+    """One of them; `name` is for the command line, `label` for people."""
+
+    name: str
+    label: str
+    # How one gets it.
+    source: str
+    version_flag = "--version"
+    # The server breaks nothing off and refuses nobody.
+    failures_share_max = 0.0
+
+    def __init__(self, program=None, cores=None):
+        self.program = program or self.find()
+        # In place of those of the job.
+        self.cores = cores
+
+    def find(self):
+        return shutil.which(self.name)
+
+    def version(self):
+        return version_in(output_of([self.program, self.version_flag]))
+
+    def command(self, job):
+        raise NotImplementedError
+
+    def read(self, output, job):
+        raise NotImplementedError
+
+
+def output_of(command):
+    """What a command says, to either side and with whatever exit code; nothing if it cannot."""
+    try:
+        return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, timeout=30,
+                              check=False).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+
+
+def version_in(text):
+    found = re.search(r"\d+\.\d+[\w.+~-]*", text)
+    return found.group() if found else None
+
+
+def sum_of(pattern, text):
+    """The sum of the numbers that the pattern's one group finds."""
+    return sum(int(number) for number in re.findall(pattern, text, re.MULTILINE))
+
+
+class Floor(Client):
+    name, label = "floor", "floor"
+    source = "benches/floor.rs"
+    mode = ()
+
+    def version(self):
+        return None
+
+    def command(self, job):
+        return [self.program, "--address", job.address, "--path", job.path, "--core", job.cores,
+                "--connections", str(job.connections), "--seconds", str(job.seconds), *self.mode]
+
+    def read(self, output, _job):
+        # It counts whole answers and nothing else.
+        return Told(json.loads(output.splitlines()[-1])["requests"])
+
+
+class FloorMultishot(Floor):
+    name, label = "floor-multishot", "floor, multishot"
+    mode = ("--multishot",)
+
+
+class Gregaria(Client):
+    name, label = "gregaria", "gregaria"
+    source = "cargo build --release"
+
+    def command(self, job):
+        what = [str(job.scenario), "-H", f"http://{job.address}"] if job.scenario else [job.url]
+        return [self.program, *what, "-u", str(job.connections), "-r", "1000000",
+                "-t", f"{job.seconds}s", "--cores", job.cores,
+                "--csv", str(job.folder / "gregaria"), "--only-summary"]
+
+    def read(self, output, job):
+        with open(job.folder / "gregaria_stats.csv", newline="") as file:
+            total = list(csv.DictReader(file))[-1]
+        unfinished = sum_of(r"^Requests (?:cancelled|sent again)[^:]*: (\d+)", output)
+        return Told(int(total["Request Count"]), float(total["50%"]), float(total["99%"]),
+                    int(total["Failure Count"]), unfinished)

@@ -1,0 +1,161 @@
+"""The clients that are not ours. Each runs with its own defaults where those allow the same load."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+from .clients import Client, Told, output_of, sum_of, version_in
+
+UNITS_MS = {"us": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4}
+
+
+class Wrk(Client):
+    name = label = "wrk"
+    source = "Debian's wrk"
+    version_flag = "-v"
+
+    def command(self, job):
+        return [self.program, "-t1", f"-c{job.connections}", f"-d{job.seconds}s", "--latency",
+                job.url]
+
+    def read(self, output, _job):
+        def percentile(name):
+            number, unit = re.search(rf"^ +{name}% +([\d.]+)(\w+)$", output, re.MULTILINE).groups()
+            return float(number) * UNITS_MS[unit]
+
+        broken = re.search(r"Socket errors: (.*)", output)
+        failures = sum_of(r"(\d+)", broken.group(1)) if broken else 0
+        failures += sum_of(r"Non-2xx or 3xx responses: (\d+)", output)
+        return Told(sum_of(r"(\d+) requests in", output), percentile(50), percentile(99), failures)
+
+
+class Gcannon(Client):
+    name = label = "gcannon"
+    source = "its sources"
+    seen_version = None
+    # Of large bodies it breaks off one in a hundred, when its buffers are all in use.
+    failures_share_max = 0.05
+
+    def version(self):
+        # Only a run tells, and `read` keeps it.
+        return self.seen_version
+
+    def command(self, job):
+        return [self.program, job.url, "-c", str(job.connections), "-t", "1",
+                "-d", f"{job.seconds}s", "--json"]
+
+    def read(self, output, _job):
+        told = json.loads(output)
+        self.seen_version = told["version"]
+        latency = told["latency_us"]
+        failures = sum(told["errors"].values()) + told["responses"] - told["status"]["2xx"]
+        return Told(told["responses"], latency["p50"] / 1e3, latency["p99"] / 1e3, failures)
+
+
+class H2load(Client):
+    name = label = "h2load"
+    source = "Debian's nghttp2-client"
+
+    def command(self, job):
+        return [self.program, "--h1", "-t1", f"-c{job.connections}", "-D", str(job.seconds),
+                job.url]
+
+    def read(self, output, _job):
+        # Of the times it has minimum, mean and maximum only.
+        return Told(sum_of(r"(\d+) succeeded", output),
+                    failures=sum_of(r"(\d+) (?:failed|errored|timeout)\b", output))
+
+
+class Ab(Client):
+    name = label = "ab"
+    source = "Debian's apache2-utils"
+    version_flag = "-V"
+
+    def command(self, job):
+        # -t alone ends after 50,000 requests; more than this many nobody sends.
+        requests_max = 1_000_000 * job.seconds
+        # The table on the console has whole milliseconds, this file three digits more.
+        return [self.program, "-q", "-k", "-t", str(job.seconds), "-n", str(requests_max),
+                "-c", str(job.connections), "-e", str(job.folder / "ab.csv"), job.url]
+
+    def read(self, output, job):
+        rows = (line.split(",") for line in (job.folder / "ab.csv").read_text().splitlines())
+        percentiles = {share: time for share, time in rows}
+        return Told(sum_of(r"^Complete requests: +(\d+)", output), float(percentiles["50"]),
+                    float(percentiles["99"]), sum_of(r"^Failed requests: +(\d+)", output))
+
+
+class Oha(Client):
+    name = label = "oha"
+    source = "cargo install oha"
+
+    def find(self):
+        return shutil.which("oha") or shutil.which("oha", path=Path.home() / ".cargo" / "bin")
+
+    def command(self, job):
+        return [self.program, "--no-tui", "--output-format", "json", "-z", f"{job.seconds}s",
+                "-c", str(job.connections), job.url]
+
+    def read(self, output, _job):
+        told = json.loads(output)
+        statuses, errors = told["statusCodeDistribution"], told["errorDistribution"]
+        # Those under way at the end are neither answers nor failures.
+        errors.pop("aborted due to deadline", None)
+        answers = statuses.pop("200", 0)
+        latency = told["latencyPercentiles"]
+        return Told(answers, 1e3 * latency["p50"], 1e3 * latency["p99"],
+                    sum(errors.values()) + sum(statuses.values()))
+
+
+class Bombardier(Client):
+    name = label = "bombardier"
+    source = "its sources"
+
+    def find(self):
+        # Debian has a game of this name.
+        program = shutil.which("bombardier")
+        known = program and "bombardier version" in output_of([program, "--version"])
+        return program if known else None
+
+    def command(self, job):
+        return [self.program, "-c", str(job.connections), "-d", f"{job.seconds}s",
+                "--latencies", "--print", "result", "--format", "json", job.url]
+
+    def read(self, output, _job):
+        told = json.loads(output)["result"]
+        failures = sum(told[kind] for kind in ("req1xx", "req3xx", "req4xx", "req5xx", "others"))
+        percentiles = told["latency"]["percentiles"]
+        return Told(told["req2xx"], percentiles["50"] / 1e3, percentiles["99"] / 1e3, failures)
+
+
+class Hey(Client):
+    name = label = "hey"
+    source = "Debian's hey"
+    # It keeps so many results; of what comes after them it does not know the status.
+    results_max = 1_000_000
+
+    def version(self):
+        # It has no flag for it.
+        return version_in(output_of(["dpkg-query", "-W", "-f", "${Version}", "hey"]))
+
+    def command(self, job):
+        return [self.program, "-z", f"{job.seconds}s", "-c", str(job.connections), job.url]
+
+    def read(self, output, _job):
+        def percentile(name):
+            return 1e3 * float(re.search(rf"^ +{name}% in ([\d.]+) secs", output,
+                                         re.MULTILINE).group(1))
+
+        answers = sum_of(r"^ +\[200\]\t(\d+) responses", output)
+        if answers >= self.results_max:
+            raise ValueError("more requests than hey remembers; give it fewer --seconds")
+        # In brackets: other statuses before their count, the counts of errors before their text.
+        failures = sum_of(r"^ +\[(?!200)\d+\]\t(\d+) responses", output)
+        failures += sum_of(r"^ +\[(\d+)\]\t(?!\d+ responses)", output)
+        return Told(answers, percentile(50), percentile(99), failures)
+
+
+def of_others():
+    """The others, from the cheapest to the dearest; one without a program is not installed."""
+    return [Wrk(), Gcannon(), H2load(), Ab(), Oha(), Bombardier(), Hey()]
