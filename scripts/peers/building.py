@@ -1,4 +1,4 @@
-"""Builds what is ours: the program and the floor."""
+"""Builds what is ours: the program, the floor, and the load test on Goose's library."""
 
 import json
 import os
@@ -8,8 +8,11 @@ from pathlib import Path
 from .clients import output_of, version_in
 from .running import Failed
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
 TARGET = ROOT / os.environ.get("CARGO_TARGET_DIR", "target")
+GOOSE_TARGET = TARGET / "goose"
+GOOSE = GOOSE_TARGET / "release" / "goose-get"
 
 
 def cargo(*arguments):
@@ -33,6 +36,16 @@ def build_floor():
     built = [json.loads(line) for line in lines if line.startswith("{")]
     return next(one["executable"] for one in built
                 if one.get("executable") and one["target"]["name"] == "floor")
+
+
+def build_goose():
+    cargo("build", "--release", "--manifest-path", str(HERE / "goose" / "Cargo.toml"),
+          "--target-dir", str(GOOSE_TARGET))
+    return str(GOOSE)
+
+
+def built_goose():
+    return str(GOOSE) if GOOSE.exists() else None
 
 
 def version_of_gregaria(program):

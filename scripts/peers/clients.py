@@ -1,8 +1,8 @@
 """What a client is: how it is found and asked for its version, what it is told, what it tells.
 
 All do the same: `connections` users who GET one path without a pause, at once from the start. Each
-reads its own output: how many requests were answered, how many failed, and the latencies as the tool
-sees them. What a tool does not tell is None. Here are our own; the others are in others.py.
+reads its own output: how many requests were answered, how many failed, and the latencies as the
+tool sees them. What a tool does not tell is None. Here are our own; the others are in others.py.
 """
 
 import csv
@@ -44,6 +44,8 @@ class Told:
     failures: int = 0
     # Requests that were begun and are no results, where the client says how many.
     unfinished: int | None = None
+    # CPU time, user and system, from before the load: see locustfile.py.
+    start_up_s: tuple[float, float] = (0.0, 0.0)
 
 
 class Client:
@@ -51,6 +53,8 @@ class Client:
 
     name: str
     label: str
+    # What has the version, where that is not the label.
+    tool: str | None = None
     # How one gets it.
     source: str
     version_flag = "--version"

@@ -1,12 +1,14 @@
-"""The clients that are not ours. Each runs with its own defaults where those allow the same load."""
+"""The clients that are not ours, each with its defaults where those allow the same load."""
 
 import json
+import os
 import re
 import shutil
 from pathlib import Path
 
 from .clients import Client, Told, output_of, sum_of, version_in
 
+HERE = Path(__file__).resolve().parent
 UNITS_MS = {"us": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4}
 
 
@@ -156,6 +158,65 @@ class Hey(Client):
         return Told(answers, percentile(50), percentile(99), failures)
 
 
-def of_others():
+class Goose(Client):
+    name, label = "goose", "Goose"
+    source = "--goose builds it"
+
+    def find(self):
+        # What is called so in PATH is something else.
+        return None
+
+    def command(self, job):
+        # Without the reset it counts from the first user on, as everybody else does.
+        return [self.program, "--host", f"http://{job.address}", "--users", str(job.connections),
+                "--increase-rate", "1000000", "--run-time", f"{job.seconds}s",
+                "--no-reset-metrics", "--quiet", "--no-print-metrics"]
+
+    def read(self, output, _job):
+        return told_as_json(output)
+
+
+class Locust(Client):
+    tool, source = "Locust", "PyPI's locust"
+    user_class: str
+    # To make its users and its tables it takes 0.2 s of CPU time, a fifth of a run of 2 s.
+    more_seconds = 5
+
+    def command(self, job):
+        users = str(job.connections)
+        seconds = job.seconds + self.more_seconds
+        return [self.program, "--locustfile", str(HERE / "locustfile.py"), "--headless",
+                "--users", users, "--spawn-rate", users, "--run-time", f"{seconds}s",
+                "--host", f"http://{job.address}", "--only-summary", "--loglevel", "WARNING",
+                self.user_class]
+
+    def read(self, output, _job):
+        return told_as_json(output)
+
+
+class LocustFast(Locust):
+    name, label, user_class = "locust-fast", "Locust FastHttpUser", "Fast"
+
+
+class LocustHttp(Locust):
+    name, label, user_class = "locust-http", "Locust HttpUser", "Plain"
+
+
+def told_as_json(output):
+    """What a test of our own for somebody's library prints on one line."""
+    line = next(line for line in output.splitlines() if line.startswith('{"requests"'))
+    told = json.loads(line)
+    told["start_up_s"] = tuple(told.get("start_up_s", (0.0, 0.0)))
+    return Told(**told)
+
+
+def locust_in(venv):
+    """The command in a virtual environment, or the one in PATH."""
+    return shutil.which("locust", path=os.path.join(venv, "bin")) or shutil.which("locust")
+
+
+def of_others(venv, goose):
     """The others, from the cheapest to the dearest; one without a program is not installed."""
-    return [Wrk(), Gcannon(), H2load(), Ab(), Oha(), Bombardier(), Hey()]
+    locust = locust_in(venv)
+    return [Wrk(), Gcannon(), H2load(), Ab(), Oha(), Bombardier(), Hey(), Goose(goose),
+            LocustFast(locust), LocustHttp(locust)]

@@ -9,15 +9,17 @@ METRICS = ("requests", "failures", "cpu_us_per_request", "user_us_per_request",
 
 def result(number, client, told, cost, server, body_bytes):
     """One client's run in one round."""
-    cpu_s = cost.user_s + cost.system_s
+    start_user_s, start_system_s = told.start_up_s
+    user_s, system_s = cost.user_s - start_user_s, cost.system_s - start_system_s
+    cpu_s = user_s + system_s
     return {
         "round": number, "client": client.name,
         "requests": told.requests, "failures": told.failures,
         "requests_seen_by_server": server.requests,
-        "user_s": cost.user_s, "system_s": cost.system_s, "wall_s": cost.wall_s,
+        "user_s": user_s, "system_s": system_s, "wall_s": cost.wall_s,
         "cpu_us_per_request": 1e6 * cpu_s / told.requests,
-        "user_us_per_request": 1e6 * cost.user_s / told.requests,
-        "system_us_per_request": 1e6 * cost.system_s / told.requests,
+        "user_us_per_request": 1e6 * user_s / told.requests,
+        "system_us_per_request": 1e6 * system_s / told.requests,
         "server_us_per_request": 1e6 * server.cpu_s / server.requests,
         "requests_per_cpu_second": told.requests / cpu_s,
         "bytes_per_cpu_second": body_bytes and body_bytes * told.requests / cpu_s,
@@ -28,7 +30,7 @@ def result(number, client, told, cost, server, body_bytes):
 
 def summarise(results, clients, references):
     """A row per client with results: every metric, and its CPU time per request to that of each
-    reference in the same round: the speed of a machine moves, and what ran side by side moves alike.
+    reference in the same round, as the speed of a machine moves and neighbours move alike.
     """
     rows = []
     for client in clients:

@@ -1,8 +1,8 @@
 """Runs one program and says what it cost; runs the server; leaves nobody behind.
 
-The process of this script adopts every orphan below it (`PR_SET_CHILD_SUBREAPER`). Two things stand
-on that: `measure` can wait for a grandchild, and `end_all` finds everybody by asking who our children
-are until there are none.
+The process of this script adopts every orphan below it (`PR_SET_CHILD_SUBREAPER`). Two things
+stand on that: `measure` can wait for a grandchild, and `end_all` finds everybody by asking who our
+children are until there are none.
 """
 
 import ctypes
@@ -43,7 +43,7 @@ def adopt_orphans():
 
 
 def exit_on_signals():
-    """The first signal ends this script by way of its `finally`s; the second must not disturb them."""
+    """The first signal ends this script by way of its `finally`s, which no second one disturbs."""
     deadly = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
     def leave(number, _frame):
