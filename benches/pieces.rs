@@ -250,14 +250,14 @@ mod turn {
         bencher.bench_local(|| reactor.turn(Turn::Poll));
     }
 
-    #[divan::bench(args = [1, 1000, 100_000])]
+    #[divan::bench(args = [1, 1000, 1_000_000])]
     fn with_timers_not_due(bencher: Bencher<'_, '_>, timers: usize) {
         let reactor = reactor();
         let _sleeps = set(&reactor, timers, Instant::now() + Duration::from_secs(3600));
         bencher.bench_local(|| reactor.turn(Turn::Poll));
     }
 
-    #[divan::bench(args = [1, 64, 1000], sample_size = 1)]
+    #[divan::bench(args = [1, 64, 256], sample_size = 1)]
     fn with_timers_due(bencher: Bencher<'_, '_>, timers: usize) {
         let reactor = reactor();
         let due = || {
@@ -272,11 +272,12 @@ mod turn {
         });
     }
 
-    /// A timer that is set and taken back, as a deadline that is kept.
-    #[divan::bench]
-    fn set_and_cancel(bencher: Bencher<'_, '_>) {
+    /// A timer that is set and taken back among others, as a deadline that is kept.
+    #[divan::bench(args = [0, 1_000_000])]
+    fn set_and_cancel(bencher: Bencher<'_, '_>, others: usize) {
         let reactor = reactor();
         let far = Instant::now() + Duration::from_secs(60);
+        let _others = set(&reactor, others, far);
         bencher.bench_local(|| drop(set(&reactor, 1, far)));
     }
 
