@@ -7,9 +7,13 @@ use std::time::{Duration, Instant};
 use super::life::Life;
 use super::lifecycle::Phase;
 use super::per_core::PerCore;
+use super::pinned::yield_now;
 use super::stopping::ON_STOP_GRACE;
 use crate::control::{Change, Order};
 use crate::scenario::{Curve, Line, LoadShape, Wanted, share};
+
+/// Users that come or go in one go where the core is late with them.
+const AT_ONCE: usize = 64;
 
 /// Follows the plan's shape from change to change until the run stops. Counts as alive as long as
 /// there are changes to come, so that "all have ended" also says that nobody will start any more.
@@ -23,7 +27,7 @@ pub(super) async fn follow(core: Rc<PerCore>) {
         let now = Instant::now();
         while let Some(wanted) = course.next_until(now - core.started) {
             match wanted {
-                Some(wanted) => crew.reach(&core, wanted, now),
+                Some(wanted) => crew.reach(&core, wanted, now).await,
                 None => core.over.happen(),
             }
         }
@@ -107,20 +111,27 @@ struct Crew {
     /// Whose tasks are cut off when, and whose `on_stop`: each in order of time.
     to_kill: VecDeque<(Instant, Rc<Life>)>,
     to_end: VecDeque<(Instant, Rc<Life>)>,
+    /// How many have come or gone.
+    moves: usize,
 }
 
 impl Crew {
     /// Starts or retires users until there are so many.
-    fn reach(&mut self, core: &Rc<PerCore>, wanted: Wanted, now: Instant) {
+    async fn reach(&mut self, core: &Rc<PerCore>, wanted: Wanted, now: Instant) {
         let users = share(wanted.users, core.number(), core.count()) as usize;
-        while self.lives.len() < users {
-            let number = core.number() + self.lives.len() * core.count();
-            let Some(class) = core.class_of(number, wanted.mix) else { return };
-            self.lives.push(core.spawn_user(number, class));
-        }
-        while self.lives.len() > users {
-            let Some(life) = self.lives.pop() else { return };
-            self.retire(core, life, now);
+        while self.lives.len() != users && core.lifecycle.phase() == Phase::Running {
+            if self.lives.len() < users {
+                let number = core.number() + self.lives.len() * core.count();
+                let Some(class) = core.class_of(number, wanted.mix) else { return };
+                self.lives.push(core.spawn_user(number, class));
+            } else if let Some(life) = self.lives.pop() {
+                self.retire(core, life, now);
+            }
+            self.moves += 1;
+            if self.moves.is_multiple_of(AT_ONCE) {
+                // Those who are there have their turn, and the wish to stop is heard.
+                yield_now().await;
+            }
         }
     }
 
