@@ -60,6 +60,22 @@ impl Classes {
         }
         classes
     }
+
+    /// The order for users who are added under this mix, whatever weights and counts the classes
+    /// have themselves; for an empty one, the order by these.
+    ///
+    /// So the class of a user follows from its number and the mix it is added under, on every core.
+    pub fn of_mix(users: &[User], mix: &[(String, f64)]) -> Self {
+        if mix.is_empty() {
+            return Classes::new(users);
+        }
+        let weight = |user: &User| mix.iter().find(|(name, _)| *name == user.name);
+        let mixed = users.iter().map(|user| {
+            let weight = weight(user).map_or(0.0, |(_, weight)| *weight);
+            User::new(&*user.name).weight(weight)
+        });
+        Classes::new(&mixed.collect::<Vec<_>>())
+    }
 }
 
 impl Iterator for Classes {
@@ -167,6 +183,18 @@ mod tests {
         check(&users, "B B B");
         assert!(assign(&users[..1], 3).is_empty());
         assert!(assign(&[], 3).is_empty());
+    }
+
+    #[test]
+    fn a_mix_takes_the_place_of_weights_and_counts() {
+        let users = [User::new("A").weight(9.0), User::new("B").fixed_count(1), User::new("C")];
+        let mix = |mix: &[(&str, f64)]| {
+            let mix: Vec<_> = mix.iter().map(|(name, weight)| ((*name).into(), *weight)).collect();
+            Classes::of_mix(&users, &mix).take(6).collect::<Vec<u16>>()
+        };
+        assert_eq!(mix(&[("B", 2.0), ("C", 1.0)]), [1, 2, 1, 1, 2, 1]);
+        assert_eq!(mix(&[("C", 5.0)]), [2; 6]);
+        assert_eq!(mix(&[]), assign(&users, 6));
     }
 
     #[test]
