@@ -14,7 +14,7 @@ pub use forecast::{Forecast, Route};
 
 use crate::executor::allowed_cores;
 use crate::scenario::{
-    self, Action, ArrivalKind, Arrivals, LoadShape, Scenario, Share, USERS_MAX, User,
+    self, Action, ArrivalKind, Arrivals, Classes, LoadShape, Scenario, Share, USERS_MAX, User,
 };
 use crate::session::{BaseUrl, Resolve, ResolvedUrl, Sources, UrlError, is_absolute};
 use crate::stats::Limits;
@@ -196,7 +196,9 @@ impl Plan {
         // Fewer where every class has an exact number and these do not add up to what is asked.
         let classes = scenario::assign(&scenario.users, users as usize);
         let mixes = shape.mixes().into_iter().skip(1);
-        let mixes = mixes.map(|mix| assign_mix(&scenario.users, mix, users)).collect();
+        let mixes =
+            mixes.map(|mix| Classes::of_mix(&scenario.users, mix).take(users as usize).collect());
+        let mixes = mixes.collect();
         let host = options.host.as_deref();
         let local = match &options.local_addresses[..] {
             [] => &load.local_addresses[..],
@@ -265,15 +267,6 @@ impl Plan {
         });
         Some(fixed.sum()).filter(|&total| total > u64::from(self.users))
     }
-}
-
-/// The classes of users by a mix's weights, in place of the scenario's.
-fn assign_mix(users: &[User], mix: &[(String, f64)], count: u32) -> Vec<u16> {
-    let mixed = users.iter().map(|user| {
-        let weight = mix.iter().find(|(name, _)| *name == user.name).map_or(0.0, |(_, w)| *w);
-        User { share: Share::Weight(weight), ..user.clone() }
-    });
-    scenario::assign(&mixed.collect::<Vec<_>>(), count as usize)
 }
 
 fn target(scenario: &Scenario, user: &User, host: Option<&str>) -> Result<BaseUrl, Error> {

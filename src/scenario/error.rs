@@ -2,8 +2,10 @@
 
 use thiserror::Error;
 
-use super::USERS_MAX;
+use super::{LoadShape, USERS_MAX};
 use crate::session::UrlError;
+
+const STEPS_MAX: u64 = LoadShape::STEPS_MAX;
 
 /// What is wrong with a scenario, whichever road it came by.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -96,6 +98,19 @@ pub enum Error {
     /// Stages without a stage.
     #[error("there are no stages; add one")]
     NoStages,
+    /// More steps than there is room for.
+    #[error("{0} steps are too many: at most {STEPS_MAX} are possible; make 'every' longer")]
+    TooManySteps(u64),
+    /// A wave that is higher at its bottom than at its top.
+    #[error("{name} = {value} must not be below min = {min}")]
+    BelowMin {
+        /// The lowest number of users.
+        min: u32,
+        /// Which other number it is above.
+        name: &'static str,
+        /// That number.
+        value: u32,
+    },
     /// A mix of nobody.
     #[error("the mix has no classes; name one with its weight, or leave the mix out")]
     EmptyMix,

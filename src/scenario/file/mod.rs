@@ -60,6 +60,10 @@
 //! [load]                                    # one of these
 //! shape = { constant = 50 }
 //! shape = { ramp = { users = 100, spawn_rate = 10 } }
+//! shape = { steps = { users = 10, every = "30s", spawn_rate = 10, until = "10m" } }
+//! shape = { spike = { base = 10, peak = 100, at = "1m", lasting = "30s", spawn_rate = 50 } }
+//! shape = { sine = { min = 10, max = 100, period = "1m" } }
+//! shape = { double_wave = { min = 20, first = 60, second = 40, lasting = "10m" } }
 //! ```
 //! ```toml
 //! [load]                                    # open arrivals: whatever the server does

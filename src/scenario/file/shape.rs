@@ -6,7 +6,7 @@ use super::error::{Problem, Result};
 use super::reader::{Item, Table};
 use crate::scenario::{Error, LoadShape, Mix, Stage, User, arrivals, shape, validate};
 
-const SHAPES: [&str; 2] = ["constant", "ramp"];
+const SHAPES: [&str; 6] = ["constant", "ramp", "steps", "spike", "sine", "double_wave"];
 
 const STAGE_KEYS: [&str; 5] = ["duration", "users", "spawn_rate", "mix", "rate"];
 
@@ -23,15 +23,62 @@ pub(super) fn shape(item: Item<'_>) -> Result<LoadShape> {
     let Some((shape, item)) = table.at_most_one(&SHAPES)? else {
         return Err(item.problem(format!("a shape is one of {}", SHAPES.join(", "))));
     };
-    match shape {
-        "constant" => Ok(LoadShape::constant(users(item)?)),
-        _ => ramp(item),
-    }
+    let shape = match shape {
+        "constant" => LoadShape::constant(users(item)?),
+        "ramp" => ramp(item)?,
+        "steps" => steps(item)?,
+        "spike" => spike(item)?,
+        "sine" => sine(item)?,
+        _ => double_wave(item)?,
+    };
+    // What each number alone cannot tell. The classes do not matter: only stages have mixes.
+    item.judged(shape.validate(&[]))?;
+    Ok(shape)
 }
 
 fn ramp(item: Item<'_>) -> Result<LoadShape> {
     let table = item.table(&["users", "spawn_rate"])?;
     Ok(LoadShape::ramp(required_users(&table, "users")?, required_spawn_rate(&table)?))
+}
+
+fn steps(item: Item<'_>) -> Result<LoadShape> {
+    let table = item.table(&["users", "every", "spawn_rate", "until"])?;
+    Ok(LoadShape::Steps {
+        users: required_users(&table, "users")?,
+        every: length(&table, "every")?,
+        spawn_rate: required_spawn_rate(&table)?,
+        until: length(&table, "until")?,
+    })
+}
+
+fn spike(item: Item<'_>) -> Result<LoadShape> {
+    let table = item.table(&["base", "peak", "at", "lasting", "spawn_rate"])?;
+    Ok(LoadShape::Spike {
+        base: required_users(&table, "base")?,
+        peak: required_users(&table, "peak")?,
+        at: length(&table, "at")?,
+        lasting: length(&table, "lasting")?,
+        spawn_rate: required_spawn_rate(&table)?,
+    })
+}
+
+fn sine(item: Item<'_>) -> Result<LoadShape> {
+    let table = item.table(&["min", "max", "period"])?;
+    Ok(LoadShape::Sine {
+        min: required_users(&table, "min")?,
+        max: required_users(&table, "max")?,
+        period: length(&table, "period")?,
+    })
+}
+
+fn double_wave(item: Item<'_>) -> Result<LoadShape> {
+    let table = item.table(&["min", "first", "second", "lasting"])?;
+    Ok(LoadShape::DoubleWave {
+        min: required_users(&table, "min")?,
+        first: required_users(&table, "first")?,
+        second: required_users(&table, "second")?,
+        lasting: length(&table, "lasting")?,
+    })
 }
 
 pub(super) fn stages(item: Item<'_>) -> Result<Stages> {

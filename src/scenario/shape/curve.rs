@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use super::staircase::Staircase;
-use super::ticks::Ticks;
+use super::course::Course;
 
 /// How many users a run wants at one instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,15 +26,8 @@ pub struct Curve {
     pub(super) course: Course,
     /// The mix of each stage with the instant at which the stage ends.
     pub(super) mixes: Vec<(Duration, usize)>,
-    /// The end of the run, where it is shorter than the shape.
+    /// The end of the run, where it is known.
     pub(super) limit: Option<Duration>,
-}
-
-/// What the count comes from.
-#[derive(Debug, Clone)]
-pub(super) enum Course {
-    Line(Staircase),
-    Ticks(Ticks),
 }
 
 impl Curve {
@@ -44,10 +36,7 @@ impl Curve {
         if self.limit.is_some_and(|limit| elapsed >= limit) {
             return None;
         }
-        let users = match &mut self.course {
-            Course::Line(line) => line.count_at(elapsed),
-            Course::Ticks(ticks) => ticks.count_at(elapsed),
-        }?;
+        let users = self.course.count_at(elapsed)?;
         Some(Wanted { users, mix: self.mix_at(elapsed) })
     }
 
@@ -58,11 +47,7 @@ impl Curve {
     /// A function may turn out to have nothing new to say.
     pub fn next_change(&mut self, elapsed: Duration) -> Option<Duration> {
         self.at(elapsed)?;
-        let next = match &mut self.course {
-            Course::Line(line) => line.next_change(elapsed),
-            Course::Ticks(ticks) => ticks.next_change(elapsed),
-        };
-        next.into_iter().chain(self.limit).min()
+        self.course.next_change(elapsed).into_iter().chain(self.limit).min()
     }
 
     fn mix_at(&self, elapsed: Duration) -> usize {

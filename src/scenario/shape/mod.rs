@@ -4,12 +4,15 @@
 //! and none can be late. What Locust's `LoadTestShape` returns from `tick` is here said once, as
 //! data; [`LoadShape::tick`] takes such a function all the same.
 
+mod course;
 mod curve;
 mod function;
+mod grid;
 mod line;
 mod staircase;
 mod ticks;
 mod validate;
+mod waves;
 
 #[cfg(test)]
 mod tests;
@@ -20,9 +23,7 @@ pub use curve::{Curve, Wanted, share};
 pub use function::Function;
 pub use line::Line;
 
-use curve::Course;
-use staircase::Staircase;
-use ticks::Ticks;
+use course::Course;
 
 pub(super) use validate::{mix_class, mix_weight};
 
@@ -89,6 +90,52 @@ pub enum LoadShape {
     Line(Line),
     /// One stage after the other; the run ends after the last.
     Stages(Vec<Stage>),
+    /// So many more users every so often. The run ends at `until`.
+    Steps {
+        /// Users that each step adds.
+        users: u32,
+        /// How long a step takes, its ramp included.
+        every: Duration,
+        /// Users started per second until the step is up.
+        spawn_rate: f64,
+        /// The end of the run.
+        until: Duration,
+    },
+    /// Up to a number of users, for some time to another, and back.
+    Spike {
+        /// Users before and after.
+        base: u32,
+        /// Users of the spike.
+        peak: u32,
+        /// When the spike begins, from the start of the run.
+        at: Duration,
+        /// How long it takes, its ramp up included and its ramp down not.
+        lasting: Duration,
+        /// Users started or stopped per second.
+        spawn_rate: f64,
+    },
+    /// Up and down between two numbers of users.
+    Sine {
+        /// Users at the start, and after each period.
+        min: u32,
+        /// Users after half a period.
+        max: u32,
+        /// From one lowest point to the next.
+        period: Duration,
+    },
+    /// Two peaks. The run ends after `lasting`.
+    DoubleWave {
+        /// Users at the start, in between, and at the end.
+        min: u32,
+        /// Users at a third of the time.
+        first: u32,
+        /// Users at two thirds of the time.
+        second: u32,
+        /// The end of the run.
+        lasting: Duration,
+    },
+    /// A function of the time; looked at every 10 ms, rounded to whole users.
+    Custom(Function<f64>),
     /// Locust's `tick`: users and spawn rate, asked for once per second of the run.
     Tick(Function<(u32, f64)>),
 }
@@ -124,6 +171,9 @@ impl LoadShape {
     /// How far ahead a function is asked what it will say: a week.
     pub const LOOK_AHEAD: Duration = Duration::from_secs(7 * 24 * 3600);
 
+    /// How many steps there can be: one per second of a day, and some.
+    pub const STEPS_MAX: u64 = 100_000;
+
     /// So many users from the start on.
     pub fn constant(users: u32) -> Self {
         LoadShape::Constant(users)
@@ -148,6 +198,50 @@ impl LoadShape {
         LoadShape::Stages(stages.into_iter().collect())
     }
 
+    /// `users` more every `every`, started at the spawn rate, until the run ends at `until`: Locust's
+    /// step load.
+    pub fn steps(users: u32, every: Duration, spawn_rate: f64, until: Duration) -> Self {
+        LoadShape::Steps { users, every, spawn_rate, until }
+    }
+
+    /// Up to `base` users, from `at` on to `peak` for `lasting`, and back to `base`: all at the same
+    /// spawn rate, and without an end of its own.
+    pub fn spike(base: u32, peak: u32, at: Duration, lasting: Duration, spawn_rate: f64) -> Self {
+        LoadShape::Spike { base, peak, at, lasting, spawn_rate }
+    }
+
+    /// Up and down between two numbers of users, without an end of its own. At the time `t` since
+    /// the start, in seconds as `period`, there are
+    ///
+    /// ```text
+    /// users(t) = min + (max - min) (1 - cos(2 pi t / period)) / 2
+    /// ```
+    ///
+    /// rounded: `min` at the start, `max` after half a period.
+    pub fn sine(min: u32, max: u32, period: Duration) -> Self {
+        LoadShape::Sine { min, max, period }
+    }
+
+    /// Two normal peaks, like the meals of a day, as in Locust's example of that name. At the time
+    /// `t` since the start, in seconds as `lasting`, there are
+    ///
+    /// ```text
+    /// users(t) = min + (first - min) e^-(x - 5)^2 + (second - min) e^-(x - 10)^2
+    ///        x = 15 t / lasting
+    /// ```
+    ///
+    /// rounded. The peaks are at a third and at two thirds of the time, and each has a standard
+    /// deviation of `lasting / (15 sqrt(2))`, a twentieth of it.
+    pub fn double_wave(min: u32, first: u32, second: u32, lasting: Duration) -> Self {
+        LoadShape::DoubleWave { min, first, second, lasting }
+    }
+
+    /// As many users as this function says at each time since the start, looked at every 10 ms and
+    /// rounded to whole users. None ends the run.
+    pub fn custom(function: impl Fn(Duration) -> Option<f64> + Send + Sync + 'static) -> Self {
+        LoadShape::Custom(Function::new(function))
+    }
+
     /// Locust's `tick`: the function is given 0 s, 1 s, 2 s, … since the start, and says how many
     /// users there should be and how many are to come or go per second until then. None ends the
     /// run.
@@ -160,35 +254,42 @@ impl LoadShape {
     /// The shape as one core follows it, in a run that is over at `limit` or, where that is
     /// earlier, with the shape.
     pub fn curve(&self, limit: Option<Duration>) -> Curve {
-        Curve { course: self.course(), mixes: self.mix_of_stages(), limit }
+        let limit = limit.into_iter().chain(self.end()).min();
+        Curve { course: Course::new(self), mixes: self.mix_of_stages(), limit }
     }
 
     /// When the run ends by the shape alone; none where it does not, or where only a function
     /// knows.
     pub fn end(&self) -> Option<Duration> {
-        match self.course() {
-            Course::Line(users) => users.end(),
-            Course::Ticks(_) => None,
+        match (self, Course::new(self)) {
+            (LoadShape::DoubleWave { lasting, .. }, _) => Some(*lasting),
+            (_, Course::Line(users)) => users.end(),
+            _ => None,
         }
     }
 
     /// When the users of the first target above zero are all there. None where there is no target,
-    /// and where a function of the time has not come to one within [`LoadShape::LOOK_AHEAD`].
+    /// as in a wave, and where a `tick` has not come to one within [`LoadShape::LOOK_AHEAD`].
     pub fn full(&self) -> Option<Duration> {
-        match self.course() {
+        match Course::new(self) {
             Course::Line(users) => users.full(),
             Course::Ticks(ticks) => ticks.full(LoadShape::LOOK_AHEAD),
+            Course::Grid(_) => None,
         }
     }
 
     /// The largest number of users in a run of this length, or of any length. None where only a
     /// function knows: without a run time, or with one beyond [`LoadShape::LOOK_AHEAD`].
     pub fn peak(&self, run_time: Option<Duration>) -> Option<u32> {
-        match self.course() {
-            Course::Line(users) => Some(users.peak(run_time)),
-            Course::Ticks(ticks) => {
-                run_time.filter(|time| *time <= LoadShape::LOOK_AHEAD).map(|time| ticks.peak(time))
-            }
+        let ahead = run_time.filter(|time| *time <= LoadShape::LOOK_AHEAD);
+        match (Course::new(self), self, ahead) {
+            (Course::Line(users), ..) => Some(users.peak(run_time)),
+            (Course::Ticks(ticks), _, Some(ahead)) => Some(ticks.peak(ahead)),
+            (Course::Grid(grid), _, Some(ahead)) => Some(grid.peak(ahead)),
+            (_, LoadShape::Sine { max, .. }, None) => Some(*max),
+            // Where one wave is highest, the other adds e^-25 of itself: not a user.
+            (_, LoadShape::DoubleWave { first, second, .. }, None) => Some(*first.max(second)),
+            (Course::Ticks(_) | Course::Grid(_), _, None) => None,
         }
     }
 
@@ -223,21 +324,5 @@ impl LoadShape {
             (end, mix.unwrap_or(0))
         });
         stages.collect()
-    }
-
-    fn course(&self) -> Course {
-        let nobody = Line::starting_at(0.0);
-        let line = match self {
-            LoadShape::Line(line) => line.clone(),
-            LoadShape::Constant(users) => Line::constant(f64::from(*users)),
-            LoadShape::Ramp { users, spawn_rate } => {
-                nobody.reach(f64::from(*users), *spawn_rate).forever()
-            }
-            LoadShape::Stages(stages) => stages.iter().fold(nobody, |line, stage| {
-                line.approach(f64::from(stage.users), stage.spawn_rate, stage.duration)
-            }),
-            LoadShape::Tick(function) => return Course::Ticks(Ticks::new(function.clone())),
-        };
-        Course::Line(Staircase::new(line))
     }
 }

@@ -37,7 +37,7 @@ impl Staircase {
 
     pub(super) fn count_at(&self, elapsed: Duration) -> Option<u32> {
         let index = self.line.index_at(elapsed)?;
-        Some(self.line.pieces()[index].count_at(elapsed))
+        Some(Flight(&self.line.pieces()[index]).count_at(elapsed))
     }
 
     /// The first instant after this one at which the count differs, or the end; none where it never
@@ -45,12 +45,12 @@ impl Staircase {
     pub(super) fn next_change(&self, elapsed: Duration) -> Option<Duration> {
         let index = self.line.index_at(elapsed)?;
         let (piece, later) = self.line.pieces()[index..].split_first()?;
-        let now = piece.count_at(elapsed);
-        let later = later.iter().find_map(|piece| match piece.count_at(piece.start) {
+        let now = Flight(piece).count_at(elapsed);
+        let later = later.iter().find_map(|piece| match Flight(piece).count_at(piece.start) {
             count if count != now => Some(piece.start),
-            _ => piece.next_step(piece.start),
+            _ => Flight(piece).next_step(piece.start),
         });
-        piece.next_step(elapsed).or(later).or(self.line.end())
+        Flight(piece).next_step(elapsed).or(later).or(self.line.end())
     }
 
     /// The largest count before `until`, or ever.
@@ -60,7 +60,7 @@ impl Staircase {
         let counts = begun.flat_map(|piece| {
             let end = piece.end.unwrap_or(Duration::MAX).min(until);
             // Within a piece the count only grows or only falls.
-            [piece.start, end - Duration::from_nanos(1)].map(|at| piece.count_at(at))
+            [piece.start, end - Duration::from_nanos(1)].map(|at| Flight(piece).count_at(at))
         });
         counts.max().unwrap_or(0)
     }
@@ -70,19 +70,24 @@ impl Staircase {
         let arrival = self.line.arrival()?;
         let way = self.line.pieces().iter().find(|piece| piece.end == Some(arrival.at));
         // The last user starts before the line is up where it stands for all of them.
-        let last_step = way.filter(|way| way.to == arrival.value).and_then(Piece::last_step);
+        let way = way.filter(|way| way.to == arrival.value);
+        let last_step = way.and_then(|way| Flight(way).last_step());
         Some(last_step.unwrap_or(arrival.at))
     }
 }
 
-impl Piece {
+/// The steps on one piece of the line.
+#[derive(Debug, Clone, Copy)]
+struct Flight<'a>(&'a Piece);
+
+impl Flight<'_> {
     fn count_at(&self, elapsed: Duration) -> u32 {
         let steps = self.steps_until(elapsed) as f64;
         // `as` keeps what is beyond the range at its border.
-        match self.slope {
-            slope if slope > 0.0 => (self.from.floor() + steps).min(self.to.ceil()) as u32,
-            slope if slope < 0.0 => (self.from.ceil() - steps).max(self.to.floor()) as u32,
-            _ => self.from.round() as u32,
+        match self.0.slope {
+            slope if slope > 0.0 => (self.0.from.floor() + steps).min(self.0.to.ceil()) as u32,
+            slope if slope < 0.0 => (self.0.from.ceil() - steps).max(self.0.to.floor()) as u32,
+            _ => self.0.from.round() as u32,
         }
     }
 
@@ -90,7 +95,7 @@ impl Piece {
     fn next_step(&self, elapsed: Duration) -> Option<Duration> {
         let taken = self.steps_until(elapsed);
         let step = (taken < self.steps()).then(|| self.step(taken))?;
-        self.end.is_none_or(|end| step < end).then_some(step)
+        self.0.end.is_none_or(|end| step < end).then_some(step)
     }
 
     fn last_step(&self) -> Option<Duration> {
@@ -100,9 +105,9 @@ impl Piece {
 
     /// How many users start or leave on this piece; one whose step falls on its end does not.
     fn steps(&self) -> u64 {
-        match self.slope {
-            slope if slope > 0.0 => (self.to.ceil() - self.from.floor()) as u64,
-            slope if slope < 0.0 => (self.from.ceil() - self.to.floor()) as u64,
+        match self.0.slope {
+            slope if slope > 0.0 => (self.0.to.ceil() - self.0.from.floor()) as u64,
+            slope if slope < 0.0 => (self.0.from.ceil() - self.0.to.floor()) as u64,
             _ => 0,
         }
     }
@@ -111,15 +116,19 @@ impl Piece {
     /// whole number.
     fn step(&self, step: u64) -> Duration {
         if step == 0 {
-            return self.start;
+            return self.0.start;
         }
         let way = step as f64 - self.begun();
-        self.start.saturating_add(seconds(way / self.slope.abs()))
+        self.0.start.saturating_add(seconds(way / self.0.slope.abs()))
     }
 
     /// The part of step number 0 that lies before the piece.
     fn begun(&self) -> f64 {
-        if self.slope > 0.0 { self.from - self.from.floor() } else { self.from.ceil() - self.from }
+        if self.0.slope > 0.0 {
+            self.0.from - self.0.from.floor()
+        } else {
+            self.0.from.ceil() - self.0.from
+        }
     }
 
     /// How many steps have been taken at this instant, those that are at it included.
@@ -128,8 +137,8 @@ impl Piece {
         if steps == 0 {
             return 0;
         }
-        let time = elapsed.saturating_sub(self.start).as_secs_f64() + HALF_A_NANOSECOND;
-        let passed = (time * self.slope.abs() + self.begun()) as u64;
+        let time = elapsed.saturating_sub(self.0.start).as_secs_f64() + HALF_A_NANOSECOND;
+        let passed = (time * self.0.slope.abs() + self.begun()) as u64;
         let mut taken = passed.saturating_add(1).min(steps);
         // Off by one at most, by roundings, in either direction.
         while taken < steps && self.step(taken) <= elapsed {

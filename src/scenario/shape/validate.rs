@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::course::steps;
 use super::{LoadShape, Mix, Stage};
 use crate::scenario::{Error, User, validate};
 
@@ -20,8 +21,31 @@ impl LoadShape {
             LoadShape::Stages(stages) => (1..).zip(stages).try_for_each(|(number, stage)| {
                 stage.validate(classes).map_err(|error| error.at(format!("stage {number}")))
             }),
+            LoadShape::Steps { users, every, spawn_rate, until } => {
+                validate::spawn_rate(*spawn_rate)?;
+                validate::length("every", *every)?;
+                validate::length("until", *until)?;
+                step_count(*users, steps(*every, *until))
+            }
+            LoadShape::Spike { base, peak, at, lasting, spawn_rate } => {
+                validate::users(*base.max(peak))?;
+                validate::length("at", *at)?;
+                validate::length("lasting", *lasting)?;
+                validate::spawn_rate(*spawn_rate)
+            }
+            LoadShape::Sine { min, max, period } => {
+                validate::users(*max)?;
+                validate::length("period", *period)?;
+                at_least(*min, "max", *max)
+            }
+            LoadShape::DoubleWave { min, first, second, lasting } => {
+                validate::users(*first.max(second))?;
+                validate::length("lasting", *lasting)?;
+                at_least(*min, "first", *first)?;
+                at_least(*min, "second", *second)
+            }
             // What a function says is known when it says it.
-            LoadShape::Tick(_) => Ok(()),
+            LoadShape::Custom(_) | LoadShape::Tick(_) => Ok(()),
         }
     }
 }
@@ -33,6 +57,19 @@ impl Stage {
         validate::spawn_rate(self.spawn_rate)?;
         self.mix.as_ref().map_or(Ok(()), |mix| mix_of(mix, classes))
     }
+}
+
+/// Refuses more steps than there is room for, and more users than there can be on the last.
+fn step_count(users: u32, steps: u64) -> Result<(), Error> {
+    if steps > LoadShape::STEPS_MAX {
+        return Err(Error::TooManySteps(steps));
+    }
+    validate::users(u32::try_from(u64::from(users) * steps).unwrap_or(u32::MAX))
+}
+
+/// Refuses a value of this name that is below `min`.
+fn at_least(min: u32, name: &'static str, value: u32) -> Result<(), Error> {
+    if value >= min { Ok(()) } else { Err(Error::BelowMin { min, name, value }) }
 }
 
 fn mix_of(mix: &Mix, classes: &[User]) -> Result<(), Error> {

@@ -78,6 +78,16 @@ fn a_shape_is_one_of_its_words() {
     check_shape("shape = { constant = 50 }", LoadShape::constant(50));
     let ramp = "shape = { ramp = { users = 100, spawn_rate = 10 } }";
     check_shape(ramp, LoadShape::ramp(100, 10.0));
+    let steps = "{ steps = { users = 10, every = \"30s\", spawn_rate = 2.5, until = \"10m\" } }";
+    check_shape(&format!("shape = {steps}"), LoadShape::steps(10, secs(30), 2.5, secs(600)));
+    check_shape(
+        "[load.shape.spike]\nbase = 10\npeak = 100\nat = \"1m\"\nlasting = 30\nspawn_rate = 50",
+        LoadShape::spike(10, 100, secs(60), secs(30), 50.0),
+    );
+    let sine = "shape = { sine = { min = 10, max = 100, period = \"1m\" } }";
+    check_shape(sine, LoadShape::sine(10, 100, secs(60)));
+    let wave = "{ double_wave = { min = 20, first = 60, second = 40, lasting = \"10m\" } }";
+    check_shape(&format!("shape = {wave}"), LoadShape::double_wave(20, 60, 40, secs(600)));
 }
 
 #[test]
@@ -260,6 +270,8 @@ fn a_run_time_from_nothing_is_an_error() {
                  does; leave it out";
     let stage = "stage = [{ duration = 1, users = 10, spawn_rate = 1 }]";
     check_error(&format!("run_time = 60\n{full}\n{stage}"), &format!("3:17: {never}"));
+    let sine = "shape = { sine = { min = 1, max = 5, period = 1 } }";
+    check_error(&format!("run_time = 60\n{full}\n{sine}"), &format!("3:17: {never}"));
     check_error(
         "run_time = 60\nrun_time_from = \"end\"",
         "3:17: expected \"start\" or \"full\", found \"end\"",
@@ -268,7 +280,8 @@ fn a_run_time_from_nothing_is_an_error() {
 
 #[test]
 fn a_bad_shape_is_an_error() {
-    check_error("shape = {}", "2:9: a shape is one of constant, ramp");
+    let kinds = "constant, ramp, steps, spike, sine, double_wave";
+    check_error("shape = {}", &format!("2:9: a shape is one of {kinds}"));
     check_error("shape = { rmap = {} }", "2:11: unknown key 'rmap', did you mean 'ramp'?");
     check_error("shape = \"ramp\"", "2:9: expected a table, found a string");
     check_error(
@@ -276,4 +289,24 @@ fn a_bad_shape_is_an_error() {
         "2:25: 'constant' and 'ramp' exclude each other; keep one",
     );
     check_error("shape = { ramp = {} }", "2:18: missing key 'users'; add users = 100");
+    check_error(
+        "shape = { sine = { min = 5, max = 4, period = 1 } }",
+        "2:18: max = 4 must not be below min = 5",
+    );
+    check_error(
+        "shape = { sine = { min = 5, max = 6, period = 0 } }",
+        "2:47: period must be above 0 and at most 136 years",
+    );
+    check_error(
+        "shape = { steps = { users = 1, every = \"1ms\", spawn_rate = 1, until = \"1h\" } }",
+        "2:19: 3600000 steps are too many: at most 100000 are possible; make 'every' longer",
+    );
+    check_error(
+        "shape = { spike = { base = 1, peek = 2 } }",
+        "2:31: unknown key 'peek', did you mean 'peak'?",
+    );
+    check_error(
+        "shape = { double_wave = { min = 1 } }",
+        "2:25: missing key 'first'; add first = 100",
+    );
 }

@@ -1,6 +1,7 @@
 //! Tests of [`super`]: lines, the counts on them, and what cores see of both.
 
 mod curve;
+mod kinds;
 mod line;
 mod ticks;
 mod validate;

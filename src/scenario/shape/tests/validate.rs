@@ -33,6 +33,11 @@ fn loads_that_can_be_meant_are_valid() {
         load(LoadShape::stages([mixed])),
         load(LoadShape::constant(USERS_MAX)),
         load(LoadShape::tick(|_| None)),
+        load(LoadShape::custom(|_| None)),
+        load(LoadShape::steps(10, secs(30), 10.0, secs(600))),
+        load(LoadShape::spike(10, 100, secs(60), secs(30), 50.0)),
+        load(LoadShape::sine(10, 10, secs(60))),
+        load(LoadShape::double_wave(20, 60, 40, secs(600))),
         Load { arrivals: Some(Arrivals::new(Line::constant(1.0))), ..Load::default() },
     ] {
         assert_eq!(scenario(load).validate(), Ok(()));
@@ -55,6 +60,35 @@ fn numbers_that_are_none_are_refused() {
     check(load(LoadShape::constant(USERS_MAX + 1)), many);
     check(Load { users: Some(USERS_MAX + 1), ..Load::default() }, many);
     check(load(LoadShape::stages([])), "there are no stages; add one");
+}
+
+#[test]
+fn shapes_that_make_no_sense_are_refused() {
+    let (one, none) = (secs(1), Duration::ZERO);
+    let below = |name, value| format!("{name} = {value} must not be below min = 5");
+    let length = |name| format!("{name} must be above 0 and at most 136 years");
+    let rate = "spawn_rate must be a number above 0, not 0".to_owned();
+    let many = |users| format!("{users} users are too many: at most 100000000 can be planned for");
+    let steps = "100001 steps are too many: at most 100000 are possible; make 'every' longer";
+    for (shape, expected) in [
+        (LoadShape::steps(1, none, 1.0, one), length("every")),
+        (LoadShape::steps(1, one, 1.0, none), length("until")),
+        (LoadShape::steps(1, one, 0.0, one), rate.clone()),
+        (LoadShape::steps(1, one, 1.0, ms(100_000_001)), steps.to_owned()),
+        (LoadShape::steps(1_000_001, one, 1.0, secs(100)), many(100_000_100)),
+        (LoadShape::steps(u32::MAX, one, 1.0, secs(100)), many(u32::MAX)),
+        (LoadShape::spike(1, 2, none, one, 1.0), length("at")),
+        (LoadShape::spike(1, 2, one, none, 1.0), length("lasting")),
+        (LoadShape::spike(1, 2, one, one, 0.0), rate),
+        (LoadShape::spike(USERS_MAX + 1, 2, one, one, 1.0), many(USERS_MAX + 1)),
+        (LoadShape::sine(5, 4, one), below("max", 4)),
+        (LoadShape::sine(5, 6, none), length("period")),
+        (LoadShape::double_wave(5, 4, 6, one), below("first", 4)),
+        (LoadShape::double_wave(5, 6, 4, one), below("second", 4)),
+        (LoadShape::double_wave(5, 6, 7, none), length("lasting")),
+    ] {
+        check(load(shape), &expected);
+    }
 }
 
 #[test]
@@ -95,6 +129,10 @@ fn a_run_time_is_counted_from_something() {
     let flees = LoadShape::tick(|at| Some((at.as_secs() as u32 * 2 + 10, 1.0)));
     assert_eq!(full(flees, Some(secs(1))), Err(Error::NeverFull));
     assert_eq!(full(LoadShape::constant(0), Some(secs(1))), Err(Error::NeverFull));
+    let waves = [LoadShape::sine(1, 5, secs(1)), LoadShape::custom(|_| Some(1.0))];
+    for wave in waves {
+        assert_eq!(full(wave, Some(secs(1))), Err(Error::NeverFull));
+    }
     let rising = Arrivals::new(Line::starting_at(0.0).approach(10.0, 1.0, secs(5)));
     let (run_time, run_time_from) = (Some(secs(1)), RunTimeFrom::Full);
     let load = Load { arrivals: Some(rising), run_time, run_time_from, ..Load::default() };
