@@ -10,6 +10,7 @@ use gregaria::executor::allowed_cores;
 use gregaria::scenario::{KeepAlive, Task, User, WaitTime};
 use gregaria::session::Session;
 use gregaria::target::{Counters, Options, Server as Target};
+use rustix::process::{Resource, getrlimit};
 
 use crate::support::api::{begin, get, go_until, ms, scenario, users};
 use crate::support::{Output, Run, Signal, get_root, plain_server};
@@ -149,12 +150,22 @@ fn check_spread(host: &str, args: &[&str], load: &str, expected: &[((u8, u8), us
     let args = args.iter().map(|arg| arg.replace("PORT", &port.to_string()));
     let run = Run::of(&text).host(format!("{host}:{port}")).users(12).args(args).start();
     await_that("all are done", || server.counters().responses == 12);
-    let mut connections = connections(port);
+    // The table is not read in one go, and sockets of others come and go meanwhile.
+    let begin = Instant::now();
+    while spread(port) != expected && begin.elapsed() < DEADLINE {
+        std::thread::sleep(ms(5));
+    }
+    assert!(begin.elapsed() < DEADLINE, "{:?}", spread(port));
     run.signal(Signal::INT);
     assert_eq!(run.wait().code(0).aggregated(), (12, 0));
+}
+
+/// How many connections to this port there are between each two addresses.
+fn spread(port: u16) -> Vec<((u8, u8), usize)> {
+    let mut connections = connections(port);
     connections.sort();
-    let runs = connections.chunk_by(|a, b| a == b).map(|same| (same[0], same.len()));
-    assert_eq!(runs.collect::<Vec<_>>(), expected);
+    let runs = connections.chunk_by(|a, b| a == b);
+    runs.map(|same| (same[0], same.len())).collect()
 }
 
 #[test]
@@ -248,4 +259,27 @@ fn more_connections_than_local_ports_are_refused_before_the_run() {
     let what = "140000 connections to 127.0.0.1:";
     check_refused(run, server.address(), what, &cures);
     assert_eq!(server.counters().connections, 0);
+}
+
+/// What `scripts/scale` does with 15,000 and more.
+#[test]
+fn two_thousand_users_keep_their_connections_and_are_stopped_within_two_seconds() {
+    const MANY: u64 = 2000;
+    // Both ends are needed, the server's in this process.
+    let allowed = getrlimit(Resource::Nofile).maximum;
+    if allowed.is_some_and(|allowed| allowed < 2 * MANY) {
+        return println!("skipped: {allowed:?} open files are allowed");
+    }
+    let server = target();
+    let run = Run::of(&waiting("true")).host(server.address());
+    let run = run.args(["-u", &MANY.to_string(), "-r", "10000"]).start();
+    await_that("all are done", || server.counters().responses == MANY);
+    assert_eq!(server.counters().connections, MANY);
+    let interrupted = Instant::now();
+    run.signal(Signal::INT);
+    let output = run.wait().code(0);
+    let took = interrupted.elapsed();
+    assert_eq!((output.aggregated(), output.cancelled()), ((MANY, 0), 0));
+    assert_eq!(server.counters().requests, MANY);
+    assert!(took < Duration::from_secs(2), "{took:?}");
 }
