@@ -1,9 +1,9 @@
-//! Durations as people write them: parse and print, one place.
+//! Durations and shares as people write them: parse and print, one place.
 //!
-//! Two grammars, because two habits meet. Flags take Locust's time span (`20`, `20s`, `3m`,
-//! `1h20m`): whole numbers, seconds at the finest. Scenario files take the same and more (`250ms`,
-//! `100us`, `1.5s`). Both stop at [`LONGEST`], so that no sum of an instant and a parsed duration
-//! can overflow further on.
+//! Durations have two grammars, because two habits meet. Flags take Locust's time span (`20`,
+//! `20s`, `3m`, `1h20m`): whole numbers, seconds at the finest. Scenario files take the same and
+//! more (`250ms`, `100us`, `1.5s`). Both stop at [`LONGEST`], so that no sum of an instant and a
+//! parsed duration can overflow further on.
 
 use std::time::Duration;
 
@@ -40,6 +40,11 @@ pub enum DurationError {
     TooLong(String),
 }
 
+/// A text is no share.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("expected a share between 0 and 1, or between 0% and 100%")]
+pub struct NoShare;
+
 /// Parses Locust's time span: `20`, `20s`, `3m`, `2h`, `1h20m`, `3h30m10s`.
 ///
 /// Whole numbers only, each unit at most once and from large to small, as `--run-time` and
@@ -58,6 +63,13 @@ pub fn parse_time_span(text: &str) -> Result<Duration, DurationError> {
 pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
     let invalid = || DurationError::Duration(text.to_owned());
     parse(text, &UNITS).map_err(|reason| reason.error(text, invalid))
+}
+
+/// Parses a share of a whole: `0.05`, `5%`.
+pub fn parse_share(text: &str) -> Result<f64, NoShare> {
+    let (number, whole) = text.strip_suffix('%').map_or((text, 1.0), |percent| (percent, 100.0));
+    let share = number.parse::<f64>().map_err(|_| NoShare)? / whole;
+    if (0.0..=1.0).contains(&share) { Ok(share) } else { Err(NoShare) }
 }
 
 /// A number of seconds as a duration.
@@ -278,6 +290,18 @@ mod tests {
         assert_eq!(seconds(-0.0), Ok(Duration::ZERO));
         for bad in [-1.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e300] {
             assert!(seconds(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_share_is_a_fraction_or_percent() {
+        for (text, share) in
+            [("0", 0.0), ("0.05", 0.05), ("5%", 0.05), ("0.1%", 0.001), ("100%", 1.0)]
+        {
+            assert_eq!(parse_share(text), Ok(share), "{text}");
+        }
+        for text in ["", "%", "5 %", "1.1", "101%", "-1%", "5%%", "NaN", "inf%", "half"] {
+            assert_eq!(parse_share(text), Err(NoShare), "{text}");
         }
     }
 

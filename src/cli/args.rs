@@ -213,12 +213,12 @@ pub struct ServeArgs {
     #[arg(long, value_name = "TIME", default_value = "0", value_parser = units::parse_duration, env = "GREGARIA_SERVE_DELAY")]
     pub delay: Duration,
 
-    /// Answer this share of requests with status 500: 0 to 1
-    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share, env = "GREGARIA_SERVE_ERROR_RATE")]
+    /// Answer this share of requests with status 500: 0.05, 5%
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = units::parse_share, env = "GREGARIA_SERVE_ERROR_RATE")]
     pub error_rate: f64,
 
-    /// Leave the promised key out of this share of answers: 0 to 1
-    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share, env = "GREGARIA_SERVE_DROP_RATE")]
+    /// Leave the promised key out of this share of answers: 0.05, 5%
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = units::parse_share, env = "GREGARIA_SERVE_DROP_RATE")]
     pub drop_rate: f64,
 
     /// Close the connection after every answer, as Flask's development server does
@@ -322,13 +322,6 @@ fn rate(text: &str) -> Result<f64, String> {
         Ok(rate) if rate > 0.0 && rate.is_finite() => Ok(rate),
         Ok(_) => Err("must be > 0".into()),
         Err(_) => Err("expected users per second, such as 10 or 0.5".into()),
-    }
-}
-
-fn share(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
-        _ => Err("expected a share between 0 and 1".into()),
     }
 }
 
