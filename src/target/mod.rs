@@ -23,6 +23,7 @@ mod error;
 mod faults;
 mod options;
 mod outbox;
+mod pathology;
 mod routes;
 mod server;
 #[cfg(test)]
@@ -31,4 +32,5 @@ mod tests;
 pub use counters::Counters;
 pub use error::Error;
 pub use options::{Close, Options};
+pub use pathology::{Bimodal, Pathology, PathologyError, SlowStart, Stall, Stop, Truth, uniform};
 pub use server::Server;
