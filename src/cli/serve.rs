@@ -8,7 +8,7 @@ use super::{Error, ServeArgs, print, signals};
 use crate::control::Control;
 use crate::executor::allowed_cores;
 use crate::log::{Level, Log};
-use crate::target::{Close, Options, Server};
+use crate::target::{Close, Options, Pathology, Server};
 
 /// How often the server looks whether it should stop.
 const STOP_CHECK: Duration = Duration::from_millis(50);
@@ -54,7 +54,7 @@ fn options(args: &ServeArgs) -> Result<Options, Error> {
     Ok(Options {
         cores,
         address: SocketAddr::new(args.bind, args.port),
-        delay: args.delay,
+        pathology: Pathology { delay: args.delay, ..Pathology::default() },
         error_rate: args.error_rate,
         drop_rate: args.drop_rate,
         close,

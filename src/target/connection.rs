@@ -12,6 +12,7 @@ use super::conversation::{Conversation, House, Then};
 use super::counters::CoreCounters;
 use super::faults::Faults;
 use super::outbox::Outbox;
+use super::script::Script;
 use crate::reactor::{Chunk, Reactor, Socket};
 
 /// How long a peer may go on sending after it was refused.
@@ -25,6 +26,7 @@ pub(super) struct Core {
     pub(super) counters: Arc<CoreCounters>,
     pub(super) answers: Answers,
     pub(super) faults: RefCell<Faults>,
+    pub(super) script: Option<Arc<Script>>,
 }
 
 /// Serves one connection to its end.
@@ -37,7 +39,7 @@ pub(super) async fn serve(socket: Socket, core: Rc<Core>) {
             Ok(Some(piece)) => conversation.feed(&piece, &house, &mut out),
             Ok(None) | Err(_) => return,
         };
-        let arrived = core.arrival();
+        let mut arrived = core.reactor.now();
         loop {
             // One send for all that has come.
             while then == Then::Receive && !socket.is_quiet() {
@@ -47,11 +49,13 @@ pub(super) async fn serve(socket: Socket, core: Rc<Core>) {
                     Err(_) => return,
                 };
             }
-            core.delay(arrived, &out).await;
+            core.hold(arrived, &out).await;
             if then != Then::Send {
                 break;
             }
             core.send_and_wait(&socket, &mut out).await;
+            // What had to wait until these were taken arrives only now, as far as the server goes.
+            arrived = core.reactor.now();
             then = conversation.feed(&[], &house, &mut out);
         }
         if then == Then::Receive {
@@ -87,14 +91,10 @@ impl Core {
         }
     }
 
-    /// When the requests came, where that matters.
-    fn arrival(&self) -> Option<Instant> {
-        (!self.options.delay.is_zero()).then(Instant::now)
-    }
-
-    async fn delay(&self, arrived: Option<Instant>, out: &Outbox) {
-        if let Some(arrived) = arrived.filter(|_| out.answers() > 0) {
-            self.reactor.sleep_until(arrived + self.options.delay).await;
+    /// Waits until the answers to what has arrived may leave.
+    async fn hold(&self, arrived: Instant, out: &Outbox) {
+        if let Some(script) = self.script.as_ref().filter(|_| !out.is_empty()) {
+            self.reactor.sleep_until(script.due(arrived, out.answers())).await;
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use core_affinity::CoreId;
 
-use super::Error;
+use super::{Error, Pathology};
 use crate::executor::allowed_cores;
 
 /// A server's cores, its address, and what it does wrong on purpose.
@@ -15,8 +15,8 @@ pub struct Options {
     pub cores: Vec<CoreId>,
     /// Where to listen; with port 0 the kernel chooses the port.
     pub address: SocketAddr,
-    /// From the arrival of a request to its answer.
-    pub delay: Duration,
+    /// How long answers take, and when none leaves.
+    pub pathology: Pathology,
     /// Share of requests that are answered 500 with `{"error": "injected"}`.
     pub error_rate: f64,
     /// Share of requests to the JSON routes that are answered 200 with `{}`, without the key that
@@ -48,7 +48,7 @@ impl Default for Options {
         Options {
             cores: allowed_cores(),
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            delay: Duration::ZERO,
+            pathology: Pathology::default(),
             error_rate: 0.0,
             drop_rate: 0.0,
             close: Close::Never,

@@ -22,7 +22,7 @@ impl Outbox {
     pub(super) fn constant(&mut self, constant: Constant, manner: Manner, answers: &Answers) {
         let id = AnswerId::new(constant, manner);
         self.answers += 1;
-        if self.alone.is_none() && self.bytes.is_empty() {
+        if self.is_empty() {
             self.alone = Some(id);
         } else {
             self.gather(answers).extend_from_slice(answers.bytes(id));
@@ -61,6 +61,10 @@ impl Outbox {
     /// Answers in here.
     pub(super) fn answers(&self) -> u64 {
         self.answers
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.alone.is_none() && self.bytes.is_empty()
     }
 
     pub(super) fn is_full(&self) -> bool {

@@ -15,6 +15,7 @@ use super::answers::Answers;
 use super::connection::{self, Core};
 use super::counters::CoreCounters;
 use super::faults::Faults;
+use super::script::Script;
 use super::{Counters, Error, Options};
 use crate::executor::{self, Pinned};
 use crate::reactor::{Listener, Reactor, Remote, preflight};
@@ -27,6 +28,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
 pub struct Server {
     address: SocketAddr,
     stopping: Arc<AtomicBool>,
+    script: Option<Arc<Script>>,
     cores: Vec<RunningCore>,
 }
 
@@ -35,6 +37,16 @@ struct RunningCore {
     counters: Arc<CoreCounters>,
     remote: Remote,
     thread: Option<JoinHandle<Result<(), executor::Error>>>,
+}
+
+/// What a core is told when it starts.
+struct Orders {
+    options: Options,
+    /// Among the server's cores.
+    position: usize,
+    counters: Arc<CoreCounters>,
+    script: Option<Arc<Script>>,
+    stopping: Arc<AtomicBool>,
 }
 
 /// What a core says when it listens, or why it does not.
@@ -56,7 +68,8 @@ impl Server {
         // would then take a part of the connections: ask for the port without it first.
         drop(TcpListener::bind(address).map_err(|source| Error::listen(address, source))?);
         let stopping = Arc::new(AtomicBool::new(false));
-        let mut server = Server { address, stopping, cores: Vec::new() };
+        let script = Script::new(options.pathology).map(Arc::new);
+        let mut server = Server { address, stopping, script, cores: Vec::new() };
         for position in 0..options.cores.len() {
             server.start_core(&options, position)?;
         }
@@ -95,12 +108,15 @@ impl Server {
         let counters = Arc::new(CoreCounters::default());
         let (tell, told) = bounded(1);
         // The first core's port is everybody's.
-        let options = Options { address: self.address, ..options.clone() };
-        let (stopping, counted) = (self.stopping.clone(), counters.clone());
-        let thread = Pinned::start(core, "target", move |pinned| async move {
-            run(pinned, options, position, counted, tell, stopping).await;
-        })
-        .map_err(Error::Thread)?;
+        let orders = Orders {
+            options: Options { address: self.address, ..options.clone() },
+            position,
+            counters: counters.clone(),
+            script: self.script.clone(),
+            stopping: self.stopping.clone(),
+        };
+        let thread = Pinned::start(core, "target", move |pinned| run(pinned, orders, tell))
+            .map_err(Error::Thread)?;
         let Ok(listening) = told.recv() else {
             return Err(join(thread).err().unwrap_or(Error::Panicked));
         };
@@ -133,14 +149,8 @@ fn join(thread: JoinHandle<Result<(), executor::Error>>) -> Result<(), Error> {
 
 /// One core's life: listens, says so, accepts, until it is told to stop. The tasks it leaves are
 /// dropped with the executor, and their connections with them.
-async fn run(
-    pinned: Rc<Pinned>,
-    options: Options,
-    position: usize,
-    counters: Arc<CoreCounters>,
-    tell: Sender<Listening>,
-    stopping: Arc<AtomicBool>,
-) {
+async fn run(pinned: Rc<Pinned>, orders: Orders, tell: Sender<Listening>) {
+    let Orders { options, position, counters, script, stopping } = orders;
     let reactor = pinned.reactor.clone();
     let listener = match Listener::bind(&reactor, options.address) {
         Ok(listener) => listener,
@@ -157,6 +167,7 @@ async fn run(
         reactor: reactor.clone(),
         options,
         counters,
+        script,
     });
     pinned.spawn(accept(pinned.clone(), listener, core));
     wait_until(&reactor, &stopping).await;

@@ -1,6 +1,7 @@
 //! The server as its clients see it: plain blocking sockets, raw bytes.
 
 mod client;
+mod scripted;
 
 use std::io::Write;
 use std::net::TcpListener;
@@ -8,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use client::{Answer, Client};
 
-use super::{Close, Counters, Error, Options, Server};
+use super::{Close, Counters, Error, Options, Pathology, Server};
 use crate::executor::allowed_cores;
 
 const WELCOME: &str = r#"{"message": "Welcome to the API!"}"#;
@@ -18,6 +19,10 @@ const STATUS: &str = r#"{"status": "healthy"}"#;
 /// On one core, unless the test says otherwise.
 fn options() -> Options {
     Options { cores: allowed_cores()[..1].to_vec(), ..Options::default() }
+}
+
+fn delayed(delay: Duration) -> Options {
+    Options { pathology: Pathology { delay, ..Pathology::default() }, ..options() }
 }
 
 fn start(options: Options) -> Server {
@@ -245,7 +250,7 @@ fn idle_connections_are_closed_and_busy_ones_are_not() {
 #[test]
 fn an_answer_comes_no_sooner_than_its_delay() {
     let delay = Duration::from_millis(50);
-    let server = start(Options { delay, ..options() });
+    let server = start(delayed(delay));
     let mut client = Client::connect(server.address());
     let begin = Instant::now();
     for _ in 0..3 {
@@ -343,7 +348,7 @@ fn several_cores_share_a_port_and_count_what_their_clients_count() {
 
 #[test]
 fn stopping_is_prompt_closes_what_is_open_and_frees_the_port() {
-    let server = start(Options { delay: Duration::from_secs(60), ..options() });
+    let server = start(delayed(Duration::from_secs(60)));
     let address = server.address();
     let mut clients: Vec<_> = (0..20).map(|_| Client::connect(address)).collect();
     for client in &mut clients[..10] {
