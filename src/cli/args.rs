@@ -11,6 +11,7 @@ use crate::log::Level;
 use crate::plan::Options;
 use crate::scenario::ArrivalKind;
 use crate::session::Resolve;
+use crate::target::{Bimodal, SlowStart, Stall, Stop};
 use crate::threshold::Threshold;
 use crate::units;
 
@@ -213,6 +214,22 @@ pub struct ServeArgs {
     #[arg(long, value_name = "TIME", default_value = "0", value_parser = units::parse_duration, env = "GREGARIA_SERVE_DELAY")]
     pub delay: Duration,
 
+    /// Answer nothing in the first part of every period, from the first request on: 100ms/1s
+    #[arg(long, value_name = "TIME/PERIOD", env = "GREGARIA_SERVE_STALL")]
+    pub stall: Option<Stall>,
+
+    /// Take so much more, falling to nothing over the first while: 200ms/5s
+    #[arg(long, value_name = "TIME/WHILE", env = "GREGARIA_SERVE_SLOW_START")]
+    pub slow_start: Option<SlowStart>,
+
+    /// Take so much more for this share of requests: 5%:50ms
+    #[arg(long, value_name = "SHARE:TIME", env = "GREGARIA_SERVE_BIMODAL")]
+    pub bimodal: Option<Bimodal>,
+
+    /// Answer nothing from this long after the first request, for so long: 3s/2s
+    #[arg(long, value_name = "WHEN/TIME", env = "GREGARIA_SERVE_STOP_AT")]
+    pub stop_at: Option<Stop>,
+
     /// Answer this share of requests with status 500: 0.05, 5%
     #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = units::parse_share, env = "GREGARIA_SERVE_ERROR_RATE")]
     pub error_rate: f64,
@@ -237,7 +254,7 @@ pub struct ServeArgs {
     #[arg(long, value_name = "TIME", value_parser = units::parse_duration, env = "GREGARIA_SERVE_IDLE_TIMEOUT")]
     pub idle_timeout: Option<Duration>,
 
-    /// Seed of the injected faults
+    /// Seed of the injected faults and of who is slow
     #[arg(long, value_name = "N", default_value_t = 0, env = "GREGARIA_SERVE_SEED")]
     pub seed: u64,
 }

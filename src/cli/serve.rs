@@ -54,11 +54,21 @@ fn options(args: &ServeArgs) -> Result<Options, Error> {
     Ok(Options {
         cores,
         address: SocketAddr::new(args.bind, args.port),
-        pathology: Pathology { delay: args.delay, ..Pathology::default() },
+        pathology: pathology(args),
         error_rate: args.error_rate,
         drop_rate: args.drop_rate,
         close,
         idle_timeout: args.idle_timeout,
         seed: args.seed,
     })
+}
+
+fn pathology(args: &ServeArgs) -> Pathology {
+    Pathology {
+        delay: args.delay,
+        slow_start: args.slow_start,
+        bimodal: args.bimodal.map(|bimodal| bimodal.seed(args.seed)),
+        stall: args.stall,
+        stop: args.stop_at,
+    }
 }
