@@ -33,6 +33,8 @@ pub(super) struct Open {
     free: RefCell<Vec<u32>>,
     places: Cell<u32>,
     places_max: u32,
+    /// The end of the run, where it is known: what is due then is not of the run any more.
+    end: Option<Duration>,
     /// No more releases will come.
     closed: Cell<bool>,
     /// When the latest start was intended, and when it was.
@@ -61,7 +63,12 @@ pub(super) struct Release {
 }
 
 impl Open {
-    pub(super) fn new(arrivals: &Arrivals, releases: Releases, core: usize, cores: usize) -> Self {
+    pub(super) fn new(
+        arrivals: &Arrivals,
+        releases: Releases,
+        (core, cores): (usize, usize),
+        end: Option<Duration>,
+    ) -> Self {
         Open {
             rate: RefCell::new(arrivals.rate.clone()),
             kind: arrivals.kind,
@@ -72,6 +79,7 @@ impl Open {
             free: RefCell::default(),
             places: Cell::new(0),
             places_max: share(arrivals.max_users, core, cores),
+            end,
             closed: Cell::new(false),
             latest: Cell::new(None),
             asked: Cell::new(0.0),
@@ -102,7 +110,7 @@ impl Open {
     ) -> bool {
         let mut due = 0;
         let mut may_start = true;
-        while ahead.due().is_some_and(|at| at <= now) {
+        while self.due(ahead).is_some_and(|at| at <= now) {
             may_start = core.take_iteration();
             if !may_start {
                 break;
@@ -115,6 +123,11 @@ impl Open {
             core.context.recorder.borrow_mut().due(due, self.waiting.get());
         }
         may_start
+    }
+
+    /// When the next release of the run is due.
+    fn due(&self, ahead: &Releases) -> Option<Duration> {
+        ahead.due().filter(|&at| self.end.is_none_or(|end| at < end))
     }
 
     /// Another rate from an instant on. Up to there the releases are the same, those that wait among
@@ -233,7 +246,7 @@ pub(super) async fn release_all(core: Rc<PerCore>, open: Rc<Open>, mut ahead: Re
             core.over.happen();
             break;
         }
-        let next = ahead.due().or(end).map(|at| core.started + at);
+        let next = open.due(&ahead).or(end).map(|at| core.started + at);
         core.sleep_until_woken(next, woken).await;
     }
     open.close(&core);

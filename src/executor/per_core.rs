@@ -95,7 +95,7 @@ impl PerCore {
         let (core, cores) = (job.core, plan.cores.len());
         let open = plan.arrivals.as_ref().map(|arrivals| {
             let releases = arrivals.releases(plan.seed, core, cores);
-            Rc::new(Open::new(arrivals, releases, core, cores))
+            Rc::new(Open::new(arrivals, releases, (core, cores), plan.run_time))
         });
         PerCore {
             classes: classes.collect(),
