@@ -22,6 +22,7 @@ const STAMPS_MAX: usize = 1000;
 #[derive(Debug, Default)]
 pub struct Control {
     stopping: AtomicBool,
+    steered: AtomicBool,
     begun: OnceLock<Begun>,
     written: Mutex<Written>,
     cores: Mutex<Vec<Remote>>,
@@ -87,8 +88,21 @@ impl Control {
         self.wake_cores();
     }
 
+    /// Says, before the run starts, that its load will be changed on the way. A core whose users have
+    /// all ended, or who has none yet, is then there for those to come until the run is stopped or
+    /// over; without it, it ends, and a run ends with its users. A number of iterations or requests
+    /// to do ends it all the same.
+    pub fn expect_changes(&self) {
+        self.steered.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether the load was said to be changed on the way.
+    pub(crate) fn expects_changes(&self) -> bool {
+        self.steered.load(Ordering::SeqCst)
+    }
+
     /// Asks for so many users, which come or go by so many per second from now on, in place of
-    /// whatever the load's shape says.
+    /// whatever the load's shape says. See [`Control::expect_changes`].
     ///
     /// # Errors
     ///
@@ -157,6 +171,19 @@ impl Control {
         })
     }
 
+    /// The rate that was asked for last, if any was.
+    pub fn rate_wanted(&self) -> Option<f64> {
+        self.written().orders.iter().rev().find_map(|order| match order.change {
+            Change::Rate(rate) => Some(rate),
+            Change::Users { .. } => None,
+        })
+    }
+
+    /// How long the run has been going; nothing before its start.
+    pub fn elapsed(&self) -> Duration {
+        self.begun.get().map_or(Duration::ZERO, |begun| begun.started.elapsed())
+    }
+
     /// The run starts now.
     pub(crate) fn begin(&self, started: Instant, is_open: bool) {
         // A control is one run's; a second one would go on with the first's clock.
@@ -188,11 +215,6 @@ impl Control {
         if written.stamps.len() < STAMPS_MAX {
             written.stamps.push(Command { at: self.elapsed(), what });
         }
-    }
-
-    /// Before the start it is the start.
-    fn elapsed(&self) -> Duration {
-        self.begun.get().map_or(Duration::ZERO, |begun| begun.started.elapsed())
     }
 
     fn wake_cores(&self) {
@@ -236,6 +258,7 @@ mod tests {
         assert!(matches!(open.set_rate(f64::NAN), Err(Refused::Rate(_))));
         assert_eq!(open.set_rate(0.0), Ok(()));
         assert_eq!(open.stamps().len(), 1);
+        assert_eq!((open.rate_wanted(), closed.rate_wanted()), (Some(0.0), None));
     }
 
     #[test]

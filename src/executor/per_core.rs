@@ -131,8 +131,23 @@ impl PerCore {
                 let releases = arrivals.releases(plan.seed, self.number(), self.count());
                 self.pinned.spawn(open::release_all(self.clone(), open.clone(), releases));
             }
-            _ => self.pinned.spawn(ramp::follow(self.clone())),
+            _ => {
+                self.pinned.spawn(ramp::follow(self.clone()));
+                // A run with so much to do is over when its users have done it.
+                let is_limited = plan.iterations.is_some() || plan.requests.is_some();
+                if self.job.control.expects_changes() && !is_limited {
+                    self.lifecycle.begin();
+                    self.pinned.spawn(self.clone().stay());
+                }
+            }
         }
+    }
+
+    /// Counts as alive until the stop, so that a core without users is there when some are asked
+    /// for.
+    async fn stay(self: Rc<Self>) {
+        self.lifecycle.until(Phase::Stopping, std::future::pending::<()>()).await;
+        self.lifecycle.end();
     }
 
     pub(super) fn plan(&self) -> &Plan {
