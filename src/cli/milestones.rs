@@ -63,16 +63,39 @@ fn load(plan: &Plan) -> String {
 pub(super) struct Milestones {
     plan: Arc<Plan>,
     log: Log,
-    all_spawned: bool,
-    /// Whose statistics are to begin anew when all users are there.
-    reset: Option<Arc<Control>>,
+    control: Arc<Control>,
+    /// The users that were all there when that was last told.
+    spawned: Option<u32>,
+    /// The statistics are to begin anew when all users are there.
+    resets: bool,
     /// The kinds of warnings that were given: each is once.
     warned: Vec<Discriminant<Warning>>,
 }
 
 impl Milestones {
-    pub(super) fn new(plan: Arc<Plan>, log: Log, reset: Option<Arc<Control>>) -> Self {
-        Milestones { plan, log, all_spawned: false, reset, warned: Vec::new() }
+    pub(super) fn new(plan: Arc<Plan>, log: Log, control: Arc<Control>, resets: bool) -> Self {
+        Milestones { plan, log, control, spawned: None, resets, warned: Vec::new() }
+    }
+
+    /// Once for each number of users that was asked for; the statistics begin anew at the first.
+    fn tell_spawned(&mut self, snapshot: &Snapshot) {
+        let running = snapshot.user_count();
+        let wanted = self.control.users_wanted().unwrap_or(self.plan.users);
+        if self.spawned == Some(wanted) || running != u64::from(wanted) {
+            return;
+        }
+        let is_first = self.spawned.replace(wanted).is_none();
+        let classes = snapshot.users.iter();
+        let classes = classes.map(|class| format!("\"{}\": {}", class.class, class.running));
+        let classes = classes.collect::<Vec<_>>().join(", ");
+        self.log.info(
+            "runners",
+            format_args!("All users spawned: {{{classes}}} ({running} total users)"),
+        );
+        if is_first && self.resets {
+            self.log.info("runners", "Resetting stats");
+            self.control.reset();
+        }
     }
 
     /// How late timers are is judged at the end: the first few of a run say little.
@@ -89,24 +112,7 @@ impl Milestones {
 
 impl Report for Milestones {
     fn update(&mut self, snapshot: &Snapshot) -> io::Result<()> {
-        let running = snapshot.user_count();
-        if !self.all_spawned && running == u64::from(self.plan.users) {
-            self.all_spawned = true;
-            let classes: Vec<String> = snapshot
-                .users
-                .iter()
-                .map(|class| format!("\"{}\": {}", class.class, class.running))
-                .collect();
-            let classes = classes.join(", ");
-            self.log.info(
-                "runners",
-                format_args!("All users spawned: {{{classes}}} ({running} total users)"),
-            );
-            if let Some(control) = &self.reset {
-                self.log.info("runners", "Resetting stats");
-                control.reset();
-            }
-        }
+        self.tell_spawned(snapshot);
         self.warn(snapshot);
         Ok(())
     }

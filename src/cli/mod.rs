@@ -3,11 +3,13 @@
 mod abort;
 mod args;
 mod demo;
+mod keys;
 mod milestones;
 mod overhead;
 mod ratio;
 mod serve;
 mod signals;
+mod terminal;
 
 use std::error::Error as StdError;
 use std::io::{self, Write};
@@ -33,6 +35,7 @@ use crate::scenario::{Scenario, Step, User, file};
 use crate::session::{BaseUrl, UrlError};
 use abort::{AbortWhen, Broken};
 use milestones::Milestones;
+use terminal::Terminal;
 
 /// The run could not take place: a bad flag, a bad file, a machine that does not allow it.
 const COULD_NOT_RUN: u8 = 2;
@@ -162,7 +165,12 @@ fn run_scenario(scenario: Scenario, args: &RunArgs) -> Result<u8, Error> {
     run::preflight(&plan)?;
     let (control, broken) = (Arc::new(Control::default()), Broken::default());
     let reports = reports(args, &plan, &log, &control, &broken)?;
-    let signals = signals::stop_on_signals(&control, &log)?;
+    let terminal = Terminal::of_stdin();
+    let signals = signals::stop_on_signals(&control, &log, terminal.clone())?;
+    if let Some(terminal) = &terminal {
+        keys::steer(terminal, &plan, &control, &log)?;
+    }
+    let _settings = terminal.as_ref().map(Terminal::restore_on_drop);
 
     milestones::announce(&plan, &log);
     let summary = run::run(&plan, &control, reports, |error| log.error("report", error))?;
@@ -187,8 +195,7 @@ fn reports(
         let width = || name_width(terminal_columns(io::stderr()));
         reports.push(("progress".into(), Box::new(Progress::new(io::stderr(), width))));
     }
-    let reset = args.reset_stats.then(|| control.clone());
-    let milestones = Milestones::new(plan.clone(), log.clone(), reset);
+    let milestones = Milestones::new(plan.clone(), log.clone(), control.clone(), args.reset_stats);
     reports.push(("log".into(), Box::new(milestones)));
     if !args.abort_when.is_empty() {
         reports.push((

@@ -8,6 +8,7 @@ mod conservation;
 mod csv;
 mod faults;
 mod health;
+mod keys;
 mod load;
 mod overhead;
 mod pace;

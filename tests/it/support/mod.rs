@@ -5,10 +5,12 @@ pub(crate) mod api;
 mod run;
 mod server;
 mod tables;
+mod terminal;
 
 pub(crate) use run::{Output, Run, Running, Signal, repository};
 pub(crate) use server::{Answer, Seen, Server, ok, response};
 pub(crate) use tables::Table;
+pub(crate) use terminal::Terminal;
 
 /// A scenario of one class, `u`, with these tasks and this length, without waits.
 pub(crate) fn toml(run_time: &str, rest: &str) -> String {

@@ -12,7 +12,7 @@ pub(crate) use rustix::process::Signal;
 use rustix::process::{Pid, kill_process};
 use tempfile::TempDir;
 
-use super::{Server, Table};
+use super::{Server, Table, Terminal};
 
 /// Far more than any run of these tests takes, on any machine.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -41,6 +41,17 @@ impl Run {
         command.arg(env!("CARGO_BIN_EXE_gregaria"));
         let run = || Run::through(command).arg("s.toml").file("s.toml", scenario);
         (!more.unwrap().success()).then(run)
+    }
+
+    /// A run of this scenario in the foreground of a terminal.
+    pub(crate) fn on(terminal: &Terminal, scenario: &str) -> Self {
+        Run::through(Terminal::command()).arg("s.toml").file("s.toml", scenario).stdin(terminal)
+    }
+
+    /// With a terminal to read from.
+    pub(crate) fn stdin(mut self, terminal: &Terminal) -> Self {
+        self.command.stdin(terminal.stdin());
+        self
     }
 
     fn through(mut command: Command) -> Self {

@@ -1,0 +1,111 @@
+//! Keys while a run lasts, through a pseudo terminal.
+
+use crate::support::{
+    Answer, Run, Running, Server, Signal, Terminal, get_root, plain_server, toml,
+};
+
+/// Users who GET `/` and then wait for 20 ms.
+const PACED: &str = "wait_time = \"20ms\"\n[[user.task]]\nget = \"/\"";
+
+/// Two users to begin with, and their files.
+fn start(terminal: &Terminal, server: &Server) -> Running {
+    let run = Run::on(terminal, &toml("1h", PACED)).host(server.address).users(2);
+    let mut running = run.args(["--csv", "out"]).start();
+    terminal.await_keys();
+    running.stderr_line("(2 total users)");
+    running
+}
+
+#[test]
+fn keys_change_the_users_and_everything_is_counted() {
+    let (terminal, server) = (Terminal::new(), plain_server());
+    let before = terminal.settings();
+    let mut running = start(&terminal, &server);
+    terminal.press("www");
+    running.stderr_line("Ramping to 5 users at a rate of 100.00 per second");
+    running.stderr_line("All users spawned: {\"u\": 5} (5 total users)");
+    terminal.press("W");
+    running.stderr_line("(15 total users)");
+    assert_eq!(server.users(), 15, "users keep their connections");
+    terminal.press("S");
+    running.stderr_line("(5 total users)");
+    terminal.press("\u{3}");
+    let output = running.wait().code(0);
+    assert_eq!(terminal.settings(), before);
+
+    let history = output.csv("out_stats_history.csv").counts("User Count");
+    let steps = history.into_iter().filter(|users| [2, 5, 15].contains(users));
+    let mut course: Vec<u64> = steps.collect();
+    course.dedup();
+    assert_eq!(course[..3], [2, 5, 15]);
+    let (requests, failures) = output.aggregated();
+    let absent = output.cancelled() + requests - server.total();
+    assert_eq!((failures, output.retries(), absent), (0, 0, 0));
+    let told = output.csv("out_stats.csv").count("Aggregated", "Request Count");
+    assert_eq!(told, requests);
+}
+
+/// It once was over for every core that had no users at the moment.
+#[test]
+fn a_run_without_users_goes_on_and_takes_new_ones() {
+    let (terminal, server) = (Terminal::new(), plain_server());
+    let mut running = start(&terminal, &server);
+    terminal.press("S");
+    running.stderr_line("(0 total users)");
+    let seen = server.count();
+    terminal.press("wwww");
+    running.stderr_line("(4 total users)");
+    server.await_requests(seen + 20);
+    running.signal(Signal::INT);
+    let output = running.wait().code(0);
+    assert_eq!(server.users(), 2 + 4, "{}", output.stderr);
+}
+
+#[test]
+fn keys_change_the_rate_of_an_open_load() {
+    let (terminal, server) = (Terminal::new(), plain_server());
+    let run = Run::on(&terminal, &get_root("1h")).host(server.address).args(["--rate", "5"]);
+    let mut running = run.start();
+    terminal.await_keys();
+    server.await_requests(1);
+    terminal.press("WWs");
+    running.stderr_line("Releasing 15.00 iterations per second");
+    running.stderr_line("Releasing 25.00 iterations per second");
+    running.stderr_line("Releasing 24.00 iterations per second");
+    let seen = server.count();
+    server.await_requests(seen + 24);
+    running.signal(Signal::TERM);
+    running.wait().code(0);
+}
+
+#[test]
+fn a_second_ctrl_c_gives_the_terminal_back_too() {
+    let (terminal, server) = (Terminal::new(), Server::start(|_| Answer::Never));
+    let before = terminal.settings();
+    let run = Run::on(&terminal, &get_root("1h")).host(server.address).users(2);
+    let mut running = run.args(["--stop-timeout", "1h"]).start();
+    terminal.await_keys();
+    server.await_requests(2);
+    terminal.press("\u{3}");
+    running.stderr_line("Got SIGINT, stopping; once more exits at once");
+    terminal.press("\u{3}");
+    running.wait().code(130);
+    assert_eq!(terminal.settings(), before);
+}
+
+/// A terminal of somebody else's: to read from it or to change it is not ours.
+#[test]
+fn a_terminal_that_the_process_is_not_in_the_foreground_of_is_left_alone() {
+    let (terminal, server) = (Terminal::new(), plain_server());
+    let before = terminal.settings();
+    let run = Run::of(&get_root("1h")).stdin(&terminal).host(server.address).users(2);
+    let running = run.start();
+    server.await_requests(20);
+    terminal.press("W");
+    assert_eq!(terminal.settings(), before);
+    server.await_requests(40);
+    running.signal(Signal::INT);
+    let output = running.wait().code(0);
+    assert!(!output.stderr.contains("Ramping to 12"), "{}", output.stderr);
+    assert_eq!(terminal.settings(), before);
+}

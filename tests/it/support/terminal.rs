@@ -1,0 +1,74 @@
+//! A pseudo terminal on a run's stdin.
+
+use std::fs::{File, OpenOptions};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::fs::OFlags;
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{LocalModes, Termios, tcgetattr};
+
+/// Far more than it takes.
+const SETTLE: Duration = Duration::from_secs(20);
+
+/// A terminal whose keys the test presses.
+pub(crate) struct Terminal {
+    keyboard: OwnedFd,
+    screen: File,
+}
+
+impl Terminal {
+    pub(crate) fn new() -> Self {
+        let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&keyboard).unwrap();
+        unlockpt(&keyboard).unwrap();
+        let name = ptsname(&keyboard, Vec::new()).unwrap();
+        let path = Path::new(std::ffi::OsStr::from_bytes(name.as_bytes()));
+        let screen = {
+            use std::os::unix::fs::OpenOptionsExt;
+            let flags = OFlags::NOCTTY.bits().try_into().unwrap();
+            OpenOptions::new().read(true).write(true).custom_flags(flags).open(path).unwrap()
+        };
+        Terminal { keyboard, screen }
+    }
+
+    /// The binary in a session of its own, with this terminal as the one that it is in the
+    /// foreground of.
+    pub(super) fn command() -> Command {
+        let mut command = Command::new("setsid");
+        command.arg("--ctty").arg(env!("CARGO_BIN_EXE_gregaria"));
+        command
+    }
+
+    pub(super) fn stdin(&self) -> Stdio {
+        self.screen.try_clone().unwrap().into()
+    }
+
+    pub(crate) fn press(&self, keys: &str) {
+        assert_eq!(rustix::io::write(&self.keyboard, keys.as_bytes()), Ok(keys.len()));
+    }
+
+    /// Its settings, as far as they are compared here.
+    pub(crate) fn settings(&self) -> impl PartialEq + std::fmt::Debug + use<> {
+        let Termios { input_modes, output_modes, control_modes, local_modes, .. } = self.modes();
+        (input_modes, output_modes, control_modes, local_modes)
+    }
+
+    /// Waits until keys are handed over one by one.
+    #[track_caller]
+    pub(crate) fn await_keys(&self) {
+        let deadline = Instant::now() + SETTLE;
+        while self.modes().local_modes.intersects(LocalModes::ICANON | LocalModes::ECHO) {
+            assert!(Instant::now() < deadline, "nobody asks for keys");
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    fn modes(&self) -> Termios {
+        tcgetattr(self.screen.as_fd()).unwrap()
+    }
+}
