@@ -1,10 +1,13 @@
 //! One run from its start to its last report.
 
+mod adapting;
+
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use crossbeam_channel::bounded;
 
+use self::adapting::{Adapting, Broken};
 use crate::collector::{Collector, ReportError, Summary};
 use crate::control::Control;
 use crate::executor;
@@ -29,6 +32,9 @@ pub enum Error {
     /// A core did not start, or broke.
     #[error(transparent)]
     Core(#[from] executor::Error),
+    /// The function of an adaptive load panicked, or asked for what the load is not.
+    #[error("the adaptive load cannot be followed: {0}")]
+    Adaptive(String),
 }
 
 /// Checks that the machine allows this run, raising limits where it may. Only what is certain to be
@@ -57,7 +63,8 @@ pub fn preflight(plan: &Plan) -> Result<(), Error> {
 ///
 /// # Errors
 ///
-/// Why no load could be made, or that a core broke. What users do wrong is in the summary.
+/// Why no load could be made, or that a core or an adaptive load broke; the reports are written
+/// then. What users do wrong is in the summary.
 pub fn run(
     plan: &Arc<Plan>,
     control: &Arc<Control>,
@@ -65,6 +72,10 @@ pub fn run(
     on_report_error: impl FnMut(&ReportError),
 ) -> Result<Summary, Error> {
     let (intervals, shipped) = bounded(INTERVALS_WAITING * plan.cores.len());
+    let (adaptive, broken) = (&plan.scenario.load.adaptive, Broken::default());
+    if adaptive.is_some() {
+        control.expect_changes();
+    }
     let cores = executor::start(plan, control, intervals)?;
     let wall_start = SystemTime::now();
     let classes = plan.scenario.users.iter().map(|user| user.name.clone()).collect();
@@ -75,7 +86,14 @@ pub fn run(
     for (name, report) in reports {
         collector = collector.report(name, report);
     }
+    if let Some(adaptive) = adaptive.clone() {
+        let adapting = Adapting::new(adaptive, control.clone(), broken.clone());
+        collector = collector.report("adaptive load", Box::new(adapting));
+    }
     let summary = collector.run(&shipped, on_report_error);
     cores.join()?;
-    Ok(summary)
+    match broken.get() {
+        Some(reason) => Err(Error::Adaptive(reason.clone())),
+        None => Ok(summary),
+    }
 }

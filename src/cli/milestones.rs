@@ -37,6 +37,9 @@ pub(super) fn announce(plan: &Plan, log: &Log) {
         ));
     }
     log.info("runners", load(plan));
+    if plan.scenario.load.adaptive.is_some() {
+        log.info("runners", "Changing the load by what the run shows");
+    }
 }
 
 /// What is about to come, in a line.

@@ -29,6 +29,8 @@ use crate::plan::Plan;
 use crate::stats::Interval;
 use per_core::Job;
 
+pub(crate) use user::panic_text;
+
 /// From the last core's readiness to the start: enough for every core to be told.
 const HEAD_START: Duration = Duration::from_millis(5);
 

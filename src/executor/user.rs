@@ -203,7 +203,8 @@ async fn catch_panic(
     .await
 }
 
-fn panic_text(panic: &(dyn Any + Send)) -> &str {
+/// What a panic says, where it says anything.
+pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("unknown")
 }

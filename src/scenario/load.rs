@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::{Arrivals, Error, LoadShape, User, validate};
+use super::{Adaptive, Arrivals, Error, LoadShape, User, validate};
 
 /// How much load a scenario asks for by itself, in one of three ways: users and a spawn rate, a
 /// shape, or arrivals.
@@ -17,6 +17,8 @@ pub struct Load {
     pub shape: Option<LoadShape>,
     /// When iterations begin, where it is not users who decide that.
     pub arrivals: Option<Arrivals>,
+    /// How the run goes on from there, where that depends on how it goes.
+    pub adaptive: Option<Adaptive>,
     /// How long the run takes.
     pub run_time: Option<Duration>,
     /// What the run time is counted from.

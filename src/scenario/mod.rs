@@ -3,6 +3,7 @@
 //! A [`Scenario`] is the one value that both roads build: the Rust API below, and a TOML file by
 //! way of [`mod@file`]. There is no second engine.
 
+mod adaptive;
 mod arrivals;
 mod classes;
 mod error;
@@ -15,6 +16,7 @@ mod user;
 mod validate;
 mod wait_time;
 
+pub use adaptive::{Adaptive, Answer};
 pub use arrivals::{ArrivalKind, Arrivals, Releases};
 pub use classes::{Classes, assign};
 pub use error::Error;
@@ -27,6 +29,8 @@ pub use validate::host as validate_host;
 pub use wait_time::{Pace, WaitTime};
 
 pub use crate::session::KeepAlive;
+
+use crate::stats::Snapshot;
 
 /// The most users that can be planned for: far beyond what one host can run, and every planned user
 /// takes two bytes before the run.
@@ -70,6 +74,12 @@ impl Scenario {
     /// Lets iterations begin at a rate, whatever users are doing.
     pub fn arrivals(mut self, arrivals: Arrivals) -> Self {
         self.load.arrivals = Some(arrivals);
+        self
+    }
+
+    /// Lets a function that sees every second of the run say how it goes on; see [`Adaptive`].
+    pub fn adapt(mut self, function: impl FnMut(&Snapshot) -> Answer + Send + 'static) -> Self {
+        self.load.adaptive = Some(Adaptive::new(function));
         self
     }
 }

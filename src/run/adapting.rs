@@ -1,0 +1,71 @@
+//! Shows an adaptive load every second of the run, and asks for what it answers.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, OnceLock};
+
+use crate::control::{Control, Refused};
+use crate::executor::panic_text;
+use crate::report::Report;
+use crate::scenario::{Adaptive, Answer};
+use crate::stats::Snapshot;
+
+/// Why an adaptive load could not be followed, once it could not.
+pub(super) type Broken = Arc<OnceLock<String>>;
+
+/// The last of the reports, so that the others are told before a function takes its time.
+pub(super) struct Adapting {
+    adaptive: Adaptive,
+    control: Arc<Control>,
+    broken: Broken,
+    latest: Answer,
+}
+
+impl Adapting {
+    pub(super) fn new(adaptive: Adaptive, control: Arc<Control>, broken: Broken) -> Self {
+        Adapting { adaptive, control, broken, latest: Answer::Continue }
+    }
+
+    /// What the load asks for, or how its function panicked.
+    fn answer(&self, snapshot: &Snapshot) -> Result<Answer, String> {
+        catch_unwind(AssertUnwindSafe(|| self.adaptive.answer(snapshot)))
+            .map_err(|panic| format!("panic: {}", panic_text(&*panic)))
+    }
+
+    /// Asks for it, if it is news.
+    fn follow(&mut self, answer: Answer) -> Result<(), Refused> {
+        if answer == Answer::Continue || answer == self.latest {
+            return Ok(());
+        }
+        self.latest = answer;
+        match answer {
+            Answer::Continue => Ok(()),
+            Answer::Users { users, spawn_rate } => self.control.set_users(users, spawn_rate),
+            Answer::Rate(rate) => self.control.set_rate(rate),
+            Answer::Stop => {
+                self.control.stop();
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Report for Adapting {
+    fn update(&mut self, snapshot: &Snapshot) -> io::Result<()> {
+        if self.control.is_stopping() {
+            return Ok(());
+        }
+        let answer = self.answer(snapshot);
+        let followed =
+            answer.and_then(|answer| self.follow(answer).map_err(|refused| refused.to_string()));
+        if let Err(reason) = followed {
+            let _ = self.broken.set(reason);
+            self.control.stop();
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, _: &Snapshot) -> io::Result<()> {
+        Ok(())
+    }
+}
