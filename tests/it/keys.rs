@@ -33,6 +33,11 @@ fn keys_change_the_users_and_everything_is_counted() {
     let output = running.wait().code(0);
     assert_eq!(terminal.settings(), before);
 
+    let told: Vec<&str> =
+        output.stdout.lines().filter_map(|line| line.strip_prefix("Command after ")).collect();
+    let told: Vec<&str> = told.iter().filter_map(|line| Some(line.split_once(": ")?.1)).collect();
+    let ramps = [3, 4, 5, 15, 5].map(|users| format!("{users} users at 100 per second"));
+    assert_eq!(told, [&ramps[..], &["stop".to_owned()]].concat());
     let history = output.csv("out_stats_history.csv").counts("User Count");
     let steps = history.into_iter().filter(|users| [2, 5, 15].contains(users));
     let mut course: Vec<u64> = steps.collect();

@@ -14,6 +14,7 @@ mod load;
 mod overhead;
 mod pace;
 mod requests;
+mod reset;
 mod scale;
 mod scenarios;
 mod serve;

@@ -4,6 +4,7 @@
 //! seconds; [`Final`] closes with the whole run's statistics, percentiles and errors. The tables
 //! themselves are pure functions, `render_*`.
 
+mod commands;
 mod generator;
 mod open_load;
 mod tables;
@@ -16,6 +17,7 @@ use super::Report;
 use super::rhythm::Rhythm;
 use crate::stats::Snapshot;
 
+pub use commands::render_commands;
 pub use generator::render_generator;
 pub use open_load::render_open_load;
 pub use tables::{
@@ -93,6 +95,7 @@ impl<W: Write, F: Fn() -> usize> Report for Final<W, F> {
             render_exceptions(snapshot, width),
             render_unseen(snapshot),
             render_open_load(snapshot),
+            render_commands(snapshot),
             render_generator(snapshot),
         ];
         write_tables(&mut self.out, &tables)

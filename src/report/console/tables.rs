@@ -208,7 +208,7 @@ fn wide_separator(name_width: usize) -> String {
 
 /// The text with its control characters escaped: a name or a message may come from the server, and
 /// must neither break a table's lines nor command the terminal. The files have it as it is.
-fn one_line(text: &str) -> Cow<'_, str> {
+pub(super) fn one_line(text: &str) -> Cow<'_, str> {
     if !text.contains(char::is_control) {
         return Cow::Borrowed(text);
     }
