@@ -31,7 +31,7 @@ impl Reactor {
     /// the future first, then look at what the other thread may have changed, then await.
     pub fn woken(self: &Rc<Self>) -> Woken {
         let wakes = self.state.borrow().remote.wakes;
-        Woken { reactor: self.clone(), wakes, listening: false }
+        Woken { reactor: self.clone(), wakes, ticket: None }
     }
 }
 
@@ -40,8 +40,8 @@ impl Reactor {
 pub struct Woken {
     reactor: Rc<Reactor>,
     wakes: u64,
-    /// Whether the task's waker is in the list already.
-    listening: bool,
+    /// Under which the task's waker is in the list, once it is.
+    ticket: Option<u64>,
 }
 
 impl Future for Woken {
@@ -53,11 +53,26 @@ impl Future for Woken {
         if remote.wakes != this.wakes {
             return Poll::Ready(());
         }
-        if !this.listening {
-            remote.waiters.push(context.waker().clone());
-            this.listening = true;
+        if this.ticket.is_none() {
+            remote.tickets += 1;
+            remote.waiters.push((remote.tickets, context.waker().clone()));
+            this.ticket = Some(remote.tickets);
         }
         Poll::Pending
+    }
+}
+
+impl Drop for Woken {
+    fn drop(&mut self) {
+        let Some(ticket) = self.ticket else { return };
+        // Nobody may ever wake the core, and a task may wait for it very often.
+        let mut state = self.reactor.state.borrow_mut();
+        let waiters = &mut state.remote.waiters;
+        let waiter = waiters.iter().position(|(of, _)| *of == ticket);
+        let waker = waiter.map(|waiter| waiters.swap_remove(waiter));
+        drop(state);
+        // With it a task may go, and whatever that holds of the reactor.
+        drop(waker);
     }
 }
 
@@ -65,13 +80,16 @@ impl Future for Woken {
 pub(super) struct RemoteEvent {
     event: Arc<OwnedFd>,
     wakes: u64,
-    waiters: Vec<Waker>,
+    /// Those who wait, by their tickets.
+    waiters: Vec<(u64, Waker)>,
+    /// The last ticket that was given.
+    tickets: u64,
 }
 
 impl RemoteEvent {
     pub(super) fn new(ring: &mut Ring) -> io::Result<Self> {
         let event = Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?);
-        let remote = RemoteEvent { event, wakes: 0, waiters: Vec::new() };
+        let remote = RemoteEvent { event, wakes: 0, waiters: Vec::new(), tickets: 0 };
         remote.arm(ring);
         Ok(remote)
     }
@@ -85,7 +103,7 @@ impl RemoteEvent {
         // Nothing to read means that an earlier completion has read it already.
         let _ = rustix::io::read(&*self.event, &mut count);
         self.wakes += 1;
-        ready.append(&mut self.waiters);
+        ready.extend(self.waiters.drain(..).map(|(_, waker)| waker));
         if !done.more() {
             self.arm(ring);
         }

@@ -298,6 +298,20 @@ fn another_thread_wakes_a_waiting_core() {
     waker.join().unwrap();
 }
 
+/// A core's wakers each counted as a reference to their task, until these were too many.
+#[test]
+fn who_waits_no_longer_to_be_woken_is_forgotten() {
+    let reactor = Reactor::new().unwrap();
+    let task = Arc::new(TaskWaker { task: 0, woken: Arc::default() });
+    let waker = Waker::from(task.clone());
+    for _ in 0..3 {
+        let mut woken = reactor.woken();
+        let polled = Pin::new(&mut woken).poll(&mut Context::from_waker(&waker));
+        assert_eq!((polled, Arc::strong_count(&task)), (Poll::Pending, 3));
+    }
+    assert_eq!(Arc::strong_count(&task), 2);
+}
+
 #[test]
 fn a_parked_socket_is_unfit_while_its_last_send_is_in_flight() {
     let executor = Executor::new();
