@@ -66,11 +66,15 @@ fn counted(
 }
 
 fn open(
-    arrivals: Arrivals,
+    mut arrivals: Arrivals,
     from: RunTimeFrom,
     run_time: Option<Duration>,
 ) -> Result<Resolved, Error> {
     let run_time = counted(run_time, from, arrivals.full());
+    if let Some(run_time) = run_time {
+        // However late a core may be at its end, what is due after it is not.
+        arrivals.rate = arrivals.rate.cut(run_time);
+    }
     let users = arrivals.max_users;
     if users > USERS_MAX {
         return Err(Error::TooManyUsers(users));
