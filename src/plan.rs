@@ -236,6 +236,11 @@ impl Plan {
         })
     }
 
+    /// How many of the cores, the first ones, ever have a user.
+    pub fn manned_cores(&self) -> usize {
+        self.cores.len().min(self.users as usize)
+    }
+
     /// The class of a user by its number, where it is added with this mix of the shape: 0 is the
     /// scenario's own. `None` beyond those that were planned.
     pub fn class_of(&self, user: usize, mix: usize) -> Option<usize> {

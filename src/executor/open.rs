@@ -12,9 +12,14 @@ use std::time::{Duration, Instant};
 use super::life::Life;
 use super::lifecycle::Phase;
 use super::per_core::PerCore;
+use super::pinned::yield_now;
 use crate::control::{Change, Order};
-use crate::scenario::{ArrivalKind, Arrivals, Line, Releases, share};
+use crate::scenario::{ArrivalKind, Arrivals, Line, Releases};
 use crate::stats::{Gap, Recorder, Start};
+
+/// The most that are released between two looks at the kernel, where many are due: a stream that runs
+/// away must keep the core neither from the answers to it nor from its end.
+const RELEASES_PER_TURN: u64 = 1000;
 
 /// The releases of one core and the users they are for.
 #[derive(Debug)]
@@ -22,6 +27,7 @@ pub(super) struct Open {
     /// Iterations per second, of all cores.
     rate: RefCell<Line>,
     kind: ArrivalKind,
+    /// How many cores there are releases on.
     cores: usize,
     /// The stream up to what has been given to a user.
     behind: RefCell<Releases>,
@@ -33,8 +39,6 @@ pub(super) struct Open {
     free: RefCell<Vec<u32>>,
     places: Cell<u32>,
     places_max: u32,
-    /// The end of the run, where it is known: what is due then is not of the run any more.
-    end: Option<Duration>,
     /// No more releases will come.
     closed: Cell<bool>,
     /// When the latest start was intended, and when it was.
@@ -66,8 +70,8 @@ impl Open {
     pub(super) fn new(
         arrivals: &Arrivals,
         releases: Releases,
-        (core, cores): (usize, usize),
-        end: Option<Duration>,
+        places_max: u32,
+        cores: usize,
     ) -> Self {
         Open {
             rate: RefCell::new(arrivals.rate.clone()),
@@ -78,8 +82,7 @@ impl Open {
             idle: RefCell::default(),
             free: RefCell::default(),
             places: Cell::new(0),
-            places_max: share(arrivals.max_users, core, cores),
-            end,
+            places_max,
             closed: Cell::new(false),
             latest: Cell::new(None),
             asked: Cell::new(0.0),
@@ -101,7 +104,8 @@ impl Open {
         }
     }
 
-    /// Releases what is due by now; `false` where no iteration is left that may be started.
+    /// Releases what is due by now, or as much of it as one turn may; `false` where no iteration is
+    /// left that may be started.
     fn release_due(
         self: &Rc<Self>,
         core: &Rc<PerCore>,
@@ -110,8 +114,8 @@ impl Open {
     ) -> bool {
         let mut due = 0;
         let mut may_start = true;
-        while self.due(ahead).is_some_and(|at| at <= now) {
-            may_start = core.take_iteration();
+        while due < RELEASES_PER_TURN && ahead.due().is_some_and(|at| at <= now) {
+            may_start = core.iterations.try_take();
             if !may_start {
                 break;
             }
@@ -123,11 +127,6 @@ impl Open {
             core.context.recorder.borrow_mut().due(due, self.waiting.get());
         }
         may_start
-    }
-
-    /// When the next release of the run is due.
-    fn due(&self, ahead: &Releases) -> Option<Duration> {
-        ahead.due().filter(|&at| self.end.is_none_or(|end| at < end))
     }
 
     /// Another rate from an instant on. Up to there the releases are the same, those that wait among
@@ -160,8 +159,20 @@ impl Open {
     }
 
     /// The user of this seat has ended.
-    pub(super) fn leave(&self, seat: &Seat) {
+    pub(super) fn leave(self: &Rc<Self>, seat: &Seat, core: &Rc<PerCore>) {
         self.free.borrow_mut().push(seat.place);
+        // One whose `on_start` failed takes the release that it came for with it.
+        if seat.given.take().is_some() {
+            core.iterations.ended();
+        }
+        // What waits was to be taken by a user who works, and this one does no longer.
+        if core.lifecycle.phase() == Phase::Running
+            && let Some(waiting) = self.waiting.get().checked_sub(1)
+            && let Some(place) = self.new_place()
+        {
+            self.waiting.set(waiting);
+            core.spawn_seated(place, self, self.next_behind(true));
+        }
     }
 
     /// The next release for a user that has done its last; `None` where it is to end.
@@ -227,8 +238,10 @@ impl Release {
 }
 
 /// Releases what is due, when it is due, until the run stops or there is no more.
-pub(super) async fn release_all(core: Rc<PerCore>, open: Rc<Open>, mut ahead: Releases) {
+pub(super) async fn release_all(core: Rc<PerCore>, open: Rc<Open>) {
     let mut heard = 0;
+    // Nothing has been released yet, so the one reading is where the other is.
+    let mut ahead = open.behind.borrow().clone();
     while core.lifecycle.phase() == Phase::Running {
         // First the wake-up, then the look: an order in between is not missed.
         let woken = core.pinned.reactor.woken();
@@ -246,7 +259,11 @@ pub(super) async fn release_all(core: Rc<PerCore>, open: Rc<Open>, mut ahead: Re
             core.over.happen();
             break;
         }
-        let next = open.due(&ahead).or(end).map(|at| core.started + at);
+        if ahead.due().is_some_and(|at| at <= now) {
+            yield_now().await;
+            continue;
+        }
+        let next = ahead.due().or(end).map(|at| core.started + at);
         core.sleep_until_woken(next, woken).await;
     }
     open.close(&core);

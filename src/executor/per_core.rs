@@ -22,7 +22,7 @@ use crate::control::Control;
 use crate::plan::Plan;
 use crate::reactor::Woken;
 use crate::scenario::{assign, share};
-use crate::session::{Context, Session};
+use crate::session::{Budget, Context, Session};
 use crate::stats::{Interval, Recorder};
 
 /// How often the numbers are shipped, at the same instants on all cores.
@@ -56,8 +56,8 @@ pub(super) struct PerCore {
     meter: RefCell<Meter>,
     /// The releases, where the load is open.
     open: Option<Rc<Open>>,
-    /// Iterations that may still be started, where their number is limited.
-    iterations: Cell<Option<u32>>,
+    /// Iterations that may still be started.
+    pub(super) iterations: Budget,
     /// The classes of users beyond those that were planned.
     more_classes: RefCell<Vec<u16>>,
 }
@@ -92,10 +92,12 @@ impl PerCore {
         let classes = users
             .enumerate()
             .map(|(index, (user, target))| Rc::new(Class::new(index, user, target, &context)));
-        let (core, cores) = (job.core, plan.cores.len());
-        let open = plan.arrivals.as_ref().map(|arrivals| {
+        let core = job.core;
+        // Only who has users has releases.
+        let cores = plan.manned_cores();
+        let open = plan.arrivals.as_ref().filter(|_| core < cores).map(|arrivals| {
             let releases = arrivals.releases(plan.seed, core, cores);
-            Rc::new(Open::new(arrivals, releases, (core, cores), plan.run_time))
+            Rc::new(Open::new(arrivals, releases, share(plan.users, core, cores), cores))
         });
         PerCore {
             classes: classes.collect(),
@@ -103,7 +105,7 @@ impl PerCore {
             lifecycle: Rc::new(Lifecycle::new()),
             over: Event::default(),
             stopped: Cell::new(None),
-            iterations: Cell::new(plan.iterations.map(|all| share(all, core, cores))),
+            iterations: Budget::default(),
             more_classes: RefCell::default(),
             open,
             job,
@@ -116,22 +118,34 @@ impl PerCore {
     /// Starts whatever starts the users. It counts as alive, so "all have ended" also says that all
     /// have been started.
     fn begin(self: &Rc<Self>) {
-        self.lifecycle.begin();
         let plan = self.plan();
-        if let Some(requests) = plan.requests {
-            self.context.limit_requests(share(requests, self.number(), self.count()));
+        let requests = plan.requests.map(|all| self.share_of_work(all));
+        let iterations = plan.iterations.map(|all| self.share_of_work(all));
+        let is_idle = plan.arrivals.is_some() && self.open.is_none();
+        // A core with nothing to do has ended before it begins, and none of its users logs in.
+        if is_idle || requests == Some(0) || iterations == Some(0) {
+            return;
+        }
+        if let Some(requests) = requests {
+            self.context.limit_requests(requests);
             let core = self.clone();
             self.pinned.spawn(async move {
                 core.context.requests_spent().await;
                 core.over.happen();
             });
         }
-        match (&self.open, &plan.arrivals) {
-            (Some(open), Some(arrivals)) => {
-                let releases = arrivals.releases(plan.seed, self.number(), self.count());
-                self.pinned.spawn(open::release_all(self.clone(), open.clone(), releases));
-            }
-            _ => {
+        if let Some(iterations) = iterations {
+            self.iterations.limit(iterations);
+            let core = self.clone();
+            self.pinned.spawn(async move {
+                core.iterations.spent().await;
+                core.over.happen();
+            });
+        }
+        self.lifecycle.begin();
+        match &self.open {
+            Some(open) => self.pinned.spawn(open::release_all(self.clone(), open.clone())),
+            None => {
                 self.pinned.spawn(ramp::follow(self.clone()));
                 // A run with so much to do is over when its users have done it.
                 let is_limited = plan.iterations.is_some() || plan.requests.is_some();
@@ -169,11 +183,10 @@ impl PerCore {
         self.started.elapsed()
     }
 
-    /// Takes one of the iterations that may be started; `false` where there is none left.
-    pub(super) fn take_iteration(&self) -> bool {
-        let Some(left) = self.iterations.get() else { return true };
-        self.iterations.set(Some(left.saturating_sub(1)));
-        left > 0
+    /// This core's share of what is to be done, which only users can do.
+    fn share_of_work(&self, all: u32) -> u32 {
+        let cores = self.plan().manned_cores();
+        if self.number() < cores { share(all, self.number(), cores) } else { 0 }
     }
 
     /// Sleeps until an instant, or for ever, but no longer than until another thread wakes this core

@@ -27,7 +27,9 @@ impl PerCore {
         self.advance(Phase::Stopping);
         let stopping = Instant::now();
         if !stop_timeout.is_zero() {
-            let _ = reactor.until(stopping + stop_timeout, self.lifecycle.all_ended()).await;
+            // Where the requests are spent, whoever wants another one waits for nothing.
+            let done = race(self.lifecycle.all_ended(), self.context.requests_spent());
+            let _ = reactor.until(stopping + stop_timeout, done).await;
         }
         self.advance(Phase::Killed);
         let last = (stopping + stop_timeout).max(Instant::now() + ON_STOP_GRACE);

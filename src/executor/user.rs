@@ -63,7 +63,7 @@ impl LiveUser {
             self.stop().await;
         }
         if let Work::Open(open, seat) = &self.work {
-            open.leave(seat);
+            open.leave(seat, &self.core);
         }
         self.recorder().user_ended(self.class.index);
         self.core.lifecycle.end();
@@ -103,9 +103,11 @@ impl LiveUser {
     /// Runs tasks, with short waits in between, up to a long one: how long it is, `None` at the stop
     /// and where no iteration is left.
     async fn be_busy(&mut self, born: Instant, pace: &mut Pace) -> Option<Duration> {
-        while self.phase() == Phase::Running && self.core.take_iteration() {
+        while self.phase() == Phase::Running && self.core.iterations.try_take() {
             let turns = self.core.context.reactor.turns();
-            if let Ended::Dropped = self.run_a_task().await {
+            let ended = self.run_a_task().await;
+            self.core.iterations.ended();
+            if let Ended::Dropped = ended {
                 return None;
             }
             let now = born.elapsed();
@@ -138,7 +140,9 @@ impl LiveUser {
             self.session.intend(release.intended(self.core.started));
             let turns = self.core.context.reactor.turns();
             // On the heap, because most of an open load's users may be idle.
-            if let Ended::Dropped = Box::pin(self.run_a_task()).await {
+            let ended = Box::pin(self.run_a_task()).await;
+            self.core.iterations.ended();
+            if let Ended::Dropped = ended {
                 return;
             }
             self.let_the_core_turn(turns).await;

@@ -1,39 +1,43 @@
-//! How many requests a core may still make, where their number is limited.
+//! How many requests or iterations a core may still begin, where their number is limited.
 
 use std::cell::{Cell, RefCell};
 use std::future::pending;
 use std::task::{Poll, Waker};
 
-/// A core's share of the requests of a run.
+/// A core's share of the requests or iterations of a run.
 #[derive(Debug, Default)]
-pub(super) struct Budget {
+pub(crate) struct Budget {
     /// `None` where there is no limit.
     left: Cell<Option<u32>>,
-    /// Requests that were started and have not ended, where there is a limit.
+    /// What was begun and has not ended, where there is a limit.
     in_flight: Cell<u32>,
     waiter: RefCell<Option<Waker>>,
 }
 
 impl Budget {
-    pub(super) fn limit(&self, requests: u32) {
-        self.left.set(Some(requests));
+    pub(crate) fn limit(&self, count: u32) {
+        self.left.set(Some(count));
     }
 
-    /// Takes one request. Where none is left, the task that wants it goes no further: the run ends
-    /// with the last of those that are on their way.
+    /// Takes one; `false` where none is left.
+    pub(crate) fn try_take(&self) -> bool {
+        let Some(left) = self.left.get() else { return true };
+        let Some(left) = left.checked_sub(1) else { return false };
+        self.left.set(Some(left));
+        self.in_flight.set(self.in_flight.get() + 1);
+        true
+    }
+
+    /// Takes one. Where none is left, the task that wants it goes no further: the run ends with the
+    /// last of those that are on their way.
     pub(super) async fn take(&self) {
-        let Some(left) = self.left.get() else { return };
-        match left.checked_sub(1) {
-            Some(left) => {
-                self.left.set(Some(left));
-                self.in_flight.set(self.in_flight.get() + 1);
-            }
-            None => pending().await,
+        if !self.try_take() {
+            pending().await
         }
     }
 
-    /// A request that was taken has ended.
-    pub(super) fn ended(&self) {
+    /// What was taken has ended.
+    pub(crate) fn ended(&self) {
         if self.left.get().is_none() {
             return;
         }
@@ -43,8 +47,9 @@ impl Budget {
         }
     }
 
-    /// Completes when all have been made, for one task at a time; never where there is no limit.
-    pub(super) async fn spent(&self) {
+    /// Completes when all have been taken and have ended, for one task at a time; never where there
+    /// is no limit.
+    pub(crate) async fn spent(&self) {
         std::future::poll_fn(|context| {
             if self.is_spent() {
                 return Poll::Ready(());

@@ -28,6 +28,8 @@ use std::time::{Duration, Instant};
 
 use http::Method;
 
+pub(crate) use budget::Budget;
+
 pub use base_url::{BaseUrl, UrlError, is_absolute};
 pub use call::Call;
 pub use check::{

@@ -7,6 +7,7 @@ mod adaptive;
 mod cli;
 mod conservation;
 mod csv;
+mod ends;
 mod faults;
 mod health;
 mod keys;
