@@ -19,5 +19,6 @@ mod reset;
 mod scale;
 mod scenarios;
 mod serve;
+mod shapes;
 mod support;
 mod tidy;
