@@ -12,6 +12,7 @@ mod faults;
 mod health;
 mod keys;
 mod load;
+mod open_load;
 mod overhead;
 mod pace;
 mod requests;
