@@ -4,6 +4,9 @@
 //! declares, once a user has had each of its tasks, and one at least where tasks are written in
 //! Rust. Servers that close connections make it fewer, and then `keep_alive = false` says so.
 //!
+//! An open load takes as many users as its releases need, so of the most that it may take nothing is
+//! certain.
+//!
 //! Users whose connections end with their tasks hold none while they wait, so they may outnumber
 //! descriptors and ports. That few enough are at work at once is only likely: it depends on how long
 //! the server takes. A port that was used is not free at once either, but after 60 s (`TIME_WAIT`),
@@ -47,7 +50,7 @@ impl Forecast {
         plan.classes.iter().for_each(|&class| users[usize::from(class)] += 1);
         let (mut kept, mut given_back) = (BTreeMap::new(), 0);
         for (class, user) in plan.scenario.users.iter().enumerate() {
-            if user.keep_alive != KeepAlive::Always {
+            if user.keep_alive != KeepAlive::Always || plan.arrivals.is_some() {
                 given_back += users[class];
                 continue;
             }
@@ -116,7 +119,8 @@ mod tests {
         let resolve = ["a:80:127.0.0.1,127.0.0.2", "b:81:127.0.0.3", "c:81:127.0.0.3,127.0.0.4"];
         let resolve = [resolve.to_vec(), vec!["d:80:::1"]].concat();
         let resolve = resolve.iter().map(|text| text.parse().unwrap()).collect();
-        let options = Options { users: Some(12), resolve, ..options };
+        let users = options.rate.is_none().then_some(12);
+        let options = Options { users, resolve, ..options };
         Plan::new(scenario, options).unwrap().forecast()
     }
 
@@ -145,6 +149,13 @@ mod tests {
         let never = user("never", "http://b:81/").keep_alive(KeepAlive::Never);
         check(&[task.clone(), never], (0, 12), &[]);
         check(&[task, user("u", "http://b:81/").weight(2.0)], (8, 12), &[("b:81", 8, 1)]);
+    }
+
+    #[test]
+    fn an_open_load_may_do_with_fewer_users_than_it_might_take() {
+        let options = Options { rate: Some(5.0), max_users: Some(50_000), ..Options::default() };
+        let got = forecast(&[user("u", "/")], options);
+        assert_eq!(got, Forecast { kept: 0, at_most: 50_000, routes: Vec::new() });
     }
 
     #[test]
