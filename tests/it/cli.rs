@@ -36,6 +36,57 @@ fn a_mistake_in_a_scenario_has_its_place_and_cure() {
 }
 
 #[test]
+fn a_load_that_cannot_be_meant_has_its_place_and_cure() {
+    let user = "\n[[user]]\nname = \"u\"\n[[user.task]]\nget = \"/\"\n";
+    let check = |load: &str, place: &str, expected: &str| {
+        let scenario = format!("[load]\n{load}{user}");
+        let run = Run::of(&scenario).args(["--host", "http://127.0.0.1:9", "-t", "1"]);
+        check_refused(run, &format!("s.toml:{place}: {expected}"));
+    };
+    check("rate = -5", "2:8", "rate must be a number above 0, not -5");
+    check("rate = 0", "2:8", "rate must be a number above 0, not 0");
+    check("rate = 5\nmax_users = 0", "3:13", "max_users must be 1 or more");
+    check("max_users = 5", "2:1", "'max_users' needs a rate beside it; add rate = 100");
+    check("rate = 5\narrivals = \"often\"", "3:12", "expected \"uniform\" or \"poisson\"");
+    check("rate = 5\nusers = 3", "2:1", "'users' and 'rate' exclude each other; keep one");
+    let stage = |rest: &str| format!("stage = [{{ {rest} }}]");
+    let zero = stage("duration = \"0s\", users = 1, spawn_rate = 1");
+    check(&zero, "2:23", "duration must be above 0");
+    let neither = "a stage needs users = 10 with spawn_rate = 2, or rate = 100";
+    check(&stage("duration = \"1s\""), "2:10", neither);
+    let still = stage("duration = \"1s\", users = 1, spawn_rate = 0");
+    check(&still, "2:53", "spawn_rate must be a number above 0, not 0");
+    let unknown = stage("duration = \"1s\", users = 1, spawn_rate = 1, mix = { v = 1 }");
+    check(&unknown, "2:64", "there is no class of users named 'v'; a mix takes of u");
+    let nothing = "the rate is 0 throughout, so nothing would ever begin; give it a rate above 0";
+    check("[[load.stage]]\nduration = \"1s\"\nrate = 0", "2:1", nothing);
+    check("run_time_from = \"full\"", "2:17", "run_time_from = \"full\" needs a run_time");
+}
+
+#[test]
+fn flags_of_a_load_that_contradict_each_other_are_refused() {
+    check_refused(flags(&["--rate", "5", "-u", "3"]), "--users and --rate exclude each other");
+    check_refused(
+        flags(&["--max-users", "5"]),
+        "--max-users is of use with a rate only: add --rate",
+    );
+    check_refused(flags(&["--arrivals", "poisson"]), "--arrivals is of use with a rate only");
+    for flag in ["--max-users", "--iterations", "--requests"] {
+        check_refused(flags(&["--rate", "5", flag, "0"]), "0 is not in 1..");
+    }
+    check_refused(flags(&["--rate=-1"]), "'-1'");
+    check_refused(
+        flags(&["--abort-when", "p94 > 2s"]),
+        "'p94' is nothing that is measured; expected",
+    );
+    check_refused(flags(&["--abort-when", "p95 >= 2s"]), "such as 'fail_ratio > 5%', 'p95 > 2s'");
+    check_refused(
+        flags(&["--abort-when", "rate < 5", "--abort-after", "x"]),
+        "invalid duration 'x'",
+    );
+}
+
+#[test]
 fn a_host_that_cannot_be_tested_is_refused() {
     let host = |host| Run::of(&get_root("100ms")).args(["--host", host]);
     check_refused(host("http://no-such-host.invalid"), "cannot resolve 'no-such-host.invalid': ");

@@ -3,6 +3,7 @@
 // Tests are allowed to unwrap and print; clippy does not know that their helpers are tests too.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
+mod abort;
 mod adaptive;
 mod cli;
 mod conservation;

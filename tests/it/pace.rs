@@ -74,6 +74,39 @@ fn a_pace_is_kept_whatever_a_task_takes() {
 }
 
 #[test]
+fn a_stall_is_charged_once_to_the_request_that_it_held_up() {
+    const STALL: Duration = ms(500);
+    let server = Server::start(|request| match request.number {
+        5 => Answer::Late(STALL, Box::new(ok())),
+        _ => ok(),
+    });
+    let user = User::new("u").task(get("/")).wait_time(WaitTime::constant_pacing(ms(50)));
+    let options = Options { run_time: None, requests: Some(20), ..users(1, ms(0)) };
+    let ran = go(scenario(&server, user), options);
+    let row = ran.row("/");
+    let service = row.service_time.as_ref().expect("one was behind its schedule");
+    assert_eq!((row.requests, row.latency.count, service.count), (20, 20, 20));
+    let (latency, service) =
+        (row.latency.figures.as_ref().unwrap(), service.figures.as_ref().unwrap());
+    assert!(service.max >= STALL && latency.max >= STALL, "{row:?}");
+    // The request after the stall should have begun 450 ms before it did; none after that.
+    let charged = (latency.mean - service.mean) * 20;
+    assert!((ms(440)..ms(850)).contains(&charged), "{charged:?}");
+    // By the server's own clock it was late, and answered at once.
+    let gaps = gaps(&server);
+    assert!(gaps[5] >= STALL && service.median() < ms(25), "{gaps:?} {service:?}");
+}
+
+#[test]
+fn without_a_schedule_service_times_are_the_latencies() {
+    let server = Server::start(|_| Answer::Late(ms(20), Box::new(ok())));
+    let user = User::new("u").task(get("/")).wait_time(WaitTime::constant(ms(5)));
+    let ran = go(scenario(&server, user), users(2, ms(300)));
+    assert!(ran.total().requests > 2);
+    assert_eq!(ran.row("/").service_time, None);
+}
+
+#[test]
 fn the_stop_ends_waits_at_once_and_tasks_within_the_stop_timeout() {
     let server = plain_server();
     let sleeps = || {
