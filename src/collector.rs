@@ -112,6 +112,9 @@ impl Collector {
                 return self.finish(&mut on_error);
             }
             self.handle(event, Instant::now(), &mut on_error);
+            if self.schedule.is_over() {
+                return self.finish(&mut on_error);
+            }
         }
     }
 
@@ -218,6 +221,11 @@ impl Schedule {
     fn overdue(&self, now: Instant) -> Option<u64> {
         let seconds = now.saturating_duration_since(self.started + GRACE).as_secs();
         (seconds > self.made).then_some(seconds)
+    }
+
+    /// Whether every core has shipped its last. One that broke is not sure to let go of the channel.
+    fn is_over(&self) -> bool {
+        self.cores.iter().all(|core| core.ended)
     }
 
     /// When the next second is overdue.
@@ -349,6 +357,18 @@ mod tests {
         run.deliver(0, 1);
         run.deliver(1, 1);
         assert_eq!(run.told()[1..], [("update", 2.0, 4)], "but its samples are in the next");
+    }
+
+    /// A core that panicked leaves tasks behind that hold its sender.
+    #[test]
+    fn a_sender_that_is_left_behind_does_not_hold_the_end_up() {
+        let (sender, intervals) = bounded(4);
+        let totals = Totals::new(SystemTime::UNIX_EPOCH, Vec::new(), Limits::default());
+        let collector = Collector::new(Instant::now(), 2, totals);
+        (0..2).for_each(|core| sender.send(Interval::empty_last(core)).unwrap());
+        let summary = collector.run(&intervals, |error| panic!("{error}"));
+        assert_eq!(summary.snapshot.total.requests, 0);
+        drop(sender);
     }
 
     /// It once was late in every second that the others still ran.

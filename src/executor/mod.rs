@@ -17,7 +17,7 @@ mod stopping;
 mod user;
 
 use std::sync::Arc;
-use std::thread::JoinHandle;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Sender, bounded};
@@ -67,7 +67,8 @@ pub fn start(
         };
         let ready = ready.clone();
         let main = move |pinned| per_core::run(pinned, job, ready);
-        let thread = Pinned::start(core, "gregaria", main)
+        let end = End { core: number, control: control.clone(), intervals: intervals.clone() };
+        let thread = Pinned::start_guarded(core, "gregaria", end, main)
             .map_err(|source| Error::Ring { core: core.id, source })?;
         threads.push(thread);
         starts.push(tell);
@@ -87,6 +88,23 @@ pub fn start(
         let _ = start.send(started);
     }
     Ok(Cores { started, threads })
+}
+
+/// What a core leaves behind when it breaks: its tasks, which may hold whatever they hold for ever.
+struct End {
+    core: usize,
+    control: Arc<Control>,
+    intervals: Sender<Interval>,
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            // Nobody waits for its users any more, and the others have no reason to go on.
+            self.control.stop();
+            let _ = self.intervals.send(Interval::empty_last(self.core));
+        }
+    }
 }
 
 impl Cores {

@@ -83,8 +83,29 @@ impl Pinned {
         T: Send + 'static,
         F: Future<Output = T> + 'static,
     {
+        Pinned::start_guarded(core, name, (), main)
+    }
+
+    /// The same, with something that is dropped when the thread ends, however it does.
+    ///
+    /// # Errors
+    ///
+    /// As [`Pinned::start`].
+    pub fn start_guarded<T, F>(
+        core: CoreId,
+        name: &str,
+        guard: impl Send + 'static,
+        main: impl FnOnce(Rc<Pinned>) -> F + Send + 'static,
+    ) -> io::Result<JoinHandle<Result<T, Error>>>
+    where
+        T: Send + 'static,
+        F: Future<Output = T> + 'static,
+    {
         let name = format!("{name}-{}", core.id);
-        thread::Builder::new().name(name).spawn(move || Pinned::run(core, main))
+        thread::Builder::new().name(name).spawn(move || {
+            let _guard = guard;
+            Pinned::run(core, main)
+        })
     }
 
     fn run<T: 'static, F: Future<Output = T> + 'static>(

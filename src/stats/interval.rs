@@ -42,6 +42,28 @@ pub struct Interval {
     pub health: Health,
 }
 
+impl Interval {
+    /// The last interval of a core that can say no more.
+    pub fn empty_last(core: usize) -> Self {
+        Interval {
+            core,
+            second: 0,
+            from: Duration::ZERO,
+            to: Duration::ZERO,
+            last: true,
+            names: Vec::new(),
+            entries: Vec::new(),
+            failures: Vec::new(),
+            more_failures: Sightings::default(),
+            exceptions: Vec::new(),
+            more_exceptions: 0,
+            users: Vec::new(),
+            arrivals: None,
+            health: Health::default(),
+        }
+    }
+}
+
 /// One failure message of one entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
