@@ -136,7 +136,7 @@ impl Control {
     }
 
     /// Asks for statistics that begin anew: with the second that is running, all rows count from
-    /// zero.
+    /// zero. What an open load released and how the generator fared stay of the whole run.
     pub fn reset(&self) {
         let mut written = self.written();
         written.resets += 1;

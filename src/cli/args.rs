@@ -105,7 +105,8 @@ pub struct RunArgs {
     pub requests: Option<u32>,
 
     /// Stop with exit code 3 when the last ten seconds break this level: 'fail_ratio > 5%',
-    /// 'p95 > 2s', 'avg > 300ms', 'rate < 100', 'fail_rate > 1'
+    /// 'p95 > 2s', 'avg > 300ms', 'rate < 100', 'fail_rate > 1'; several: separated by ';'. A server
+    /// that has stopped answering breaks a rate first
     #[arg(long, value_name = "LEVEL", env = "GREGARIA_ABORT_WHEN", value_delimiter = ';')]
     pub abort_when: Vec<Threshold>,
 

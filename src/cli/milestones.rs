@@ -3,6 +3,7 @@
 use std::io;
 use std::mem::{Discriminant, discriminant};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::control::Control;
 use crate::log::Log;
@@ -32,7 +33,7 @@ pub(super) fn announce(plan: &Plan, log: &Log) {
     }
     if !plan.ignored.is_empty() {
         log.warning("main", format_args!(
-            "The following option(s) will be ignored, because the scenario has a load shape: {}",
+            "The following option(s) will be ignored, because the load is a shape or a rate: {}",
             plan.ignored.join(", ")
         ));
     }
@@ -95,7 +96,26 @@ impl Milestones {
             "runners",
             format_args!("All users spawned: {{{classes}}} ({running} total users)"),
         );
-        if is_first && self.resets {
+        if is_first {
+            self.reset();
+        }
+    }
+
+    /// A rate has no number of users to come to, and a shape may leave its own between two looks: the
+    /// time says when they are full.
+    fn reset_when_full(&mut self, elapsed: Duration) {
+        let full = match &self.plan.arrivals {
+            Some(arrivals) => arrivals.full(),
+            None if matches!(self.plan.shape, LoadShape::Ramp { .. }) => None,
+            None => self.plan.shape.full(),
+        };
+        if full.is_some_and(|full| elapsed >= full) {
+            self.reset();
+        }
+    }
+
+    fn reset(&mut self) {
+        if std::mem::take(&mut self.resets) {
             self.log.info("runners", "Resetting stats");
             self.control.reset();
         }
@@ -116,6 +136,7 @@ impl Milestones {
 impl Report for Milestones {
     fn update(&mut self, snapshot: &Snapshot) -> io::Result<()> {
         self.tell_spawned(snapshot);
+        self.reset_when_full(snapshot.elapsed);
         self.warn(snapshot);
         Ok(())
     }

@@ -15,7 +15,7 @@ pub(super) struct Resolved {
     pub(super) run_time: Option<Duration>,
     /// The most users that there will be at once.
     pub(super) users: u32,
-    /// Options that have no say, because the scenario has a shape.
+    /// Options that have no say, because the load is a shape or a rate.
     pub(super) ignored: Vec<&'static str>,
 }
 
@@ -27,7 +27,10 @@ pub(super) fn resolve(options: &Options, load: &Load) -> Result<Resolved, Error>
         return Err(Error::NoRunTime);
     }
     match arrivals(options, load)? {
-        Some(arrivals) => open(arrivals, load.run_time_from, run_time),
+        Some(arrivals) => {
+            let ignored = options.spawn_rate.map(|_| "--spawn-rate").into_iter().collect();
+            open(arrivals, load.run_time_from, run_time, ignored)
+        }
         None => closed(options, load, run_time),
     }
 }
@@ -69,6 +72,7 @@ fn open(
     mut arrivals: Arrivals,
     from: RunTimeFrom,
     run_time: Option<Duration>,
+    ignored: Vec<&'static str>,
 ) -> Result<Resolved, Error> {
     let run_time = counted(run_time, from, arrivals.full());
     if let Some(run_time) = run_time {
@@ -81,7 +85,7 @@ fn open(
     }
     // Nobody follows it; users come as releases need them.
     let shape = LoadShape::constant(0);
-    Ok(Resolved { shape, arrivals: Some(arrivals), run_time, users, ignored: Vec::new() })
+    Ok(Resolved { shape, arrivals: Some(arrivals), run_time, users, ignored })
 }
 
 /// The releases, where the load is a rate: the option's, or else the scenario's.

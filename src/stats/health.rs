@@ -216,6 +216,9 @@ fn share(cpu: Duration, wall: Duration) -> f64 {
 pub struct GeneratorHealth {
     /// Its cores, in the run's order.
     pub cores: Vec<CoreHealth>,
+    /// CPU time of all cores for the requests in the rows: since the start, or since the latest reset
+    /// of the statistics.
+    pub request_cpu: CpuTime,
     /// How late the timers of all cores were answered, since the start.
     pub lateness: Distribution,
     /// The limits that were hit.

@@ -20,7 +20,7 @@ use super::health::CoreSum;
 use super::line::Line;
 use super::times::Times;
 use super::{
-    CoreHealth, Delta, EntryId, EntryKey, Exception, ExceptionRow, Failure, FailureRow,
+    CoreHealth, CpuTime, Delta, EntryId, EntryKey, Exception, ExceptionRow, Failure, FailureRow,
     GeneratorHealth, Interval, Limits, LimitsHit, Row, Sightings, Snapshot, UserCount,
 };
 
@@ -52,6 +52,8 @@ pub struct Totals {
     end: Duration,
     /// When the statistics began: at the start, or at the latest reset.
     since: Duration,
+    /// CPU time of all cores before that.
+    cpu_before: CpuTime,
     /// Kept between snapshots, because its histogram is large.
     scratch: Times<u64>,
 }
@@ -87,6 +89,7 @@ impl Totals {
             limits_hit: LimitsHit::default(),
             end: Duration::ZERO,
             since: Duration::ZERO,
+            cpu_before: CpuTime::default(),
             scratch: Times::default(),
         }
     }
@@ -174,6 +177,7 @@ impl Totals {
     /// of the whole run all the same, and so are the names.
     pub fn reset(&mut self, elapsed: Duration) {
         self.since = elapsed;
+        self.cpu_before = cpu_of(&self.health().cores);
         self.lines.iter_mut().chain([&mut self.total]).for_each(Line::reset);
         self.failures = Table::new(self.limits.failures);
         self.exceptions = Table::new(self.limits.exceptions);
@@ -238,8 +242,10 @@ impl Totals {
         let cores = cores.map(|(number, core)| -> CoreHealth {
             core.sum.health(self.processors.get(number).copied().unwrap_or(number))
         });
+        let cores: Vec<_> = cores.collect();
         GeneratorHealth {
-            cores: cores.collect(),
+            request_cpu: cpu_of(&cores) - self.cpu_before,
+            cores,
             lateness: self.lateness.distribution(),
             limits: self.limits_hit,
             // Not a core's to know: whoever reads the kernel's counters adds it.
@@ -281,6 +287,12 @@ impl Totals {
         }
         rows
     }
+}
+
+fn cpu_of(cores: &[CoreHealth]) -> CpuTime {
+    let mut sum = CpuTime::default();
+    cores.iter().for_each(|core| sum += core.work.cpu);
+    sum
 }
 
 /// Locust's order of rows.

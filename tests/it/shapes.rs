@@ -90,7 +90,7 @@ fn the_history_follows_the_ideal_curve_and_the_run_ends_with_its_last_stage() {
             .fold((f64::MAX, 0.0_f64), |(least, most), users| (least.min(users), most.max(users)));
         assert!((least - 1.0..=most + 1.0).contains(users), "{least} to {most} expected: {rows:?}");
     }
-    let ignored = "will be ignored, because the scenario has a load shape: --users, --spawn-rate";
+    let ignored = "will be ignored, because the load is a shape or a rate: --users, --spawn-rate";
     assert!(output.stderr.contains(ignored), "{}", output.stderr);
     let line = output.stderr.lines().find(|line| line.contains(ignored)).unwrap();
     assert!(line.contains("WARNING"), "{line}");

@@ -64,7 +64,7 @@ fn lateness_line(lateness: &Figures, timers: u64) -> String {
 }
 
 fn cost_line(snapshot: &Snapshot) -> String {
-    let cpu = snapshot.health.work().cpu;
+    let cpu = snapshot.health.request_cpu;
     let each = |time: Duration| 1e6 * time.as_secs_f64() / snapshot.total.requests as f64;
     format!("CPU per request (us): {:.2} user, {:.2} system\n", each(cpu.user), each(cpu.system))
 }
@@ -82,6 +82,7 @@ mod tests {
         let mut run = snapshot(vec![row("GET", "/", 1000, 1000 * US)], 1000 * US);
         assert_eq!(render_generator(&run), "");
         run.health.cores = vec![core(0, 0.5, 0), core(6, 0.95, 2)];
+        run.health.request_cpu = run.health.work().cpu;
         run.health.lateness = Distribution { count: 321, figures: Some(figures(52 * US)) };
         let table = render_generator(&run);
         let lines: Vec<_> = table.lines().collect();

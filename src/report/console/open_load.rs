@@ -40,10 +40,16 @@ fn push_times(text: &mut String, what: &str, times: &Distribution) {
 }
 
 fn verdict(test: &AndersonDarling) -> String {
-    let verdict = if test.holds() { "as of a Poisson process" } else { "not of a Poisson process" };
+    let (verdict, because) = match test.holds() {
+        true => ("as of a Poisson process", ""),
+        false => (
+            "not of a Poisson process",
+            "; what was late, or in one turn with others, disturbs them",
+        ),
+    };
     format!(
         "Arrivals: times between starts are {verdict} (Anderson-Darling A2 = {:.2}, at most {} in 99 \
-         of 100 cases; {} times)\n",
+         of 100 cases; {} times{because})\n",
         test.statistic,
         AndersonDarling::LIMIT,
         test.sample,
