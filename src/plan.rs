@@ -1,5 +1,6 @@
 //! One run, resolved and valid: after a [`Plan`] exists, configuration cannot fail.
 
+mod churn;
 mod forecast;
 mod load;
 
@@ -10,6 +11,7 @@ use std::time::Duration;
 
 use core_affinity::CoreId;
 
+pub use churn::Churn;
 pub use forecast::{Forecast, Route};
 
 use crate::executor::allowed_cores;
@@ -261,6 +263,11 @@ impl Plan {
     /// What the run will hold of what this machine has little of.
     pub fn forecast(&self) -> Forecast {
         Forecast::new(self)
+    }
+
+    /// How often the run connects to each host where it gives connections back.
+    pub fn churn(&self) -> Vec<Churn> {
+        churn::churn(self)
     }
 
     /// Users with an exact number that is larger than the whole run, as Locust warns of them: the

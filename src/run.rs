@@ -11,7 +11,7 @@ use self::adapting::{Adapting, Broken};
 use crate::collector::{Collector, ReportError, Summary};
 use crate::control::Control;
 use crate::executor;
-use crate::plan::{Plan, Route};
+use crate::plan::{Churn, Plan, Route};
 use crate::reactor::preflight;
 use crate::report::Report;
 use crate::stats::Totals;
@@ -53,6 +53,23 @@ pub fn preflight(plan: &Plan) -> Result<(), Error> {
     preflight::open_files(forecast.kept + other_files, forecast.at_most + other_files)?;
     preflight::io_uring()?;
     Ok(())
+}
+
+/// What is likely to run out on the way, with what helps. Nothing of it forbids the run.
+pub fn doubts(plan: &Plan) -> Vec<String> {
+    let doubt = |churn: Churn| {
+        let Churn { target, per_second, pairs, is_loopback } = churn;
+        let possible = preflight::lasting_connects(pairs, is_loopback)?;
+        (per_second > possible).then(|| {
+            format!(
+                "Up to {per_second:.0} connections per second to {target} are given back, and \
+                 their ports last for {possible:.0}: then requests fail. Try several addresses here \
+                 (--local-address) or there (--resolve), \
+                 sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\", or keep_alive = true"
+            )
+        })
+    };
+    plan.churn().into_iter().filter_map(doubt).collect()
 }
 
 /// Runs a plan to its end and tells the reports about it every second.

@@ -10,6 +10,7 @@ use crate::log::Log;
 use crate::plan::Plan;
 use crate::report::Report;
 use crate::report::warnings::{Warning, warnings};
+use crate::run;
 use crate::scenario::{ArrivalKind, Arrivals, LoadShape};
 use crate::stats::Snapshot;
 
@@ -37,6 +38,7 @@ pub(super) fn announce(plan: &Plan, log: &Log) {
             plan.ignored.join(", ")
         ));
     }
+    run::doubts(plan).iter().for_each(|doubt| log.warning("main", doubt));
     log.info("runners", load(plan));
     if plan.scenario.load.adaptive.is_some() {
         log.info("runners", "Changing the load by what the run shows");

@@ -4,23 +4,20 @@
 //! declares, once a user has had each of its tasks, and one at least where tasks are written in
 //! Rust. Servers that close connections make it fewer, and then `keep_alive = false` says so.
 //!
-//! An open load takes as many users as its releases need, so of the most that it may take nothing is
-//! certain.
-//!
 //! Users whose connections end with their tasks hold none while they wait, so they may outnumber
-//! descriptors and ports. That few enough are at work at once is only likely: it depends on how long
-//! the server takes. A port that was used is not free at once either, but after 60 s (`TIME_WAIT`),
-//! or after 1 s on loopback (`net.ipv4.tcp_tw_reuse`).
+//! descriptors and ports; those of an open load are as many as its releases need. That few enough are
+//! at work at once is only likely: it depends on how long the server takes. Whether the ports of
+//! closed connections are free again in time is `churn`'s question.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 use super::{Plan, key};
-use crate::scenario::{Action, KeepAlive};
-use crate::session::{BaseUrl, is_absolute};
+use crate::scenario::{Action, KeepAlive, Step};
+use crate::session::{BaseUrl, ResolvedUrl, is_absolute};
 
 /// A host and port.
-type Key = (String, u16);
+pub(super) type Key = (String, u16);
 
 /// Connections of a run, as far as its plan tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,10 +45,10 @@ impl Forecast {
     pub(super) fn new(plan: &Plan) -> Self {
         let mut users = vec![0; plan.targets.len()];
         plan.classes.iter().for_each(|&class| users[usize::from(class)] += 1);
-        let (mut kept, mut given_back) = (BTreeMap::new(), 0);
+        let (mut kept, mut likely) = (BTreeMap::new(), 0);
         for (class, user) in plan.scenario.users.iter().enumerate() {
             if user.keep_alive != KeepAlive::Always || plan.arrivals.is_some() {
-                given_back += users[class];
+                likely += users[class];
                 continue;
             }
             for host in hosts(plan, class) {
@@ -59,44 +56,55 @@ impl Forecast {
             }
         }
         let total = kept.values().sum();
-        Forecast { kept: total, at_most: total + given_back, routes: routes(plan, &kept) }
+        Forecast { kept: total, at_most: total + likely, routes: routes(plan, &kept) }
     }
 }
 
 /// The hosts to which every user of a class connects in the end.
 fn hosts(plan: &Plan, class: usize) -> BTreeSet<Key> {
     let (user, base) = (&plan.scenario.users[class], &plan.targets[class].url);
-    let mut hosts = BTreeSet::new();
-    for action in user.tasks.iter().map(|task| &task.action).chain(&user.on_start) {
-        let Action::Steps(steps) = action else {
-            // Nobody knows where a closure connects to; the base is as good as any.
-            hosts.insert(key(base));
-            continue;
-        };
-        hosts.extend(steps.iter().map(|step| match &*step.request.path {
-            path if is_absolute(path) => {
-                let (url, _) = BaseUrl::split(path).expect("the plan has resolved it");
-                key(&url)
-            }
-            _ => key(base),
-        }));
-    }
-    hosts
+    let actions = user.tasks.iter().map(|task| &task.action).chain(&user.on_start);
+    actions.flat_map(|action| hosts_of(action, base)).collect()
+}
+
+/// The hosts that an action declares, given the base of its user.
+pub(super) fn hosts_of(action: &Action, base: &BaseUrl) -> BTreeSet<Key> {
+    let Action::Steps(steps) = action else {
+        // Nobody knows where a closure connects to; the base is as good as any.
+        return BTreeSet::from([key(base)]);
+    };
+    let host = |step: &Step| match &*step.request.path {
+        path if is_absolute(path) => {
+            let (url, _) = BaseUrl::split(path).expect("the plan has resolved it");
+            key(&url)
+        }
+        _ => key(base),
+    };
+    steps.iter().map(host).collect()
+}
+
+/// What is known of every host.
+pub(super) fn resolved(plan: &Plan) -> BTreeMap<Key, &ResolvedUrl> {
+    let resolved = plan.targets.iter().chain(&plan.elsewhere);
+    resolved.map(|host| (key(&host.url), host)).collect()
+}
+
+/// Pairs of an address of ours and one of the host.
+pub(super) fn pairs(plan: &Plan, host: &ResolvedUrl) -> u64 {
+    host.addresses.iter().map(|&address| plan.sources.to(address).len() as u64).sum()
 }
 
 fn routes(plan: &Plan, kept: &BTreeMap<Key, u64>) -> Vec<Route> {
-    let resolved = plan.targets.iter().chain(&plan.elsewhere);
-    let resolved: BTreeMap<_, _> = resolved.map(|host| (key(&host.url), host)).collect();
+    let resolved = resolved(plan);
     let route = |host| {
         let own = resolved[host];
         // Names share the ports of an address that they share.
         let is_own = |address: &SocketAddr| own.addresses.contains(address);
         let within = kept.iter().filter(|(name, _)| resolved[name].addresses.iter().all(is_own));
-        let sources = own.addresses.iter().map(|&address| plan.sources.to(address).len() as u64);
         Route {
             target: own.url.authority.clone(),
             connections: within.map(|(_, connections)| connections).sum(),
-            pairs: sources.sum(),
+            pairs: pairs(plan, own),
         }
     };
     kept.keys().map(route).collect()
@@ -106,7 +114,7 @@ fn routes(plan: &Plan, kept: &BTreeMap<Key, u64>) -> Vec<Route> {
 mod tests {
     use super::*;
     use crate::plan::Options;
-    use crate::scenario::{Scenario, Step, Task, User};
+    use crate::scenario::{Scenario, Task, User};
     use crate::session::Session;
 
     fn user(name: &str, path: &str) -> User {
@@ -152,10 +160,10 @@ mod tests {
     }
 
     #[test]
-    fn an_open_load_may_do_with_fewer_users_than_it_might_take() {
-        let options = Options { rate: Some(5.0), max_users: Some(50_000), ..Options::default() };
+    fn users_of_an_open_load_come_only_when_they_are_needed() {
+        let options = Options { rate: Some(100.0), ..Options::default() };
         let got = forecast(&[user("u", "/")], options);
-        assert_eq!(got, Forecast { kept: 0, at_most: 50_000, routes: Vec::new() });
+        assert_eq!((got.kept, got.at_most, got.routes), (0, 1000, Vec::new()));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::panic::resume_unwind;
 use std::thread;
+use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
@@ -15,6 +16,12 @@ const DISABLED_SYSCTL: &str = "/proc/sys/kernel/io_uring_disabled";
 /// For IPv6 too.
 const PORTS_SYSCTL: &str = "/proc/sys/net/ipv4/ip_local_port_range";
 const RESERVED_SYSCTL: &str = "/proc/sys/net/ipv4/ip_local_reserved_ports";
+/// Whether a port may be taken again before its time: 0 no, 1 yes, 2 on loopback.
+const REUSE_SYSCTL: &str = "/proc/sys/net/ipv4/tcp_tw_reuse";
+/// How long the port of a connection is taken that we have closed: the kernel's `TCP_TIMEWAIT_LEN`.
+const PORT_TAKEN: Duration = Duration::from_secs(60);
+/// And how long where it may be taken again before that.
+const PORT_REUSED: Duration = Duration::from_secs(1);
 
 /// Something the machine does not allow. The text names the cure.
 #[derive(Debug, thiserror::Error)]
@@ -156,15 +163,30 @@ pub fn most_open_files() {
 ///
 /// [`Error::LocalPorts`] where there are too few.
 pub fn local_ports(target: &str, needed: u64, pairs: u64) -> Result<(), Error> {
-    let read = |sysctl| fs::read_to_string(sysctl).unwrap_or_default();
-    let Some(ports) = usable_ports(&read(PORTS_SYSCTL), &read(RESERVED_SYSCTL)) else {
-        return Ok(());
-    };
+    let Some(ports) = ports() else { return Ok(()) };
     let possible = ports * pairs;
     if possible >= needed {
         return Ok(());
     }
     Err(Error::LocalPorts { target: target.to_owned(), needed, possible, ports })
+}
+
+/// How many connects per second to one target are followed by a close of ours without using up the
+/// local ports: the port of each is taken for a while after. `None` where the system does not tell.
+pub fn lasting_connects(pairs: u64, is_loopback: bool) -> Option<f64> {
+    let reuse = fs::read_to_string(REUSE_SYSCTL).ok()?;
+    let taken = match reuse.trim() {
+        "1" => PORT_REUSED,
+        "2" if is_loopback => PORT_REUSED,
+        _ => PORT_TAKEN,
+    };
+    Some((ports()? * pairs) as f64 / taken.as_secs_f64())
+}
+
+/// How many local ports there are for each pair of addresses.
+fn ports() -> Option<u64> {
+    let read = |sysctl| fs::read_to_string(sysctl).unwrap_or_default();
+    usable_ports(&read(PORTS_SYSCTL), &read(RESERVED_SYSCTL))
 }
 
 /// How many ports the kernel chooses from, given the texts of both sysctls: first and last port, and
@@ -247,5 +269,12 @@ mod tests {
         let text = refused(65_536, 1).unwrap_err();
         assert!(text.contains("--local-address") && text.contains("\"1024 65535\""), "{text}");
         assert!(refused(65_536 * 3, 2).is_err() && refused(2, 2).is_ok());
+    }
+
+    #[test]
+    fn connects_that_last_are_more_with_more_addresses_and_on_loopback() {
+        let rate = |pairs, loopback| lasting_connects(pairs, loopback).expect("/proc is there");
+        assert!(rate(1, false) > 0.0 && rate(1, false) <= rate(1, true));
+        assert_eq!(rate(8, false), 8.0 * rate(1, false));
     }
 }

@@ -80,6 +80,16 @@ impl WaitTime {
         Some(pace.period_start.saturating_add(*period)).filter(|&due| due < now)
     }
 
+    /// From one task to the next on average, where tasks take no time.
+    pub fn mean(&self) -> Duration {
+        match *self {
+            WaitTime::Between(min, max) => min.saturating_add(max) / 2,
+            WaitTime::Constant(time)
+            | WaitTime::ConstantPacing(time)
+            | WaitTime::Exponential(time) => time,
+        }
+    }
+
     /// Refuses waits that cannot be meant.
     pub fn validate(&self) -> Result<(), Error> {
         let longest = match *self {

@@ -261,6 +261,24 @@ fn more_connections_than_local_ports_are_refused_before_the_run() {
     assert_eq!(server.counters().connections, 0);
 }
 
+#[test]
+fn more_connects_than_ports_last_for_are_doubted_before_the_run() {
+    let server = target();
+    let port = server.address().port();
+    let text = waiting("\"task\"").replace("1h", "1s");
+    let text = format!("[load]\nrun_time = \"100ms\"\n{text}");
+    let doubts = |address: &str, users: &str| {
+        let resolve = format!("name.invalid:{port}:{address}");
+        // One of them starts.
+        let flags = ["-u", users, "-r", "1", "--resolve", &resolve];
+        let run = Run::of(&text).host(format!("name.invalid:{port}")).args(flags);
+        run.go().stderr.contains("keep_alive = true")
+    };
+    // An address of nobody (RFC 5737); at most 64,512 ports for 60 s are 1,075 per second.
+    assert!(doubts("192.0.2.1", "1200"));
+    assert!(doubts("127.0.0.1", "66000") && !doubts("127.0.0.1", "300"));
+}
+
 /// What `scripts/scale` does with 15,000 and more.
 #[test]
 fn two_thousand_users_keep_their_connections_and_are_stopped_within_two_seconds() {

@@ -1,0 +1,104 @@
+//! How often a run connects where connections are given back, as far as its plan tells.
+//!
+//! The side that closes a connection has its port taken for a while, so a rate of connects is a
+//! number of ports as well. A user who gives its connections back after each task connects once in a
+//! task to each host of it, and has a task as often as its wait lets it: less often where tasks take
+//! long, so this is the most there may be. Where every request asks the server to close
+//! (`keep_alive = false`) the ports are the server's. Rates of users who do not wait, and of an open
+//! load, are not told.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::Plan;
+use super::forecast::{Key, hosts_of, pairs, resolved};
+use crate::scenario::KeepAlive;
+
+/// Connects to one host and port that are followed by a close of ours.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Churn {
+    /// The host and port, as a URL would say them.
+    pub target: String,
+    /// The most connects per second once all users are there.
+    pub per_second: f64,
+    /// Pairs of an address of ours and one of the target, each with all the ports there are.
+    pub pairs: u64,
+    /// Whether the target is this host, by all of its addresses.
+    pub is_loopback: bool,
+}
+
+pub(super) fn churn(plan: &Plan) -> Vec<Churn> {
+    let mut rates: BTreeMap<Key, f64> = BTreeMap::new();
+    for (class, user) in plan.scenario.users.iter().enumerate() {
+        let wait = user.wait_time.mean();
+        if user.keep_alive != KeepAlive::Task || wait.is_zero() || plan.arrivals.is_some() {
+            continue;
+        }
+        let users = plan.classes.iter().filter(|&&of| usize::from(of) == class).count();
+        let weights: f64 = user.tasks.iter().map(|task| f64::from(task.weight)).sum();
+        for task in &user.tasks {
+            let share = f64::from(task.weight) / weights;
+            for host in hosts_of(&task.action, &plan.targets[class].url) {
+                *rates.entry(host).or_default() += share * per_second(users, wait);
+            }
+        }
+    }
+    let resolved = resolved(plan);
+    let churn = |(host, per_second)| {
+        let host = resolved[&host];
+        Churn {
+            target: host.url.authority.clone(),
+            per_second,
+            pairs: pairs(plan, host),
+            is_loopback: host.addresses.iter().all(|address| address.ip().is_loopback()),
+        }
+    };
+    rates.into_iter().map(churn).collect()
+}
+
+fn per_second(users: usize, wait: Duration) -> f64 {
+    users as f64 / wait.as_secs_f64()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Options;
+    use crate::scenario::{Scenario, Step, User, WaitTime};
+
+    fn user(name: &str, path: &str, wait: WaitTime) -> User {
+        let step = Step::get(path);
+        User::new(name).task(step).wait_time(wait).keep_alive(KeepAlive::Task)
+    }
+
+    #[track_caller]
+    fn check(users: &[User], expected: &[(&str, f64, u64, bool)]) {
+        let scenario = Scenario::new("http://a:80");
+        let scenario = users.iter().cloned().fold(scenario, Scenario::user);
+        let resolve = ["a:80:127.0.0.1,127.0.0.2", "b:81:192.0.2.1,127.0.0.3"];
+        let resolve = resolve.map(|text| text.parse().unwrap()).to_vec();
+        let options = Options { users: Some(120), resolve, ..Options::default() };
+        let got = Plan::new(scenario, options).unwrap().churn();
+        let got = got.iter().map(|c| (&*c.target, c.per_second, c.pairs, c.is_loopback));
+        assert_eq!(got.collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn users_connect_as_often_as_their_wait_lets_them() {
+        let secs = Duration::from_secs;
+        check(&[user("u", "/", WaitTime::constant(secs(2)))], &[("a", 60.0, 2, true)]);
+        let between = WaitTime::between(secs(10), secs(30));
+        check(&[user("u", "http://b:81/", between)], &[("b:81", 6.0, 2, false)]);
+        let other = Step::get("http://b:81/");
+        let both = user("u", "/", WaitTime::exponential(secs(3))).task(other);
+        check(&[both], &[("a", 20.0, 2, true), ("b:81", 20.0, 2, false)]);
+    }
+
+    #[test]
+    fn who_keeps_its_connection_or_does_not_wait_is_not_told() {
+        let wait = WaitTime::constant(Duration::from_secs(1));
+        check(&[user("u", "/", wait.clone()).keep_alive(KeepAlive::Always)], &[]);
+        check(&[user("u", "/", wait).keep_alive(KeepAlive::Never)], &[]);
+        check(&[user("u", "/", WaitTime::constant(Duration::ZERO))], &[]);
+    }
+}
