@@ -21,7 +21,7 @@ use gregaria::executor::allowed_cores;
 use gregaria::plan::{Options, Plan};
 use gregaria::report::Report;
 use gregaria::run;
-use gregaria::scenario::{Scenario, Step, Task, User};
+use gregaria::scenario::{Scenario, Step, Task, User, WaitTime, file};
 use gregaria::session::{Session, json_exists, status};
 use gregaria::stats::Snapshot;
 
@@ -164,4 +164,16 @@ fn a_literal_request_in_code_allocates_its_tasks_future_and_no_more() {
     println!("{allocations} allocations in {requests:.0} requests");
     // The requests of those 700 ms are reckoned from a whole second's.
     assert!((0.5..1.5).contains(&each), "{allocations} allocations in {requests:.0} requests");
+}
+
+/// Statuses and keys of JSON bodies are looked at where the bytes lie.
+#[test]
+fn the_tutorials_checks_allocate_nothing() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/checks.toml");
+    let mut user = file::load(path).unwrap().users.remove(0);
+    user.wait_time = WaitTime::constant(Duration::ZERO);
+    let (allocations, requests) = measure(user);
+    let each = allocations as f64 / requests;
+    println!("{allocations} allocations in {requests:.0} requests");
+    assert!(each < PER_REQUEST_MAX, "{allocations} allocations in {requests:.0} requests");
 }
