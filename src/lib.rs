@@ -47,3 +47,4 @@ pub mod log;
 pub mod target;
 pub mod threshold;
 pub mod units;
+mod waiter;

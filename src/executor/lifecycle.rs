@@ -1,8 +1,10 @@
 //! How far a core's run has come, and how many live in it.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::pin::Pin;
-use std::task::{Poll, Waker};
+use std::task::Poll;
+
+use crate::waiter::Waiter;
 
 /// The phases of a run, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,7 +25,7 @@ pub(super) struct Lifecycle {
     phase: Cell<Phase>,
     alive: Cell<usize>,
     /// Who waits for the last user to end.
-    watcher: RefCell<Option<Waker>>,
+    watcher: Waiter,
 }
 
 impl Lifecycle {
@@ -31,7 +33,7 @@ impl Lifecycle {
         Lifecycle {
             phase: Cell::new(Phase::Running),
             alive: Cell::new(0),
-            watcher: RefCell::default(),
+            watcher: Waiter::default(),
         }
     }
 
@@ -52,23 +54,14 @@ impl Lifecycle {
     /// A life ends.
     pub(super) fn end(&self) {
         self.alive.set(self.alive.get() - 1);
-        if self.alive.get() == 0
-            && let Some(watcher) = self.watcher.take()
-        {
-            watcher.wake();
+        if self.alive.get() == 0 {
+            self.watcher.wake();
         }
     }
 
     /// Completes when everyone who began has ended.
     pub(super) async fn all_ended(&self) {
-        std::future::poll_fn(|context| {
-            if self.alive.get() == 0 {
-                return Poll::Ready(());
-            }
-            self.watcher.replace(Some(context.waker().clone()));
-            Poll::Pending
-        })
-        .await;
+        self.watcher.until(|| self.alive.get() == 0).await;
     }
 
     /// Polls a part of a life until `end` begins. To be pinned by the caller.

@@ -1,8 +1,9 @@
 //! How many requests or iterations a core may still begin, where their number is limited.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::future::pending;
-use std::task::{Poll, Waker};
+
+use crate::waiter::Waiter;
 
 /// A core's share of the requests or iterations of a run.
 #[derive(Debug, Default)]
@@ -11,7 +12,7 @@ pub(crate) struct Budget {
     left: Cell<Option<u32>>,
     /// What was begun and has not ended, where there is a limit.
     in_flight: Cell<u32>,
-    waiter: RefCell<Option<Waker>>,
+    waiter: Waiter,
 }
 
 impl Budget {
@@ -43,22 +44,14 @@ impl Budget {
         }
         self.in_flight.set(self.in_flight.get() - 1);
         if self.is_spent() {
-            self.waiter.take().into_iter().for_each(Waker::wake);
+            self.waiter.wake();
         }
     }
 
     /// Completes when all have been taken and have ended, for one task at a time; never where there
     /// is no limit.
     pub(crate) async fn spent(&self) {
-        std::future::poll_fn(|context| {
-            if self.is_spent() {
-                return Poll::Ready(());
-            }
-            let replaced = self.waiter.replace(Some(context.waker().clone()));
-            drop(replaced);
-            Poll::Pending
-        })
-        .await;
+        self.waiter.until(|| self.is_spent()).await;
     }
 
     fn is_spent(&self) -> bool {

@@ -2,18 +2,6 @@
 
 use super::*;
 
-/// How many users there are at this instant in milliseconds.
-fn count(shape: &LoadShape, at: u64) -> Option<u32> {
-    shape.curve(None).at(ms(at)).map(|wanted| wanted.users)
-}
-
-#[track_caller]
-fn check(shape: &LoadShape, counts: &[(u64, u32)]) {
-    for (at, expected) in counts {
-        assert_eq!(count(shape, *at), Some(*expected), "at {at} ms");
-    }
-}
-
 /// Every change of a shape until `until`: when, and to how many users.
 fn changes(shape: &LoadShape, until: Duration) -> Vec<(Duration, Option<u32>)> {
     let mut curve = shape.curve(None);

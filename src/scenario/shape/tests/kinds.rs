@@ -2,17 +2,6 @@
 
 use super::*;
 
-fn count(shape: &LoadShape, at: u64) -> Option<u32> {
-    shape.curve(None).at(ms(at)).map(|wanted| wanted.users)
-}
-
-#[track_caller]
-fn check(shape: &LoadShape, counts: &[(u64, u32)]) {
-    for (at, expected) in counts {
-        assert_eq!(count(shape, *at), Some(*expected), "at {at} ms");
-    }
-}
-
 #[test]
 fn steps_are_locusts_step_load() {
     // Five steps of 10 users in 30 s each, the last of 15 s.

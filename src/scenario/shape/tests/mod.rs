@@ -16,6 +16,18 @@ fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
+/// How many users there are at this instant in milliseconds.
+fn count(shape: &LoadShape, at: u64) -> Option<u32> {
+    shape.curve(None).at(ms(at)).map(|wanted| wanted.users)
+}
+
+#[track_caller]
+fn check(shape: &LoadShape, counts: &[(u64, u32)]) {
+    for (at, expected) in counts {
+        assert_eq!(count(shape, *at), Some(*expected), "at {at} ms");
+    }
+}
+
 /// The six stages of the tutorial's last step.
 fn tutorial() -> Vec<Stage> {
     let stages = [(30, 10, 2), (60, 50, 5), (30, 20, 2), (40, 80, 10), (20, 30, 3), (30, 0, 5)];
