@@ -98,13 +98,13 @@ mod codec {
 /// A request that varies is rendered each time; one that does not, never again.
 mod render {
     use std::rc::Rc;
-    use std::time::{Duration, Instant};
+    use std::time::Instant;
 
     use divan::Bencher;
     use gregaria::http1::KeepBody;
     use gregaria::reactor::Reactor;
     use gregaria::scenario::Step;
-    use gregaria::session::{BaseUrl, Context, Defaults, Prepared, ResolvedUrl, Sources};
+    use gregaria::session::{BaseUrl, Context, Defaults, Policy, Prepared, ResolvedUrl, Sources};
     use gregaria::stats::{Limits, Recorder};
     use serde_json::json;
 
@@ -152,7 +152,7 @@ mod render {
         let context = Context::new(reactor, recorder, Sources::default());
         let url = BaseUrl::parse("http://127.0.0.1:9").expect("a URL");
         let target = ResolvedUrl::look_up(url).expect("an address");
-        let defaults = Defaults::new(&context, &target, &[], None, Duration::from_secs(1));
+        let defaults = Defaults::new(&context, &target, &[], None, Policy::default());
         (context, defaults)
     }
 }

@@ -33,6 +33,7 @@ pub mod http1;
 pub mod stats;
 
 pub mod reactor;
+pub mod transport;
 
 pub mod executor;
 

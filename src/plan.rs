@@ -213,7 +213,9 @@ impl Plan {
         let targets = targets.collect::<Result<Vec<_>, _>>()?;
         let elsewhere = absolute_urls(&scenario.users).map(|url| Ok(BaseUrl::split(url)?.0));
         // Tasks written in Rust may meet on the way what is resolved by hand.
-        let by_hand = options.resolve.iter().map(|resolve| Ok(resolve.url.clone()));
+        let by_hand = options.resolve.iter().flat_map(|Resolve { url, .. }| {
+            [false, true].map(|secure| Ok(BaseUrl { secure, ..url.clone() }))
+        });
         let elsewhere = elsewhere.chain(by_hand).map(|url: Result<_, Error>| hosts.look_up(url?));
         let elsewhere = elsewhere.collect::<Result<Vec<_>, _>>()?;
         of_use(&sources, targets.iter().chain(&elsewhere))?;

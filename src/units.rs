@@ -106,6 +106,30 @@ pub fn short(duration: Duration) -> String {
     text
 }
 
+/// Prints a duration in one unit, for a sentence: `5 s`, `90 s`, `1.5 s`, `250 ms`.
+pub fn spaced(duration: Duration) -> String {
+    let total = duration.as_nanos();
+    let (unit, nanos) = match total {
+        1..1_000_000 => UNITS[4],
+        1_000_000..NANOS_PER_SECOND => UNITS[3],
+        _ => ("s", NANOS_PER_SECOND),
+    };
+    format!("{} {unit}", decimal(total, nanos))
+}
+
+/// Prints a count with its thousands set apart: `1,024`.
+pub fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3);
+    for (at, digit) in digits.char_indices() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// Prints a duration in words: `1 minute and 30 seconds`, `2 hours`, `250 milliseconds`.
 pub fn long(duration: Duration) -> String {
     const WORDS: [&str; 5] = ["hour", "minute", "second", "millisecond", "microsecond"];
@@ -207,6 +231,17 @@ fn within_limit(nanos: u128) -> Result<Duration, Reason> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sentences_have_one_unit_and_grouped_counts() {
+        for (millis, text) in [(5_000, "5 s"), (90_000, "90 s"), (1_500, "1.5 s"), (250, "250 ms")]
+        {
+            assert_eq!(spaced(Duration::from_millis(millis)), text);
+        }
+        for (count, text) in [(0, "0"), (999, "999"), (1024, "1,024"), (1_234_567, "1,234,567")] {
+            assert_eq!(grouped(count), text);
+        }
+    }
 
     fn ms(ms: u64) -> Duration {
         Duration::from_millis(ms)

@@ -41,8 +41,8 @@ impl Class {
     /// Makes a class ready. Its checks are copied, so that cores share nothing while they run.
     pub(super) fn new(index: usize, user: &User, target: &ResolvedUrl, context: &Context) -> Self {
         let auth = user.basic_auth.as_ref();
-        let defaults = Defaults::new(context, target, &user.headers, auth, user.timeout)
-            .keep_alive(user.keep_alive);
+        let policy = user.policy.clone();
+        let defaults = Defaults::new(context, target, &user.headers, auth, policy);
         let session = SessionClass::new(defaults);
         let ready = |action: &Action| CoreAction::new(action, context, session.defaults());
         let tasks = user

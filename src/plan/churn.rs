@@ -31,7 +31,7 @@ pub(super) fn churn(plan: &Plan) -> Vec<Churn> {
     let mut rates: BTreeMap<Key, f64> = BTreeMap::new();
     for (class, user) in plan.scenario.users.iter().enumerate() {
         let wait = user.wait_time.mean();
-        if user.keep_alive != KeepAlive::Task || wait.is_zero() || plan.arrivals.is_some() {
+        if user.policy.keep_alive != KeepAlive::Task || wait.is_zero() || plan.arrivals.is_some() {
             continue;
         }
         let users = plan.classes.iter().filter(|&&of| usize::from(of) == class).count();

@@ -47,7 +47,7 @@ impl Forecast {
         plan.classes.iter().for_each(|&class| users[usize::from(class)] += 1);
         let (mut kept, mut likely) = (BTreeMap::new(), 0);
         for (class, user) in plan.scenario.users.iter().enumerate() {
-            if user.keep_alive != KeepAlive::Always || plan.arrivals.is_some() {
+            if user.policy.keep_alive != KeepAlive::Always || plan.arrivals.is_some() {
                 likely += users[class];
                 continue;
             }

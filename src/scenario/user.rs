@@ -5,6 +5,7 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue};
 
 use super::{Action, KeepAlive, Step, Task, TaskFn, WaitTime};
+use crate::session::{Policy, Timeouts};
 
 /// A class of users, as a Locust `User` class is one.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,10 +28,8 @@ pub struct User {
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// User and password of basic authentication for every request (RFC 7617).
     pub basic_auth: Option<(String, String)>,
-    /// Timeout of every request that has none of its own.
-    pub timeout: Duration,
-    /// How long connections are kept.
-    pub keep_alive: KeepAlive,
+    /// How requests are made.
+    pub policy: Policy,
 }
 
 /// How many of the run's users are of a class.
@@ -43,10 +42,6 @@ pub enum Share {
 }
 
 impl User {
-    /// A minute, as Locust's fast client has it: long enough for slow servers, short enough that a
-    /// stuck user shows up as a failure.
-    pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
-
     /// A class of weight 1, without tasks and without waits.
     pub fn new(name: impl Into<String>) -> Self {
         User {
@@ -59,8 +54,7 @@ impl User {
             on_stop: None,
             headers: Vec::new(),
             basic_auth: None,
-            timeout: User::DEFAULT_TIMEOUT,
-            keep_alive: KeepAlive::Always,
+            policy: Policy::default(),
         }
     }
 
@@ -134,13 +128,19 @@ impl User {
 
     /// Sets the timeout of requests that have none of their own.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
+        self.policy.timeouts.total = timeout;
+        self
+    }
+
+    /// Sets all timeouts.
+    pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
+        self.policy.timeouts = timeouts;
         self
     }
 
     /// Sets how long connections are kept for the next request.
     pub fn keep_alive(mut self, keep_alive: KeepAlive) -> Self {
-        self.keep_alive = keep_alive;
+        self.policy.keep_alive = keep_alive;
         self
     }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use http::{HeaderName, Method};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use crate::session::{BaseUrl, Condition, StatusRange};
+use crate::session::{BaseUrl, Condition, StatusRange, Timeouts};
 use crate::units;
 
 use super::{Action, Error, Scenario, Share, Step, Task, USERS_MAX, User};
@@ -91,6 +91,11 @@ pub(super) fn timeout(timeout: Duration) -> Result<(), Error> {
     if is_usable(timeout) { Ok(()) } else { Err(Error::Timeout) }
 }
 
+pub(super) fn timeouts(timeouts: &Timeouts) -> Result<(), Error> {
+    let Timeouts { connect, tls, first_byte, total } = *timeouts;
+    [connect, tls, first_byte, Some(total)].into_iter().flatten().try_for_each(timeout)
+}
+
 pub(super) fn spawn_rate(rate: f64) -> Result<(), Error> {
     if rate > 0.0 && rate.is_finite() { Ok(()) } else { Err(Error::SpawnRate(rate.to_string())) }
 }
@@ -137,7 +142,7 @@ fn user(user: &User) -> Result<(), Error> {
     user.wait_time.validate()?;
     user.headers.iter().try_for_each(|(name, _)| header(name))?;
     user.basic_auth.as_ref().map_or(Ok(()), |(name, _)| auth_user(name))?;
-    timeout(user.timeout)?;
+    timeouts(&user.policy.timeouts)?;
     if user.tasks.is_empty() {
         return Err(Error::NoTasks);
     }

@@ -7,11 +7,13 @@ use http::Uri;
 /// A host as the scenario or the command line names it, taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BaseUrl {
+    /// Whether it begins with `https`.
+    pub secure: bool,
     /// Host name or address, without brackets.
     pub host: String,
-    /// The port, 80 where none is given.
+    /// The port; where none is given, the scheme's: 80, or 443 for https.
     pub port: u16,
-    /// What the `Host` header says: the host, and the port unless it is 80.
+    /// What the `Host` header says: the host, and the port unless it is the scheme's.
     pub authority: String,
     /// Prefix of every path, without a slash at its end; empty for most.
     pub path: String,
@@ -88,14 +90,14 @@ impl BaseUrl {
         // Errors are counted, printed and logged.
         let shown = || without_userinfo(url).into_owned();
         let malformed = |reason: &str| UrlError::Malformed { url: shown(), reason: reason.into() };
-        match url.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase()).as_deref() {
-            Some("http") => {}
-            Some("https") => return Err(UrlError::Https(shown())),
-            Some(_) => return Err(UrlError::Scheme(url.into())),
-            None => return Err(UrlError::NoScheme(url.into())),
-        }
+        let (scheme, after_scheme) =
+            url.split_once("://").ok_or_else(|| UrlError::NoScheme(url.into()))?;
+        let secure = match scheme.to_ascii_lowercase().as_str() {
+            "http" => false,
+            "https" => return Err(UrlError::Https(shown())),
+            _ => return Err(UrlError::Scheme(url.into())),
+        };
         // Spaces and the like are escaped when a path is sent, so they are no error in a URL.
-        let after_scheme = &url["http://".len()..];
         let path_at = after_scheme.find(['/', '?', '#']).unwrap_or(after_scheme.len());
         let (authority, path) = after_scheme.split_at(path_at);
         let uri: Uri = format!("http://{authority}/")
@@ -103,13 +105,15 @@ impl BaseUrl {
             .map_err(|error: http::uri::InvalidUri| malformed(&error.to_string()))?;
         let host =
             uri.host().filter(|host| !host.is_empty()).ok_or_else(|| malformed("no host"))?;
-        let port =
-            port(authority, host).ok_or_else(|| malformed("its port is not from 1 to 65535"))?;
+        let usual = if secure { 443 } else { 80 };
+        let port = port(authority, host, usual)
+            .ok_or_else(|| malformed("its port is not from 1 to 65535"))?;
         let path = path.split('#').next().unwrap_or_default();
         let base = BaseUrl {
+            secure,
             host: host.trim_start_matches('[').trim_end_matches(']').to_owned(),
             port,
-            authority: if port == 80 { host.to_owned() } else { format!("{host}:{port}") },
+            authority: if port == usual { host.to_owned() } else { format!("{host}:{port}") },
             path: String::new(),
             basic_auth: credentials(authority),
         };
@@ -117,12 +121,12 @@ impl BaseUrl {
     }
 }
 
-/// The port behind the host, 80 where there is none. Not `Uri`'s: to it, a port that is too large is
+/// The port behind the host, the usual one where there is none. Not `Uri`'s: to it, a port that is too large is
 /// none.
-fn port(authority: &str, host: &str) -> Option<u16> {
+fn port(authority: &str, host: &str, usual: u16) -> Option<u16> {
     let server = authority.rsplit('@').next().unwrap_or_default();
     match server.get(host.len()..)? {
-        "" => Some(80),
+        "" => Some(usual),
         behind => behind.strip_prefix(':')?.parse().ok().filter(|&port| port > 0),
     }
 }

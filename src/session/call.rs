@@ -191,9 +191,9 @@ impl Session {
             origin: &outline.origin,
             text: Text::Rendered(&|out| outline.render(out)),
             method: &request.method,
-            timeout: request.timeout.unwrap_or(self.class.defaults.timeout),
+            timeout: request.timeout.unwrap_or(self.class.defaults.policy.timeouts.total),
             keep_body,
-            keep_alive: self.class.defaults.keep_alive,
+            policy: &self.class.defaults.policy,
             user: self.user,
             intended: self.intended.take(),
         };

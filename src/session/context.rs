@@ -4,6 +4,7 @@ use std::cell::{RefCell, RefMut};
 use std::rc::Rc;
 
 use super::budget::Budget;
+use super::failure::{Failure, Progress};
 use super::origin::Origins;
 use super::resolved::ResolvedUrl;
 use super::sources::Sources;
@@ -14,6 +15,10 @@ use crate::stats::{EntryId, Recorder};
 /// The most buffers of finished responses that are kept for the next: 64 of at most 64 KiB.
 const SPARE_MAX: usize = 64;
 const SPARE_BYTES_MAX: usize = 64 * 1024;
+
+/// How many different breaks inside bodies a core tells with their bytes. A server that breaks off
+/// anywhere would otherwise fill the table of failures, and all other failures would have no row.
+const PROGRESS_MAX: usize = 50;
 
 /// One core's reactor, statistics and spare memory, as its sessions use them.
 #[derive(Debug)]
@@ -30,6 +35,8 @@ pub struct Context {
     /// By entry, whose requests are all of one method.
     known_heads: RefCell<Vec<KnownHead>>,
     spare: RefCell<Vec<Vec<u8>>>,
+    /// Breaks inside bodies that were told with their bytes.
+    told: RefCell<Vec<(EntryId, Progress)>>,
 }
 
 impl Context {
@@ -44,6 +51,7 @@ impl Context {
             budget: Budget::default(),
             known_heads: RefCell::default(),
             spare: RefCell::default(),
+            told: RefCell::default(),
         })
     }
 
@@ -70,6 +78,21 @@ impl Context {
             heads.resize_with(index + 1, KnownHead::default);
         }
         RefMut::map(heads, |heads| &mut heads[index])
+    }
+
+    /// The text that a failure is counted under.
+    pub(super) fn text_of(&self, entry: EntryId, failure: &Failure) -> String {
+        let Some(progress) = failure.progress() else { return failure.to_string() };
+        let mut told = self.told.borrow_mut();
+        let this = (entry, progress);
+        if told.contains(&this) {
+            return failure.to_string();
+        }
+        if told.len() == PROGRESS_MAX {
+            return failure.general_text();
+        }
+        told.push(this);
+        failure.to_string()
     }
 
     /// An empty buffer for a response, with the memory of an earlier one where there is any.

@@ -6,13 +6,15 @@ use std::time::{Duration, Instant};
 use http::Method;
 
 use super::context::{Context, InFlight};
-use super::failure::Failure;
+use super::failure::{Failure, Stage};
 use super::keep_alive::KeepAlive;
 use super::origin::Origin;
+use super::policy::Policy;
 use super::response::{Received, Response};
 use crate::http1::{KeepBody, Limits, ResponseReader};
-use crate::reactor::{Alarm, Kept, Socket, TimedOut};
+use crate::reactor::{Alarm, Kept, TimedOut};
 use crate::stats::{Clocks, EntryId, Limit, Outcome, Sample};
+use crate::transport::Stream;
 
 /// The kernel sends a connection's first packet again after a second (RFC 6298 section 2).
 const SLOW_CONNECT: Duration = Duration::from_secs(1);
@@ -23,9 +25,10 @@ pub(super) struct Outbound<'r> {
     pub(super) origin: &'r Rc<Origin>,
     pub(super) text: Text<'r>,
     pub(super) method: &'r Method,
+    /// From its start to the end of its response.
     pub(super) timeout: Duration,
     pub(super) keep_body: KeepBody,
-    pub(super) keep_alive: KeepAlive,
+    pub(super) policy: &'r Policy,
     /// Whose request it is: users are spread over the addresses of an origin by their numbers.
     pub(super) user: u64,
     /// When a schedule wanted it, where one did.
@@ -44,6 +47,7 @@ pub(super) enum Text<'r> {
 struct Attempt<'r> {
     context: &'r Context,
     outbound: &'r Outbound<'r>,
+    started: Instant,
     deadline: Instant,
 }
 
@@ -51,8 +55,15 @@ struct Attempt<'r> {
 /// request.
 #[derive(Debug)]
 pub(super) struct Connections {
-    open: Vec<(Rc<Origin>, Socket)>,
+    open: Vec<Connection>,
     timeout: Alarm,
+}
+
+/// A connection and where it leads.
+#[derive(Debug)]
+struct Connection {
+    origin: Rc<Origin>,
+    stream: Stream,
 }
 
 /// The request failed without a response. It is in the statistics already.
@@ -83,7 +94,8 @@ impl Connections {
         context.budget.take().await;
         let in_flight = InFlight::new(context, outbound.entry);
         let started = Instant::now();
-        let attempt = Attempt { context, outbound, deadline: started + outbound.timeout };
+        let deadline = started + outbound.timeout;
+        let attempt = Attempt { context, outbound, started, deadline };
         let result = self.exchange(&attempt).await;
         // The turn that brought the last byte, or for a failure without a turn no time at all.
         let ended = context.reactor.now().max(started);
@@ -124,20 +136,35 @@ impl Connections {
         }
     }
 
+    /// Makes a connection; where it is among those that are open.
     async fn connect(&mut self, attempt: &Attempt<'_>) -> Result<usize, Failure> {
-        let Attempt { context, outbound, deadline } = attempt;
         // On the heap, because otherwise every user would have room for it for all of its life.
-        let connect = outbound.origin.connect(&context.reactor, &context.sources, outbound.user);
+        let stream = Box::pin(self.open_stream(attempt)).await?;
+        // Most users know one origin, and there are very many users.
+        self.open.reserve_exact(1);
+        self.open.push(Connection { origin: attempt.outbound.origin.clone(), stream });
+        Ok(self.open.len() - 1)
+    }
+
+    async fn open_stream(&mut self, attempt: &Attempt<'_>) -> Result<Stream, Failure> {
+        let Attempt { context, outbound, started, .. } = attempt;
+        let origin = outbound.origin;
+        let limit = outbound.policy.timeouts.connect;
+        let by = attempt.deadline(*started, limit);
+        if !origin.is_resolved() {
+            let look_up = Box::pin(origin.look_up_name(&context.reactor));
+            let resolved = self.timeout.until(by, look_up).await;
+            resolved.map_err(|TimedOut| attempt.timed_out(Stage::Resolve, by, limit))??;
+        }
         let begin = context.reactor.now();
-        let connected = self.timeout.until(*deadline, Box::pin(connect)).await;
+        let connect = origin.connect(&context.reactor, &context.sources, outbound.user);
+        let connected = self.timeout.until(by, Box::pin(connect)).await;
         if context.reactor.now() - begin >= SLOW_CONNECT {
             context.recorder.borrow_mut().hit(Limit::SlowConnect);
         }
-        let socket = connected.map_err(|TimedOut| Failure::TimedOut(outbound.timeout))??;
-        // Most users know one origin, and there are very many users.
-        self.open.reserve_exact(1);
-        self.open.push((outbound.origin.clone(), socket));
-        Ok(self.open.len() - 1)
+        let socket =
+            connected.map_err(|TimedOut| attempt.timed_out(Stage::Connect, by, limit))??;
+        Ok(Stream::Plain(socket))
     }
 
     async fn send_and_receive(
@@ -145,9 +172,9 @@ impl Connections {
         attempt: &Attempt<'_>,
         position: usize,
     ) -> Result<Received, Failure> {
-        let Attempt { context, outbound, deadline } = attempt;
-        let lent = Lent { open: &mut self.open, position };
-        outbound.text.send(context, lent.socket());
+        let Attempt { context, outbound, deadline, .. } = attempt;
+        let mut lent = Lent { open: &mut self.open, position };
+        outbound.text.send(context, lent.stream());
         let limits = match outbound.keep_body {
             KeepBody::Yes => context.limits,
             // What is only counted takes no memory, however long it is.
@@ -155,21 +182,37 @@ impl Connections {
         };
         let mut reader = ResponseReader::new(outbound.method, outbound.keep_body, limits);
         let mut bytes = context.spare();
+        let limit = outbound.policy.timeouts.first_byte;
+        // Of a request on a kept-alive connection the turn before its start is as good as the start.
+        let first_by = attempt.deadline(context.reactor.now().max(attempt.started), limit);
         loop {
-            let came = self.timeout.until(*deadline, lent.socket().receive()).await;
-            match came.map_err(|TimedOut| Failure::TimedOut(outbound.timeout))? {
+            let by = if reader.has_begun() { *deadline } else { first_by };
+            let came = self.timeout.until(by, lent.stream().receive()).await;
+            let timed_out = |TimedOut| attempt.timed_out(Stage::of_reader(&reader), by, limit);
+            match came.map_err(timed_out)? {
                 Ok(Some(piece)) => {
                     let known = &mut *context.known_head(outbound.entry);
-                    if reader.feed_knowing(&piece, &mut bytes, known).map_err(Failure::Http)?.done {
-                        break;
+                    match reader.feed_knowing(&piece, &mut bytes, known) {
+                        Ok(progress) if progress.done => break,
+                        Ok(_) => {}
+                        Err(error) => {
+                            let seen = if bytes.is_empty() { &piece[..] } else { &bytes[..] };
+                            return Err(Failure::of_reader(error, &reader, seen));
+                        }
                     }
                 }
-                Ok(None) => break reader.close().map_err(Failure::Http)?,
-                Err(error) => return Err(Failure::Broken { error, answered: reader.has_begun() }),
+                Ok(None) => {
+                    let closed = reader.close();
+                    break closed.map_err(|error| Failure::of_reader(error, &reader, &bytes))?;
+                }
+                Err(error) => {
+                    let at = Stage::of_reader(&reader);
+                    return Err(Failure::Interrupted { how: error.into(), at });
+                }
             }
         }
         // A connection to an origin that is not remembered would never be found again.
-        let keeps = outbound.keep_alive != KeepAlive::Never && outbound.origin.remembered;
+        let keeps = outbound.policy.keep_alive != KeepAlive::Never && outbound.origin.remembered;
         if keeps && reader.keep_alive() {
             lent.give_back();
         }
@@ -179,8 +222,8 @@ impl Connections {
 
     /// Where the connection to an origin is, if there is one that is still good.
     fn take_up(&mut self, origin: &Rc<Origin>) -> Option<usize> {
-        let position = self.open.iter().position(|(of, _)| Rc::ptr_eq(of, origin))?;
-        if self.open[position].1.take_up() {
+        let position = self.open.iter().position(|open| Rc::ptr_eq(&open.origin, origin))?;
+        if self.open[position].stream.take_up() {
             return Some(position);
         }
         self.open.swap_remove(position);
@@ -191,17 +234,17 @@ impl Connections {
 /// A connection while it carries a request: one that is not given back is closed, however the
 /// request ends.
 struct Lent<'c> {
-    open: &'c mut Vec<(Rc<Origin>, Socket)>,
+    open: &'c mut Vec<Connection>,
     position: usize,
 }
 
 impl Lent<'_> {
-    fn socket(&self) -> &Socket {
-        &self.open[self.position].1
+    fn stream(&mut self) -> &mut Stream {
+        &mut self.open[self.position].stream
     }
 
-    fn give_back(self) {
-        self.socket().park();
+    fn give_back(mut self) {
+        self.stream().park();
         std::mem::forget(self);
     }
 }
@@ -212,14 +255,29 @@ impl Drop for Lent<'_> {
     }
 }
 
+impl Attempt<'_> {
+    /// When a part that begins now must be done: by its own limit, or by that of the whole.
+    fn deadline(&self, begin: Instant, limit: Option<Duration>) -> Instant {
+        limit.map_or(self.deadline, |limit| self.deadline.min(begin + limit))
+    }
+
+    /// The time is over that was there until `by`, where the part's own limit is `limit`.
+    fn timed_out(&self, at: Stage, by: Instant, limit: Option<Duration>) -> Failure {
+        match limit.filter(|_| by < self.deadline) {
+            Some(after) => Failure::TimedOut { at, after, whole: false },
+            None => Failure::TimedOut { at, after: self.outbound.timeout, whole: true },
+        }
+    }
+}
+
 impl Text<'_> {
-    fn send(&self, context: &Context, socket: &Socket) {
+    fn send(&self, context: &Context, stream: &mut Stream) {
         match self {
-            Text::Kept(kept) => socket.send_kept(*kept),
+            Text::Kept(kept) => stream.send_kept(*kept),
             Text::Rendered(render) => {
                 let mut text = context.reactor.buffer();
                 render(&mut text);
-                socket.send(text);
+                stream.send(text);
             }
         }
     }
@@ -245,7 +303,7 @@ fn record_failure(
     clocks: Clocks,
     failure: Failure,
 ) -> RequestFailed {
-    let message = failure.to_string();
+    let message = context.text_of(entry, &failure);
     let outcome = Outcome::Failure(&message);
     let sample = Sample { entry, clocks, body_bytes: 0, outcome };
     let mut recorder = context.recorder.borrow_mut();

@@ -4,54 +4,218 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use crate::http1;
+use crate::http1::{self, Framing, ResponseReader};
 use crate::stats::Limit;
+use crate::transport;
 use crate::units;
 
-/// Why there is no response. Its text is what the failures table groups by, so it holds nothing
-/// that differs from request to request.
+/// Why there is no response. Its text is what the failures table groups by.
 #[derive(Debug)]
 pub enum Failure {
     /// The host's name has no address.
     Resolve(String),
     /// No connection was made.
-    Connect(io::Error),
-    /// The connection broke before the response was whole.
-    Broken {
-        /// What the system says.
-        error: io::Error,
-        /// Whether any byte of the response had come.
-        answered: bool,
+    Connect(ConnectError),
+    /// The connection ended before the response was whole.
+    Interrupted {
+        /// What became of the connection.
+        how: Interruption,
+        /// Where in the request.
+        at: Stage,
     },
-    /// What came is not a response, or stopped too soon.
+    /// The time of a stage, or of the whole request, was over.
+    TimedOut {
+        /// Where in the request.
+        at: Stage,
+        /// The time there was.
+        after: Duration,
+        /// Whether it was the time of the whole request.
+        whole: bool,
+    },
+    /// What came cannot begin a response.
+    NotHttp(Opening),
+    /// What came is not a response that can be read.
     Http(http1::Error),
-    /// The whole response did not come in time.
-    TimedOut(Duration),
     /// The request itself cannot be sent.
     Request(String),
 }
+
+/// Where a request is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Its host's name is being looked up.
+    Resolve,
+    /// The connection is being made.
+    Connect,
+    /// Sent, or being sent; nothing of the response has come.
+    FirstByte,
+    /// Inside the response's head, or behind an interim response.
+    Head,
+    /// Inside the response's body.
+    Body(Progress),
+}
+
+/// How much of a body has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Bytes of the body so far, without what chunks add.
+    pub received: u64,
+    /// Its length, where that is announced.
+    pub length: Option<u64>,
+}
+
+/// What became of a connection.
+#[derive(Debug)]
+pub enum Interruption {
+    /// The server closed it in order.
+    Closed,
+    /// The server reset it.
+    Reset,
+    /// What the system says otherwise.
+    Broken(io::Error),
+}
+
+/// Why no connection was made.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// Nobody listens there.
+    #[error("connection refused")]
+    Refused,
+    /// Somebody did, and let go at once.
+    #[error("connection reset while connecting")]
+    Reset,
+    /// There is no way to the host.
+    #[error("host unreachable")]
+    HostUnreachable,
+    /// There is no way to its network.
+    #[error("network unreachable")]
+    NetworkUnreachable,
+    /// This process, or this host, may have no more descriptors.
+    #[error("too many open files")]
+    Files,
+    /// All local ports for this peer are taken, or the local address is not ours.
+    #[error("no local port left")]
+    Ports,
+    /// Anything else.
+    #[error("cannot connect: {}", text(.0))]
+    Other(io::Error),
+}
+
+/// The first bytes of what came in place of a response: as many as tell that it is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Opening {
+    bytes: [u8; VERSION.len()],
+    len: u8,
+}
+
+/// What every response begins with.
+const VERSION: &[u8; 7] = b"HTTP/1.";
 
 impl Failure {
     /// Whether a kept-alive connection turned out to be dead: the request may be sent once more on
     /// a new one (RFC 9112 section 9.3.1).
     pub(super) fn is_dead_connection(&self) -> bool {
+        matches!(self, Failure::Interrupted { at: Stage::FirstByte, .. })
+    }
+
+    /// The limit of the kernel that stood in the way, if that was it.
+    pub(super) fn limit(&self) -> Option<Limit> {
         match self {
-            Failure::Broken { answered, .. } => !answered,
-            Failure::Http(error) => *error == http1::Error::ClosedBeforeResponse,
-            _ => false,
+            Failure::Connect(ConnectError::Files) => Some(Limit::Files),
+            Failure::Connect(ConnectError::Ports) => Some(Limit::Ports),
+            _ => None,
+        }
+    }
+
+    /// What the reader of a response says: `seen` are the first bytes of what it read.
+    pub(super) fn of_reader(error: http1::Error, reader: &ResponseReader, seen: &[u8]) -> Self {
+        use http1::Error::{ClosedBeforeResponse, MalformedHead, TornBody, TornHead};
+        match error {
+            ClosedBeforeResponse | TornHead | TornBody => {
+                Failure::Interrupted { how: Interruption::Closed, at: Stage::of_reader(reader) }
+            }
+            MalformedHead(_) => {
+                Opening::other_than_http(seen).map_or(Failure::Http(error), Failure::NotHttp)
+            }
+            _ => Failure::Http(error),
+        }
+    }
+
+    /// How far it had come, where the text says so.
+    pub(super) fn progress(&self) -> Option<Progress> {
+        match self {
+            Failure::Interrupted { at: Stage::Body(progress), .. }
+            | Failure::TimedOut { at: Stage::Body(progress), .. } => Some(*progress),
+            _ => None,
+        }
+    }
+
+    /// The text without how far it had come.
+    pub(super) fn general_text(&self) -> String {
+        let text = self.to_string();
+        match (self.progress(), text.find(" (")) {
+            (Some(_), Some(end)) => text[..end].to_owned(),
+            _ => text,
         }
     }
 }
 
-impl Failure {
-    /// The limit of the kernel that stood in the way, if that was it. The errors of `socket(2)` and
-    /// `connect(2)` come without a number where all local addresses were tried.
-    pub(super) fn limit(&self) -> Option<Limit> {
-        let Failure::Connect(error) = self else { return None };
-        match error.raw_os_error() {
-            Some(libc::EMFILE | libc::ENFILE) => Some(Limit::Files),
-            _ if error.kind() == io::ErrorKind::AddrNotAvailable => Some(Limit::Ports),
-            _ => None,
+impl Stage {
+    /// Where the reader of a response is.
+    pub(super) fn of_reader(reader: &ResponseReader) -> Self {
+        match reader.head() {
+            Some(head) => Stage::Body(Progress {
+                received: reader.body_bytes(),
+                length: match head.framing {
+                    Framing::Length(length) => Some(length),
+                    _ => None,
+                },
+            }),
+            None if reader.has_begun() => Stage::Head,
+            None => Stage::FirstByte,
+        }
+    }
+}
+
+impl Opening {
+    /// The beginning of bytes that cannot begin a response; `None` where they can.
+    pub(super) fn other_than_http(seen: &[u8]) -> Option<Self> {
+        let len = seen.len().min(VERSION.len());
+        if seen[..len] == VERSION[..len] {
+            return None;
+        }
+        let mut bytes = [0; VERSION.len()];
+        bytes[..len].copy_from_slice(&seen[..len]);
+        Some(Opening { bytes, len: len as u8 })
+    }
+}
+
+impl From<io::Error> for ConnectError {
+    fn from(error: io::Error) -> Self {
+        use io::ErrorKind::{
+            AddrNotAvailable, ConnectionRefused, ConnectionReset, HostUnreachable,
+            NetworkUnreachable,
+        };
+        match (error.kind(), error.raw_os_error()) {
+            (_, Some(libc::EMFILE | libc::ENFILE)) => ConnectError::Files,
+            (ConnectionRefused, _) => ConnectError::Refused,
+            (ConnectionReset, _) => ConnectError::Reset,
+            (HostUnreachable, _) => ConnectError::HostUnreachable,
+            (NetworkUnreachable, _) => ConnectError::NetworkUnreachable,
+            // Without a number where all local addresses were tried.
+            (AddrNotAvailable, _) => ConnectError::Ports,
+            _ => ConnectError::Other(error),
+        }
+    }
+}
+
+impl From<transport::Error> for Interruption {
+    fn from(error: transport::Error) -> Self {
+        match error {
+            transport::Error::Io(error) if error.kind() == io::ErrorKind::ConnectionReset => {
+                Interruption::Reset
+            }
+            transport::Error::Io(error) => Interruption::Broken(error),
         }
     }
 }
@@ -60,10 +224,19 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Failure::Resolve(host) => write!(f, "cannot resolve {host}"),
-            Failure::Connect(error) => write!(f, "cannot connect: {}", text(error)),
-            Failure::Broken { error, .. } => write!(f, "connection broken: {}", text(error)),
+            Failure::Connect(error) => error.fmt(f),
+            Failure::Interrupted { how, at: Stage::FirstByte } => {
+                write!(f, "connection {how} before the response")
+            }
+            Failure::Interrupted { how, at } => write!(f, "connection {how} while {at}"),
+            Failure::TimedOut { at, after, whole: false } => {
+                write!(f, "timed out {at} after {}", units::spaced(*after))
+            }
+            Failure::TimedOut { at, after, whole: true } => {
+                write!(f, "timed out after {} while {at}", units::spaced(*after))
+            }
+            Failure::NotHttp(opening) => write!(f, "not HTTP: starts with \"{opening}\""),
             Failure::Http(error) => error.fmt(f),
-            Failure::TimedOut(timeout) => write!(f, "timed out after {}", units::short(*timeout)),
             Failure::Request(reason) => f.write_str(reason),
         }
     }
@@ -71,11 +244,120 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Stage::Resolve => "resolving the name",
+            Stage::Connect => "connecting",
+            Stage::FirstByte => "waiting for the first byte",
+            Stage::Head => "reading the head",
+            Stage::Body(progress) => return write!(f, "reading the body ({progress})"),
+        })
+    }
+}
+
+impl fmt::Display for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let received = units::grouped(self.received);
+        match self.length {
+            Some(length) => write!(f, "{received} of {} bytes", units::grouped(length)),
+            None => write!(f, "after {received} bytes"),
+        }
+    }
+}
+
+impl fmt::Display for Interruption {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Interruption::Closed => f.write_str("closed"),
+            Interruption::Reset => f.write_str("reset"),
+            Interruption::Broken(error) => write!(f, "broken ({})", text(error)),
+        }
+    }
+}
+
+impl fmt::Display for Opening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.bytes[..usize::from(self.len)].escape_ascii().fmt(f)
+    }
+}
+
 /// The system's words without the number that the standard library puts behind them.
 fn text(error: &io::Error) -> String {
     let text = error.to_string();
     match text.find(" (os error") {
         Some(end) => text[..end].to_lowercase(),
         None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_say_what_happened_and_where() {
+        let body = |received, length| Stage::Body(Progress { received, length });
+        let cut = |how, at| Failure::Interrupted { how, at };
+        let late = |at, seconds, whole| {
+            let after = Duration::from_secs(seconds);
+            Failure::TimedOut { at, after, whole }
+        };
+        let not_http = |seen: &[u8]| Failure::NotHttp(Opening::other_than_http(seen).unwrap());
+        let failed = |errno| Failure::Connect(io::Error::from_raw_os_error(errno).into());
+        for (failure, text) in [
+            (Failure::Resolve("nowhere".into()), "cannot resolve nowhere"),
+            (failed(libc::ECONNREFUSED), "connection refused"),
+            (failed(libc::ECONNRESET), "connection reset while connecting"),
+            (failed(libc::EHOSTUNREACH), "host unreachable"),
+            (failed(libc::ENETUNREACH), "network unreachable"),
+            (failed(libc::EMFILE), "too many open files"),
+            (failed(libc::EADDRNOTAVAIL), "no local port left"),
+            (failed(libc::EACCES), "cannot connect: permission denied"),
+            (cut(Interruption::Closed, Stage::FirstByte), "connection closed before the response"),
+            (cut(Interruption::Reset, Stage::Head), "connection reset while reading the head"),
+            (
+                cut(Interruption::Reset, body(1024, Some(5000))),
+                "connection reset while reading the body (1,024 of 5,000 bytes)",
+            ),
+            (
+                cut(Interruption::Closed, body(1_234_567, None)),
+                "connection closed while reading the body (after 1,234,567 bytes)",
+            ),
+            (late(Stage::FirstByte, 5, false), "timed out waiting for the first byte after 5 s"),
+            (late(Stage::Connect, 1, false), "timed out connecting after 1 s"),
+            (late(Stage::Head, 90, true), "timed out after 90 s while reading the head"),
+            (not_http(b"SSH-2.0-OpenSSH_9.9\r\n"), "not HTTP: starts with \"SSH-2.0\""),
+            (
+                not_http(b"\x15\x03\x01\0\x02\x02\x46"),
+                "not HTTP: starts with \"\\x15\\x03\\x01\\x00\\x02\\x02F\"",
+            ),
+            (not_http(b"220\n"), "not HTTP: starts with \"220\\n\""),
+        ] {
+            assert_eq!(failure.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn the_general_text_leaves_out_how_far_it_came() {
+        let at = Stage::Body(Progress { received: 1, length: Some(2) });
+        let after = Duration::from_millis(1500);
+        let failure = Failure::TimedOut { at, after, whole: true };
+        assert_eq!(failure.general_text(), "timed out after 1.5 s while reading the body");
+        let broken = io::Error::from_raw_os_error(libc::EPIPE);
+        let how = Interruption::Broken(broken);
+        let failure = Failure::Interrupted { how, at: Stage::Head };
+        assert_eq!(
+            failure.general_text(),
+            "connection broken (broken pipe) while reading the head"
+        );
+    }
+
+    #[test]
+    fn what_may_begin_a_response_is_not_called_something_else() {
+        for seen in [&b""[..], b"H", b"HTTP/1.1 abc", b"HTTP/1."] {
+            assert_eq!(Opening::other_than_http(seen), None);
+        }
+        assert!(Opening::other_than_http(b"HTTP/2.0 200").is_some());
     }
 }

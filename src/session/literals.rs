@@ -79,11 +79,11 @@ impl Literals {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant};
+    use std::time::Instant;
 
     use super::*;
     use crate::reactor::Reactor;
-    use crate::session::{BaseUrl, ResolvedUrl, Sources};
+    use crate::session::{BaseUrl, Policy, ResolvedUrl, Sources};
     use crate::stats::{Limits, Recorder};
 
     #[test]
@@ -92,7 +92,7 @@ mod tests {
         let context = Context::new(Reactor::new().unwrap(), recorder, Sources::default());
         let url = BaseUrl::parse("http://127.0.0.1:9").unwrap();
         let target = ResolvedUrl::look_up(url).unwrap();
-        let defaults = Defaults::new(&context, &target, &[], None, Duration::from_secs(1));
+        let defaults = Defaults::new(&context, &target, &[], None, Policy::default());
         let literals = Literals::default();
         let is_kept = |path| {
             let got = literals.get(&context, &defaults, &Method::GET, path, None, KeepBody::Yes);

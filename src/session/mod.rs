@@ -15,6 +15,7 @@ mod json;
 mod keep_alive;
 mod literals;
 mod origin;
+mod policy;
 mod prepared;
 mod render;
 mod request;
@@ -39,9 +40,10 @@ pub use check::{
 };
 pub use context::Context;
 pub use exchange::RequestFailed;
-pub use failure::Failure;
+pub use failure::{ConnectError, Failure, Interruption, Opening, Progress, Stage};
 pub use json::{InvalidJson, Pointer, PointerError, equals, exists, find};
 pub use keep_alive::KeepAlive;
+pub use policy::{Policy, Timeouts};
 pub use prepared::Prepared;
 pub use render::Defaults;
 pub use request::{Body, Request};
@@ -155,7 +157,7 @@ impl Session {
             method: &prepared.method,
             timeout: prepared.timeout,
             keep_body: prepared.keep_body,
-            keep_alive: self.class.defaults.keep_alive,
+            policy: &self.class.defaults.policy,
             user: self.user,
             intended: self.intended.take(),
         };
@@ -171,7 +173,7 @@ impl Session {
     /// A task of the user has ended, however it did.
     pub(crate) fn end_task(&mut self) {
         self.intended = None;
-        if self.class.defaults.keep_alive == KeepAlive::Task {
+        if self.class.defaults.policy.keep_alive == KeepAlive::Task {
             self.connections.close();
         }
     }

@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::base_url::BaseUrl;
 use super::failure::Failure;
 use super::resolved::ResolvedUrl;
 use super::sources::Sources;
@@ -20,9 +21,12 @@ const ATTEMPT_MAX: Duration = Duration::from_millis(250);
 /// The most origins a core remembers. A plan names a few; only paths made on the way can be more.
 const ORIGINS_MAX: usize = 1000;
 
-/// A host and port as one core knows it. Connections belong to an origin.
+/// A scheme, host and port as one core knows it (RFC 9110 section 4.3.1). Connections belong to an
+/// origin.
 #[derive(Debug)]
 pub(super) struct Origin {
+    /// Whether connections speak TLS.
+    pub(super) secure: bool,
     host: String,
     port: u16,
     /// Whether the next request to the same host and port finds this origin again.
@@ -44,14 +48,25 @@ struct Address {
 type LookUp = Arc<OnceLock<Vec<SocketAddr>>>;
 
 impl Origin {
-    fn new(host: &str, port: u16, addresses: &[SocketAddr], remembered: bool) -> Rc<Self> {
+    fn new(url: &BaseUrl, addresses: &[SocketAddr], remembered: bool) -> Rc<Self> {
         Rc::new(Origin {
-            host: host.to_owned(),
-            port,
+            secure: url.secure,
+            host: url.host.clone(),
+            port: url.port,
             remembered,
             addresses: RefCell::new(addresses_of(addresses)),
             look_up: RefCell::default(),
         })
+    }
+
+    /// Whether its addresses are known.
+    pub(super) fn is_resolved(&self) -> bool {
+        !self.addresses.borrow().is_empty()
+    }
+
+    /// Waits for the addresses of its name.
+    pub(super) async fn look_up_name(&self, reactor: &Rc<Reactor>) -> Result<(), Failure> {
+        self.resolve(reactor, resolve).await
     }
 
     /// Connects to the first address that takes us. Users begin with different ones, by their
@@ -62,9 +77,6 @@ impl Origin {
         sources: &Sources,
         user: u64,
     ) -> Result<Socket, Failure> {
-        if self.addresses.borrow().is_empty() {
-            self.resolve(reactor, resolve).await?;
-        }
         let order = self.order(user);
         let mut refused = None;
         for (step, &choice) in order.iter().enumerate() {
@@ -85,7 +97,8 @@ impl Origin {
                 }
             }
         }
-        Err(Failure::Connect(refused.unwrap_or_else(|| io::ErrorKind::AddrNotAvailable.into())))
+        let refused = refused.unwrap_or_else(|| io::ErrorKind::AddrNotAvailable.into());
+        Err(Failure::Connect(refused.into()))
     }
 
     /// The addresses in the order in which a user tries them: its own first, those that failed last.
@@ -224,26 +237,27 @@ impl Origins {
     /// however many there are.
     pub(super) fn know(&self, target: &ResolvedUrl) -> Rc<Origin> {
         let ResolvedUrl { url, addresses } = target;
-        self.find(&url.host, url.port)
-            .unwrap_or_else(|| self.remember(Origin::new(&url.host, url.port, addresses, true)))
+        self.find(url).unwrap_or_else(|| self.remember(Origin::new(url, addresses, true)))
     }
 
     /// The origin of a host that is met on the way. Where too many were met already it is a new one
     /// each time, so that a task that makes up hosts does not fill the memory.
-    pub(super) fn get(&self, host: &str, port: u16) -> Rc<Origin> {
-        self.find(host, port).unwrap_or_else(|| {
+    pub(super) fn get(&self, url: &BaseUrl) -> Rc<Origin> {
+        self.find(url).unwrap_or_else(|| {
             if self.0.borrow().len() < ORIGINS_MAX {
-                self.remember(Origin::new(host, port, &[], true))
+                self.remember(Origin::new(url, &[], true))
             } else {
-                Origin::new(host, port, &[], false)
+                Origin::new(url, &[], false)
             }
         })
     }
 
-    fn find(&self, host: &str, port: u16) -> Option<Rc<Origin>> {
-        // Host names have no case (RFC 3986 section 3.2.2).
-        let is =
-            |origin: &&Rc<Origin>| origin.port == port && origin.host.eq_ignore_ascii_case(host);
+    fn find(&self, url: &BaseUrl) -> Option<Rc<Origin>> {
+        let is = |origin: &&Rc<Origin>| {
+            (origin.secure, origin.port) == (url.secure, url.port)
+                // Host names have no case (RFC 3986 section 3.2.2).
+                && origin.host.eq_ignore_ascii_case(&url.host)
+        };
         self.0.borrow().iter().find(is).cloned()
     }
 
@@ -264,7 +278,10 @@ mod tests {
 
     use super::*;
     use crate::reactor::Turn;
-    use crate::session::BaseUrl;
+
+    fn url(host: &str, port: u16) -> BaseUrl {
+        BaseUrl::parse(&format!("http://{host}:{port}")).unwrap()
+    }
 
     /// Polls a future whenever the reactor has turned; a hang is a failed test.
     fn run<F: Future>(reactor: &Rc<Reactor>, future: F) -> F::Output {
@@ -297,7 +314,7 @@ mod tests {
     #[test]
     fn users_who_need_the_same_name_share_one_look_up() {
         let reactor = Reactor::new().unwrap();
-        let origin = Origin::new("name", 80, &[], true);
+        let origin = Origin::new(&url("name", 80), &[], true);
         let look_ups: Arc<AtomicUsize> = Arc::default();
         let (answer, asked) = channel::<()>();
         let asked = Arc::new(Mutex::new(asked));
@@ -341,7 +358,7 @@ mod tests {
         let good = TcpListener::bind("127.0.0.1:0").unwrap();
         let (never, _queued) = black_hole();
         let addresses = [&never, &good].map(|listener| listener.local_addr().unwrap());
-        let origin = Origin::new("name", 80, &addresses, true);
+        let origin = Origin::new(&url("name", 80), &addresses, true);
         let begin = Instant::now();
         run(&reactor, origin.connect(&reactor, &Sources::default(), 0)).unwrap();
         let took = begin.elapsed();
@@ -358,7 +375,7 @@ mod tests {
     fn users_are_spread_over_the_addresses_and_those_that_fail_come_last() {
         let addresses =
             [1, 2, 3].map(|host| SocketAddr::from((Ipv4Addr::new(127, 0, 0, host), 80)));
-        let origin = Origin::new("name", 80, &addresses, true);
+        let origin = Origin::new(&url("name", 80), &addresses, true);
         let round = [[0, 1, 2], [1, 2, 0], [2, 0, 1]];
         assert_eq!(orders(&origin), [round, round].concat());
         origin.mark_failed(1);
@@ -373,7 +390,7 @@ mod tests {
     fn connections_come_from_the_users_address_or_from_the_next_that_can_be_had() {
         let reactor = Reactor::new().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let origin = Origin::new("name", 80, &[listener.local_addr().unwrap()], true);
+        let origin = Origin::new(&url("name", 80), &[listener.local_addr().unwrap()], true);
         // The last is nobody's (RFC 5737), which looks as if it had no port left.
         let local = ["127.0.0.2", "127.0.0.3", "203.0.113.9"].map(|text| text.parse().unwrap());
         let sources = Sources::new(&local);
@@ -384,28 +401,29 @@ mod tests {
         let nobody = Sources::new(&local[2..]);
         let refused = run(&reactor, origin.connect(&reactor, &nobody, 0)).unwrap_err();
         let text = refused.to_string();
-        assert_eq!(text, "cannot connect: cannot assign requested address");
+        assert_eq!(text, "no local port left");
         assert_eq!(origin.order(0), [0]);
     }
 
     #[test]
     fn a_task_that_makes_up_hosts_does_not_fill_the_memory() {
         let origins = Origins::default();
-        let met: Vec<_> = (0..ORIGINS_MAX).map(|n| origins.get(&format!("h{n}"), 80)).collect();
-        assert!(Rc::ptr_eq(&met[7], &origins.get("H7", 80)) && met[7].remembered);
-        let one_more = origins.get("one-more", 80);
-        assert!(!one_more.remembered && !Rc::ptr_eq(&one_more, &origins.get("one-more", 80)));
+        let met: Vec<_> =
+            (0..ORIGINS_MAX).map(|n| origins.get(&url(&format!("h{n}"), 80))).collect();
+        assert!(Rc::ptr_eq(&met[7], &origins.get(&url("H7", 80))) && met[7].remembered);
+        let one_more = origins.get(&url("one-more", 80));
+        assert!(!one_more.remembered && !Rc::ptr_eq(&one_more, &origins.get(&url("one-more", 80))));
         assert_eq!(origins.0.borrow().len(), ORIGINS_MAX);
     }
 
     #[test]
     fn a_host_that_the_plan_names_is_not_looked_up_again() {
         let origins = Origins::default();
-        let url = BaseUrl::parse("http://Name:81").unwrap();
+        let named = url("Name", 81);
         let addresses = vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 81))];
-        let known = origins.know(&ResolvedUrl { url, addresses });
-        assert!(Rc::ptr_eq(&known, &origins.get("name", 81)));
-        assert!(!Rc::ptr_eq(&known, &origins.get("name", 82)));
+        let known = origins.know(&ResolvedUrl { url: named, addresses });
+        assert!(Rc::ptr_eq(&known, &origins.get(&url("name", 81))));
+        assert!(!Rc::ptr_eq(&known, &origins.get(&url("name", 82))));
         assert_eq!(known.addresses.borrow().len(), 1);
     }
 }

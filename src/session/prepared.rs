@@ -46,7 +46,7 @@ impl Prepared {
             origin: outline.origin,
             text: context.reactor.keep(text),
             method: request.method.clone(),
-            timeout: request.timeout.unwrap_or(defaults.timeout),
+            timeout: request.timeout.unwrap_or(defaults.policy.timeouts.total),
             keep_body,
         })
     }

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::rc::Rc;
-use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -13,6 +12,7 @@ use super::base_url::{BaseUrl, UrlError, is_absolute};
 use super::context::Context;
 use super::keep_alive::KeepAlive;
 use super::origin::Origin;
+use super::policy::Policy;
 use super::request::{Body, Request};
 use super::resolved::ResolvedUrl;
 use crate::http1::RequestHead;
@@ -23,8 +23,7 @@ pub struct Defaults {
     pub(super) base: BaseUrl,
     pub(super) origin: Rc<Origin>,
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
-    pub(super) timeout: Duration,
-    pub(super) keep_alive: KeepAlive,
+    pub(super) policy: Policy,
 }
 
 impl Defaults {
@@ -34,7 +33,7 @@ impl Defaults {
         target: &ResolvedUrl,
         headers: &[(HeaderName, HeaderValue)],
         basic_auth: Option<&(String, String)>,
-        timeout: Duration,
+        policy: Policy,
     ) -> Self {
         let base = target.url.clone();
         let origin = context.origins.know(target);
@@ -44,13 +43,7 @@ impl Defaults {
         {
             headers.push((AUTHORIZATION, basic(user, password)));
         }
-        Defaults { base, origin, headers, timeout, keep_alive: KeepAlive::default() }
-    }
-
-    /// Sets how long connections are kept.
-    pub fn keep_alive(mut self, keep_alive: KeepAlive) -> Self {
-        self.keep_alive = keep_alive;
-        self
+        Defaults { base, origin, headers, policy }
     }
 }
 
@@ -74,7 +67,7 @@ impl<'r> Outline<'r> {
     ) -> Result<Self, UrlError> {
         let (origin, authority, url_auth, mut target) = if is_absolute(&request.path) {
             let (base, path) = BaseUrl::split(&request.path)?;
-            let origin = context.origins.get(&base.host, base.port);
+            let origin = context.origins.get(&base);
             (origin, base.authority, base.basic_auth, path)
         } else {
             let slash = if request.path.starts_with('/') { "" } else { "/" };
@@ -85,7 +78,7 @@ impl<'r> Outline<'r> {
         let (content_type, body) = body_bytes(&request.body);
         let mut headers = own_headers(request, url_auth.as_ref());
         inherit(&mut headers, defaults, &origin);
-        if !origin.remembered || defaults.keep_alive == KeepAlive::Never {
+        if !origin.remembered || defaults.policy.keep_alive == KeepAlive::Never {
             // No later request uses the connection (RFC 9112 section 9.6).
             headers.retain(|(name, _)| name != CONNECTION);
             headers.push((CONNECTION, HeaderValue::from_static("close")));

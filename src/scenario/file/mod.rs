@@ -19,7 +19,7 @@
 //!                                           # exponential; "2s" alone is constant
 //! headers = { accept = "application/json" }
 //! basic_auth = { user = "u", password = "p" }
-//! timeout = "5s"
+//! timeout = "5s"                            # or { connect = "1s", first_byte = "2s", total = "5s" }
 //! keep_alive = "task"                       # close between tasks; true, or false: never keep
 //! on_start = [ { post = "/login", json = { user = "x" }, check = { status = 200 } } ]
 //! on_stop = [ { get = "/logout" } ]
@@ -85,6 +85,7 @@
 mod check;
 mod error;
 mod load;
+mod policy;
 mod reader;
 mod shape;
 mod step;

@@ -1,13 +1,13 @@
 //! Classes of users of scenario files, and their tasks.
 
-use toml::de::DeValue;
-
 use super::error::{Problem, Result};
+use super::policy;
 use super::reader::{Item, Table};
-use super::step::{self, basic_auth, step, steps, timeout};
-use crate::scenario::{Action, Error, KeepAlive, Share, Task, User, WaitTime, validate};
+use super::step::{self, basic_auth, step, steps};
+use crate::scenario::{Action, Error, Share, Task, User, WaitTime, validate};
 
-const KEYS: [&str; 13] = [
+/// The keys of a class, beside those of how its requests are made.
+const KEYS: [&str; 11] = [
     "name",
     "weight",
     "count",
@@ -16,8 +16,6 @@ const KEYS: [&str; 13] = [
     "wait_time",
     "headers",
     "basic_auth",
-    "timeout",
-    "keep_alive",
     "on_start",
     "on_stop",
     "task",
@@ -28,7 +26,7 @@ const WAIT_TIMES: [&str; 5] =
 
 /// One `[[user]]`.
 pub(super) fn user(item: Item<'_>) -> Result<User> {
-    let table = item.table(&KEYS)?;
+    let table = item.table(&[&KEYS[..], &policy::KEYS].concat())?;
     let name = table.require("name", "name = \"…\"")?;
     let mut user = User::new(name.text()?);
     if user.name.is_empty() {
@@ -44,29 +42,11 @@ pub(super) fn user(item: Item<'_>) -> Result<User> {
         user.headers = headers.headers()?;
     }
     user.basic_auth = table.get("basic_auth").map(basic_auth).transpose()?;
-    if let Some(item) = table.get("timeout") {
-        user.timeout = timeout(item)?;
-    }
-    if let Some(item) = table.get("keep_alive") {
-        user.keep_alive = keep_alive(item)?;
-    }
+    policy::policy(&table, &mut user.policy)?;
     user.on_start = table.get("on_start").map(hook).transpose()?;
     user.on_stop = table.get("on_stop").map(hook).transpose()?;
     user.tasks = tasks(&table)?;
     Ok(user)
-}
-
-/// `true`, `false` or `"task"`.
-fn keep_alive(item: Item<'_>) -> Result<KeepAlive> {
-    match item.0.get_ref() {
-        DeValue::Boolean(true) => Ok(KeepAlive::Always),
-        DeValue::Boolean(false) => Ok(KeepAlive::Never),
-        DeValue::String(word) if word == "task" => Ok(KeepAlive::Task),
-        DeValue::String(word) => {
-            Err(item.problem(format!("expected true, false or \"task\", found \"{word}\"")))
-        }
-        _ => Err(item.expected("true, false or \"task\"")),
-    }
 }
 
 /// A base URL.

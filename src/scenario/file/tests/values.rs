@@ -9,8 +9,8 @@ use serde_json::json;
 use super::*;
 use crate::scenario::{Action, KeepAlive, Load, Step, Task, User, WaitTime};
 use crate::session::{
-    Check, body_contains, header, header_equals, json_equals, json_exists, max_time, status,
-    statuses,
+    Check, Timeouts, body_contains, header, header_equals, json_equals, json_exists, max_time,
+    status, statuses,
 };
 
 #[track_caller]
@@ -114,6 +114,13 @@ fn a_user_is_all_that_the_builder_sets() {
         check_user(&format!("keep_alive = {value}"), |user| user.keep_alive(keep_alive));
     }
     check_user("timeout = 1.5", |user| user.timeout(Duration::from_millis(1500)));
+    let parts = Timeouts {
+        connect: Some(Duration::from_secs(1)),
+        first_byte: Some(Duration::from_millis(250)),
+        ..Timeouts::default()
+    };
+    let table = "timeout = { connect = \"1s\", first_byte = \"250ms\" }";
+    check_user(table, |user| user.timeouts(parts));
     check_user("basic_auth = { user = \"u\", password = \"p:\" }", |u| u.basic_auth("u", "p:"));
     check_user("headers = { x-b = \"1\", accept = [\"a\", \"b\"], X-A = 2 }", |user| {
         user.header(HeaderName::from_static("x-b"), value("1"))

@@ -1,0 +1,51 @@
+//! How requests are made, of scenario files.
+
+use toml::de::DeValue;
+
+use super::error::Result;
+use super::reader::{Item, Table};
+use super::step::timeout;
+use crate::scenario::{KeepAlive, validate};
+use crate::session::{Policy, Timeouts};
+
+/// The keys of a table that says how requests are made.
+pub(super) const KEYS: [&str; 2] = ["timeout", "keep_alive"];
+
+/// Changes what a table says otherwise.
+pub(super) fn policy(table: &Table<'_>, policy: &mut Policy) -> Result<()> {
+    if let Some(item) = table.get("timeout") {
+        timeouts(item, &mut policy.timeouts)?;
+    }
+    if let Some(item) = table.get("keep_alive") {
+        policy.keep_alive = keep_alive(item)?;
+    }
+    Ok(())
+}
+
+/// A time for the whole request, or a table of those of its parts.
+fn timeouts(item: Item<'_>, timeouts: &mut Timeouts) -> Result<()> {
+    if !matches!(item.0.get_ref(), DeValue::Table(_)) {
+        timeouts.total = timeout(item)?;
+        return Ok(());
+    }
+    let table = item.table(&["connect", "tls", "first_byte", "total"])?;
+    let part = |key| table.get(key).map(timeout).transpose();
+    timeouts.connect = part("connect")?;
+    timeouts.tls = part("tls")?;
+    timeouts.first_byte = part("first_byte")?;
+    timeouts.total = part("total")?.unwrap_or(timeouts.total);
+    item.judged(validate::timeouts(timeouts))
+}
+
+/// `true`, `false` or `"task"`.
+fn keep_alive(item: Item<'_>) -> Result<KeepAlive> {
+    match item.0.get_ref() {
+        DeValue::Boolean(true) => Ok(KeepAlive::Always),
+        DeValue::Boolean(false) => Ok(KeepAlive::Never),
+        DeValue::String(word) if word == "task" => Ok(KeepAlive::Task),
+        DeValue::String(word) => {
+            Err(item.problem(format!("expected true, false or \"task\", found \"{word}\"")))
+        }
+        _ => Err(item.expected("true, false or \"task\"")),
+    }
+}

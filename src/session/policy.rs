@@ -1,0 +1,41 @@
+//! How the users of a class make their requests.
+
+use std::time::Duration;
+
+use super::keep_alive::KeepAlive;
+
+/// How the users of a class make their requests: what a scenario may say of it for a whole class.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Policy {
+    /// How long each part of a request may take.
+    pub timeouts: Timeouts,
+    /// How long connections are kept.
+    pub keep_alive: KeepAlive,
+}
+
+/// How long a request may take, and each of its parts. A part without a time of its own has what
+/// is left of the whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    /// From the start of the request to a connection, the look-up of the name included.
+    pub connect: Option<Duration>,
+    /// The TLS handshake.
+    pub tls: Option<Duration>,
+    /// From the moment that the connection is there to the first byte of the response: what the
+    /// request takes to be sent is in it.
+    pub first_byte: Option<Duration>,
+    /// From the start of the request to the end of its response.
+    pub total: Duration,
+}
+
+impl Timeouts {
+    /// A minute, as Locust's fast client has it: long enough for slow servers, short enough that a
+    /// stuck user shows up as a failure.
+    pub const DEFAULT_TOTAL: Duration = Duration::from_secs(60);
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Timeouts { connect: None, tls: None, first_byte: None, total: Timeouts::DEFAULT_TOTAL }
+    }
+}
