@@ -24,3 +24,4 @@ mod serve;
 mod shapes;
 mod support;
 mod tidy;
+mod timeouts;
