@@ -15,6 +15,7 @@
 
 mod accept_queue;
 mod reports;
+mod schedule;
 
 use std::io;
 use std::sync::Arc;
@@ -24,13 +25,10 @@ use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use self::accept_queue::AcceptQueue;
 use self::reports::Reports;
+use self::schedule::Schedule;
 use crate::control::Control;
 use crate::report::Report;
 use crate::stats::{Interval, Snapshot, Totals};
-
-/// How long after the cut a core's interval is waited for. Half the time to the next cut, so that
-/// the seconds stay apart.
-const GRACE: Duration = Duration::from_millis(500);
 
 /// A report could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -78,7 +76,7 @@ impl Collector {
     /// A collector for this many cores, numbered from 0, of a run that started at `started`. An
     /// interval of any other core is a bug, and panics.
     pub fn new(started: Instant, cores: usize, totals: Totals) -> Self {
-        let schedule = Schedule { started, cores: vec![Delivered::default(); cores], made: 0 };
+        let schedule = Schedule::new(started, cores);
         let (reports, accept_queue) = (Reports::default(), AcceptQueue::new());
         let control = Arc::default();
         Collector { totals, schedule, reports, accept_queue, control, resets: 0 }
@@ -130,7 +128,7 @@ impl Collector {
             Event::Disconnected => None,
         };
         if let Some(seconds) = seconds {
-            self.schedule.made = seconds;
+            self.schedule.made(seconds);
             self.tell_update(seconds, on_error);
             self.reset_if_asked(seconds);
         }
@@ -160,7 +158,7 @@ impl Collector {
 
     fn finish(mut self, on_error: &mut dyn FnMut(&ReportError)) -> Summary {
         // The end of the run is the last core's last interval, but time never runs backwards.
-        let elapsed = self.totals.end().max(Duration::from_secs(self.schedule.made));
+        let elapsed = self.totals.end().max(self.schedule.elapsed());
         let snapshot = self.snapshot(elapsed);
         let report_errors = self.reports.finish(&snapshot, on_error);
         Summary { snapshot, report_errors }
@@ -177,63 +175,6 @@ fn next_event(intervals: &Receiver<Interval>, deadline: Instant) -> Event {
     }
 }
 
-/// Which snapshot is due when. Counts complete seconds since the start of the run; never asks what
-/// time it is.
-#[derive(Debug)]
-struct Schedule {
-    started: Instant,
-    cores: Vec<Delivered>,
-    /// How many seconds the latest snapshot had.
-    made: u64,
-}
-
-/// What has come from a core.
-#[derive(Debug, Clone, Default)]
-struct Delivered {
-    /// How many complete seconds.
-    seconds: u64,
-    /// Nothing more will come. All seconds after count as delivered, without anything in them.
-    ended: bool,
-}
-
-impl Schedule {
-    /// A core has shipped a second, and with it whatever it had kept of the ones before. The last
-    /// second of a run is cut short, and never becomes complete.
-    fn deliver(&mut self, interval: &Interval) {
-        let Interval { core, second, to, last, .. } = *interval;
-        let complete = second + u64::from(to >= Duration::from_secs(second + 1));
-        let core = &mut self.cores[core];
-        core.seconds = core.seconds.max(complete);
-        core.ended |= last;
-    }
-
-    /// How many seconds every core has delivered, if that is news. Several seconds that become
-    /// complete at once give one snapshot: there are no figures of the ones between.
-    fn complete(&self) -> Option<u64> {
-        let running = self.cores.iter().filter(|core| !core.ended).map(|core| core.seconds).min();
-        // When all have ended, the run has as many seconds as the one that ended last.
-        let of_run = || self.cores.iter().map(|core| core.seconds).max();
-        let complete = running.or_else(of_run).unwrap_or(0);
-        (complete > self.made).then_some(complete)
-    }
-
-    /// How many seconds must do without the cores that are late, if that is news.
-    fn overdue(&self, now: Instant) -> Option<u64> {
-        let seconds = now.saturating_duration_since(self.started + GRACE).as_secs();
-        (seconds > self.made).then_some(seconds)
-    }
-
-    /// Whether every core has shipped its last. One that broke is not sure to let go of the channel.
-    fn is_over(&self) -> bool {
-        self.cores.iter().all(|core| core.ended)
-    }
-
-    /// When the next second is overdue.
-    fn deadline(&self) -> Instant {
-        self.started + Duration::from_secs(self.made + 1) + GRACE
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::{Arc, Mutex};
@@ -243,6 +184,7 @@ mod tests {
 
     use crate::stats::{Clocks, Limits, Outcome, Recorder, Sample};
 
+    use super::schedule::GRACE;
     use super::*;
 
     const SECOND: Duration = Duration::from_secs(1);
