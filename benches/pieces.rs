@@ -162,7 +162,7 @@ mod recorder {
     use std::time::{Duration, Instant};
 
     use divan::{Bencher, black_box};
-    use gregaria::stats::{Clocks, EntryId, Limits, Outcome, Recorder, Sample};
+    use gregaria::stats::{Clocks, EntryId, Limits, Outcome, Phases, Recorder, Sample, WireBytes};
 
     const NAMES: [u32; 3] = [1, 20, 1000];
     const SAMPLES: usize = 1 << 14;
@@ -225,7 +225,20 @@ mod recorder {
         let mut sample = || {
             let latency = Duration::from_secs_f64(0.002 / rng.f64().max(0.01));
             let clocks = Clocks { intended: started, started, ended: started + latency };
-            Sample { entry: EntryId(rng.u32(0..names)), clocks, body_bytes: 100, outcome }
+            // As of a kept-alive connection whose response comes in one piece.
+            let phases = Phases {
+                first_byte: Some(latency),
+                transfer: Some(Duration::ZERO),
+                ..Phases::default()
+            };
+            Sample {
+                entry: EntryId(rng.u32(0..names)),
+                clocks,
+                phases,
+                body_bytes: 100,
+                wire: WireBytes { sent: 60, received: 200 },
+                outcome,
+            }
         };
         (0..SAMPLES).map(|_| sample()).collect()
     }

@@ -52,7 +52,7 @@ fn measure(pathology: Pathology, options: Options) -> Snapshot {
     let plan = Arc::new(Plan::new(scenario, options).unwrap());
     let summary = run::run(&plan, &Arc::default(), Vec::new(), |error| panic!("{error}")).unwrap();
     let snapshot = summary.snapshot;
-    assert_eq!((snapshot.total.failures, snapshot.cancelled), (0, 0));
+    assert_eq!((snapshot.total.failures, snapshot.total.counts.cancelled), (0, 0));
     assert_eq!(server.counters().requests, snapshot.total.requests);
     snapshot
 }

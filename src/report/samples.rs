@@ -3,8 +3,8 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use crate::stats::{
-    CoreHealth, CpuTime, Distribution, EntryKey, FailureRow, Figures, GeneratorHealth, Rates, Row,
-    Snapshot, UserCount, Work,
+    CoreHealth, Counts, CpuTime, Distribution, EntryKey, FailureRow, Figures, GeneratorHealth,
+    Phases, Rates, Row, Snapshot, UserCount, Work,
 };
 
 /// A row whose requests all took `time`, at one request a second.
@@ -15,8 +15,9 @@ pub(crate) fn row(method: &str, name: &str, requests: u64, time: Duration) -> Ro
         key: EntryKey { method: method.to_owned(), name: name.to_owned() },
         requests,
         failures: 0,
-        body_bytes: requests * 54,
+        counts: Counts { body_bytes: requests * 54, ..Counts::default() },
         service_time: None,
+        phases: Phases::default(),
         recent_latency: latency.clone(),
         latency,
         rates: Rates { requests: 1.0, failures: 0.0 },
@@ -49,8 +50,6 @@ pub(crate) fn snapshot(entries: Vec<Row>, time: Duration) -> Snapshot {
         entries,
         failures: Vec::new(),
         exceptions: Vec::new(),
-        cancelled: 0,
-        retries: 0,
         commands: Vec::new(),
         open_load: None,
         health: GeneratorHealth::default(),

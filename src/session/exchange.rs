@@ -13,7 +13,7 @@ use super::policy::Policy;
 use super::response::{Received, Response};
 use crate::http1::{KeepBody, Limits, ResponseReader};
 use crate::reactor::{Alarm, Kept, TimedOut};
-use crate::stats::{Clocks, EntryId, Limit, Outcome, Sample};
+use crate::stats::{Clocks, EntryId, Extra, Limit, Outcome, Phases, Sample, WireBytes};
 use crate::transport::Stream;
 
 /// The kernel sends a connection's first packet again after a second (RFC 6298 section 2).
@@ -121,7 +121,7 @@ impl Connections {
             };
             if again {
                 // Only now: where no connection is made, nothing is sent a second time.
-                context.recorder.borrow_mut().retry(outbound.entry);
+                context.recorder.borrow_mut().count(outbound.entry, Extra::Retry);
             }
             let failure = match self.send_and_receive(attempt, position).await {
                 Ok(received) => return Ok(received),
@@ -305,7 +305,14 @@ fn record_failure(
 ) -> RequestFailed {
     let message = context.text_of(entry, &failure);
     let outcome = Outcome::Failure(&message);
-    let sample = Sample { entry, clocks, body_bytes: 0, outcome };
+    let sample = Sample {
+        entry,
+        clocks,
+        phases: Phases::default(),
+        body_bytes: 0,
+        wire: WireBytes::default(),
+        outcome,
+    };
     let mut recorder = context.recorder.borrow_mut();
     recorder.record(sample);
     failure.limit().into_iter().for_each(|limit| recorder.hit(limit));

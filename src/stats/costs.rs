@@ -6,7 +6,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 use rustix::time::{ClockId, clock_gettime};
 
-use super::{Clocks, EntryId, Interval, Limits, Outcome, Recorder, Sample, Totals};
+use super::{
+    Clocks, EntryId, Interval, Limits, Outcome, Phases, Recorder, Sample, Totals, WireBytes,
+};
 
 const NAMES: u32 = 1000;
 
@@ -29,16 +31,54 @@ fn named(core: usize, start: Instant, names: u32) -> Recorder {
     recorder
 }
 
-fn sample(entry: u32, start: Instant, latency: Duration, outcome: Outcome<'_>) -> Sample<'_> {
-    let clocks = Clocks { intended: start, started: start, ended: start + latency };
-    Sample { entry: EntryId(entry), clocks, body_bytes: 100, outcome }
+/// Which phases a sample has.
+#[derive(Debug, Clone, Copy)]
+enum Way {
+    /// None: what all else costs.
+    Untold,
+    /// Those of a kept-alive connection whose response comes in one piece.
+    OnePiece,
+    /// Those of one whose response takes its time.
+    Streamed,
+    /// All: a new connection every time.
+    Connected,
 }
 
-fn time_records(names: u32, outcome: Outcome<'_>) {
+impl Way {
+    fn phases(self, latency: Duration) -> Phases {
+        let nothing = Phases::default();
+        let half = Some(latency / 2);
+        match self {
+            Way::Untold => nothing,
+            Way::OnePiece => {
+                Phases { first_byte: Some(latency), transfer: Some(Duration::ZERO), ..nothing }
+            }
+            Way::Streamed => Phases { first_byte: half, transfer: half, ..nothing },
+            Way::Connected => nothing.map(|_| Some(latency / 5)),
+        }
+    }
+}
+
+fn sample(entry: u32, start: Instant, latency: Duration, outcome: Outcome<'_>) -> Sample<'_> {
+    let clocks = Clocks { intended: start, started: start, ended: start + latency };
+    Sample {
+        entry: EntryId(entry),
+        clocks,
+        phases: Way::OnePiece.phases(latency),
+        body_bytes: 100,
+        wire: WireBytes { sent: 60, received: 200 },
+        outcome,
+    }
+}
+
+fn time_records(names: u32, outcome: Outcome<'_>, way: Way) {
     let (start, mut rng) = (Instant::now(), fastrand::Rng::with_seed(1));
     let samples: Vec<_> = latencies(&mut rng)
         .into_iter()
-        .map(|latency| sample(rng.u32(0..names), start, latency, outcome))
+        .map(|latency| Sample {
+            phases: way.phases(latency),
+            ..sample(rng.u32(0..names), start, latency, outcome)
+        })
         .collect();
     let mut recorder = named(0, start, names);
     let mut best = Duration::MAX;
@@ -49,7 +89,7 @@ fn time_records(names: u32, outcome: Outcome<'_>) {
         recorder.take(second, start);
     }
     let each = best.as_nanos() as f64 / (4 * samples.len()) as f64;
-    println!("record, {names} names, {outcome:?}: {each:.1} ns");
+    println!("record, {names} names, {outcome:?}, {way:?}: {each:.1} ns");
 }
 
 /// One second of one core.
@@ -68,8 +108,10 @@ fn second_of(recorder: &mut Recorder, latencies: &[Duration], per_name: usize) -
 #[ignore = "a measurement, not a test"]
 fn cost_of_a_record() {
     for names in [1, 20, NAMES] {
-        time_records(names, Outcome::Success);
-        time_records(names, Outcome::Failure("HTTP 500"));
+        for way in [Way::Untold, Way::OnePiece, Way::Streamed, Way::Connected] {
+            time_records(names, Outcome::Success, way);
+        }
+        time_records(names, Outcome::Failure("HTTP 500"), Way::OnePiece);
     }
     let mut recorder = named(0, Instant::now(), NAMES);
     let begun = cpu();
@@ -96,5 +138,37 @@ fn cost_of_a_second_with_a_thousand_names() {
             black_box(totals.snapshot(Duration::from_secs(second + 1)));
             println!("  second {second}: add {added:.2?}, then {:.2?}", cpu() - begun - added);
         }
+    }
+}
+
+/// Resident memory of this process in MiB.
+fn resident() -> f64 {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
+    let pages: f64 = statm.split(' ').nth(1).unwrap().parse().unwrap();
+    pages * 4096.0 / (1 << 20) as f64
+}
+
+#[test]
+#[ignore = "a measurement, not a test"]
+fn memory_of_a_thousand_names() {
+    let (start, mut rng) = (Instant::now(), fastrand::Rng::with_seed(1));
+    let latencies = latencies(&mut rng);
+    let mut kept = Vec::new();
+    for way in [Way::Untold, Way::OnePiece, Way::Streamed, Way::Connected] {
+        let before = resident();
+        let mut cores = [0, 1].map(|core| named(core, start, NAMES));
+        let mut totals = Totals::new(SystemTime::UNIX_EPOCH, Vec::new(), Limits::default());
+        for second in 0..13 {
+            for core in &mut cores {
+                for (n, &latency) in latencies.iter().cycle().take(100 * NAMES as usize).enumerate()
+                {
+                    let sample = sample(n as u32 % NAMES, start, latency, Outcome::Success);
+                    core.record(Sample { phases: way.phases(latency), ..sample });
+                }
+                totals.add(core.take(second, start));
+            }
+        }
+        println!("{NAMES} names, 2 cores, {way:?}: {:.0} MiB", resident() - before);
+        kept.push((cores, totals));
     }
 }

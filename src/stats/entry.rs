@@ -12,26 +12,84 @@ use std::time::Duration;
 
 use hdrhistogram::Counter;
 
-use super::Distribution;
+use super::phase_times::{PhaseTimes, SparsePhases};
 use super::times::{SparseTimes, Times};
+use super::{Distribution, Extra, Phases, WireBytes};
 
 /// What is simply counted. Requests and failures are not here: they are the counts of the times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
-    /// Body bytes of all responses, as decoded.
+    /// Body bytes of all responses: decoded where somebody looked at them, as transferred where
+    /// nobody did.
     pub body_bytes: u64,
-    /// Requests started and cancelled at the stop; they have no time.
+    /// Bytes on the wire, of finished requests.
+    pub wire: WireBytes,
+    /// Requests started and then cancelled at the stop: they have no time, and the server may have
+    /// seen them.
     pub cancelled: u64,
-    /// Requests sent a second time inside the same sample.
+    /// Requests sent again because a kept-alive connection turned out to be dead before any byte of
+    /// a response: the server may have seen both.
     pub retries: u64,
+    /// Requests sent to follow a redirect, within the time of the one that was redirected.
+    pub redirects: u64,
+    /// Requests sent again with the answer to a 401 or 407, within the same time.
+    pub challenges: u64,
+    /// Connections made.
+    pub connections: u64,
+    /// TLS handshakes made.
+    pub handshakes: Handshakes,
+}
+
+/// TLS handshakes by what they cost both sides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Handshakes {
+    /// From the ground up: a key exchange and certificates.
+    pub full: u64,
+    /// Of a session that was resumed.
+    pub resumed: u64,
+}
+
+impl Handshakes {
+    /// Of both kinds.
+    pub fn all(&self) -> u64 {
+        self.full + self.resumed
+    }
+}
+
+impl Counts {
+    fn count(&mut self, extra: Extra) {
+        *match extra {
+            Extra::Retry => &mut self.retries,
+            Extra::Redirect => &mut self.redirects,
+            Extra::Challenge => &mut self.challenges,
+            Extra::Connection => &mut self.connections,
+            Extra::FullHandshake => &mut self.handshakes.full,
+            Extra::ResumedHandshake => &mut self.handshakes.resumed,
+        } += 1;
+    }
 }
 
 impl AddAssign<&Counts> for Counts {
     fn add_assign(&mut self, other: &Counts) {
-        let &Counts { body_bytes, cancelled, retries } = other;
+        let &Counts {
+            body_bytes,
+            wire,
+            cancelled,
+            retries,
+            redirects,
+            challenges,
+            connections,
+            handshakes: Handshakes { full, resumed },
+        } = other;
         self.body_bytes += body_bytes;
+        self.wire += wire;
         self.cancelled += cancelled;
         self.retries += retries;
+        self.redirects += redirects;
+        self.challenges += challenges;
+        self.connections += connections;
+        self.handshakes.full += full;
+        self.handshakes.resumed += resumed;
     }
 }
 
@@ -46,50 +104,14 @@ pub struct Delta {
     pub failure: SparseTimes,
     /// Service times of both; `None` where they are the same as the latencies.
     pub service: Option<Box<SparseTimes>>,
+    /// Times of the phases of both.
+    pub phases: SparsePhases,
 }
 
 impl Delta {
     /// Finished requests, failures included.
     pub fn requests(&self) -> u64 {
         self.success.moments.count + self.failure.moments.count
-    }
-
-    /// Bins listed, which is what its memory goes to.
-    pub(super) fn bins(&self) -> usize {
-        let service = self.service.as_ref().map_or(0, |service| service.bins.len());
-        self.success.bins.len() + self.failure.bins.len() + service
-    }
-
-    /// Service times of all requests, whether or not they differ from the latencies.
-    fn service(&self) -> Box<SparseTimes> {
-        self.service.clone().unwrap_or_else(|| {
-            let mut both = Box::new(self.success.clone());
-            *both += &self.failure;
-            both
-        })
-    }
-
-    /// Forgets everything, keeps the memory.
-    pub(super) fn clear(&mut self) {
-        let Delta { counts, success, failure, service } = self;
-        *counts = Counts::default();
-        success.clear();
-        failure.clear();
-        *service = None;
-    }
-}
-
-impl AddAssign<&Delta> for Delta {
-    fn add_assign(&mut self, other: &Delta) {
-        if self.service.is_some() || other.service.is_some() {
-            let mut service = self.service();
-            *service += &*other.service();
-            self.service = Some(service);
-        }
-        let Delta { counts, success, failure, service: _ } = other;
-        self.counts += counts;
-        self.success += success;
-        self.failure += failure;
     }
 }
 
@@ -102,11 +124,18 @@ pub(super) struct Entry<C: Counter> {
     failure: Option<Box<Times<C>>>,
     /// Service times of all, from the first on that differed from its latency.
     service: Option<Box<Times<C>>>,
+    phases: PhaseTimes<C>,
 }
 
 impl<C: Counter> Default for Entry<C> {
     fn default() -> Self {
-        Entry { counts: Counts::default(), success: Times::default(), failure: None, service: None }
+        Entry {
+            counts: Counts::default(),
+            success: Times::default(),
+            failure: None,
+            service: None,
+            phases: PhaseTimes::default(),
+        }
     }
 }
 
@@ -128,15 +157,24 @@ impl<C: Counter> Entry<C> {
         self.service.as_mut().expect("it was just made")
     }
 
-    /// Counts a success. Allocates only while its histogram still grows.
-    pub(super) fn record_success(&mut self, latency: Duration, body_bytes: u64) {
+    /// Says what the time of the request that is counted next went to.
+    pub(super) fn record_phases(&mut self, phases: Phases) {
+        self.phases.record(phases);
+    }
+
+    /// Says what the request that is counted next brought.
+    pub(super) fn record_bytes(&mut self, body_bytes: u64, wire: WireBytes) {
         self.counts.body_bytes += body_bytes;
+        self.counts.wire += wire;
+    }
+
+    /// Counts a success. Allocates only while its histogram still grows.
+    pub(super) fn record_success(&mut self, latency: Duration) {
         self.success.record(latency);
     }
 
     /// Counts a failure.
-    pub(super) fn record_failure(&mut self, latency: Duration, body_bytes: u64) {
-        self.counts.body_bytes += body_bytes;
+    pub(super) fn record_failure(&mut self, latency: Duration) {
         self.failure.get_or_insert_default().record(latency);
     }
 
@@ -145,9 +183,9 @@ impl<C: Counter> Entry<C> {
         self.counts.cancelled += 1;
     }
 
-    /// Counts a request that had to be sent a second time.
-    pub(super) fn retry(&mut self) {
-        self.counts.retries += 1;
+    /// Counts what happened on the way of a request.
+    pub(super) fn count(&mut self, extra: Extra) {
+        self.counts.count(extra);
     }
 
     /// What is simply counted.
@@ -172,9 +210,10 @@ impl<C: Counter> Entry<C> {
 
     /// Forgets everything, keeps the memory.
     pub(super) fn clear(&mut self) {
-        let Entry { counts, success, failure, service } = self;
+        let Entry { counts, success, failure, service, phases } = self;
         *counts = Counts::default();
         success.clear();
+        phases.clear();
         for times in [failure, service].into_iter().flatten() {
             times.clear();
         }
@@ -187,6 +226,7 @@ impl<C: Counter> Entry<C> {
             success: self.success.to_sparse(),
             failure: self.failure.as_ref().map(|times| times.to_sparse()).unwrap_or_default(),
             service: self.service.as_ref().map(|times| Box::new(times.to_sparse())),
+            phases: self.phases.take(),
         };
         self.clear();
         delta
@@ -207,6 +247,11 @@ impl<C: Counter> Entry<C> {
         self.service.as_ref().map(|service| service.distribution())
     }
 
+    /// Times of the phases of successes and failures together.
+    pub(super) fn phases(&self) -> Phases<Distribution> {
+        self.phases.distributions()
+    }
+
     /// Adds the latencies of successes and failures to `sum`.
     pub(super) fn add_times_to<D: Counter>(&self, sum: &mut Times<D>) {
         *sum += &self.success;
@@ -218,12 +263,20 @@ impl<C: Counter> Entry<C> {
 
 impl<C: Counter> AddAssign<&Delta> for Entry<C> {
     fn add_assign(&mut self, other: &Delta) {
-        if self.service.is_some() || other.service.is_some() {
-            *self.service() += &*other.service();
+        match &other.service {
+            Some(service) => *self.service() += &**service,
+            // Those of one whose service times are its latencies.
+            None if self.service.is_some() => {
+                let sum = self.service();
+                *sum += &other.success;
+                *sum += &other.failure;
+            }
+            None => {}
         }
-        let Delta { counts, success, failure, service: _ } = other;
+        let Delta { counts, success, failure, service: _, phases } = other;
         self.counts += counts;
         self.success += success;
+        self.phases += phases;
         if failure.moments.count > 0 {
             **self.failure.get_or_insert_default() += failure;
         }
@@ -239,8 +292,8 @@ mod tests {
     #[test]
     fn successes_and_failures_are_kept_apart_and_shown_together() {
         let mut entry = Entry::<u32>::default();
-        entry.record_success(3 * MS, 10);
-        entry.record_failure(MS, 2);
+        entry.record_success(3 * MS);
+        entry.record_failure(MS);
         let delta = entry.take();
         assert_eq!((delta.success.moments.count, delta.failure.moments.count), (1, 1));
         assert_eq!(
@@ -252,7 +305,7 @@ mod tests {
         sum += &delta;
         let figures = sum.latency(&mut Times::default()).figures.expect("two times");
         assert_eq!((figures.min, figures.mean, figures.max), (MS, 2 * MS, 3 * MS));
-        assert_eq!((sum.requests(), sum.failures(), sum.counts().body_bytes), (2, 1, 12));
+        assert_eq!((sum.requests(), sum.failures()), (2, 1));
     }
 
     #[test]
@@ -260,11 +313,24 @@ mod tests {
         let mut entry = Entry::<u32>::default();
         assert!(entry.is_empty());
         entry.cancel();
-        entry.retry();
+        let extras = [Extra::Retry, Extra::Redirect, Extra::Challenge, Extra::Connection];
+        let handshakes = [Extra::FullHandshake, Extra::ResumedHandshake, Extra::FullHandshake];
+        extras.into_iter().chain(handshakes).for_each(|extra| entry.count(extra));
+        entry.record_bytes(1, WireBytes { sent: 20, received: 30 });
         assert!(!entry.is_empty(), "a request without a time still counts");
-        entry.record_failure(MS, 1);
+        entry.record_failure(MS);
         let first = entry.take();
-        assert_eq!(first.counts, Counts { body_bytes: 1, cancelled: 1, retries: 1 });
+        let counts = Counts {
+            body_bytes: 1,
+            wire: WireBytes { sent: 20, received: 30 },
+            cancelled: 1,
+            retries: 1,
+            redirects: 1,
+            challenges: 1,
+            connections: 1,
+            handshakes: Handshakes { full: 2, resumed: 1 },
+        };
+        assert_eq!((first.counts, first.counts.handshakes.all()), (counts, 3));
         assert!(entry.is_empty());
         assert_eq!(entry.take(), Delta::default());
     }
@@ -275,9 +341,9 @@ mod tests {
         let mut record = |latency: Duration, service: Duration, fails: bool| {
             entry.record_service(latency, service);
             if fails {
-                entry.record_failure(latency, 0)
+                entry.record_failure(latency)
             } else {
-                entry.record_success(latency, 0)
+                entry.record_success(latency)
             }
             entry.clone()
         };
@@ -291,46 +357,14 @@ mod tests {
 
         // Whatever meets first: an entry with service times, or one without.
         let (late, mut plain) = (entry.clone().take(), Entry::<u32>::default());
-        plain.record_success(7 * MS, 0);
+        plain.record_success(7 * MS);
         let plain = plain.take();
         for [first, second] in [[&late, &plain], [&plain, &late]] {
-            let (mut sum, mut dense) = (first.clone(), Entry::<u64>::default());
+            let mut sum = Entry::<u64>::default();
+            sum += first;
             sum += second;
-            dense += first;
-            dense += second;
-            let service = dense.service_time().expect("one differed");
+            let service = sum.service_time().expect("one differed");
             assert_eq!((service.count, service.figures.expect("five").max), (5, 7 * MS));
-            let mut from_sparse = Entry::<u64>::default();
-            from_sparse += &sum;
-            assert_eq!(from_sparse.service_time(), dense.service_time());
-        }
-    }
-
-    #[test]
-    fn deltas_add_up_sparse_as_they_do_dense() {
-        for seed in 0..30 {
-            let mut rng = fastrand::Rng::with_seed(seed);
-            let (mut sparse, mut dense) = (Delta::default(), Entry::<u64>::default());
-            for _ in 0..rng.u32(1..5) {
-                let mut second = Entry::<u32>::default();
-                for _ in 0..rng.u32(0..200) {
-                    let latency = Duration::from_nanos(rng.u64(0..50_000_000));
-                    if rng.bool() {
-                        second.record_success(latency, rng.u64(0..9));
-                    } else {
-                        second.record_failure(latency, rng.u64(0..9));
-                    }
-                }
-                let second = second.take();
-                sparse += &second;
-                dense += &second;
-            }
-            let mut from_sparse = Entry::<u64>::default();
-            from_sparse += &sparse;
-            let scratch = &mut Times::default();
-            assert_eq!(from_sparse.latency(scratch), dense.latency(scratch), "seed {seed}");
-            assert_eq!(from_sparse.counts(), dense.counts(), "seed {seed}");
-            assert_eq!(sparse.requests(), dense.requests(), "seed {seed}");
         }
     }
 }

@@ -56,9 +56,10 @@ impl Line {
             key: self.key.clone(),
             requests: self.sum.requests(),
             failures: self.sum.failures(),
-            body_bytes: self.sum.counts().body_bytes,
+            counts: self.sum.counts(),
             latency,
             service_time: self.sum.service_time(),
+            phases: self.sum.phases(),
             recent_latency: scratch.distribution(),
             rates: rates(self.sum.requests(), self.sum.failures(), counted),
             recent_rates: rates(recent.requests, recent.failures, window),
@@ -83,7 +84,7 @@ mod tests {
         let mut line = Line::new(key);
         for (second, &requests) in (0..).zip(seconds) {
             let mut entry = Entry::<u32>::default();
-            (0..requests).for_each(|_| entry.record_success(Duration::from_millis(5), 1));
+            (0..requests).for_each(|_| entry.record_success(Duration::from_millis(5)));
             line.add(second, &entry.take());
         }
         line

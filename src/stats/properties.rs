@@ -15,7 +15,29 @@ struct Given {
     failure: Option<String>,
     latency: Duration,
     ended: Duration,
+    phases: Phases,
     bytes: u64,
+    extra: Extra,
+}
+
+const EXTRAS: [Extra; 6] = [
+    Extra::Retry,
+    Extra::Redirect,
+    Extra::Challenge,
+    Extra::Connection,
+    Extra::FullHandshake,
+    Extra::ResumedHandshake,
+];
+
+/// Parts of this time, some of which did not happen and some took no time.
+fn phases(rng: &mut fastrand::Rng, mut left: Duration) -> Phases {
+    Phases::NAMES.map(|_| {
+        let part = [Duration::ZERO, left / 2, left / 3][rng.usize(0..3)];
+        rng.bool().then(|| {
+            left -= part;
+            part
+        })
+    })
 }
 
 fn given(rng: &mut fastrand::Rng) -> Given {
@@ -25,7 +47,22 @@ fn given(rng: &mut fastrand::Rng) -> Given {
         failure: (rng.u32(0..4) == 0).then(|| rng.choice(MESSAGES).unwrap().to_owned()),
         latency,
         ended: latency + Duration::from_millis(rng.u64(0..30_000)),
+        phases: phases(rng, latency),
         bytes: rng.u64(0..1000),
+        extra: *rng.choice(&EXTRAS).unwrap(),
+    }
+}
+
+/// One that ends as soon as it can.
+fn plain(name: &str, failure: Option<String>, latency: Duration) -> Given {
+    Given {
+        name: name.to_owned(),
+        failure,
+        latency,
+        ended: latency,
+        phases: Phases::default(),
+        bytes: 0,
+        extra: Extra::Connection,
     }
 }
 
@@ -35,7 +72,10 @@ fn record(recorder: &mut Recorder, start: Instant, given: &Given) {
     let started = ended - given.latency;
     let outcome = given.failure.as_deref().map_or(Outcome::Success, Outcome::Failure);
     let clocks = Clocks { intended: started, started, ended };
-    recorder.record(Sample { entry, clocks, body_bytes: given.bytes, outcome });
+    let &Given { phases, bytes: body_bytes, .. } = given;
+    let wire = WireBytes { sent: body_bytes / 2, received: body_bytes + 100 };
+    recorder.count(entry, given.extra);
+    recorder.record(Sample { entry, clocks, phases, body_bytes, wire, outcome });
     recorder.late(given.latency);
     recorder.hit(Limit::Ports);
 }
@@ -56,16 +96,23 @@ fn comparable(mut snapshot: Snapshot) -> Snapshot {
 
 fn assert_rows_add_up(snapshot: &Snapshot, story: &str) {
     let sum = |count: fn(&Row) -> u64| snapshot.entries.iter().map(count).sum::<u64>();
-    let counts: [fn(&Row) -> u64; 5] = [
+    let counts: [fn(&Row) -> u64; 9] = [
         |row| row.requests,
         |row| row.failures,
-        |row| row.body_bytes,
         |row| row.latency.count,
         |row| row.recent_latency.count,
+        |row| row.phases.dns.count,
+        |row| row.phases.connect.count,
+        |row| row.phases.tls.count,
+        |row| row.phases.first_byte.count,
+        |row| row.phases.transfer.count,
     ];
     for (n, count) in counts.into_iter().enumerate() {
         assert_eq!(sum(count), count(&snapshot.total), "{story}: count {n}");
     }
+    let mut counted = Counts::default();
+    snapshot.entries.iter().for_each(|row| counted += &row.counts);
+    assert_eq!(counted, snapshot.total.counts, "{story}");
     let failures: u64 = snapshot.failures.iter().map(|row| row.occurrences).sum();
     assert_eq!(failures, snapshot.total.failures, "{story}: the failures table");
 }
@@ -118,7 +165,7 @@ fn an_interval_that_was_put_back_ships_with_the_next() {
             for core in [&mut steady, &mut held_up] {
                 let entry = core.entry("POST", "/late");
                 core.cancel(entry);
-                core.retry(entry);
+                core.count(entry, Extra::Retry);
                 core.exception("boom", "in task");
                 core.user_started(class);
             }
@@ -134,7 +181,7 @@ fn an_interval_that_was_put_back_ships_with_the_next() {
         // All eight seconds are in the window, so that is the same too.
         let at = Duration::from_secs(8);
         assert_eq!(merged.snapshot(at), whole.snapshot(at), "seed {seed}");
-        assert_eq!(merged.snapshot(at).cancelled, 8);
+        assert_eq!(merged.snapshot(at).total.counts.cancelled, 8);
         assert_eq!(merged.snapshot(at).user_count(), 8);
     }
 }
@@ -189,13 +236,7 @@ fn a_sample_that_ends_at_the_cut_is_in_one_interval() {
     let start = Instant::now();
     let mut core = Recorder::new(0, start, Limits::default());
     let cut = Duration::from_secs(1);
-    let at_the_cut = Given {
-        name: "/".to_owned(),
-        failure: None,
-        latency: Duration::from_millis(1),
-        ended: cut,
-        bytes: 0,
-    };
+    let at_the_cut = Given { ended: cut, ..plain("/", None, Duration::from_millis(1)) };
     let requests = |interval: Interval| -> u64 {
         interval.entries.iter().map(|(_, delta)| delta.requests()).sum()
     };
@@ -233,7 +274,7 @@ fn caps_keep_every_count_exact() {
         }
         let snapshot = totals.snapshot(Duration::from_secs(7));
         assert_eq!(snapshot.total.requests, requests, "seed {seed}");
-        assert_eq!(snapshot.total.body_bytes, bytes, "seed {seed}");
+        assert_eq!(snapshot.total.counts.body_bytes, bytes, "seed {seed}");
         assert_eq!(snapshot.exceptions.iter().map(|row| row.count).sum::<u64>(), exceptions);
         assert_rows_add_up(&snapshot, &format!("seed {seed}"));
         assert!(snapshot.entries.len() <= 5, "seed {seed}: four names and the rest");
@@ -248,7 +289,7 @@ fn overflow_rows_say_what_they_are() {
     let mut core = Recorder::new(0, start, limits);
     for name in ["/a", "/b", "/c"] {
         let (failure, latency) = (Some(format!("no {name}")), Duration::from_millis(1));
-        let given = Given { name: name.to_owned(), failure, latency, ended: latency, bytes: 0 };
+        let given = plain(name, failure, latency);
         record(&mut core, start, &given);
         core.exception(name, "");
     }
@@ -274,7 +315,7 @@ fn a_failure_was_first_and_last_seen_on_whichever_core() {
         for ms in seen_ms {
             let (failure, latency) = (Some("refused".to_owned()), Duration::from_millis(1));
             let ended = Duration::from_millis(ms);
-            let given = Given { name: "/".to_owned(), failure, latency, ended, bytes: 0 };
+            let given = Given { ended, ..plain("/", failure, latency) };
             record(&mut recorder, start, &given);
         }
         totals.add(recorder.take(0, start + Duration::from_secs(1)));
@@ -310,7 +351,14 @@ fn rows_are_sorted_by_name_then_method_and_have_samples() {
     for (method, name) in [("POST", "/b"), ("GET", "/c"), ("GET", "/b"), ("GET", "/a")] {
         let entry = core.entry(method, name);
         let clocks = Clocks { intended: start, started: start, ended: start };
-        core.record(Sample { entry, clocks, body_bytes: 0, outcome: Outcome::Success });
+        core.record(Sample {
+            entry,
+            clocks,
+            phases: Phases::default(),
+            body_bytes: 0,
+            wire: WireBytes::default(),
+            outcome: Outcome::Success,
+        });
     }
     core.entry("GET", "/never asked for");
     let mut totals = totals(Limits::default());

@@ -13,8 +13,8 @@ use super::entry::Entry;
 use super::failure::Table;
 use super::health::Noticed;
 use super::{
-    EntryId, EntryKey, Exception, Failure, Interval, Limit, Limits, Outcome, Sample, Sightings,
-    Start, Work,
+    EntryId, EntryKey, Exception, Extra, Failure, Interval, Limit, Limits, Outcome, Sample,
+    Sightings, Start, Work,
 };
 
 /// One core's samples since the last [take](Recorder::take).
@@ -95,14 +95,16 @@ impl Recorder {
     ///
     /// If the sample's entry is another recorder's.
     pub fn record(&mut self, sample: Sample<'_>) {
-        let Sample { entry, clocks, body_bytes, outcome } = sample;
+        let Sample { entry, clocks, phases, body_bytes, wire, outcome } = sample;
         let counted = &mut self.entries[entry.0 as usize];
         let latency = clocks.latency();
         counted.record_service(latency, clocks.service_time());
+        counted.record_phases(phases);
+        counted.record_bytes(body_bytes, wire);
         match outcome {
-            Outcome::Success => counted.record_success(latency, body_bytes),
+            Outcome::Success => counted.record_success(latency),
             Outcome::Failure(message) => {
-                counted.record_failure(latency, body_bytes);
+                counted.record_failure(latency);
                 let at = clocks.ended.saturating_duration_since(self.started);
                 self.failures.note(&entry, message, Sightings::once(at));
             }
@@ -114,9 +116,9 @@ impl Recorder {
         self.entries[entry.0 as usize].cancel();
     }
 
-    /// Counts a request that had to be sent a second time; its sample is still to come.
-    pub fn retry(&mut self, entry: EntryId) {
-        self.entries[entry.0 as usize].retry();
+    /// Counts what happened on the way of a request; its sample is still to come.
+    pub fn count(&mut self, entry: EntryId, extra: Extra) {
+        self.entries[entry.0 as usize].count(extra);
     }
 
     /// Counts an error of user code that is not a request.

@@ -1,6 +1,9 @@
 //! One request's outcome, as the session hands it to the recorder.
 
+use std::ops::AddAssign;
 use std::time::{Duration, Instant};
+
+use super::Phases;
 
 /// What a table row is about: the HTTP method and the name requests are grouped by.
 ///
@@ -40,6 +43,43 @@ impl Clocks {
     }
 }
 
+/// Bytes on the wire: heads, bodies, chunk sizes and TLS records, of all exchanges of a sample.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct WireBytes {
+    /// Handed to the socket.
+    pub sent: u64,
+    /// Received from it.
+    pub received: u64,
+}
+
+impl AddAssign for WireBytes {
+    fn add_assign(&mut self, other: WireBytes) {
+        let WireBytes { sent, received } = other;
+        self.sent += sent;
+        self.received += received;
+    }
+}
+
+/// What happens on a sample's way and is no sample of its own.
+///
+/// So the requests that a server has seen are the samples that were sent, and the cancelled ones,
+/// retries, redirects and challenges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extra {
+    /// The request was sent again, because its kept-alive connection turned out to be dead.
+    Retry,
+    /// A request was sent to follow a redirect.
+    Redirect,
+    /// The request was sent again with the answer to a 401 or 407.
+    Challenge,
+    /// A connection was made.
+    Connection,
+    /// A TLS handshake was made from the ground up.
+    FullHandshake,
+    /// A TLS handshake was made that resumed an earlier session.
+    ResumedHandshake,
+}
+
 /// How a request ended. The text of a failure is what the failures table groups by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome<'a> {
@@ -57,8 +97,13 @@ pub struct Sample<'a> {
     pub entry: EntryId,
     /// Its instants.
     pub clocks: Clocks,
-    /// Length of the response body in bytes, after decoding.
+    /// What its time went to.
+    pub phases: Phases,
+    /// Length of the response body in bytes: decoded where somebody looked at it, as transferred
+    /// where nobody did.
     pub body_bytes: u64,
+    /// What went over the connection for it.
+    pub wire: WireBytes,
     /// How it ended.
     pub outcome: Outcome<'a>,
 }

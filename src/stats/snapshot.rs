@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::{EntryKey, GeneratorHealth, OpenLoad};
+use super::{Counts, EntryKey, GeneratorHealth, OpenLoad, Phases};
 
 /// The percentiles every table and file shows, as fractions, in Locust's order.
 pub const PERCENTILES: [f64; 11] =
@@ -21,18 +21,13 @@ pub struct Snapshot {
     pub users: Vec<UserCount>,
     /// One row per (method, name) with at least one sample, sorted by name, then method.
     pub entries: Vec<Row>,
-    /// All rows together; its key is (empty, `Aggregated`).
+    /// All rows together; its key is (empty, `Aggregated`). What it counts beside requests includes
+    /// that of entries which have no row, because all of their requests were cancelled.
     pub total: Row,
     /// One row per (method, name, message), in the order of first sight.
     pub failures: Vec<FailureRow>,
     /// Errors of user code that are not requests (a task's own error, a panic).
     pub exceptions: Vec<ExceptionRow>,
-    /// Requests started and then cancelled at the stop: in no row above, but the server may have
-    /// seen them.
-    pub cancelled: u64,
-    /// Requests sent a second time because a kept-alive connection turned out to be dead before any
-    /// byte of a response: in no row above, but the server may have seen both.
-    pub retries: u64,
     /// What was asked of the run in its course, in order: at most the first thousand commands.
     pub commands: Vec<Command>,
     /// How the releases of an open load went; `None` where the load is closed.
@@ -80,13 +75,16 @@ pub struct Row {
     pub requests: u64,
     /// Failed requests.
     pub failures: u64,
-    /// Body bytes of all responses.
-    pub body_bytes: u64,
+    /// What is counted beside them.
+    pub counts: Counts,
     /// Latency of all requests since the start, failures included, as Locust shows it.
     pub latency: Distribution,
     /// Service time of all requests: from their start instead of from the time that a schedule
     /// intended for them. `None` where the two were never different.
     pub service_time: Option<Distribution>,
+    /// How long each part of the requests took, of those in which it happened. Two significant
+    /// digits, otherwise as the other times.
+    pub phases: Phases<Distribution>,
     /// Latency of the requests of the last ten seconds.
     pub recent_latency: Distribution,
     /// Rates since the start of the run.
@@ -98,7 +96,7 @@ pub struct Row {
 impl Row {
     /// Mean response body size in bytes; 0 where nothing was received.
     pub fn mean_body_bytes(&self) -> f64 {
-        if self.requests == 0 { 0.0 } else { self.body_bytes as f64 / self.requests as f64 }
+        if self.requests == 0 { 0.0 } else { self.counts.body_bytes as f64 / self.requests as f64 }
     }
 
     /// Failed share of the requests, 0 to 1.
@@ -143,6 +141,11 @@ impl Figures {
     /// The 50th percentile.
     pub fn median(&self) -> Duration {
         self.percentiles[0]
+    }
+
+    /// The 95th percentile.
+    pub fn p95(&self) -> Duration {
+        self.percentiles[5]
     }
 
     /// The 99th percentile.

@@ -15,7 +15,7 @@ use hdrhistogram::{Counter, Histogram};
 
 use super::{Distribution, Figures, PERCENTILES};
 
-/// Significant decimal digits of a time: a percentile is at most 0.1 % above the time it stands for.
+/// Significant decimal digits of a time where nobody says otherwise: a percentile is at most 0.1 % above the time it stands for.
 const DIGITS: u8 = 3;
 
 /// Count, sum, shortest and longest of some times. Exact, in nanoseconds.
@@ -102,19 +102,30 @@ pub(super) struct Times<C: Counter> {
 
 impl<C: Counter> Default for Times<C> {
     fn default() -> Self {
-        // Grows by itself as longer times come: a service that answers within 2 ms needs 8 KB here
-        // (of u32), one that takes a minute 70 KB.
-        let histogram = Histogram::new(DIGITS).expect("1 to 5 significant digits are allowed");
-        Times { moments: Moments::default(), histogram, touched: Vec::new() }
+        Times::with_digits(DIGITS)
     }
 }
 
 impl<C: Counter> Times<C> {
+    /// No times yet, to be kept with so many significant digits.
+    pub(super) fn with_digits(digits: u8) -> Self {
+        // Grows by itself as longer times come: with three digits, a service that answers within
+        // 2 ms needs 8 KB here (of u32), one that takes a minute 70 KB; with two, 2 KB and 10 KB.
+        let histogram = Histogram::new(digits).expect("1 to 5 significant digits are allowed");
+        Times { moments: Moments::default(), histogram, touched: Vec::new() }
+    }
+
     /// Adds one time.
     pub(super) fn record(&mut self, time: Duration) {
         let ns = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         self.moments.record(ns);
         self.put(microseconds(ns), C::one());
+    }
+
+    /// Adds so many times of nothing at all, at least one.
+    pub(super) fn record_zeros(&mut self, count: u32) {
+        self.moments += &Moments { count: count.into(), sum_ns: 0, min_ns: 0, max_ns: 0 };
+        self.put(0, counter(count));
     }
 
     /// How many there are.
@@ -181,7 +192,7 @@ impl<C: Counter> AddAssign<&SparseTimes> for Times<C> {
         let SparseTimes { moments, bins } = other;
         self.moments += moments;
         for bin in bins {
-            self.put(bin.us, C::from_u32(bin.count).expect("no counter is narrower than 32 bits"));
+            self.put(bin.us, counter(bin.count));
         }
     }
 }
@@ -195,6 +206,10 @@ impl<C: Counter, D: Counter> AddAssign<&Times<D>> for Times<C> {
             self.put(us, count);
         }
     }
+}
+
+fn counter<C: Counter>(count: u32) -> C {
+    C::from_u32(count).expect("no counter is narrower than 32 bits")
 }
 
 /// To the nearest microsecond. What is longer than 71 minutes counts as 71 minutes in percentiles;

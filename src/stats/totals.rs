@@ -155,7 +155,6 @@ impl Totals {
 
     /// The run as it stands, described as of this long after its start.
     pub fn snapshot(&mut self, elapsed: Duration) -> Snapshot {
-        let counts = self.total.sum().counts();
         Snapshot {
             started_at: self.started_at,
             elapsed,
@@ -164,8 +163,6 @@ impl Totals {
             total: self.total.row(self.since, elapsed, &mut self.scratch),
             failures: self.failure_rows(),
             exceptions: self.exception_rows(),
-            cancelled: counts.cancelled,
-            retries: counts.retries,
             // Not a core's to know, either.
             commands: Vec::new(),
             open_load: self.open_load.as_ref().map(ArrivalsSum::report),

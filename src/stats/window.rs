@@ -7,8 +7,8 @@
 //! Only complete seconds count, and they count whether or not anything completed in them, so a live
 //! rate falls to zero when the server stops answering.
 
-use super::entry::{Delta, Entry};
-use super::times::Times;
+use super::Delta;
+use super::times::{SparseTimes, Times};
 
 /// How many complete seconds "recent" means. Locust's current rates and percentiles look back ten.
 const SECONDS: u64 = 10;
@@ -42,10 +42,13 @@ impl Window {
         let slot = &mut self.slots[(second % SLOTS as u64) as usize];
         if slot.second < second {
             slot.second = second;
-            slot.held.clear();
+            slot.failures = 0;
+            slot.times.clear();
         }
         if slot.second == second {
-            slot.held.add(delta);
+            slot.failures += delta.failure.moments.count;
+            slot.times.add(&delta.success);
+            slot.times.add(&delta.failure);
         }
     }
 
@@ -55,10 +58,9 @@ impl Window {
         let seconds = complete.saturating_sub(SECONDS)..complete;
         let mut recent = Recent::default();
         for slot in self.slots.iter().filter(|slot| seconds.contains(&slot.second)) {
-            let held = slot.held.counted();
-            recent.requests += held.requests;
-            recent.failures += held.failures;
-            slot.held.add_times_to(times);
+            recent.requests += slot.times.count();
+            recent.failures += slot.failures;
+            slot.times.add_to(times);
         }
         recent
     }
@@ -72,33 +74,35 @@ pub(super) fn seconds(complete: u64) -> u64 {
 #[derive(Debug, Default)]
 struct Slot {
     second: u64,
-    held: Held,
+    failures: u64,
+    /// Of successes and failures.
+    times: Held,
 }
 
 #[derive(Debug)]
 enum Held {
-    Sparse(Delta),
-    Dense(Box<Entry<u32>>),
+    Sparse(SparseTimes),
+    Dense(Box<Times<u32>>),
 }
 
 impl Default for Held {
     fn default() -> Self {
-        Held::Sparse(Delta::default())
+        Held::Sparse(SparseTimes::default())
     }
 }
 
 impl Held {
-    fn add(&mut self, delta: &Delta) {
+    fn add(&mut self, times: &SparseTimes) {
         match self {
             Held::Sparse(sum) => {
-                *sum += delta;
-                if sum.bins() > SPARSE_BINS {
-                    let mut dense = Box::<Entry<u32>>::default();
+                *sum += times;
+                if sum.bins.len() > SPARSE_BINS {
+                    let mut dense = Box::<Times<u32>>::default();
                     *dense += &*sum;
                     *self = Held::Dense(dense);
                 }
             }
-            Held::Dense(sum) => **sum += delta,
+            Held::Dense(sum) => **sum += times,
         }
     }
 
@@ -110,22 +114,17 @@ impl Held {
         }
     }
 
-    fn counted(&self) -> Recent {
+    fn count(&self) -> u64 {
         match self {
-            Held::Sparse(sum) => {
-                Recent { requests: sum.requests(), failures: sum.failure.moments.count }
-            }
-            Held::Dense(sum) => Recent { requests: sum.requests(), failures: sum.failures() },
+            Held::Sparse(sum) => sum.moments.count,
+            Held::Dense(sum) => sum.count(),
         }
     }
 
-    fn add_times_to(&self, times: &mut Times<u64>) {
+    fn add_to(&self, times: &mut Times<u64>) {
         match self {
-            Held::Sparse(sum) => {
-                *times += &sum.success;
-                *times += &sum.failure;
-            }
-            Held::Dense(sum) => sum.add_times_to(times),
+            Held::Sparse(sum) => *times += sum,
+            Held::Dense(sum) => *times += &**sum,
         }
     }
 }
@@ -134,15 +133,16 @@ impl Held {
 mod tests {
     use std::time::Duration;
 
+    use super::super::entry::Entry;
     use super::*;
 
     fn delta(successes: u64, failures: u64) -> Delta {
         let mut entry = Entry::<u32>::default();
         for us in 0..successes {
-            entry.record_success(Duration::from_micros(us), 0);
+            entry.record_success(Duration::from_micros(us));
         }
         for _ in 0..failures {
-            entry.record_failure(Duration::from_millis(9), 0);
+            entry.record_failure(Duration::from_millis(9));
         }
         entry.take()
     }
@@ -201,7 +201,7 @@ mod tests {
             crowded.add(0, &second);
             sum += &second;
         }
-        assert!(matches!(crowded.slots[0].held, Held::Dense(_)));
+        assert!(matches!(crowded.slots[0].times, Held::Dense(_)));
         let times = &mut Times::default();
         assert_eq!(crowded.recent(1, times), Recent { requests: 6018, failures: 18 });
         assert_eq!(times.distribution(), sum.latency(&mut Times::default()));

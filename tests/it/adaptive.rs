@@ -62,8 +62,8 @@ fn a_climb_ends_when_a_level_breaks_and_everything_is_counted() {
     // Who never got as far as a first request is not known to the server.
     let users = 3 * (commands.len() as u64 - 1);
     let absent = users - server.users();
-    assert_eq!((ran.total().failures, snapshot.retries), (0, 0));
-    assert_eq!(server.total(), ran.total().requests + snapshot.cancelled - absent);
+    assert_eq!((ran.total().failures, snapshot.total.counts.retries), (0, 0));
+    assert_eq!(server.total(), ran.total().requests + snapshot.total.counts.cancelled - absent);
 }
 
 #[test]

@@ -10,8 +10,8 @@ use gregaria::report::Report;
 use gregaria::report::console::{Final, Progress};
 use gregaria::report::csv::{self, CsvFiles, History};
 use gregaria::stats::{
-    Distribution, EntryKey, ExceptionRow, FailureRow, Figures, GeneratorHealth, PERCENTILES, Rates,
-    Row, Snapshot, UserCount,
+    Counts, Distribution, EntryKey, ExceptionRow, FailureRow, Figures, GeneratorHealth,
+    PERCENTILES, Phases, Rates, Row, Snapshot, UserCount,
 };
 
 const KINDS: [&str; 4] = ["stats", "stats_history", "failures", "exceptions"];
@@ -123,8 +123,6 @@ fn snapshot(all: &[Ended], second: u64, exceptions: &[ExceptionRow]) -> Snapshot
         total: row("", "Aggregated", &ended, second),
         failures,
         exceptions: exceptions.to_vec(),
-        cancelled: 0,
-        retries: 0,
         commands: Vec::new(),
         open_load: None,
         health: GeneratorHealth::default(),
@@ -144,7 +142,11 @@ fn row(method: &str, name: &str, ended: &[&Ended], second: u64) -> Row {
         requests: ended.len() as u64,
         failures: failures(ended) as u64,
         service_time: None,
-        body_bytes: ended.iter().map(|request| request.body_bytes).sum(),
+        phases: Phases::default(),
+        counts: Counts {
+            body_bytes: ended.iter().map(|request| request.body_bytes).sum(),
+            ..Counts::default()
+        },
         latency: distribution(ended),
         recent_latency: distribution(&recent),
         rates: rates(ended, second as f64),

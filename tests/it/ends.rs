@@ -40,7 +40,11 @@ fn check_exact(end: End, load: &Options) {
     for cores in [1, 2] {
         let server = plain_server();
         let ran = run(&server, cores, end.of(load.clone()));
-        let told = (ran.total().requests, ran.total().failures, ran.summary.snapshot.cancelled);
+        let told = (
+            ran.total().requests,
+            ran.total().failures,
+            ran.summary.snapshot.total.counts.cancelled,
+        );
         assert_eq!(told, (u64::from(expected), 0, 0), "{end:?} on {cores} cores");
         assert_eq!(server.total(), u64::from(expected));
         assert!(ran.took < ms(4000), "{end:?} on {cores} cores took {:?}", ran.took);
@@ -124,12 +128,12 @@ fn whatever_comes_first_is_the_end() {
     let options = Options { iterations: Some(100_000), ..users(2, ms(400)) };
     let ran = run(&server, 2, options.clone());
     assert!((ms(400)..ms(4000)).contains(&ran.took), "{:?}", ran.took);
-    let told = ran.total().requests + ran.summary.snapshot.cancelled;
+    let told = ran.total().requests + ran.summary.snapshot.total.counts.cancelled;
     assert!((2..100).contains(&told), "{told}");
     let ran = run(&server, 2, Options { iterations: Some(4), ..users(2, ms(60_000)) });
-    assert_eq!((ran.total().requests, ran.summary.snapshot.cancelled), (4, 0));
+    assert_eq!((ran.total().requests, ran.summary.snapshot.total.counts.cancelled), (4, 0));
     let ran = run(&server, 2, Options { requests: Some(3), ..options });
-    assert_eq!((ran.total().requests, ran.summary.snapshot.cancelled), (3, 0));
+    assert_eq!((ran.total().requests, ran.summary.snapshot.total.counts.cancelled), (3, 0));
 }
 
 #[test]

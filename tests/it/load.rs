@@ -28,7 +28,7 @@ fn on_start_and_on_stop_run_once_per_user_even_if_its_task_hangs() {
         assert_eq!(server.count_of(path), 6, "{path}");
     }
     assert_eq!((ran.total().requests, ran.total().failures), (12, 0));
-    assert_eq!(ran.summary.snapshot.cancelled, 6);
+    assert_eq!(ran.summary.snapshot.total.counts.cancelled, 6);
     assert_eq!(ran.summary.snapshot.user_count(), 0, "nobody is left");
 }
 

@@ -176,7 +176,10 @@ fn a_backlog_of_a_million_costs_nothing() {
     let ran = go(root(&server), Options { max_users: Some(4), ..rate(1e6, ms(1000)) });
     let load = open(&ran);
     assert!((700_000..=1_000_000).contains(&load.due), "{load:?}");
-    assert_eq!((load.started, ran.total().requests, ran.summary.snapshot.cancelled), (4, 0, 4));
+    assert_eq!(
+        (load.started, ran.total().requests, ran.summary.snapshot.total.counts.cancelled),
+        (4, 0, 4)
+    );
     assert!(ran.took < ms(6000), "{:?}", ran.took);
     // Eight bytes for each would be as much; other tests take and give some meanwhile.
     let more = resident().saturating_sub(before);
@@ -212,7 +215,7 @@ fn classes_of_fixed_counts_are_all_the_users_there_are() {
     assert_eq!(server.connections(), 2);
     let load = open(&ran);
     assert!(load.started > 10 && load.backlog > 10, "{load:?}");
-    assert_eq!(load.started, ran.total().requests + ran.summary.snapshot.cancelled);
+    assert_eq!(load.started, ran.total().requests + ran.summary.snapshot.total.counts.cancelled);
 }
 
 /// The first users of a class cannot log in. Nobody came in their place once releases waited.
@@ -275,7 +278,10 @@ fn the_stop_timeout_drains_what_was_started_and_begins_nothing_more() {
         Options { stop_timeout: Some(ms(9000)), max_users: Some(4), ..rate(50.0, ms(500)) };
     let ran = go(root(&server), options);
     let load = open(&ran);
-    assert_eq!((ran.summary.snapshot.cancelled, ran.total().requests), (0, load.started));
+    assert_eq!(
+        (ran.summary.snapshot.total.counts.cancelled, ran.total().requests),
+        (0, load.started)
+    );
     assert_eq!(server.total(), load.started);
     assert!(load.started <= 8 && load.backlog > 10, "{load:?}");
     assert!((ms(500)..ms(5000)).contains(&ran.took), "{:?}", ran.took);

@@ -135,7 +135,7 @@ fn an_on_stop_that_hangs_does_not_hang_the_run() {
     });
     let ran = go_until(scenario(&server, user), 2, &server, 2);
     assert!(ran.took < ms(10_000), "{:?}", ran.took);
-    assert_eq!(ran.summary.snapshot.cancelled, 4);
+    assert_eq!(ran.summary.snapshot.total.counts.cancelled, 4);
 }
 
 #[test]

@@ -48,7 +48,7 @@ fn an_absolute_url_goes_to_its_own_server() {
     let ran = go_until(scenario(&first, user), 2, &second, 20);
     assert_eq!(ran.total().failures, 0);
     let requests = ran.row(&name).requests;
-    let all = requests..=requests + ran.summary.snapshot.cancelled;
+    let all = requests..=requests + ran.summary.snapshot.total.counts.cancelled;
     assert!(all.contains(&second.total()), "{all:?}, {}", second.total());
     assert_eq!((first.connections(), second.connections()), (2, 2), "both are kept alive");
     let request = &second.seen()[0];

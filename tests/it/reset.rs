@@ -45,7 +45,7 @@ fn after_a_reset_rows_and_rates_begin_at_its_second() {
     let span = (snapshot.elapsed - before.elapsed).as_secs_f64();
     assert!((ran.total().rates.requests - requests as f64 / span).abs() < 1e-6);
     // A core that was ahead of the other has its next second before the reset, too.
-    assert!(before.total.requests + requests + snapshot.cancelled <= server.total());
+    assert!(before.total.requests + requests + snapshot.total.counts.cancelled <= server.total());
     assert_eq!(snapshot.commands[0].what, "statistics reset");
     assert_eq!(snapshot.user_count(), 0);
 }

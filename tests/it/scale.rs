@@ -105,9 +105,9 @@ fn without_keep_alive_requests_say_so_and_a_server_that_keeps_all_the_same_is_le
     let user = User::new("u").task(get("/constant")).task(built).keep_alive(KeepAlive::Never);
     let ran = go_until(scenario(&server, user), 4, &server, 100);
     let seen = server.total();
-    let cancelled = ran.summary.snapshot.cancelled;
+    let cancelled = ran.summary.snapshot.total.counts.cancelled;
     assert!((ran.total().requests..=ran.total().requests + cancelled).contains(&seen));
-    assert_eq!((ran.total().failures, ran.summary.snapshot.retries), (0, 0));
+    assert_eq!((ran.total().failures, ran.summary.snapshot.total.counts.retries), (0, 0));
     for request in server.seen() {
         assert_eq!((request.number, request.header("connection")), (0, Some("close")));
         assert_eq!(request.head.to_lowercase().matches("connection:").count(), 1);

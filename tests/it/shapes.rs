@@ -162,7 +162,7 @@ fn the_latest_to_come_are_the_first_to_go() {
         let stayed = lasts[user].saturating_duration_since(lasts[2]);
         assert!(stayed > ms(400), "user {user} stayed for {stayed:?}");
     }
-    let told = ran.total().requests + ran.summary.snapshot.cancelled;
+    let told = ran.total().requests + ran.summary.snapshot.total.counts.cancelled;
     assert!((ran.total().requests..=told).contains(&server.total()));
     assert_eq!(ran.summary.snapshot.user_count(), 0);
 }
@@ -178,7 +178,11 @@ fn requests_of_those_who_go_are_cancelled_and_counted() {
     let scenario = scenario(&server, signed()).shape(down_to_one());
     let ran = go(scenario, Options::default());
     let users: Vec<u64> = ran.updates.iter().map(|update| update.user_count()).collect();
-    assert_eq!((ran.total().requests, ran.summary.snapshot.cancelled), (0, 4), "{users:?}");
+    assert_eq!(
+        (ran.total().requests, ran.summary.snapshot.total.counts.cancelled),
+        (0, 4),
+        "{users:?}"
+    );
     assert_eq!(server.total(), 4);
 }
 
@@ -189,7 +193,7 @@ fn within_the_stop_timeout_those_who_go_finish_what_they_do() {
     let scenario = scenario(&server, signed()).shape(down_to_one());
     let options = Options { stop_timeout: Some(Duration::from_secs(15)), ..Options::default() };
     let ran = go(scenario, options);
-    assert_eq!(ran.summary.snapshot.cancelled, 0);
+    assert_eq!(ran.summary.snapshot.total.counts.cancelled, 0);
     assert_eq!(server.total(), ran.total().requests);
     for user in 1..4 {
         assert_eq!(server.count_of(&format!("GET /{user}")), 1, "they began nothing more");

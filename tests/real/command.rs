@@ -121,6 +121,12 @@ impl Finished {
         self.told("Requests sent again after a dead kept-alive connection: ")
     }
 
+    /// Requests that were sent inside a sample, by the server's own will.
+    pub(crate) fn asked_for(&self) -> u64 {
+        self.told("Requests sent to follow redirects: ")
+            + self.told("Requests sent again with the answer to a challenge: ")
+    }
+
     /// The number that the final words give; nothing is said of none.
     fn told(&self, what: &str) -> u64 {
         let line = self.stdout.lines().find_map(|line| line.strip_prefix(what));
@@ -130,7 +136,7 @@ impl Finished {
     /// The server saw each counted request, and nothing that the run does not tell of.
     pub(crate) fn assert_conserved(&self, seen: u64) {
         let counted = self.aggregated().requests;
-        let most = counted + self.cancelled() + self.retries();
+        let most = counted + self.cancelled() + self.retries() + self.asked_for();
         assert!((counted..=most).contains(&seen), "{counted} <= {seen} <= {most}\n{}", self.stdout);
     }
 

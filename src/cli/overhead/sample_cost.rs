@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use crate::stats::{Clocks, Limits, Outcome, Recorder, Sample};
+use crate::stats::{Clocks, Limits, Outcome, Phases, Recorder, Sample, WireBytes};
 
 /// A second of a busy core.
 const SAMPLES: u32 = 300_000;
@@ -22,7 +22,15 @@ pub(super) fn measure() -> f64 {
         let begin = Instant::now();
         for latency in &latencies {
             let clocks = Clocks { intended: origin, started: origin, ended: origin + *latency };
-            let sample = Sample { entry, clocks, body_bytes: 34, outcome: Outcome::Success };
+            // As of a kept-alive connection whose response comes in one piece.
+            let phases = Phases {
+                first_byte: Some(*latency),
+                transfer: Some(Duration::ZERO),
+                ..Phases::default()
+            };
+            let wire = WireBytes { sent: 60, received: 200 };
+            let outcome = Outcome::Success;
+            let sample = Sample { entry, clocks, phases, body_bytes: 34, wire, outcome };
             black_box(&mut recorder).record(sample);
         }
         let took = begin.elapsed();

@@ -6,8 +6,10 @@
 
 mod commands;
 mod generator;
+mod handshakes;
 mod open_load;
 mod tables;
+mod unseen;
 
 use std::io::{self, Write};
 use std::os::fd::AsFd;
@@ -19,11 +21,13 @@ use crate::stats::Snapshot;
 
 pub use commands::render_commands;
 pub use generator::render_generator;
+pub use handshakes::render_handshakes;
 pub use open_load::render_open_load;
 pub use tables::{
     RateSpan, render_errors, render_exceptions, render_percentiles, render_service_times,
-    render_stats, render_unseen,
+    render_stats,
 };
+pub use unseen::render_unseen;
 
 /// Two seconds between the tables of a run in its course, as Locust has it (stats.py:100).
 const PROGRESS_PERIOD: Duration = Duration::from_secs(2);
@@ -94,6 +98,7 @@ impl<W: Write, F: Fn() -> usize> Report for Final<W, F> {
             render_errors(snapshot, width),
             render_exceptions(snapshot, width),
             render_unseen(snapshot),
+            render_handshakes(snapshot),
             render_open_load(snapshot),
             render_commands(snapshot),
             render_generator(snapshot),
@@ -169,7 +174,7 @@ mod tests {
         let mut last = Final::new(Vec::new(), || 80);
         let mut now = snapshot(vec![row("GET", "/", 10, MS)], MS);
         now.failures.push(failure("status was 500"));
-        now.cancelled = 3;
+        now.total.counts.cancelled = 3;
         last.finish(&now).expect("memory takes everything");
         let text = text(last.out);
         let errors = text.find("Error report\n").expect("there are errors");

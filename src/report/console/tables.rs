@@ -172,25 +172,6 @@ pub fn render_exceptions(snapshot: &Snapshot, name_width: usize) -> String {
     table
 }
 
-/// What the server may have seen and no row shows; nothing if there is none of it.
-pub fn render_unseen(snapshot: &Snapshot) -> String {
-    let mut text = String::new();
-    if snapshot.cancelled > 0 {
-        text += &format!(
-            "Requests cancelled at the stop: {} (in no row above; the server may have seen them)\n",
-            snapshot.cancelled
-        );
-    }
-    if snapshot.retries > 0 {
-        text += &format!(
-            "Requests sent again after a dead kept-alive connection: {} (once in the rows above; \
-             the server may have seen both)\n",
-            snapshot.retries
-        );
-    }
-    text
-}
-
 fn rows_with_samples(snapshot: &Snapshot) -> impl Iterator<Item = &Row> {
     snapshot.entries.iter().filter(|row| row.requests > 0)
 }
@@ -309,21 +290,5 @@ mod tests {
             "------------------|-------------------------------------------------------------",
         ];
         assert_eq!(lines(&table), expected);
-    }
-
-    #[test]
-    fn what_only_the_server_saw_is_told_when_there_is_any() {
-        let mut run = run(Duration::from_millis(1));
-        assert_eq!(render_unseen(&run), "");
-        run.cancelled = 3;
-        run.retries = 2;
-        assert_eq!(
-            lines(&render_unseen(&run)),
-            [
-                "Requests cancelled at the stop: 3 (in no row above; the server may have seen them)",
-                "Requests sent again after a dead kept-alive connection: 2 (once in the rows above; \
-                 the server may have seen both)",
-            ]
-        );
     }
 }
