@@ -182,7 +182,7 @@ mod tests {
 
     use crossbeam_channel::bounded;
 
-    use crate::stats::{Clocks, Limits, Outcome, Phases, Recorder, Sample, WireBytes};
+    use crate::stats::{Clocks, Limits, Outcome, Recorder, Sample};
 
     use super::schedule::GRACE;
     use super::*;
@@ -239,14 +239,7 @@ mod tests {
             let (recorder, at) = (&mut self.cores[core], self.start);
             let entry = recorder.entry("GET", "/");
             let clocks = Clocks { intended: at, started: at, ended: at };
-            recorder.record(Sample {
-                entry,
-                clocks,
-                phases: Phases::default(),
-                body_bytes: 1,
-                wire: WireBytes::default(),
-                outcome: Outcome::Success,
-            });
+            recorder.record(Sample { entry, clocks, body_bytes: 1, outcome: Outcome::Success });
         }
 
         /// One sample on this core, then its second is shipped and handled.

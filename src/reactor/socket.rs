@@ -49,6 +49,14 @@ pub struct Kept {
     pub(super) len: u32,
 }
 
+impl Kept {
+    /// How many bytes they are.
+    #[expect(clippy::len_without_is_empty, reason = "a text of no bytes is never sent")]
+    pub fn len(&self) -> usize {
+        self.len as usize
+    }
+}
+
 /// A connected TCP socket. Dropping it cancels what is in flight and closes it.
 pub struct Socket {
     reactor: Rc<Reactor>,

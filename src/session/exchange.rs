@@ -1,5 +1,6 @@
 //! One request and its response over the session's connections.
 
+use std::mem;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -147,23 +148,27 @@ impl Connections {
     }
 
     async fn open_stream(&mut self, attempt: &Attempt<'_>) -> Result<Stream, Failure> {
-        let Attempt { context, outbound, started, .. } = attempt;
+        let Attempt { context, outbound, .. } = attempt;
         let origin = outbound.origin;
         let limit = outbound.policy.timeouts.connect;
-        let by = attempt.deadline(*started, limit);
+        let mut lap = Instant::now();
+        let by = attempt.deadline(lap, limit);
         if !origin.is_resolved() {
             let look_up = Box::pin(origin.look_up_name(&context.reactor));
             let resolved = self.timeout.until(by, look_up).await;
+            attempt.spent(Phases { dns: attempt.lap(&mut lap), ..Phases::default() });
             resolved.map_err(|TimedOut| attempt.timed_out(Stage::Resolve, by, limit))??;
         }
-        let begin = context.reactor.now();
         let connect = origin.connect(&context.reactor, &context.sources, outbound.user);
         let connected = self.timeout.until(by, Box::pin(connect)).await;
-        if context.reactor.now() - begin >= SLOW_CONNECT {
+        let took = attempt.lap(&mut lap);
+        attempt.spent(Phases { connect: took, ..Phases::default() });
+        if took >= Some(SLOW_CONNECT) {
             context.recorder.borrow_mut().hit(Limit::SlowConnect);
         }
-        let socket =
-            connected.map_err(|TimedOut| attempt.timed_out(Stage::Connect, by, limit))??;
+        let timed_out = |TimedOut| attempt.timed_out(Stage::Connect, by, limit);
+        let socket = connected.map_err(timed_out)??;
+        context.recorder.borrow_mut().count(outbound.entry, Extra::Connection);
         Ok(Stream::Plain(socket))
     }
 
@@ -174,7 +179,8 @@ impl Connections {
     ) -> Result<Received, Failure> {
         let Attempt { context, outbound, deadline, .. } = attempt;
         let mut lent = Lent { open: &mut self.open, position };
-        outbound.text.send(context, lent.stream());
+        let mut tally = Tally::new(attempt);
+        tally.wire.sent = outbound.text.send(context, lent.stream());
         let limits = match outbound.keep_body {
             KeepBody::Yes => context.limits,
             // What is only counted takes no memory, however long it is.
@@ -183,14 +189,19 @@ impl Connections {
         let mut reader = ResponseReader::new(outbound.method, outbound.keep_body, limits);
         let mut bytes = context.spare();
         let limit = outbound.policy.timeouts.first_byte;
-        // Of a request on a kept-alive connection the turn before its start is as good as the start.
-        let first_by = attempt.deadline(context.reactor.now().max(attempt.started), limit);
+        // Ready is a connection with the turn that made it, or else when the request started.
+        let mut lap = context.reactor.now().max(attempt.started);
+        let first_by = attempt.deadline(lap, limit);
         loop {
             let by = if reader.has_begun() { *deadline } else { first_by };
             let came = self.timeout.until(by, lent.stream().receive()).await;
             let timed_out = |TimedOut| attempt.timed_out(Stage::of_reader(&reader), by, limit);
             match came.map_err(timed_out)? {
                 Ok(Some(piece)) => {
+                    tally.wire.received += piece.wire_bytes();
+                    if tally.first_byte.is_none() {
+                        tally.first_byte = attempt.lap(&mut lap);
+                    }
                     let known = &mut *context.known_head(outbound.entry);
                     match reader.feed_knowing(&piece, &mut bytes, known) {
                         Ok(progress) if progress.done => break,
@@ -216,6 +227,7 @@ impl Connections {
         if keeps && reader.keep_alive() {
             lent.give_back();
         }
+        tally.transfer = attempt.lap(&mut lap);
         let head = *reader.head().expect("a response that is done has a head");
         Ok(Received { head, body_bytes: reader.body_bytes(), bytes })
     }
@@ -228,6 +240,29 @@ impl Connections {
         }
         self.open.swap_remove(position);
         None
+    }
+}
+
+/// What an exchange takes over its connection: counted however that ends.
+struct Tally<'r> {
+    attempt: &'r Attempt<'r>,
+    first_byte: Option<Duration>,
+    transfer: Option<Duration>,
+    wire: WireBytes,
+}
+
+impl<'r> Tally<'r> {
+    fn new(attempt: &'r Attempt<'r>) -> Self {
+        Tally { attempt, first_byte: None, transfer: None, wire: WireBytes::default() }
+    }
+}
+
+impl Drop for Tally<'_> {
+    fn drop(&mut self) {
+        let &mut Tally { attempt, first_byte, transfer, wire } = self;
+        let phases = Phases { first_byte, transfer, ..Phases::default() };
+        let mut recorder = attempt.context.recorder.borrow_mut();
+        recorder.exchanged(attempt.outbound.entry, phases, wire);
     }
 }
 
@@ -245,7 +280,7 @@ impl Lent<'_> {
 
     fn give_back(mut self) {
         self.stream().park();
-        std::mem::forget(self);
+        mem::forget(self);
     }
 }
 
@@ -261,6 +296,17 @@ impl Attempt<'_> {
         limit.map_or(self.deadline, |limit| self.deadline.min(begin + limit))
     }
 
+    /// How long a part took that ends now: from the end of the one before.
+    fn lap(&self, begin: &mut Instant) -> Option<Duration> {
+        let now = self.context.reactor.now().max(*begin);
+        Some(now - mem::replace(begin, now))
+    }
+
+    fn spent(&self, phases: Phases) {
+        let mut recorder = self.context.recorder.borrow_mut();
+        recorder.exchanged(self.outbound.entry, phases, WireBytes::default());
+    }
+
     /// The time is over that was there until `by`, where the part's own limit is `limit`.
     fn timed_out(&self, at: Stage, by: Instant, limit: Option<Duration>) -> Failure {
         match limit.filter(|_| by < self.deadline) {
@@ -271,13 +317,14 @@ impl Attempt<'_> {
 }
 
 impl Text<'_> {
-    fn send(&self, context: &Context, stream: &mut Stream) {
+    /// Sends it; how many bytes that takes.
+    fn send(&self, context: &Context, stream: &mut Stream) -> u64 {
         match self {
             Text::Kept(kept) => stream.send_kept(*kept),
             Text::Rendered(render) => {
                 let mut text = context.reactor.buffer();
                 render(&mut text);
-                stream.send(text);
+                stream.send(text)
             }
         }
     }
@@ -305,14 +352,7 @@ fn record_failure(
 ) -> RequestFailed {
     let message = context.text_of(entry, &failure);
     let outcome = Outcome::Failure(&message);
-    let sample = Sample {
-        entry,
-        clocks,
-        phases: Phases::default(),
-        body_bytes: 0,
-        wire: WireBytes::default(),
-        outcome,
-    };
+    let sample = Sample { entry, clocks, body_bytes: 0, outcome };
     let mut recorder = context.recorder.borrow_mut();
     recorder.record(sample);
     failure.limit().into_iter().for_each(|limit| recorder.hit(limit));

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use super::check::{Check, ResponseView, first_failure, has_status_check};
 use super::context::Context;
 use crate::http1::{self, Head};
-use crate::stats::{Clocks, EntryId, Outcome, Phases, Sample, WireBytes};
+use crate::stats::{Clocks, EntryId, Outcome, Sample};
 
 /// A whole response. It is counted when it is dropped, so a task can look at it first and call it
 /// a [success](Response::success) or a [failure](Response::failure); the last word counts. Without
@@ -128,14 +128,8 @@ impl Drop for Response {
             None => Outcome::Success,
             Some(message) => Outcome::Failure(message),
         };
-        let sample = Sample {
-            entry: self.entry,
-            clocks: self.clocks,
-            phases: Phases::default(),
-            body_bytes: self.body_bytes,
-            wire: WireBytes::default(),
-            outcome,
-        };
+        let sample =
+            Sample { entry: self.entry, clocks: self.clocks, body_bytes: self.body_bytes, outcome };
         self.context.recorder.borrow_mut().record(sample);
         self.context.recycle(std::mem::take(&mut self.bytes));
     }

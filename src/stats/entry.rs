@@ -22,7 +22,7 @@ pub struct Counts {
     /// Body bytes of all responses: decoded where somebody looked at them, as transferred where
     /// nobody did.
     pub body_bytes: u64,
-    /// Bytes on the wire, of finished requests.
+    /// Bytes on the wire, those of cancelled requests included.
     pub wire: WireBytes,
     /// Requests started and then cancelled at the stop: they have no time, and the server may have
     /// seen them.
@@ -157,15 +157,15 @@ impl<C: Counter> Entry<C> {
         self.service.as_mut().expect("it was just made")
     }
 
-    /// Says what the time of the request that is counted next went to.
-    pub(super) fn record_phases(&mut self, phases: Phases) {
+    /// Says what a part of a request took and moved.
+    pub(super) fn record_exchange(&mut self, phases: Phases, wire: WireBytes) {
         self.phases.record(phases);
+        self.counts.wire += wire;
     }
 
-    /// Says what the request that is counted next brought.
-    pub(super) fn record_bytes(&mut self, body_bytes: u64, wire: WireBytes) {
+    /// Says how long a body the request brought that is counted next.
+    pub(super) fn record_body(&mut self, body_bytes: u64) {
         self.counts.body_bytes += body_bytes;
-        self.counts.wire += wire;
     }
 
     /// Counts a success. Allocates only while its histogram still grows.
@@ -205,7 +205,7 @@ impl<C: Counter> Entry<C> {
 
     /// Whether nothing at all has been counted.
     pub(super) fn is_empty(&self) -> bool {
-        self.requests() == 0 && self.counts == Counts::default()
+        self.requests() == 0 && self.counts == Counts::default() && self.phases.is_empty()
     }
 
     /// Forgets everything, keeps the memory.
@@ -316,7 +316,8 @@ mod tests {
         let extras = [Extra::Retry, Extra::Redirect, Extra::Challenge, Extra::Connection];
         let handshakes = [Extra::FullHandshake, Extra::ResumedHandshake, Extra::FullHandshake];
         extras.into_iter().chain(handshakes).for_each(|extra| entry.count(extra));
-        entry.record_bytes(1, WireBytes { sent: 20, received: 30 });
+        entry.record_body(1);
+        entry.record_exchange(Phases::default(), WireBytes { sent: 20, received: 30 });
         assert!(!entry.is_empty(), "a request without a time still counts");
         entry.record_failure(MS);
         let first = entry.take();

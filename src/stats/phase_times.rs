@@ -36,7 +36,14 @@ impl<C: Counter> Default for PhaseTimes<C> {
 }
 
 impl<C: Counter> PhaseTimes<C> {
-    /// Adds the phases of one sample.
+    /// Whether no time has been recorded.
+    pub(super) fn is_empty(&self) -> bool {
+        let PhaseTimes { times, zeros } = self;
+        let mut times = times.each_ref().into_array().into_iter().flatten();
+        *zeros == Phases::default() && times.all(|times| times.count() == 0)
+    }
+
+    /// Adds the phases of one exchange.
     pub(super) fn record(&mut self, phases: Phases) {
         let kept = self.times.each_mut().zip(self.zeros.each_mut());
         for ((times, zeros), time) in kept.zip(phases).into_array() {

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 /// Something of each part of a sample, in the order in which they happen.
 ///
-/// In a [`Sample`](super::Sample) it is how long each part took, `None` where it did not happen:
-/// a kept-alive connection has no `dns`, `connect` and `tls`, a sample without a response no
-/// `transfer`. Where a sample took several exchanges (redirects, the answer to a challenge, a
-/// retry) each part is their sum. The parts never overlap, so that together they are at most the
-/// service time; what is missing to it the generator took itself, or a request that was given up.
+/// A part that did not happen is `None`: a kept-alive connection has no `dns`, `connect` and `tls`,
+/// an exchange without a response no `transfer`. A sample that took several exchanges (redirects,
+/// the answer to a challenge) has each part several times. The parts never overlap, so that all
+/// together are at most the service times; what is missing to them the generator took itself, or
+/// exchanges that were given up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Phases<T = Option<Duration>> {
     /// Names into addresses.
@@ -17,7 +17,7 @@ pub struct Phases<T = Option<Duration>> {
     pub connect: T,
     /// The TLS handshake.
     pub tls: T,
-    /// From the moment the connection was ready to the first byte of the final response: sending,
+    /// From the moment the connection was ready to the first byte of the response: sending,
     /// the server's work, and the way there and back.
     pub first_byte: T,
     /// From there to the last byte; zero where the response came in one piece.

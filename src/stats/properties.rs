@@ -75,7 +75,8 @@ fn record(recorder: &mut Recorder, start: Instant, given: &Given) {
     let &Given { phases, bytes: body_bytes, .. } = given;
     let wire = WireBytes { sent: body_bytes / 2, received: body_bytes + 100 };
     recorder.count(entry, given.extra);
-    recorder.record(Sample { entry, clocks, phases, body_bytes, wire, outcome });
+    recorder.exchanged(entry, phases, wire);
+    recorder.record(Sample { entry, clocks, body_bytes, outcome });
     recorder.late(given.latency);
     recorder.hit(Limit::Ports);
 }
@@ -351,14 +352,7 @@ fn rows_are_sorted_by_name_then_method_and_have_samples() {
     for (method, name) in [("POST", "/b"), ("GET", "/c"), ("GET", "/b"), ("GET", "/a")] {
         let entry = core.entry(method, name);
         let clocks = Clocks { intended: start, started: start, ended: start };
-        core.record(Sample {
-            entry,
-            clocks,
-            phases: Phases::default(),
-            body_bytes: 0,
-            wire: WireBytes::default(),
-            outcome: Outcome::Success,
-        });
+        core.record(Sample { entry, clocks, body_bytes: 0, outcome: Outcome::Success });
     }
     core.entry("GET", "/never asked for");
     let mut totals = totals(Limits::default());

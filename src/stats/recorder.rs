@@ -13,8 +13,8 @@ use super::entry::Entry;
 use super::failure::Table;
 use super::health::Noticed;
 use super::{
-    EntryId, EntryKey, Exception, Extra, Failure, Interval, Limit, Limits, Outcome, Sample,
-    Sightings, Start, Work,
+    EntryId, EntryKey, Exception, Extra, Failure, Interval, Limit, Limits, Outcome, Phases, Sample,
+    Sightings, Start, WireBytes, Work,
 };
 
 /// One core's samples since the last [take](Recorder::take).
@@ -95,12 +95,11 @@ impl Recorder {
     ///
     /// If the sample's entry is another recorder's.
     pub fn record(&mut self, sample: Sample<'_>) {
-        let Sample { entry, clocks, phases, body_bytes, wire, outcome } = sample;
+        let Sample { entry, clocks, body_bytes, outcome } = sample;
         let counted = &mut self.entries[entry.0 as usize];
         let latency = clocks.latency();
         counted.record_service(latency, clocks.service_time());
-        counted.record_phases(phases);
-        counted.record_bytes(body_bytes, wire);
+        counted.record_body(body_bytes);
         match outcome {
             Outcome::Success => counted.record_success(latency),
             Outcome::Failure(message) => {
@@ -114,6 +113,13 @@ impl Recorder {
     /// Counts a request that was started and then cancelled at the stop: it has no sample.
     pub fn cancel(&mut self, entry: EntryId) {
         self.entries[entry.0 as usize].cancel();
+    }
+
+    /// Says what the time of a part of a request went to, and what went over its connection. By
+    /// themselves and not with the sample, because a user who waits for a response would have to
+    /// carry them.
+    pub fn exchanged(&mut self, entry: EntryId, phases: Phases, wire: WireBytes) {
+        self.entries[entry.0 as usize].record_exchange(phases, wire);
     }
 
     /// Counts what happened on the way of a request; its sample is still to come.

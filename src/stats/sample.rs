@@ -3,8 +3,6 @@
 use std::ops::AddAssign;
 use std::time::{Duration, Instant};
 
-use super::Phases;
-
 /// What a table row is about: the HTTP method and the name requests are grouped by.
 ///
 /// Rows are sorted by (name, method), as Locust sorts them.
@@ -97,13 +95,9 @@ pub struct Sample<'a> {
     pub entry: EntryId,
     /// Its instants.
     pub clocks: Clocks,
-    /// What its time went to.
-    pub phases: Phases,
     /// Length of the response body in bytes: decoded where somebody looked at it, as transferred
     /// where nobody did.
     pub body_bytes: u64,
-    /// What went over the connection for it.
-    pub wire: WireBytes,
     /// How it ended.
     pub outcome: Outcome<'a>,
 }

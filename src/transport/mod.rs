@@ -32,17 +32,24 @@ pub enum Piece<'s> {
 }
 
 impl Stream {
-    /// Sends bytes that the reactor keeps.
-    pub fn send_kept(&mut self, kept: Kept) {
+    /// Sends bytes that the reactor keeps; how many go over the wire.
+    pub fn send_kept(&mut self, kept: Kept) -> u64 {
         match self {
-            Stream::Plain(socket) => socket.send_kept(kept),
+            Stream::Plain(socket) => {
+                socket.send_kept(kept);
+                kept.len() as u64
+            }
         }
     }
 
-    /// Sends bytes.
-    pub fn send(&mut self, bytes: Vec<u8>) {
+    /// Sends bytes; how many go over the wire.
+    pub fn send(&mut self, bytes: Vec<u8>) -> u64 {
         match self {
-            Stream::Plain(socket) => socket.send(bytes),
+            Stream::Plain(socket) => {
+                let sent = bytes.len() as u64;
+                socket.send(bytes);
+                sent
+            }
         }
     }
 
@@ -69,6 +76,15 @@ impl Stream {
     pub fn take_up(&mut self) -> bool {
         match self {
             Stream::Plain(socket) => socket.take_up(),
+        }
+    }
+}
+
+impl Piece<'_> {
+    /// How many bytes came over the wire for it.
+    pub fn wire_bytes(&self) -> u64 {
+        match self {
+            Piece::Chunk(chunk) => chunk.len() as u64,
         }
     }
 }
