@@ -117,8 +117,12 @@ impl Fields {
         }
     }
 
-    /// Several lines are one list, so the last element of the last line decides.
+    /// Several lines are one list, so the last element of the last line decides. `identity` was the
+    /// word for no coding at all (RFC 2616 section 3.6), which old servers still say beside a length.
     fn read_transfer_encoding(&mut self, value: &[u8]) {
+        if value.eq_ignore_ascii_case(b"identity") {
+            return;
+        }
         if self.transfer == Transfer::Absent {
             self.transfer = Transfer::Other;
         }
@@ -187,7 +191,9 @@ mod tests {
         check(&["gzip, chunked"], Transfer::Chunked);
         check(&["gzip", "chunked ,"], Transfer::Chunked);
         check(&["chunked, gzip"], Transfer::Other);
-        check(&["chunked", "identity"], Transfer::Other);
+        check(&["Identity"], Transfer::Absent);
+        check(&["chunked", "identity"], Transfer::Chunked);
+        check(&["chunked, identity"], Transfer::Other);
         check(&["chunked", ""], Transfer::Chunked);
         check(&[""], Transfer::Other);
         check(&["chunked;q=1"], Transfer::Other);
