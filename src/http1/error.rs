@@ -12,7 +12,8 @@ pub enum Error {
     /// The start line or a header line is not HTTP/1.x.
     #[error("malformed head: {0}")]
     MalformedHead(Malformed),
-    /// The head did not end within [`Limits::head_bytes`](super::Limits::head_bytes).
+    /// The head did not end within [`Limits::head_bytes`](super::Limits::head_bytes), or did not
+    /// begin for as long.
     #[error("head too large")]
     HeadTooLarge,
     /// More header lines than [`Limits::headers`](super::Limits::headers).

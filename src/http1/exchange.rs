@@ -46,6 +46,8 @@ pub struct ResponseReader {
     held: usize,
     /// How many of them the parser has seen: it sees them again only when twice as many are there.
     tried: usize,
+    /// Bytes before the response that are not part of it: blank lines and interim responses.
+    passed: usize,
     /// Whether a byte of this response, or of an interim one, has come.
     begun: bool,
     unsolicited: bool,
@@ -71,6 +73,7 @@ impl ResponseReader {
             decoder: no_body(&limits),
             held: 0,
             tried: 0,
+            passed: 0,
             begun: false,
             unsolicited: false,
         }
@@ -183,12 +186,15 @@ impl ResponseReader {
         // connection that dies after it is one that died before the response.
         let blank = input.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
         if blank > 0 {
+            self.pass(blank)?;
             return Ok(blank);
         }
         self.begun = true;
         match parse_response(input, &self.method, &self.limits)? {
             Status::Complete(head) => {
-                if !head.is_interim() {
+                if head.is_interim() {
+                    self.pass(head.head_len)?;
+                } else {
                     let text = &input[..head.head_len];
                     store.extend_from_slice(text);
                     self.accept(head)?;
@@ -228,11 +234,19 @@ impl ResponseReader {
             self.held = 0;
             if head.is_interim() {
                 store.truncate(start);
+                self.pass(head.head_len)?;
             } else {
                 self.accept(head)?;
             }
         }
         Ok(taken)
+    }
+
+    /// Drops what stands before the response. A server that sends nothing else is given up as one
+    /// whose head does not end: it would keep a core busy for as long as the request may take.
+    fn pass(&mut self, bytes: usize) -> Result<(), Error> {
+        self.passed += bytes;
+        if self.passed > self.limits.head_bytes { Err(Error::HeadTooLarge) } else { Ok(()) }
     }
 
     fn accept(&mut self, head: Head) -> Result<(), Error> {

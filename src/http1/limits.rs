@@ -4,7 +4,8 @@
 /// thousands of users must stay small while they do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Longest head, start line and blank line included; also the longest trailers.
+    /// Longest head, start line and blank line included; also the longest trailers, and the most that
+    /// may come before a response: blank lines and interim responses.
     pub head_bytes: usize,
     /// Most header lines; at most [`HEADERS_MAX`](Self::HEADERS_MAX), whatever is asked.
     pub headers: usize,

@@ -88,6 +88,20 @@ fn interim_responses_are_skipped_but_101_is_final() {
 }
 
 #[test]
+fn what_comes_before_a_response_has_its_cap() {
+    let last = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    let interim = "HTTP/1.1 100 Continue\r\n\r\n";
+    for before in [interim, "\r\n", "\n"] {
+        let most = LIMITS.head_bytes / before.len();
+        let check = |count: usize, expected| {
+            check(&Method::GET, &format!("{}{last}", before.repeat(count)), expected);
+        };
+        check(most, Ok((200, "ok", true)));
+        check(most + 1, Err(Error::HeadTooLarge));
+    }
+}
+
+#[test]
 fn bytes_after_the_end_are_not_consumed_and_end_the_connection() {
     for end in ["Content-Length: 2\r\n\r\nok", "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"] {
         let stream = format!("HTTP/1.1 200 OK\r\n{end}");
