@@ -53,6 +53,8 @@ pub(super) struct SocketState {
     kept: Option<(*const u8, u32)>,
     /// Whether the waiter waits for the sends in flight.
     awaits_sent: bool,
+    /// A send was told that the peer has reset the connection.
+    reset: bool,
     /// Between two requests: nobody reads, and nothing may come.
     parked: bool,
     inbox: Chain,
@@ -102,6 +104,7 @@ impl Sockets {
             sends: 0,
             kept: None,
             awaits_sent: false,
+            reset: false,
             parked: false,
             inbox: Chain::EMPTY,
             end: None,
@@ -306,6 +309,7 @@ impl Sockets {
             }
         }
         match done.result {
+            0 if socket.reset => socket.end = Some(End::Failed(libc::ECONNRESET)),
             0 => socket.end = Some(End::Closed),
             _ if socket.end.is_some() => socket.stop_receiving(done.id, io),
             // Out of buffers: whoever reads next asks again.
@@ -330,7 +334,9 @@ impl Sockets {
         let socket = self.sockets.get_mut(id).expect("a send in flight holds its socket's slot");
         socket.sends -= 1;
         if done.result != len as i32 {
-            let errno = if done.result < 0 { -done.result } else { libc::EPIPE };
+            // Of a send that was taken in part the kernel does not say why it went no further: it was
+            // reset, because after a close in order the receiving side ends first.
+            let errno = if done.result < 0 { -done.result } else { libc::ECONNRESET };
             socket.fail_send(errno);
         }
         if socket.awaits_sent && socket.sends == 0 {
@@ -390,8 +396,10 @@ impl SocketState {
     }
 
     /// A peer that has gone is told by the receiving side, after the bytes it may have sent before;
-    /// any other reason ends the socket here.
+    /// any other reason ends the socket here. The kernel tells of a reset only once: the receiving
+    /// side sees a close in order after it.
     fn fail_send(&mut self, errno: i32) {
+        self.reset |= errno == libc::ECONNRESET;
         if self.receiving && matches!(errno, libc::EPIPE | libc::ECONNRESET | libc::ECANCELED) {
             return;
         }
