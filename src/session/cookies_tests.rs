@@ -1,0 +1,193 @@
+use super::*;
+
+const NOW: Duration = Duration::from_secs(1_700_000_000);
+
+/// Host, path and whether it is secure, from a URL.
+fn place(url: &str) -> Place<'_> {
+    let (scheme, rest) = url.split_once("://").unwrap();
+    let at = rest.find('/').unwrap();
+    Place { host: &rest[..at], path: &rest[at..], is_secure: scheme == "https" }
+}
+
+fn line(jar: &Jar, url: &str) -> String {
+    let mut line = Vec::new();
+    jar.write(place(url), NOW, &mut line);
+    let line = String::from_utf8(line).unwrap();
+    line.strip_prefix("Cookie: ")
+        .map_or(line.clone(), |line| line.strip_suffix("\r\n").expect("the line ends").to_owned())
+}
+
+fn jar(from: &str, headers: &[&str]) -> Jar {
+    let mut jar = Jar::default();
+    headers.iter().for_each(|header| jar.store(header.as_bytes(), place(from), NOW));
+    jar
+}
+
+/// What these headers from one place make a user send to others.
+#[track_caller]
+fn check(from: &str, headers: &[&str], expected: &[(&str, &str)]) {
+    let jar = jar(from, headers);
+    for (url, cookies) in expected {
+        assert_eq!(line(&jar, url), *cookies, "{headers:?} to {url}");
+    }
+}
+
+const SHOP: &str = "http://a.example.com/x/y";
+const ADDRESS: &str = "http://127.0.0.1/";
+
+/// As `http.cookiejar` of Python 3.11 answers, but for the subdomain: RFC 6265 keeps a cookie
+/// without a domain to its host.
+#[test]
+fn a_cookie_goes_to_its_host_and_below_its_path() {
+    check(
+        SHOP,
+        &["a=1"],
+        &[
+            (SHOP, "a=1"),
+            ("http://a.example.com/x", "a=1"),
+            ("http://a.example.com/x/", "a=1"),
+            ("http://A.EXAMPLE.com/x/z/w", "a=1"),
+            ("http://a.example.com/", ""),
+            ("http://a.example.com/xy", ""),
+            ("http://b.a.example.com/x/", ""),
+            ("http://example.com/x/", ""),
+        ],
+    );
+    check(SHOP, &["a=1; Path=/"], &[("http://a.example.com/", "a=1"), ("http://example.com/", "")]);
+    let paths = ["a=1; Path=x", "b=1; Path=", "c=1; Path=/x/y"];
+    let expected = [
+        (ADDRESS, "a=1; b=1"),
+        ("http://127.0.0.1/x/y", "c=1; a=1; b=1"),
+        ("http://127.0.0.1/x/yz", "a=1; b=1"),
+    ];
+    check(ADDRESS, &paths, &expected);
+}
+
+#[test]
+fn a_domain_widens_to_subdomains_and_only_its_own_host_may_say_so() {
+    for domain in ["example.com", ".example.com", "Example.COM"] {
+        let header = format!("a=1; Path=/; Domain={domain}");
+        let expected = [
+            (SHOP, "a=1"),
+            ("http://example.com/", "a=1"),
+            ("http://b.example.com/", "a=1"),
+            ("http://badexample.com/", ""),
+            ("http://example.com.evil/", ""),
+        ];
+        check(SHOP, &[&header], &expected);
+    }
+    for refused in ["com", "b.example.com", "b.a.example.com", "ample.com", "a.example.com.", "."] {
+        let header = format!("a=1; Path=/; Domain={refused}");
+        let sent = if refused == "." { "a=1" } else { "" };
+        check(SHOP, &[&header], &[(SHOP, sent), ("http://b.example.com/", "")]);
+    }
+    check(ADDRESS, &["a=1; Domain=127.0.0.1"], &[(ADDRESS, "a=1"), ("http://x.127.0.0.1/", "")]);
+    check(ADDRESS, &["a=1; Domain=0.0.1"], &[(ADDRESS, "")]);
+    let local = "http://localhost/";
+    check(local, &["a=1; Domain=localhost"], &[(local, "a=1"), ("http://x.localhost/", "")]);
+    check(local, &["a=1; Domain="], &[(local, "a=1")]);
+}
+
+#[test]
+fn a_secure_cookie_goes_over_tls_only() {
+    let headers = ["a=1; Path=/; Secure; HttpOnly; SameSite=Strict", "b=2; Path=/; httponly"];
+    check(ADDRESS, &headers, &[(ADDRESS, "b=2"), ("https://127.0.0.1/", "a=1; b=2")]);
+}
+
+#[test]
+fn longer_paths_come_first_and_then_older_cookies() {
+    let headers = ["a=1; Path=/", "b=2; Path=/x", "c=3; Path=/", "a=4; Path=/"];
+    check(ADDRESS, &headers, &[("http://127.0.0.1/x/y", "b=2; a=4; c=3")]);
+}
+
+#[test]
+fn a_cookie_is_replaced_or_taken_away_by_one_of_its_name_domain_and_path() {
+    let deleted = ["a=; Max-Age=0", "a=; Max-Age=-1", "a=x; Expires=Thu, 01 Jan 1970 00:00:00 GMT"];
+    for header in deleted {
+        check(ADDRESS, &["a=1", header], &[(ADDRESS, "")]);
+        check(ADDRESS, &["a=1", &format!("{header}; Path=/x")], &[(ADDRESS, "a=1")]);
+        check(ADDRESS, &[header], &[(ADDRESS, "")]);
+    }
+    check(ADDRESS, &["a=1", "a=2", "A=3"], &[(ADDRESS, "a=2; A=3")]);
+}
+
+#[test]
+fn a_cookie_lives_as_long_as_it_says() {
+    let expires = "Expires=Wed, 21 Oct 2015 07:28:00 GMT";
+    let headers = [
+        &format!("a=1; {expires}"),
+        &format!("b=2; {expires}; Max-Age=100"),
+        "c=3; Max-Age=0; Expires=Wed, 21 Oct 2055 07:28:00 GMT",
+        "d=4; Expires=Wed, 21-Oct-2055 07:28:00 GMT",
+        "e=5; Expires=nonsense",
+        "f=6; Max-Age=x",
+        "g=7; Expires=Wednesday, 21-Oct-55 07:28:00 GMT",
+        "h=8; Expires=Wed Oct 21 07:28:00 2055",
+        "i=9; Max-Age=99999999999999999999999",
+    ];
+    let jar = jar(ADDRESS, &headers);
+    let all = "b=2; d=4; e=5; f=6; g=7; h=8; i=9";
+    assert_eq!(line(&jar, ADDRESS), all);
+    let (mut late, mut out) = (Duration::from_secs(100), Vec::new());
+    jar.write(place(ADDRESS), NOW + late - Duration::from_millis(1), &mut out);
+    assert!(out.starts_with(b"Cookie: b=2; "));
+    out.clear();
+    jar.write(place(ADDRESS), NOW + late, &mut out);
+    assert!(out.starts_with(b"Cookie: d=4; "));
+    out.clear();
+    late = Duration::from_secs(3_000_000_000);
+    jar.write(place(ADDRESS), NOW + late, &mut out);
+    assert_eq!(out, b"Cookie: e=5; f=6; i=9\r\n");
+    assert_eq!(jar.get("d", NOW + late), None);
+    assert_eq!(jar.get("d", NOW), Some("4"));
+}
+
+#[test]
+fn values_are_sent_as_they_came() {
+    let headers = ["a=\"q v\"", "b=", "c", "=d", "e=1=2", " f = 7 ;", "g=%20+\u{e9}"];
+    check(ADDRESS, &headers, &[(ADDRESS, "a=\"q v\"; b=; e=1=2; f=7; g=%20+\u{e9}")]);
+    let mut jar = jar(ADDRESS, &["a=1\r\n X: y", "b=\u{7f}", "c=1; Path=/\r\n x"]);
+    jar.store(b"d=\xff", place(ADDRESS), NOW);
+    assert!(jar.cookies.is_empty(), "{jar:?}");
+}
+
+#[test]
+fn a_user_keeps_so_many_cookies_and_no_more() {
+    let long = "x".repeat(PAIR_BYTES_MAX - 1);
+    let path = format!("/{}", "p".repeat(ATTRIBUTE_BYTES_MAX));
+    let headers = [&format!("a={long}"), &format!("ab={long}"), &*format!("c=1; Path={path}")];
+    check(ADDRESS, &headers, &[(ADDRESS, &format!("a={long}; c=1"))]);
+
+    let mut jar = Jar::default();
+    let mut set = |n: usize, host: usize, more: &str| {
+        let host = format!("h{host}.example");
+        let place = Place { host: &host, path: "/", is_secure: false };
+        jar.store(format!("n{n}=1{more}").as_bytes(), place, NOW + Duration::from_secs(n as u64));
+        jar.cookies.len()
+    };
+    assert_eq!(set(0, 0, "; Max-Age=50"), 1);
+    assert_eq!((1..50).map(|n| set(n, 0, "")).last(), Some(50));
+    assert_eq!(set(50, 0, ""), 50, "the one that is over goes");
+    assert_eq!(set(51, 0, "; Path=/longer"), 50, "the oldest goes");
+    assert_eq!((52..5000).map(|n| set(n, n, "")).max(), Some(COOKIES_MAX));
+    assert!(jar.get("n51", NOW).is_none() && jar.get("n4999", NOW).is_some());
+    assert!(jar.get("n1999", NOW).is_none() && jar.get("n2000", NOW).is_some());
+}
+
+#[test]
+fn a_task_sets_looks_up_and_takes_away() {
+    let mut jar = jar("http://h/x/y", &["sid=1", "other=2; Path=/"]);
+    jar.set("mine", "3", "H", NOW);
+    assert_eq!((jar.get("sid", NOW), jar.get("SID", NOW)), (Some("1"), None));
+    assert_eq!(line(&jar, "http://h/"), "other=2; mine=3");
+    assert_eq!(jar.all(NOW).collect::<Vec<_>>(), [("sid", "1"), ("other", "2"), ("mine", "3")]);
+    jar.remove("other");
+    assert_eq!(line(&jar, "http://h/"), "mine=3");
+}
+
+#[test]
+fn a_users_first_cookie_is_all_the_memory_it_needs() {
+    let jar = jar(ADDRESS, &["session=1; Path=/"]);
+    assert_eq!(jar.cookies.capacity(), 1);
+    assert!(size_of::<Cookie>() <= 80, "{}", size_of::<Cookie>());
+}
