@@ -2,23 +2,16 @@
 
 use std::collections::HashMap;
 
+use crate::access_log::{Line, with_status};
 use crate::command::Run;
-use crate::nginx::{KEEPALIVE_REQUESTS, LARGE, Nginx, PAGE};
-
-/// Users that ask for these in turn, without a pause.
-fn scenario(tasks: &[&str]) -> String {
-    let tasks: Vec<String> = tasks.iter().map(|task| format!("[[user.task]]\n{task}\n")).collect();
-    format!("[[user]]\nname = \"Nginx\"\nwait_time = \"1ms\"\n{}", tasks.concat())
-}
-
-fn flags(host: &str) -> [&str; 10] {
-    ["--host", host, "-u", "16", "-r", "1000", "-t", "2s", "--stop-timeout", "5s"]
-}
+use crate::daemon::{LARGE, PAGE, WORDS};
+use crate::load::{flags, run, scenario, scenario_with};
+use crate::nginx::{self, KEEPALIVE_REQUESTS};
 
 #[test]
 fn every_line_of_the_access_log_is_a_counted_request() {
-    let Some(nginx) = Nginx::start() else { return };
-    let run = Run::start(&scenario(&["get = \"/page\""]), &flags(&nginx.url())).finish();
+    let Some(nginx) = nginx::start() else { return };
+    let run = run(&scenario(&["get = \"/page\""]), &nginx.url());
     run.assert_fine();
     assert_eq!(run.row("GET", "/page").average_bytes, PAGE.len() as f64);
     assert_eq!((run.cancelled(), run.retries()), (0, 0), "{}", run.stdout);
@@ -27,22 +20,19 @@ fn every_line_of_the_access_log_is_a_counted_request() {
 
 #[test]
 fn connections_are_used_until_the_server_closes_them() {
-    let Some(nginx) = Nginx::start() else { return };
-    let run = Run::start(&scenario(&["get = \"/page\""]), &flags(&nginx.url())).finish();
+    let Some(nginx) = nginx::start() else { return };
+    let run = run(&scenario(&["get = \"/page\""]), &nginx.url());
     run.assert_fine();
-    let mut connections: HashMap<u64, u64> = HashMap::new();
-    for line in nginx.close() {
-        *connections.entry(line.connection).or_default() += 1;
-    }
-    let full = connections.values().filter(|&&requests| requests == KEEPALIVE_REQUESTS).count();
+    let connections = per_connection(&nginx.close());
+    let full = connections.iter().filter(|&&requests| requests == KEEPALIVE_REQUESTS).count();
     // All but each user's last one.
     assert!(connections.len() - full <= 16, "{full} of {}", connections.len());
-    assert!(connections.values().all(|&requests| requests <= KEEPALIVE_REQUESTS));
+    assert!(connections.iter().all(|&requests| requests <= KEEPALIVE_REQUESTS));
 }
 
 #[test]
 fn a_connection_that_went_away_in_the_wait_is_replaced_before_the_request() {
-    let Some(nginx) = Nginx::start() else { return };
+    let Some(nginx) = nginx::start() else { return };
     let url = nginx.url();
     // nginx closes after a second of silence.
     let scenario = scenario(&["get = \"/page\""]).replace("1ms", "1500ms");
@@ -55,8 +45,8 @@ fn a_connection_that_went_away_in_the_wait_is_replaced_before_the_request() {
 
 #[test]
 fn large_bodies_are_received_whole() {
-    let Some(nginx) = Nginx::start() else { return };
-    let run = Run::start(&scenario(&["get = \"/large\""]), &flags(&nginx.url())).finish();
+    let Some(nginx) = nginx::start() else { return };
+    let run = run(&scenario(&["get = \"/large\""]), &nginx.url());
     run.assert_fine();
     assert_eq!(run.row("GET", "/large").average_bytes, LARGE as f64);
     assert_eq!(nginx.close().len() as u64, run.aggregated().requests);
@@ -64,9 +54,9 @@ fn large_bodies_are_received_whole() {
 
 #[test]
 fn bodies_end_where_their_framing_says() {
-    let Some(nginx) = Nginx::start() else { return };
+    let Some(nginx) = nginx::start() else { return };
     let whole = "check = { status = 200, body_contains = \"one page\" }";
-    let run = Run::start(
+    let run = run(
         &scenario(&[
             "get = \"/empty\"\ncheck = { status = 200 }",
             &format!("get = \"/page\"\n{whole}"),
@@ -74,9 +64,8 @@ fn bodies_end_where_their_framing_says() {
              { body_contains = \"one page\" } ]",
             &format!("get = \"/closed\"\n{whole}"),
         ]),
-        &flags(&nginx.url()),
-    )
-    .finish();
+        &nginx.url(),
+    );
     run.assert_fine();
     assert_eq!(run.row("GET", "/empty").average_bytes, 0.0);
     for name in ["/page", "/chunked", "/closed"] {
@@ -87,16 +76,15 @@ fn bodies_end_where_their_framing_says() {
 
 #[test]
 fn answers_without_a_body_leave_the_connection_usable() {
-    let Some(nginx) = Nginx::start() else { return };
-    let run = Run::start(
+    let Some(nginx) = nginx::start() else { return };
+    let run = run(
         &scenario(&[
             "head = \"/large\"\ncheck = { status = 200 }",
             "get = \"/nothing\"\ncheck = { status = 204 }",
             "get = \"/moved\"\ncheck = { status = 301, header = \"location\" }",
         ]),
-        &flags(&nginx.url()),
-    )
-    .finish();
+        &nginx.url(),
+    );
     run.assert_fine();
     assert_eq!(run.row("HEAD", "/large").average_bytes, 0.0);
     assert_eq!(run.row("GET", "/nothing").average_bytes, 0.0);
@@ -108,9 +96,9 @@ fn answers_without_a_body_leave_the_connection_usable() {
 
 #[test]
 fn error_statuses_fail_without_being_asked_about() {
-    let Some(nginx) = Nginx::start() else { return };
+    let Some(nginx) = nginx::start() else { return };
     let tasks = ["get = \"/missing\"", "get = \"/broken\"", "get = \"/page\""];
-    let run = Run::start(&scenario(&tasks), &flags(&nginx.url())).finish();
+    let run = run(&scenario(&tasks), &nginx.url());
     assert_eq!(run.code, Some(1), "{}", run.stderr);
     let log = nginx.close();
     for (name, status) in [("/missing", 404), ("/broken", 500)] {
@@ -119,10 +107,79 @@ fn error_statuses_fail_without_being_asked_about() {
         let failure = run.failures.iter().find(|failure| failure.name == name).unwrap();
         assert_eq!(failure.occurrences, row.requests);
         assert!(failure.error.contains(&status.to_string()), "{failure:?}");
-        let answered = log.iter().filter(|line| line.status == status).count();
-        assert_eq!(answered as u64, row.requests);
+        assert_eq!(with_status(&log, status), row.requests);
     }
     assert_eq!(run.failures.len(), 2);
     assert_eq!(run.row("GET", "/page").failures, 0);
     assert_eq!(log.len() as u64, run.aggregated().requests);
+}
+
+/// Requests per connection, in no order.
+fn per_connection(log: &[Line]) -> Vec<u64> {
+    let mut connections: HashMap<u64, u64> = HashMap::new();
+    for line in log {
+        *connections.entry(line.number).or_default() += 1;
+    }
+    connections.into_values().collect()
+}
+
+#[test]
+fn a_server_that_allows_ten_requests_per_connection_costs_no_failure() {
+    let Some(nginx) = nginx::start_with("keepalive_requests 10;") else { return };
+    let run = run(&scenario(&["get = \"/page\"", "post = \"/nothing\""]), &nginx.url());
+    run.assert_fine();
+    assert_eq!((run.cancelled(), run.retries()), (0, 0), "{}", run.stdout);
+    let log = nginx.close();
+    assert_eq!(log.len() as u64, run.aggregated().requests);
+    assert!(per_connection(&log).into_iter().all(|requests| requests <= 10));
+}
+
+/// nginx forgets a connection after a time that is also that between two requests: some of them
+/// are closed under a request on its way, and every such request is told.
+#[test]
+fn connections_that_are_closed_under_requests_are_replaced_and_told() {
+    let Some(nginx) = nginx::start_with("keepalive_timeout 20ms;") else { return };
+    let pace = "wait_time = { between = [\"18ms\", \"22ms\"] }";
+    let scenario = scenario_with(pace, &["get = \"/page\""]);
+    let run = Run::start(&scenario, &flags(&nginx.url(), "50", "2s")).finish();
+    run.assert_fine();
+    assert_eq!(run.cancelled(), 0, "{}", run.stdout);
+    let log = nginx.close();
+    let connections = per_connection(&log);
+    assert!(connections.len() > 100, "{}", connections.len());
+    // What is sent again was not seen the first time: nginx had closed before.
+    assert_eq!(log.len() as u64, run.aggregated().requests);
+}
+
+#[test]
+fn compressed_bodies_are_counted_as_they_come() {
+    let gzip = "location = /words.txt { gzip on; gzip_types *; }";
+    let Some(nginx) = nginx::start_with(gzip) else { return };
+    let headers = "headers = { accept-encoding = \"gzip\" }";
+    let zipped =
+        "get = \"/words.txt\"\ncheck = { header_equals = { content-encoding = \"gzip\" } }";
+    let run = run(&scenario_with(headers, &[zipped]), &nginx.url());
+    run.assert_fine();
+    let size = run.row("GET", "/words.txt").average_bytes;
+    assert!(size > 20.0 && size < WORDS as f64 / 10.0, "{size} bytes");
+    assert_eq!(nginx.close().len() as u64, run.aggregated().requests);
+}
+
+#[test]
+fn a_server_that_limits_connections_and_rates_says_503() {
+    let limits = "
+        location = /page { limit_req zone=requests burst=10 nodelay; }
+        location = /large { limit_rate 800k; limit_conn connections 4; }";
+    let Some(nginx) = nginx::start_with(limits) else { return };
+    let run = run(&scenario(&["get = \"/page\"", "get = \"/large\""]), &nginx.url());
+    assert_eq!(run.code, Some(1), "{}", run.stderr);
+    let log = nginx.close();
+    assert_eq!(log.len() as u64, run.aggregated().requests);
+    for name in ["/page", "/large"] {
+        let refused = log.iter().filter(|line| line.path == name && line.status == 503).count();
+        let row = run.row("GET", name);
+        assert!(refused > 0 && row.failures < row.requests, "{}", run.stdout);
+        assert_eq!(row.failures, refused as u64, "{}", run.stdout);
+    }
+    assert!(run.failures.iter().all(|failure| failure.error == "503 Service Unavailable"));
 }

@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 /// No run here lasts longer than a few seconds; one that does hangs.
@@ -65,6 +66,10 @@ impl Run {
             .spawn()
             .unwrap();
         Run { child, dir }
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
     /// Waits for its end and reads what it wrote.

@@ -1,7 +1,10 @@
 //! nginx reloads, ends or dies in the middle of a run.
 
+use rustix::process::Signal;
+
 use crate::command::{Finished, Run};
-use crate::nginx::Nginx;
+use crate::daemon::Daemon;
+use crate::nginx;
 
 const SCENARIO: &str = "
 [[user]]
@@ -14,7 +17,7 @@ get = \"/page\"
 /// Enough requests for the run to be in full swing.
 const UNDER_WAY: usize = 200;
 
-fn start(nginx: &Nginx) -> Run {
+fn start(nginx: &Daemon) -> Run {
     let url = nginx.url();
     let flags = ["-H", &url, "-u", "16", "-r", "1000", "-t", "3s", "--stop-timeout", "5s"];
     let run = Run::start(SCENARIO, &flags);
@@ -37,7 +40,7 @@ fn assert_failed_but_finished(run: &Finished) {
 
 #[test]
 fn a_server_killed_in_the_middle_means_failures_and_not_a_hang() {
-    let Some(mut nginx) = Nginx::start() else { return };
+    let Some(mut nginx) = nginx::start() else { return };
     let run = start(&nginx);
     nginx.kill();
     let run = run.finish();
@@ -50,7 +53,7 @@ fn a_server_killed_in_the_middle_means_failures_and_not_a_hang() {
 
 #[test]
 fn a_server_that_ends_in_the_middle_has_logged_every_success() {
-    let Some(nginx) = Nginx::start() else { return };
+    let Some(nginx) = nginx::start() else { return };
     let run = start(&nginx);
     nginx.quit();
     let run = run.finish();
@@ -61,10 +64,10 @@ fn a_server_that_ends_in_the_middle_has_logged_every_success() {
 
 #[test]
 fn a_server_that_reloads_in_the_middle_goes_unnoticed() {
-    let Some(nginx) = Nginx::start() else { return };
+    let Some(nginx) = nginx::start() else { return };
     let run = start(&nginx);
     for round in 2..=4 {
-        nginx.reload();
+        nginx.signal(Signal::HUP);
         nginx.has_seen(round * UNDER_WAY);
     }
     let run = run.finish();

@@ -1,17 +1,26 @@
-//! The `gregaria` command against servers that we did not write: nginx, and Flask's development
-//! server, which is where the tutorial starts.
+//! The `gregaria` command against servers that we did not write, each with a configuration of the
+//! tests' own. What a server's log says it saw is what the tables say, and what they tell of beside.
 //!
 //! Where such a server is not installed, its tests say so and pass, unless
 //! `GREGARIA_TEST_REAL_SERVERS=required` is set. `GREGARIA_TEST_PYTHON` names the Python that has
-//! Flask. All load stays on the loopback interface.
+//! what PyPI gives. All load stays on the loopback interface.
 
 // Tests are allowed to unwrap; clippy does not know that their helpers are tests too.
 #![allow(clippy::unwrap_used)]
 
+mod access_log;
+mod against_apache;
 mod against_flask;
+mod against_lighttpd;
 mod against_nginx;
+mod against_old_http;
+mod apache;
 mod command;
+mod daemon;
 mod flask;
 mod interrupted_nginx;
+mod lighttpd;
+mod load;
 mod nginx;
+mod script;
 mod server;

@@ -24,7 +24,7 @@ impl Server {
     /// Starts a server and waits until it tells the port it has. That somebody listens on a port
     /// would not do: it may be another test's server. Nothing where it ended before it told.
     pub(crate) fn start(mut command: Command, told: impl Fn() -> Option<u16>) -> Option<Server> {
-        command.stdin(Stdio::null()).stdout(Stdio::null()).process_group(0);
+        command.stdin(Stdio::null()).process_group(0);
         let unknown = (Ipv4Addr::LOCALHOST, 0).into();
         let mut server = Server { child: command.spawn().unwrap(), address: unknown };
         let port = wait_for("the server's port", || match server.child.try_wait().unwrap() {

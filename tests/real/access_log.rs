@@ -1,0 +1,38 @@
+//! What servers write down of the requests they saw, in one form for all of them.
+
+use std::fs;
+use std::path::Path;
+
+/// One request: `METHOD PATH STATUS NUMBER`, where what is behind the path may be missing.
+pub(crate) struct Line {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) status: u16,
+    /// What else the server says of it: the file that configures it tells.
+    pub(crate) number: u64,
+}
+
+impl Line {
+    fn parse(line: &str) -> Line {
+        let words: Vec<&str> = line.split(' ').collect();
+        let number = |at: usize| words.get(at).map_or(0, |word| word.parse().unwrap());
+        Line {
+            method: words[0].to_owned(),
+            path: words[1].to_owned(),
+            status: number(2) as u16,
+            number: number(3),
+        }
+    }
+}
+
+/// The lines of a log so far. One that is being written is none yet.
+pub(crate) fn lines(log: &Path) -> Vec<Line> {
+    let text = fs::read_to_string(log).unwrap();
+    let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+    whole.lines().map(Line::parse).collect()
+}
+
+/// How many of them have this status.
+pub(crate) fn with_status(log: &[Line], status: u16) -> u64 {
+    log.iter().filter(|line| line.status == status).count() as u64
+}

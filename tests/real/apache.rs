@@ -1,0 +1,68 @@
+//! An Apache of the test's own, with the event MPM. The number in its log is how many requests its
+//! connection had carried before.
+
+use rustix::process::Signal;
+
+use crate::daemon::{Daemon, Program, is_root};
+
+/// How many requests a connection carries beyond its first before Apache closes it, having said so.
+pub(crate) const KEEPALIVE_REQUESTS: u64 = 50;
+
+const APACHE: Program = Program {
+    name: "apache2",
+    version: "-v",
+    arguments: &["-DFOREGROUND", "-d", "DIR", "-f", "config"],
+    quit: Signal::WINCH,
+};
+
+/// Paths are relative to the directory, but those of modules.
+const CONFIG: &str = "
+ServerName localhost
+Listen 127.0.0.1:PORT
+PidFile pid
+DefaultRuntimeDir .
+ErrorLog error.log
+USER
+LoadModule mpm_event_module /usr/lib/apache2/modules/mod_mpm_event.so
+LoadModule authz_core_module /usr/lib/apache2/modules/mod_authz_core.so
+LoadModule mime_module /usr/lib/apache2/modules/mod_mime.so
+LoadModule filter_module /usr/lib/apache2/modules/mod_filter.so
+LoadModule deflate_module /usr/lib/apache2/modules/mod_deflate.so
+LoadModule include_module /usr/lib/apache2/modules/mod_include.so
+LoadModule alias_module /usr/lib/apache2/modules/mod_alias.so
+LoadModule reqtimeout_module /usr/lib/apache2/modules/mod_reqtimeout.so
+StartServers 1
+ServerLimit 2
+ThreadsPerChild 25
+MaxRequestWorkers 50
+KeepAlive On
+MaxKeepAliveRequests REQUESTS
+KeepAliveTimeout TIMEOUT
+TypesConfig /dev/null
+AddType text/plain .txt
+AddType text/html page
+LogFormat \"%m %U %>s %k\" line
+CustomLog access.log line
+DocumentRoot DIR/www
+Redirect permanent /moved /page
+<Location /words.txt>
+    SetOutputFilter DEFLATE
+</Location>
+<Location /page>
+    SetOutputFilter INCLUDES
+</Location>
+";
+
+/// Starts it with this keep-alive timeout, or says that there is none.
+pub(crate) fn start(keep_alive_timeout: &str) -> Option<Daemon> {
+    // It does not serve as root, and needs somebody else to be then.
+    let user = if is_root() { "User www-data\nGroup www-data" } else { "" };
+    Daemon::start(&APACHE, |dir, port| {
+        CONFIG
+            .replace("DIR", dir.to_str().unwrap())
+            .replace("USER", user)
+            .replace("PORT", &port.to_string())
+            .replace("REQUESTS", &KEEPALIVE_REQUESTS.to_string())
+            .replace("TIMEOUT", keep_alive_timeout)
+    })
+}

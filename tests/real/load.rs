@@ -1,0 +1,25 @@
+//! Users that do nothing but ask.
+
+use crate::command::{Finished, Run};
+
+/// Users that ask for these in turn, almost without a pause.
+pub(crate) fn scenario(tasks: &[&str]) -> String {
+    scenario_with("", tasks)
+}
+
+/// The same, with more said of the users.
+pub(crate) fn scenario_with(more: &str, tasks: &[&str]) -> String {
+    let wait = if more.contains("wait_time") { "" } else { "wait_time = \"1ms\"" };
+    let tasks: Vec<String> = tasks.iter().map(|task| format!("[[user.task]]\n{task}\n")).collect();
+    format!("[[user]]\nname = \"Asker\"\n{wait}\n{more}\n{}", tasks.concat())
+}
+
+/// So many users for so long, with the time to finish what they began.
+pub(crate) fn flags<'f>(host: &'f str, users: &'f str, run_time: &'f str) -> [&'f str; 10] {
+    ["--host", host, "-u", users, "-r", "1000", "-t", run_time, "--stop-timeout", "5s"]
+}
+
+/// The end of a run of that.
+pub(crate) fn run(scenario: &str, host: &str) -> Finished {
+    Run::start(scenario, &flags(host, "16", "1s")).finish()
+}
