@@ -13,6 +13,7 @@ mod against_apache;
 mod against_flask;
 mod against_lighttpd;
 mod against_nginx;
+mod against_node;
 mod against_old_http;
 mod apache;
 mod command;

@@ -5,11 +5,16 @@ use std::env;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
 
 use tempfile::TempDir;
 
 use crate::access_log::{self, Line};
-use crate::server::{Server, skip};
+use crate::server::{Server, skip, wait_for};
+
+/// A server that writes nothing down for so long has nothing left to do.
+const REST: Duration = Duration::from_millis(300);
 
 pub(crate) struct Script {
     server: Server,
@@ -49,6 +54,21 @@ impl Script {
     /// How many requests it has seen.
     pub(crate) fn requests(&self) -> u64 {
         self.log().len() as u64
+    }
+
+    /// Waits until it has seen so many.
+    pub(crate) fn has_seen(&self, requests: u64) {
+        wait_for("requests in the log", || (self.requests() >= requests).then_some(()));
+    }
+
+    /// How many requests it has seen when it has gone through what we left behind.
+    pub(crate) fn settled_requests(&self) -> u64 {
+        let mut last = self.requests();
+        wait_for("the server's rest", || {
+            thread::sleep(REST);
+            let seen = self.requests();
+            (std::mem::replace(&mut last, seen) == seen).then_some(seen)
+        })
     }
 }
 
