@@ -15,7 +15,9 @@ pub(crate) struct Line {
 impl Line {
     fn parse(line: &str) -> Line {
         let words: Vec<&str> = line.split(' ').collect();
-        let number = |at: usize| words.get(at).map_or(0, |word| word.parse().unwrap());
+        let number = |at: usize| {
+            words.get(at).map_or(0, |word| word.parse().unwrap_or_else(|_| panic!("{line}")))
+        };
         Line {
             method: words[0].to_owned(),
             path: words[1].to_owned(),
@@ -29,7 +31,8 @@ impl Line {
 pub(crate) fn lines(log: &Path) -> Vec<Line> {
     let text = fs::read_to_string(log).unwrap();
     let whole = text.rfind('\n').map_or("", |end| &text[..end]);
-    whole.lines().map(Line::parse).collect()
+    // HAProxy says there too when it starts and stops.
+    whole.lines().filter(|line| !line.starts_with("Proxy ")).map(Line::parse).collect()
 }
 
 /// How many of them have this status.

@@ -5,7 +5,7 @@ use crate::flask;
 
 /// Ten users make a hundred requests a second, which a development server can bear.
 const WAIT: &str = r#"["50ms", "150ms"]"#;
-const FLAGS: [&str; 8] = ["-u", "10", "-r", "20", "-t", "4s", "--stop-timeout", "5s"];
+const FLAGS: [&str; 8] = ["-u", "10", "-r", "20", "-t", "2s", "--stop-timeout", "5s"];
 
 fn flags(host: &str) -> Vec<&str> {
     FLAGS.into_iter().chain(["--host", host]).collect()
@@ -18,7 +18,7 @@ fn a_server_that_closes_every_connection_sees_each_request_once() {
     run.assert_fine();
     assert_eq!((run.cancelled(), run.retries()), (0, 0), "{}", run.stdout);
     assert_eq!(run.aggregated().requests, flask.requests());
-    assert!(run.history_rows >= 3, "{}", run.history_rows);
+    assert!(run.history_rows >= 2, "{}", run.history_rows);
 }
 
 #[test]

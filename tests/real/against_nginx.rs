@@ -156,8 +156,8 @@ fn compressed_bodies_are_counted_as_they_come() {
     let gzip = "location = /words.txt { gzip on; gzip_types *; }";
     let Some(nginx) = nginx::start_with(gzip) else { return };
     let headers = "headers = { accept-encoding = \"gzip\" }";
-    let zipped =
-        "get = \"/words.txt\"\ncheck = { header_equals = { content-encoding = \"gzip\" } }";
+    let zipped = "get = \"/words.txt\"\n\
+                  check = { header_equals = { content-encoding = \"gzip\" } }";
     let run = run(&scenario_with(headers, &[zipped]), &nginx.url());
     run.assert_fine();
     let size = run.row("GET", "/words.txt").average_bytes;

@@ -5,13 +5,8 @@ use rustix::process::Signal;
 use crate::command::{Finished, Run};
 use crate::daemon::PAGE;
 use crate::load::{flags, run, scenario, scenario_with};
-use crate::script::{Script, program};
-
-/// Starts it with this keep-alive timeout in milliseconds, or says that there is none.
-fn start(keep_alive: &str) -> Option<Script> {
-    let node = program("node".into(), &["--version"], "Node")?;
-    Some(Script::start(node, "server.js", &[keep_alive]))
-}
+use crate::node;
+use crate::script::Script;
 
 /// The texts of all failures, each once.
 fn texts(run: &Finished) -> Vec<&str> {
@@ -23,7 +18,7 @@ fn texts(run: &Finished) -> Vec<&str> {
 
 #[test]
 fn every_way_to_send_a_body_is_one_counted_request() {
-    let Some(node) = start("5000") else { return };
+    let Some(node) = node::start("5000") else { return };
     let whole = "check = { status = 200, body_contains = \"one page\" }";
     let paths = ["/", "/close", "/chunked", "/trailers", "/hints"];
     let mut tasks: Vec<String> =
@@ -48,7 +43,7 @@ fn every_way_to_send_a_body_is_one_counted_request() {
 
 /// Users wait as long as Node keeps a connection, so that requests cross with the close.
 fn race(task: &str) -> Option<(Script, Finished)> {
-    let node = start("5")?;
+    let node = node::start("5")?;
     let pace = "wait_time = { between = [\"4ms\", \"8ms\"] }";
     let url = node.url();
     let run = Run::start(&scenario_with(pace, &[task]), &flags(&url, "30", "3s")).finish();
@@ -81,7 +76,7 @@ fn a_post_that_crosses_with_the_close_of_its_connection_is_a_failure() {
 
 #[test]
 fn a_server_that_fails_in_the_middle_has_seen_every_failure() {
-    let Some(node) = start("5000") else { return };
+    let Some(node) = node::start("5000") else { return };
     let tasks = ["post = \"/drop\"", "post = \"/torn\"", "get = \"/missing\"", "get = \"/\""];
     let run = run(&scenario(&tasks), &node.url());
     assert_eq!(run.code, Some(1), "{}", run.stderr);
@@ -97,7 +92,7 @@ fn a_server_that_fails_in_the_middle_has_seen_every_failure() {
 
 #[test]
 fn each_timeout_says_what_it_waited_for() {
-    let Some(node) = start("5000") else { return };
+    let Some(node) = node::start("5000") else { return };
     let timeout = "timeout = { first_byte = \"200ms\", total = \"5s\" }";
     let run = run(&scenario_with(timeout, &["get = \"/slow\"", "get = \"/\""]), &node.url());
     assert_eq!(texts(&run), ["timed out waiting for the first byte after 200 ms"]);
@@ -108,7 +103,7 @@ fn each_timeout_says_what_it_waited_for() {
 
 #[test]
 fn after_ctrl_c_the_server_has_seen_nothing_that_is_not_told() {
-    let Some(node) = start("5000") else { return };
+    let Some(node) = node::start("5000") else { return };
     let url = node.url();
     let run = Run::start(&scenario(&["get = \"/hints\""]), &["-H", &url, "-u", "16", "-r", "1000"]);
     node.has_seen(500);

@@ -24,8 +24,8 @@ pub(crate) const LARGE: usize = 1024 * 1024;
 pub(crate) const WORDS: usize = 48 * 1024;
 
 /// How to run a server. Its configuration is in its directory, as `config`, and names everything
-/// else there: pages in `www`, the access log `access.log` with [`Line`]s, and the file `pid`, which
-/// it writes once it listens.
+/// else there: pages in `www`, the access log `access.log` with [`Line`]s, and the file `pid`,
+/// which it writes once it listens.
 pub(crate) struct Program {
     pub(crate) name: &'static str,
     /// What it is asked whether it is there.

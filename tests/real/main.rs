@@ -1,5 +1,5 @@
 //! The `gregaria` command against servers that we did not write, each with a configuration of the
-//! tests' own. What a server's log says it saw is what the tables say, and what they tell of beside.
+//! tests' own. What a server's log says it saw is what the tables say, and tell of beside.
 //!
 //! Where such a server is not installed, its tests say so and pass, unless
 //! `GREGARIA_TEST_REAL_SERVERS=required` is set. `GREGARIA_TEST_PYTHON` names the Python that has
@@ -11,6 +11,8 @@
 mod access_log;
 mod against_apache;
 mod against_flask;
+mod against_haproxy;
+mod against_httpbin;
 mod against_lighttpd;
 mod against_nginx;
 mod against_node;
@@ -19,9 +21,12 @@ mod apache;
 mod command;
 mod daemon;
 mod flask;
+mod haproxy;
+mod httpbin;
 mod interrupted_nginx;
 mod lighttpd;
 mod load;
 mod nginx;
+mod node;
 mod script;
 mod server;
