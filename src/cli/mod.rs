@@ -32,7 +32,7 @@ use crate::report::console::{Final, Progress, name_width, terminal_columns};
 use crate::report::csv::{CsvFiles, History};
 use crate::run;
 use crate::scenario::{Scenario, Step, User, file};
-use crate::session::{BaseUrl, UrlError};
+use crate::session::{Auth, BaseUrl, UrlError};
 use abort::{AbortWhen, Broken};
 use milestones::Milestones;
 use terminal::Terminal;
@@ -123,7 +123,7 @@ fn read_scenario(source: &str) -> Result<Scenario, Error> {
     let (base, path) = BaseUrl::split(source)?;
     let auth = base.basic_auth;
     let mut user = User::new("User").task(Step::get(path));
-    user.basic_auth = auth;
+    user.auth = auth.map(|(user, password)| Auth::Basic { user, password });
     Ok(Scenario::new(format!("http://{}", base.authority)).user(user))
 }
 

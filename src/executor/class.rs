@@ -40,7 +40,7 @@ pub(super) struct CoreStep {
 impl Class {
     /// Makes a class ready. Its checks are copied, so that cores share nothing while they run.
     pub(super) fn new(index: usize, user: &User, target: &ResolvedUrl, context: &Context) -> Self {
-        let auth = user.basic_auth.as_ref();
+        let auth = user.auth.as_ref();
         let policy = user.policy.clone();
         let defaults = Defaults::new(context, target, &user.headers, auth, policy);
         let session = SessionClass::new(defaults);

@@ -52,6 +52,7 @@ pub(super) struct Fields {
     pub(super) content_length: Option<Result<u64, Error>>,
     pub(super) transfer: Transfer,
     pub(super) expect_continue: bool,
+    pub(super) set_cookie: bool,
     close: bool,
     keep_alive: bool,
 }
@@ -68,6 +69,7 @@ impl Fields {
                 10 if header.name.eq_ignore_ascii_case("connection") => {
                     fields.read_connection(header.value);
                 }
+                10 if header.name.eq_ignore_ascii_case("set-cookie") => fields.set_cookie = true,
                 14 if header.name.eq_ignore_ascii_case("content-length") => {
                     fields.read_content_length(header.value);
                 }

@@ -49,7 +49,13 @@ where
     H::IntoIter: Clone,
 {
     /// Appends the head and `body` to `out`. `content_type` is the body's, unless a header says it.
-    pub fn encode(self, body: &[u8], content_type: Option<&HeaderValue>, out: &mut Vec<u8>) {
+    /// Gives the place of the blank line in `out`, where further headers may be put in.
+    pub fn encode(
+        self,
+        body: &[u8],
+        content_type: Option<&HeaderValue>,
+        out: &mut Vec<u8>,
+    ) -> usize {
         let headers = self.headers.into_iter();
         let given = Given::read(headers.clone());
 
@@ -79,8 +85,10 @@ where
         if !body.is_empty() || expects_body(self.method) {
             write_length(body.len(), out);
         }
+        let blank = out.len();
         out.extend_from_slice(b"\r\n");
         out.extend_from_slice(body);
+        blank
     }
 }
 
@@ -109,6 +117,13 @@ impl Given {
 /// Methods whose requests say `Content-Length: 0` when they have no body (RFC 9110 section 8.6).
 fn expects_body(method: &Method) -> bool {
     matches!(*method, Method::POST | Method::PUT | Method::PATCH)
+}
+
+/// A target as it is sent: see [`RequestHead::target`]. One that is so already stays as it is.
+pub fn request_target(target: &str) -> String {
+    let mut out = Vec::new();
+    write_target(target, &mut out);
+    String::from_utf8(out).expect("what is escaped is ASCII")
 }
 
 fn write_target(target: &str, out: &mut Vec<u8>) {

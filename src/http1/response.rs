@@ -31,6 +31,8 @@ pub struct Head {
     pub framing: Framing,
     /// Whether the connection may carry another request once the body is read.
     pub keep_alive: bool,
+    /// Whether it sets cookies.
+    pub set_cookie: bool,
     /// Length of the head, from the first byte given to the end of the blank line.
     pub head_len: usize,
 }
@@ -68,7 +70,15 @@ pub fn parse_response(
             let framing = framing(status, method, &fields)?;
             let keep_alive =
                 framing != Framing::UntilClose && status != 101 && fields.persistent(version);
-            Ok(Status::Complete(Head { status, version, framing, keep_alive, head_len }))
+            let set_cookie = fields.set_cookie;
+            Ok(Status::Complete(Head {
+                status,
+                version,
+                framing,
+                keep_alive,
+                set_cookie,
+                head_len,
+            }))
         }
         httparse::Status::Partial if input.len() >= limits.head_bytes => Err(Error::HeadTooLarge),
         httparse::Status::Partial => Ok(Status::Partial),

@@ -178,6 +178,18 @@ impl Reactor {
         kept
     }
 
+    /// The bytes that were kept.
+    ///
+    /// # Panics
+    ///
+    /// Where another reactor keeps them.
+    pub fn kept(&self, kept: Kept) -> &[u8] {
+        assert_eq!(kept.reactor, self.number, "kept bytes belong to one reactor");
+        // SAFETY: they are in a box of this reactor's, which is neither changed nor freed before the
+        // reactor is.
+        unsafe { std::slice::from_raw_parts(kept.address, kept.len as usize) }
+    }
+
     /// An empty buffer to render a request into, with the memory of an earlier send.
     pub fn buffer(&self) -> Vec<u8> {
         self.state.borrow_mut().sockets.spare()

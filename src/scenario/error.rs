@@ -66,9 +66,9 @@ pub enum Error {
     /// A header that decides where the body ends.
     #[error("header '{0}' follows from the body; leave it out")]
     FramingHeader(String),
-    /// A user name with a colon, which basic authentication cannot carry (RFC 7617 section 2).
-    #[error("the user of basic authentication must not contain ':'")]
-    AuthUser,
+    /// Who a request is from cannot be said this way.
+    #[error("{0}")]
+    Auth(&'static str),
     /// A timeout of zero, or of more than anyone waits.
     #[error("timeout must be above 0 and at most 136 years")]
     Timeout,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, Method};
 
-use crate::session::{Body, Check, Request};
+use crate::session::{Auth, Body, Check, Request};
 
 /// A request and the checks on its response.
 #[derive(Debug, Clone, PartialEq)]
@@ -98,7 +98,25 @@ impl Step {
 
     /// Sends basic authentication.
     pub fn basic_auth(mut self, user: impl Into<String>, password: impl Into<String>) -> Self {
-        self.request.basic_auth = Some((user.into(), password.into()));
+        self.request.auth = Some(Auth::basic(user, password));
+        self
+    }
+
+    /// Sends a bearer token.
+    pub fn bearer_auth(mut self, token: impl Into<String>) -> Self {
+        self.request.auth = Some(Auth::Bearer(token.into()));
+        self
+    }
+
+    /// Sends digest authentication.
+    pub fn digest_auth(mut self, user: impl Into<String>, password: impl Into<String>) -> Self {
+        self.request.auth = Some(Auth::digest(user, password));
+        self
+    }
+
+    /// Says whether redirects are followed, in place of what the user says.
+    pub fn redirects(mut self, follow: bool) -> Self {
+        self.request.redirects = Some(follow);
         self
     }
 

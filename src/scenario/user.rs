@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue};
 
 use super::{Action, KeepAlive, Step, Task, TaskFn, WaitTime};
-use crate::session::{Policy, Timeouts};
+use crate::session::{Auth, Policy, Timeouts};
 
 /// A class of users, as a Locust `User` class is one.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,8 +26,8 @@ pub struct User {
     pub on_stop: Option<Action>,
     /// Headers of every request of this class.
     pub headers: Vec<(HeaderName, HeaderValue)>,
-    /// User and password of basic authentication for every request (RFC 7617).
-    pub basic_auth: Option<(String, String)>,
+    /// Who every request is from.
+    pub auth: Option<Auth>,
     /// How requests are made.
     pub policy: Policy,
 }
@@ -53,7 +53,7 @@ impl User {
             on_start: None,
             on_stop: None,
             headers: Vec::new(),
-            basic_auth: None,
+            auth: None,
             policy: Policy::default(),
         }
     }
@@ -122,7 +122,31 @@ impl User {
 
     /// Sends basic authentication with every request.
     pub fn basic_auth(mut self, user: impl Into<String>, password: impl Into<String>) -> Self {
-        self.basic_auth = Some((user.into(), password.into()));
+        self.auth = Some(Auth::basic(user, password));
+        self
+    }
+
+    /// Sends a bearer token with every request.
+    pub fn bearer_auth(mut self, token: impl Into<String>) -> Self {
+        self.auth = Some(Auth::Bearer(token.into()));
+        self
+    }
+
+    /// Sends digest authentication with every request.
+    pub fn digest_auth(mut self, user: impl Into<String>, password: impl Into<String>) -> Self {
+        self.auth = Some(Auth::digest(user, password));
+        self
+    }
+
+    /// Says whether redirects are followed, as they are without a word.
+    pub fn redirects(mut self, follow: bool) -> Self {
+        self.policy.redirects = follow;
+        self
+    }
+
+    /// Says whether cookies are kept and sent, as they are without a word.
+    pub fn cookies(mut self, keep: bool) -> Self {
+        self.policy.cookies = keep;
         self
     }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use http::{HeaderName, Method};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use crate::session::{BaseUrl, Condition, StatusRange, Timeouts};
+use crate::session::{Auth, BaseUrl, Condition, StatusRange, Timeouts};
 use crate::units;
 
 use super::{Action, Error, Scenario, Share, Step, Task, USERS_MAX, User};
@@ -83,8 +83,8 @@ pub(super) fn header(name: &HeaderName) -> Result<(), Error> {
     Ok(())
 }
 
-pub(super) fn auth_user(user: &str) -> Result<(), Error> {
-    if user.contains(':') { Err(Error::AuthUser) } else { Ok(()) }
+pub(super) fn auth(auth: &Auth) -> Result<(), Error> {
+    auth.fault().map_or(Ok(()), |fault| Err(Error::Auth(fault)))
 }
 
 pub(super) fn timeout(timeout: Duration) -> Result<(), Error> {
@@ -141,7 +141,7 @@ fn user(user: &User) -> Result<(), Error> {
     user.host.as_deref().map_or(Ok(()), host)?;
     user.wait_time.validate()?;
     user.headers.iter().try_for_each(|(name, _)| header(name))?;
-    user.basic_auth.as_ref().map_or(Ok(()), |(name, _)| auth_user(name))?;
+    user.auth.as_ref().map_or(Ok(()), auth)?;
     timeouts(&user.policy.timeouts)?;
     if user.tasks.is_empty() {
         return Err(Error::NoTasks);
@@ -177,7 +177,7 @@ fn step(step: &Step) -> Result<(), Error> {
     method(&request.method)?;
     path(&request.path)?;
     request.headers.iter().try_for_each(|(name, _)| header(name))?;
-    request.basic_auth.as_ref().map_or(Ok(()), |(name, _)| auth_user(name))?;
+    request.auth.as_ref().map_or(Ok(()), auth)?;
     request.timeout.map_or(Ok(()), timeout)?;
     step.checks.iter().try_for_each(|check| match &check.condition {
         Condition::Status(ranges) if ranges.is_empty() => Err(Error::NoStatus),

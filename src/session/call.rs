@@ -7,8 +7,10 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue, Method};
 use serde::Serialize;
 
+use super::auth::Auth;
 use super::check::Check;
-use super::exchange::{Outbound, RequestFailed, Text, refuse};
+use super::envelope::{Message, Text};
+use super::exchange::{Outbound, RequestFailed, Sender, refuse};
 use super::render::Outline;
 use super::request::{Body, Request};
 use super::response::Response;
@@ -106,8 +108,32 @@ impl<'s> Call<'s> {
     }
 
     /// Sends basic authentication (RFC 7617).
-    pub fn basic_auth(mut self, user: impl Into<String>, password: impl Into<String>) -> Self {
-        self.request.basic_auth = Some((user.into(), password.into()));
+    pub fn basic_auth(self, user: impl Into<String>, password: impl Into<String>) -> Self {
+        self.auth(Auth::basic(user, password))
+    }
+
+    /// Sends a bearer token (RFC 6750).
+    pub fn bearer_auth(self, token: impl Into<String>) -> Self {
+        self.auth(Auth::Bearer(token.into()))
+    }
+
+    /// Answers the server's challenge (RFC 7616), or the one that it set the user before.
+    pub fn digest_auth(self, user: impl Into<String>, password: impl Into<String>) -> Self {
+        self.auth(Auth::digest(user, password))
+    }
+
+    fn auth(mut self, auth: Auth) -> Self {
+        if let Some(fault) = auth.fault() {
+            self.mistake = Some(fault.into());
+        }
+        self.request.auth = Some(auth);
+        self.special()
+    }
+
+    /// Says whether redirects are followed, in place of what the class says: one that is not is a
+    /// response like any other.
+    pub fn redirects(mut self, follow: bool) -> Self {
+        self.request.redirects = Some(follow);
         self.special()
     }
 
@@ -188,16 +214,16 @@ impl Session {
         };
         let outbound = Outbound {
             entry,
-            origin: &outline.origin,
-            text: Text::Rendered(&|out| outline.render(out)),
-            method: &request.method,
+            request,
+            defaults: &self.class.defaults,
+            first: Message { envelope: &outline.envelope, text: Text::Outline(&outline) },
             timeout: request.timeout.unwrap_or(self.class.defaults.policy.timeouts.total),
             keep_body,
-            policy: &self.class.defaults.policy,
-            user: self.user,
+            follows: request.redirects.unwrap_or(self.class.defaults.policy.redirects),
             intended: self.intended.take(),
         };
-        self.connections.request(&self.context, &outbound).await
+        let sender = Sender { number: self.user, memory: &mut self.memory, rng: &mut self.rng };
+        self.connections.request(&self.context, sender, &outbound).await
     }
 
     /// The rendered form of a request that is all literals: made once per class and core, unless

@@ -2,6 +2,7 @@
 
 use std::cell::{RefCell, RefMut};
 use std::rc::Rc;
+use std::time::{Duration, Instant, SystemTime};
 
 use super::budget::Budget;
 use super::failure::{Failure, Progress};
@@ -35,6 +36,8 @@ pub struct Context {
     /// By entry, whose requests are all of one method.
     known_heads: RefCell<Vec<KnownHead>>,
     spare: RefCell<Vec<Vec<u8>>>,
+    /// The same moment by both clocks, so that cookies need not ask for the time.
+    made: (Instant, Duration),
     /// Breaks inside bodies that were told with their bytes.
     told: RefCell<Vec<(EntryId, Progress)>>,
 }
@@ -42,6 +45,9 @@ pub struct Context {
 impl Context {
     /// A core's context. Its connections come from these addresses.
     pub fn new(reactor: Rc<Reactor>, recorder: Recorder, sources: Sources) -> Rc<Self> {
+        let reactor_now = reactor.now();
+        let unix_time =
+            SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         Rc::new(Context {
             reactor,
             recorder: RefCell::new(recorder),
@@ -51,6 +57,7 @@ impl Context {
             budget: Budget::default(),
             known_heads: RefCell::default(),
             spare: RefCell::default(),
+            made: (reactor_now, unix_time),
             told: RefCell::default(),
         })
     }
@@ -63,6 +70,12 @@ impl Context {
     /// Completes when as many requests have been made as may be; never where there is no limit.
     pub async fn requests_spent(&self) {
         self.budget.spent().await;
+    }
+
+    /// The time of the reactor's last turn, since the Unix epoch.
+    pub(super) fn unix_time(&self) -> Duration {
+        let (instant, since_epoch) = self.made;
+        since_epoch + self.reactor.now().saturating_duration_since(instant)
     }
 
     /// Remembers where a host is, so that no request has to look it up.

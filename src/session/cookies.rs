@@ -76,6 +76,11 @@ impl Jar {
         self.insert(cookie, now);
     }
 
+    /// Whether a cookie would take more than its share.
+    pub(super) fn is_too_long(name: &str, value: &str) -> bool {
+        name.len() + value.len() > PAIR_BYTES_MAX
+    }
+
     /// The value of the first cookie of this name, whatever it is for.
     pub(super) fn get(&self, name: &str, now: Duration) -> Option<&str> {
         self.all(now).find(|(candidate, _)| *candidate == name).map(|(_, value)| value)
@@ -90,6 +95,11 @@ impl Jar {
     /// Takes all cookies of this name away.
     pub(super) fn remove(&mut self, name: &str) {
         self.cookies.retain(|cookie| cookie.name() != name);
+    }
+
+    /// Whether a cookie is for a request to this place.
+    pub(super) fn has_any(&self, place: Place<'_>, now: Duration) -> bool {
+        self.cookies.iter().any(|cookie| cookie.is_for(place) && !cookie.is_over(now))
     }
 
     /// Appends the `Cookie` line of a request, if a cookie is for it.
@@ -169,7 +179,7 @@ impl Cookie {
         }
         let parsed = cookie::Cookie::parse(header).ok()?;
         let (name, value) = parsed.name_value();
-        if name.len() + value.len() > PAIR_BYTES_MAX {
+        if Jar::is_too_long(name, value) {
             return None;
         }
         let (domain, is_host_only) = domain(parsed.domain(), place.host)?;

@@ -54,9 +54,13 @@ pub(super) struct Answerer {
 
 impl Answerer {
     /// Takes up the first challenge of a response's head that can be answered, if there is one.
-    pub(super) fn new(head: &[u8], credentials: &Rc<Credentials>, random: u64) -> Option<Self> {
+    pub(super) fn new(
+        head: &[u8],
+        credentials: &Rc<Credentials>,
+        random: impl FnOnce() -> u64,
+    ) -> Option<Self> {
         let challenge = Challenge::find(head)?;
-        let client_nonce = format!("{random:016x}");
+        let client_nonce = format!("{:016x}", random());
         let (user, password) = &**credentials;
         let hash = |text: &str| challenge.algorithm.hash(text);
         let mut secret = hash(&format!("{user}:{}:{password}", challenge.realm));
@@ -79,7 +83,7 @@ impl Answerer {
     }
 
     /// Appends the `Authorization` line of the next request.
-    pub(super) fn write(&mut self, method: &str, target: &str, out: &mut String) {
+    pub(super) fn write(&mut self, method: &str, target: &str, out: &mut Vec<u8>) {
         self.count = self.count.wrapping_add(1);
         let Answerer { challenge, nonce, client_nonce, secret, .. } = self;
         let hash = |text: &str| challenge.algorithm.hash(text);
@@ -95,24 +99,25 @@ impl Answerer {
             false => quoted(user),
         };
         let (realm, nonce) = (quoted(realm), quoted(nonce));
-        *out += &format!(
+        let mut line = format!(
             "Authorization: Digest username=\"{user}\", realm=\"{realm}\", nonce=\"{nonce}\", \
              uri=\"{target}\", response=\"{response}\""
         );
         if let Some(algorithm) = &challenge.algorithm_name {
-            let _ = write!(out, ", algorithm={algorithm}");
+            let _ = write!(line, ", algorithm={algorithm}");
         }
         if let Some(opaque) = &challenge.opaque {
-            let _ = write!(out, ", opaque=\"{}\"", quoted(opaque));
+            let _ = write!(line, ", opaque=\"{}\"", quoted(opaque));
         }
         if challenge.has_qop {
             let count = self.count;
-            let _ = write!(out, ", qop=auth, nc={count:08x}, cnonce=\"{client_nonce}\"");
+            let _ = write!(line, ", qop=auth, nc={count:08x}, cnonce=\"{client_nonce}\"");
         }
         if challenge.hashes_user {
-            *out += ", userhash=true";
+            line += ", userhash=true";
         }
-        *out += "\r\n";
+        line += "\r\n";
+        out.extend_from_slice(line.as_bytes());
     }
 
     /// Looks whether an answer that was accepted names the nonce of the next request (RFC 7616
@@ -274,12 +279,13 @@ mod tests {
     fn answerer(challenge: &str, user: &str, password: &str) -> Option<Answerer> {
         let credentials = Rc::new((user.to_owned(), password.to_owned()));
         let head = head(&format!("WWW-Authenticate: {challenge}"));
-        Answerer::new(head.as_bytes(), &credentials, 0x0123)
+        Answerer::new(head.as_bytes(), &credentials, || 0x0123)
     }
 
     fn line(answerer: &mut Answerer, method: &str, target: &str) -> String {
-        let mut line = String::new();
+        let mut line = Vec::new();
         answerer.write(method, target, &mut line);
+        let line = String::from_utf8(line).unwrap();
         line.strip_prefix("Authorization: ").unwrap().strip_suffix("\r\n").unwrap().to_owned()
     }
 
@@ -357,7 +363,7 @@ mod tests {
     #[test]
     fn the_count_goes_on_until_there_is_another_nonce() {
         let mut answerer = answerer("Digest realm=r, nonce=n, qop=auth", "u", "p").unwrap();
-        let mut count_and_nonce = |answerer: &mut Answerer| {
+        let count_and_nonce = |answerer: &mut Answerer| {
             let line = line(answerer, "GET", "/");
             ["nc", "nonce"].map(|name| parameter_of(&line, name).unwrap())
         };

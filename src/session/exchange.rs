@@ -4,52 +4,64 @@ use std::mem;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use http::Method;
-
 use super::context::{Context, InFlight};
+use super::envelope::Message;
 use super::failure::{Failure, Stage};
+use super::journey::location;
 use super::keep_alive::KeepAlive;
+use super::memory::Memory;
 use super::origin::Origin;
 use super::policy::Policy;
+use super::render::Defaults;
+use super::request::Request;
 use super::response::{Received, Response};
 use crate::http1::{KeepBody, Limits, ResponseReader};
-use crate::reactor::{Alarm, Kept, TimedOut};
+use crate::reactor::{Alarm, TimedOut};
 use crate::stats::{Clocks, EntryId, Extra, Limit, Outcome, Phases, Sample, WireBytes};
 use crate::transport::Stream;
 
 /// The kernel sends a connection's first packet again after a second (RFC 6298 section 2).
 const SLOW_CONNECT: Duration = Duration::from_secs(1);
 
+/// How much of a redirect's body is read, so that its connection can be used again.
+const UNSEEN_BODY_MAX: u64 = 64 * 1024;
+
 /// A request on its way out.
 pub(super) struct Outbound<'r> {
     pub(super) entry: EntryId,
-    pub(super) origin: &'r Rc<Origin>,
-    pub(super) text: Text<'r>,
-    pub(super) method: &'r Method,
+    /// What is asked for, and what its class says to that: for what follows from the response.
+    pub(super) request: &'r Request,
+    pub(super) defaults: &'r Defaults,
+    /// What is sent first.
+    pub(super) first: Message<'r>,
     /// From its start to the end of its response.
     pub(super) timeout: Duration,
     pub(super) keep_body: KeepBody,
-    pub(super) policy: &'r Policy,
-    /// Whose request it is: users are spread over the addresses of an origin by their numbers.
-    pub(super) user: u64,
+    /// Whether redirects are followed.
+    pub(super) follows: bool,
     /// When a schedule wanted it, where one did.
     pub(super) intended: Option<Instant>,
 }
 
-/// The bytes of a request.
-pub(super) enum Text<'r> {
-    /// Rendered once, kept by the reactor.
-    Kept(Kept),
-    /// Rendered anew for every send.
-    Rendered(&'r dyn Fn(&mut Vec<u8>)),
+/// Whose request it is.
+pub(super) struct Sender<'s> {
+    /// Users are spread over the addresses of an origin by their numbers.
+    pub(super) number: u64,
+    pub(super) memory: &'s mut Memory,
+    pub(super) rng: &'s mut fastrand::Rng,
 }
 
-/// A request on its way, for the parts of that way.
-struct Attempt<'r> {
-    context: &'r Context,
-    outbound: &'r Outbound<'r>,
-    started: Instant,
-    deadline: Instant,
+/// One exchange of a request, for its parts.
+#[derive(Clone, Copy)]
+pub(super) struct Attempt<'r> {
+    pub(super) context: &'r Context,
+    pub(super) outbound: &'r Outbound<'r>,
+    pub(super) message: Message<'r>,
+    /// What it is counted as, where it is not the request's first.
+    pub(super) extra: Option<Extra>,
+    pub(super) started: Instant,
+    /// That of the whole request.
+    pub(super) deadline: Instant,
 }
 
 /// A session's connections, at most one per origin. Each stays in its place while it carries a
@@ -90,14 +102,22 @@ impl Connections {
     pub(super) async fn request(
         &mut self,
         context: &Rc<Context>,
+        mut sender: Sender<'_>,
         outbound: &Outbound<'_>,
     ) -> Result<Response, RequestFailed> {
         context.budget.take().await;
         let in_flight = InFlight::new(context, outbound.entry);
         let started = Instant::now();
         let deadline = started + outbound.timeout;
-        let attempt = Attempt { context, outbound, started, deadline };
-        let result = self.exchange(&attempt).await;
+        let message = outbound.first;
+        let attempt = Attempt { context, outbound, message, extra: None, started, deadline };
+        let result = match self.exchange(&attempt, &mut sender).await {
+            Ok(received) if outbound.may_go_on(received.head.status) => {
+                // On the heap, because most requests have ended here.
+                Box::pin(self.go_on(&attempt, &mut sender, received)).await
+            }
+            result => result,
+        };
         // The turn that brought the last byte, or for a failure without a turn no time at all.
         let ended = context.reactor.now().max(started);
         let intended = outbound.intended.map_or(started, |intended| intended.min(started));
@@ -111,46 +131,50 @@ impl Connections {
 
     /// Sends the request, on a new connection once more where a kept-alive one turns out to be dead.
     /// Both happen inside the request's one clock, and the second send is counted.
-    async fn exchange(&mut self, attempt: &Attempt<'_>) -> Result<Received, Failure> {
-        let Attempt { context, outbound, .. } = attempt;
-        let mut kept = self.take_up(outbound.origin);
-        let mut again = false;
+    pub(super) async fn exchange(
+        &mut self,
+        attempt: &Attempt<'_>,
+        sender: &mut Sender<'_>,
+    ) -> Result<Received, Failure> {
+        let Attempt { context, outbound, message, mut extra, .. } = *attempt;
+        let mut kept = self.take_up(&message.envelope.origin);
         loop {
             let position = match kept {
                 Some(position) => position,
-                None => self.connect(attempt).await?,
+                None => self.connect(attempt, sender.number).await?,
             };
-            if again {
-                // Only now: where no connection is made, nothing is sent a second time.
-                context.recorder.borrow_mut().count(outbound.entry, Extra::Retry);
+            // Only now: where no connection is made, nothing is sent another time.
+            if let Some(extra) = extra.take() {
+                context.recorder.borrow_mut().count(outbound.entry, extra);
             }
-            let failure = match self.send_and_receive(attempt, position).await {
+            let failure = match self.send_and_receive(attempt, sender, position).await {
                 Ok(received) => return Ok(received),
                 Err(failure) => failure,
             };
-            again = kept.take().is_some()
+            let may_try_again = kept.take().is_some()
                 && failure.is_dead_connection()
-                && outbound.method.is_idempotent();
-            if !again {
+                && message.envelope.method.is_idempotent();
+            if !may_try_again {
                 return Err(failure);
             }
+            extra = Some(Extra::Retry);
         }
     }
 
     /// Makes a connection; where it is among those that are open.
-    async fn connect(&mut self, attempt: &Attempt<'_>) -> Result<usize, Failure> {
+    async fn connect(&mut self, attempt: &Attempt<'_>, user: u64) -> Result<usize, Failure> {
         // On the heap, because otherwise every user would have room for it for all of its life.
-        let stream = Box::pin(self.open_stream(attempt)).await?;
+        let stream = Box::pin(self.open_stream(attempt, user)).await?;
         // Most users know one origin, and there are very many users.
         self.open.reserve_exact(1);
-        self.open.push(Connection { origin: attempt.outbound.origin.clone(), stream });
+        self.open.push(Connection { origin: attempt.message.envelope.origin.clone(), stream });
         Ok(self.open.len() - 1)
     }
 
-    async fn open_stream(&mut self, attempt: &Attempt<'_>) -> Result<Stream, Failure> {
-        let Attempt { context, outbound, .. } = attempt;
-        let origin = outbound.origin;
-        let limit = outbound.policy.timeouts.connect;
+    async fn open_stream(&mut self, attempt: &Attempt<'_>, user: u64) -> Result<Stream, Failure> {
+        let Attempt { context, outbound, .. } = *attempt;
+        let origin = &attempt.message.envelope.origin;
+        let limit = attempt.policy().timeouts.connect;
         let mut lap = Instant::now();
         let by = attempt.deadline(lap, limit);
         if !origin.is_resolved() {
@@ -159,7 +183,7 @@ impl Connections {
             attempt.spent(Phases { dns: attempt.lap(&mut lap), ..Phases::default() });
             resolved.map_err(|TimedOut| attempt.timed_out(Stage::Resolve, by, limit))??;
         }
-        let connect = origin.connect(&context.reactor, &context.sources, outbound.user);
+        let connect = origin.connect(&context.reactor, &context.sources, user);
         let connected = self.timeout.until(by, Box::pin(connect)).await;
         let took = attempt.lap(&mut lap);
         attempt.spent(Phases { connect: took, ..Phases::default() });
@@ -175,25 +199,26 @@ impl Connections {
     async fn send_and_receive(
         &mut self,
         attempt: &Attempt<'_>,
+        sender: &mut Sender<'_>,
         position: usize,
     ) -> Result<Received, Failure> {
-        let Attempt { context, outbound, deadline, .. } = attempt;
+        let Attempt { context, outbound, message, deadline, .. } = *attempt;
         let mut lent = Lent { open: &mut self.open, position };
         let mut tally = Tally::new(attempt);
-        tally.wire.sent = outbound.text.send(context, lent.stream());
+        tally.wire.sent = message.send(context, sender.memory, lent.stream());
         let limits = match outbound.keep_body {
             KeepBody::Yes => context.limits,
             // What is only counted takes no memory, however long it is.
             KeepBody::No => Limits { body_bytes: u64::MAX, ..context.limits },
         };
-        let mut reader = ResponseReader::new(outbound.method, outbound.keep_body, limits);
+        let mut reader = ResponseReader::new(&message.envelope.method, outbound.keep_body, limits);
         let mut bytes = context.spare();
-        let limit = outbound.policy.timeouts.first_byte;
-        // Ready is a connection with the turn that made it, or else when the request started.
+        let limit = attempt.policy().timeouts.first_byte;
+        // Ready is a connection with the turn that made it, or else when the exchange started.
         let mut lap = context.reactor.now().max(attempt.started);
         let first_by = attempt.deadline(lap, limit);
         loop {
-            let by = if reader.has_begun() { *deadline } else { first_by };
+            let by = if reader.has_begun() { deadline } else { first_by };
             let came = self.timeout.until(by, lent.stream().receive()).await;
             let timed_out = |TimedOut| attempt.timed_out(Stage::of_reader(&reader), by, limit);
             match came.map_err(timed_out)? {
@@ -205,6 +230,7 @@ impl Connections {
                     let known = &mut *context.known_head(outbound.entry);
                     match reader.feed_knowing(&piece, &mut bytes, known) {
                         Ok(progress) if progress.done => break,
+                        Ok(_) if attempt.has_enough(&reader, &bytes) => break,
                         Ok(_) => {}
                         Err(error) => {
                             let seen = if bytes.is_empty() { &piece[..] } else { &bytes[..] };
@@ -223,13 +249,16 @@ impl Connections {
             }
         }
         // A connection to an origin that is not remembered would never be found again.
-        let keeps = outbound.policy.keep_alive != KeepAlive::Never && outbound.origin.remembered;
+        let keeps =
+            attempt.policy().keep_alive != KeepAlive::Never && message.envelope.origin.remembered;
         if keeps && reader.keep_alive() {
             lent.give_back();
         }
         tally.transfer = attempt.lap(&mut lap);
         let head = *reader.head().expect("a response that is done has a head");
-        Ok(Received { head, body_bytes: reader.body_bytes(), bytes })
+        let received = Received { head, body_bytes: reader.body_bytes(), bytes };
+        sender.learn(attempt, &received);
+        Ok(received)
     }
 
     /// Where the connection to an origin is, if there is one that is still good.
@@ -290,7 +319,33 @@ impl Drop for Lent<'_> {
     }
 }
 
+impl Sender<'_> {
+    /// Remembers what a response asks the user to.
+    fn learn(&mut self, attempt: &Attempt<'_>, received: &Received) {
+        let envelope = attempt.message.envelope;
+        if received.head.set_cookie && attempt.policy().cookies {
+            let now = attempt.context.unix_time();
+            self.memory.keep_cookies(envelope, received.head_bytes(), now);
+        }
+        if envelope.credentials.is_some() {
+            self.memory.learn(envelope, received.head_bytes());
+        }
+    }
+}
+
 impl Attempt<'_> {
+    fn policy(&self) -> &Policy {
+        &self.outbound.defaults.policy
+    }
+
+    /// Whether the rest of a response is not worth waiting for: nobody sees the body of a redirect,
+    /// and a new connection is cheaper than a long one.
+    fn has_enough(&self, reader: &ResponseReader, bytes: &[u8]) -> bool {
+        let is_long = self.outbound.follows && reader.body_bytes() > UNSEEN_BODY_MAX;
+        let head = reader.head().filter(|_| is_long);
+        head.is_some_and(|head| location(head, bytes).is_some())
+    }
+
     /// When a part that begins now must be done: by its own limit, or by that of the whole.
     fn deadline(&self, begin: Instant, limit: Option<Duration>) -> Instant {
         limit.map_or(self.deadline, |limit| self.deadline.min(begin + limit))
@@ -312,20 +367,6 @@ impl Attempt<'_> {
         match limit.filter(|_| by < self.deadline) {
             Some(after) => Failure::TimedOut { at, after, whole: false },
             None => Failure::TimedOut { at, after: self.outbound.timeout, whole: true },
-        }
-    }
-}
-
-impl Text<'_> {
-    /// Sends it; how many bytes that takes.
-    fn send(&self, context: &Context, stream: &mut Stream) -> u64 {
-        match self {
-            Text::Kept(kept) => stream.send_kept(*kept),
-            Text::Rendered(render) => {
-                let mut text = context.reactor.buffer();
-                render(&mut text);
-                stream.send(text)
-            }
         }
     }
 }

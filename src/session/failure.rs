@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
+use super::redirect::RedirectError;
 use crate::http1::{self, Framing, ResponseReader};
 use crate::stats::Limit;
 use crate::transport;
@@ -36,6 +37,8 @@ pub enum Failure {
     NotHttp(Opening),
     /// What came is not a response that can be read.
     Http(http1::Error),
+    /// It was redirected, and that cannot be followed.
+    Redirect(RedirectError),
     /// The request itself cannot be sent.
     Request(String),
 }
@@ -237,6 +240,7 @@ impl fmt::Display for Failure {
             }
             Failure::NotHttp(opening) => write!(f, "not HTTP: starts with \"{opening}\""),
             Failure::Http(error) => error.fmt(f),
+            Failure::Redirect(error) => error.fmt(f),
             Failure::Request(reason) => f.write_str(reason),
         }
     }

@@ -4,6 +4,7 @@
 //! request, or finds the bytes it rendered the first time, sends it on its kept-alive connection,
 //! or a new one, reads the response, judges it by the checks and counts it: once, however it ends.
 
+mod auth;
 mod base_url;
 mod budget;
 mod call;
@@ -11,11 +12,14 @@ mod check;
 mod context;
 mod cookies;
 mod digest;
+mod envelope;
 mod exchange;
 mod failure;
+mod journey;
 mod json;
 mod keep_alive;
 mod literals;
+mod memory;
 mod origin;
 mod policy;
 mod prepared;
@@ -34,6 +38,7 @@ use http::Method;
 
 pub(crate) use budget::Budget;
 
+pub use auth::Auth;
 pub use base_url::{BaseUrl, UrlError, is_absolute};
 pub use call::Call;
 pub use check::{
@@ -46,16 +51,20 @@ pub use exchange::RequestFailed;
 pub use failure::{ConnectError, Failure, Interruption, Opening, Progress, Stage};
 pub use json::{InvalidJson, Pointer, PointerError, equals, exists, find};
 pub use keep_alive::KeepAlive;
+pub use memory::{Cookies, InvalidCookie};
 pub use policy::{Policy, Timeouts};
 pub use prepared::Prepared;
+pub use redirect::RedirectError;
 pub use render::Defaults;
 pub use request::{Body, Request};
 pub use resolved::{InvalidResolve, Resolve, ResolvedUrl};
 pub use response::Response;
 pub use sources::Sources;
 
-use exchange::{Connections, Outbound, Text};
+use envelope::{Message, Text};
+use exchange::{Connections, Outbound, Sender};
 use literals::Literals;
+use memory::Memory;
 
 /// What the sessions of one class of users share on a core.
 #[derive(Debug)]
@@ -82,6 +91,7 @@ pub struct Session {
     context: Rc<Context>,
     class: Rc<SessionClass>,
     connections: Connections,
+    memory: Memory,
     user: u64,
     rng: fastrand::Rng,
     /// When the schedule wanted the next request, where it did at a certain time.
@@ -97,7 +107,15 @@ impl Session {
         rng: fastrand::Rng,
     ) -> Self {
         let connections = Connections::new(&context);
-        Session { context, class, connections, user, rng, intended: None }
+        Session {
+            context,
+            class,
+            connections,
+            memory: Memory::default(),
+            user,
+            rng,
+            intended: None,
+        }
     }
 
     /// A GET request.
@@ -155,16 +173,19 @@ impl Session {
     async fn perform(&mut self, prepared: &Prepared) -> Result<Response, RequestFailed> {
         let outbound = Outbound {
             entry: prepared.entry,
-            origin: &prepared.origin,
-            text: Text::Kept(prepared.text),
-            method: &prepared.method,
+            request: &prepared.request,
+            defaults: &self.class.defaults,
+            first: Message {
+                envelope: &prepared.envelope,
+                text: Text::Kept { text: prepared.text, blank: prepared.blank },
+            },
             timeout: prepared.timeout,
             keep_body: prepared.keep_body,
-            policy: &self.class.defaults.policy,
-            user: self.user,
+            follows: prepared.request.redirects.unwrap_or(self.class.defaults.policy.redirects),
             intended: self.intended.take(),
         };
-        self.connections.request(&self.context, &outbound).await
+        let sender = Sender { number: self.user, memory: &mut self.memory, rng: &mut self.rng };
+        self.connections.request(&self.context, sender, &outbound).await
     }
 
     /// The task that begins now was wanted at this time: the latency of its first request counts from
@@ -179,6 +200,12 @@ impl Session {
         if self.class.defaults.policy.keep_alive == KeepAlive::Task {
             self.connections.close();
         }
+    }
+
+    /// The user's cookies. They live as long as the user.
+    pub fn cookies(&mut self) -> Cookies<'_> {
+        let host = &self.class.defaults.base.host;
+        Cookies::new(&mut self.memory, host, self.context.unix_time())
     }
 
     /// Pauses the task. How late it went on is counted.

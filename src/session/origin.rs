@@ -59,6 +59,11 @@ impl Origin {
         })
     }
 
+    /// Name or address, without brackets.
+    pub(super) fn host(&self) -> &str {
+        &self.host
+    }
+
     /// Whether its addresses are known.
     pub(super) fn is_resolved(&self) -> bool {
         !self.addresses.borrow().is_empty()

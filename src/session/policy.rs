@@ -5,12 +5,28 @@ use std::time::Duration;
 use super::keep_alive::KeepAlive;
 
 /// How the users of a class make their requests: what a scenario may say of it for a whole class.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Policy {
     /// How long each part of a request may take.
     pub timeouts: Timeouts,
     /// How long connections are kept.
     pub keep_alive: KeepAlive,
+    /// Whether cookies are kept, and sent with the requests they are for.
+    pub cookies: bool,
+    /// Whether redirects are followed.
+    pub redirects: bool,
+}
+
+/// As Locust's users make them.
+impl Default for Policy {
+    fn default() -> Self {
+        Policy {
+            timeouts: Timeouts::default(),
+            keep_alive: KeepAlive::default(),
+            cookies: true,
+            redirects: true,
+        }
+    }
 }
 
 /// How long a request may take, and each of its parts. A part without a time of its own has what

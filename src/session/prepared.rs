@@ -3,11 +3,9 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use http::Method;
-
 use super::base_url::UrlError;
 use super::context::Context;
-use super::origin::Origin;
+use super::envelope::Envelope;
 use super::render::{Defaults, Outline};
 use super::request::Request;
 use crate::http1::KeepBody;
@@ -18,9 +16,12 @@ use crate::stats::EntryId;
 #[derive(Debug, Clone)]
 pub struct Prepared {
     pub(super) entry: EntryId,
-    pub(super) origin: Rc<Origin>,
+    /// What it was rendered from, for what follows from its response.
+    pub(super) request: Rc<Request>,
+    pub(super) envelope: Envelope,
     pub(super) text: Kept,
-    pub(super) method: Method,
+    /// Where the blank line behind the head begins.
+    pub(super) blank: usize,
     pub(super) timeout: Duration,
     pub(super) keep_body: KeepBody,
 }
@@ -39,13 +40,14 @@ impl Prepared {
     ) -> Result<Self, UrlError> {
         let outline = Outline::new(context, defaults, request)?;
         let mut text = Vec::new();
-        outline.render(&mut text);
+        let blank = outline.render(&mut text);
         let mut recorder = context.recorder.borrow_mut();
         Ok(Prepared {
             entry: recorder.entry(request.method.as_str(), &request.display_name()),
-            origin: outline.origin,
+            request: Rc::new(request.clone()),
+            envelope: outline.envelope,
             text: context.reactor.keep(text),
-            method: request.method.clone(),
+            blank,
             timeout: request.timeout.unwrap_or(defaults.policy.timeouts.total),
             keep_body,
         })

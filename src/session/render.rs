@@ -3,19 +3,22 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
-use http::header::{AUTHORIZATION, CONNECTION};
-use http::{HeaderName, HeaderValue, Method};
+use http::header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE, COOKIE, HOST, PROXY_AUTHORIZATION};
+use http::{HeaderName, HeaderValue};
+use url::Url;
 
+use super::auth::Auth;
 use super::base_url::{BaseUrl, UrlError, is_absolute};
 use super::context::Context;
+use super::digest::Credentials;
+use super::envelope::Envelope;
 use super::keep_alive::KeepAlive;
 use super::origin::Origin;
 use super::policy::Policy;
+use super::redirect::{Hop, RedirectError};
 use super::request::{Body, Request};
 use super::resolved::ResolvedUrl;
-use crate::http1::RequestHead;
+use crate::http1::{RequestHead, request_target};
 
 /// What every request of a class of users has in common, on one core.
 #[derive(Debug)]
@@ -23,35 +26,32 @@ pub struct Defaults {
     pub(super) base: BaseUrl,
     pub(super) origin: Rc<Origin>,
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
+    /// For the challenges of the class's own server.
+    credentials: Option<Rc<Credentials>>,
     pub(super) policy: Policy,
 }
 
 impl Defaults {
-    /// The defaults of a class. Basic authentication is the class's own, or else the URL's.
+    /// The defaults of a class. Who its requests are from is said by a header, or else by the class,
+    /// or else by the URL.
     pub fn new(
         context: &Context,
         target: &ResolvedUrl,
         headers: &[(HeaderName, HeaderValue)],
-        basic_auth: Option<&(String, String)>,
+        auth: Option<&Auth>,
         policy: Policy,
     ) -> Self {
         let base = target.url.clone();
         let origin = context.origins.know(target);
         let mut headers = headers.to_vec();
-        if let Some((user, password)) = basic_auth.or(base.basic_auth.as_ref())
-            && !headers.iter().any(|(name, _)| name == AUTHORIZATION)
-        {
-            headers.push((AUTHORIZATION, basic(user, password)));
-        }
-        Defaults { base, origin, headers, policy }
+        let credentials = authorize(&mut headers, auth, base.basic_auth.as_ref());
+        Defaults { base, origin, headers, credentials, policy }
     }
 }
 
 /// A request ready to be rendered: where it goes and what it says there.
 pub(super) struct Outline<'r> {
-    pub(super) origin: Rc<Origin>,
-    method: &'r Method,
-    target: String,
+    pub(super) envelope: Envelope,
     authority: String,
     headers: Vec<(HeaderName, HeaderValue)>,
     content_type: Option<HeaderValue>,
@@ -76,69 +76,133 @@ impl<'r> Outline<'r> {
         };
         append_query(&mut target, &request.query);
         let (content_type, body) = body_bytes(&request.body);
-        let mut headers = own_headers(request, url_auth.as_ref());
-        inherit(&mut headers, defaults, &origin);
-        if !origin.remembered || defaults.policy.keep_alive == KeepAlive::Never {
-            // No later request uses the connection (RFC 9112 section 9.6).
-            headers.retain(|(name, _)| name != CONNECTION);
-            headers.push((CONNECTION, HeaderValue::from_static("close")));
+        let mut headers = request.headers.clone();
+        let mut credentials = authorize(&mut headers, request.auth.as_ref(), url_auth.as_ref());
+        let is_at_home = Rc::ptr_eq(&origin, &defaults.origin);
+        let has_auth = credentials.is_some() || contains(&headers, &AUTHORIZATION);
+        inherit(&mut headers, defaults, is_at_home && !has_auth);
+        if is_at_home && !has_auth {
+            credentials.clone_from(&defaults.credentials);
         }
-        Ok(Outline {
+        let takes_cookies = defaults.policy.cookies && !contains(&headers, &COOKIE);
+        let host = headers.iter().find(|(name, _)| name == HOST).map(|(_, value)| host_of(value));
+        let envelope = Envelope {
             origin,
-            method: &request.method,
-            target,
-            authority,
-            headers,
-            content_type: content_type.map(HeaderValue::from_static),
-            body,
-        })
+            method: request.method.clone(),
+            target: request_target(&target),
+            host,
+            takes_cookies,
+            credentials,
+        };
+        let content_type = content_type.map(HeaderValue::from_static);
+        let mut outline = Outline { envelope, authority, headers, content_type, body };
+        outline.say_whether_it_is_the_last(defaults);
+        Ok(outline)
     }
 
-    /// Appends the whole request to a buffer.
-    pub(super) fn render(&self, out: &mut Vec<u8>) {
+    /// The request that follows this one, which was answered by a redirect.
+    ///
+    /// As with requests, the `Cookie` header is the user's jar's again after any redirect.
+    pub(super) fn redirected(
+        self,
+        context: &Context,
+        defaults: &Defaults,
+        status: u16,
+        location: &[u8],
+    ) -> Result<Self, RedirectError> {
+        let Outline { envelope, authority, mut headers, mut content_type, mut body } = self;
+        let scheme = if envelope.origin.secure { "https" } else { "http" };
+        let from = Url::parse(&format!("{scheme}://{authority}{}", envelope.target));
+        let from = from.map_err(|_| RedirectError::Malformed)?;
+        let hop = Hop::new(status, &envelope.method, &from, location)?;
+        let (base, target) =
+            BaseUrl::split(hop.url.as_str()).map_err(|_| match hop.url.scheme() {
+                "https" => RedirectError::Scheme("https".into()),
+                _ => RedirectError::Malformed,
+            })?;
+        if !hop.keeps_body {
+            body = Cow::Borrowed(&[]);
+            content_type = None;
+        }
+        headers.retain(|(name, _)| match *name {
+            COOKIE | CONNECTION | PROXY_AUTHORIZATION => false,
+            CONTENT_TYPE => hop.keeps_body,
+            AUTHORIZATION => hop.keeps_credentials,
+            HOST => hop.keeps_host,
+            _ => true,
+        });
+        let envelope = Envelope {
+            origin: context.origins.get(&base),
+            method: hop.method,
+            target: request_target(&target),
+            host: envelope.host.filter(|_| hop.keeps_host),
+            takes_cookies: defaults.policy.cookies,
+            credentials: envelope.credentials.filter(|_| hop.keeps_credentials),
+        };
+        let authority = base.authority;
+        let mut outline = Outline { envelope, authority, headers, content_type, body };
+        outline.say_whether_it_is_the_last(defaults);
+        Ok(outline)
+    }
+
+    /// Where no later request uses the connection (RFC 9112 section 9.6).
+    fn say_whether_it_is_the_last(&mut self, defaults: &Defaults) {
+        if !self.envelope.origin.remembered || defaults.policy.keep_alive == KeepAlive::Never {
+            self.headers.retain(|(name, _)| name != CONNECTION);
+            self.headers.push((CONNECTION, HeaderValue::from_static("close")));
+        }
+    }
+
+    /// Appends the whole request to a buffer. Gives the place of the blank line behind its head.
+    pub(super) fn render(&self, out: &mut Vec<u8>) -> usize {
         let head = RequestHead {
-            method: self.method,
-            target: &self.target,
+            method: &self.envelope.method,
+            target: &self.envelope.target,
             host: &self.authority,
             headers: self.headers.iter().map(|(name, value)| (name, value)),
         };
-        head.encode(&self.body, self.content_type.as_ref(), out);
+        head.encode(&self.body, self.content_type.as_ref(), out)
     }
 }
 
-/// The request's headers. Basic authentication is its own, or else that of its URL.
-fn own_headers(
-    request: &Request,
-    url_auth: Option<&(String, String)>,
-) -> Vec<(HeaderName, HeaderValue)> {
-    let mut own = request.headers.clone();
-    if let Some((user, password)) = request.basic_auth.as_ref().or(url_auth)
-        && !own.iter().any(|(name, _)| name == AUTHORIZATION)
-    {
-        own.push((AUTHORIZATION, basic(user, password)));
+fn contains(headers: &[(HeaderName, HeaderValue)], wanted: &HeaderName) -> bool {
+    headers.iter().any(|(name, _)| name == wanted)
+}
+
+/// Says who a request is from, where no header does: by its own word, or else by its URL. Gives what
+/// is needed for challenges in place of a header.
+fn authorize(
+    headers: &mut Vec<(HeaderName, HeaderValue)>,
+    auth: Option<&Auth>,
+    of_url: Option<&(String, String)>,
+) -> Option<Rc<Credentials>> {
+    if contains(headers, &AUTHORIZATION) {
+        return None;
     }
-    own
+    let of_url = || of_url.map(|(user, password)| Auth::basic(user, password));
+    let auth = auth.cloned().or_else(of_url)?;
+    headers.extend(auth.header().map(|value| (AUTHORIZATION, value)));
+    auth.credentials()
 }
 
 /// Puts the class's headers in front, but for those that the request has itself and credentials
 /// that are another server's.
-fn inherit(own: &mut Vec<(HeaderName, HeaderValue)>, defaults: &Defaults, origin: &Rc<Origin>) {
-    let is_elsewhere = !Rc::ptr_eq(origin, &defaults.origin);
-    let is_kept_back = |name: &HeaderName| is_elsewhere && name == AUTHORIZATION;
-    let is_replaced = |name: &HeaderName| own.iter().any(|(replaced, _)| replaced == name);
-    let inherited =
-        defaults.headers.iter().filter(|(name, _)| !is_kept_back(name) && !is_replaced(name));
+fn inherit(own: &mut Vec<(HeaderName, HeaderValue)>, defaults: &Defaults, takes_auth: bool) {
+    let is_inherited =
+        |name: &HeaderName| !contains(own, name) && (takes_auth || name != AUTHORIZATION);
+    let inherited = defaults.headers.iter().filter(|(name, _)| is_inherited(name));
     let inherited: Vec<_> = inherited.cloned().collect();
     own.splice(0..0, inherited);
 }
 
-/// RFC 7617 section 2; marked so that it is not printed.
-fn basic(user: &str, password: &str) -> HeaderValue {
-    let encoded = BASE64.encode(format!("{user}:{password}"));
-    let mut value = HeaderValue::try_from(format!("Basic {encoded}"))
-        .expect("base64 has only characters that a header may have");
-    value.set_sensitive(true);
-    value
+/// The host in a `Host` header, without its port and its brackets.
+fn host_of(header: &HeaderValue) -> String {
+    let text = String::from_utf8_lossy(header.as_bytes());
+    let host = match text.strip_prefix('[') {
+        Some(address) => address.split(']').next(),
+        None => text.split(':').next(),
+    };
+    host.unwrap_or_default().to_owned()
 }
 
 fn append_query(target: &mut String, query: &[(String, String)]) {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, Method};
 
+use super::auth::Auth;
 use super::base_url::without_userinfo;
 
 /// A request as data. The path is joined to the user's host; an absolute `http://` URL is used as
@@ -24,10 +25,12 @@ pub struct Request {
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// The body, which also decides `Content-Type` where no header says it.
     pub body: Body,
-    /// User and password of basic authentication (RFC 7617), in place of an absolute URL's own.
-    pub basic_auth: Option<(String, String)>,
+    /// Who it is from, in place of what an absolute URL or the class says.
+    pub auth: Option<Auth>,
     /// From the start of the request to the end of its response; without one, the session's.
     pub timeout: Option<Duration>,
+    /// Whether redirects are followed; without a word, as the class has it.
+    pub redirects: Option<bool>,
 }
 
 /// A request's body.
@@ -54,8 +57,9 @@ impl Request {
             name: None,
             headers: Vec::new(),
             body: Body::Empty,
-            basic_auth: None,
+            auth: None,
             timeout: None,
+            redirects: None,
         }
     }
 

@@ -142,3 +142,9 @@ pub(super) struct Received {
     pub(super) body_bytes: u64,
     pub(super) bytes: Vec<u8>,
 }
+
+impl Received {
+    pub(super) fn head_bytes(&self) -> &[u8] {
+        &self.bytes[..self.head.head_len]
+    }
+}

@@ -9,7 +9,7 @@ use crate::scenario::{KeepAlive, validate};
 use crate::session::{Policy, Timeouts};
 
 /// The keys of a table that says how requests are made.
-pub(super) const KEYS: [&str; 2] = ["timeout", "keep_alive"];
+pub(super) const KEYS: [&str; 4] = ["timeout", "keep_alive", "cookies", "redirects"];
 
 /// Changes what a table says otherwise.
 pub(super) fn policy(table: &Table<'_>, policy: &mut Policy) -> Result<()> {
@@ -18,6 +18,12 @@ pub(super) fn policy(table: &Table<'_>, policy: &mut Policy) -> Result<()> {
     }
     if let Some(item) = table.get("keep_alive") {
         policy.keep_alive = keep_alive(item)?;
+    }
+    if let Some(item) = table.get("cookies") {
+        policy.cookies = item.boolean()?;
+    }
+    if let Some(item) = table.get("redirects") {
+        policy.redirects = item.boolean()?;
     }
     Ok(())
 }

@@ -6,10 +6,10 @@ use super::check::checks;
 use super::error::Result;
 use super::reader::{Item, Table};
 use crate::scenario::{Step, validate};
-use crate::session::Body;
+use crate::session::{Auth, Body};
 
 /// All keys of a step.
-pub(super) const KEYS: [&str; 19] = [
+pub(super) const KEYS: [&str; 22] = [
     "get",
     "post",
     "put",
@@ -26,6 +26,9 @@ pub(super) const KEYS: [&str; 19] = [
     "json",
     "form",
     "basic_auth",
+    "bearer",
+    "digest_auth",
+    "redirects",
     "timeout",
     "check",
     "checks",
@@ -58,7 +61,8 @@ pub(super) fn step(table: &Table<'_>) -> Result<Step> {
         request.headers = headers.headers()?;
     }
     request.body = body(table)?;
-    request.basic_auth = table.get("basic_auth").map(basic_auth).transpose()?;
+    request.auth = auth(table)?;
+    request.redirects = table.get("redirects").map(|item| item.boolean()).transpose()?;
     request.timeout = table.get("timeout").map(timeout).transpose()?;
     if let Some((_, item)) = table.at_most_one(&["check", "checks"])? {
         step.checks = checks(item)?;
@@ -120,12 +124,23 @@ fn body(table: &Table<'_>) -> Result<Body> {
     })
 }
 
-pub(super) fn basic_auth(item: Item<'_>) -> Result<(String, String)> {
+/// `basic_auth` or `digest_auth = { user = …, password = … }`, or `bearer = "…"`.
+pub(super) fn auth(table: &Table<'_>) -> Result<Option<Auth>> {
+    let Some((key, item)) = table.at_most_one(&["basic_auth", "bearer", "digest_auth"])? else {
+        return Ok(None);
+    };
+    if key == "bearer" {
+        let auth = Auth::Bearer(item.text()?.to_owned());
+        item.judged(validate::auth(&auth))?;
+        return Ok(Some(auth));
+    }
     let table = item.table(&["user", "password"])?;
     let user = table.require("user", "user = \"…\"")?;
-    user.judged(validate::auth_user(user.text()?))?;
-    let password = table.require("password", "password = \"…\"")?;
-    Ok((user.text()?.to_owned(), password.text()?.to_owned()))
+    let password = table.require("password", "password = \"…\"")?.text();
+    let new = if key == "basic_auth" { Auth::basic } else { Auth::digest };
+    let auth = new(user.text()?, password?);
+    user.judged(validate::auth(&auth))?;
+    Ok(Some(auth))
 }
 
 pub(super) fn timeout(item: Item<'_>) -> Result<std::time::Duration> {

@@ -3,11 +3,11 @@
 use super::error::{Problem, Result};
 use super::policy;
 use super::reader::{Item, Table};
-use super::step::{self, basic_auth, step, steps};
+use super::step::{self, auth, step, steps};
 use crate::scenario::{Action, Error, Share, Task, User, WaitTime, validate};
 
 /// The keys of a class, beside those of how its requests are made.
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 13] = [
     "name",
     "weight",
     "count",
@@ -16,6 +16,8 @@ const KEYS: [&str; 11] = [
     "wait_time",
     "headers",
     "basic_auth",
+    "bearer",
+    "digest_auth",
     "on_start",
     "on_stop",
     "task",
@@ -41,7 +43,7 @@ pub(super) fn user(item: Item<'_>) -> Result<User> {
     if let Some(headers) = table.get("headers") {
         user.headers = headers.headers()?;
     }
-    user.basic_auth = table.get("basic_auth").map(basic_auth).transpose()?;
+    user.auth = auth(&table)?;
     policy::policy(&table, &mut user.policy)?;
     user.on_start = table.get("on_start").map(hook).transpose()?;
     user.on_stop = table.get("on_stop").map(hook).transpose()?;

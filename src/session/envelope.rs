@@ -1,0 +1,85 @@
+//! Where a request goes, and its bytes on the way there.
+
+use std::rc::Rc;
+
+use http::Method;
+
+use super::context::Context;
+use super::cookies::Place;
+use super::digest::Credentials;
+use super::memory::Memory;
+use super::origin::Origin;
+use super::render::Outline;
+use crate::reactor::Kept;
+use crate::transport::Stream;
+
+/// Where a request goes, and what a user's memory has to know of it.
+#[derive(Debug, Clone)]
+pub(super) struct Envelope {
+    pub(super) origin: Rc<Origin>,
+    pub(super) method: Method,
+    /// Path and query, as they are sent.
+    pub(super) target: String,
+    /// The host that a `Host` header names, in place of the origin's.
+    pub(super) host: Option<String>,
+    /// Whether the user's cookies go with it.
+    pub(super) takes_cookies: bool,
+    /// User and password for the challenges of its server.
+    pub(super) credentials: Option<Rc<Credentials>>,
+}
+
+/// A request in the form in which it is sent.
+#[derive(Clone, Copy)]
+pub(super) struct Message<'r> {
+    pub(super) envelope: &'r Envelope,
+    pub(super) text: Text<'r>,
+}
+
+/// The bytes of a request, without what its user remembers.
+#[derive(Clone, Copy)]
+pub(super) enum Text<'r> {
+    /// Rendered once, kept by the reactor; the blank line begins at `blank`.
+    Kept { text: Kept, blank: usize },
+    /// Rendered anew for every send.
+    Outline(&'r Outline<'r>),
+}
+
+impl Envelope {
+    /// Where it goes, as far as cookies are concerned.
+    pub(super) fn place(&self) -> Place<'_> {
+        Place {
+            host: self.host.as_deref().unwrap_or(self.origin.host()),
+            path: self.target.split('?').next().unwrap_or_default(),
+            is_secure: self.origin.secure,
+        }
+    }
+}
+
+impl Message<'_> {
+    /// Sends it; how many bytes that takes.
+    pub(super) fn send(&self, context: &Context, memory: &mut Memory, stream: &mut Stream) -> u64 {
+        let Message { envelope, text } = *self;
+        let has_lines = memory.has_lines(envelope, context);
+        match text {
+            Text::Kept { text, .. } if !has_lines => stream.send_kept(text),
+            Text::Kept { text, blank } => {
+                let (head, rest) = context.reactor.kept(text).split_at(blank);
+                let mut text = context.reactor.buffer();
+                text.extend_from_slice(head);
+                memory.write_lines(envelope, context.unix_time(), &mut text);
+                text.extend_from_slice(rest);
+                stream.send(text)
+            }
+            Text::Outline(outline) => {
+                let mut text = context.reactor.buffer();
+                let blank = outline.render(&mut text);
+                if has_lines {
+                    let mut lines = Vec::new();
+                    memory.write_lines(envelope, context.unix_time(), &mut lines);
+                    text.splice(blank..blank, lines);
+                }
+                stream.send(text)
+            }
+        }
+    }
+}

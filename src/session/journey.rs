@@ -1,0 +1,96 @@
+//! A request's way over several exchanges: redirects followed, challenges answered.
+
+use super::envelope::{Message, Text};
+use super::exchange::{Attempt, Connections, Outbound, Sender};
+use super::failure::Failure;
+use super::redirect::{REDIRECTS_MAX, RedirectError, is_redirect};
+use super::render::Outline;
+use super::response::Received;
+use crate::http1::{self, Head};
+use crate::stats::Extra;
+
+impl Outbound<'_> {
+    /// Whether a response of this status may not be the last.
+    pub(super) fn may_go_on(&self, status: u16) -> bool {
+        (self.follows && is_redirect(status))
+            || (status == 401 && self.first.envelope.credentials.is_some())
+    }
+}
+
+impl Connections {
+    /// Makes the exchanges that follow from a request's first, up to the one whose response is the
+    /// request's. All of them happen inside its one clock, and each is counted where it is sent.
+    pub(super) async fn go_on(
+        &mut self,
+        first: &Attempt<'_>,
+        sender: &mut Sender<'_>,
+        mut received: Received,
+    ) -> Result<Received, Failure> {
+        let Attempt { context, outbound, deadline, .. } = *first;
+        let mut latest: Option<Outline<'_>> = None;
+        let (mut redirects, mut is_answered) = (0, false);
+        loop {
+            let message = message(&latest, outbound);
+            let extra = if answers_challenge(sender, message, &received, is_answered) {
+                is_answered = true;
+                Extra::Challenge
+            } else if let Some(location) =
+                location(&received.head, &received.bytes).filter(|_| outbound.follows)
+            {
+                if redirects == REDIRECTS_MAX {
+                    return Err(Failure::Redirect(RedirectError::TooMany));
+                }
+                let from = match latest.take() {
+                    Some(outline) => outline,
+                    None => Outline::new(context, outbound.defaults, outbound.request)
+                        .map_err(|error| Failure::Request(error.to_string()))?,
+                };
+                let status = received.head.status;
+                let next = from.redirected(context, outbound.defaults, status, location);
+                latest = Some(next.map_err(Failure::Redirect)?);
+                (redirects, is_answered) = (redirects + 1, false);
+                Extra::Redirect
+            } else {
+                return Ok(received);
+            };
+            context.recycle(received.bytes);
+            let attempt = Attempt {
+                context,
+                outbound,
+                message: self::message(&latest, outbound),
+                extra: Some(extra),
+                started: context.reactor.now(),
+                deadline,
+            };
+            received = self.exchange(&attempt, sender).await?;
+        }
+    }
+}
+
+fn message<'m>(latest: &'m Option<Outline<'_>>, outbound: &Outbound<'m>) -> Message<'m> {
+    match latest {
+        Some(outline) => Message { envelope: &outline.envelope, text: Text::Outline(outline) },
+        None => outbound.first,
+    }
+}
+
+/// Whether the response is a challenge that the next send answers. One answer to each request: a
+/// second 401 says that it was no good.
+fn answers_challenge(
+    sender: &mut Sender<'_>,
+    message: Message<'_>,
+    received: &Received,
+    is_answered: bool,
+) -> bool {
+    let Sender { memory, rng, .. } = sender;
+    let is_challenge = received.head.status == 401 && !is_answered;
+    let random = || rng.u64(..);
+    is_challenge && memory.accept_challenge(message.envelope, received.head_bytes(), random)
+}
+
+/// Where the response that begins with this head redirects to.
+pub(super) fn location<'b>(head: &Head, bytes: &'b [u8]) -> Option<&'b [u8]> {
+    let location =
+        is_redirect(head.status).then(|| http1::header(&bytes[..head.head_len], "location"));
+    location.flatten().filter(|location| !location.is_empty())
+}
