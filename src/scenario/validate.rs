@@ -300,6 +300,14 @@ mod tests {
                 Step::get("/").basic_auth("a:b", "c"),
                 "the user of basic authentication must not contain ':'",
             ),
+            (
+                Step::get("/").bearer_auth("a\nb"),
+                "a bearer token has letters, digits and any of -._~+/, and = at its end",
+            ),
+            (
+                Step::get("/").digest_auth("a:b", "c"),
+                "the user of digest authentication must not contain ':'",
+            ),
             (Step::get("/").check(status(700)), "status 700 is not from 100 to 599"),
         ] {
             check(with_step(step), &format!("{at}: {expected}"));

@@ -18,9 +18,11 @@
 //! wait_time = { between = ["1s", "3s"] }    # constant, constant_pacing, constant_throughput,
 //!                                           # exponential; "2s" alone is constant
 //! headers = { accept = "application/json" }
-//! basic_auth = { user = "u", password = "p" }
+//! basic_auth = { user = "u", password = "p" } # or digest_auth = { … }, or bearer = "token"
 //! timeout = "5s"                            # or { connect = "1s", first_byte = "2s", total = "5s" }
 //! keep_alive = "task"                       # close between tasks; true, or false: never keep
+//! cookies = true                            # false: neither kept nor sent
+//! redirects = true                          # false: a redirect is a response like any other
 //! on_start = [ { post = "/login", json = { user = "x" }, check = { status = 200 } } ]
 //! on_stop = [ { get = "/logout" } ]
 //!
@@ -32,7 +34,7 @@
 //!     { status = 200, message = "Got {status} instead of 200" },
 //!     { json = "/users", message = "Invalid response" },
 //!   ] },
-//!   { method = "PURGE", path = "/users", timeout = "2s" },
+//!   { method = "PURGE", path = "/users", timeout = "2s", redirects = false },
 //! ]
 //!
 //! [[user.task]]                             # flat: a task of one request, named as it is
@@ -46,6 +48,9 @@
 //! `header_equals`, `body_contains`, `json`, `json_equals`, `max_time`; a `message` is that of all
 //! of them. Where several values make sense (`header`, `body_contains`, `json`, a pair of a query),
 //! an array gives them.
+//!
+//! Each user has its own cookies. A redirected request is one sample, from the first send to the last
+//! response, under its first name: up to 30 redirects are followed, as Python's requests does it.
 //!
 //! In the place of `users` and `spawn_rate` the load may have stages, a shape, or a rate:
 //!

@@ -116,6 +116,17 @@ fn a_bad_value_is_named_beside_the_good_ones() {
         "basic_auth = { user = \"a:b\", password = \"\" }",
         "23: the user of basic authentication must not contain ':'",
     );
+    check_task(
+        "digest_auth = { user = \"a:b\", password = \"\" }",
+        "24: the user of digest authentication must not contain ':'",
+    );
+    check_task(
+        "bearer = \"a b\"",
+        "10: a bearer token has letters, digits and any of -._~+/, and = at its end",
+    );
+    check_task("bearer = \"a\"\ndigest_auth = { user = \"u\", password = \"p\" }", "REPLACE");
+    check_task("redirects = 5", "13: expected true or false, found an integer");
+    check_user("cookies = \"no\"", "11: expected true or false, found a string");
     check_task("json = inf", "8: JSON has neither infinity nor nan");
     check_only("get = \"users\"", "4:7: path 'users' must start with '/'; write '/users'");
     check("[load]\nspawn_rate = 0", "2:14: spawn_rate must be a number above 0, not 0");

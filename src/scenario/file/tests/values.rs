@@ -122,6 +122,12 @@ fn a_user_is_all_that_the_builder_sets() {
     let table = "timeout = { connect = \"1s\", first_byte = \"250ms\" }";
     check_user(table, |user| user.timeouts(parts));
     check_user("basic_auth = { user = \"u\", password = \"p:\" }", |u| u.basic_auth("u", "p:"));
+    check_user("digest_auth = { user = \"u\", password = \":\" }", |u| u.digest_auth("u", ":"));
+    check_user("bearer = \"a.b-c==\"", |user| user.bearer_auth("a.b-c=="));
+    for on in [true, false] {
+        check_user(&format!("cookies = {on}"), |user| user.cookies(on));
+        check_user(&format!("redirects = {on}"), |user| user.redirects(on));
+    }
     check_user("headers = { x-b = \"1\", accept = [\"a\", \"b\"], X-A = 2 }", |user| {
         user.header(HeaderName::from_static("x-b"), value("1"))
             .header(ACCEPT, value("a"))
@@ -193,6 +199,16 @@ fn a_request_keeps_the_order_it_is_written_in() {
             .header(HeaderName::from_static("a-h"), value("2"))
             .basic_auth("u", ""),
     );
+}
+
+#[test]
+fn a_request_says_who_it_is_from_and_whether_redirects_are_followed() {
+    let task = |line: &str| format!("get = \"/\"\n{line}");
+    check_task(&task("bearer = \"t\""), Step::get("/").bearer_auth("t"));
+    let digest = task("digest_auth = { user = \"u\", password = \"p\" }");
+    check_task(&digest, Step::get("/").digest_auth("u", "p"));
+    check_task(&task("redirects = false"), Step::get("/").redirects(false));
+    check_task(&task("redirects = true"), Step::get("/").redirects(true));
 }
 
 #[test]
