@@ -1,6 +1,8 @@
 //! Defines where a message ends and whether its connection survives it, from the few headers that
 //! decide it (RFC 9112 sections 6.3 and 9.3).
 //!
+//! Which other headers are there that few messages have is noted in the same pass.
+//!
 //! Requests and responses read the same headers but draw different conclusions, which stay with
 //! them; here is only the reading.
 
@@ -53,6 +55,8 @@ pub(super) struct Fields {
     pub(super) transfer: Transfer,
     pub(super) expect_continue: bool,
     pub(super) set_cookie: bool,
+    /// `Content-Encoding` is there: noted on the way, so that nobody has to look for it.
+    pub(super) content_encoding: bool,
     close: bool,
     keep_alive: bool,
 }
@@ -72,6 +76,9 @@ impl Fields {
                 10 if header.name.eq_ignore_ascii_case("set-cookie") => fields.set_cookie = true,
                 14 if header.name.eq_ignore_ascii_case("content-length") => {
                     fields.read_content_length(header.value);
+                }
+                16 if header.name.eq_ignore_ascii_case("content-encoding") => {
+                    fields.content_encoding = true;
                 }
                 17 if header.name.eq_ignore_ascii_case("transfer-encoding") => {
                     fields.read_transfer_encoding(header.value);

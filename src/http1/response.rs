@@ -35,6 +35,8 @@ pub struct Head {
     pub set_cookie: bool,
     /// Length of the head, from the first byte given to the end of the blank line.
     pub head_len: usize,
+    /// Whether there is a `Content-Encoding`: only then is the body anything but itself.
+    pub content_encoding: bool,
 }
 
 impl Head {
@@ -71,6 +73,7 @@ pub fn parse_response(
             let keep_alive =
                 framing != Framing::UntilClose && status != 101 && fields.persistent(version);
             let set_cookie = fields.set_cookie;
+            let content_encoding = fields.content_encoding;
             Ok(Status::Complete(Head {
                 status,
                 version,
@@ -78,6 +81,7 @@ pub fn parse_response(
                 keep_alive,
                 set_cookie,
                 head_len,
+                content_encoding,
             }))
         }
         httparse::Status::Partial if input.len() >= limits.head_bytes => Err(Error::HeadTooLarge),
@@ -120,6 +124,16 @@ mod tests {
         let Ok(Status::Complete(parsed)) = parsed else { panic!("{head:?}: {parsed:?}") };
         let expected = (framing, keep_alive, head.len());
         assert_eq!((parsed.framing, parsed.keep_alive, parsed.head_len), expected, "{head:?}");
+    }
+
+    #[test]
+    fn a_content_encoding_is_noted() {
+        let noted = |line: &str| match parse(&format!("HTTP/1.1 200 OK\r\n{line}\r\n\r\n")) {
+            Ok(Status::Complete(head)) => head.content_encoding,
+            other => panic!("{other:?}"),
+        };
+        assert!(noted("content-encoding: br") && noted("Content-Encoding : x"));
+        assert!(!noted("Content-Language: br") && !noted("Vary: Content-Encoding"));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::budget::Budget;
+use super::decoding::Decoders;
 use super::failure::{Failure, Progress};
 use super::origin::Origins;
 use super::resolved::ResolvedUrl;
@@ -33,6 +34,7 @@ pub struct Context {
     pub(super) origins: Origins,
     pub(super) sources: Sources,
     pub(super) budget: Budget,
+    pub(super) decoders: RefCell<Decoders>,
     /// By entry, whose requests are all of one method.
     known_heads: RefCell<Vec<KnownHead>>,
     spare: RefCell<Vec<Vec<u8>>>,
@@ -55,6 +57,7 @@ impl Context {
             origins: Origins::default(),
             sources,
             budget: Budget::default(),
+            decoders: RefCell::default(),
             known_heads: RefCell::default(),
             spare: RefCell::default(),
             made: (reactor_now, unix_time),

@@ -11,6 +11,7 @@ mod call;
 mod check;
 mod context;
 mod cookies;
+mod decoding;
 mod digest;
 mod envelope;
 mod exchange;
@@ -47,6 +48,7 @@ pub use check::{
     status, statuses,
 };
 pub use context::Context;
+pub use decoding::{Coding, DecodeError, Decoders, codings};
 pub use exchange::RequestFailed;
 pub use failure::{ConnectError, Failure, Interruption, Opening, Progress, Stage};
 pub use json::{InvalidJson, Pointer, PointerError, equals, exists, find};

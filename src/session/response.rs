@@ -1,14 +1,17 @@
 //! A response as a task sees it.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::rc::Rc;
+use std::slice;
 use std::time::Duration;
 
 use http::StatusCode;
 use serde::de::DeserializeOwned;
 
-use super::check::{Check, ResponseView, first_failure, has_status_check};
+use super::check::{Check, ResponseView, first_failure, has_status_check, needs_body};
 use super::context::Context;
+use super::decoding::{DecodeError, codings};
 use crate::http1::{self, Head};
 use crate::stats::{Clocks, EntryId, Outcome, Sample};
 
@@ -22,9 +25,13 @@ pub struct Response {
     clocks: Clocks,
     head: Head,
     body_bytes: u64,
-    /// The raw head and, where it was kept, the decoded body behind it.
+    /// The raw head and, where it was kept, the body behind it as it was transferred.
     bytes: Vec<u8>,
+    /// The body without its content codings, once somebody has looked at one that has any.
+    decoded: OnceCell<Result<Vec<u8>, DecodeError>>,
     failure: Option<Cow<'static, str>>,
+    /// The task has said that it is a success, whatever there is to say against it.
+    overruled: bool,
 }
 
 impl Response {
@@ -35,7 +42,17 @@ impl Response {
         received: Received,
     ) -> Self {
         let Received { head, body_bytes, bytes } = received;
-        Response { context, entry, clocks, head, body_bytes, bytes, failure: None }
+        Response {
+            context,
+            entry,
+            clocks,
+            head,
+            body_bytes,
+            bytes,
+            decoded: OnceCell::new(),
+            failure: None,
+            overruled: false,
+        }
     }
 
     /// The status code.
@@ -53,10 +70,47 @@ impl Response {
         http1::headers(&self.bytes[..self.head.head_len])
     }
 
-    /// The decoded body; empty where the request said that it need not be kept. One that is kept is
-    /// at most 16 MiB long; a longer one fails the request.
+    /// The body without its content codings; empty where the request said that it need not be kept.
+    /// One that is kept is at most 16 MiB long; a longer one fails the request.
+    ///
+    /// It is decoded the first time that somebody asks for it: a response that nobody looks into costs
+    /// nothing. One that cannot be decoded (`cannot decode the body: bad gzip`), or is longer than
+    /// 16 MiB then (`decoded body too large`), is empty, and the response a failure from there on.
     pub fn body(&self) -> &[u8] {
+        match self.decoded() {
+            None => self.transferred(),
+            Some(Ok(body)) => body,
+            Some(Err(_)) => &[],
+        }
+    }
+
+    /// The body as it was transferred, content codings and all.
+    fn transferred(&self) -> &[u8] {
         &self.bytes[self.head.head_len..]
+    }
+
+    /// The decoded body, where there is anything to decode.
+    fn decoded(&self) -> Option<Result<&[u8], DecodeError>> {
+        if !self.head.content_encoding {
+            return None;
+        }
+        let decoded = self.decoded.get_or_init(|| {
+            let codings = codings(&self.bytes[..self.head.head_len])?;
+            let mut decoders = self.context.decoders.borrow_mut();
+            let max = self.context.limits.body_bytes;
+            decoders.decode(&codings, self.transferred(), max)
+        });
+        Some(decoded.as_deref().map_err(|error| *error))
+    }
+
+    /// What stands against the response as things stand.
+    fn fault(&self) -> Option<Cow<'_, str>> {
+        let undecodable = match self.decoded.get() {
+            Some(Err(error)) if !self.overruled => Some(error),
+            _ => None,
+        };
+        let said = self.failure.as_deref().map(Cow::Borrowed);
+        said.or_else(|| undecodable.map(|error| Cow::Owned(error.to_string())))
     }
 
     /// The body as text; bytes that are not UTF-8 are replaced.
@@ -80,12 +134,13 @@ impl Response {
 
     /// Whether the response counts as a success as things stand.
     pub fn is_success(&self) -> bool {
-        self.failure.is_none()
+        self.fault().is_none()
     }
 
-    /// Counts the response as a success, whatever its status or the checks say.
+    /// Counts the response as a success, whatever its status, its body or the checks say.
     pub fn success(&mut self) {
         self.failure = None;
+        self.overruled = true;
     }
 
     /// Counts the response as a failure under this text. Texts are grouped, so leave out what
@@ -94,17 +149,23 @@ impl Response {
         self.failure = Some(message.into());
     }
 
-    /// Judges by these checks: the first that does not hold is the failure.
+    /// Judges by these checks: the first that does not hold is the failure. A body that cannot be
+    /// decoded is one where the first check looks at it.
     pub(super) fn judge(&mut self, checks: &[Check]) {
+        let before_body =
+            checks.iter().take_while(|check| !needs_body(slice::from_ref(check))).count();
+        let body = if before_body < checks.len() { self.decoded() } else { None };
+        let body = body.unwrap_or_else(|| Ok(self.transferred()));
+        let checks = if body.is_ok() { checks } else { &checks[..before_body] };
         let view = ResponseView {
             status: self.status(),
             head: &self.bytes[..self.head.head_len],
-            body: self.body(),
+            body: body.unwrap_or_default(),
             latency: self.latency(),
         };
         self.failure = match first_failure(checks, &view) {
             Some(message) => Some(Cow::Owned(message.into_owned())),
-            None if has_status_check(checks) => None,
+            None if body.is_err() || has_status_check(checks) => None,
             None => status_failure(self.status()),
         };
     }
@@ -124,13 +185,15 @@ fn status_failure(status: u16) -> Option<Cow<'static, str>> {
 
 impl Drop for Response {
     fn drop(&mut self) {
-        let outcome = match &self.failure {
-            None => Outcome::Success,
-            Some(message) => Outcome::Failure(message),
+        let fault = self.fault();
+        let outcome = fault.as_deref().map_or(Outcome::Success, Outcome::Failure);
+        let body_bytes = match self.decoded.get() {
+            Some(Ok(decoded)) => decoded.len() as u64,
+            _ => self.body_bytes,
         };
-        let sample =
-            Sample { entry: self.entry, clocks: self.clocks, body_bytes: self.body_bytes, outcome };
+        let sample = Sample { entry: self.entry, clocks: self.clocks, body_bytes, outcome };
         self.context.recorder.borrow_mut().record(sample);
+        drop(fault);
         self.context.recycle(std::mem::take(&mut self.bytes));
     }
 }
