@@ -72,6 +72,9 @@ pub enum Error {
     /// A timeout of zero, or of more than anyone waits.
     #[error("timeout must be above 0 and at most 136 years")]
     Timeout,
+    /// Nothing of a body may be kept.
+    #[error("max_body must be above 0; what no check and no task looks at is not kept anyway")]
+    MaxBody,
     /// A range of waits the wrong way round.
     #[error("wait_time between {min} and {max}: the first must not be above the second")]
     WaitRange {

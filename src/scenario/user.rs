@@ -162,6 +162,18 @@ impl User {
         self
     }
 
+    /// Sets whether requests ask for bodies in content codings.
+    pub fn compression(mut self, compression: bool) -> Self {
+        self.policy.compression = compression;
+        self
+    }
+
+    /// Sets how many bytes are kept of a body that somebody looks at.
+    pub fn max_body(mut self, bytes: u64) -> Self {
+        self.policy.max_body = bytes;
+        self
+    }
+
     /// Sets how long connections are kept for the next request.
     pub fn keep_alive(mut self, keep_alive: KeepAlive) -> Self {
         self.policy.keep_alive = keep_alive;

@@ -96,6 +96,10 @@ pub(super) fn timeouts(timeouts: &Timeouts) -> Result<(), Error> {
     [connect, tls, first_byte, Some(total)].into_iter().flatten().try_for_each(timeout)
 }
 
+pub(super) fn max_body(bytes: u64) -> Result<(), Error> {
+    if bytes > 0 { Ok(()) } else { Err(Error::MaxBody) }
+}
+
 pub(super) fn spawn_rate(rate: f64) -> Result<(), Error> {
     if rate > 0.0 && rate.is_finite() { Ok(()) } else { Err(Error::SpawnRate(rate.to_string())) }
 }
@@ -143,6 +147,7 @@ fn user(user: &User) -> Result<(), Error> {
     user.headers.iter().try_for_each(|(name, _)| header(name))?;
     user.auth.as_ref().map_or(Ok(()), auth)?;
     timeouts(&user.policy.timeouts)?;
+    max_body(user.policy.max_body)?;
     if user.tasks.is_empty() {
         return Err(Error::NoTasks);
     }

@@ -207,7 +207,7 @@ impl Connections {
         let mut tally = Tally::new(attempt);
         tally.wire.sent = message.send(context, sender.memory, lent.stream());
         let limits = match outbound.keep_body {
-            KeepBody::Yes => context.limits,
+            KeepBody::Yes => Limits { body_bytes: attempt.policy().max_body, ..context.limits },
             // What is only counted takes no memory, however long it is.
             KeepBody::No => Limits { body_bytes: u64::MAX, ..context.limits },
         };
@@ -256,7 +256,8 @@ impl Connections {
         }
         tally.transfer = attempt.lap(&mut lap);
         let head = *reader.head().expect("a response that is done has a head");
-        let received = Received { head, body_bytes: reader.body_bytes(), bytes };
+        let max_body = attempt.policy().max_body;
+        let received = Received { head, body_bytes: reader.body_bytes(), bytes, max_body };
         sender.learn(attempt, &received);
         Ok(received)
     }

@@ -15,6 +15,17 @@ pub struct Policy {
     pub cookies: bool,
     /// Whether redirects are followed.
     pub redirects: bool,
+    /// Whether requests ask for bodies in content codings, as those of Locust's `HttpUser` do:
+    /// `Accept-Encoding: gzip, deflate, br, zstd`.
+    pub compression: bool,
+    /// The most bytes that are kept of a body, as transferred and as decoded; a longer one fails the
+    /// request. What nobody looks at is only counted, however long it is.
+    pub max_body: u64,
+}
+
+impl Policy {
+    /// So that a thousand users who look at what they get cannot be made to fill the memory.
+    pub const DEFAULT_MAX_BODY: u64 = 16 << 20;
 }
 
 /// As Locust's users make them.
@@ -25,6 +36,8 @@ impl Default for Policy {
             keep_alive: KeepAlive::default(),
             cookies: true,
             redirects: true,
+            compression: true,
+            max_body: Policy::DEFAULT_MAX_BODY,
         }
     }
 }

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use http::header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE, COOKIE, HOST, PROXY_AUTHORIZATION};
+use http::header::{
+    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_TYPE, COOKIE, HOST, PROXY_AUTHORIZATION,
+};
 use http::{HeaderName, HeaderValue};
 use url::Url;
 
@@ -19,6 +21,9 @@ use super::redirect::{Hop, RedirectError};
 use super::request::{Body, Request};
 use super::resolved::ResolvedUrl;
 use crate::http1::{RequestHead, request_target};
+
+/// What is undone for whoever looks at a body, as requests says it where it knows them all.
+const CODINGS: &str = "gzip, deflate, br, zstd";
 
 /// What every request of a class of users has in common, on one core.
 #[derive(Debug)]
@@ -81,6 +86,9 @@ impl<'r> Outline<'r> {
         let is_at_home = Rc::ptr_eq(&origin, &defaults.origin);
         let has_auth = credentials.is_some() || contains(&headers, &AUTHORIZATION);
         inherit(&mut headers, defaults, is_at_home && !has_auth);
+        if defaults.policy.compression && !contains(&headers, &ACCEPT_ENCODING) {
+            headers.insert(0, (ACCEPT_ENCODING, HeaderValue::from_static(CODINGS)));
+        }
         if is_at_home && !has_auth {
             credentials.clone_from(&defaults.credentials);
         }

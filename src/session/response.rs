@@ -27,6 +27,8 @@ pub struct Response {
     body_bytes: u64,
     /// The raw head and, where it was kept, the body behind it as it was transferred.
     bytes: Vec<u8>,
+    /// The most bytes that it may have when it is decoded.
+    max_body: u64,
     /// The body without its content codings, once somebody has looked at one that has any.
     decoded: OnceCell<Result<Vec<u8>, DecodeError>>,
     failure: Option<Cow<'static, str>>,
@@ -41,7 +43,7 @@ impl Response {
         clocks: Clocks,
         received: Received,
     ) -> Self {
-        let Received { head, body_bytes, bytes } = received;
+        let Received { head, body_bytes, bytes, max_body } = received;
         Response {
             context,
             entry,
@@ -49,6 +51,7 @@ impl Response {
             head,
             body_bytes,
             bytes,
+            max_body,
             decoded: OnceCell::new(),
             failure: None,
             overruled: false,
@@ -71,11 +74,12 @@ impl Response {
     }
 
     /// The body without its content codings; empty where the request said that it need not be kept.
-    /// One that is kept is at most 16 MiB long; a longer one fails the request.
+    /// One that is kept has at most [`Policy::max_body`](super::Policy::max_body) bytes; a longer one
+    /// fails the request.
     ///
     /// It is decoded the first time that somebody asks for it: a response that nobody looks into costs
-    /// nothing. One that cannot be decoded (`cannot decode the body: bad gzip`), or is longer than
-    /// 16 MiB then (`decoded body too large`), is empty, and the response a failure from there on.
+    /// nothing. One that cannot be decoded (`cannot decode the body: bad gzip`), or is too long then
+    /// (`decoded body too large`), is empty, and the response a failure from there on.
     pub fn body(&self) -> &[u8] {
         match self.decoded() {
             None => self.transferred(),
@@ -91,14 +95,14 @@ impl Response {
 
     /// The decoded body, where there is anything to decode.
     fn decoded(&self) -> Option<Result<&[u8], DecodeError>> {
-        if !self.head.content_encoding {
+        // What was not kept, or never was, has nothing to decode.
+        if !self.head.content_encoding || self.transferred().is_empty() {
             return None;
         }
         let decoded = self.decoded.get_or_init(|| {
             let codings = codings(&self.bytes[..self.head.head_len])?;
             let mut decoders = self.context.decoders.borrow_mut();
-            let max = self.context.limits.body_bytes;
-            decoders.decode(&codings, self.transferred(), max)
+            decoders.decode(&codings, self.transferred(), self.max_body)
         });
         Some(decoded.as_deref().map_err(|error| *error))
     }
@@ -204,6 +208,7 @@ pub(super) struct Received {
     pub(super) head: Head,
     pub(super) body_bytes: u64,
     pub(super) bytes: Vec<u8>,
+    pub(super) max_body: u64,
 }
 
 impl Received {

@@ -5,6 +5,7 @@
 
 mod abort;
 mod adaptive;
+mod bodies;
 mod cli;
 mod conservation;
 mod cookies;

@@ -128,6 +128,8 @@ fn more_literals_than_are_remembered_are_sent_all_the_same() {
 
 const USER_AGENT: &str = concat!("User-Agent: gregaria/", env!("CARGO_PKG_VERSION"));
 
+const ACCEPT_ENCODING: &str = "accept-encoding: gzip, deflate, br, zstd";
+
 /// What a server sees of the first request of a user with this task.
 fn first_request(task: Task) -> Seen {
     let server = plain_server();
@@ -166,6 +168,7 @@ fn queries_headers_and_credentials_reach_the_server_as_they_were_said() {
         "GET /find?a=1&q=b+%26+c&%C3%A9=%3D HTTP/1.1",
         "Host: HOST",
         USER_AGENT,
+        ACCEPT_ENCODING,
         "accept: text/x-one",
         "x-trace: t 1",
         "authorization: Basic YWw6cDp3",
@@ -185,6 +188,7 @@ fn json_reaches_the_server_as_it_was_said() {
         "POST /orders HTTP/1.1",
         "Host: HOST",
         USER_AGENT,
+        ACCEPT_ENCODING,
         "accept: text/x-one",
         "Content-Type: application/json",
         "Content-Length: 29",
@@ -203,6 +207,7 @@ fn forms_reach_the_server_as_they_were_said() {
         "PUT /form HTTP/1.1",
         "Host: HOST",
         USER_AGENT,
+        ACCEPT_ENCODING,
         "accept: text/x-one",
         "Content-Type: application/x-www-form-urlencoded",
         "Content-Length: 20",
@@ -218,6 +223,7 @@ fn a_header_of_a_request_replaces_the_users_own() {
         session.delete("/thing").header("Accept", accept).send().await?;
         Ok(())
     });
-    let head = ["DELETE /thing HTTP/1.1", "Host: HOST", USER_AGENT, "accept: text/x-two"];
+    let head =
+        ["DELETE /thing HTTP/1.1", "Host: HOST", USER_AGENT, ACCEPT_ENCODING, "accept: text/x-two"];
     check_sent(step, code, &head, "");
 }

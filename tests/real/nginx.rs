@@ -44,6 +44,7 @@ http {
         location = /nothing { return 204; }
         location = /moved { return 301 /page; }
         location = /chunked { ssi on; ssi_types *; try_files /page =404; }
+        location = /gzip { gzip on; gzip_types *; try_files /large =404; }
         location = /closed {
             ssi on;
             ssi_types *;

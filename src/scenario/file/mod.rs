@@ -23,6 +23,8 @@
 //! keep_alive = "task"                       # close between tasks; true, or false: never keep
 //! cookies = true                            # false: neither kept nor sent
 //! redirects = true                          # false: a redirect is a response like any other
+//! compression = false                       # do not ask for gzip, deflate, br or zstd
+//! max_body = "1MiB"                         # the most that is kept of a body; 16MiB without it
 //! on_start = [ { post = "/login", json = { user = "x" }, check = { status = 200 } } ]
 //! on_stop = [ { get = "/logout" } ]
 //!
@@ -43,7 +45,8 @@
 //! ```
 //!
 //! A duration is a text as [`units::parse_duration`](crate::units::parse_duration) takes it, or a
-//! number of seconds. A request has at most one of `body` (text), `json` (any value) and `form`.
+//! number of seconds; a size one as [`units::parse_size`](crate::units::parse_size) takes it, or a
+//! number of bytes. A request has at most one of `body` (text), `json` (any value) and `form`.
 //! A `check` with several conditions is one check per condition, in this order: `status`, `header`,
 //! `header_equals`, `body_contains`, `json`, `json_equals`, `max_time`; a `message` is that of all
 //! of them. Where several values make sense (`header`, `body_contains`, `json`, a pair of a query),

@@ -9,7 +9,8 @@ use crate::scenario::{KeepAlive, validate};
 use crate::session::{Policy, Timeouts};
 
 /// The keys of a table that says how requests are made.
-pub(super) const KEYS: [&str; 4] = ["timeout", "keep_alive", "cookies", "redirects"];
+pub(super) const KEYS: [&str; 6] =
+    ["timeout", "keep_alive", "cookies", "redirects", "compression", "max_body"];
 
 /// Changes what a table says otherwise.
 pub(super) fn policy(table: &Table<'_>, policy: &mut Policy) -> Result<()> {
@@ -24,6 +25,13 @@ pub(super) fn policy(table: &Table<'_>, policy: &mut Policy) -> Result<()> {
     }
     if let Some(item) = table.get("redirects") {
         policy.redirects = item.boolean()?;
+    }
+    if let Some(item) = table.get("compression") {
+        policy.compression = item.boolean()?;
+    }
+    if let Some(item) = table.get("max_body") {
+        policy.max_body = item.size()?;
+        item.judged(validate::max_body(policy.max_body))?;
     }
     Ok(())
 }

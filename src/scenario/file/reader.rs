@@ -145,6 +145,18 @@ impl<'a> Item<'a> {
         }
     }
 
+    /// A text such as `"64KiB"`, or a number of bytes.
+    pub(super) fn size(&self) -> Result<u64> {
+        match self.0.get_ref() {
+            DeValue::String(text) => self.judged(units::parse_size(text)),
+            DeValue::Integer(integer) => {
+                let bytes = whole(integer).and_then(|bytes| u64::try_from(bytes).ok());
+                bytes.ok_or_else(|| self.problem(format!("{integer} is no number of bytes")))
+            }
+            _ => Err(self.expected("a size such as \"1MiB\" or a number of bytes")),
+        }
+    }
+
     pub(super) fn array(&self, expected: &str) -> Result<Vec<Item<'a>>> {
         match self.0.get_ref() {
             DeValue::Array(array) => Ok(array.iter().map(Item).collect()),

@@ -45,6 +45,8 @@ pub(crate) enum Answer {
     Reset(Vec<u8>),
     /// Sends these bytes one after the other, this far apart.
     Slowly(Vec<Vec<u8>>, Duration),
+    /// Sends these bytes and then others, so many times.
+    Stream(Vec<u8>, Vec<u8>, usize),
     /// Answers after a while.
     Late(Duration, Box<Answer>),
     /// Says nothing until the client goes away.
@@ -253,6 +255,10 @@ impl Shared {
                         stream.write_all(&piece)?;
                         thread::sleep(apart);
                     }
+                }
+                Answer::Stream(head, piece, times) => {
+                    stream.write_all(&head)?;
+                    (0..times).try_for_each(|_| stream.write_all(&piece))?;
                 }
                 Answer::Late(..) => unreachable!("an answer is late once"),
                 Answer::Never => {

@@ -69,6 +69,11 @@ fn a_wrong_type_is_named_beside_the_right_one() {
     );
     check_user("headers = 1", "11: expected a table, found a number");
     check_user("keep_alive = 1", "14: expected true, false or \"task\", found a number");
+    check_user("compression = \"gzip\"", "15: expected true or false, found a string");
+    check_user(
+        "max_body = 1.5",
+        "12: expected a size such as \"1MiB\" or a number of bytes, found a number",
+    );
     check_user("host = 1979-05-27", "8: expected a string, found a date");
     check_user(
         "wait_time = { between = 1 }",
@@ -93,6 +98,15 @@ fn a_bad_value_is_named_beside_the_good_ones() {
     check_user("count = 0", "9: count must be 1 or more; leave the class out instead");
     check_user("count = -1", "9: expected a number from 0 to 4294967295, found -1");
     check_user("timeout = 0", "11: timeout must be above 0 and at most 136 years");
+    check_user(
+        "max_body = 0",
+        "12: max_body must be above 0; what no check and no task looks at is not kept anyway",
+    );
+    check_user("max_body = -1", "12: -1 is no number of bytes");
+    check_user(
+        "max_body = \"1 MB\"",
+        "12: invalid size '1 MB': valid formats are 1000, 500B, 64KiB, 1MB, 1.5GiB",
+    );
     check_user("timeout = -1", "11: invalid duration -1: seconds must be 0 or more");
     check_user(
         "timeout = \"5 s\"",

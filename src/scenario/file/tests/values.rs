@@ -113,6 +113,9 @@ fn a_user_is_all_that_the_builder_sets() {
     {
         check_user(&format!("keep_alive = {value}"), |user| user.keep_alive(keep_alive));
     }
+    check_user("compression = false", |user| user.compression(false));
+    check_user("max_body = \"64KiB\"", |user| user.max_body(65_536));
+    check_user("max_body = 1_000", |user| user.max_body(1000));
     check_user("timeout = 1.5", |user| user.timeout(Duration::from_millis(1500)));
     let parts = Timeouts {
         connect: Some(Duration::from_secs(1)),
