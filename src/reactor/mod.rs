@@ -31,6 +31,7 @@ use std::cell::{Cell, RefCell};
 use std::io;
 use std::mem;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Waker;
 use std::time::{Duration, Instant};
@@ -83,10 +84,17 @@ struct State {
     listeners: Listeners,
     wheel: Wheel,
     remote: RemoteEvent,
-    kept: Vec<Box<[u8]>>,
+    kept: Vec<KeptBytes>,
     /// Wakers of this turn, called when nothing of the state is borrowed any more.
     ready: Vec<Waker>,
     seen: Vec<Completion>,
+}
+
+/// Bytes that nothing changes or frees before the ring ends.
+#[expect(dead_code, reason = "they are only held; the kernel reads them")]
+enum KeptBytes {
+    Own(Box<[u8]>),
+    Shared(Arc<[u8]>),
 }
 
 impl Reactor {
@@ -172,10 +180,17 @@ impl Reactor {
     /// without a completion. For texts that never vary: each call adds to what is kept.
     pub fn keep(&self, bytes: impl Into<Box<[u8]>>) -> Kept {
         let bytes = bytes.into();
-        let (address, len) = (bytes.as_ptr(), bytes.len() as u32);
-        let kept = Kept { reactor: self.number, address, len };
+        self.hold(bytes.as_ptr(), bytes.len(), KeptBytes::Own(bytes))
+    }
+
+    /// Keeps bytes that others keep as well, as [`keep`](Self::keep) does: no copy is made.
+    pub fn keep_shared(&self, bytes: Arc<[u8]>) -> Kept {
+        self.hold(bytes.as_ptr(), bytes.len(), KeptBytes::Shared(bytes))
+    }
+
+    fn hold(&self, address: *const u8, len: usize, bytes: KeptBytes) -> Kept {
         self.state.borrow_mut().kept.push(bytes);
-        kept
+        Kept { reactor: self.number, address, len }
     }
 
     /// The bytes that were kept.
@@ -253,7 +268,7 @@ impl State {
             Kind::Ignored => {}
             Kind::Receive => sockets.on_receive(done, io),
             Kind::Connect => sockets.on_connect(done),
-            Kind::Send => sockets.on_send(done),
+            Kind::Send => sockets.on_send(done, io),
             Kind::SendKept => sockets.on_send_kept(done, io),
             Kind::Accept => listeners.on_accept(done, ready),
             Kind::Remote => remote.on_wake(done, &mut io.ring, ready),

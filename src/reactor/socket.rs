@@ -46,7 +46,7 @@ pub struct Kept {
     /// Number of the reactor that keeps them.
     pub(super) reactor: u64,
     pub(super) address: *const u8,
-    pub(super) len: u32,
+    pub(super) len: usize,
 }
 
 impl Kept {
@@ -122,6 +122,33 @@ impl Socket {
         // Not only in debug builds: another reactor may have freed them.
         assert_eq!(kept.reactor, self.reactor.number, "kept bytes belong to one reactor");
         self.queue(Outgoing::Kept { address: kept.address, len: kept.len });
+    }
+
+    /// Queues bytes, however many, to be sent when all that was sent before has been taken: what was
+    /// sent with [`send_kept`](Self::send_kept) does not count, so what belongs together is sent like
+    /// this from its beginning.
+    pub fn send_behind(&self, bytes: Vec<u8>) {
+        self.queue_behind(Outgoing::Owned(bytes));
+    }
+
+    /// As [`send_behind`](Self::send_behind), without a copy.
+    ///
+    /// # Panics
+    ///
+    /// As [`send_kept`](Self::send_kept).
+    pub fn send_kept_behind(&self, kept: Kept) {
+        assert_eq!(kept.reactor, self.reactor.number, "kept bytes belong to one reactor");
+        self.queue_behind(Outgoing::Kept { address: kept.address, len: kept.len });
+    }
+
+    fn queue_behind(&self, outgoing: Outgoing) {
+        let state = &mut *self.reactor.state.borrow_mut();
+        state.sockets.send_behind(self.id, outgoing, &mut state.io);
+    }
+
+    /// Whether the kernel has taken everything that was sent, as [`sent`](Self::sent) counts.
+    pub fn is_sent(&self) -> bool {
+        self.reactor.state.borrow_mut().sockets.is_sent(self.id)
     }
 
     fn queue(&self, outgoing: Outgoing) {

@@ -3,13 +3,14 @@
 //! A slot outlives its [`Socket`](super::Socket) until the kernel has reported every operation on
 //! it, so a completion never finds another socket in its place.
 
+mod sends;
+
 use std::io;
 use std::os::fd::{BorrowedFd, IntoRawFd, OwnedFd, RawFd};
 use std::rc::Rc;
 use std::task::Waker;
 
 use io_uring::opcode;
-use io_uring::squeue::Flags;
 use io_uring::types::{CancelBuilder, Fd};
 use rustix::net::SocketAddrAny;
 
@@ -17,20 +18,11 @@ use super::buffers::{Buffers, Chain, Filled, GROUP};
 use super::ring::{Completion, Kind, Ring};
 use super::slots::{SlotId, Slots};
 
+pub(super) use sends::Outgoing;
+use sends::SendState;
+
 /// Received pieces a socket may hold that nobody has read: beyond that its peer is held up by TCP.
 const INBOX_MAX: usize = 64;
-
-/// The memory of a send: what it is decides who may free it, and when.
-#[derive(Debug)]
-pub(super) enum Outgoing {
-    /// Bytes that live as long as the ring: such a send completes only when it fails.
-    Kept { address: *const u8, len: u32 },
-    /// Bytes of this one send, owned by the operation until its completion.
-    Owned(Vec<u8>),
-}
-
-/// WAITALL: the kernel goes on by itself where the peer takes only a part.
-const SEND_FLAGS: i32 = libc::MSG_NOSIGNAL | libc::MSG_WAITALL;
 
 /// Why nothing more will be received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,8 +41,10 @@ pub(super) struct SocketState {
     connected: Option<i32>,
     receiving: bool,
     sends: u32,
+    /// What is sent when they have completed, in this order.
+    behind: Vec<Outgoing>,
     /// The kept bytes of the last send, in case the peer does not take them at once.
-    kept: Option<(*const u8, u32)>,
+    kept: Option<(*const u8, usize)>,
     /// Whether the waiter waits for the sends in flight.
     awaits_sent: bool,
     /// A send was told that the peer has reset the connection.
@@ -62,14 +56,6 @@ pub(super) struct SocketState {
     waiter: Option<Waker>,
     /// The handle is gone; the slot goes when the last operation has completed.
     abandoned: bool,
-}
-
-#[derive(Debug)]
-struct SendState {
-    /// Empty where the bytes are kept ones.
-    bytes: Vec<u8>,
-    len: u32,
-    socket: SlotId,
 }
 
 /// What the table works on and does not own.
@@ -86,10 +72,6 @@ pub(super) struct Sockets {
     spare: Vec<Vec<u8>>,
 }
 
-/// The most memory of finished sends that is kept for the next: 64 buffers of at most 64 KiB.
-const SPARE_MAX: usize = 64;
-const SPARE_BYTES_MAX: usize = 64 * 1024;
-
 impl Sockets {
     pub(super) fn new() -> Self {
         Sockets { sockets: Slots::new(), sends: Slots::new(), spare: Vec::new() }
@@ -102,6 +84,7 @@ impl Sockets {
             connected: None,
             receiving: false,
             sends: 0,
+            behind: Vec::new(),
             kept: None,
             awaits_sent: false,
             reset: false,
@@ -116,11 +99,6 @@ impl Sockets {
     /// Slots in use: open sockets and closed ones with operations still in flight.
     pub(super) fn len(&self) -> usize {
         self.sockets.len()
-    }
-
-    /// An empty buffer for a send, with the memory of an earlier one where there is any.
-    pub(super) fn spare(&mut self) -> Vec<u8> {
-        self.spare.pop().unwrap_or_default()
     }
 
     pub(super) fn connect(&mut self, id: SlotId, peer: Rc<SocketAddrAny>, io: &mut Io) {
@@ -145,51 +123,6 @@ impl Sockets {
             Some(errno) => Ok(Err(io::Error::from_raw_os_error(errno))),
             None => Err(socket.waiter.replace(waker.clone())),
         }
-    }
-
-    pub(super) fn send(&mut self, id: SlotId, outgoing: Outgoing, io: &mut Io) {
-        self.receive(id, io);
-        match outgoing {
-            Outgoing::Kept { address, len } => {
-                let socket = self.live(id);
-                socket.kept = Some((address, len));
-                // DONTWAIT: a peer that does not take all of it makes this a failure, and that is
-                // how the reactor hears of it.
-                let entry = opcode::Send::new(Fd(socket.fd), address, len)
-                    .flags(SEND_FLAGS | libc::MSG_DONTWAIT)
-                    .build()
-                    .flags(Flags::SKIP_SUCCESS)
-                    .user_data(Kind::SendKept.tag(id));
-                // SAFETY: kept bytes live as long as the ring.
-                unsafe { io.ring.push(entry) };
-            }
-            Outgoing::Owned(bytes) => {
-                let (address, len) = (bytes.as_ptr(), bytes.len() as u32);
-                self.send_counted(id, SendState { bytes, len, socket: id }, address, io);
-            }
-        }
-    }
-
-    /// A send that is waited for: it completes when the peer's side has taken all of it.
-    fn send_counted(&mut self, id: SlotId, send: SendState, address: *const u8, io: &mut Io) {
-        let socket = self.live(id);
-        socket.sends += 1;
-        let (fd, len) = (Fd(socket.fd), send.len);
-        let entry = opcode::Send::new(fd, address, len)
-            .flags(SEND_FLAGS)
-            .build()
-            .user_data(Kind::Send.tag(self.sends.insert(send)));
-        // SAFETY: kept bytes live as long as the ring; owned ones stay in the table, where nothing
-        // touches them, until the completion has been seen.
-        unsafe { io.ring.push(entry) };
-    }
-
-    /// Whether no send is in flight, or `None` and the waker is kept; gives back the waker it
-    /// replaced.
-    pub(super) fn poll_sent(&mut self, id: SlotId, waker: &Waker) -> Result<(), Option<Waker>> {
-        let socket = self.live(id);
-        socket.awaits_sent = socket.sends > 0;
-        if socket.awaits_sent { Err(socket.waiter.replace(waker.clone())) } else { Ok(()) }
     }
 
     /// Tells the peer that nothing more will be sent. By a system call: io_uring hands a shutdown to
@@ -324,43 +257,6 @@ impl Sockets {
         self.release_if_done(done.id);
     }
 
-    pub(super) fn on_send(&mut self, done: Completion) {
-        let SendState { mut bytes, len, socket: id } =
-            self.sends.remove(done.id).expect("a send in flight holds its slot");
-        if (1..=SPARE_BYTES_MAX).contains(&bytes.capacity()) && self.spare.len() < SPARE_MAX {
-            bytes.clear();
-            self.spare.push(bytes);
-        }
-        let socket = self.sockets.get_mut(id).expect("a send in flight holds its socket's slot");
-        socket.sends -= 1;
-        if done.result != len as i32 {
-            // Of a send that was taken in part the kernel does not say why it went no further: it was
-            // reset, because after a close in order the receiving side ends first.
-            let errno = if done.result < 0 { -done.result } else { libc::ECONNRESET };
-            socket.fail_send(errno);
-        }
-        if socket.awaits_sent && socket.sends == 0 {
-            socket.wake();
-        }
-        self.release_if_done(id);
-    }
-
-    /// A kept send completes only when it failed, and may do so after its socket is gone. What the
-    /// peer did not take at once is sent again as a send that waits.
-    pub(super) fn on_send_kept(&mut self, done: Completion, io: &mut Io) {
-        let Some(socket) = self.sockets.get_mut(done.id).filter(|socket| !socket.abandoned) else {
-            return;
-        };
-        let taken = match done.result {
-            result if result == -libc::EAGAIN => 0,
-            result if result < 0 => return socket.fail_send(-result),
-            taken => taken as u32,
-        };
-        let (address, len) = socket.kept.expect("a kept send is noted until the next one");
-        let rest = SendState { bytes: Vec::new(), len: len - taken, socket: done.id };
-        self.send_counted(done.id, rest, address.wrapping_add(taken as usize), io);
-    }
-
     fn release_if_done(&mut self, id: SlotId) {
         if self.sockets.get_mut(id).is_some_and(|socket| socket.abandoned && !socket.in_flight()) {
             self.sockets.remove(id);
@@ -393,17 +289,5 @@ impl SocketState {
 
     fn in_flight(&self) -> bool {
         self.receiving || self.sends > 0 || self.connecting.is_some()
-    }
-
-    /// A peer that has gone is told by the receiving side, after the bytes it may have sent before;
-    /// any other reason ends the socket here. The kernel tells of a reset only once: the receiving
-    /// side sees a close in order after it.
-    fn fail_send(&mut self, errno: i32) {
-        self.reset |= errno == libc::ECONNRESET;
-        if self.receiving && matches!(errno, libc::EPIPE | libc::ECONNRESET | libc::ECANCELED) {
-            return;
-        }
-        self.end.get_or_insert(End::Failed(errno));
-        self.wake();
     }
 }

@@ -25,9 +25,17 @@ fn drop_futures_at_random() {
         let server = serve_echo(&executor, listener);
         let before = descriptors();
         let exchanged = Rc::new(Cell::new(0_u64));
+        let shared: Arc<[u8]> = (0..rng.usize(1..300_000)).map(|n| n as u8).collect();
+        let upload = (executor.reactor.keep_shared(shared.clone()), shared.clone());
         let mut clients = VecDeque::new();
         for _ in 0..400 {
-            let client = echo_client(&executor, peer.clone(), rng.u64(..), exchanged.clone());
+            let client = echo_client(
+                &executor,
+                peer.clone(),
+                rng.u64(..),
+                exchanged.clone(),
+                upload.clone(),
+            );
             clients.push_back(client);
             for _ in 0..rng.usize(..4) {
                 executor.run_woken();
@@ -48,6 +56,8 @@ fn drop_futures_at_random() {
         });
         assert!(exchanged.get() > 0, "seed {seed}: nothing was exchanged");
         executor.kill(server);
+        drop((executor, upload));
+        assert_eq!(Arc::strong_count(&shared), 1, "what was kept is let go at the end");
     }
 }
 
@@ -66,16 +76,29 @@ fn serve_echo(executor: &Rc<Executor>, listener: Listener) -> usize {
     })
 }
 
-fn echo_client(executor: &Rc<Executor>, peer: Peer, seed: u64, exchanged: Rc<Cell<u64>>) -> usize {
+/// Sends bytes of its own, or a head of its own with bytes behind it that all share.
+fn echo_client(
+    executor: &Rc<Executor>,
+    peer: Peer,
+    seed: u64,
+    exchanged: Rc<Cell<u64>>,
+    (kept, shared): (Kept, Arc<[u8]>),
+) -> usize {
     let reactor = executor.reactor.clone();
     let mut rng = fastrand::Rng::with_seed(seed);
     executor.spawn(async move {
         loop {
             let socket = Socket::connect(&reactor, &peer, None).await.unwrap();
             for _ in 0..rng.usize(1..5) {
-                let sent: Vec<u8> = vec![rng.u8(..); rng.usize(1..40_000)];
+                let mut sent: Vec<u8> = vec![rng.u8(..); rng.usize(1..40_000)];
                 let deadline = Instant::now() + Duration::from_micros(rng.u64(50..100_000));
-                socket.send(sent.clone());
+                if rng.u8(..4) == 0 {
+                    socket.send_behind(sent.clone());
+                    socket.send_kept_behind(kept);
+                    sent.extend_from_slice(&shared);
+                } else {
+                    socket.send(sent.clone());
+                }
                 let mut got = Vec::new();
                 let reply = reactor.until(deadline, async {
                     while got.len() < sent.len() {

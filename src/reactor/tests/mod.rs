@@ -124,6 +124,41 @@ fn bytes_arrive_whole_and_in_order_whatever_their_number() {
 }
 
 #[test]
+fn what_is_sent_behind_comes_in_its_order_and_is_shared_by_who_keeps_it() {
+    let executor = Executor::new();
+    let (listener, peer) = listen(&executor.reactor);
+    let shared: Arc<[u8]> = (0..5_000_000).map(|n: u32| (n * 7 + n / 251) as u8).collect();
+    let kept = [(); 2].map(|()| executor.reactor.keep_shared(shared.clone()));
+    let expected = [b"head", &shared[..], b"middle", &shared, b"end"].concat();
+    let received = Rc::new(RefCell::new(Vec::new()));
+    executor.spawn(async move {
+        let socket = listener.accept().await.unwrap();
+        assert!(socket.is_sent());
+        socket.send_behind(b"head".to_vec());
+        socket.send_kept_behind(kept[0]);
+        socket.send_behind(b"middle".to_vec());
+        socket.send_kept_behind(kept[1]);
+        socket.send_behind(b"end".to_vec());
+        assert!(!socket.is_sent());
+        socket.sent().await;
+        assert!(socket.is_sent());
+        assert!(socket.receive().await.unwrap().is_none());
+    });
+    let (reactor, into, len) = (executor.reactor.clone(), received.clone(), expected.len());
+    executor.spawn(async move {
+        let socket = Socket::connect(&reactor, &peer, None).await.unwrap();
+        while into.borrow().len() < len {
+            let chunk = socket.receive().await.unwrap().unwrap();
+            into.borrow_mut().extend_from_slice(&chunk);
+        }
+    });
+    executor.run_until(|| received.borrow().len() >= len);
+    assert!(*received.borrow() == expected);
+    drop(executor);
+    assert_eq!(Arc::strong_count(&shared), 1);
+}
+
+#[test]
 fn kept_bytes_are_sent_again_and_again() {
     let executor = Executor::new();
     let (listener, peer) = listen(&executor.reactor);

@@ -1,0 +1,188 @@
+//! Sends: who owns their bytes, in which order they go, and what becomes of their completions.
+
+use std::task::Waker;
+
+use io_uring::opcode;
+use io_uring::squeue::Flags;
+use io_uring::types::Fd;
+
+use super::super::ring::{Completion, Kind};
+use super::super::slots::SlotId;
+use super::{End, Io, SocketState, Sockets};
+
+/// The memory of a send: what it is decides who may free it, and when.
+#[derive(Debug)]
+pub(in crate::reactor) enum Outgoing {
+    /// Bytes that live as long as the ring: such a send completes only when it fails.
+    Kept { address: *const u8, len: usize },
+    /// Bytes of this one send, owned by the operation until its completion.
+    Owned(Vec<u8>),
+}
+
+/// The longest send that is one operation: its result is a signed 32-bit number.
+const SEND_MAX: usize = if cfg!(test) { 1 << 20 } else { 1 << 30 };
+
+/// WAITALL: the kernel goes on by itself where the peer takes only a part.
+const SEND_FLAGS: i32 = libc::MSG_NOSIGNAL | libc::MSG_WAITALL;
+
+/// A send that is waited for, and what it has to send yet.
+#[derive(Debug)]
+pub(super) struct SendState {
+    /// Empty where the bytes are kept ones.
+    bytes: Vec<u8>,
+    address: *const u8,
+    left: usize,
+    socket: SlotId,
+}
+
+/// The most memory of finished sends that is kept for the next: 64 buffers of at most 64 KiB.
+const SPARE_MAX: usize = 64;
+const SPARE_BYTES_MAX: usize = 64 * 1024;
+
+impl Sockets {
+    /// An empty buffer for a send, with the memory of an earlier one where there is any.
+    pub(in crate::reactor) fn spare(&mut self) -> Vec<u8> {
+        self.spare.pop().unwrap_or_default()
+    }
+
+    pub(in crate::reactor) fn send(&mut self, id: SlotId, outgoing: Outgoing, io: &mut Io) {
+        self.receive(id, io);
+        match outgoing {
+            Outgoing::Kept { address, len } if len <= SEND_MAX => {
+                let socket = self.live(id);
+                socket.kept = Some((address, len));
+                // DONTWAIT: a peer that does not take all of it makes this a failure, and that is
+                // how the reactor hears of it.
+                let entry = opcode::Send::new(Fd(socket.fd), address, len as u32)
+                    .flags(SEND_FLAGS | libc::MSG_DONTWAIT)
+                    .build()
+                    .flags(Flags::SKIP_SUCCESS)
+                    .user_data(Kind::SendKept.tag(id));
+                // SAFETY: kept bytes live as long as the ring.
+                unsafe { io.ring.push(entry) };
+            }
+            outgoing => self.send_counted(id, outgoing, io),
+        }
+    }
+
+    /// Sends when all that was sent before has been taken.
+    pub(in crate::reactor) fn send_behind(&mut self, id: SlotId, outgoing: Outgoing, io: &mut Io) {
+        self.receive(id, io);
+        let socket = self.live(id);
+        if socket.sends > 0 {
+            socket.behind.push(outgoing);
+        } else {
+            self.send_counted(id, outgoing, io);
+        }
+    }
+
+    /// A send that is waited for: it completes when the peer's side has taken all of it.
+    fn send_counted(&mut self, id: SlotId, outgoing: Outgoing, io: &mut Io) {
+        let (bytes, address, left) = match outgoing {
+            Outgoing::Kept { address, len } => (Vec::new(), address, len),
+            Outgoing::Owned(bytes) => {
+                let (address, len) = (bytes.as_ptr(), bytes.len());
+                (bytes, address, len)
+            }
+        };
+        self.live(id).sends += 1;
+        let send = self.sends.insert(SendState { bytes, address, left, socket: id });
+        self.send_next(send, io);
+    }
+
+    /// Sends the next bytes of a send, as many as one operation may have.
+    fn send_next(&mut self, id: SlotId, io: &mut Io) {
+        let send = self.sends.get_mut(id).expect("a send in flight holds its slot");
+        let (address, len) = (send.address, send.left.min(SEND_MAX));
+        let socket = self.sockets.get_mut(send.socket).expect("and that of its socket");
+        let entry = opcode::Send::new(Fd(socket.fd), address, len as u32)
+            .flags(SEND_FLAGS)
+            .build()
+            .user_data(Kind::Send.tag(id));
+        // SAFETY: kept bytes live as long as the ring; owned ones stay in the table, where nothing
+        // touches them, until the last completion has been seen.
+        unsafe { io.ring.push(entry) };
+    }
+
+    /// Whether everything has been taken that was sent, but for kept bytes that are no more than one
+    /// operation.
+    pub(in crate::reactor) fn is_sent(&mut self, id: SlotId) -> bool {
+        self.live(id).sends == 0
+    }
+
+    /// Whether no send is in flight, or `None` and the waker is kept; gives back the waker it
+    /// replaced.
+    pub(in crate::reactor) fn poll_sent(
+        &mut self,
+        id: SlotId,
+        waker: &Waker,
+    ) -> Result<(), Option<Waker>> {
+        let socket = self.live(id);
+        socket.awaits_sent = socket.sends > 0;
+        if socket.awaits_sent { Err(socket.waiter.replace(waker.clone())) } else { Ok(()) }
+    }
+
+    pub(in crate::reactor) fn on_send(&mut self, done: Completion, io: &mut Io) {
+        let send = self.sends.get_mut(done.id).expect("a send in flight holds its slot");
+        let id = send.socket;
+        let socket = self.sockets.get_mut(id).expect("a send in flight holds its socket's slot");
+        let went_well = done.result == send.left.min(SEND_MAX) as i32;
+        if went_well && send.left > SEND_MAX && !socket.abandoned {
+            send.address = send.address.wrapping_add(SEND_MAX);
+            send.left -= SEND_MAX;
+            return self.send_next(done.id, io);
+        }
+        socket.sends -= 1;
+        if !went_well {
+            // Of a send that was taken in part the kernel does not say why it went no further: it was
+            // reset, because after a close in order the receiving side ends first.
+            let errno = if done.result < 0 { -done.result } else { libc::ECONNRESET };
+            socket.behind.clear();
+            socket.fail_send(errno);
+        }
+        let next =
+            (!socket.abandoned && !socket.behind.is_empty()).then(|| socket.behind.remove(0));
+        if socket.awaits_sent && socket.sends == 0 && next.is_none() {
+            socket.wake();
+        }
+        let SendState { mut bytes, .. } = self.sends.remove(done.id).expect("it was just there");
+        if (1..=SPARE_BYTES_MAX).contains(&bytes.capacity()) && self.spare.len() < SPARE_MAX {
+            bytes.clear();
+            self.spare.push(bytes);
+        }
+        match next {
+            Some(outgoing) => self.send_counted(id, outgoing, io),
+            None => self.release_if_done(id),
+        }
+    }
+
+    /// A kept send completes only when it failed, and may do so after its socket is gone. What the
+    /// peer did not take at once is sent again as a send that waits.
+    pub(in crate::reactor) fn on_send_kept(&mut self, done: Completion, io: &mut Io) {
+        let Some(socket) = self.sockets.get_mut(done.id).filter(|socket| !socket.abandoned) else {
+            return;
+        };
+        let taken = match done.result {
+            result if result == -libc::EAGAIN => 0,
+            result if result < 0 => return socket.fail_send(-result),
+            taken => taken as usize,
+        };
+        let (address, len) = socket.kept.expect("a kept send is noted until the next one");
+        let rest = Outgoing::Kept { address: address.wrapping_add(taken), len: len - taken };
+        self.send_counted(done.id, rest, io);
+    }
+}
+
+impl SocketState {
+    /// A peer that has gone is told by the receiving side, after the bytes it may have sent before;
+    /// any other reason ends the socket here. The kernel tells of a reset only once: the receiving
+    /// side sees a close in order after it.
+    fn fail_send(&mut self, errno: i32) {
+        self.reset |= errno == libc::ECONNRESET;
+        if self.receiving && matches!(errno, libc::EPIPE | libc::ECONNRESET | libc::ECANCELED) {
+            return;
+        }
+        self.end.get_or_insert(End::Failed(errno));
+        self.wake();
+    }
+}
