@@ -50,6 +50,8 @@ pub struct ResponseReader {
     passed: usize,
     /// Whether a byte of this response, or of an interim one, has come.
     begun: bool,
+    /// Whether an interim 100 has come.
+    continues: bool,
     unsolicited: bool,
 }
 
@@ -75,6 +77,7 @@ impl ResponseReader {
             tried: 0,
             passed: 0,
             begun: false,
+            continues: false,
             unsolicited: false,
         }
     }
@@ -155,6 +158,12 @@ impl ResponseReader {
         self.begun
     }
 
+    /// Whether the server has asked for the body of the request: an interim 100 has come (RFC 9110
+    /// section 15.2.1).
+    pub fn continues(&self) -> bool {
+        self.continues
+    }
+
     /// Length of the decoded body so far, kept or not.
     pub fn body_bytes(&self) -> u64 {
         self.decoder.decoded()
@@ -194,6 +203,7 @@ impl ResponseReader {
             Status::Complete(head) => {
                 if head.is_interim() {
                     self.pass(head.head_len)?;
+                    self.continues |= head.status == 100;
                 } else {
                     let text = &input[..head.head_len];
                     store.extend_from_slice(text);
@@ -233,6 +243,7 @@ impl ResponseReader {
             debug_assert_eq!(head.head_len, self.held, "a head ends at its first blank line");
             self.held = 0;
             if head.is_interim() {
+                self.continues |= head.status == 100;
                 store.truncate(start);
                 self.pass(head.head_len)?;
             } else {

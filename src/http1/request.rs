@@ -56,6 +56,18 @@ where
         content_type: Option<&HeaderValue>,
         out: &mut Vec<u8>,
     ) -> usize {
+        let blank = self.encode_head(body.len(), content_type, out);
+        out.extend_from_slice(body);
+        blank
+    }
+
+    /// Appends the head alone, for a body of this length that is sent behind it.
+    pub fn encode_head(
+        self,
+        body_len: usize,
+        content_type: Option<&HeaderValue>,
+        out: &mut Vec<u8>,
+    ) -> usize {
         let headers = self.headers.into_iter();
         let given = Given::read(headers.clone());
 
@@ -82,12 +94,11 @@ where
         if let Some(value) = content_type.filter(|_| !given.content_type) {
             write_header(b"Content-Type", value.as_bytes(), out);
         }
-        if !body.is_empty() || expects_body(self.method) {
-            write_length(body.len(), out);
+        if body_len > 0 || expects_body(self.method) {
+            write_length(body_len, out);
         }
         let blank = out.len();
         out.extend_from_slice(b"\r\n");
-        out.extend_from_slice(body);
         blank
     }
 }

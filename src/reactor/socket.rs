@@ -53,7 +53,7 @@ impl Kept {
     /// How many bytes they are.
     #[expect(clippy::len_without_is_empty, reason = "a text of no bytes is never sent")]
     pub fn len(&self) -> usize {
-        self.len as usize
+        self.len
     }
 }
 

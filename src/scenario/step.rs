@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, Method};
 
-use crate::session::{Auth, Body, Check, Request};
+use crate::session::{Auth, Body, Check, Request, Upload};
 
 /// A request and the checks on its response.
 #[derive(Debug, Clone, PartialEq)]
@@ -93,6 +93,18 @@ impl Step {
             Body::Form(pairs) => pairs.push(pair),
             body => *body = Body::Form(vec![pair]),
         }
+        self
+    }
+
+    /// Sends a file or a form with files.
+    pub fn upload(mut self, upload: Upload) -> Self {
+        self.request.body = Body::Upload(upload);
+        self
+    }
+
+    /// Lets the body wait until the server asks for it, for at most a second (RFC 9110 section 10.1.1).
+    pub fn expect_continue(mut self) -> Self {
+        self.request.expect_continue = true;
         self
     }
 

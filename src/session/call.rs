@@ -9,11 +9,12 @@ use serde::Serialize;
 
 use super::auth::Auth;
 use super::check::Check;
-use super::envelope::{Message, Text};
+use super::envelope::Message;
 use super::exchange::{Outbound, RequestFailed, Sender, refuse};
 use super::render::Outline;
 use super::request::{Body, Request};
 use super::response::Response;
+use super::upload::Upload;
 use super::{Prepared, Session};
 use crate::http1::KeepBody;
 
@@ -104,6 +105,19 @@ impl<'s> Call<'s> {
     ) -> Self {
         let pairs = pairs.into_iter().map(|(key, value)| (key.into(), value.into()));
         self.request.body = Body::Form(pairs.collect());
+        self.special()
+    }
+
+    /// Sends a file or a form with files, made before the run: its bytes are not copied.
+    pub fn upload(mut self, upload: &Upload) -> Self {
+        self.request.body = Body::Upload(upload.clone());
+        self.special()
+    }
+
+    /// Lets the body wait until the server asks for it, for at most a second: a server that answers
+    /// otherwise is not sent it (RFC 9110 section 10.1.1).
+    pub fn expect_continue(mut self) -> Self {
+        self.request.expect_continue = true;
         self.special()
     }
 
@@ -216,7 +230,7 @@ impl Session {
             entry,
             request,
             defaults: &self.class.defaults,
-            first: Message { envelope: &outline.envelope, text: Text::Outline(&outline) },
+            first: Message::of(&outline, &self.context),
             timeout: request.timeout.unwrap_or(self.class.defaults.policy.timeouts.total),
             keep_body,
             follows: request.redirects.unwrap_or(self.class.defaults.policy.redirects),

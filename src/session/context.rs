@@ -2,6 +2,7 @@
 
 use std::cell::{RefCell, RefMut};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::budget::Budget;
@@ -10,8 +11,9 @@ use super::failure::{Failure, Progress};
 use super::origin::Origins;
 use super::resolved::ResolvedUrl;
 use super::sources::Sources;
+use super::upload::Upload;
 use crate::http1::{self, KnownHead};
-use crate::reactor::Reactor;
+use crate::reactor::{Kept, Reactor};
 use crate::stats::{EntryId, Recorder};
 
 /// The most buffers of finished responses that are kept for the next: 64 of at most 64 KiB.
@@ -35,6 +37,7 @@ pub struct Context {
     pub(super) sources: Sources,
     pub(super) budget: Budget,
     pub(super) decoders: RefCell<Decoders>,
+    uploads: RefCell<Vec<(Arc<[u8]>, Kept)>>,
     /// By entry, whose requests are all of one method.
     known_heads: RefCell<Vec<KnownHead>>,
     spare: RefCell<Vec<Vec<u8>>>,
@@ -58,6 +61,7 @@ impl Context {
             sources,
             budget: Budget::default(),
             decoders: RefCell::default(),
+            uploads: RefCell::default(),
             known_heads: RefCell::default(),
             spare: RefCell::default(),
             made: (reactor_now, unix_time),
@@ -109,6 +113,21 @@ impl Context {
         }
         told.push(this);
         failure.to_string()
+    }
+
+    /// The bytes of an upload, kept by the reactor from the first time on; none where as many as may be
+    /// are kept already.
+    pub(super) fn keep_upload(&self, upload: &Upload, most: usize) -> Option<Kept> {
+        let mut uploads = self.uploads.borrow_mut();
+        let bytes = upload.shared();
+        if let Some((_, kept)) = uploads.iter().find(|(known, _)| Arc::ptr_eq(known, bytes)) {
+            return Some(*kept);
+        }
+        (uploads.len() < most).then(|| {
+            let kept = self.reactor.keep_shared(bytes.clone());
+            uploads.push((bytes.clone(), kept));
+            kept
+        })
     }
 
     /// An empty buffer for a response, with the memory of an earlier one where there is any.

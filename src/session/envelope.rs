@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use http::Method;
 
+use super::content::Apart;
 use super::context::Context;
 use super::cookies::Place;
 use super::digest::Credentials;
@@ -33,6 +34,8 @@ pub(super) struct Envelope {
 pub(super) struct Message<'r> {
     pub(super) envelope: &'r Envelope,
     pub(super) text: Text<'r>,
+    /// The body, where it is not in the text.
+    pub(super) apart: Option<Apart<'r>>,
 }
 
 /// The bytes of a request, without what its user remembers.
@@ -55,20 +58,39 @@ impl Envelope {
     }
 }
 
-impl Message<'_> {
-    /// Sends it; how many bytes that takes.
+impl<'r> Message<'r> {
+    /// One that is rendered for each send.
+    pub(super) fn of(outline: &'r Outline<'r>, context: &Context) -> Self {
+        let apart = outline.apart(context);
+        Message { envelope: &outline.envelope, text: Text::Outline(outline), apart }
+    }
+
+    /// Whether the body waits for `100 Continue`.
+    pub(super) fn waits_to_be_asked(&self) -> bool {
+        self.apart.is_some_and(|apart| apart.expects)
+    }
+
+    /// Sends the body that is not in the text, if there is one; how many bytes that takes.
+    pub(super) fn send_apart(&self, stream: &mut Stream) -> u64 {
+        self.apart.map_or(0, |apart| apart.send(stream))
+    }
+
+    /// Sends it, but for a body that waits to be asked for; how many bytes that takes.
     pub(super) fn send(&self, context: &Context, memory: &mut Memory, stream: &mut Stream) -> u64 {
-        let Message { envelope, text } = *self;
+        let Message { envelope, text, apart } = *self;
         let has_lines = memory.has_lines(envelope, context);
-        match text {
-            Text::Kept { text, .. } if !has_lines => stream.send_kept(text),
+        let head = match text {
+            Text::Kept { text, .. } if !has_lines => match apart {
+                None => return stream.send_kept(text),
+                Some(_) => stream.send_kept_behind(text),
+            },
             Text::Kept { text, blank } => {
                 let (head, rest) = context.reactor.kept(text).split_at(blank);
                 let mut text = context.reactor.buffer();
                 text.extend_from_slice(head);
                 memory.write_lines(envelope, context.unix_time(), &mut text);
                 text.extend_from_slice(rest);
-                stream.send(text)
+                if apart.is_some() { stream.send_behind(text) } else { stream.send(text) }
             }
             Text::Outline(outline) => {
                 let mut text = context.reactor.buffer();
@@ -78,8 +100,9 @@ impl Message<'_> {
                     memory.write_lines(envelope, context.unix_time(), &mut lines);
                     text.splice(blank..blank, lines);
                 }
-                stream.send(text)
+                if apart.is_some() { stream.send_behind(text) } else { stream.send(text) }
             }
-        }
+        };
+        if self.waits_to_be_asked() { head } else { head + self.send_apart(stream) }
     }
 }

@@ -26,6 +26,10 @@ const SLOW_CONNECT: Duration = Duration::from_secs(1);
 /// How much of a redirect's body is read, so that its connection can be used again.
 const UNSEEN_BODY_MAX: u64 = 64 * 1024;
 
+/// How long a body waits for `100 Continue`: curl's time. A server that knows nothing of it never
+/// says so (RFC 9110 section 10.1.1).
+const CONTINUE_MAX: Duration = Duration::from_secs(1);
+
 /// A request on its way out.
 pub(super) struct Outbound<'r> {
     pub(super) entry: EntryId,
@@ -206,6 +210,7 @@ impl Connections {
         let mut lent = Lent { open: &mut self.open, position };
         let mut tally = Tally::new(attempt);
         tally.wire.sent = message.send(context, sender.memory, lent.stream());
+        let mut awaits_continue = message.waits_to_be_asked();
         let limits = match outbound.keep_body {
             KeepBody::Yes => Limits { body_bytes: attempt.policy().max_body, ..context.limits },
             // What is only counted takes no memory, however long it is.
@@ -215,13 +220,27 @@ impl Connections {
         let mut bytes = context.spare();
         let limit = attempt.policy().timeouts.first_byte;
         // Ready is a connection with the turn that made it, or else when the exchange started.
-        let mut lap = context.reactor.now().max(attempt.started);
-        let first_by = attempt.deadline(lap, limit);
+        let ready = context.reactor.now().max(attempt.started);
+        let mut lap = ready;
         loop {
-            let by = if reader.has_begun() { deadline } else { first_by };
-            let came = self.timeout.until(by, lent.stream().receive()).await;
-            let timed_out = |TimedOut| attempt.timed_out(Stage::of_reader(&reader), by, limit);
-            match came.map_err(timed_out)? {
+            let by = if reader.has_begun() { deadline } else { attempt.deadline(ready, limit) };
+            let continue_by = ready + CONTINUE_MAX;
+            let goes_on = reader.continues() || context.reactor.now() >= continue_by;
+            if awaits_continue && goes_on && reader.head().is_none() {
+                awaits_continue = false;
+                tally.wire.sent += message.send_apart(lent.stream());
+            }
+            // After a final status it is never sent.
+            let waits = awaits_continue && reader.head().is_none() && continue_by < by;
+            let until = if waits { continue_by } else { by };
+            let came = match self.timeout.until(until, lent.stream().receive()).await {
+                Ok(came) => came,
+                Err(TimedOut) if waits => continue,
+                Err(TimedOut) => {
+                    return Err(attempt.timed_out(Stage::of_reader(&reader), by, limit));
+                }
+            };
+            match came {
                 Ok(Some(piece)) => {
                     tally.wire.received += piece.wire_bytes();
                     if tally.first_byte.is_none() {
@@ -251,7 +270,10 @@ impl Connections {
         // A connection to an origin that is not remembered would never be found again.
         let keeps =
             attempt.policy().keep_alive != KeepAlive::Never && message.envelope.origin.remembered;
-        if keeps && reader.keep_alive() {
+        // An answer may come before the body has been sent, and a server that has not read all of it
+        // takes what follows for its rest (RFC 9112 section 9.3).
+        let is_sent = message.apart.is_none() || !awaits_continue && lent.stream().is_sent();
+        if keeps && is_sent && reader.keep_alive() {
             lent.give_back();
         }
         tally.transfer = attempt.lap(&mut lap);

@@ -1,6 +1,7 @@
 //! A request's way over several exchanges: redirects followed, challenges answered.
 
-use super::envelope::{Message, Text};
+use super::context::Context;
+use super::envelope::Message;
 use super::exchange::{Attempt, Connections, Outbound, Sender};
 use super::failure::Failure;
 use super::redirect::{REDIRECTS_MAX, RedirectError, is_redirect};
@@ -30,7 +31,7 @@ impl Connections {
         let mut latest: Option<Outline<'_>> = None;
         let (mut redirects, mut is_answered) = (0, false);
         loop {
-            let message = message(&latest, outbound);
+            let message = message(&latest, outbound, context);
             let extra = if answers_challenge(sender, message, &received, is_answered) {
                 is_answered = true;
                 Extra::Challenge
@@ -57,7 +58,7 @@ impl Connections {
             let attempt = Attempt {
                 context,
                 outbound,
-                message: self::message(&latest, outbound),
+                message: self::message(&latest, outbound, context),
                 extra: Some(extra),
                 started: context.reactor.now(),
                 deadline,
@@ -67,9 +68,13 @@ impl Connections {
     }
 }
 
-fn message<'m>(latest: &'m Option<Outline<'_>>, outbound: &Outbound<'m>) -> Message<'m> {
+fn message<'m>(
+    latest: &'m Option<Outline<'_>>,
+    outbound: &Outbound<'m>,
+    context: &Context,
+) -> Message<'m> {
     match latest {
-        Some(outline) => Message { envelope: &outline.envelope, text: Text::Outline(outline) },
+        Some(outline) => Message::of(outline, context),
         None => outbound.first,
     }
 }

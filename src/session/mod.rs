@@ -9,6 +9,7 @@ mod base_url;
 mod budget;
 mod call;
 mod check;
+mod content;
 mod context;
 mod cookies;
 mod decoding;
@@ -21,6 +22,7 @@ mod json;
 mod keep_alive;
 mod literals;
 mod memory;
+mod multipart;
 mod origin;
 mod policy;
 mod prepared;
@@ -30,6 +32,7 @@ mod request;
 mod resolved;
 mod response;
 mod sources;
+mod upload;
 
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -54,6 +57,7 @@ pub use failure::{ConnectError, Failure, Interruption, Opening, Progress, Stage}
 pub use json::{InvalidJson, Pointer, PointerError, equals, exists, find};
 pub use keep_alive::KeepAlive;
 pub use memory::{Cookies, InvalidCookie};
+pub use multipart::Part;
 pub use policy::{Policy, Timeouts};
 pub use prepared::Prepared;
 pub use redirect::RedirectError;
@@ -62,8 +66,8 @@ pub use request::{Body, Request};
 pub use resolved::{InvalidResolve, Resolve, ResolvedUrl};
 pub use response::Response;
 pub use sources::Sources;
+pub use upload::Upload;
 
-use envelope::{Message, Text};
 use exchange::{Connections, Outbound, Sender};
 use literals::Literals;
 use memory::Memory;
@@ -177,10 +181,7 @@ impl Session {
             entry: prepared.entry,
             request: &prepared.request,
             defaults: &self.class.defaults,
-            first: Message {
-                envelope: &prepared.envelope,
-                text: Text::Kept { text: prepared.text, blank: prepared.blank },
-            },
+            first: prepared.message(),
             timeout: prepared.timeout,
             keep_body: prepared.keep_body,
             follows: prepared.request.redirects.unwrap_or(self.class.defaults.policy.redirects),

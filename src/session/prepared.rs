@@ -4,8 +4,9 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::base_url::UrlError;
+use super::content::Apart;
 use super::context::Context;
-use super::envelope::Envelope;
+use super::envelope::{Envelope, Message, Text};
 use super::render::{Defaults, Outline};
 use super::request::Request;
 use crate::http1::KeepBody;
@@ -19,9 +20,11 @@ pub struct Prepared {
     /// What it was rendered from, for what follows from its response.
     pub(super) request: Rc<Request>,
     pub(super) envelope: Envelope,
-    pub(super) text: Kept,
+    text: Kept,
     /// Where the blank line behind the head begins.
-    pub(super) blank: usize,
+    blank: usize,
+    /// The body, where it is not in the text.
+    apart: Option<Apart<'static>>,
     pub(super) timeout: Duration,
     pub(super) keep_body: KeepBody,
 }
@@ -41,6 +44,7 @@ impl Prepared {
         let outline = Outline::new(context, defaults, request)?;
         let mut text = Vec::new();
         let blank = outline.render(&mut text);
+        let apart = outline.apart_for_good(context);
         let mut recorder = context.recorder.borrow_mut();
         Ok(Prepared {
             entry: recorder.entry(request.method.as_str(), &request.display_name()),
@@ -48,8 +52,15 @@ impl Prepared {
             envelope: outline.envelope,
             text: context.reactor.keep(text),
             blank,
+            apart,
             timeout: request.timeout.unwrap_or(defaults.policy.timeouts.total),
             keep_body,
         })
+    }
+
+    /// It in the form in which it is sent.
+    pub(super) fn message(&self) -> Message<'_> {
+        let text = Text::Kept { text: self.text, blank: self.blank };
+        Message { envelope: &self.envelope, text, apart: self.apart }
     }
 }

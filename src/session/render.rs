@@ -1,16 +1,17 @@
 //! A request's bytes: what it says itself, and what its user says for all of its requests.
 
-use std::borrow::Cow;
 use std::rc::Rc;
 
 use http::header::{
-    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_TYPE, COOKIE, HOST, PROXY_AUTHORIZATION,
+    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_TYPE, COOKIE, EXPECT, HOST,
+    PROXY_AUTHORIZATION,
 };
 use http::{HeaderName, HeaderValue};
 use url::Url;
 
 use super::auth::Auth;
 use super::base_url::{BaseUrl, UrlError, is_absolute};
+use super::content::{Apart, Content, Source};
 use super::context::Context;
 use super::digest::Credentials;
 use super::envelope::Envelope;
@@ -18,7 +19,7 @@ use super::keep_alive::KeepAlive;
 use super::origin::Origin;
 use super::policy::Policy;
 use super::redirect::{Hop, RedirectError};
-use super::request::{Body, Request};
+use super::request::Request;
 use super::resolved::ResolvedUrl;
 use crate::http1::{RequestHead, request_target};
 
@@ -60,7 +61,8 @@ pub(super) struct Outline<'r> {
     authority: String,
     headers: Vec<(HeaderName, HeaderValue)>,
     content_type: Option<HeaderValue>,
-    body: Cow<'r, [u8]>,
+    content: Content<'r>,
+    expects: bool,
 }
 
 impl<'r> Outline<'r> {
@@ -80,7 +82,9 @@ impl<'r> Outline<'r> {
             (defaults.origin.clone(), defaults.base.authority.clone(), None, target)
         };
         append_query(&mut target, &request.query);
-        let (content_type, body) = body_bytes(&request.body);
+        let (content, content_type) = Content::of(&request.body);
+        // There must be something to wait with (RFC 9110 section 10.1.1).
+        let expects = request.expect_continue && !content.bytes().is_empty();
         let mut headers = request.headers.clone();
         let mut credentials = authorize(&mut headers, request.auth.as_ref(), url_auth.as_ref());
         let is_at_home = Rc::ptr_eq(&origin, &defaults.origin);
@@ -88,6 +92,10 @@ impl<'r> Outline<'r> {
         inherit(&mut headers, defaults, is_at_home && !has_auth);
         if defaults.policy.compression && !contains(&headers, &ACCEPT_ENCODING) {
             headers.insert(0, (ACCEPT_ENCODING, HeaderValue::from_static(CODINGS)));
+        }
+        if expects {
+            headers.retain(|(name, _)| name != EXPECT);
+            headers.push((EXPECT, HeaderValue::from_static("100-continue")));
         }
         if is_at_home && !has_auth {
             credentials.clone_from(&defaults.credentials);
@@ -102,8 +110,7 @@ impl<'r> Outline<'r> {
             takes_cookies,
             credentials,
         };
-        let content_type = content_type.map(HeaderValue::from_static);
-        let mut outline = Outline { envelope, authority, headers, content_type, body };
+        let mut outline = Outline { envelope, authority, headers, content_type, content, expects };
         outline.say_whether_it_is_the_last(defaults);
         Ok(outline)
     }
@@ -118,7 +125,8 @@ impl<'r> Outline<'r> {
         status: u16,
         location: &[u8],
     ) -> Result<Self, RedirectError> {
-        let Outline { envelope, authority, mut headers, mut content_type, mut body } = self;
+        let Outline { envelope, authority, mut headers, .. } = self;
+        let Outline { mut content_type, mut content, mut expects, .. } = self;
         let scheme = if envelope.origin.secure { "https" } else { "http" };
         let from = Url::parse(&format!("{scheme}://{authority}{}", envelope.target));
         let from = from.map_err(|_| RedirectError::Malformed)?;
@@ -129,12 +137,13 @@ impl<'r> Outline<'r> {
                 _ => RedirectError::Malformed,
             })?;
         if !hop.keeps_body {
-            body = Cow::Borrowed(&[]);
+            content = Content::EMPTY;
             content_type = None;
+            expects = false;
         }
         headers.retain(|(name, _)| match *name {
             COOKIE | CONNECTION | PROXY_AUTHORIZATION => false,
-            CONTENT_TYPE => hop.keeps_body,
+            CONTENT_TYPE | EXPECT => hop.keeps_body,
             AUTHORIZATION => hop.keeps_credentials,
             HOST => hop.keeps_host,
             _ => true,
@@ -148,7 +157,7 @@ impl<'r> Outline<'r> {
             credentials: envelope.credentials.filter(|_| hop.keeps_credentials),
         };
         let authority = base.authority;
-        let mut outline = Outline { envelope, authority, headers, content_type, body };
+        let mut outline = Outline { envelope, authority, headers, content_type, content, expects };
         outline.say_whether_it_is_the_last(defaults);
         Ok(outline)
     }
@@ -161,7 +170,8 @@ impl<'r> Outline<'r> {
         }
     }
 
-    /// Appends the whole request to a buffer. Gives the place of the blank line behind its head.
+    /// Appends the request to a buffer, but for a body that is sent apart. Gives the place of the blank
+    /// line behind its head.
     pub(super) fn render(&self, out: &mut Vec<u8>) -> usize {
         let head = RequestHead {
             method: &self.envelope.method,
@@ -169,7 +179,24 @@ impl<'r> Outline<'r> {
             host: &self.authority,
             headers: self.headers.iter().map(|(name, value)| (name, value)),
         };
-        head.encode(&self.body, self.content_type.as_ref(), out)
+        let blank = head.encode_head(self.content.bytes().len(), self.content_type.as_ref(), out);
+        if !self.content.is_apart(self.expects) {
+            out.extend_from_slice(self.content.bytes());
+        }
+        blank
+    }
+
+    /// The body, where it is sent apart, for one send.
+    pub(super) fn apart(&self, context: &Context) -> Option<Apart<'_>> {
+        let is_apart = self.content.is_apart(self.expects);
+        is_apart.then(|| Apart { bytes: self.content.source(context), expects: self.expects })
+    }
+
+    /// The same, for any number of sends.
+    pub(super) fn apart_for_good(&self, context: &Context) -> Option<Apart<'static>> {
+        let is_apart = self.content.is_apart(self.expects);
+        let bytes = || Source::Kept(self.content.keep(context));
+        is_apart.then(|| Apart { bytes: bytes(), expects: self.expects })
     }
 }
 
@@ -222,19 +249,4 @@ fn append_query(target: &mut String, query: &[(String, String)]) {
     target.push(if target.contains('?') { '&' } else { '?' });
     let pairs = form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
     target.push_str(&pairs);
-}
-
-fn body_bytes(body: &Body) -> (Option<&'static str>, Cow<'_, [u8]>) {
-    match body {
-        Body::Empty => (None, Cow::Borrowed(&[])),
-        Body::Bytes(bytes) => (None, Cow::Borrowed(bytes)),
-        Body::Json(value) => {
-            let text = serde_json::to_vec(value).expect("a JSON value can be written as JSON");
-            (Some("application/json"), Cow::Owned(text))
-        }
-        Body::Form(pairs) => {
-            let text = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
-            (Some("application/x-www-form-urlencoded"), Cow::Owned(text.into_bytes()))
-        }
-    }
 }

@@ -7,6 +7,7 @@ use http::{HeaderName, HeaderValue, Method};
 
 use super::auth::Auth;
 use super::base_url::without_userinfo;
+use super::upload::Upload;
 
 /// A request as data. The path is joined to the user's host; an absolute `http://` URL is used as
 /// it is.
@@ -25,6 +26,9 @@ pub struct Request {
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// The body, which also decides `Content-Type` where no header says it.
     pub body: Body,
+    /// Whether the body waits for the server to ask for it, for at most a second, where there is one:
+    /// `Expect: 100-continue` (RFC 9110 section 10.1.1).
+    pub expect_continue: bool,
     /// Who it is from, in place of what an absolute URL or the class says.
     pub auth: Option<Auth>,
     /// From the start of the request to the end of its response; without one, the session's.
@@ -45,6 +49,8 @@ pub enum Body {
     Json(serde_json::Value),
     /// Pairs, sent as `application/x-www-form-urlencoded`.
     Form(Vec<(String, String)>),
+    /// What was made before the run: a file, or a form with files.
+    Upload(Upload),
 }
 
 impl Request {
@@ -57,6 +63,7 @@ impl Request {
             name: None,
             headers: Vec::new(),
             body: Body::Empty,
+            expect_continue: false,
             auth: None,
             timeout: None,
             redirects: None,

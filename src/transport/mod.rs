@@ -53,6 +53,35 @@ impl Stream {
         }
     }
 
+    /// Sends bytes when all has been taken that was sent before in this way: parts of one message. How
+    /// many go over the wire.
+    pub fn send_behind(&mut self, bytes: Vec<u8>) -> u64 {
+        match self {
+            Stream::Plain(socket) => {
+                let sent = bytes.len() as u64;
+                socket.send_behind(bytes);
+                sent
+            }
+        }
+    }
+
+    /// The same of bytes that the reactor keeps, however many.
+    pub fn send_kept_behind(&mut self, kept: Kept) -> u64 {
+        match self {
+            Stream::Plain(socket) => {
+                socket.send_kept_behind(kept);
+                kept.len() as u64
+            }
+        }
+    }
+
+    /// Whether all parts have been taken.
+    pub fn is_sent(&self) -> bool {
+        match self {
+            Stream::Plain(socket) => socket.is_sent(),
+        }
+    }
+
     /// The next piece that came; `None` where the peer has closed in order.
     pub fn receive(
         &mut self,

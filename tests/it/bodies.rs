@@ -54,7 +54,7 @@ fn run_once(user: User, requests: u64) -> Ran {
         Ok(())
     });
     let ran = go_until(scenario(&server, user.task(rest)), 1, &server, requests + 1);
-    let row = ran.total().requests + ran.summary.snapshot.cancelled;
+    let row = ran.total().requests + ran.summary.snapshot.total.counts.cancelled;
     assert_eq!(row, requests + 1, "every request is counted once");
     ran
 }
@@ -80,7 +80,7 @@ fn checks_see_the_decoded_body() {
     ];
     let ran = run_steps(User::new("u"), steps);
     assert_eq!(failures(&ran), []);
-    let bytes = |name| ran.row(name).body_bytes;
+    let bytes = |name| ran.row(name).counts.body_bytes;
     let (decoded, transferred) = (JSON.len() as u64, gzip(JSON).len() as u64);
     assert_eq!([bytes("/good"), bytes("text"), bytes("/unknown")], [decoded; 3]);
     assert_eq!(bytes("nobody looks"), transferred);
@@ -120,7 +120,7 @@ fn a_cap_holds_for_what_is_transferred_and_for_what_is_decoded() {
     let ran = run_steps(User::new("u").max_body(1_000), steps());
     let expected = [("/bomb", "decoded body too large"), ("/long", "body too large")];
     assert_eq!(failures(&ran), expected);
-    assert_eq!(ran.row("nobody looks").body_bytes, 2_000);
+    assert_eq!(ran.row("nobody looks").counts.body_bytes, 2_000);
 }
 
 #[test]
@@ -156,8 +156,8 @@ fn code_sees_the_decoded_body_and_may_overrule_a_bad_one() {
     };
     let ran = run_once(User::new("u").on_start(code), 4);
     assert_eq!(failures(&ran), [("/bad", "cannot decode the body: bad gzip")]);
-    assert_eq!(ran.row("/good").body_bytes, JSON.len() as u64);
-    assert!(ran.row("discarded").body_bytes > 0, "as transferred");
+    assert_eq!(ran.row("/good").counts.body_bytes, JSON.len() as u64);
+    assert!(ran.row("discarded").counts.body_bytes > 0, "as transferred");
 }
 
 #[test]

@@ -29,3 +29,4 @@ mod shapes;
 mod support;
 mod tidy;
 mod timeouts;
+mod uploads;

@@ -36,6 +36,11 @@
 //!     { status = 200, message = "Got {status} instead of 200" },
 //!     { json = "/users", message = "Invalid response" },
 //!   ] },
+//!   { put = "/photo", body_file = "photo.jpg", expect_continue = true },
+//!   { post = "/photos", multipart = [
+//!     { name = "title", value = "A photo" },
+//!     { name = "file", file = "photo.jpg", filename = "p.jpg", content_type = "image/jpeg" },
+//!   ] },
 //!   { method = "PURGE", path = "/users", timeout = "2s", redirects = false },
 //! ]
 //!
@@ -46,7 +51,10 @@
 //!
 //! A duration is a text as [`units::parse_duration`](crate::units::parse_duration) takes it, or a
 //! number of seconds; a size one as [`units::parse_size`](crate::units::parse_size) takes it, or a
-//! number of bytes. A request has at most one of `body` (text), `json` (any value) and `form`.
+//! number of bytes. A request has at most one of `body` (text), `json` (any value), `form`, `body_file`
+//! (the content of a file) and `multipart` (a form with files): files are read once, before the run,
+//! and their paths begin beside the scenario file. With `expect_continue = true` a body waits until the
+//! server asks for it, for at most a second.
 //! A `check` with several conditions is one check per condition, in this order: `status`, `header`,
 //! `header_equals`, `body_contains`, `json`, `json_equals`, `max_time`; a `message` is that of all
 //! of them. Where several values make sense (`header`, `body_contains`, `json`, a pair of a query),
@@ -97,6 +105,7 @@ mod policy;
 mod reader;
 mod shape;
 mod step;
+mod upload;
 mod user;
 
 use std::collections::HashSet;
@@ -109,6 +118,7 @@ use toml::de::DeTable;
 use super::Scenario;
 use error::{Problem, Result};
 use reader::{Item, Table};
+use upload::Files;
 
 pub use error::Error;
 
@@ -136,7 +146,7 @@ pub fn load(path: impl AsRef<Path>) -> std::result::Result<Scenario, Error> {
 
 /// Reads the scenario in this text; `file` is the name that errors give it.
 pub fn parse(file: &str, text: &str) -> std::result::Result<Scenario, Error> {
-    scenario(text).map_err(|problem| problem.in_file(file, text))
+    scenario(text, &Files::beside(file)).map_err(|problem| problem.in_file(file, text))
 }
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {
@@ -157,7 +167,7 @@ fn reason(error: &io::Error) -> String {
     }
 }
 
-fn scenario(text: &str) -> Result<Scenario> {
+fn scenario(text: &str, files: &Files) -> Result<Scenario> {
     let document = DeTable::parse(text).map_err(|error| {
         let end = text.len();
         Problem::new(error.span().unwrap_or(end..end), error.message())
@@ -170,7 +180,7 @@ fn scenario(text: &str) -> Result<Scenario> {
     };
     let mut names = HashSet::new();
     for item in table.get("user").map_or(Ok(Vec::new()), users)? {
-        let user = user::user(item)?;
+        let user = user::user(item, files)?;
         if !names.insert(user.name.clone()) {
             return Err(item.problem(super::Error::DuplicateUser(user.name)));
         }

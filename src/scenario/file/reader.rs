@@ -188,7 +188,7 @@ impl<'a> Item<'a> {
     }
 
     /// A string, or a number or a boolean as it is written.
-    fn scalar(&self) -> Result<String> {
+    pub(super) fn scalar(&self) -> Result<String> {
         match self.0.get_ref() {
             DeValue::String(text) => Ok(text.clone().into_owned()),
             DeValue::Integer(integer) => match whole(integer) {

@@ -5,11 +5,12 @@ use http::Method;
 use super::check::checks;
 use super::error::Result;
 use super::reader::{Item, Table};
+use super::upload::Files;
 use crate::scenario::{Step, validate};
 use crate::session::{Auth, Body};
 
 /// All keys of a step.
-pub(super) const KEYS: [&str; 22] = [
+pub(super) const KEYS: [&str; 25] = [
     "get",
     "post",
     "put",
@@ -25,6 +26,9 @@ pub(super) const KEYS: [&str; 22] = [
     "body",
     "json",
     "form",
+    "body_file",
+    "multipart",
+    "expect_continue",
     "basic_auth",
     "bearer",
     "digest_auth",
@@ -39,16 +43,16 @@ pub(super) const METHODS: [&str; 8] =
     ["get", "post", "put", "patch", "delete", "head", "options", "method"];
 
 /// `[ { get = "/" }, … ]`, or a single step.
-pub(super) fn steps(item: Item<'_>) -> Result<Vec<Step>> {
+pub(super) fn steps(item: Item<'_>, files: &Files) -> Result<Vec<Step>> {
     let items = item.one_or_more();
     if items.is_empty() {
         return Err(item.problem(crate::scenario::Error::NoSteps));
     }
-    items.into_iter().map(|item| step(&item.table(&KEYS)?)).collect()
+    items.into_iter().map(|item| step(&item.table(&KEYS)?, files)).collect()
 }
 
 /// A step from a table whose keys are known to be valid.
-pub(super) fn step(table: &Table<'_>) -> Result<Step> {
+pub(super) fn step(table: &Table<'_>, files: &Files) -> Result<Step> {
     let mut step = request_line(table)?;
     let request = &mut step.request;
     if let Some(name) = table.get("name") {
@@ -60,7 +64,10 @@ pub(super) fn step(table: &Table<'_>) -> Result<Step> {
     if let Some(headers) = table.get("headers") {
         request.headers = headers.headers()?;
     }
-    request.body = body(table)?;
+    request.body = body(table, files)?;
+    if let Some(item) = table.get("expect_continue") {
+        request.expect_continue = item.boolean()?;
+    }
     request.auth = auth(table)?;
     request.redirects = table.get("redirects").map(|item| item.boolean()).transpose()?;
     request.timeout = table.get("timeout").map(timeout).transpose()?;
@@ -115,12 +122,14 @@ fn path_text(item: Item<'_>) -> Result<String> {
     Ok(path.to_owned())
 }
 
-fn body(table: &Table<'_>) -> Result<Body> {
-    Ok(match table.at_most_one(&["body", "json", "form"])? {
+fn body(table: &Table<'_>, files: &Files) -> Result<Body> {
+    Ok(match table.at_most_one(&["body", "json", "form", "body_file", "multipart"])? {
         None => Body::Empty,
         Some(("body", item)) => Body::Bytes(item.text()?.as_bytes().to_vec()),
         Some(("json", item)) => Body::Json(item.json()?),
-        Some((_, item)) => Body::Form(item.pairs()?),
+        Some(("form", item)) => Body::Form(item.pairs()?),
+        Some(("body_file", item)) => Body::Upload(files.upload(item)?),
+        Some((_, item)) => Body::Upload(files.multipart(item)?),
     })
 }
 

@@ -4,6 +4,7 @@ use super::error::{Problem, Result};
 use super::policy;
 use super::reader::{Item, Table};
 use super::step::{self, auth, step, steps};
+use super::upload::Files;
 use crate::scenario::{Action, Error, Share, Task, User, WaitTime, validate};
 
 /// The keys of a class, beside those of how its requests are made.
@@ -27,7 +28,7 @@ const WAIT_TIMES: [&str; 5] =
     ["constant", "between", "constant_pacing", "constant_throughput", "exponential"];
 
 /// One `[[user]]`.
-pub(super) fn user(item: Item<'_>) -> Result<User> {
+pub(super) fn user(item: Item<'_>, files: &Files) -> Result<User> {
     let table = item.table(&[&KEYS[..], &policy::KEYS].concat())?;
     let name = table.require("name", "name = \"…\"")?;
     let mut user = User::new(name.text()?);
@@ -45,9 +46,9 @@ pub(super) fn user(item: Item<'_>) -> Result<User> {
     }
     user.auth = auth(&table)?;
     policy::policy(&table, &mut user.policy)?;
-    user.on_start = table.get("on_start").map(hook).transpose()?;
-    user.on_stop = table.get("on_stop").map(hook).transpose()?;
-    user.tasks = tasks(&table)?;
+    user.on_start = table.get("on_start").map(|item| hook(item, files)).transpose()?;
+    user.on_stop = table.get("on_stop").map(|item| hook(item, files)).transpose()?;
+    user.tasks = tasks(&table, files)?;
     Ok(user)
 }
 
@@ -58,8 +59,8 @@ pub(super) fn host(item: Item<'_>) -> Result<String> {
     Ok(host.to_owned())
 }
 
-fn hook(item: Item<'_>) -> Result<Action> {
-    steps(item).map(Action::Steps)
+fn hook(item: Item<'_>, files: &Files) -> Result<Action> {
+    steps(item, files).map(Action::Steps)
 }
 
 fn share(table: &Table<'_>) -> Result<Share> {
@@ -112,28 +113,28 @@ fn throughput(item: Item<'_>) -> Result<WaitTime> {
     Err(item.problem(format!("a throughput must be a number above 0, not {rate}")))
 }
 
-fn tasks(user: &Table<'_>) -> Result<Vec<Task>> {
+fn tasks(user: &Table<'_>, files: &Files) -> Result<Vec<Task>> {
     let missing = || user.problem("this user has no tasks; add a [[user.task]] below");
     let Some(item) = user.get("task") else { return Err(missing()) };
     let items = item.array("an array of tables, written [[user.task]]")?;
     if items.is_empty() {
         return Err(missing());
     }
-    items.into_iter().map(task).collect()
+    items.into_iter().map(|item| task(item, files)).collect()
 }
 
 /// One `[[user.task]]`: with `steps`, or flat with the keys of its only step.
-fn task(item: Item<'_>) -> Result<Task> {
+fn task(item: Item<'_>, files: &Files) -> Result<Task> {
     let mut keys = vec!["name", "weight", "steps"];
     keys.extend(step::KEYS.iter().filter(|key| **key != "name"));
     let table = item.table(&keys)?;
     let mut task = match table.get("steps") {
-        Some(steps) => task_of_steps(&table, steps)?,
+        Some(steps) => task_of_steps(&table, steps, files)?,
         None if table.present(&step::METHODS).next().is_none() => {
             let message = "a task needs a request such as get = \"/\", or steps = [ … ]";
             return Err(table.problem(message));
         }
-        None => Task::from(step(&table)?),
+        None => Task::from(step(&table, files)?),
     };
     if let Some(item) = table.get("weight") {
         task.weight = item.count()?;
@@ -142,13 +143,13 @@ fn task(item: Item<'_>) -> Result<Task> {
     Ok(task)
 }
 
-fn task_of_steps(table: &Table<'_>, item: Item<'_>) -> Result<Task> {
+fn task_of_steps(table: &Table<'_>, item: Item<'_>, files: &Files) -> Result<Task> {
     let mut own = step::KEYS.iter().filter(|key| **key != "name");
     if let Some(key) = own.find(|key| table.get(key).is_some()) {
         let message = format!("'{key}' belongs to a request; move it into one of 'steps'");
         return Err(Problem::new(table.key_span(key), message));
     }
-    let steps = steps(item)?;
+    let steps = steps(item, files)?;
     let name = match table.get("name") {
         Some(name) => name.text()?.to_owned(),
         None => steps[0].label(),

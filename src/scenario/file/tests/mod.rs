@@ -2,6 +2,7 @@
 
 mod errors;
 mod load;
+mod uploads;
 mod values;
 
 use super::*;
