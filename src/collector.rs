@@ -135,7 +135,8 @@ impl Collector {
     }
 
     fn tell_update(&mut self, seconds: u64, on_error: &mut dyn FnMut(&ReportError)) {
-        let snapshot = self.snapshot(Duration::from_secs(seconds));
+        let snapshot = self.totals.snapshot(Duration::from_secs(seconds));
+        let snapshot = self.complete(snapshot);
         // The web page will watch the latest snapshot: this is where it gets it from.
         self.reports.update(&snapshot, on_error);
     }
@@ -149,8 +150,8 @@ impl Collector {
         }
     }
 
-    fn snapshot(&mut self, elapsed: Duration) -> Snapshot {
-        let mut snapshot = self.totals.snapshot(elapsed);
+    /// With what is not the cores' to know.
+    fn complete(&self, mut snapshot: Snapshot) -> Snapshot {
         snapshot.health.accept_queue_overflows = self.accept_queue.overflows();
         snapshot.commands = self.control.stamps();
         snapshot
@@ -159,7 +160,8 @@ impl Collector {
     fn finish(mut self, on_error: &mut dyn FnMut(&ReportError)) -> Summary {
         // The end of the run is the last core's last interval, but time never runs backwards.
         let elapsed = self.totals.end().max(self.schedule.elapsed());
-        let snapshot = self.snapshot(elapsed);
+        let snapshot = self.totals.last_snapshot(elapsed);
+        let snapshot = self.complete(snapshot);
         let report_errors = self.reports.finish(&snapshot, on_error);
         Summary { snapshot, report_errors }
     }

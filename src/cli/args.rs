@@ -164,6 +164,15 @@ pub struct RunArgs {
     )]
     pub csv_full_history: bool,
 
+    /// Print the final statistics as JSON to stdout, as Locust does, and the tables to stderr
+    #[arg(long, env = "GREGARIA_JSON", value_parser = BoolishValueParser::new())]
+    pub json: bool,
+
+    /// Write all that is known of the run to this file at its end, as JSON; without an ending in its
+    /// name .json is added
+    #[arg(long, value_name = "FILE", env = "GREGARIA_JSON_FILE")]
+    pub json_file: Option<PathBuf>,
+
     /// Print the final tables only
     #[arg(long, env = "GREGARIA_ONLY_SUMMARY", value_parser = BoolishValueParser::new())]
     pub only_summary: bool,

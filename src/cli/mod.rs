@@ -30,6 +30,7 @@ use crate::plan::Plan;
 use crate::report::Report;
 use crate::report::console::{Final, Progress, name_width, terminal_columns};
 use crate::report::csv::{CsvFiles, History};
+use crate::report::json::{JsonFile, JsonList};
 use crate::run;
 use crate::scenario::{Scenario, Step, User, file};
 use crate::session::{Auth, BaseUrl, UrlError};
@@ -191,6 +192,10 @@ fn reports(
         let files = CsvFiles::create(prefix, history)?;
         reports.push(("csv".into(), Box::new(files)));
     }
+    if let Some(path) = &args.json_file {
+        let file = JsonFile::create(path, plan.seed)?;
+        reports.push(("json file".into(), Box::new(file)));
+    }
     if !args.only_summary {
         let width = || name_width(terminal_columns(io::stderr()));
         reports.push(("progress".into(), Box::new(Progress::new(io::stderr(), width))));
@@ -209,8 +214,14 @@ fn reports(
             }),
         ));
     }
-    let width = || name_width(terminal_columns(io::stdout()));
-    reports.push(("summary".into(), Box::new(Final::new(io::stdout(), width))));
+    if args.json {
+        reports.push(("json".into(), Box::new(JsonList::new(io::stdout()))));
+        let width = || name_width(terminal_columns(io::stderr()));
+        reports.push(("summary".into(), Box::new(Final::new(io::stderr(), width))));
+    } else {
+        let width = || name_width(terminal_columns(io::stdout()));
+        reports.push(("summary".into(), Box::new(Final::new(io::stdout(), width))));
+    }
     Ok(reports)
 }
 

@@ -5,6 +5,8 @@
 //! | [`console::Progress`] | stderr | the statistics table, every two seconds |
 //! | [`console::Final`] | stdout | the closing tables: statistics, percentiles, errors, the generator itself |
 //! | [`csv::CsvFiles`] | four files | Locust's CSV files, every second |
+//! | [`json::JsonList`] | stdout | Locust's list of entries and more of each, at the end; the closing tables go to stderr then |
+//! | [`json::JsonFile`] | a file | the whole run, at the end |
 //!
 //! Layouts, columns and spellings are Locust's, pinned by `tests/golden/`; what is ours is that
 //! times keep the digits they really have ([`digits`]) and that the files are written once more at
@@ -16,6 +18,8 @@
 pub mod console;
 pub mod csv;
 pub mod digits;
+mod file;
+pub mod json;
 pub mod percentiles;
 mod rhythm;
 #[cfg(test)]

@@ -18,6 +18,8 @@ pub(crate) fn row(method: &str, name: &str, requests: u64, time: Duration) -> Ro
         counts: Counts { body_bytes: requests * 54, ..Counts::default() },
         service_time: None,
         phases: Phases::default(),
+        latest: Duration::from_secs(9),
+        detail: None,
         recent_latency: latency.clone(),
         latency,
         rates: Rates { requests: 1.0, failures: 0.0 },
@@ -45,6 +47,7 @@ pub(crate) fn snapshot(entries: Vec<Row>, time: Duration) -> Snapshot {
     Snapshot {
         started_at: UNIX_EPOCH + Duration::from_secs(1_790_000_000),
         elapsed: Duration::from_secs(10),
+        since: Duration::ZERO,
         users: vec![UserCount { class: "shopper".to_owned(), running: 3 }],
         total: row("", "Aggregated", requests, time),
         entries,

@@ -106,6 +106,8 @@ pub struct Delta {
     pub service: Option<Box<SparseTimes>>,
     /// Times of the phases of both.
     pub phases: SparsePhases,
+    /// From the start of the run to the end of the latest request; zero where there was none.
+    pub latest: Duration,
 }
 
 impl Delta {
@@ -125,6 +127,8 @@ pub(super) struct Entry<C: Counter> {
     /// Service times of all, from the first on that differed from its latency.
     service: Option<Box<Times<C>>>,
     phases: PhaseTimes<C>,
+    /// When the latest request ended.
+    latest: Duration,
 }
 
 impl<C: Counter> Default for Entry<C> {
@@ -135,6 +139,7 @@ impl<C: Counter> Default for Entry<C> {
             failure: None,
             service: None,
             phases: PhaseTimes::default(),
+            latest: Duration::ZERO,
         }
     }
 }
@@ -161,6 +166,11 @@ impl<C: Counter> Entry<C> {
     pub(super) fn record_exchange(&mut self, phases: Phases, wire: WireBytes) {
         self.phases.record(phases);
         self.counts.wire += wire;
+    }
+
+    /// Says when, from the start of the run, the request that is counted next ended.
+    pub(super) fn record_end(&mut self, ended: Duration) {
+        self.latest = self.latest.max(ended);
     }
 
     /// Says how long a body the request brought that is counted next.
@@ -210,8 +220,9 @@ impl<C: Counter> Entry<C> {
 
     /// Forgets everything, keeps the memory.
     pub(super) fn clear(&mut self) {
-        let Entry { counts, success, failure, service, phases } = self;
+        let Entry { counts, success, failure, service, phases, latest } = self;
         *counts = Counts::default();
+        *latest = Duration::ZERO;
         success.clear();
         phases.clear();
         for times in [failure, service].into_iter().flatten() {
@@ -227,6 +238,7 @@ impl<C: Counter> Entry<C> {
             failure: self.failure.as_ref().map(|times| times.to_sparse()).unwrap_or_default(),
             service: self.service.as_ref().map(|times| Box::new(times.to_sparse())),
             phases: self.phases.take(),
+            latest: self.latest,
         };
         self.clear();
         delta
@@ -252,6 +264,11 @@ impl<C: Counter> Entry<C> {
         self.phases.distributions()
     }
 
+    /// From the start of the run to the end of the latest request; zero where there was none.
+    pub(super) fn latest(&self) -> Duration {
+        self.latest
+    }
+
     /// Adds the latencies of successes and failures to `sum`.
     pub(super) fn add_times_to<D: Counter>(&self, sum: &mut Times<D>) {
         *sum += &self.success;
@@ -273,7 +290,8 @@ impl<C: Counter> AddAssign<&Delta> for Entry<C> {
             }
             None => {}
         }
-        let Delta { counts, success, failure, service: _, phases } = other;
+        let Delta { counts, success, failure, service: _, phases, latest } = other;
+        self.latest = self.latest.max(*latest);
         self.counts += counts;
         self.success += success;
         self.phases += phases;

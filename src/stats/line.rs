@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::entry::{Delta, Entry};
 use super::times::Times;
 use super::window::{self, Window};
-use super::{EntryKey, Rates, Row};
+use super::{Detail, EntryKey, Rates, Row, Timeline};
 
 /// Everything about one entry, of all cores.
 #[derive(Debug)]
@@ -13,12 +13,18 @@ pub(super) struct Line {
     key: EntryKey,
     sum: Entry<u64>,
     window: Window,
+    timeline: Timeline,
 }
 
 impl Line {
     /// A line on which nothing has been counted.
     pub(super) fn new(key: EntryKey) -> Self {
-        Line { key, sum: Entry::default(), window: Window::default() }
+        Line {
+            key,
+            sum: Entry::default(),
+            window: Window::default(),
+            timeline: Timeline::default(),
+        }
     }
 
     /// What the line is about.
@@ -35,12 +41,14 @@ impl Line {
     pub(super) fn add(&mut self, second: u64, delta: &Delta) {
         self.sum += delta;
         self.window.add(second, delta);
+        self.timeline.add(second, delta);
     }
 
     /// Forgets everything but what the line is about.
     pub(super) fn reset(&mut self) {
         self.sum.clear();
         self.window = Window::default();
+        self.timeline = Timeline::default();
     }
 
     /// The line as reports see it, this long after the start of the run, of what was counted since
@@ -60,10 +68,20 @@ impl Line {
             latency,
             service_time: self.sum.service_time(),
             phases: self.sum.phases(),
+            latest: self.sum.latest(),
+            detail: None,
             recent_latency: scratch.distribution(),
             rates: rates(self.sum.requests(), self.sum.failures(), counted),
             recent_rates: rates(recent.requests, recent.failures, window),
         }
+    }
+
+    /// What is not in the row every second. `scratch` is overwritten.
+    pub(super) fn detail(&self, scratch: &mut Times<u64>) -> Box<Detail> {
+        scratch.clear();
+        self.sum.add_times_to(scratch);
+        let (total_latency, rounded) = scratch.rounded();
+        Box::new(Detail { total_latency, rounded, timeline: self.timeline.clone() })
     }
 }
 

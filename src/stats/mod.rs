@@ -35,6 +35,7 @@
 //! and 6 KB per phase.
 
 mod arrivals;
+mod detail;
 mod entry;
 mod failure;
 mod gaps;
@@ -47,6 +48,7 @@ mod phases;
 mod recorder;
 mod sample;
 mod snapshot;
+mod timeline;
 mod times;
 mod totals;
 mod window;
@@ -57,6 +59,7 @@ mod costs;
 mod properties;
 
 pub use arrivals::{AndersonDarling, Arrivals, Gap, OpenLoad, Start};
+pub use detail::{Detail, rounded_ms};
 pub use entry::{Counts, Delta, Handshakes};
 pub use failure::Sightings;
 pub use health::{CoreHealth, CpuTime, GeneratorHealth, Health, Limit, LimitsHit, SATURATED, Work};
@@ -70,5 +73,6 @@ pub use snapshot::{
     Command, Distribution, ExceptionRow, FailureRow, Figures, PERCENTILES, Rates, Row, Snapshot,
     UserCount,
 };
+pub use timeline::{Cell, Timeline};
 pub use times::{Bin, Moments, SparseTimes};
 pub use totals::Totals;

@@ -98,14 +98,15 @@ impl Recorder {
         let Sample { entry, clocks, body_bytes, outcome } = sample;
         let counted = &mut self.entries[entry.0 as usize];
         let latency = clocks.latency();
+        let ended = clocks.ended.saturating_duration_since(self.started);
+        counted.record_end(ended);
         counted.record_service(latency, clocks.service_time());
         counted.record_body(body_bytes);
         match outcome {
             Outcome::Success => counted.record_success(latency),
             Outcome::Failure(message) => {
                 counted.record_failure(latency);
-                let at = clocks.ended.saturating_duration_since(self.started);
-                self.failures.note(&entry, message, Sightings::once(at));
+                self.failures.note(&entry, message, Sightings::once(ended));
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::{Counts, EntryKey, GeneratorHealth, OpenLoad, Phases};
+use super::{Counts, Detail, EntryKey, GeneratorHealth, OpenLoad, Phases};
 
 /// The percentiles every table and file shows, as fractions, in Locust's order.
 pub const PERCENTILES: [f64; 11] =
@@ -17,6 +17,8 @@ pub struct Snapshot {
     pub started_at: SystemTime,
     /// From the start of the run to the instant this snapshot describes.
     pub elapsed: Duration,
+    /// From the start of the run to where the rows begin: zero, or the latest reset.
+    pub since: Duration,
     /// Running users by class, in the scenario's order.
     pub users: Vec<UserCount>,
     /// One row per (method, name) with at least one sample, sorted by name, then method.
@@ -85,6 +87,10 @@ pub struct Row {
     /// How long each part of the requests took, of those in which it happened. Two significant
     /// digits, otherwise as the other times.
     pub phases: Phases<Distribution>,
+    /// From the start of the run to the end of the latest request.
+    pub latest: Duration,
+    /// What only the last snapshot of a run has.
+    pub detail: Option<Box<Detail>>,
     /// Latency of the requests of the last ten seconds.
     pub recent_latency: Distribution,
     /// Rates since the start of the run.

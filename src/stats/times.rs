@@ -8,12 +8,13 @@
 //! So that going from dense to sparse does not mean looking at every bin, a `Times` remembers which
 //! bins it has touched. Everything that merges walks that list.
 
+use std::collections::BTreeMap;
 use std::ops::AddAssign;
 use std::time::Duration;
 
 use hdrhistogram::{Counter, Histogram};
 
-use super::{Distribution, Figures, PERCENTILES};
+use super::{Distribution, Figures, PERCENTILES, rounded_ms};
 
 /// Significant decimal digits of a time where nobody says otherwise: a percentile is at most 0.1 % above the time it stands for.
 const DIGITS: u8 = 3;
@@ -173,6 +174,23 @@ impl<C: Counter> Times<C> {
         Distribution { count, figures: Some(Figures { min, max, mean, percentiles }) }
     }
 
+    /// Their sum and their counts by Locust's rounding.
+    pub(super) fn rounded(&self) -> (Duration, BTreeMap<u64, u64>) {
+        let Moments { sum_ns, min_ns, max_ns, .. } = self.moments;
+        let mut counts = BTreeMap::new();
+        for &us in &self.touched {
+            // The middle of its bin, though no time that cannot have been.
+            let middle = Duration::from_micros(self.histogram.median_equivalent(u64::from(us)));
+            let time = middle.max(Duration::from_nanos(min_ns)).min(Duration::from_nanos(max_ns));
+            *counts.entry(rounded_ms(time)).or_default() += self.count_at(us);
+        }
+        let sum = Duration::new(
+            u64::try_from(sum_ns / 1_000_000_000).unwrap_or(u64::MAX),
+            (sum_ns % 1_000_000_000) as u32,
+        );
+        (sum, counts)
+    }
+
     fn put(&mut self, us: u32, count: C) {
         let value = u64::from(us);
         self.histogram.record_n(value, count).expect("it grows to whatever 32 bits can say");
@@ -290,6 +308,35 @@ mod tests {
         assert_eq!(distribution.count, 3);
         assert_eq!(figures.max, Duration::from_nanos(u64::MAX));
         assert_eq!(figures.median(), Duration::from_micros(u64::from(u32::MAX)));
+    }
+
+    #[test]
+    fn counts_by_locusts_rounding_are_those_of_the_times_but_at_its_edges() {
+        for seed in 0..50 {
+            let mut rng = fastrand::Rng::with_seed(seed);
+            let sorted: Vec<_> = (0..rng.usize(1..3000))
+                .map(|_| Duration::from_nanos((10f64.powf(rng.f64() * 7.0 + 3.5)) as u64))
+                .collect();
+            let mut times = Times::<u64>::default();
+            sorted.iter().for_each(|&time| times.record(time));
+            let (sum, counts) = times.rounded();
+            assert_eq!(sum, sorted.iter().sum());
+            assert_eq!(counts.values().sum::<u64>(), sorted.len() as u64);
+            for (&ms, &count) in &counts {
+                // What a bin's width more or less makes of the times.
+                let around = |time: Duration| {
+                    let off = time.mul_f64(0.0006).max(Duration::from_nanos(600));
+                    [time.saturating_sub(off), time + off].map(rounded_ms)
+                };
+                let may = |time: &&Duration| around(**time).contains(&ms);
+                let sure = |time: &&Duration| around(**time) == [ms, ms];
+                let range = sorted.iter().filter(sure).count()..=sorted.iter().filter(may).count();
+                assert!(range.contains(&(count as usize)), "seed {seed}: {count} of {ms} ms");
+            }
+        }
+        let mut one = Times::<u64>::default();
+        one.record(Duration::from_nanos(1_050_000_001));
+        assert_eq!(one.rounded().1, BTreeMap::from([(1100, 1)]), "one time is itself");
     }
 
     #[test]

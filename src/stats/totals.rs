@@ -158,6 +158,7 @@ impl Totals {
         Snapshot {
             started_at: self.started_at,
             elapsed,
+            since: self.since,
             users: self.users(),
             entries: self.rows(elapsed),
             total: self.total.row(self.since, elapsed, &mut self.scratch),
@@ -168,6 +169,18 @@ impl Totals {
             open_load: self.open_load.as_ref().map(ArrivalsSum::report),
             health: self.health(),
         }
+    }
+
+    /// The run when it is over, its rows with all there is to them.
+    pub fn last_snapshot(&mut self, elapsed: Duration) -> Snapshot {
+        let mut snapshot = self.snapshot(elapsed);
+        let lines = self.sorted.iter().map(|&line| &self.lines[line]);
+        let with_samples = lines.filter(|line| line.sum().requests() > 0);
+        for (row, line) in snapshot.entries.iter_mut().zip(with_samples) {
+            row.detail = Some(line.detail(&mut self.scratch));
+        }
+        snapshot.total.detail = Some(self.total.detail(&mut self.scratch));
+        snapshot
     }
 
     /// Begins all rows anew, as of this long after the start of the run. How the generator fares is

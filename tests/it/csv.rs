@@ -116,6 +116,7 @@ fn snapshot(all: &[Ended], second: u64, exceptions: &[ExceptionRow]) -> Snapshot
     Snapshot {
         started_at: UNIX_EPOCH + Duration::from_secs(1_790_000_000),
         elapsed: Duration::from_secs(second),
+        since: Duration::ZERO,
         users: [("reader", 6), ("writer", 4)]
             .map(|(class, running)| UserCount { class: class.to_owned(), running })
             .to_vec(),
@@ -143,6 +144,8 @@ fn row(method: &str, name: &str, ended: &[&Ended], second: u64) -> Row {
         failures: failures(ended) as u64,
         service_time: None,
         phases: Phases::default(),
+        latest: Duration::from_secs(second),
+        detail: None,
         counts: Counts {
             body_bytes: ended.iter().map(|request| request.body_bytes).sum(),
             ..Counts::default()

@@ -14,6 +14,7 @@ mod digest;
 mod ends;
 mod faults;
 mod health;
+mod json;
 mod keys;
 mod load;
 mod open_load;

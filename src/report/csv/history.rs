@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::file::{Error, OutputFile};
 use super::tables::{Lines, RATE_COLUMNS, WHOLE_RUN_COLUMNS, percentile_fields, whole_run_fields};
+use crate::report::file::{Error, OutputFile};
 use crate::report::percentiles;
 use crate::report::rhythm::Rhythm;
 use crate::report::utc::unix_seconds;

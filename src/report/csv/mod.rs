@@ -13,21 +13,20 @@
 //!
 //! The contents are pure functions, `render_*`.
 
-mod file;
 mod history;
 mod tables;
 
 use std::io;
 use std::path::Path;
 
-use self::file::OutputFile;
 use self::history::HistoryFile;
 use super::Report;
+use super::file::OutputFile;
 use crate::stats::Snapshot;
 
-pub use self::file::Error;
 pub use self::history::{History, render_history_header, render_history_rows};
 pub use self::tables::{render_exceptions, render_failures, render_stats};
+pub use super::file::Error;
 
 /// The four files of one run.
 #[derive(Debug)]

@@ -1,0 +1,252 @@
+//! One entry: Locust's keys, then ours.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value, json};
+
+use crate::report::digits::file_ms;
+use crate::report::percentiles;
+use crate::report::utc::unix_seconds;
+use crate::stats::{
+    Cell, Counts, Detail, Distribution, Figures, Handshakes, Phases, Row, Snapshot, WireBytes,
+};
+
+/// All entries, made one at a time: with a thousand names each is large.
+pub(super) struct Entries<'s>(pub(super) &'s Snapshot);
+
+impl Serialize for Entries<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Entries(snapshot) = self;
+        serializer.collect_seq(snapshot.entries.iter().map(|row| entry(row, snapshot)))
+    }
+}
+
+/// A row of the snapshot.
+pub(super) fn entry(row: &Row, snapshot: &Snapshot) -> Value {
+    let mut entry = locusts(row, snapshot);
+    entry.append(&mut ours(row));
+    Value::Object(entry)
+}
+
+/// What Locust has, in its order.
+fn locusts(row: &Row, snapshot: &Snapshot) -> Map<String, Value> {
+    let none = Detail::default();
+    let Detail { total_latency, rounded, timeline } = row.detail.as_deref().unwrap_or(&none);
+    let figures = row.latency.figures.as_ref();
+    let latest = (row.requests > 0).then(|| epoch(snapshot.started_at + row.latest));
+    let per_second = |count: fn(&Cell) -> u64| -> Map<String, Value> {
+        let cells = timeline.cells().filter(|(_, cell)| count(cell) > 0);
+        let second = |at| unix_seconds(snapshot.started_at + Duration::from_secs(at)).to_string();
+        cells.map(|(at, cell)| (second(at), per_step(count(&cell), timeline.step()))).collect()
+    };
+    let response_times: Map<_, _> =
+        rounded.iter().map(|(ms, &count)| (ms.to_string(), count.into())).collect();
+    object([
+        ("name", json!(row.key.name)),
+        ("method", json!(row.key.method)),
+        ("last_request_timestamp", json!(latest)),
+        ("start_time", json!(epoch(snapshot.started_at + snapshot.since))),
+        ("num_requests", json!(row.requests)),
+        ("num_none_requests", json!(0)),
+        ("num_failures", json!(row.failures)),
+        ("total_response_time", json!(exact(*total_latency))),
+        ("max_response_time", json!(figures.map_or(0.0, |figures| exact(figures.max)))),
+        ("min_response_time", json!(figures.map(|figures| exact(figures.min)))),
+        ("total_content_length", json!(row.counts.body_bytes)),
+        ("response_times", response_times.into()),
+        ("num_reqs_per_sec", per_second(|cell| cell.requests).into()),
+        ("num_fail_per_sec", per_second(|cell| cell.failures).into()),
+    ])
+}
+
+fn ours(row: &Row) -> Map<String, Value> {
+    let figures = row.latency.figures.as_ref();
+    let Counts {
+        body_bytes,
+        wire: WireBytes { sent, received },
+        cancelled,
+        retries,
+        redirects,
+        challenges,
+        connections,
+        handshakes: Handshakes { full, resumed },
+    } = row.counts;
+    let phases = Phases::NAMES.zip(row.phases.each_ref()).into_array();
+    object([
+        ("avg_response_time", json!(figures.map(|figures| exact(figures.mean)))),
+        ("median_response_time", json!(figures.map(|figures| rounded(figures.median())))),
+        ("percentiles", figures.map_or(Value::Null, percentiles)),
+        ("total_rps", json!(row.rates.requests)),
+        ("total_fail_per_sec", json!(row.rates.failures)),
+        ("service_time", row.service_time.as_ref().map_or(Value::Null, distribution)),
+        ("phases", object(phases.map(|(name, times)| (name, distribution(times)))).into()),
+        ("body_bytes", json!(body_bytes)),
+        ("sent_bytes", json!(sent)),
+        ("received_bytes", json!(received)),
+        ("cancelled", json!(cancelled)),
+        ("retries", json!(retries)),
+        ("redirects", json!(redirects)),
+        ("challenges", json!(challenges)),
+        ("connections", json!(connections)),
+        ("handshakes", json!({ "full": full, "resumed": resumed })),
+    ])
+}
+
+/// The times in milliseconds; `null` where there are none.
+pub(super) fn distribution(times: &Distribution) -> Value {
+    let Distribution { count, figures } = times;
+    figures.as_ref().map_or(Value::Null, |figures| {
+        json!({
+            "count": count,
+            "min": exact(figures.min),
+            "mean": exact(figures.mean),
+            "max": exact(figures.max),
+            "percentiles": percentiles(figures),
+        })
+    })
+}
+
+/// Seconds since 1970.
+pub(super) fn epoch(time: SystemTime) -> f64 {
+    time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
+}
+
+/// Milliseconds with all their digits.
+pub(super) fn exact(time: Duration) -> f64 {
+    time.as_nanos() as f64 / 1e6
+}
+
+fn percentiles(figures: &Figures) -> Value {
+    let times = figures.percentiles.map(|time| json!(rounded(time)));
+    Value::Object(percentiles::headers().zip(times).collect())
+}
+
+/// Milliseconds with the digits that the files have.
+fn rounded(time: Duration) -> f64 {
+    file_ms(time).parse().expect("digits make a number")
+}
+
+/// What ended in each second of a step, on average; a whole number wherever it is one.
+fn per_step(count: u64, seconds: u64) -> Value {
+    match count % seconds {
+        0 => json!(count / seconds),
+        _ => json!(count as f64 / seconds as f64),
+    }
+}
+
+fn object<const N: usize>(pairs: [(&str, Value); N]) -> Map<String, Value> {
+    pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::samples::{figures, row, snapshot};
+    use crate::stats::{Clocks, Extra, Limits, Outcome, Recorder, Sample, Totals};
+    use std::time::Instant;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    /// Two requests, the second of which failed, and what a reset left out before.
+    fn run() -> Snapshot {
+        let start = Instant::now();
+        let mut core = Recorder::new(0, start, Limits::default());
+        let started_at = UNIX_EPOCH + Duration::from_millis(1_790_000_000_500);
+        let mut totals = Totals::new(started_at, Vec::new(), Limits::default());
+        let entry = core.entry("GET", "/");
+        let mut second = |second: u64, latency, outcome| {
+            let ended = start + Duration::from_secs(second) + 300 * MS;
+            let clocks = Clocks { intended: ended - latency, started: ended - latency, ended };
+            let phases = Phases {
+                first_byte: Some(latency / 2),
+                transfer: Some(Duration::ZERO),
+                ..Phases::default()
+            };
+            let wire = WireBytes { sent: 40, received: 120 };
+            core.record(Sample { entry, clocks, phases, body_bytes: 50, wire, outcome });
+            core.count(entry, Extra::Redirect);
+            let cut = start + Duration::from_secs(second + 1);
+            totals.add(core.take(second, cut));
+            if second == 0 {
+                totals.reset(Duration::from_secs(1));
+            }
+        };
+        second(0, MS, Outcome::Success);
+        second(1, 150 * MS, Outcome::Success);
+        second(4, Duration::from_micros(2_400), Outcome::Failure("no"));
+        totals.last_snapshot(Duration::from_secs(5))
+    }
+
+    #[test]
+    fn an_entry_begins_as_locusts_and_goes_on_with_ours() {
+        let run = run();
+        let entry = entry(&run.entries[0], &run);
+        let mut expected = json!({
+            "name": "/",
+            "method": "GET",
+            "last_request_timestamp": 1_790_000_004.8,
+            "start_time": 1_790_000_001.5,
+            "num_requests": 2,
+            "num_none_requests": 0,
+            "num_failures": 1,
+            "total_response_time": 152.4,
+            "max_response_time": 150.0,
+            "min_response_time": 2.4,
+            "total_content_length": 100,
+            "response_times": { "2": 1, "150": 1 },
+            "num_reqs_per_sec": { "1790000001": 1, "1790000004": 1 },
+            "num_fail_per_sec": { "1790000004": 1 },
+            "avg_response_time": 76.2,
+            "median_response_time": 2.401,
+            "percentiles": {},
+            "total_rps": 0.5,
+            "total_fail_per_sec": 0.25,
+            "service_time": null,
+            "phases": { "dns": null, "connect": null, "tls": null },
+            "body_bytes": 100,
+            "sent_bytes": 80,
+            "received_bytes": 240,
+            "cancelled": 0,
+            "retries": 0,
+            "redirects": 2,
+            "challenges": 0,
+            "connections": 0,
+            "handshakes": { "full": 0, "resumed": 0 },
+        });
+        let percentiles = |half: f64, most: f64| {
+            let headers = percentiles::headers().zip([half].into_iter().chain([most; 10]));
+            Value::Object(headers.map(|(header, time)| (header, json!(time))).collect())
+        };
+        expected["percentiles"] = percentiles(2.401, 150.0);
+        let times = |min, mean, max, percentiles| json!({ "count": 2, "min": min, "mean": mean, "max": max, "percentiles": percentiles });
+        expected["phases"]["first_byte"] = times(1.2, 38.1, 75.0, percentiles(1.207, 75.0));
+        expected["phases"]["transfer"] = times(0.0, 0.0, 0.0, percentiles(0.0, 0.0));
+        assert_eq!(format!("{entry:#}"), format!("{expected:#}"), "and in this order");
+    }
+
+    #[test]
+    fn what_was_never_measured_is_null() {
+        let run = snapshot(Vec::new(), MS);
+        let entry = entry(&run.total, &run);
+        for key in ["last_request_timestamp", "min_response_time", "avg_response_time"] {
+            assert_eq!(entry[key], Value::Null, "{key}");
+        }
+        assert_eq!(entry["percentiles"], Value::Null);
+        assert_eq!((&entry["max_response_time"], &entry["num_requests"]), (&json!(0.0), &json!(0)));
+        assert_eq!(entry["response_times"], json!({}));
+    }
+
+    #[test]
+    fn service_times_are_told_where_there_are_any() {
+        let mut row = row("GET", "/", 3, MS);
+        row.service_time = Some(Distribution { count: 3, figures: Some(figures(MS / 2)) });
+        assert_eq!(ours(&row)["service_time"]["mean"], json!(0.5));
+    }
+
+    #[test]
+    fn a_step_of_several_seconds_is_told_by_the_mean_of_one() {
+        assert_eq!([per_step(8, 1), per_step(8, 2)], [json!(8), json!(4)]);
+        assert_eq!(per_step(7, 2), json!(3.5));
+    }
+}

@@ -1,0 +1,144 @@
+//! The end of a run as JSON, for whatever reads it next.
+//!
+//! | report | where to | what |
+//! |---|---|---|
+//! | [`JsonList`], `--json` | stdout, and nothing else is written there | a list of entries, as Locust prints it |
+//! | [`JsonFile`], `--json-file` | a file, created before the start | one object with all that is known |
+//!
+//! Both are made from the last snapshot, as the closing tables and the CSV files are, so their
+//! numbers are the same. All times are milliseconds: exact ones have all their digits, those from a
+//! histogram four (see [`digits`](super::digits)). Unlike Locust's, neither takes anything away from
+//! the tables.
+//!
+//! # An entry
+//!
+//! One per (method, name) with requests, sorted by name and method. First what Locust 2.46 has:
+//!
+//! | key | what |
+//! |---|---|
+//! | `name`, `method` | what the entry is about |
+//! | `last_request_timestamp` | end of the latest request, in seconds since 1970 |
+//! | `start_time` | when its counting began: the start of the run or a reset, likewise |
+//! | `num_requests`, `num_failures` | finished requests, failures included; failed ones |
+//! | `num_none_requests` | 0: here every request has a time |
+//! | `total_response_time`, `max_response_time`, `min_response_time` | exact |
+//! | `total_content_length` | the same as `body_bytes` |
+//! | `response_times` | how many requests took how many milliseconds, by [`rounded_ms`](crate::stats::rounded_ms). They are rounded from a histogram: what is within 0.05 % (half a microsecond below 1 ms) of where the rounding turns may be in the count beside its own. Their sum is exact |
+//! | `num_reqs_per_sec`, `num_fail_per_sec` | how many ended (failed) in a second, by seconds since 1970; seconds without any are left out. Of a run longer than half an hour steps of 2, 4, 8, … seconds are listed, each by its first second, with the mean of a second |
+//!
+//! Then ours:
+//!
+//! | key | what |
+//! |---|---|
+//! | `avg_response_time`, `median_response_time` | as in `_stats.csv`; `null` where there is no request |
+//! | `percentiles` | of response times, by the names of `_stats.csv`: `50%` to `100%`; `null` likewise |
+//! | `total_rps`, `total_fail_per_sec` | requests and failures per second, over all the time counted |
+//! | `service_time` | times from the start of each request instead of from the time intended for it; `null` where the two were never different |
+//! | `phases` | `dns`, `connect`, `tls`, `first_byte`, `transfer`: how long each part took, of the requests in which it happened, or `null`; [`Phases`](crate::stats::Phases) says what each is. Percentiles at most 1 % too high |
+//! | `body_bytes` | body bytes of all responses, decoded where somebody looked at them, as transferred where nobody did |
+//! | `sent_bytes`, `received_bytes` | on the wire: heads, bodies, TLS records |
+//! | `cancelled` | requests that the stop cut off: they are in no other count |
+//! | `retries`, `redirects`, `challenges` | requests sent inside another: after a dead kept-alive connection, to follow a redirect, with the answer to a 401 or 407 |
+//! | `connections` | connections made |
+//! | `handshakes` | TLS handshakes made: `full` and `resumed` |
+//!
+//! `service_time` and each phase are `count`, `min`, `mean`, `max`, `percentiles`.
+//!
+//! # The object
+//!
+//! | key | what |
+//! |---|---|
+//! | `version`, `seed` | of gregaria; of the run's random choices |
+//! | `started_at`, `elapsed_s` | start in UTC; length of the run in seconds |
+//! | `counted_from_s` | where the counting began: 0, or the latest reset |
+//! | `entries`, `total` | as above; all together, as an entry without a method that is called `Aggregated` |
+//! | `failures` | `method`, `name`, `error`, `occurrences`, and `first_seen`, `last_seen` in seconds since 1970 |
+//! | `exceptions` | `count`, `msg`, `traceback` |
+//! | `cancelled`, `retries`, `redirects`, `challenges` | those of `total`: what servers saw and `num_requests` does not count |
+//! | `commands` | what was asked of the run on its way: `at_s`, `what` |
+//! | `open_load` | `null`, or what the console tells: `asked`, `due`, `started`, `delayed`, `backlog`, `backlog_peak`, `lateness`, `gap_errors`, `anderson_darling` (`null`, or `statistic`, `limit`, `sample`, `holds`) |
+//! | `generator` | how the generator fared: `cores` (`core`, `busy`, `busiest_second`, `saturated_seconds`, `user_s`, `system_s`, `turns`, `completions`, `longest_turn_ms`), `lateness` of timers, `request_cpu_s` (`user`, `system`), `limits` (`ports`, `files`, `slow_connects`, `accept_queue`), `warnings` as text |
+
+mod entry;
+mod run;
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use serde::Serialize;
+use serde_json::Serializer;
+use serde_json::ser::PrettyFormatter;
+
+use super::Report;
+use super::file::{Error, OutputFile};
+use crate::stats::Snapshot;
+
+/// The list of entries, at the end.
+#[derive(Debug)]
+pub struct JsonList<W> {
+    out: W,
+}
+
+impl<W: Write> JsonList<W> {
+    /// Written to `out`.
+    pub fn new(out: W) -> Self {
+        Self { out }
+    }
+}
+
+impl<W: Write> Report for JsonList<W> {
+    fn update(&mut self, _: &Snapshot) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn finish(&mut self, snapshot: &Snapshot) -> io::Result<()> {
+        self.out.write_all(&render_list(snapshot))?;
+        self.out.flush()
+    }
+}
+
+/// The file with the object, written at the end.
+#[derive(Debug)]
+pub struct JsonFile {
+    file: OutputFile,
+    seed: u64,
+}
+
+impl JsonFile {
+    /// Creates the file, empty, and the folders it is in. Where its name has no ending, `.json` is
+    /// added, as Locust does.
+    pub fn create(path: &Path, seed: u64) -> Result<Self, Error> {
+        let ending = if path.extension().is_none() { ".json" } else { "" };
+        Ok(Self { file: OutputFile::create(path, ending, b"")?, seed })
+    }
+}
+
+impl Report for JsonFile {
+    fn update(&mut self, _: &Snapshot) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn finish(&mut self, snapshot: &Snapshot) -> io::Result<()> {
+        Ok(self.file.replace_from(0, &render_run(snapshot, self.seed))?)
+    }
+}
+
+/// The list of entries.
+pub fn render_list(snapshot: &Snapshot) -> Vec<u8> {
+    render(&entry::Entries(snapshot))
+}
+
+/// The object of a run with this seed.
+pub fn render_run(snapshot: &Snapshot, seed: u64) -> Vec<u8> {
+    render(&run::Run { snapshot, seed })
+}
+
+/// A key to a line, four spaces a level, as Locust writes it.
+fn render(value: &impl Serialize) -> Vec<u8> {
+    let mut text = Vec::new();
+    let format = PrettyFormatter::with_indent(b"    ");
+    let written = value.serialize(&mut Serializer::with_formatter(&mut text, format));
+    written.expect("memory takes everything, and all keys are text");
+    text.push(b'\n');
+    text
+}

@@ -1,0 +1,244 @@
+//! The whole run as one object.
+
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
+
+use super::entry::{Entries, distribution, entry, epoch, exact};
+use crate::report::utc::utc;
+use crate::report::warnings::warnings;
+use crate::stats::{
+    AndersonDarling, CoreHealth, Counts, FailureRow, GeneratorHealth, LimitsHit, OpenLoad, Snapshot,
+};
+
+/// A run that is over.
+pub(super) struct Run<'s> {
+    pub(super) snapshot: &'s Snapshot,
+    pub(super) seed: u64,
+}
+
+impl Serialize for Run<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Run { snapshot, seed } = self;
+        let Counts { cancelled, retries, redirects, challenges, .. } = snapshot.total.counts;
+        let mut run = serializer.serialize_map(None)?;
+        run.serialize_entry("version", env!("CARGO_PKG_VERSION"))?;
+        run.serialize_entry("seed", seed)?;
+        run.serialize_entry("started_at", &utc(snapshot.started_at))?;
+        run.serialize_entry("elapsed_s", &snapshot.elapsed.as_secs_f64())?;
+        run.serialize_entry("counted_from_s", &snapshot.since.as_secs_f64())?;
+        run.serialize_entry("entries", &Entries(snapshot))?;
+        run.serialize_entry("total", &entry(&snapshot.total, snapshot))?;
+        run.serialize_entry("failures", &failures(snapshot))?;
+        run.serialize_entry("exceptions", &exceptions(snapshot))?;
+        run.serialize_entry("cancelled", &cancelled)?;
+        run.serialize_entry("retries", &retries)?;
+        run.serialize_entry("redirects", &redirects)?;
+        run.serialize_entry("challenges", &challenges)?;
+        run.serialize_entry("commands", &commands(snapshot))?;
+        run.serialize_entry("open_load", &snapshot.open_load.as_ref().map(open_load))?;
+        run.serialize_entry("generator", &generator(snapshot))?;
+        run.end()
+    }
+}
+
+/// By the names that Locust's web page has for them.
+fn failures(snapshot: &Snapshot) -> Value {
+    let failure = |row: &FailureRow| {
+        json!({
+            "method": row.key.method,
+            "name": row.key.name,
+            "error": row.message,
+            "occurrences": row.occurrences,
+            "first_seen": epoch(snapshot.started_at + row.first_seen),
+            "last_seen": epoch(snapshot.started_at + row.last_seen),
+        })
+    };
+    snapshot.failures.iter().map(failure).collect()
+}
+
+fn exceptions(snapshot: &Snapshot) -> Value {
+    let rows = snapshot.exceptions.iter();
+    rows.map(|row| json!({ "count": row.count, "msg": row.message, "traceback": row.traceback }))
+        .collect()
+}
+
+fn commands(snapshot: &Snapshot) -> Value {
+    let commands = snapshot.commands.iter();
+    commands
+        .map(|command| json!({ "at_s": command.at.as_secs_f64(), "what": command.what }))
+        .collect()
+}
+
+fn open_load(load: &OpenLoad) -> Value {
+    let test = load.anderson_darling.as_ref().map(|test| {
+        json!({
+            "statistic": test.statistic,
+            "limit": AndersonDarling::LIMIT,
+            "sample": test.sample,
+            "holds": test.holds(),
+        })
+    });
+    json!({
+        "asked": load.asked,
+        "due": load.due,
+        "started": load.started,
+        "delayed": load.delayed,
+        "backlog": load.backlog,
+        "backlog_peak": load.backlog_peak,
+        "lateness": distribution(&load.lateness),
+        "gap_errors": distribution(&load.gap_errors),
+        "anderson_darling": test,
+    })
+}
+
+fn generator(snapshot: &Snapshot) -> Value {
+    let GeneratorHealth { cores, lateness, request_cpu, limits, accept_queue_overflows } =
+        &snapshot.health;
+    let LimitsHit { ports, files, slow_connects } = limits;
+    let warnings: Vec<String> = warnings(snapshot).iter().map(ToString::to_string).collect();
+    json!({
+        "cores": cores.iter().map(core).collect::<Value>(),
+        "lateness": distribution(lateness),
+        "request_cpu_s": {
+            "user": request_cpu.user.as_secs_f64(),
+            "system": request_cpu.system.as_secs_f64(),
+        },
+        "limits": {
+            "ports": ports,
+            "files": files,
+            "slow_connects": slow_connects,
+            "accept_queue": accept_queue_overflows,
+        },
+        "warnings": warnings,
+    })
+}
+
+fn core(core: &CoreHealth) -> Value {
+    json!({
+        "core": core.core,
+        "busy": core.busy,
+        "busiest_second": core.busiest_second,
+        "saturated_seconds": core.saturated_seconds,
+        "user_s": core.work.cpu.user.as_secs_f64(),
+        "system_s": core.work.cpu.system.as_secs_f64(),
+        "turns": core.work.turns,
+        "completions": core.work.completions,
+        "longest_turn_ms": exact(core.work.longest_turn),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::report::json::{render_list, render_run};
+    use crate::report::samples::{core, failure, figures, row, snapshot};
+    use crate::stats::{Command, Distribution, ExceptionRow};
+
+    const MS: Duration = Duration::from_millis(1);
+
+    fn read(text: &[u8]) -> Value {
+        serde_json::from_slice(text).expect("what is written is JSON")
+    }
+
+    #[test]
+    fn the_object_has_everything_that_the_tables_tell() {
+        let mut run = snapshot(vec![row("GET", "/", 20, 40 * MS), row("GET", "/b", 1, MS)], MS);
+        run.since = Duration::from_secs(2);
+        run.failures.push(failure("status was 500"));
+        run.exceptions.push(ExceptionRow {
+            count: 2,
+            message: "boom \"at\" /".to_owned(),
+            traceback: "shopper\nsrc/shop.rs:12".to_owned(),
+        });
+        run.total.counts =
+            Counts { cancelled: 1, retries: 2, redirects: 3, challenges: 4, ..Counts::default() };
+        run.commands.push(Command { at: 1500 * MS, what: "stop".to_owned() });
+        run.health.cores.push(core(6, 0.95, 2));
+        run.health.limits.ports = 7;
+        let text = render_run(&run, u64::MAX);
+        let mut object = read(&text);
+        assert!(text.starts_with(b"{\n    \"version\": \"") && text.ends_with(b"\n}\n"));
+        assert_eq!(object["entries"], read(&render_list(&run)));
+        assert_eq!(object["total"]["name"], "Aggregated");
+        assert_eq!(object["total"]["num_requests"], 21);
+        let warnings = object["generator"]["warnings"].take();
+        let warnings = warnings.as_array().expect("a list").iter().map(|one| one.as_str().unwrap());
+        assert!(warnings.clone().any(|one| one.starts_with("core 6 was more than 90% busy")));
+        assert!(warnings.clone().any(|one| one.starts_with("7 requests failed for want of")));
+        let keys = ["entries", "total"];
+        keys.into_iter().for_each(|key| drop(object[key].take()));
+        let expected = json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "seed": u64::MAX,
+            "started_at": "2026-09-21T14:13:20Z",
+            "elapsed_s": 10.0,
+            "counted_from_s": 2.0,
+            "entries": null,
+            "total": null,
+            "failures": [{
+                "method": "GET",
+                "name": "/",
+                "error": "status was 500",
+                "occurrences": 2,
+                "first_seen": 1_790_000_001.0,
+                "last_seen": 1_790_000_003.0,
+            }],
+            "exceptions": [
+                { "count": 2, "msg": "boom \"at\" /", "traceback": "shopper\nsrc/shop.rs:12" },
+            ],
+            "cancelled": 1,
+            "retries": 2,
+            "redirects": 3,
+            "challenges": 4,
+            "commands": [{ "at_s": 1.5, "what": "stop" }],
+            "open_load": null,
+            "generator": {
+                "cores": [{
+                    "core": 6,
+                    "busy": 0.475,
+                    "busiest_second": 0.95,
+                    "saturated_seconds": 2,
+                    "user_s": 1.0,
+                    "system_s": 3.0,
+                    "turns": 200,
+                    "completions": 700,
+                    "longest_turn_ms": 1.0,
+                }],
+                "lateness": null,
+                "request_cpu_s": { "user": 0.0, "system": 0.0 },
+                "limits": { "ports": 7, "files": 0, "slow_connects": 0, "accept_queue": 0 },
+                "warnings": null,
+            },
+        });
+        assert_eq!(format!("{object:#}"), format!("{expected:#}"));
+    }
+
+    #[test]
+    fn an_open_load_is_told_with_its_test() {
+        let times = Distribution { count: 9, figures: Some(figures(MS / 20)) };
+        let load = OpenLoad {
+            asked: 10.5,
+            due: 10,
+            started: 9,
+            delayed: 3,
+            backlog: 1,
+            backlog_peak: 2,
+            lateness: times,
+            gap_errors: Distribution::default(),
+            anderson_darling: Some(AndersonDarling { statistic: 0.5, sample: 8 }),
+        };
+        let load = open_load(&load);
+        assert_eq!(load["lateness"]["percentiles"]["99%"], 0.05);
+        assert_eq!((&load["gap_errors"], &load["backlog"]), (&Value::Null, &json!(1)));
+        assert_eq!(load["anderson_darling"]["holds"], true);
+        assert_eq!(load["anderson_darling"]["limit"], AndersonDarling::LIMIT);
+    }
+
+    #[test]
+    fn a_run_without_requests_is_an_empty_list() {
+        assert_eq!(render_list(&snapshot(Vec::new(), MS)), b"[]\n");
+    }
+}

@@ -1,0 +1,66 @@
+//! What only a report at the end of a run asks of a row: too much to be made every second.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::Timeline;
+
+/// More of a row's requests.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Detail {
+    /// The sum of all latencies; exact.
+    pub total_latency: Duration,
+    /// How many latencies there are by Locust's [`rounded_ms`]. Of a histogram's bin all are
+    /// rounded alike, by its middle: what is within 0.05 % (below 1 ms, half a microsecond) of
+    /// where the rounding turns may be in the count beside its own. The sum is the number of
+    /// requests.
+    pub rounded: BTreeMap<u64, u64>,
+    /// When they ended.
+    pub timeline: Timeline,
+}
+
+/// Where Locust's rounding of milliseconds gets coarser, and to multiples of what it rounds below.
+const STEPS: [(u128, u128); 3] = [(100, 1), (1000, 10), (10_000, 100)];
+
+/// The milliseconds that Locust counts a response time under (stats.py, `bucket_response_time`): to 1
+/// below 100, to 10 below 1,000, to 100 below 10,000, to 1,000 above; halves to the even neighbour,
+/// as Python rounds.
+pub fn rounded_ms(time: Duration) -> u64 {
+    const NANOS: u128 = 1_000_000;
+    let nanos = time.as_nanos();
+    let step =
+        STEPS.iter().find(|(limit, _)| nanos < limit * NANOS).map_or(1000, |&(_, step)| step);
+    let (steps, rest) = (nanos / (step * NANOS), nanos % (step * NANOS));
+    let up = 2 * rest > step * NANOS || (2 * rest == step * NANOS && steps % 2 == 1);
+    u64::try_from((steps + u128::from(up)) * step).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As Locust 2.46 answered.
+    #[test]
+    fn milliseconds_are_rounded_as_locust_rounds_them() {
+        let table = [
+            (0.4, 0),
+            (0.5, 0),
+            (1.5, 2),
+            (2.5, 2),
+            (99.5, 100),
+            (105.0, 100),
+            (105.1, 110),
+            (115.0, 120),
+            (995.0, 1000),
+            (1050.0, 1000),
+            (1150.0, 1200),
+            (9950.0, 10_000),
+            (10_500.0, 10_000),
+            (10_500.1, 11_000),
+        ];
+        for (ms, rounded) in table {
+            assert_eq!(rounded_ms(Duration::from_secs_f64(ms / 1e3)), rounded, "{ms}");
+        }
+        assert_eq!(rounded_ms(Duration::MAX), u64::MAX, "and no panic");
+    }
+}
