@@ -202,7 +202,7 @@ impl Reactor {
         assert_eq!(kept.reactor, self.number, "kept bytes belong to one reactor");
         // SAFETY: they are in a box of this reactor's, which is neither changed nor freed before the
         // reactor is.
-        unsafe { std::slice::from_raw_parts(kept.address, kept.len as usize) }
+        unsafe { std::slice::from_raw_parts(kept.address, kept.len) }
     }
 
     /// An empty buffer to render a request into, with the memory of an earlier send.

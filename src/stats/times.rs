@@ -320,7 +320,7 @@ mod tests {
             let mut times = Times::<u64>::default();
             sorted.iter().for_each(|&time| times.record(time));
             let (sum, counts) = times.rounded();
-            assert_eq!(sum, sorted.iter().sum());
+            assert_eq!(sum, sorted.iter().sum::<Duration>());
             assert_eq!(counts.values().sum::<u64>(), sorted.len() as u64);
             for (&ms, &count) in &counts {
                 // What a bin's width more or less makes of the times.

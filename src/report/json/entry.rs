@@ -164,7 +164,8 @@ mod tests {
                 ..Phases::default()
             };
             let wire = WireBytes { sent: 40, received: 120 };
-            core.record(Sample { entry, clocks, phases, body_bytes: 50, wire, outcome });
+            core.exchanged(entry, phases, wire);
+            core.record(Sample { entry, clocks, body_bytes: 50, outcome });
             core.count(entry, Extra::Redirect);
             let cut = start + Duration::from_secs(second + 1);
             totals.add(core.take(second, cut));
