@@ -9,12 +9,12 @@ use super::envelope::Message;
 use super::failure::{Failure, Stage};
 use super::journey::location;
 use super::keep_alive::KeepAlive;
-use super::memory::Memory;
 use super::origin::Origin;
 use super::policy::Policy;
 use super::render::Defaults;
 use super::request::Request;
 use super::response::{Received, Response};
+use super::sender::Sender;
 use crate::http1::{KeepBody, Limits, ResponseReader};
 use crate::reactor::{Alarm, TimedOut};
 use crate::stats::{Clocks, EntryId, Extra, Limit, Outcome, Phases, Sample, WireBytes};
@@ -45,14 +45,6 @@ pub(super) struct Outbound<'r> {
     pub(super) follows: bool,
     /// When a schedule wanted it, where one did.
     pub(super) intended: Option<Instant>,
-}
-
-/// Whose request it is.
-pub(super) struct Sender<'s> {
-    /// Users are spread over the addresses of an origin by their numbers.
-    pub(super) number: u64,
-    pub(super) memory: &'s mut Memory,
-    pub(super) rng: &'s mut fastrand::Rng,
 }
 
 /// One exchange of a request, for its parts.
@@ -140,7 +132,8 @@ impl Connections {
         attempt: &Attempt<'_>,
         sender: &mut Sender<'_>,
     ) -> Result<Received, Failure> {
-        let Attempt { context, outbound, message, mut extra, .. } = *attempt;
+        let Attempt { context, outbound, message, .. } = attempt;
+        let mut extra = attempt.extra;
         let mut kept = self.take_up(&message.envelope.origin);
         loop {
             let position = match kept {
@@ -206,7 +199,7 @@ impl Connections {
         sender: &mut Sender<'_>,
         position: usize,
     ) -> Result<Received, Failure> {
-        let Attempt { context, outbound, message, deadline, .. } = *attempt;
+        let Attempt { context, outbound, message, deadline, .. } = attempt;
         let mut lent = Lent { open: &mut self.open, position };
         let mut tally = Tally::new(attempt);
         tally.wire.sent = message.send(context, sender.memory, lent.stream());
@@ -223,7 +216,7 @@ impl Connections {
         let ready = context.reactor.now().max(attempt.started);
         let mut lap = ready;
         loop {
-            let by = if reader.has_begun() { deadline } else { attempt.deadline(ready, limit) };
+            let by = if reader.has_begun() { *deadline } else { attempt.deadline(ready, limit) };
             let continue_by = ready + CONTINUE_MAX;
             let goes_on = reader.continues() || context.reactor.now() >= continue_by;
             if awaits_continue && goes_on && reader.head().is_none() {
@@ -342,22 +335,8 @@ impl Drop for Lent<'_> {
     }
 }
 
-impl Sender<'_> {
-    /// Remembers what a response asks the user to.
-    fn learn(&mut self, attempt: &Attempt<'_>, received: &Received) {
-        let envelope = attempt.message.envelope;
-        if received.head.set_cookie && attempt.policy().cookies {
-            let now = attempt.context.unix_time();
-            self.memory.keep_cookies(envelope, received.head_bytes(), now);
-        }
-        if envelope.credentials.is_some() {
-            self.memory.learn(envelope, received.head_bytes());
-        }
-    }
-}
-
 impl Attempt<'_> {
-    fn policy(&self) -> &Policy {
+    pub(super) fn policy(&self) -> &Policy {
         &self.outbound.defaults.policy
     }
 

@@ -2,11 +2,12 @@
 
 use super::context::Context;
 use super::envelope::Message;
-use super::exchange::{Attempt, Connections, Outbound, Sender};
+use super::exchange::{Attempt, Connections, Outbound};
 use super::failure::Failure;
 use super::redirect::{REDIRECTS_MAX, RedirectError, is_redirect};
 use super::render::Outline;
 use super::response::Received;
+use super::sender::Sender;
 use crate::http1::{self, Head};
 use crate::stats::Extra;
 

@@ -31,6 +31,7 @@ mod render;
 mod request;
 mod resolved;
 mod response;
+mod sender;
 mod sources;
 mod upload;
 
@@ -68,9 +69,10 @@ pub use response::Response;
 pub use sources::Sources;
 pub use upload::Upload;
 
-use exchange::{Connections, Outbound, Sender};
+use exchange::{Connections, Outbound};
 use literals::Literals;
 use memory::Memory;
+use sender::Sender;
 
 /// What the sessions of one class of users share on a core.
 #[derive(Debug)]

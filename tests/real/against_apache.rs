@@ -17,7 +17,7 @@ fn every_line_of_the_access_log_is_a_counted_request() {
             "get = \"/large\"",
             "get = \"/empty\"",
             "head = \"/large\"",
-            "get = \"/moved\"\ncheck = { status = 301, header = \"location\" }",
+            "get = \"/moved\"\nredirects = false\ncheck = { status = 301, header = \"location\" }",
             "get = \"/missing\"\ncheck = { status = 404 }",
         ]),
         &apache.url(),

@@ -22,7 +22,7 @@ fn every_line_of_the_access_log_is_a_counted_request() {
             "head = \"/large\"",
             "get = \"/page\"\nname = \"part\"\nheaders = { range = \"bytes=4-7\" }\n\
              check = { status = 206, body_contains = \"page\" }",
-            "get = \"/moved\"\ncheck = { status = 301, header = \"location\" }",
+            "get = \"/moved\"\nredirects = false\ncheck = { status = 301, header = \"location\" }",
             "post = \"/page\"\nbody = \"one\"\ncheck = { status = [200, 405] }",
             "get = \"/missing\"\ncheck = { status = 404 }",
         ]),

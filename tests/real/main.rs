@@ -24,6 +24,7 @@ mod flask;
 mod haproxy;
 mod httpbin;
 mod interrupted_nginx;
+mod journeys;
 mod lighttpd;
 mod load;
 mod nginx;
