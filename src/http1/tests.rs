@@ -368,10 +368,12 @@ fn a_known_head_changes_nothing_but_the_work() {
         format!("HTTP/1.1 200 OK\r\nX: {}\r\nContent-Length: 0\r\n\r\n", "x".repeat(2000)),
         format!("\r\n{get}hello"),
         format!("{get}hello and more"),
+        "HTTP/1.1 302 Found\r\nset-cookie: a=1\r\nContent-Length: 0\r\n\r\n".to_owned(),
         "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX".to_owned(),
     ];
     let mut known = KnownHead::default();
     let mut rng = fastrand::Rng::with_seed(3);
+    let mut setting = 0;
     for _ in 0..500 {
         let stream = streams[rng.usize(..streams.len())].as_bytes();
         let method = if rng.bool() { Method::GET } else { Method::HEAD };
@@ -385,9 +387,14 @@ fn a_known_head_changes_nothing_but_the_work() {
         }
         assert_eq!((knowing.head(), &knowing_store), (plain.head(), &store));
         assert_eq!(knowing.keep_alive(), plain.keep_alive());
+        let sets = stream.starts_with(b"HTTP/1.1 302");
+        let head = knowing.head().copied();
+        assert!(head.is_none_or(|head| head.set_cookie == sets), "{head:?}");
+        setting += usize::from(head.is_some_and(|head| head.set_cookie));
         assert_eq!(
             (knowing.body_bytes(), knowing.has_begun()),
             (plain.body_bytes(), plain.has_begun())
         );
     }
+    assert!(setting > 10, "{setting}");
 }

@@ -191,3 +191,31 @@ fn a_users_first_cookie_is_all_the_memory_it_needs() {
     assert_eq!(jar.cookies.capacity(), 1);
     assert!(size_of::<Cookie>() <= 80, "{}", size_of::<Cookie>());
 }
+
+/// No header is a panic, and none puts anything into a request but a `Cookie` line.
+#[test]
+fn a_garbled_header_changes_nothing_but_cookies() {
+    let header = b"sid=abc; Path=/x; Domain=.example.com; Max-Age=10; Secure; \
+        Expires=Wed, 21 Oct 2055 07:28:00 GMT";
+    let mut kept = 0;
+    for seed in 0..5000 {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let mut header = header.to_vec();
+        for _ in 0..rng.usize(1..6) {
+            let at = rng.usize(..header.len());
+            match rng.u8(..3) {
+                0 => header[at] = rng.u8(..),
+                1 => header[at] = *rng.choice(b"\r\n\0;=, .-/").unwrap(),
+                _ => header.truncate(at.max(1)),
+            }
+        }
+        let mut jar = Jar::default();
+        jar.store(&header, place("https://a.example.com/x/y"), NOW);
+        let mut line = Vec::new();
+        jar.write(place("https://a.example.com/x/y"), NOW, &mut line);
+        let is_one_line = line.ends_with(b"\r\n") && !line[..line.len() - 2].contains(&b'\n');
+        assert!(line.is_empty() || (line.starts_with(b"Cookie: ") && is_one_line), "seed {seed}");
+        kept += usize::from(!line.is_empty());
+    }
+    assert!((1000..4500).contains(&kept), "the damage is one-sided: {kept}");
+}

@@ -138,3 +138,32 @@ fn quotes_come_back_as_they_came() {
     assert!(line.contains("realm=\"a\\\"b\\\\c\", "), "{line}");
     assert!(line.contains("username=\"u\\\"x\", "), "{line}");
 }
+
+/// No challenge is a panic, and no answer is more than one line.
+#[test]
+fn a_garbled_challenge_is_answered_in_one_line_or_not_at_all() {
+    let challenge = b"Basic realm=\"b\", Digest realm=\"a\\\"b\", nonce=\"n\", qop=\"auth\", \
+        opaque=\"o\", algorithm=MD5-sess, userhash=true";
+    let mut answered = 0;
+    for seed in 0..5000 {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let mut challenge = challenge.to_vec();
+        for _ in 0..rng.usize(1..5) {
+            let at = rng.usize(..challenge.len());
+            match rng.u8(..3) {
+                0 => challenge[at] = rng.u8(..),
+                1 => challenge[at] = *rng.choice(b"\r\n\0\\\",= ").unwrap(),
+                _ => drop(challenge.remove(at)),
+            }
+        }
+        let head = [b"HTTP/1.1 401 No\r\nWWW-Authenticate: ", &challenge[..], b"\r\n\r\n"].concat();
+        let credentials = Rc::new(("u".to_owned(), "p".to_owned()));
+        let Some(mut answerer) = Answerer::new(&head, &credentials, || 7) else { continue };
+        let mut line = Vec::new();
+        answerer.write("GET", "/", &mut line);
+        let end = line.len() - 2;
+        assert!(line.ends_with(b"\r\n") && !line[..end].contains(&b'\n'), "seed {seed}");
+        answered += 1;
+    }
+    assert!((1000..4500).contains(&answered), "the damage is one-sided: {answered}");
+}

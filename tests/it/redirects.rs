@@ -176,6 +176,28 @@ fn a_status_without_a_location_is_a_response() {
     }
 }
 
+/// A `Host` header and digest credentials are for the server that they were written for.
+#[test]
+fn what_was_said_to_one_server_is_not_said_to_another() {
+    let other = Server::start(|_| {
+        let challenge = "WWW-Authenticate: Digest realm=\"r\", nonce=\"n\"\r\n";
+        with_headers(challenge).status("401 Unauthorized")
+    });
+    let to = other.address;
+    let server = Server::start(move |request| match &*request.line {
+        "GET /from" => redirect(302, "/same", ""),
+        _ => redirect(302, &format!("http://{to}/"), ""),
+    });
+    let host = http::HeaderValue::from_static("shop.example");
+    let step = Step::get("/from").header(http::header::HOST, host).digest_auth("al", "pw");
+    let ran = run(&server, step, 4);
+    assert_eq!(ran.total().failures, ran.total().requests, "401 is the answer");
+    assert_eq!(ran.total().counts.challenges, 0);
+    check_conserved(&ran, server.total() + other.total());
+    assert_eq!(server.seen()[1].header("host"), Some("shop.example"));
+    assert_eq!(other.seen()[0].header("host"), Some(&*to.to_string()));
+}
+
 trait Status {
     fn status(self, status: &str) -> Answer;
 }
