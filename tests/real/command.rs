@@ -28,7 +28,8 @@ pub(crate) struct Finished {
     /// Rows of `_stats.csv` without its header, Aggregated last.
     pub(crate) stats: Vec<Stats>,
     pub(crate) failures: Vec<Failure>,
-    pub(crate) history_rows: usize,
+    /// The Aggregated rows of `_stats_history.csv`, one each second.
+    pub(crate) history: Vec<Second>,
 }
 
 /// The columns of `_stats.csv` that do not depend on speed.
@@ -39,6 +40,13 @@ pub(crate) struct Stats {
     pub(crate) requests: u64,
     pub(crate) failures: u64,
     pub(crate) average_bytes: f64,
+}
+
+/// What there had been by the end of a second.
+#[derive(Debug)]
+pub(crate) struct Second {
+    pub(crate) requests: u64,
+    pub(crate) failures: u64,
 }
 
 /// A row of `_failures.csv`.
@@ -68,8 +76,12 @@ impl Run {
         Run { child, dir }
     }
 
+    pub(crate) fn pid(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+
     pub(crate) fn signal(&self, signal: Signal) {
-        kill_process(Pid::from_child(&self.child), signal).unwrap();
+        kill_process(self.pid(), signal).unwrap();
     }
 
     /// Waits for its end and reads what it wrote.
@@ -94,7 +106,7 @@ impl Run {
             stderr: read(dir, "stderr"),
             stats: stats.iter().map(Stats::parse).collect(),
             failures: failures.iter().map(Failure::parse).collect(),
-            history_rows: history.len(),
+            history: history.iter().map(Second::parse).collect(),
         }
     }
 }
@@ -163,6 +175,12 @@ impl Stats {
             failures: row[3].parse().unwrap(),
             average_bytes: row[8].parse().unwrap(),
         }
+    }
+}
+
+impl Second {
+    fn parse(row: &csv::StringRecord) -> Second {
+        Second { requests: row[17].parse().unwrap(), failures: row[18].parse().unwrap() }
     }
 }
 

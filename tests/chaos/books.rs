@@ -1,0 +1,74 @@
+//! What the run says of its requests beside what the server says.
+
+use crate::command::Finished;
+use crate::server::Counts;
+
+/// Requests by what became of them.
+#[derive(Debug, Default)]
+pub(crate) struct Books {
+    succeeded: u64,
+    /// There was no connection. It may have been sent before, over one that was dead.
+    unconnected: u64,
+    /// The connection ended before a byte of the answer, and it was not sent again.
+    dropped: u64,
+    /// The connection ended within the answer.
+    torn: u64,
+    /// Sent, and without an answer in time.
+    timed_out: u64,
+    /// Sent twice.
+    retried: u64,
+}
+
+impl Books {
+    pub(crate) fn of(run: &Finished) -> Books {
+        assert_eq!(run.cancelled(), 0, "all had the time to finish");
+        let all = run.aggregated();
+        let mut books = Books {
+            succeeded: all.requests - all.failures,
+            retried: run.retries(),
+            ..Books::default()
+        };
+        for failure in &run.failures {
+            let text = failure.error.as_str();
+            let general = text.split(" (").next().unwrap();
+            *match general {
+                "connection refused"
+                | "connection reset while connecting"
+                | "timed out after 2 s while connecting" => &mut books.unconnected,
+                "connection closed before the response"
+                | "connection reset before the response" => &mut books.dropped,
+                "connection closed while reading the head"
+                | "connection reset while reading the head"
+                | "connection closed while reading the body"
+                | "connection reset while reading the body" => &mut books.torn,
+                "timed out after 2 s while waiting for the first byte" => &mut books.timed_out,
+                _ => panic!("not known to happen here: {text}"),
+            } += failure.occurrences;
+        }
+        let Books { succeeded, unconnected, dropped, torn, timed_out, .. } = books;
+        assert_eq!(all.requests, succeeded + unconnected + dropped + torn + timed_out);
+        books
+    }
+
+    /// An answer that was written whole is a success, one that was written in part is torn, and a
+    /// request that was read and not answered is dropped, sent again, or timed out. Two things the
+    /// server cannot tell: whether an answer came in time, and whether the end of a connection that
+    /// it had no request from, or of the queue of those that it had not accepted, met a request on
+    /// its way.
+    pub(crate) fn check(&self, server: &Counts) {
+        let told = format!("{self:?}\n{server:?}");
+        let late = self.timed_out;
+        let in_time = |ours: u64, theirs: u64| (ours..=ours + late).contains(&theirs);
+        assert!(in_time(self.succeeded, server.answered), "{told}");
+        assert!(in_time(self.torn, server.torn), "{told}");
+        let too_late = (server.answered - self.succeeded) + (server.torn - self.torn);
+        assert!(too_late <= late, "{told}");
+        let unanswered = self.dropped + self.retried + self.timed_out - too_late;
+        assert!(server.dropped <= unanswered + self.unconnected, "{told}");
+        let unread = server.idle + server.closings * QUEUED_MAX;
+        assert!(unanswered <= server.dropped + unread, "{told}");
+    }
+}
+
+/// How many may be in the queue of a listener between our last look and its end.
+const QUEUED_MAX: u64 = 16;

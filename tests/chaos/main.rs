@@ -1,0 +1,88 @@
+//! The `gregaria` command against a server that rages for a while: nothing is lost from the books,
+//! every user comes back, and nothing is held that was not held before.
+//!
+//! `GREGARIA_TEST_CHAOS=long` makes a minute and 2,000 users of it. A binary of its own, so that no
+//! other test's times suffer.
+
+#![allow(clippy::unwrap_used)]
+
+mod books;
+#[allow(dead_code)]
+#[path = "../real/command.rs"]
+mod command;
+mod process;
+mod server;
+
+use std::env;
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use books::Books;
+use command::{Finished, Run};
+use process::Holdings;
+use server::Server;
+
+const SCENARIO: &str = "
+[[user]]
+name = \"Survivor\"
+timeout = \"2s\"
+wait_time = { between = [\"200ms\", \"400ms\"] }
+[[user.task]]
+get = \"/\"
+weight = 3
+[[user.task]]
+post = \"/\"
+body = \"what may not be sent twice\"
+";
+
+/// Before it rages all users are there; after it they need no longer than their timeout.
+const BEFORE: Duration = Duration::from_secs(2);
+const AFTER: Duration = Duration::from_secs(6);
+
+/// How long it rages, and under how many users.
+fn size() -> (Duration, u64) {
+    match env::var("GREGARIA_TEST_CHAOS") {
+        Ok(value) if value == "long" => (Duration::from_secs(52), 2000),
+        _ => (Duration::from_secs(5), 300),
+    }
+}
+
+#[test]
+fn a_server_that_rages_takes_nothing_from_the_books_and_leaves_nothing_behind() {
+    let (rage, users) = size();
+    // The server's ends of the connections are in this process.
+    let limit = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).unwrap();
+    let seed = fastrand::u64(..);
+    println!("seed {seed}");
+    let server = Server::start(seed);
+    let url = format!("http://{}", server.address);
+    let run_time = format!("{}s", (BEFORE + rage + AFTER).as_secs());
+    let flags = ["-H", &url, "-u", &users.to_string(), "-r", "2000", "-t", &run_time];
+    let run = Run::start(SCENARIO, &[&flags[..], &["--stop-timeout", "5s"]].concat());
+    thread::sleep(BEFORE);
+    assert_eq!(server.content(), users, "all are there before it begins");
+    let before = Holdings::of(run.pid());
+    server.rage();
+    thread::sleep(rage);
+    server.calm();
+    thread::sleep(AFTER - Duration::from_millis(500));
+    let after = Holdings::of(run.pid());
+    let content = server.content();
+    let run = run.finish();
+    let counts = server.end();
+    println!("{counts:?}\n{before:?}\n{after:?}\n{}", run.stdout);
+    Books::of(&run).check(&counts);
+    assert_eq!(content, users, "every user has its connection, and an answer over it");
+    check_recovered(&run);
+    before.check_same(&after);
+}
+
+/// No failures in the last seconds, but requests.
+fn check_recovered(run: &Finished) {
+    let [.., then, _, last] = &run.history[..] else { panic!("{:?}", run.history) };
+    assert_eq!(last.failures, then.failures, "{:?}", run.history);
+    assert!(last.requests > then.requests, "{:?}", run.history);
+}

@@ -1,0 +1,34 @@
+//! What a process holds, seen from outside.
+
+use std::fs;
+
+use rustix::process::Pid;
+
+/// In KiB, what a process may hold more for no reason.
+const SPARE: u64 = 2048;
+
+/// What a process holds at one moment.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Holdings {
+    /// Memory in use (proc_pid_status(5), VmRSS), in KiB.
+    pub(crate) memory: u64,
+    pub(crate) descriptors: u64,
+}
+
+impl Holdings {
+    pub(crate) fn of(pid: Pid) -> Holdings {
+        let pid = pid.as_raw_nonzero();
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        let memory = line.split_whitespace().next().unwrap().parse().unwrap();
+        let descriptors = fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count() as u64;
+        Holdings { memory, descriptors }
+    }
+
+    /// What is held later is what was held before, but for what an allocator does not give back: it
+    /// grows in the first seconds of a rage, and in four minutes of it no further.
+    pub(crate) fn check_same(&self, later: &Holdings) {
+        assert!(later.descriptors <= self.descriptors, "{self:?}, {later:?}");
+        assert!(later.memory <= self.memory + self.memory / 2 + SPARE, "{self:?}, {later:?}");
+    }
+}
