@@ -24,6 +24,9 @@ use command::{Finished, Run};
 use process::Holdings;
 use server::Server;
 
+/// More than the kernel takes at once from a server that does not read.
+const UPLOAD: usize = 256 * 1024;
+
 const SCENARIO: &str = "
 [[user]]
 name = \"Survivor\"
@@ -31,10 +34,14 @@ timeout = \"2s\"
 wait_time = { between = [\"200ms\", \"400ms\"] }
 [[user.task]]
 get = \"/\"
-weight = 3
+weight = 15
 [[user.task]]
 post = \"/\"
+weight = 4
 body = \"what may not be sent twice\"
+[[user.task]]
+put = \"/upload\"
+body = \"UPLOAD\"
 ";
 
 /// Before it rages all users are there; after it they need no longer than their timeout.
@@ -60,8 +67,9 @@ fn a_server_that_rages_takes_nothing_from_the_books_and_leaves_nothing_behind() 
     let server = Server::start(seed);
     let url = format!("http://{}", server.address);
     let run_time = format!("{}s", (BEFORE + rage + AFTER).as_secs());
+    let scenario = SCENARIO.replace("UPLOAD", &"x".repeat(UPLOAD));
     let flags = ["-H", &url, "-u", &users.to_string(), "-r", "2000", "-t", &run_time];
-    let run = Run::start(SCENARIO, &[&flags[..], &["--stop-timeout", "5s"]].concat());
+    let run = Run::start(&scenario, &[&flags[..], &["--stop-timeout", "5s"]].concat());
     thread::sleep(BEFORE);
     assert_eq!(server.content(), users, "all are there before it begins");
     let before = Holdings::of(run.pid());

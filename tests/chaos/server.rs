@@ -99,7 +99,10 @@ struct Chaos {
 
 struct Connection {
     stream: TcpStream,
-    received: Vec<u8>,
+    /// What came of a head.
+    head: Vec<u8>,
+    /// How much of a body is still to come, once the head is there.
+    body: Option<usize>,
     /// When the answer to the request that was read is due.
     due: Option<Instant>,
     silent: bool,
@@ -169,9 +172,9 @@ impl Chaos {
             self.next += 1;
             let data = epoll::EventData::new_u64(self.next);
             epoll::add(&self.epoll, &stream, data, epoll::EventFlags::IN).unwrap();
-            let received = Vec::new();
-            let connection =
-                Connection { stream, received, due: None, silent: false, content: false };
+            let head = Vec::new();
+            let (body, due) = (None, None);
+            let connection = Connection { stream, head, body, due, silent: false, content: false };
             self.connections.insert(self.next, connection);
         }
     }
@@ -179,15 +182,13 @@ impl Chaos {
     /// Reads what is there. Users send one request at a time.
     fn read(&mut self, number: u64) {
         let Some(connection) = self.connections.get_mut(&number) else { return };
-        let mut bytes = [0; 4096];
+        let mut bytes = [0; 65536];
         match connection.stream.read(&mut bytes) {
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
             Ok(count) if count > 0 => {
-                connection.received.extend_from_slice(&bytes[..count]);
-                if !is_whole(&connection.received) {
+                if !connection.is_whole_with(&bytes[..count]) {
                     return;
                 }
-                connection.received.clear();
                 let now = Instant::now();
                 let slow = self.raging && self.random.u32(..20) == 0;
                 let delay = if slow { self.random.u64(1..300) } else { 0 };
@@ -334,14 +335,31 @@ fn listen(address: SocketAddr) -> TcpListener {
     listener
 }
 
-/// Whether there is a request to its end, with the body that it announces.
-fn is_whole(received: &[u8]) -> bool {
-    let text = std::str::from_utf8(received).unwrap();
-    let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
-    let length = head.lines().find_map(|line| {
+impl Connection {
+    /// Whether these bytes end a request, with the body that it announces.
+    fn is_whole_with(&mut self, bytes: &[u8]) -> bool {
+        let left = match self.body {
+            Some(left) => left.checked_sub(bytes.len()),
+            None => {
+                self.head.extend_from_slice(bytes);
+                let text = std::str::from_utf8(&self.head).unwrap();
+                let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
+                let left = length(head).checked_sub(body.len());
+                self.head.clear();
+                left
+            }
+        };
+        let left = left.expect("one request at a time");
+        self.body = Some(left).filter(|&left| left > 0);
+        left == 0
+    }
+}
+
+/// The length of the body that a head announces.
+fn length(head: &str) -> usize {
+    let value = head.lines().find_map(|line| {
         let (name, value) = line.split_once(": ")?;
-        name.eq_ignore_ascii_case("content-length").then(|| value.parse::<usize>().unwrap())
+        name.eq_ignore_ascii_case("content-length").then_some(value)
     });
-    assert!(body.len() <= length.unwrap_or(0), "one request at a time");
-    body.len() == length.unwrap_or(0)
+    value.map_or(0, |value| value.parse().unwrap())
 }
