@@ -15,9 +15,9 @@ mod server;
 
 use std::env;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
 
 use books::Books;
 use command::{Finished, Run};
@@ -56,6 +56,31 @@ fn size() -> (Duration, u64) {
     }
 }
 
+/// A run of so many users for so long.
+fn start(server: &Server, users: u64, run_time: Duration, stop_timeout: &str) -> Run {
+    let scenario = SCENARIO.replace("UPLOAD", &"x".repeat(UPLOAD));
+    let url = format!("http://{}", server.address);
+    let run_time = format!("{}s", run_time.as_secs());
+    let flags = ["-H", &url, "-u", &users.to_string(), "-r", "2000", "-t", &run_time];
+    Run::start(&scenario, &[&flags[..], &["--stop-timeout", stop_timeout]].concat())
+}
+
+#[test]
+fn a_run_that_is_interrupted_under_a_server_that_rages_tells_of_every_request() {
+    let server = Server::start(fastrand::u64(..));
+    let run = start(&server, 300, BEFORE + AFTER, "0");
+    thread::sleep(BEFORE);
+    server.rage();
+    thread::sleep(Duration::from_millis(1500));
+    run.signal(Signal::INT);
+    let asked = Instant::now();
+    let run = run.finish();
+    assert!(asked.elapsed() < Duration::from_secs(4), "{}", run.stderr);
+    let counts = server.end();
+    println!("{counts:?}\n{}", run.stdout);
+    Books::of(&run).check(&counts);
+}
+
 #[test]
 fn a_server_that_rages_takes_nothing_from_the_books_and_leaves_nothing_behind() {
     let (rage, users) = size();
@@ -65,11 +90,7 @@ fn a_server_that_rages_takes_nothing_from_the_books_and_leaves_nothing_behind() 
     let seed = fastrand::u64(..);
     println!("seed {seed}");
     let server = Server::start(seed);
-    let url = format!("http://{}", server.address);
-    let run_time = format!("{}s", (BEFORE + rage + AFTER).as_secs());
-    let scenario = SCENARIO.replace("UPLOAD", &"x".repeat(UPLOAD));
-    let flags = ["-H", &url, "-u", &users.to_string(), "-r", "2000", "-t", &run_time];
-    let run = Run::start(&scenario, &[&flags[..], &["--stop-timeout", "5s"]].concat());
+    let run = start(&server, users, BEFORE + rage + AFTER, "5s");
     thread::sleep(BEFORE);
     assert_eq!(server.content(), users, "all are there before it begins");
     let before = Holdings::of(run.pid());
@@ -82,6 +103,7 @@ fn a_server_that_rages_takes_nothing_from_the_books_and_leaves_nothing_behind() 
     let run = run.finish();
     let counts = server.end();
     println!("{counts:?}\n{before:?}\n{after:?}\n{}", run.stdout);
+    assert_eq!(run.cancelled(), 0, "all had the time to finish");
     Books::of(&run).check(&counts);
     assert_eq!(content, users, "every user has its connection, and an answer over it");
     check_recovered(&run);
