@@ -54,15 +54,14 @@ fn large_bodies_are_received_whole() {
 
 #[test]
 fn a_compressed_body_is_decoded_for_who_looks_at_it() {
-    let Some(nginx) = Nginx::start() else { return };
-    let run = Run::start(
+    let Some(nginx) = nginx::start() else { return };
+    let run = run(
         &scenario(&[
             "get = \"/gzip\"\nname = \"looked at\"\ncheck = { body_contains = \"xxxx\" }",
             "get = \"/gzip\"\ncheck = { header_equals = { content-encoding = \"gzip\" } }",
         ]),
-        &flags(&nginx.url()),
-    )
-    .finish();
+        &nginx.url(),
+    );
     run.assert_fine();
     assert_eq!(run.row("GET", "looked at").average_bytes, LARGE as f64);
     assert!(run.row("GET", "/gzip").average_bytes < LARGE as f64 / 100.0, "as transferred");
