@@ -3,6 +3,7 @@
 mod churn;
 mod forecast;
 mod load;
+mod tls;
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
@@ -20,6 +21,7 @@ use crate::scenario::{
 };
 use crate::session::{BaseUrl, Resolve, ResolvedUrl, Sources, UrlError, is_absolute};
 use crate::stats::Limits;
+use crate::transport::tls::{LoadError, Tls, TlsOptions};
 
 /// What a run is asked for where the scenario leaves it open, or in its place. What nobody sets has
 /// Locust's default.
@@ -51,6 +53,8 @@ pub struct Options {
     pub seed: Option<u64>,
     /// The addresses of this host that connections come from; with none, the kernel chooses.
     pub local_addresses: Vec<IpAddr>,
+    /// What all classes of users have of TLS, in the place of what each says itself.
+    pub tls: TlsOptions,
     /// Addresses in place of what a resolver says; of two for the same host and port the later.
     pub resolve: Vec<Resolve>,
 }
@@ -64,6 +68,8 @@ pub struct Plan {
     pub targets: Vec<ResolvedUrl>,
     /// Where the absolute URLs of declared steps lead, and whatever else is resolved already.
     pub elsewhere: Vec<ResolvedUrl>,
+    /// How the connections of each class are sealed, in the scenario's order.
+    pub tls: Vec<Tls>,
     /// Where connections come from.
     pub sources: Sources,
     /// The class of each user, by the user's number.
@@ -108,6 +114,24 @@ pub enum Error {
     /// A URL that cannot be used.
     #[error(transparent)]
     Url(#[from] UrlError),
+    /// Options for TLS that cannot be used.
+    #[error("user '{user}': tls: {error}")]
+    Tls {
+        /// The class of users.
+        user: String,
+        /// What is wrong.
+        error: LoadError,
+    },
+    /// The same of an option that all classes have.
+    #[error("--{}: {}", .0.option, .0.reason)]
+    TlsFlag(LoadError),
+    /// Nobody to trust.
+    #[error(
+        "'{0}' cannot be checked: this system has no root certificates; install its package \
+         ca-certificates, give the authority behind the server with --ca, or check nothing with \
+         --insecure"
+    )]
+    NoRoots(String),
     /// A host without an address.
     #[error("cannot resolve '{host}': {reason}")]
     Resolve {
@@ -219,6 +243,7 @@ impl Plan {
         let elsewhere = elsewhere.chain(by_hand).map(|url: Result<_, Error>| hosts.look_up(url?));
         let elsewhere = elsewhere.collect::<Result<Vec<_>, _>>()?;
         of_use(&sources, targets.iter().chain(&elsewhere))?;
+        let tls = tls::tls(&scenario, &options.tls, &targets, &elsewhere)?;
         Ok(Plan {
             users: classes.len() as u32,
             classes,
@@ -230,6 +255,7 @@ impl Plan {
             requests: options.requests,
             targets,
             elsewhere,
+            tls,
             sources,
             run_time,
             stop_timeout: options.stop_timeout.unwrap_or_default(),

@@ -13,6 +13,7 @@ use crate::scenario::ArrivalKind;
 use crate::session::Resolve;
 use crate::target::{Bimodal, SlowStart, Stall, Stop};
 use crate::threshold::Threshold;
+use crate::transport::tls::TlsOptions;
 use crate::units;
 
 /// A load engine for one Linux host.
@@ -33,7 +34,7 @@ pub struct Args {
     #[command(subcommand)]
     pub command: Option<Command>,
 
-    /// A scenario file, or an http:// URL to GET
+    /// A scenario file, or an http:// or https:// URL to GET
     #[arg(value_name = "SCENARIO.toml | URL", required_unless_present = "file")]
     pub scenario: Option<String>,
 
@@ -150,6 +151,22 @@ pub struct RunArgs {
         env = "GREGARIA_RESOLVE"
     )]
     pub resolve: Vec<Resolve>,
+
+    /// Trust the authorities in this PEM file beside those of the system
+    #[arg(long, value_name = "FILE", env = "GREGARIA_CA")]
+    pub ca: Option<PathBuf>,
+
+    /// Show the certificate in this PEM file to servers that ask for one
+    #[arg(long, value_name = "FILE", env = "GREGARIA_CERT")]
+    pub cert: Option<PathBuf>,
+
+    /// The key of --cert, where it is not in the same file
+    #[arg(long, value_name = "FILE", requires = "cert", env = "GREGARIA_KEY")]
+    pub key: Option<PathBuf>,
+
+    /// Do not check the certificates of servers
+    #[arg(long, env = "GREGARIA_INSECURE", value_parser = BoolishValueParser::new())]
+    pub insecure: bool,
 
     /// Write PREFIX_stats.csv, PREFIX_stats_history.csv, PREFIX_failures.csv, PREFIX_exceptions.csv
     #[arg(long, value_name = "PREFIX", env = "GREGARIA_CSV")]
@@ -315,6 +332,13 @@ impl RunArgs {
             seed: self.seed,
             local_addresses: self.local_address.clone(),
             resolve: self.resolve.clone(),
+            tls: TlsOptions {
+                ca: self.ca.clone(),
+                cert: self.cert.clone(),
+                key: self.key.clone(),
+                insecure: self.insecure,
+                ..TlsOptions::default()
+            },
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::report::warnings::{Warning, warnings};
 use crate::run;
 use crate::scenario::{ArrivalKind, Arrivals, LoadShape};
 use crate::stats::Snapshot;
+use crate::transport::tls::Tls;
 
 /// Says what is about to run.
 pub(super) fn announce(plan: &Plan, log: &Log) {
@@ -37,6 +38,12 @@ pub(super) fn announce(plan: &Plan, log: &Log) {
             "The following option(s) will be ignored, because the load is a shape or a rate: {}",
             plan.ignored.join(", ")
         ));
+    }
+    if plan.tls.iter().any(Tls::is_insecure) {
+        log.warning(
+            "main",
+            "The certificates of servers are not checked (--insecure, or insecure = true)",
+        );
     }
     run::doubts(plan).iter().for_each(|doubt| log.warning("main", doubt));
     log.info("runners", load(plan));

@@ -125,7 +125,8 @@ fn read_scenario(source: &str) -> Result<Scenario, Error> {
     let auth = base.basic_auth;
     let mut user = User::new("User").task(Step::get(path));
     user.auth = auth.map(|(user, password)| Auth::Basic { user, password });
-    Ok(Scenario::new(format!("http://{}", base.authority)).user(user))
+    let scheme = if base.secure { "https" } else { "http" };
+    Ok(Scenario::new(format!("{scheme}://{}", base.authority)).user(user))
 }
 
 /// Whoever writes `localhost:5000` means a server and not a file.

@@ -8,6 +8,7 @@ use crate::scenario::{Action, Step, TaskFn, TaskResult, Tasks, User, WaitTime};
 use crate::session::{
     Check, Context, Defaults, Prepared, ResolvedUrl, Session, SessionClass, needs_body,
 };
+use crate::transport::tls::Tls;
 
 /// What the users of one class on a core share.
 pub(super) struct Class {
@@ -39,10 +40,17 @@ pub(super) struct CoreStep {
 
 impl Class {
     /// Makes a class ready. Its checks are copied, so that cores share nothing while they run.
-    pub(super) fn new(index: usize, user: &User, target: &ResolvedUrl, context: &Context) -> Self {
+    pub(super) fn new(
+        index: usize,
+        user: &User,
+        target: &ResolvedUrl,
+        tls: &Tls,
+        context: &Context,
+    ) -> Self {
         let auth = user.auth.as_ref();
         let policy = user.policy.clone();
         let defaults = Defaults::new(context, target, &user.headers, auth, policy);
+        let defaults = defaults.tls(tls.for_this_core());
         let session = SessionClass::new(defaults);
         let ready = |action: &Action| CoreAction::new(action, context, session.defaults());
         let tasks = user

@@ -88,10 +88,11 @@ impl PerCore {
         let context = Context::new(pinned.reactor.clone(), recorder, plan.sources.clone());
         // Before any request is rendered: what is met on the way would be looked up on the way.
         plan.elsewhere.iter().for_each(|host| context.know(host));
-        let users = plan.scenario.users.iter().zip(&plan.targets);
-        let classes = users
-            .enumerate()
-            .map(|(index, (user, target))| Rc::new(Class::new(index, user, target, &context)));
+        let users = plan.scenario.users.iter().enumerate();
+        let classes = users.map(|(index, user)| {
+            let (target, tls) = (&plan.targets[index], &plan.tls[index]);
+            Rc::new(Class::new(index, user, target, tls, &context))
+        });
         let core = job.core;
         // Only who has users has releases.
         let cores = plan.manned_cores();

@@ -185,6 +185,14 @@ impl Buffers {
         Some(Filled { id, bytes: address, len: len as usize })
     }
 
+    /// Appends the first bytes of a buffer that the kernel has filled to others.
+    pub(super) fn copy(&self, id: u16, len: usize, to: &mut Vec<u8>) {
+        assert!(len <= BUFFER_BYTES, "a buffer is no longer than it is");
+        let address = self.buffers[usize::from(id)].address;
+        // SAFETY: the buffer is as long as any, initialised, and ours until it is given back.
+        to.extend_from_slice(unsafe { std::slice::from_raw_parts(address.as_ptr(), len) });
+    }
+
     /// Gives a whole inbox back to the kernel, unread.
     pub(super) fn discard(&mut self, chain: &mut Chain) {
         while let Some(filled) = self.take(chain) {

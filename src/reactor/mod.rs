@@ -14,6 +14,7 @@
 #![allow(unsafe_code)]
 
 mod buffers;
+mod late;
 mod listener;
 pub mod preflight;
 mod remote;
@@ -39,7 +40,7 @@ use std::time::{Duration, Instant};
 pub use listener::Listener;
 pub use remote::{Remote, Woken};
 pub use sleep::{Alarm, Sleep, TimedOut};
-pub use socket::{Chunk, Kept, Peer, Socket};
+pub use socket::{Chunk, Kept, Peer, Receive, Socket};
 pub use thread_time::thread_time;
 
 use buffers::Buffers;

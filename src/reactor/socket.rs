@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::pin::Pin;
 use std::rc::Rc;
@@ -168,6 +168,12 @@ impl Socket {
         self.reactor.state.borrow_mut().sockets.shut(self.id);
     }
 
+    /// Sends a few bytes before the socket is closed, if the kernel takes them at once and nothing
+    /// else is on its way. By a system call: what is queued would have to be awaited first.
+    pub fn send_last(&self, bytes: &[u8]) {
+        self.reactor.state.borrow_mut().sockets.send_last(self.id, bytes);
+    }
+
     /// The next piece that came; `None` when the peer has closed in order.
     ///
     /// # Errors
@@ -183,9 +189,38 @@ impl Socket {
         self.reactor.state.borrow_mut().sockets.park(self.id);
     }
 
+    /// Puts the connection aside until the next request, but keeps up to 64 KiB of what comes
+    /// meanwhile, for [`Socket::take_late`]. For protocols in which the peer may speak at any time.
+    pub fn park_keeping(&self) {
+        let state = &mut *self.reactor.state.borrow_mut();
+        state.sockets.park_keeping(self.id, &mut state.io);
+    }
+
     /// Takes a parked connection up again; whether it is fit for another request.
     pub fn take_up(&self) -> bool {
         self.reactor.state.borrow_mut().sockets.take_up(self.id)
+    }
+
+    /// What came while the connection was [put aside](Socket::park_keeping).
+    pub fn take_late(&self) -> Vec<u8> {
+        self.reactor.state.borrow_mut().sockets.take_late(self.id)
+    }
+
+    /// An empty buffer to fill and send; see [`Reactor::buffer`].
+    pub fn buffer(&self) -> Vec<u8> {
+        self.reactor.buffer()
+    }
+
+    /// Bytes that the reactor keeps, to be read.
+    ///
+    /// # Panics
+    ///
+    /// Where another reactor keeps the bytes than the one that owns this socket.
+    pub fn kept(&self, kept: Kept) -> &[u8] {
+        assert_eq!(kept.reactor, self.reactor.number, "kept bytes belong to one reactor");
+        // SAFETY: the reactor, which this socket keeps alive, frees and changes them no earlier than
+        // at its own end.
+        unsafe { std::slice::from_raw_parts(kept.address, kept.len as usize) }
     }
 
     /// Whether the connection is still open and nothing has come that was not read yet.
@@ -295,6 +330,13 @@ impl Deref for Chunk<'_> {
         // SAFETY: the kernel has written these bytes and gets the buffer back only when the chunk
         // is dropped; the reactor, which owns the memory, outlives the chunk.
         unsafe { std::slice::from_raw_parts(self.filled.bytes.as_ptr(), self.filled.len) }
+    }
+}
+
+impl DerefMut for Chunk<'_> {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        // SAFETY: as above, and nobody else has the buffer.
+        unsafe { std::slice::from_raw_parts_mut(self.filled.bytes.as_ptr(), self.filled.len) }
     }
 }
 

@@ -12,9 +12,10 @@ use std::task::Waker;
 
 use io_uring::opcode;
 use io_uring::types::{CancelBuilder, Fd};
-use rustix::net::SocketAddrAny;
+use rustix::net::{SendFlags, SocketAddrAny};
 
 use super::buffers::{Buffers, Chain, Filled, GROUP};
+use super::late::Late;
 use super::ring::{Completion, Kind, Ring};
 use super::slots::{SlotId, Slots};
 
@@ -33,6 +34,17 @@ enum End {
     Failed(i32),
 }
 
+/// What becomes of bytes that come while nobody reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Parked {
+    /// Somebody does.
+    No,
+    /// Nothing may come between two requests.
+    Refusing,
+    /// They are kept.
+    Keeping,
+}
+
 #[derive(Debug)]
 pub(super) struct SocketState {
     fd: RawFd,
@@ -49,8 +61,7 @@ pub(super) struct SocketState {
     awaits_sent: bool,
     /// A send was told that the peer has reset the connection.
     reset: bool,
-    /// Between two requests: nobody reads, and nothing may come.
-    parked: bool,
+    parked: Parked,
     inbox: Chain,
     end: Option<End>,
     waiter: Option<Waker>,
@@ -70,11 +81,17 @@ pub(super) struct Sockets {
     sends: Slots<SendState>,
     /// Memory of finished sends, to be filled again.
     spare: Vec<Vec<u8>>,
+    late: Late,
 }
 
 impl Sockets {
     pub(super) fn new() -> Self {
-        Sockets { sockets: Slots::new(), sends: Slots::new(), spare: Vec::new() }
+        Sockets {
+            sockets: Slots::new(),
+            sends: Slots::new(),
+            spare: Vec::new(),
+            late: Late::default(),
+        }
     }
 
     pub(super) fn insert(&mut self, fd: OwnedFd) -> SlotId {
@@ -88,7 +105,7 @@ impl Sockets {
             kept: None,
             awaits_sent: false,
             reset: false,
-            parked: false,
+            parked: Parked::No,
             inbox: Chain::EMPTY,
             end: None,
             waiter: None,
@@ -133,6 +150,16 @@ impl Sockets {
         let fd = unsafe { BorrowedFd::borrow_raw(self.live(id).fd) };
         // The only error is a connection that is gone, and then the receiving side says so.
         let _ = rustix::net::shutdown(fd, rustix::net::Shutdown::Write);
+    }
+
+    /// Sends at once, by a system call, where the socket is open and nothing is in flight on it.
+    pub(super) fn send_last(&mut self, id: SlotId, bytes: &[u8]) {
+        let socket = self.live(id);
+        if socket.end.is_none() && socket.sends == 0 {
+            // SAFETY: the descriptor is open as long as the socket's handle exists.
+            let fd = unsafe { BorrowedFd::borrow_raw(socket.fd) };
+            let _ = rustix::net::send(fd, bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL);
+        }
     }
 
     /// Makes sure that bytes are received as they come.
@@ -180,7 +207,23 @@ impl Sockets {
 
     /// Nobody will read until the socket is taken up again.
     pub(super) fn park(&mut self, id: SlotId) {
-        self.live(id).parked = true;
+        self.live(id).parked = Parked::Refusing;
+    }
+
+    /// The same, and what comes is kept. What has come already moves out of the receive buffers.
+    pub(super) fn park_keeping(&mut self, id: SlotId, io: &mut Io) {
+        let socket = self.sockets.get_mut(id).expect("a socket's handle holds its slot");
+        socket.parked = Parked::Keeping;
+        let mut inbox = std::mem::replace(&mut socket.inbox, Chain::EMPTY);
+        while let Some(filled) = io.buffers.take(&mut inbox) {
+            if !self.late.keep(id.index, filled.id, filled.len, &mut io.buffers) {
+                socket.end = Some(End::Failed(libc::EPROTO));
+            }
+        }
+    }
+
+    pub(super) fn take_late(&mut self, id: SlotId) -> Vec<u8> {
+        self.late.take(id.index)
     }
 
     /// Takes a parked socket up again; whether it is fit for another request. It is not while an
@@ -188,12 +231,13 @@ impl Sockets {
     /// could get in between.
     pub(super) fn take_up(&mut self, id: SlotId) -> bool {
         let socket = self.live(id);
-        socket.parked = false;
+        socket.parked = Parked::No;
         socket.sends == 0 && socket.end.is_none() && socket.inbox.is_empty()
     }
 
     /// The handle is gone: lets go of everything in flight and closes. Gives back the waiter.
     pub(super) fn abandon(&mut self, id: SlotId, io: &mut Io) -> Option<Waker> {
+        self.late.take(id.index);
         let socket = self.live(id);
         socket.abandoned = true;
         io.buffers.discard(&mut socket.inbox);
@@ -230,15 +274,19 @@ impl Sockets {
         socket.receiving = done.more();
         if let Some(buffer) = io_uring::cqueue::buffer_select(done.flags) {
             io.buffers.taken();
-            if socket.parked && done.result > 0 {
-                // Not asked for, so the connection is of no use, and must not hold buffers that
-                // others wait for.
-                io.buffers.give_back(buffer);
-                socket.end = Some(End::Failed(libc::EPROTO));
-            } else if socket.abandoned || done.result <= 0 {
-                io.buffers.give_back(buffer);
-            } else {
-                io.buffers.append(&mut socket.inbox, buffer, done.result as u32);
+            let len = if socket.abandoned { 0 } else { done.result.max(0) as usize };
+            match socket.parked {
+                _ if len == 0 => io.buffers.give_back(buffer),
+                Parked::No => io.buffers.append(&mut socket.inbox, buffer, len as u32),
+                Parked::Keeping
+                    if self.late.keep(done.id.index, buffer, len, &mut io.buffers) => {}
+                Parked::Keeping => socket.end = Some(End::Failed(libc::EPROTO)),
+                Parked::Refusing => {
+                    // Not asked for, so the connection is of no use, and must not hold buffers that
+                    // others wait for.
+                    io.buffers.give_back(buffer);
+                    socket.end = Some(End::Failed(libc::EPROTO));
+                }
             }
         }
         match done.result {

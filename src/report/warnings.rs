@@ -35,6 +35,8 @@ pub enum Warning {
     Files(u64),
     /// Connections took so long that their first packet was sent again.
     SlowConnects(u64),
+    /// Servers whose certificates were not checked answered these connections.
+    UncheckedServers(u64),
     /// Connections found an accept queue of this host full.
     AcceptQueue(u64),
 }
@@ -47,6 +49,7 @@ pub fn warnings(snapshot: &Snapshot) -> Vec<Warning> {
         (health.limits.ports, Warning::Ports as fn(u64) -> Warning),
         (health.limits.files, Warning::Files),
         (health.limits.slow_connects, Warning::SlowConnects),
+        (health.limits.unchecked_servers, Warning::UncheckedServers),
         (health.accept_queue_overflows, Warning::AcceptQueue),
     ];
     let hit = limits.into_iter().filter(|&(times, _)| times > 0);
@@ -106,6 +109,12 @@ impl fmt::Display for Warning {
                  accept queue was full; raise the server's backlog and its net.core.somaxconn, or \
                  lower the spawn rate",
                 plural(times, "connection took", "connections took"),
+            ),
+            Warning::UncheckedServers(times) => write!(
+                f,
+                "{times} {} to whoever answered: with --insecure, or insecure = true, nobody's \
+                 certificate is checked; give the authority behind it with --ca instead",
+                plural(times, "TLS connection was made", "TLS connections were made"),
             ),
             Warning::AcceptQueue(times) => write!(
                 f,
@@ -172,14 +181,16 @@ mod tests {
     #[test]
     fn every_limit_has_its_cure() {
         let mut run = run(US);
-        run.health.limits = LimitsHit { ports: 1, files: 2, slow_connects: 3 };
-        run.health.accept_queue_overflows = 4;
+        run.health.limits =
+            LimitsHit { ports: 1, files: 2, slow_connects: 3, unchecked_servers: 4 };
+        run.health.accept_queue_overflows = 5;
         let texts = texts(&run);
-        let starts = ["1 request failed", "2 requests failed", "3 connections took", "4 conn"];
-        let cures = ["--local-address", "ulimit -n", "somaxconn", "somaxconn"];
+        let starts =
+            ["1 request failed", "2 requests failed", "3 connections took", "4 TLS", "5 conn"];
+        let cures = ["--local-address", "ulimit -n", "somaxconn", "--ca", "somaxconn"];
         for ((text, start), cure) in texts.iter().zip(starts).zip(cures) {
             assert!(text.starts_with(start) && text.contains(cure), "{text}");
         }
-        assert_eq!(texts.len(), 4);
+        assert_eq!(texts.len(), 5);
     }
 }

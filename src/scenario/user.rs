@@ -6,6 +6,7 @@ use http::{HeaderName, HeaderValue};
 
 use super::{Action, KeepAlive, Step, Task, TaskFn, WaitTime};
 use crate::session::{Auth, Policy, Timeouts};
+use crate::transport::tls::TlsOptions;
 
 /// A class of users, as a Locust `User` class is one.
 #[derive(Debug, Clone, PartialEq)]
@@ -171,6 +172,12 @@ impl User {
     /// Sets how many bytes are kept of a body that somebody looks at.
     pub fn max_body(mut self, bytes: u64) -> Self {
         self.policy.max_body = bytes;
+        self
+    }
+
+    /// Sets how connections to `https://` servers are sealed.
+    pub fn tls(mut self, tls: TlsOptions) -> Self {
+        self.policy.tls = tls;
         self
     }
 

@@ -27,11 +27,8 @@ pub enum UrlError {
     /// No `http://` in front.
     #[error("'{0}' has no scheme, did you mean 'http://{0}'?")]
     NoScheme(String),
-    /// TLS is not there yet.
-    #[error("'{0}': https is not supported yet; use the server's http:// address")]
-    Https(String),
     /// Some other scheme.
-    #[error("'{0}': only http:// can be tested")]
+    #[error("'{0}': only http:// and https:// can be tested")]
     Scheme(String),
     /// More than a base.
     #[error("'{0}' has a query or a fragment; a base URL ends with its path")]
@@ -68,7 +65,7 @@ pub(super) fn without_userinfo(path: &str) -> Cow<'_, str> {
 }
 
 impl BaseUrl {
-    /// Takes a URL apart: `http://[user:password@]host[:port][/prefix]`.
+    /// Takes a URL apart: `http[s]://[user:password@]host[:port][/prefix]`.
     ///
     /// # Errors
     ///
@@ -94,8 +91,8 @@ impl BaseUrl {
             url.split_once("://").ok_or_else(|| UrlError::NoScheme(url.into()))?;
         let secure = match scheme.to_ascii_lowercase().as_str() {
             "http" => false,
-            "https" => return Err(UrlError::Https(shown())),
-            _ => return Err(UrlError::Scheme(url.into())),
+            "https" => true,
+            _ => return Err(UrlError::Scheme(shown())),
         };
         // Spaces and the like are escaped when a path is sent, so they are no error in a URL.
         let path_at = after_scheme.find(['/', '?', '#']).unwrap_or(after_scheme.len());
@@ -156,6 +153,9 @@ mod tests {
         check("HTTP://example.org:80/api/v1/", "example.org", 80, "example.org", "/api/v1");
         check("http://[::1]:8080/x", "::1", 8080, "[::1]:8080", "/x");
         check("http://u:p@host", "host", 80, "host", "");
+        check("https://host", "host", 443, "host", "");
+        check("HTTPS://host:443/x", "host", 443, "host", "/x");
+        check("https://host:80", "host", 80, "host:80", "");
     }
 
     #[test]
@@ -183,7 +183,7 @@ mod tests {
         ] {
             assert_eq!(without_userinfo(url), shown);
         }
-        for url in ["https://u:pw@host", "http://u:pw@host:0/", "http://u:pw@host/?q"] {
+        for url in ["ftp://u:pw@host", "http://u:pw@host:0/", "http://u:pw@host/?q"] {
             let error = BaseUrl::parse(url).unwrap_err().to_string();
             assert!(error.contains("://host") && !error.contains("pw"), "{error}");
         }
@@ -201,7 +201,6 @@ mod tests {
     fn wrong_urls_say_what_to_do() {
         let error = |url: &str| BaseUrl::parse(url).unwrap_err().to_string();
         assert!(error("localhost:5000").contains("did you mean 'http://localhost:5000'?"));
-        assert!(error("https://example.org").contains("https is not supported yet"));
         assert!(error("http://a/?b=c").contains("ends with its path"));
         assert!(error("ftp://example.org").contains("only http://"));
         for url in

@@ -16,9 +16,10 @@ use super::request::Request;
 use super::response::{Received, Response};
 use super::sender::Sender;
 use crate::http1::{KeepBody, Limits, ResponseReader};
-use crate::reactor::{Alarm, TimedOut};
+use crate::reactor::{Alarm, Socket, TimedOut};
 use crate::stats::{Clocks, EntryId, Extra, Limit, Outcome, Phases, Sample, WireBytes};
 use crate::transport::Stream;
+use crate::transport::tls::UserTls;
 
 /// The kernel sends a connection's first packet again after a second (RFC 6298 section 2).
 const SLOW_CONNECT: Duration = Duration::from_secs(1);
@@ -66,6 +67,7 @@ pub(super) struct Attempt<'r> {
 pub(super) struct Connections {
     open: Vec<Connection>,
     timeout: Alarm,
+    tls: UserTls,
 }
 
 /// A connection and where it leads.
@@ -82,7 +84,11 @@ pub struct RequestFailed(pub Failure);
 
 impl Connections {
     pub(super) fn new(context: &Context) -> Self {
-        Connections { open: Vec::new(), timeout: Alarm::new(&context.reactor) }
+        Connections {
+            open: Vec::new(),
+            timeout: Alarm::new(&context.reactor),
+            tls: UserTls::default(),
+        }
     }
 
     /// Closes those that are open, and gives back whatever the next request does not need to find:
@@ -190,7 +196,33 @@ impl Connections {
         let timed_out = |TimedOut| attempt.timed_out(Stage::Connect, by, limit);
         let socket = connected.map_err(timed_out)??;
         context.recorder.borrow_mut().count(outbound.entry, Extra::Connection);
-        Ok(Stream::Plain(socket))
+        if origin.secure { self.seal(attempt, socket, lap).await } else { Ok(Stream::Plain(socket)) }
+    }
+
+    /// Makes the TLS handshake on a connection that has just been made.
+    async fn seal(
+        &mut self,
+        attempt: &Attempt<'_>,
+        socket: Socket,
+        mut lap: Instant,
+    ) -> Result<Stream, Failure> {
+        let Attempt { context, outbound, .. } = *attempt;
+        let (tls, host) = (&outbound.defaults.tls, attempt.message.envelope.origin.host());
+        let limit = attempt.policy().timeouts.tls;
+        let by = attempt.deadline(lap, limit);
+        let sealed = self.timeout.until(by, Box::pin(tls.connect(socket, host, &mut self.tls)));
+        let sealed = sealed.await;
+        attempt.spent(Phases { tls: attempt.lap(&mut lap), ..Phases::default() });
+        let sealed = sealed.map_err(|TimedOut| attempt.timed_out(Stage::Handshake, by, limit))?;
+        let (stream, resumed) =
+            sealed.map_err(|error| Failure::of_stream(error, Stage::Handshake))?;
+        let mut recorder = context.recorder.borrow_mut();
+        let kind = if resumed { Extra::ResumedHandshake } else { Extra::FullHandshake };
+        recorder.count(outbound.entry, kind);
+        if tls.is_insecure() {
+            recorder.hit(Limit::UncheckedServer);
+        }
+        Ok(Stream::Tls(Box::new(stream)))
     }
 
     async fn send_and_receive(
@@ -255,8 +287,7 @@ impl Connections {
                     break closed.map_err(|error| Failure::of_reader(error, &reader, &bytes))?;
                 }
                 Err(error) => {
-                    let at = Stage::of_reader(&reader);
-                    return Err(Failure::Interrupted { how: error.into(), at });
+                    return Err(Failure::of_stream(error, Stage::of_reader(&reader)));
                 }
             }
         }

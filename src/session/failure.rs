@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::redirect::RedirectError;
 use crate::http1::{self, Framing, ResponseReader};
 use crate::stats::Limit;
-use crate::transport;
+use crate::transport::{self, TlsError};
 use crate::units;
 
 /// Why there is no response. Its text is what the failures table groups by.
@@ -39,6 +39,8 @@ pub enum Failure {
     Http(http1::Error),
     /// It was redirected, and that cannot be followed.
     Redirect(RedirectError),
+    /// TLS could not go on.
+    Tls(TlsError),
     /// The request itself cannot be sent.
     Request(String),
 }
@@ -50,6 +52,8 @@ pub enum Stage {
     Resolve,
     /// The connection is being made.
     Connect,
+    /// It is there, and TLS is being agreed on.
+    Handshake,
     /// Sent, or being sent; nothing of the response has come.
     FirstByte,
     /// Inside the response's head, or behind an interim response.
@@ -144,6 +148,15 @@ impl Failure {
         }
     }
 
+    /// What ended a stream, and where in the request.
+    pub(super) fn of_stream(error: transport::Error, at: Stage) -> Self {
+        match error {
+            transport::Error::Io(error) => Failure::Interrupted { how: error.into(), at },
+            transport::Error::Closed => Failure::Interrupted { how: Interruption::Closed, at },
+            transport::Error::Tls(error) => Failure::Tls(error),
+        }
+    }
+
     /// How far it had come, where the text says so.
     pub(super) fn progress(&self) -> Option<Progress> {
         match self {
@@ -180,6 +193,16 @@ impl Stage {
     }
 }
 
+impl Stage {
+    /// As what comes behind what happened there.
+    fn during(&self) -> String {
+        match self {
+            Stage::Handshake => self.to_string(),
+            _ => format!("while {self}"),
+        }
+    }
+}
+
 impl Opening {
     /// The beginning of bytes that cannot begin a response; `None` where they can.
     pub(super) fn other_than_http(seen: &[u8]) -> Option<Self> {
@@ -212,13 +235,11 @@ impl From<io::Error> for ConnectError {
     }
 }
 
-impl From<transport::Error> for Interruption {
-    fn from(error: transport::Error) -> Self {
-        match error {
-            transport::Error::Io(error) if error.kind() == io::ErrorKind::ConnectionReset => {
-                Interruption::Reset
-            }
-            transport::Error::Io(error) => Interruption::Broken(error),
+impl From<io::Error> for Interruption {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::ConnectionReset => Interruption::Reset,
+            _ => Interruption::Broken(error),
         }
     }
 }
@@ -231,16 +252,17 @@ impl fmt::Display for Failure {
             Failure::Interrupted { how, at: Stage::FirstByte } => {
                 write!(f, "connection {how} before the response")
             }
-            Failure::Interrupted { how, at } => write!(f, "connection {how} while {at}"),
+            Failure::Interrupted { how, at } => write!(f, "connection {how} {}", at.during()),
             Failure::TimedOut { at, after, whole: false } => {
                 write!(f, "timed out {at} after {}", units::spaced(*after))
             }
             Failure::TimedOut { at, after, whole: true } => {
-                write!(f, "timed out after {} while {at}", units::spaced(*after))
+                write!(f, "timed out after {} {}", units::spaced(*after), at.during())
             }
             Failure::NotHttp(opening) => write!(f, "not HTTP: starts with \"{opening}\""),
             Failure::Http(error) => error.fmt(f),
             Failure::Redirect(error) => error.fmt(f),
+            Failure::Tls(error) => error.fmt(f),
             Failure::Request(reason) => f.write_str(reason),
         }
     }
@@ -253,6 +275,7 @@ impl fmt::Display for Stage {
         f.write_str(match self {
             Stage::Resolve => "resolving the name",
             Stage::Connect => "connecting",
+            Stage::Handshake => "in the TLS handshake",
             Stage::FirstByte => "waiting for the first byte",
             Stage::Head => "reading the head",
             Stage::Body(progress) => return write!(f, "reading the body ({progress})"),
@@ -330,6 +353,13 @@ mod tests {
             ),
             (late(Stage::FirstByte, 5, false), "timed out waiting for the first byte after 5 s"),
             (late(Stage::Connect, 1, false), "timed out connecting after 1 s"),
+            (late(Stage::Handshake, 5, false), "timed out in the TLS handshake after 5 s"),
+            (late(Stage::Handshake, 60, true), "timed out after 60 s in the TLS handshake"),
+            (
+                cut(Interruption::Closed, Stage::Handshake),
+                "connection closed in the TLS handshake",
+            ),
+            (Failure::Tls(TlsError::BadRecord), "bad TLS record"),
             (late(Stage::Head, 90, true), "timed out after 90 s while reading the head"),
             (not_http(b"SSH-2.0-OpenSSH_9.9\r\n"), "not HTTP: starts with \"SSH-2.0\""),
             (

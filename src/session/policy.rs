@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::keep_alive::KeepAlive;
+use crate::transport::tls::TlsOptions;
 
 /// How the users of a class make their requests: what a scenario may say of it for a whole class.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,6 +12,8 @@ pub struct Policy {
     pub timeouts: Timeouts,
     /// How long connections are kept.
     pub keep_alive: KeepAlive,
+    /// How connections to `https://` servers are sealed.
+    pub tls: TlsOptions,
     /// Whether cookies are kept, and sent with the requests they are for.
     pub cookies: bool,
     /// Whether redirects are followed.
@@ -34,6 +37,7 @@ impl Default for Policy {
         Policy {
             timeouts: Timeouts::default(),
             keep_alive: KeepAlive::default(),
+            tls: TlsOptions::default(),
             cookies: true,
             redirects: true,
             compression: true,

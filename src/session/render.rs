@@ -22,6 +22,7 @@ use super::redirect::{Hop, RedirectError};
 use super::request::Request;
 use super::resolved::ResolvedUrl;
 use crate::http1::{RequestHead, request_target};
+use crate::transport::tls::Tls;
 
 /// What is undone for whoever looks at a body, as requests says it where it knows them all.
 const CODINGS: &str = "gzip, deflate, br, zstd";
@@ -35,6 +36,7 @@ pub struct Defaults {
     /// For the challenges of the class's own server.
     credentials: Option<Rc<Credentials>>,
     pub(super) policy: Policy,
+    pub(super) tls: Tls,
 }
 
 impl Defaults {
@@ -51,7 +53,14 @@ impl Defaults {
         let origin = context.origins.know(target);
         let mut headers = headers.to_vec();
         let credentials = authorize(&mut headers, auth, base.basic_auth.as_ref());
-        Defaults { base, origin, headers, credentials, policy }
+        Defaults { base, origin, headers, credentials, policy, tls: Tls::default() }
+    }
+
+    /// Sets how connections are sealed, which is what the policy says with its files read. Without
+    /// it, no server's certificate is accepted.
+    pub fn tls(mut self, tls: Tls) -> Self {
+        self.tls = tls;
+        self
     }
 }
 

@@ -82,7 +82,8 @@ impl AddAssign for Work {
     }
 }
 
-/// A limit of the kernel that stood in a request's way.
+/// What stood in a request's way, or makes its answer doubtful: limits of the kernel, and what was
+/// asked not to be checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limit {
     /// No local port was left for a connection (`EADDRNOTAVAIL`).
@@ -92,6 +93,8 @@ pub enum Limit {
     /// A connection took so long that its first packet must have been sent again: it was lost, or
     /// dropped by a server whose accept queue was full.
     SlowConnect,
+    /// A TLS connection was made, as it was asked for, to whoever answered.
+    UncheckedServer,
 }
 
 /// How often each [`Limit`] was hit.
@@ -103,6 +106,8 @@ pub struct LimitsHit {
     pub files: u64,
     /// [`Limit::SlowConnect`].
     pub slow_connects: u64,
+    /// [`Limit::UncheckedServer`].
+    pub unchecked_servers: u64,
 }
 
 impl LimitsHit {
@@ -111,16 +116,18 @@ impl LimitsHit {
             Limit::Ports => self.ports += 1,
             Limit::Files => self.files += 1,
             Limit::SlowConnect => self.slow_connects += 1,
+            Limit::UncheckedServer => self.unchecked_servers += 1,
         }
     }
 }
 
 impl AddAssign for LimitsHit {
     fn add_assign(&mut self, other: LimitsHit) {
-        let LimitsHit { ports, files, slow_connects } = other;
+        let LimitsHit { ports, files, slow_connects, unchecked_servers } = other;
         self.ports += ports;
         self.files += files;
         self.slow_connects += slow_connects;
+        self.unchecked_servers += unchecked_servers;
     }
 }
 
@@ -301,8 +308,12 @@ mod tests {
         noticed.lateness.record(3 * MS);
         noticed.limits.note(Limit::Files);
         noticed.limits.note(Limit::SlowConnect);
+        noticed.limits.note(Limit::UncheckedServer);
         let both = noticed.take();
         assert_eq!((both.work, both.lateness.moments.count), (work(MS), 2));
-        assert_eq!(both.limits, LimitsHit { ports: 1, files: 1, slow_connects: 1 });
+        assert_eq!(
+            both.limits,
+            LimitsHit { ports: 1, files: 1, slow_connects: 1, unchecked_servers: 1 }
+        );
     }
 }

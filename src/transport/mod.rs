@@ -3,17 +3,24 @@
 //! A [`Stream`] is the choice of it, made once per connection: a session sends and receives the text
 //! of HTTP, whatever is between it and the socket.
 
-use std::future::Future;
+pub mod tls;
+
 use std::io;
 use std::ops::Deref;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
-use crate::reactor::{Chunk, Kept, Socket};
+use crate::reactor::{self, Chunk, Kept, Socket};
+pub use tls::TlsError;
+use tls::{Part, TlsStream};
 
 /// A connection, made and ready for requests.
 #[derive(Debug)]
 pub enum Stream {
     /// Bytes go to the socket as they are.
     Plain(Socket),
+    /// Bytes are sealed.
+    Tls(Box<TlsStream>),
 }
 
 /// Why a stream ends out of order.
@@ -22,6 +29,12 @@ pub enum Error {
     /// What the system says.
     #[error(transparent)]
     Io(#[from] io::Error),
+    /// The peer has closed where it may not: in the handshake, or without saying so before.
+    #[error("connection closed")]
+    Closed,
+    /// What TLS says.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
 }
 
 /// Received bytes, where they lie.
@@ -29,6 +42,17 @@ pub enum Error {
 pub enum Piece<'s> {
     /// In a buffer of the reactor.
     Chunk(Chunk<'s>),
+    /// In a part of such a buffer, or in the stream.
+    Part(Part<'s>),
+}
+
+/// The future of [`Stream::receive`].
+#[derive(Debug)]
+pub enum Receive<'s> {
+    /// Of a plain stream.
+    Plain(reactor::Receive<'s>),
+    /// Of a sealed one.
+    Tls(tls::Receive<'s>),
 }
 
 impl Stream {
@@ -39,6 +63,7 @@ impl Stream {
                 socket.send_kept(kept);
                 kept.len() as u64
             }
+            Stream::Tls(stream) => stream.send_kept(kept),
         }
     }
 
@@ -50,6 +75,7 @@ impl Stream {
                 socket.send(bytes);
                 sent
             }
+            Stream::Tls(stream) => stream.send(bytes),
         }
     }
 
@@ -62,6 +88,7 @@ impl Stream {
                 socket.send_behind(bytes);
                 sent
             }
+            Stream::Tls(stream) => stream.send(bytes),
         }
     }
 
@@ -72,6 +99,7 @@ impl Stream {
                 socket.send_kept_behind(kept);
                 kept.len() as u64
             }
+            Stream::Tls(stream) => stream.send_kept(kept),
         }
     }
 
@@ -79,25 +107,23 @@ impl Stream {
     pub fn is_sent(&self) -> bool {
         match self {
             Stream::Plain(socket) => socket.is_sent(),
+            Stream::Tls(stream) => stream.is_sent(),
         }
     }
 
     /// The next piece that came; `None` where the peer has closed in order.
-    pub fn receive(
-        &mut self,
-    ) -> impl Future<Output = Result<Option<Piece<'_>>, Error>> + Unpin + use<'_> {
-        let Stream::Plain(socket) = self;
-        let mut receive = socket.receive();
-        std::future::poll_fn(move |context| {
-            let came = std::pin::Pin::new(&mut receive).poll(context)?;
-            came.map(|chunk| Ok(chunk.map(Piece::Chunk)))
-        })
+    pub fn receive(&mut self) -> Receive<'_> {
+        match self {
+            Stream::Plain(socket) => Receive::Plain(socket.receive()),
+            Stream::Tls(stream) => Receive::Tls(stream.receive()),
+        }
     }
 
     /// Puts the connection aside until the next request.
     pub fn park(&mut self) {
         match self {
             Stream::Plain(socket) => socket.park(),
+            Stream::Tls(stream) => stream.park(),
         }
     }
 
@@ -105,6 +131,7 @@ impl Stream {
     pub fn take_up(&mut self) -> bool {
         match self {
             Stream::Plain(socket) => socket.take_up(),
+            Stream::Tls(stream) => stream.take_up(),
         }
     }
 }
@@ -114,6 +141,24 @@ impl Piece<'_> {
     pub fn wire_bytes(&self) -> u64 {
         match self {
             Piece::Chunk(chunk) => chunk.len() as u64,
+            Piece::Part(part) => part.wire_bytes(),
+        }
+    }
+}
+
+impl<'s> Future for Receive<'s> {
+    type Output = Result<Option<Piece<'s>>, Error>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.get_mut() {
+            Receive::Plain(receive) => {
+                let came = Pin::new(receive).poll(context)?;
+                came.map(|chunk| Ok(chunk.map(Piece::Chunk)))
+            }
+            Receive::Tls(receive) => {
+                let came = Pin::new(receive).poll(context)?;
+                came.map(|part| Ok(part.map(Piece::Part)))
+            }
         }
     }
 }
@@ -124,6 +169,7 @@ impl Deref for Piece<'_> {
     fn deref(&self) -> &[u8] {
         match self {
             Piece::Chunk(chunk) => chunk,
+            Piece::Part(part) => part,
         }
     }
 }

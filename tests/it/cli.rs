@@ -93,7 +93,7 @@ fn a_host_that_cannot_be_tested_is_refused() {
     let elsewhere = "[[user.task]]\nget = \"http://no-such-host.invalid:81/\"";
     let elsewhere = Run::of(&toml("100ms", elsewhere)).args(["--host", "http://127.0.0.1:9"]);
     check_refused(elsewhere, "cannot resolve 'no-such-host.invalid': ");
-    check_refused(host("https://127.0.0.1"), "https is not supported yet");
+    check_refused(host("ftp://127.0.0.1"), "only http:// and https:// can be tested");
     check_refused(host("localhost:5000"), "did you mean 'http://localhost:5000'?");
     check_refused(host("http://a:b"), "'http://a:b'");
     check_refused(Run::of(&get_root("100ms")), "user 'u' has no host: give one with --host");
@@ -101,7 +101,7 @@ fn a_host_that_cannot_be_tested_is_refused() {
 
 #[test]
 fn a_url_in_place_of_a_file_is_held_to_the_same() {
-    check_refused(Run::new(["https://127.0.0.1/"]), "https is not supported yet");
+    check_refused(Run::new(["https://127.0.0.1:0/"]), "its port is not from 1 to 65535");
     check_refused(Run::new(["localhost:5000"]), "did you mean 'http://localhost:5000'?");
     check_refused(
         Run::new(["127.0.0.1:5000/users"]),

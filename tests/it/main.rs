@@ -30,4 +30,5 @@ mod shapes;
 mod support;
 mod tidy;
 mod timeouts;
+mod tls;
 mod uploads;

@@ -75,6 +75,11 @@ impl Daemon {
         format!("http://{}", self.server.address)
     }
 
+    /// A file of its directory.
+    pub(crate) fn path(&self, name: &str) -> String {
+        self.dir.path().join(name).display().to_string()
+    }
+
     /// Tells the server, not its workers.
     pub(crate) fn signal(&self, signal: Signal) {
         kill_process(self.server.pid(), signal).unwrap();

@@ -17,6 +17,7 @@ mod against_lighttpd;
 mod against_nginx;
 mod against_node;
 mod against_old_http;
+mod against_secure_nginx;
 mod apache;
 mod command;
 mod daemon;

@@ -1,5 +1,7 @@
 //! An nginx of the test's own. The number in its log is that of the connection.
 
+use std::fs;
+
 use rustix::process::Signal;
 
 use crate::daemon::{Daemon, Program, is_root};
@@ -24,6 +26,7 @@ error_log error.log;
 pid pid;
 events { worker_connections 512; }
 http {
+    log_format tls '$ssl_protocol $ssl_session_reused $ssl_client_s_dn';
     log_format line '$request_method $request_uri $status $connection';
     access_log access.log line;
     client_body_temp_path body;
@@ -37,7 +40,7 @@ http {
     limit_conn_zone $server_port zone=connections:1m;
     limit_req_zone $server_port zone=requests:1m rate=100r/s;
     server {
-        listen 127.0.0.1:PORT;
+        listen 127.0.0.1:PORTSECURE;
         root www;
         location = /missing { return 404; }
         location = /broken { return 500; }
@@ -63,12 +66,28 @@ pub(crate) fn start() -> Option<Daemon> {
 
 /// Starts it with more directives in its `server` block.
 pub(crate) fn start_with(more: &str) -> Option<Daemon> {
+    launch("", more, &[])
+}
+
+/// Starts it for HTTPS, with more directives, and files beside its configuration: `cert.pem` and
+/// `key.pem` are its own. What it saw of TLS is in `tls.log`.
+pub(crate) fn start_secure(more: &str, files: &[(&str, String)]) -> Option<Daemon> {
+    let more = format!(
+        "ssl_certificate cert.pem; ssl_certificate_key key.pem; access_log access.log line; \
+         access_log tls.log tls; {more}"
+    );
+    launch(" ssl", &more, files)
+}
+
+fn launch(secure: &str, more: &str, files: &[(&str, String)]) -> Option<Daemon> {
     // Its workers give up root's rights, and with them the right to read the directory.
     let user = if is_root() { "user root root;" } else { "" };
-    Daemon::start(&NGINX, |_, port| {
+    Daemon::start(&NGINX, |dir, port| {
+        files.iter().for_each(|(name, text)| fs::write(dir.join(name), text).unwrap());
         CONFIG
             .replace("USER", user)
             .replace("PORT", &port.to_string())
+            .replace("SECURE", secure)
             .replace("REQUESTS", &KEEPALIVE_REQUESTS.to_string())
             .replace("MORE", more)
     })

@@ -4,6 +4,8 @@
 //! # What the file teaches.
 //! host = "http://127.0.0.1:5000"            # optional, as all but names and tasks
 //!
+//! tls = { resume = true }                   # of all classes, where theirs says nothing else
+//!
 //! [load]                                    # what flags and variables override; more below
 //! users = 10
 //! spawn_rate = 2
@@ -21,6 +23,8 @@
 //! basic_auth = { user = "u", password = "p" } # or digest_auth = { … }, or bearer = "token"
 //! timeout = "5s"                            # or { connect = "1s", first_byte = "2s", total = "5s" }
 //! keep_alive = "task"                       # close between tasks; true, or false: never keep
+//! tls = { min_version = "1.2" }             # also max_version, server_name, insecure and, as PEM
+//!                                           # files, relative to this one: ca, cert, key
 //! cookies = true                            # false: neither kept nor sent
 //! redirects = true                          # false: a redirect is a response like any other
 //! compression = false                       # do not ask for gzip, deflate, br or zstd
@@ -105,6 +109,7 @@ mod policy;
 mod reader;
 mod shape;
 mod step;
+mod tls;
 mod upload;
 mod user;
 
@@ -116,6 +121,7 @@ use std::path::Path;
 use toml::de::DeTable;
 
 use super::Scenario;
+use crate::session::Policy;
 use error::{Problem, Result};
 use reader::{Item, Table};
 use upload::Files;
@@ -172,15 +178,19 @@ fn scenario(text: &str, files: &Files) -> Result<Scenario> {
         let end = text.len();
         Problem::new(error.span().unwrap_or(end..end), error.message())
     })?;
-    let table = Table::new(0..0, document.get_ref(), &["host", "load", "user"])?;
+    let table = Table::new(0..0, document.get_ref(), &["host", "load", "tls", "user"])?;
     let mut scenario = Scenario {
         host: table.get("host").map(user::host).transpose()?,
         load: table.get("load").map(load::load).transpose()?.unwrap_or_default(),
         users: Vec::new(),
     };
+    let mut common = Policy::default();
+    if let Some(item) = table.get("tls") {
+        tls::tls(item, files, &mut common.tls)?;
+    }
     let mut names = HashSet::new();
     for item in table.get("user").map_or(Ok(Vec::new()), users)? {
-        let user = user::user(item, files)?;
+        let user = user::user(item, files, &common)?;
         if !names.insert(user.name.clone()) {
             return Err(item.problem(super::Error::DuplicateUser(user.name)));
         }

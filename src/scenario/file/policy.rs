@@ -5,20 +5,25 @@ use toml::de::DeValue;
 use super::error::Result;
 use super::reader::{Item, Table};
 use super::step::timeout;
+use super::tls::tls;
+use super::upload::Files;
 use crate::scenario::{KeepAlive, validate};
 use crate::session::{Policy, Timeouts};
 
 /// The keys of a table that says how requests are made.
-pub(super) const KEYS: [&str; 6] =
-    ["timeout", "keep_alive", "cookies", "redirects", "compression", "max_body"];
+pub(super) const KEYS: [&str; 7] =
+    ["timeout", "keep_alive", "tls", "cookies", "redirects", "compression", "max_body"];
 
 /// Changes what a table says otherwise.
-pub(super) fn policy(table: &Table<'_>, policy: &mut Policy) -> Result<()> {
+pub(super) fn policy(table: &Table<'_>, files: &Files, policy: &mut Policy) -> Result<()> {
     if let Some(item) = table.get("timeout") {
         timeouts(item, &mut policy.timeouts)?;
     }
     if let Some(item) = table.get("keep_alive") {
         policy.keep_alive = keep_alive(item)?;
+    }
+    if let Some(item) = table.get("tls") {
+        tls(item, files, &mut policy.tls)?;
     }
     if let Some(item) = table.get("cookies") {
         policy.cookies = item.boolean()?;

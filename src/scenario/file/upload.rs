@@ -24,6 +24,11 @@ impl Files {
         Files { base, read: RefCell::default() }
     }
 
+    /// Where a path leads.
+    pub(super) fn path(&self, item: Item<'_>) -> Result<PathBuf> {
+        Ok(self.base.join(item.text()?))
+    }
+
     /// The file at a path.
     pub(super) fn upload(&self, item: Item<'_>) -> Result<Upload> {
         let name = item.text()?;

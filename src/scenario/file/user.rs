@@ -6,6 +6,7 @@ use super::reader::{Item, Table};
 use super::step::{self, auth, step, steps};
 use super::upload::Files;
 use crate::scenario::{Action, Error, Share, Task, User, WaitTime, validate};
+use crate::session::Policy;
 
 /// The keys of a class, beside those of how its requests are made.
 const KEYS: [&str; 13] = [
@@ -27,8 +28,8 @@ const KEYS: [&str; 13] = [
 const WAIT_TIMES: [&str; 5] =
     ["constant", "between", "constant_pacing", "constant_throughput", "exponential"];
 
-/// One `[[user]]`.
-pub(super) fn user(item: Item<'_>, files: &Files) -> Result<User> {
+/// One `[[user]]`; `common` is what the file says for all of them.
+pub(super) fn user(item: Item<'_>, files: &Files, common: &Policy) -> Result<User> {
     let table = item.table(&[&KEYS[..], &policy::KEYS].concat())?;
     let name = table.require("name", "name = \"…\"")?;
     let mut user = User::new(name.text()?);
@@ -45,7 +46,8 @@ pub(super) fn user(item: Item<'_>, files: &Files) -> Result<User> {
         user.headers = headers.headers()?;
     }
     user.auth = auth(&table)?;
-    policy::policy(&table, &mut user.policy)?;
+    user.policy = common.clone();
+    policy::policy(&table, files, &mut user.policy)?;
     user.on_start = table.get("on_start").map(|item| hook(item, files)).transpose()?;
     user.on_stop = table.get("on_stop").map(|item| hook(item, files)).transpose()?;
     user.tasks = tasks(&table, files)?;

@@ -6,6 +6,7 @@ mod run;
 mod server;
 mod tables;
 mod terminal;
+pub(crate) mod tls;
 
 pub(crate) use run::{Output, Run, Running, Signal, repository};
 pub(crate) use server::{Answer, Seen, Server, ok, response};

@@ -1,0 +1,44 @@
+//! TLS of scenario files.
+
+use toml::de::DeValue;
+
+use super::error::Result;
+use super::reader::Item;
+use super::upload::Files;
+use crate::transport::tls::{TlsOptions, TlsVersion};
+
+const KEYS: [&str; 8] =
+    ["ca", "cert", "key", "insecure", "resume", "min_version", "max_version", "server_name"];
+
+/// Changes what a `tls` table says.
+pub(super) fn tls(item: Item<'_>, files: &Files, options: &mut TlsOptions) -> Result<()> {
+    let table = item.table(&KEYS)?;
+    let path = |key| table.get(key).map(|item| files.path(item)).transpose();
+    let version = |key| table.get(key).map(version).transpose();
+    let said = TlsOptions {
+        ca: path("ca")?,
+        cert: path("cert")?,
+        key: path("key")?,
+        min_version: version("min_version")?,
+        max_version: version("max_version")?,
+        server_name: table.get("server_name").map(|name| name.text()).transpose()?.map(Into::into),
+        ..TlsOptions::default()
+    };
+    *options = options.clone().overridden(&said);
+    // A class may take back what is said for all.
+    if let Some(item) = table.get("insecure") {
+        options.insecure = item.boolean()?;
+    }
+    if let Some(item) = table.get("resume") {
+        options.resume = item.boolean()?;
+    }
+    options.check().map_err(|error| table.get(error.option).unwrap_or(item).problem(error))
+}
+
+fn version(item: Item<'_>) -> Result<TlsVersion> {
+    match item.0.get_ref() {
+        DeValue::String(text) if text == "1.2" => Ok(TlsVersion::V1_2),
+        DeValue::String(text) if text == "1.3" => Ok(TlsVersion::V1_3),
+        _ => Err(item.problem("expected \"1.2\" or \"1.3\"")),
+    }
+}

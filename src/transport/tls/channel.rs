@@ -1,0 +1,218 @@
+//! A connection's bytes between its records and their reader, without a socket.
+
+use std::ops::Range;
+
+use super::error::TlsError;
+use super::records::{Opened, PLAINTEXT_MAX, Records, record_len};
+
+/// Puts received bytes together into records and these into plaintext, in place wherever a record
+/// came whole.
+#[derive(Debug)]
+pub(super) struct Channel {
+    records: Records,
+    /// Plaintext that is lent out, and behind it the beginning of a record that has not come whole.
+    buffer: Vec<u8>,
+    lent: Range<usize>,
+    /// The peer has said that it will send no more.
+    closed: bool,
+    /// Bytes that have come since somebody last asked.
+    pub(super) came: u64,
+}
+
+/// Where the plaintext is of bytes that came.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Plain {
+    /// There is none.
+    Nothing,
+    /// Here, in the bytes that came.
+    InPlace(Range<usize>),
+    /// In the channel, which [lends](Channel::lent) it.
+    Buffered,
+}
+
+impl Channel {
+    pub(super) fn new(records: Records) -> Self {
+        Channel { records, buffer: Vec::new(), lent: 0..0, closed: false, came: 0 }
+    }
+
+    /// Whether the peer has said that it will send no more.
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    /// The plaintext that is [buffered](Plain::Buffered).
+    pub(super) fn lent(&self) -> &[u8] {
+        &self.buffer[self.lent.clone()]
+    }
+
+    /// Whether a record has begun to come and not ended.
+    #[cfg(test)]
+    pub(super) fn is_inside_record(&self) -> bool {
+        self.buffer.len() > self.lent.end
+    }
+
+    /// Takes the next bytes that came; what was lent before is gone.
+    pub(super) fn open(&mut self, came: &mut [u8]) -> Result<Plain, TlsError> {
+        self.take_back();
+        self.came += came.len() as u64;
+        let Some(begin) = self.complete(came)? else { return Ok(Plain::Nothing) };
+        if self.lent.is_empty() {
+            self.open_in_place(came, begin)
+        } else {
+            self.gather(came, begin)
+        }
+    }
+
+    /// Gives the memory back that a connection does not need while it waits.
+    pub(super) fn shrink(&mut self) {
+        self.take_back();
+        self.buffer.shrink_to_fit();
+    }
+
+    fn take_back(&mut self) {
+        self.buffer.drain(..self.lent.end);
+        self.lent = 0..0;
+    }
+
+    /// Fills up the record that has begun and opens it. Where in the bytes that came the next record
+    /// begins, or `None` where they are used up before the end of this one.
+    fn complete(&mut self, came: &[u8]) -> Result<Option<usize>, TlsError> {
+        if self.buffer.is_empty() {
+            return Ok(Some(0));
+        }
+        let mut used = 0;
+        loop {
+            let wanted = record_len(&self.buffer)?;
+            let missing = wanted.map_or(1, |len| len - self.buffer.len());
+            if missing == 0 {
+                break;
+            }
+            let Some(more) = came.get(used..came.len().min(used + missing)) else {
+                return Ok(None);
+            };
+            if more.is_empty() {
+                return Ok(None);
+            }
+            if let Some(len) = wanted {
+                self.buffer.reserve(len - self.buffer.len());
+            }
+            self.buffer.extend_from_slice(more);
+            used += more.len();
+        }
+        match self.open_record(None)? {
+            Some(plain) => {
+                self.buffer.truncate(plain.end);
+                self.lent = plain;
+            }
+            None => self.buffer.clear(),
+        }
+        Ok(Some(used))
+    }
+
+    /// Opens the whole records among the bytes that came and moves their plaintext together.
+    fn open_in_place(&mut self, came: &mut [u8], begin: usize) -> Result<Plain, TlsError> {
+        let mut plain = 0..0;
+        let mut at = begin;
+        while let Some(len) = self.whole_record(&came[at..])? {
+            if let Some(data) = self.open_record(Some(&mut came[at..at + len]))? {
+                let data = at + data.start..at + data.end;
+                if plain.is_empty() {
+                    plain = data;
+                } else {
+                    let end = plain.end;
+                    plain.end += data.len();
+                    came.copy_within(data, end);
+                }
+            }
+            at += len;
+        }
+        self.keep_rest(&came[at..]);
+        Ok(if plain.is_empty() { Plain::Nothing } else { Plain::InPlace(plain) })
+    }
+
+    /// Opens the whole records among the bytes that came and moves their plaintext to what is lent.
+    fn gather(&mut self, came: &mut [u8], begin: usize) -> Result<Plain, TlsError> {
+        let mut at = begin;
+        while let Some(len) = self.whole_record(&came[at..])? {
+            if let Some(data) = self.open_record(Some(&mut came[at..at + len]))? {
+                self.buffer.extend_from_slice(&came[at + data.start..at + data.end]);
+                self.lent.end = self.buffer.len();
+            }
+            at += len;
+        }
+        self.keep_rest(&came[at..]);
+        Ok(Plain::Buffered)
+    }
+
+    /// Opens a record, by default the one in the buffer; where its data is. Whatever comes after the
+    /// peer has closed is none (RFC 8446 section 6.1).
+    fn open_record(&mut self, record: Option<&mut [u8]>) -> Result<Option<Range<usize>>, TlsError> {
+        if self.closed {
+            return Ok(None);
+        }
+        match self.records.open(record.unwrap_or(&mut self.buffer))? {
+            Opened::Data(data) => Ok(Some(data).filter(|data| !data.is_empty())),
+            Opened::Nothing => Ok(None),
+            Opened::Closed => {
+                self.closed = true;
+                Ok(None)
+            }
+        }
+    }
+
+    /// The length of the record at the start, where it has come whole and is of interest.
+    fn whole_record(&self, came: &[u8]) -> Result<Option<usize>, TlsError> {
+        if self.closed {
+            return Ok(None);
+        }
+        Ok(record_len(came)?.filter(|&len| len <= came.len()))
+    }
+
+    fn keep_rest(&mut self, rest: &[u8]) {
+        if !self.closed {
+            self.buffer.extend_from_slice(rest);
+        }
+    }
+
+    /// How many bytes go over the wire for this much data, with whatever must go out before it.
+    pub(super) fn wire_len(&self, plain: usize) -> usize {
+        let (whole, rest) = (plain / PLAINTEXT_MAX, plain % PLAINTEXT_MAX);
+        let last = if rest > 0 || whole == 0 { self.records.sealed_len(rest) } else { 0 };
+        self.records.due.len() + whole * self.records.sealed_len(PLAINTEXT_MAX) + last
+    }
+
+    /// Seals data, behind whatever must go out before it, into one piece to be sent. `empty` is a
+    /// buffer for where that takes more than a record.
+    pub(super) fn seal(
+        &mut self,
+        plain: &[u8],
+        empty: impl FnOnce() -> Vec<u8>,
+    ) -> Result<Vec<u8>, TlsError> {
+        if plain.len() <= PLAINTEXT_MAX {
+            let record = self.records.seal(plain)?;
+            if self.records.due.is_empty() {
+                return Ok(record);
+            }
+            let mut wire = std::mem::take(&mut self.records.due);
+            wire.extend_from_slice(&record);
+            return Ok(wire);
+        }
+        let mut wire = empty();
+        for piece in plain.chunks(PLAINTEXT_MAX) {
+            let record = self.records.seal(piece)?;
+            wire.append(&mut self.records.due);
+            wire.extend_from_slice(&record);
+        }
+        Ok(wire)
+    }
+
+    /// Says that nothing more will be sent.
+    pub(super) fn seal_close(&mut self) -> Result<Vec<u8>, TlsError> {
+        self.records.seal_close()
+    }
+
+    /// These records must go out before anything else.
+    pub(super) fn send_first(&mut self, records: Vec<u8>) {
+        self.records.due = records;
+    }
+}

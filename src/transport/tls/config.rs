@@ -1,0 +1,271 @@
+//! From options to what connections are made with: files read, everything checked.
+
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+use rustls::client::{ClientSessionMemoryCache, Resumption};
+use rustls::crypto::aws_lc_rs;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion, version};
+
+use super::error::TlsError;
+use super::handshake::handshake;
+use super::options::{TlsOptions, TlsVersion};
+use super::stream::TlsStream;
+use super::verifier::AnyCertificate;
+use crate::reactor::Socket;
+use crate::transport::Error;
+
+/// The protocol that we speak, as servers are told (RFC 7301 section 6).
+const HTTP_1_1: &[u8] = b"http/1.1";
+/// Sessions that a user remembers to resume: eight of each of the last four servers.
+const SESSIONS_MAX: usize = 4 * 8;
+
+/// How connections of a class of users are sealed.
+#[derive(Debug, Clone)]
+pub struct Tls {
+    config: Arc<ClientConfig>,
+    server_name: Option<ServerName<'static>>,
+    resumes: bool,
+    insecure: bool,
+}
+
+/// Accepts no server.
+impl Default for Tls {
+    fn default() -> Self {
+        Tls::new(&TlsOptions::default(), &Roots::none())
+            .expect("options that say nothing are not wrong")
+    }
+}
+
+/// What TLS keeps for one user: its sessions with servers, where it may resume them.
+#[derive(Debug, Default)]
+pub struct UserTls(Option<Arc<ClientConfig>>);
+
+/// The authorities that the system trusts, read when they are first asked for.
+#[derive(Debug, Default)]
+pub struct Roots(OnceLock<RootCertStore>);
+
+/// Why TLS options cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{option}: {reason}")]
+pub struct LoadError {
+    /// Which of the options, by its name in a scenario file.
+    pub option: &'static str,
+    /// What is wrong with it, and the cure.
+    pub reason: String,
+}
+
+impl Roots {
+    fn none() -> Self {
+        Roots(OnceLock::from(RootCertStore::empty()))
+    }
+
+    /// Whether the system trusts nobody.
+    pub fn is_empty(&self) -> bool {
+        self.get().is_empty()
+    }
+
+    fn get(&self) -> &RootCertStore {
+        self.0.get_or_init(|| {
+            let mut roots = RootCertStore::empty();
+            // Some systems have a few that cannot be read among very many that can.
+            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+            roots
+        })
+    }
+}
+
+impl Tls {
+    /// Reads the files that the options name, and makes sure that they can be used.
+    ///
+    /// # Errors
+    ///
+    /// The first option that is wrong.
+    pub fn new(options: &TlsOptions, roots: &Roots) -> Result<Self, LoadError> {
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let authorities = authorities(options)?;
+        let client = client_certificate(options)?;
+        let server_name = options.server_name.as_deref().map(server_name).transpose();
+        let server_name = server_name.map_err(|error| wrong("server_name", error))?;
+        let builder = ClientConfig::builder_with_provider(provider.clone())
+            .with_protocol_versions(&versions(options)?)
+            .map_err(|error| wrong("min_version", error))?;
+        let builder = if options.insecure {
+            let any = AnyCertificate(provider.signature_verification_algorithms);
+            builder.dangerous().with_custom_certificate_verifier(Arc::new(any))
+        } else {
+            let mut trusted = roots.get().clone();
+            for authority in authorities {
+                trusted.add(authority).map_err(|error| wrong("ca", TlsError::from(error)))?;
+            }
+            builder.with_root_certificates(trusted)
+        };
+        let mut config = match client {
+            None => builder.with_no_client_auth(),
+            Some((chain, key)) => builder
+                .with_client_auth_cert(chain, key)
+                .map_err(|error| wrong("key", key_reason(options, &error)))?,
+        };
+        config.alpn_protocols = vec![HTTP_1_1.to_vec()];
+        config.resumption = Resumption::disabled();
+        config.enable_secret_extraction = true;
+        Ok(Tls {
+            config: Arc::new(config),
+            server_name,
+            resumes: options.resume,
+            insecure: options.insecure,
+        })
+    }
+
+    /// The same for another core: connections count their references to it.
+    pub fn for_this_core(&self) -> Self {
+        Tls { config: Arc::new((*self.config).clone()), ..self.clone() }
+    }
+
+    /// Whether any certificate is taken for the server's.
+    pub fn is_insecure(&self) -> bool {
+        self.insecure
+    }
+
+    /// Makes a connection to this host a stream, for this user; whether it resumed a session.
+    ///
+    /// # Errors
+    ///
+    /// What the system or the server says, or what is wrong with the server or its certificate.
+    pub async fn connect(
+        &self,
+        socket: Socket,
+        host: &str,
+        user: &mut UserTls,
+    ) -> Result<(TlsStream, bool), Error> {
+        let name = match &self.server_name {
+            Some(name) => name.clone(),
+            None => server_name(host)?,
+        };
+        handshake(socket, self.config_of(user), self.resumes, name).await
+    }
+
+    /// What the connections of a user are made with.
+    pub(super) fn config_of(&self, user: &mut UserTls) -> Arc<ClientConfig> {
+        if self.resumes { user.config(&self.config) } else { self.config.clone() }
+    }
+
+    /// Whether users resume their sessions.
+    #[cfg(test)]
+    pub(super) fn resumes(&self) -> bool {
+        self.resumes
+    }
+}
+
+impl UserTls {
+    /// The class's settings, with a memory of the user's own.
+    fn config(&mut self, class: &ClientConfig) -> Arc<ClientConfig> {
+        let own = || {
+            let mut config = class.clone();
+            let sessions = ClientSessionMemoryCache::new(SESSIONS_MAX);
+            config.resumption = Resumption::store(Arc::new(sessions));
+            Arc::new(config)
+        };
+        self.0.get_or_insert_with(own).clone()
+    }
+}
+
+impl TlsOptions {
+    /// Refuses files that are not there or not right, versions that exclude each other and names
+    /// that are none.
+    ///
+    /// # Errors
+    ///
+    /// The first option that is wrong.
+    pub fn check(&self) -> Result<(), LoadError> {
+        // Whom the system trusts is no matter of the options.
+        Tls::new(self, &Roots::none()).map(drop)
+    }
+}
+
+fn wrong(option: &'static str, reason: impl ToString) -> LoadError {
+    LoadError { option, reason: reason.to_string() }
+}
+
+fn server_name(host: &str) -> Result<ServerName<'static>, TlsError> {
+    ServerName::try_from(host.to_owned()).map_err(|_| TlsError::InvalidName(host.to_owned()))
+}
+
+fn versions(options: &TlsOptions) -> Result<Vec<&'static SupportedProtocolVersion>, LoadError> {
+    let from = options.min_version.unwrap_or(TlsVersion::V1_2);
+    let to = options.max_version.unwrap_or(TlsVersion::V1_3);
+    let known = [(TlsVersion::V1_2, &version::TLS12), (TlsVersion::V1_3, &version::TLS13)];
+    let allowed = known.into_iter().filter(|(version, _)| (from..=to).contains(version));
+    let allowed: Vec<_> = allowed.map(|(_, version)| version).collect();
+    if allowed.is_empty() {
+        return Err(wrong("min_version", "it is above max_version, which leaves no version"));
+    }
+    Ok(allowed)
+}
+
+fn authorities(options: &TlsOptions) -> Result<Vec<CertificateDer<'static>>, LoadError> {
+    options.ca.as_deref().map_or(Ok(Vec::new()), |path| certificates("ca", path))
+}
+
+type ClientCertificate = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
+
+fn client_certificate(options: &TlsOptions) -> Result<Option<ClientCertificate>, LoadError> {
+    let Some(cert) = &options.cert else {
+        return match &options.key {
+            Some(_) => Err(wrong("key", "a key is of use with its certificate only; give cert")),
+            None => Ok(None),
+        };
+    };
+    let chain = certificates("cert", cert)?;
+    let path = options.key.as_ref().unwrap_or(cert);
+    let option = if options.key.is_some() { "key" } else { "cert" };
+    let key = PrivateKeyDer::from_pem_slice(&read(option, path)?);
+    let key = key.map_err(|_| {
+        let begins = "it begins with -----BEGIN PRIVATE KEY-----, and no password may be on it";
+        wrong(option, format!("there is no private key in {}: {begins}", path.display()))
+    })?;
+    Ok(Some((chain, key)))
+}
+
+fn key_reason(options: &TlsOptions, error: &rustls::Error) -> String {
+    let cert = options.cert.as_deref().unwrap_or(Path::new(""));
+    let key = options.key.as_deref().unwrap_or(cert);
+    match error {
+        rustls::Error::InconsistentKeys(_) => {
+            format!("{} is not the key of the certificate in {}", key.display(), cert.display())
+        }
+        other => format!("{} and {} cannot be used: {other}", cert.display(), key.display()),
+    }
+}
+
+/// The certificates of a PEM file; at least one.
+fn certificates(
+    option: &'static str,
+    path: &Path,
+) -> Result<Vec<CertificateDer<'static>>, LoadError> {
+    let bytes = read(option, path)?;
+    let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
+    let all = all
+        .map_err(|error| wrong(option, format!("{} is not a PEM file: {error}", path.display())))?;
+    if all.is_empty() {
+        let begins = "one begins with -----BEGIN CERTIFICATE-----";
+        return Err(wrong(
+            option,
+            format!("there is no certificate in {}: {begins}", path.display()),
+        ));
+    }
+    Ok(all)
+}
+
+fn read(option: &'static str, path: &Path) -> Result<Vec<u8>, LoadError> {
+    let without_number = |error: &io::Error| {
+        let text = error.to_string();
+        text.split(" (os error").next().unwrap_or_default().to_lowercase()
+    };
+    std::fs::read(path).map_err(|error| {
+        wrong(option, format!("cannot read {}: {}", path.display(), without_number(&error)))
+    })
+}

@@ -1,0 +1,236 @@
+//! How TLS fails, in words that people understand and failures are grouped by.
+
+use std::fmt;
+
+use rustls::pki_types::ServerName;
+use rustls::{AlertDescription, CertificateError, PeerIncompatible};
+
+/// Why TLS could not go on. The texts hold nothing that differs from request to request, but for the
+/// name of the server.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TlsError {
+    /// The server's certificate is not accepted.
+    Certificate(CertificateFault),
+    /// The server gave up, and said why.
+    Alert(AlertDescription),
+    /// None of the versions that we allow is one of the server's.
+    NoCommonVersion,
+    /// Something else that both must have in common is not there, or the server has none of it.
+    Incompatible(String),
+    /// What came is not TLS.
+    NotTls(Opening),
+    /// A record that is none, or does not belong to the connection.
+    BadRecord,
+    /// A message that may not come where it came.
+    UnexpectedMessage,
+    /// The host's name cannot be in a certificate.
+    InvalidName(String),
+    /// Anything else, in rustls's words.
+    Other(String),
+}
+
+/// What is wrong with a certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CertificateFault {
+    /// Its time is over.
+    Expired,
+    /// Its time has not come.
+    NotValidYet,
+    /// It is another server's.
+    WrongName(String),
+    /// Nobody whom we trust stands behind it.
+    UnknownIssuer,
+    /// Its issuer has taken it back.
+    Revoked,
+    /// It, or the handshake, was not signed by whom it says.
+    BadSignature,
+    /// Anything else.
+    Invalid(String),
+}
+
+/// The first bytes of what came in place of TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Opening {
+    bytes: [u8; Opening::MAX],
+    len: u8,
+}
+
+impl Opening {
+    const MAX: usize = 7;
+
+    /// The beginning of bytes that cannot begin a record; `None` where they can.
+    pub(super) fn other_than_tls(seen: &[u8]) -> Option<Self> {
+        if seen.first().is_none_or(|kind| (0x14..=0x17).contains(kind)) {
+            return None;
+        }
+        let len = seen.len().min(Opening::MAX);
+        let mut bytes = [0; Opening::MAX];
+        bytes[..len].copy_from_slice(&seen[..len]);
+        Some(Opening { bytes, len: len as u8 })
+    }
+}
+
+impl From<rustls::Error> for TlsError {
+    fn from(error: rustls::Error) -> Self {
+        use rustls::Error;
+        match error {
+            Error::InvalidCertificate(error) => TlsError::Certificate(error.into()),
+            // What servers say that have none of our versions, if they say anything.
+            Error::AlertReceived(AlertDescription::ProtocolVersion) => TlsError::NoCommonVersion,
+            Error::AlertReceived(alert) => TlsError::Alert(alert),
+            Error::PeerIncompatible(
+                PeerIncompatible::ServerDoesNotSupportTls12Or13
+                | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig,
+            ) => TlsError::NoCommonVersion,
+            Error::PeerIncompatible(why) => TlsError::Incompatible(words(&format!("{why:?}"))),
+            Error::DecryptError | Error::PeerSentOversizedRecord | Error::InvalidMessage(_) => {
+                TlsError::BadRecord
+            }
+            Error::InappropriateMessage { .. }
+            | Error::InappropriateHandshakeMessage { .. }
+            | Error::PeerMisbehaved(_) => TlsError::UnexpectedMessage,
+            other => TlsError::Other(other.to_string()),
+        }
+    }
+}
+
+impl From<CertificateError> for CertificateFault {
+    fn from(error: CertificateError) -> Self {
+        use CertificateError as Error;
+        match error {
+            Error::Expired | Error::ExpiredContext { .. } => CertificateFault::Expired,
+            Error::NotValidYet | Error::NotValidYetContext { .. } => CertificateFault::NotValidYet,
+            Error::NotValidForNameContext { expected, .. } => {
+                CertificateFault::WrongName(text_of(&expected))
+            }
+            Error::UnknownIssuer => CertificateFault::UnknownIssuer,
+            Error::Revoked => CertificateFault::Revoked,
+            Error::BadSignature => CertificateFault::BadSignature,
+            Error::BadEncoding => CertificateFault::Invalid("it cannot be read".into()),
+            Error::InvalidPurpose | Error::InvalidPurposeContext { .. } => {
+                CertificateFault::Invalid("it is not meant for servers".into())
+            }
+            Error::Other(other) => CertificateFault::Invalid(words(&other.to_string())),
+            other => CertificateFault::Invalid(words(&other.to_string())),
+        }
+    }
+}
+
+fn text_of(name: &ServerName<'_>) -> String {
+    name.to_str().into_owned()
+}
+
+/// `UnknownPSKIdentity` as `unknown PSK identity`; a text that is words already stays.
+fn words(camel: &str) -> String {
+    if camel.contains(' ') {
+        return camel.to_owned();
+    }
+    let letters: Vec<char> = camel.chars().collect();
+    let is_upper = |at: usize| letters.get(at).is_some_and(char::is_ascii_uppercase);
+    let is_lower = |at: usize| letters.get(at).is_some_and(char::is_ascii_lowercase);
+    let mut words = String::new();
+    for (at, letter) in letters.iter().enumerate() {
+        let begins = is_upper(at) && at > 0 && (is_lower(at - 1) || is_lower(at + 1));
+        if begins {
+            words.push(' ');
+        }
+        let is_abbreviation = is_upper(at) && !is_lower(at + 1);
+        words.push(if is_abbreviation { *letter } else { letter.to_ascii_lowercase() });
+    }
+    words
+}
+
+impl fmt::Display for TlsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TlsError::Certificate(fault) => write!(f, "certificate {fault}"),
+            TlsError::Alert(AlertDescription::Unknown(code)) => write!(f, "TLS alert: {code}"),
+            TlsError::Alert(alert) => write!(f, "TLS alert: {}", words(&format!("{alert:?}"))),
+            TlsError::NoCommonVersion => f.write_str("no TLS version in common"),
+            TlsError::Incompatible(why) => write!(f, "TLS: {why}"),
+            TlsError::NotTls(opening) => write!(f, "not TLS: starts with \"{opening}\""),
+            TlsError::BadRecord => f.write_str("bad TLS record"),
+            TlsError::UnexpectedMessage => f.write_str("unexpected TLS message"),
+            TlsError::InvalidName(name) => write!(f, "TLS: '{name}' is not a server's name"),
+            TlsError::Other(why) => write!(f, "TLS: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for TlsError {}
+
+impl fmt::Display for CertificateFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CertificateFault::Expired => f.write_str("expired"),
+            CertificateFault::NotValidYet => f.write_str("not valid yet"),
+            CertificateFault::WrongName(name) => write!(f, "not valid for name {name}"),
+            CertificateFault::UnknownIssuer => f.write_str("from an unknown issuer"),
+            CertificateFault::Revoked => f.write_str("revoked"),
+            CertificateFault::BadSignature => f.write_str("with a bad signature"),
+            CertificateFault::Invalid(why) => write!(f, "invalid: {why}"),
+        }
+    }
+}
+
+impl fmt::Display for Opening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.bytes[..usize::from(self.len)].escape_ascii().fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_words_that_can_be_grouped() {
+        let certificate = |error| TlsError::from(rustls::Error::InvalidCertificate(error));
+        let alert = |alert| TlsError::from(rustls::Error::AlertReceived(alert));
+        let incompatible = |why| TlsError::from(rustls::Error::PeerIncompatible(why));
+        let expected = ServerName::try_from("a.example").unwrap();
+        let wrong_name =
+            CertificateError::NotValidForNameContext { expected, presented: Vec::new() };
+        for (error, text) in [
+            (certificate(CertificateError::Expired), "certificate expired"),
+            (certificate(CertificateError::NotValidYet), "certificate not valid yet"),
+            (certificate(wrong_name), "certificate not valid for name a.example"),
+            (certificate(CertificateError::UnknownIssuer), "certificate from an unknown issuer"),
+            (certificate(CertificateError::Revoked), "certificate revoked"),
+            (certificate(CertificateError::BadSignature), "certificate with a bad signature"),
+            (certificate(CertificateError::BadEncoding), "certificate invalid: it cannot be read"),
+            (
+                certificate(CertificateError::InvalidPurpose),
+                "certificate invalid: it is not meant for servers",
+            ),
+            (alert(AlertDescription::HandshakeFailure), "TLS alert: handshake failure"),
+            (alert(AlertDescription::UnknownCA), "TLS alert: unknown CA"),
+            (alert(AlertDescription::UnknownPSKIdentity), "TLS alert: unknown PSK identity"),
+            (alert(AlertDescription::UnrecognisedName), "TLS alert: unrecognised name"),
+            (alert(AlertDescription::Unknown(200)), "TLS alert: 200"),
+            (alert(AlertDescription::ProtocolVersion), "no TLS version in common"),
+            (
+                incompatible(PeerIncompatible::ServerDoesNotSupportTls12Or13),
+                "no TLS version in common",
+            ),
+            (
+                incompatible(PeerIncompatible::NoCipherSuitesInCommon),
+                "TLS: no cipher suites in common",
+            ),
+            (rustls::Error::DecryptError.into(), "bad TLS record"),
+            (
+                TlsError::NotTls(Opening::other_than_tls(b"HTTP/1.1 400 Bad").unwrap()),
+                "not TLS: starts with \"HTTP/1.\"",
+            ),
+        ] {
+            assert_eq!(error.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_may_begin_a_record_is_not_called_something_else() {
+        for seen in [&b""[..], b"\x16\x03\x01", b"\x15"] {
+            assert_eq!(Opening::other_than_tls(seen), None);
+        }
+    }
+}

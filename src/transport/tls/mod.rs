@@ -1,0 +1,20 @@
+//! TLS over a socket of the reactor, from the client's side.
+//!
+//! The handshake is rustls's. Once it is done, rustls gives its keys away, and records are sealed and
+//! opened in place, with rustls's own ciphers.
+
+mod channel;
+mod config;
+mod error;
+mod handshake;
+mod options;
+mod records;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod verifier;
+
+pub use config::{LoadError, Roots, Tls, UserTls};
+pub use error::{CertificateFault, Opening, TlsError};
+pub use options::{TlsOptions, TlsVersion};
+pub use stream::{Part, Receive, TlsStream};

@@ -1,0 +1,130 @@
+//! HTTPS as nginx speaks it, by OpenSSL: every version, client certificates, sessions.
+
+use std::fs;
+
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+
+use crate::command::{Finished, Run};
+use crate::daemon::{Daemon, LARGE, PAGE};
+use crate::load::{flags, scenario_with};
+use crate::nginx::{self, KEEPALIVE_REQUESTS};
+
+/// Certificates and keys of an authority's: the server's, and a client's in one file.
+fn files() -> Vec<(&'static str, String)> {
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let key = KeyPair::generate().unwrap();
+    let authority = params.self_signed(&key).unwrap();
+    let issuer = Issuer::new(params, key);
+    let issue = |name: &str| {
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        (params.signed_by(&key, &issuer).unwrap().pem(), key.serialize_pem())
+    };
+    let (cert, key) = issue("127.0.0.1");
+    let (client, client_key) = issue("client");
+    vec![
+        ("ca.pem", authority.pem()),
+        ("cert.pem", cert),
+        ("key.pem", key),
+        ("client.pem", client + &client_key),
+    ]
+}
+
+fn start(more: &str) -> Option<Daemon> {
+    nginx::start_secure(more, &files())
+}
+
+/// A run of a class that trusts the server.
+fn run(nginx: &Daemon, class: &str, task: &str) -> Finished {
+    let (ca, host) = (nginx.path("ca.pem"), nginx.url().replace("http:", "https:"));
+    let flags = [&flags(&host, "16", "2s")[..], &["--ca", &ca]].concat();
+    Run::start(&scenario_with(class, &[task]), &flags).finish()
+}
+
+/// What nginx says of the TLS of each request: version, whether a session was resumed, client.
+fn tls_log(nginx: &Daemon) -> Vec<(String, String, String)> {
+    let text = fs::read_to_string(nginx.path("tls.log")).unwrap();
+    let words = |line: &str| {
+        let mut words = line.splitn(3, ' ').map(str::to_owned);
+        let mut word = || words.next().unwrap();
+        (word(), word(), word())
+    };
+    text.lines().map(words).collect()
+}
+
+#[test]
+fn every_version_counts_as_the_access_log_does() {
+    for (protocols, version) in [("TLSv1.2", "TLSv1.2"), ("TLSv1.2 TLSv1.3", "TLSv1.3")] {
+        let Some(nginx) = start(&format!("ssl_protocols {protocols};")) else { return };
+        let run = run(&nginx, "", "get = \"/page\"");
+        run.assert_fine();
+        assert_eq!(run.row("GET", "/page").average_bytes, PAGE.len() as f64);
+        assert_eq!((run.cancelled(), run.retries()), (0, 0), "{}", run.stdout);
+        let log = tls_log(&nginx);
+        assert!(log.iter().all(|(spoken, ..)| spoken == version), "{version}");
+        // More than one connection of each user, because nginx closes them after so many.
+        assert!(log.len() as u64 > 16 * KEEPALIVE_REQUESTS, "{}", log.len());
+        assert_eq!(nginx.close().len() as u64, run.aggregated().requests);
+    }
+}
+
+#[test]
+fn large_bodies_are_received_whole() {
+    let Some(nginx) = start("") else { return };
+    let run = run(&nginx, "", "get = \"/large\"");
+    run.assert_fine();
+    assert_eq!(run.row("GET", "/large").average_bytes, LARGE as f64);
+    assert_eq!(nginx.close().len() as u64, run.aggregated().requests);
+}
+
+/// nginx says so before it closes, which is what makes the body a whole one.
+#[test]
+fn a_body_that_ends_with_the_connection_is_whole() {
+    let Some(nginx) = start("") else { return };
+    let run = run(&nginx, "", "get = \"/closed\"\ncheck = { body_contains = \"one page\" }");
+    run.assert_fine();
+    assert_eq!(run.row("GET", "/closed").average_bytes, PAGE.len() as f64);
+    assert_eq!(nginx.close().len() as u64, run.aggregated().requests);
+}
+
+#[test]
+fn a_client_certificate_is_shown_to_who_asks_for_it() {
+    for protocols in ["TLSv1.2", "TLSv1.3"] {
+        let lines = format!(
+            "ssl_protocols {protocols}; ssl_verify_client on; ssl_client_certificate ca.pem;"
+        );
+        let Some(nginx) = start(&lines) else { return };
+        let class = format!("tls = {{ cert = \"{}\" }}", nginx.path("client.pem"));
+        let shown = run(&nginx, &class, "get = \"/page\"");
+        shown.assert_fine();
+        let requests = shown.aggregated().requests;
+        let none = run(&nginx, "", "get = \"/page\"");
+        // nginx goes on without one, to say so in HTTP.
+        assert_eq!(none.aggregated().failures, none.aggregated().requests);
+        assert_eq!(none.failures[0].error, "400 Bad Request");
+        let certified = tls_log(&nginx).iter().filter(|(_, _, client)| client != "-").count();
+        assert_eq!(certified as u64, requests);
+    }
+}
+
+#[test]
+fn sessions_are_resumed_where_that_is_asked_for() {
+    for protocols in ["TLSv1.2", "TLSv1.3"] {
+        for lines in
+            ["ssl_session_tickets on;", "ssl_session_cache shared:s:1m; ssl_session_tickets off;"]
+        {
+            let lines = format!("ssl_protocols {protocols}; {lines}");
+            let Some(nginx) = start(&lines) else { return };
+            let class = "keep_alive = false\ntls = { resume = true }";
+            let run = run(&nginx, class, "get = \"/page\"");
+            run.assert_fine();
+            let log = tls_log(&nginx);
+            let resumed = log.iter().filter(|(_, reused, _)| reused == "r").count();
+            // All but the first of each user.
+            assert_eq!(resumed + 16, log.len(), "{lines}");
+            let told = format!("TLS handshakes: {} ({resumed} resumed)", log.len());
+            assert!(run.stdout.contains(&told), "{told}\n{}", run.stdout);
+        }
+    }
+}
