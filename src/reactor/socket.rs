@@ -217,10 +217,7 @@ impl Socket {
     ///
     /// Where another reactor keeps the bytes than the one that owns this socket.
     pub fn kept(&self, kept: Kept) -> &[u8] {
-        assert_eq!(kept.reactor, self.reactor.number, "kept bytes belong to one reactor");
-        // SAFETY: the reactor, which this socket keeps alive, frees and changes them no earlier than
-        // at its own end.
-        unsafe { std::slice::from_raw_parts(kept.address, kept.len as usize) }
+        self.reactor.kept(kept)
     }
 
     /// Whether the connection is still open and nothing has come that was not read yet.

@@ -188,7 +188,8 @@ fn an_end_that_was_not_announced_is_torn() {
 
 #[test]
 fn whoever_speaks_no_tls_is_told_by_its_first_words() {
-    let answers: [(&[u8], fn(&Error) -> bool); 4] = [
+    type IsRight = fn(&Error) -> bool;
+    let answers: [(&[u8], IsRight); 4] = [
         (b"HTTP/1.1 400 Bad Request\r\n\r\n", |error| {
             error.to_string() == "not TLS: starts with \"HTTP/1.\""
         }),
