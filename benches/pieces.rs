@@ -104,7 +104,9 @@ mod render {
     use gregaria::http1::KeepBody;
     use gregaria::reactor::Reactor;
     use gregaria::scenario::Step;
-    use gregaria::session::{BaseUrl, Context, Defaults, Policy, Prepared, ResolvedUrl, Sources};
+    use gregaria::session::{
+        BaseUrl, Context, Defaults, Policy, Prepared, ResolvedUrl, Resolver, Sources,
+    };
     use gregaria::stats::{Limits, Recorder};
     use serde_json::json;
 
@@ -149,7 +151,8 @@ mod render {
     fn class() -> (Rc<Context>, Defaults) {
         let recorder = Recorder::new(0, Instant::now(), Limits::default());
         let reactor = Reactor::new().expect("a ring");
-        let context = Context::new(reactor, recorder, Sources::default());
+        let resolver = Resolver::start(None).expect("a thread");
+        let context = Context::new(reactor, recorder, Sources::default(), resolver);
         let url = BaseUrl::parse("http://127.0.0.1:9").expect("a URL");
         let target = ResolvedUrl::look_up(url).expect("an address");
         let defaults = Defaults::new(&context, &target, &[], None, Policy::default());

@@ -55,6 +55,8 @@ pub struct Options {
     pub local_addresses: Vec<IpAddr>,
     /// What all classes of users have of TLS, in the place of what each says itself.
     pub tls: TlsOptions,
+    /// How often names are looked up again in the course of the run; without it, never.
+    pub dns_refresh: Option<Duration>,
     /// Addresses in place of what a resolver says; of two for the same host and port the later.
     pub resolve: Vec<Resolve>,
 }
@@ -72,6 +74,8 @@ pub struct Plan {
     pub tls: Vec<Tls>,
     /// Where connections come from.
     pub sources: Sources,
+    /// How often names are looked up again in the course of the run.
+    pub dns_refresh: Option<Duration>,
     /// The class of each user, by the user's number.
     pub classes: Vec<u16>,
     /// The same for the users that a stage of the shape adds with a mix of its own.
@@ -257,6 +261,7 @@ impl Plan {
             elsewhere,
             tls,
             sources,
+            dns_refresh: options.dns_refresh.or(load.dns_refresh),
             run_time,
             stop_timeout: options.stop_timeout.unwrap_or_default(),
             cores: choose_cores(options.cores)?,
@@ -342,9 +347,10 @@ fn of_use<'h>(
     Ok(())
 }
 
-/// Addresses by host and port, so that each is looked up once: those only that can be reached.
+/// Addresses by host and port, so that each is looked up once: those only that can be reached. And
+/// whether they were given by hand.
 struct Hosts<'s> {
-    known: HashMap<(String, u16), Vec<SocketAddr>>,
+    known: HashMap<(String, u16), (Vec<SocketAddr>, bool)>,
     sources: &'s Sources,
 }
 
@@ -352,29 +358,37 @@ impl<'s> Hosts<'s> {
     fn new(by_hand: &[Resolve], sources: &'s Sources) -> Result<Self, Error> {
         let mut hosts = Hosts { known: HashMap::new(), sources };
         for Resolve { url, addresses } in by_hand {
-            hosts.know(url, addresses.clone())?;
+            hosts.know(url, addresses.clone(), true)?;
         }
         Ok(hosts)
     }
 
     fn look_up(&mut self, url: BaseUrl) -> Result<ResolvedUrl, Error> {
-        if let Some(addresses) = self.known.get(&key(&url)) {
-            return Ok(ResolvedUrl { url, addresses: addresses.clone() });
+        if let Some((addresses, by_hand)) = self.known.get(&key(&url)) {
+            return Ok(ResolvedUrl { url, addresses: addresses.clone(), by_hand: *by_hand });
         }
         let host = url.host.clone();
-        let ResolvedUrl { url, addresses } = ResolvedUrl::look_up(url)
+        let ResolvedUrl { url, addresses, by_hand } = ResolvedUrl::look_up(url)
             .map_err(|error| Error::Resolve { host, reason: reason(&error) })?;
-        let addresses = self.know(&url, addresses)?.to_vec();
-        Ok(ResolvedUrl { url, addresses })
+        let addresses = self.know(&url, addresses, by_hand)?.to_vec();
+        Ok(ResolvedUrl { url, addresses, by_hand })
     }
 
     /// Remembers the addresses that connections may come from our own to.
-    fn know(&mut self, url: &BaseUrl, all: Vec<SocketAddr>) -> Result<&[SocketAddr], Error> {
+    fn know(
+        &mut self,
+        url: &BaseUrl,
+        all: Vec<SocketAddr>,
+        by_hand: bool,
+    ) -> Result<&[SocketAddr], Error> {
         let is_reached = |address: &&SocketAddr| !self.sources.to(**address).is_empty();
         let reached: Vec<_> = all.iter().filter(is_reached).copied().collect();
         match (reached.is_empty(), self.sources.given().next(), all.first()) {
             (true, Some(from), Some(to)) => Err(Error::Family { to: to.ip(), from }),
-            _ => Ok(self.known.entry(key(url)).insert_entry(reached).into_mut()),
+            _ => {
+                let entry = self.known.entry(key(url)).insert_entry((reached, by_hand));
+                Ok(&entry.into_mut().0)
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand};
 
 use crate::log::Level;
 use crate::plan::Options;
-use crate::scenario::ArrivalKind;
+use crate::scenario::{ArrivalKind, validate_dns_refresh};
 use crate::session::Resolve;
 use crate::target::{Bimodal, SlowStart, Stall, Stop};
 use crate::threshold::Threshold;
@@ -139,11 +139,15 @@ pub struct RunArgs {
     #[arg(long, value_name = "N", env = "GREGARIA_SEED")]
     pub seed: Option<u64>,
 
-    /// Connect from these addresses of this host, which users take in turn
+    /// Connect from these addresses of this host, which connections take in turn
     #[arg(long, value_name = "ADDRESS,...", value_delimiter = ',', env = "GREGARIA_LOCAL_ADDRESS")]
     pub local_address: Vec<IpAddr>,
 
-    /// Take these addresses for a host and port, and spread the users over them
+    /// Look names up again this often; new connections go to the addresses found then
+    #[arg(long, value_name = "TIME", env = "GREGARIA_DNS_REFRESH", value_parser = interval)]
+    pub dns_refresh: Option<Duration>,
+
+    /// Take these addresses for a host and port, and spread the connections over them
     #[arg(
         long,
         value_name = "HOST:PORT:ADDRESS,...",
@@ -331,6 +335,7 @@ impl RunArgs {
             cores: self.cores.clone().map(|cores| cores.0),
             seed: self.seed,
             local_addresses: self.local_address.clone(),
+            dns_refresh: self.dns_refresh,
             resolve: self.resolve.clone(),
             tls: TlsOptions {
                 ca: self.ca.clone(),
@@ -366,6 +371,15 @@ fn cores(text: &str) -> Result<Cores, String> {
 
 fn span(text: &str) -> Result<Duration, String> {
     units::parse_time_span(text).map_err(|error| error.to_string())
+}
+
+fn interval(text: &str) -> Result<Duration, String> {
+    match units::parse_duration(text) {
+        Ok(interval) => {
+            validate_dns_refresh(interval).map(|()| interval).map_err(|e| e.to_string())
+        }
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 fn rate(text: &str) -> Result<f64, String> {

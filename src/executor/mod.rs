@@ -26,6 +26,7 @@ pub use pinned::{Error, Pinned, allowed_cores, yield_now};
 
 use crate::control::Control;
 use crate::plan::Plan;
+use crate::session::Resolver;
 use crate::stats::Interval;
 use per_core::Job;
 
@@ -53,6 +54,8 @@ pub fn start(
     control: &Arc<Control>,
     intervals: Sender<Interval>,
 ) -> Result<Cores, Error> {
+    // Before any thread is pinned, so that look-ups are not.
+    let resolver = Resolver::start(plan.dns_refresh).map_err(Error::Resolver)?;
     let (ready, all_ready) = bounded(plan.cores.len());
     let mut threads = Vec::new();
     let mut starts = Vec::new();
@@ -61,6 +64,7 @@ pub fn start(
         let job = Job {
             plan: plan.clone(),
             control: control.clone(),
+            resolver: resolver.clone(),
             core: number,
             start,
             intervals: intervals.clone(),

@@ -22,7 +22,7 @@ use crate::control::Control;
 use crate::plan::Plan;
 use crate::reactor::Woken;
 use crate::scenario::{assign, share};
-use crate::session::{Budget, Context, Session};
+use crate::session::{Budget, Context, Resolver, Session};
 use crate::stats::{Interval, Recorder};
 
 /// How often the numbers are shipped, at the same instants on all cores.
@@ -34,6 +34,7 @@ const PULSE: Duration = Duration::from_millis(10);
 pub(super) struct Job {
     pub(super) plan: Arc<Plan>,
     pub(super) control: Arc<Control>,
+    pub(super) resolver: Resolver,
     /// This core's number in the run, from 0.
     pub(super) core: usize,
     /// The instant at which the run starts; disconnected where it does not.
@@ -85,7 +86,12 @@ impl PerCore {
     fn new(pinned: Rc<Pinned>, job: Job, started: Instant) -> Self {
         let plan = job.plan.clone();
         let recorder = Recorder::new(job.core, started, plan.limits);
-        let context = Context::new(pinned.reactor.clone(), recorder, plan.sources.clone());
+        let context = Context::new(
+            pinned.reactor.clone(),
+            recorder,
+            plan.sources.clone(),
+            job.resolver.clone(),
+        );
         // Before any request is rendered: what is met on the way would be looked up on the way.
         plan.elsewhere.iter().for_each(|host| context.know(host));
         let users = plan.scenario.users.iter().enumerate();

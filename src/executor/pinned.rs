@@ -53,6 +53,9 @@ pub enum Error {
         /// What glommio says.
         reason: String,
     },
+    /// The thread that takes orders to look names up could not be made.
+    #[error("cannot start a thread to look names up: {0}")]
+    Resolver(io::Error),
     /// A bug of ours: the thread says on stderr where.
     #[error("a core panicked, so the numbers are not complete; this is a bug in gregaria")]
     Panicked,

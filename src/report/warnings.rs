@@ -37,6 +37,8 @@ pub enum Warning {
     SlowConnects(u64),
     /// Servers whose certificates were not checked answered these connections.
     UncheckedServers(u64),
+    /// Look-ups of a name failed in the course of the run.
+    LookUps(u64),
     /// Connections found an accept queue of this host full.
     AcceptQueue(u64),
 }
@@ -50,6 +52,7 @@ pub fn warnings(snapshot: &Snapshot) -> Vec<Warning> {
         (health.limits.files, Warning::Files),
         (health.limits.slow_connects, Warning::SlowConnects),
         (health.limits.unchecked_servers, Warning::UncheckedServers),
+        (health.limits.look_ups, Warning::LookUps),
         (health.accept_queue_overflows, Warning::AcceptQueue),
     ];
     let hit = limits.into_iter().filter(|&(times, _)| times > 0);
@@ -116,6 +119,13 @@ impl fmt::Display for Warning {
                  certificate is checked; give the authority behind it with --ca instead",
                 plural(times, "TLS connection was made", "TLS connections were made"),
             ),
+            Warning::LookUps(times) => write!(
+                f,
+                "{times} {} of a name in the course of the run, and connections went to the \
+                 addresses known before; look at the name server, or ask it less often \
+                 (--dns-refresh)",
+                plural(times, "look-up failed", "look-ups failed"),
+            ),
             Warning::AcceptQueue(times) => write!(
                 f,
                 "{times} {} an accept queue of this host full and had to wait; if the server is \
@@ -181,13 +191,31 @@ mod tests {
     #[test]
     fn every_limit_has_its_cure() {
         let mut run = run(US);
-        run.health.limits =
-            LimitsHit { ports: 1, files: 2, slow_connects: 3, unchecked_servers: 4 };
-        run.health.accept_queue_overflows = 5;
+        run.health.limits = LimitsHit {
+            ports: 1,
+            files: 2,
+            slow_connects: 3,
+            unchecked_servers: 4,
+            look_ups: 5,
+        };
+        run.health.accept_queue_overflows = 6;
         let texts = texts(&run);
-        let starts =
-            ["1 request failed", "2 requests failed", "3 connections took", "4 TLS", "5 conn"];
-        let cures = ["--local-address", "ulimit -n", "somaxconn", "--ca", "somaxconn"];
+        let starts = [
+            "1 request failed",
+            "2 requests failed",
+            "3 connections took",
+            "4 TLS",
+            "5 look-ups failed of a name",
+            "6 conn",
+        ];
+        let cures = [
+            "--local-address",
+            "ulimit -n",
+            "somaxconn",
+            "--ca",
+            "--dns-refresh",
+            "somaxconn",
+        ];
         for ((text, start), cure) in texts.iter().zip(starts).zip(cures) {
             assert!(text.starts_with(start) && text.contains(cure), "{text}");
         }

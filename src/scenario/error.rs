@@ -95,6 +95,9 @@ pub enum Error {
     /// A run that ends as it starts.
     #[error("run_time must be above 0 and at most 136 years")]
     RunTime,
+    /// Look-ups that follow each other too fast.
+    #[error("dns_refresh must be 0.1 s or more, and at most 136 years")]
+    DnsRefresh,
     /// A part of a load that takes no time, or more than anyone has.
     #[error("{0} must be above 0 and at most 136 years")]
     Length(&'static str),

@@ -25,6 +25,8 @@ pub struct Load {
     pub run_time_from: RunTimeFrom,
     /// The addresses of this host that connections come from; with none, the kernel chooses.
     pub local_addresses: Vec<IpAddr>,
+    /// How often names are looked up again in the course of the run; without it, never.
+    pub dns_refresh: Option<Duration>,
 }
 
 /// What a run time is counted from.
@@ -44,6 +46,7 @@ impl Load {
         self.users.map_or(Ok(()), validate::users)?;
         self.spawn_rate.map_or(Ok(()), validate::spawn_rate)?;
         self.run_time.map_or(Ok(()), validate::run_time)?;
+        self.dns_refresh.map_or(Ok(()), validate::dns_refresh)?;
         let by_hand = self.users.is_some() || self.spawn_rate.is_some();
         let ways = [by_hand, self.shape.is_some(), self.arrivals.is_some()];
         if ways.into_iter().filter(|way| *way).count() > 1 {

@@ -18,6 +18,9 @@ use super::{Action, Error, Scenario, Share, Step, Task, USERS_MAX, User};
 /// What a path can only carry percent-encoded, beside all that is not ASCII.
 const NOT_IN_PATH: &AsciiSet = &CONTROLS.add(b' ');
 
+/// The shortest time between two look-ups of a name: name servers answer others, too.
+const DNS_REFRESH_MIN: Duration = Duration::from_millis(100);
+
 impl Scenario {
     /// Refuses what cannot be run, with the place and the cure.
     pub fn validate(&self) -> Result<(), Error> {
@@ -106,6 +109,14 @@ pub(super) fn spawn_rate(rate: f64) -> Result<(), Error> {
 
 pub(super) fn run_time(run_time: Duration) -> Result<(), Error> {
     if is_usable(run_time) { Ok(()) } else { Err(Error::RunTime) }
+}
+
+/// Refuses to ask name servers in a hurry.
+///
+/// Public because `--dns-refresh` is held to the same.
+pub fn dns_refresh(every: Duration) -> Result<(), Error> {
+    let is_usable = is_usable(every) && every >= DNS_REFRESH_MIN;
+    if is_usable { Ok(()) } else { Err(Error::DnsRefresh) }
 }
 
 pub(super) fn users(users: u32) -> Result<(), Error> {

@@ -237,7 +237,7 @@ impl Session {
             follows: request.redirects.unwrap_or(self.class.defaults.policy.redirects),
             intended: self.intended.take(),
         };
-        let sender = Sender { number: self.user, memory: &mut self.memory, rng: &mut self.rng };
+        let sender = Sender { memory: &mut self.memory, rng: &mut self.rng };
         self.connections.request(&self.context, sender, &outbound).await
     }
 

@@ -10,6 +10,7 @@ use super::decoding::Decoders;
 use super::failure::{Failure, Progress};
 use super::origin::Origins;
 use super::resolved::ResolvedUrl;
+use super::resolver::Resolver;
 use super::sources::Sources;
 use super::upload::Upload;
 use crate::http1::{self, KnownHead};
@@ -48,8 +49,15 @@ pub struct Context {
 }
 
 impl Context {
-    /// A core's context. Its connections come from these addresses.
-    pub fn new(reactor: Rc<Reactor>, recorder: Recorder, sources: Sources) -> Rc<Self> {
+    /// A core's context. Its connections come from these addresses, and go to those that this
+    /// resolver finds.
+    pub fn new(
+        reactor: Rc<Reactor>,
+        recorder: Recorder,
+        sources: Sources,
+        resolver: Resolver,
+    ) -> Rc<Self> {
+        let origins = Origins::new(resolver, recorder.core());
         let reactor_now = reactor.now();
         let unix_time =
             SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
@@ -57,7 +65,7 @@ impl Context {
             reactor,
             recorder: RefCell::new(recorder),
             limits: http1::Limits::default(),
-            origins: Origins::default(),
+            origins,
             sources,
             budget: Budget::default(),
             decoders: RefCell::default(),

@@ -144,7 +144,7 @@ impl Connections {
         loop {
             let position = match kept {
                 Some(position) => position,
-                None => self.connect(attempt, sender.number).await?,
+                None => self.connect(attempt).await?,
             };
             // Only now: where no connection is made, nothing is sent another time.
             if let Some(extra) = extra.take() {
@@ -165,33 +165,37 @@ impl Connections {
     }
 
     /// Makes a connection; where it is among those that are open.
-    async fn connect(&mut self, attempt: &Attempt<'_>, user: u64) -> Result<usize, Failure> {
+    async fn connect(&mut self, attempt: &Attempt<'_>) -> Result<usize, Failure> {
         // On the heap, because otherwise every user would have room for it for all of its life.
-        let stream = Box::pin(self.open_stream(attempt, user)).await?;
+        let stream = Box::pin(self.open_stream(attempt)).await?;
         // Most users know one origin, and there are very many users.
         self.open.reserve_exact(1);
         self.open.push(Connection { origin: attempt.message.envelope.origin.clone(), stream });
         Ok(self.open.len() - 1)
     }
 
-    async fn open_stream(&mut self, attempt: &Attempt<'_>, user: u64) -> Result<Stream, Failure> {
+    async fn open_stream(&mut self, attempt: &Attempt<'_>) -> Result<Stream, Failure> {
         let Attempt { context, outbound, .. } = *attempt;
         let origin = &attempt.message.envelope.origin;
         let limit = attempt.policy().timeouts.connect;
         let mut lap = Instant::now();
         let by = attempt.deadline(lap, limit);
-        if !origin.is_resolved() {
-            let look_up = Box::pin(origin.look_up_name(&context.reactor));
+        let addresses = &origin.addresses;
+        if !addresses.are_known() {
+            let look_up = Box::pin(addresses.look_up(&context.reactor, context.origins.resolver()));
             let resolved = self.timeout.until(by, look_up).await;
             attempt.spent(Phases { dns: attempt.lap(&mut lap), ..Phases::default() });
             resolved.map_err(|TimedOut| attempt.timed_out(Stage::Resolve, by, limit))??;
         }
-        let connect = origin.connect(&context.reactor, &context.sources, user);
+        let connect = addresses.connect(&context.reactor, &context.sources);
         let connected = self.timeout.until(by, Box::pin(connect)).await;
         let took = attempt.lap(&mut lap);
         attempt.spent(Phases { connect: took, ..Phases::default() });
         if took >= Some(SLOW_CONNECT) {
             context.recorder.borrow_mut().hit(Limit::SlowConnect);
+        }
+        for _ in 0..addresses.take_failed_look_ups() {
+            context.recorder.borrow_mut().hit(Limit::LookUp);
         }
         let timed_out = |TimedOut| attempt.timed_out(Stage::Connect, by, limit);
         let socket = connected.map_err(timed_out)??;

@@ -88,7 +88,7 @@ fn answers_challenge(
     received: &Received,
     is_answered: bool,
 ) -> bool {
-    let Sender { memory, rng, .. } = sender;
+    let Sender { memory, rng } = sender;
     let is_challenge = received.head.status == 401 && !is_answered;
     let random = || rng.u64(..);
     is_challenge && memory.accept_challenge(message.envelope, received.head_bytes(), random)

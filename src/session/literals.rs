@@ -83,13 +83,14 @@ mod tests {
 
     use super::*;
     use crate::reactor::Reactor;
-    use crate::session::{BaseUrl, Policy, ResolvedUrl, Sources};
+    use crate::session::{BaseUrl, Policy, ResolvedUrl, Resolver, Sources};
     use crate::stats::{Limits, Recorder};
 
     #[test]
     fn paths_leaked_to_be_literal_do_not_fill_the_memory() {
         let recorder = Recorder::new(0, Instant::now(), Limits::default());
-        let context = Context::new(Reactor::new().unwrap(), recorder, Sources::default());
+        let (reactor, resolver) = (Reactor::new().unwrap(), Resolver::start(None).unwrap());
+        let context = Context::new(reactor, recorder, Sources::default(), resolver);
         let url = BaseUrl::parse("http://127.0.0.1:9").unwrap();
         let target = ResolvedUrl::look_up(url).unwrap();
         let defaults = Defaults::new(&context, &target, &[], None, Policy::default());

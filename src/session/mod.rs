@@ -4,6 +4,7 @@
 //! request, or finds the bytes it rendered the first time, sends it on its kept-alive connection,
 //! or a new one, reads the response, judges it by the checks and counts it: once, however it ends.
 
+mod addresses;
 mod auth;
 mod base_url;
 mod budget;
@@ -30,6 +31,7 @@ mod redirect;
 mod render;
 mod request;
 mod resolved;
+mod resolver;
 mod response;
 mod sender;
 mod sources;
@@ -65,6 +67,7 @@ pub use redirect::RedirectError;
 pub use render::Defaults;
 pub use request::{Body, Request};
 pub use resolved::{InvalidResolve, Resolve, ResolvedUrl};
+pub use resolver::Resolver;
 pub use response::Response;
 pub use sources::Sources;
 pub use upload::Upload;
@@ -189,7 +192,7 @@ impl Session {
             follows: prepared.request.redirects.unwrap_or(self.class.defaults.policy.redirects),
             intended: self.intended.take(),
         };
-        let sender = Sender { number: self.user, memory: &mut self.memory, rng: &mut self.rng };
+        let sender = Sender { memory: &mut self.memory, rng: &mut self.rng };
         self.connections.request(&self.context, sender, &outbound).await
     }
 

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
 use super::base_url::BaseUrl;
-use super::origin::resolve;
+use super::resolver::resolve;
 
 /// A base URL and the addresses of its host, looked up before the run, so that no name server
 /// stands in the way of the first requests.
@@ -15,6 +15,8 @@ pub struct ResolvedUrl {
     pub url: BaseUrl,
     /// Where its host is: at least one address.
     pub addresses: Vec<SocketAddr>,
+    /// Whether they were given by hand and hold for the whole run.
+    pub by_hand: bool,
 }
 
 impl ResolvedUrl {
@@ -28,7 +30,7 @@ impl ResolvedUrl {
         if addresses.is_empty() {
             return Err(io::Error::other("the name has no address"));
         }
-        Ok(ResolvedUrl { url, addresses })
+        Ok(ResolvedUrl { url, addresses, by_hand: false })
     }
 }
 

@@ -6,8 +6,6 @@ use super::response::Received;
 
 /// The user who makes a request.
 pub(super) struct Sender<'s> {
-    /// Users are spread over the addresses of an origin by their numbers.
-    pub(super) number: u64,
     pub(super) memory: &'s mut Memory,
     pub(super) rng: &'s mut fastrand::Rng,
 }

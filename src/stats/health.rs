@@ -82,8 +82,8 @@ impl AddAssign for Work {
     }
 }
 
-/// What stood in a request's way, or makes its answer doubtful: limits of the kernel, and what was
-/// asked not to be checked.
+/// Something that stood in a request's way, or may have, or makes its answer doubtful: most often a
+/// limit of the kernel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limit {
     /// No local port was left for a connection (`EADDRNOTAVAIL`).
@@ -95,6 +95,9 @@ pub enum Limit {
     SlowConnect,
     /// A TLS connection was made, as it was asked for, to whoever answered.
     UncheckedServer,
+    /// A name that is looked up again and again was not found, and the addresses that were known
+    /// of it stayed.
+    LookUp,
 }
 
 /// How often each [`Limit`] was hit.
@@ -108,6 +111,8 @@ pub struct LimitsHit {
     pub slow_connects: u64,
     /// [`Limit::UncheckedServer`].
     pub unchecked_servers: u64,
+    /// [`Limit::LookUp`].
+    pub look_ups: u64,
 }
 
 impl LimitsHit {
@@ -117,17 +122,19 @@ impl LimitsHit {
             Limit::Files => self.files += 1,
             Limit::SlowConnect => self.slow_connects += 1,
             Limit::UncheckedServer => self.unchecked_servers += 1,
+            Limit::LookUp => self.look_ups += 1,
         }
     }
 }
 
 impl AddAssign for LimitsHit {
     fn add_assign(&mut self, other: LimitsHit) {
-        let LimitsHit { ports, files, slow_connects, unchecked_servers } = other;
+        let LimitsHit { ports, files, slow_connects, unchecked_servers, look_ups } = other;
         self.ports += ports;
         self.files += files;
         self.slow_connects += slow_connects;
         self.unchecked_servers += unchecked_servers;
+        self.look_ups += look_ups;
     }
 }
 
@@ -313,7 +320,7 @@ mod tests {
         assert_eq!((both.work, both.lateness.moments.count), (work(MS), 2));
         assert_eq!(
             both.limits,
-            LimitsHit { ports: 1, files: 1, slow_connects: 1, unchecked_servers: 1 }
+            LimitsHit { ports: 1, files: 1, slow_connects: 1, unchecked_servers: 1, look_ups: 0 }
         );
     }
 }

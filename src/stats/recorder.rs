@@ -64,6 +64,11 @@ impl Recorder {
         }
     }
 
+    /// The core's number.
+    pub fn core(&self) -> usize {
+        self.core
+    }
+
     /// The id of a (method, name). Allocates only for one that was never seen; beyond the cap every
     /// new one gets the id of the overflow row.
     pub fn entry(&mut self, method: &str, name: &str) -> EntryId {

@@ -2,8 +2,8 @@
 //! same.
 
 use std::fs;
-use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
 
 use gregaria::executor::allowed_cores;
@@ -13,7 +13,7 @@ use gregaria::target::{Counters, Options, Server as Target};
 use rustix::process::{Resource, getrlimit};
 
 use crate::support::api::{begin, get, go_until, ms, scenario, users};
-use crate::support::{Output, Run, Signal, get_root, plain_server};
+use crate::support::{Output, Run, Signal, get_root, plain_server, toml};
 
 /// Far more than anything here takes.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -148,7 +148,10 @@ fn check_spread(host: &str, args: &[&str], load: &str, expected: &[((u8, u8), us
         "[load]\n{load}\n[[user]]\nname = \"u\"\nwait_time = \"1h\"\n[[user.task]]\nget = \"/\"\n"
     );
     let args = args.iter().map(|arg| arg.replace("PORT", &port.to_string()));
-    let run = Run::of(&text).host(format!("{host}:{port}")).users(12).args(args).start();
+    // Each core takes addresses in a turn of its own.
+    let core = allowed_cores()[0].id.to_string();
+    let run = Run::of(&text).host(format!("{host}:{port}")).users(12).args(["--cores", &core]);
+    let run = run.args(args).start();
     await_that("all are done", || server.counters().responses == 12);
     // The table is not read in one go, and sockets of others come and go meanwhile.
     let begin = Instant::now();
@@ -179,7 +182,7 @@ fn connections_come_from_the_local_addresses_in_turn() {
 }
 
 #[test]
-fn users_are_spread_over_the_addresses_that_a_host_is_given() {
+fn connections_are_spread_over_the_addresses_that_a_host_is_given() {
     let args = ["--resolve", "name.invalid:PORT:127.0.0.7,127.0.0.8"];
     check_spread(
         "NAME.invalid",
@@ -191,6 +194,43 @@ fn users_are_spread_over_the_addresses_that_a_host_is_given() {
     let args = ["--local-address=127.0.0.2,127.0.0.3", args[0], args[1]];
     let expected = [((2, 7), 3), ((2, 8), 3), ((3, 7), 3), ((3, 8), 3)];
     check_spread("name.invalid", &args, "", &expected);
+}
+
+/// One user, who connects for every request: it once stayed with the address of its number.
+#[test]
+fn a_user_that_keeps_no_connection_goes_to_all_addresses_in_turn() {
+    let listener = TcpListener::bind("0.0.0.0:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let text = toml("1h", "keep_alive = false\n[[user.task]]\nget = \"/\"");
+    let resolve = format!("name.invalid:{port}:127.0.0.7,127.0.0.8,127.0.0.9");
+    let run = Run::of(&text).host(format!("name.invalid:{port}")).args(["--resolve", &resolve]);
+    let run = run.start();
+    let accepted: Vec<u8> = (0..9)
+        .map(|_| {
+            let mut stream = listener.accept().unwrap().0;
+            stream.read(&mut [0; 1024]).unwrap();
+            stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
+            match stream.local_addr().unwrap() {
+                SocketAddr::V4(address) => address.ip().octets()[3],
+                SocketAddr::V6(_) => panic!("there is none"),
+            }
+        })
+        .collect();
+    drop(run);
+    assert_eq!(accepted, [7, 8, 9, 7, 8, 9, 7, 8, 9]);
+}
+
+#[test]
+fn names_are_looked_up_again_on_the_way_and_requests_go_on() {
+    let server = target();
+    let text = toml("700ms", "keep_alive = false\nwait_time = \"5ms\"\n[[user.task]]\nget = \"/\"");
+    let host = format!("localhost:{}", server.address().port());
+    let output = Run::of(&text).host(host).users(2).args(["--dns-refresh", "100ms"]).go().code(0);
+    let (requests, _) = output.aggregated();
+    assert_eq!(requests + output.cancelled(), server.counters().requests);
+    assert!(requests > 20 && !output.stdout.contains("look-up"), "{}", output.stdout);
+    let refused = Run::of(&text).args(["--dns-refresh", "1ms"]).go().code(2);
+    assert!(refused.stderr.contains("dns_refresh must be 0.1 s or more"), "{}", refused.stderr);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::scenario::{
     ArrivalKind, Arrivals, Line, Load, LoadShape, RunTimeFrom, User, arrivals, validate,
 };
 
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 11] = [
     "users",
     "spawn_rate",
     "shape",
@@ -21,6 +21,7 @@ const KEYS: [&str; 10] = [
     "run_time",
     "run_time_from",
     "local_address",
+    "dns_refresh",
 ];
 
 /// `[load]`, all but whether the classes of its mixes are there.
@@ -39,6 +40,7 @@ pub(super) fn load(item: Item<'_>) -> Result<Load> {
         run_time: table.get("run_time").map(run_time).transpose()?,
         run_time_from: table.get("run_time_from").map_or(Ok(RunTimeFrom::Start), run_time_from)?,
         local_addresses: table.get("local_address").map_or(Ok(Vec::new()), addresses)?,
+        dns_refresh: table.get("dns_refresh").map(dns_refresh).transpose()?,
         ..Load::default()
     };
     match table.get("stage").map(stages).transpose()? {
@@ -75,6 +77,12 @@ fn run_time(item: Item<'_>) -> Result<Duration> {
     let run_time = item.duration()?;
     item.judged(validate::run_time(run_time))?;
     Ok(run_time)
+}
+
+fn dns_refresh(item: Item<'_>) -> Result<Duration> {
+    let every = item.duration()?;
+    item.judged(validate::dns_refresh(every))?;
+    Ok(every)
 }
 
 fn run_time_from(item: Item<'_>) -> Result<RunTimeFrom> {

@@ -12,6 +12,7 @@
 //! run_time = "1m"
 //! run_time_from = "full"                    # when all users are there; "start" without it
 //! local_address = "127.0.0.2"               # where connections come from; or an array
+//! dns_refresh = "30s"                       # look names up again; once per run without it
 //!
 //! [[user]]
 //! name = "APIUser"

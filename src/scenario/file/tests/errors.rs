@@ -43,7 +43,7 @@ fn unknown_keys_are_errors_wherever_they_stand() {
     check(
         "[load]\nspeed = 1",
         "2:1: unknown key 'speed'; valid keys are users, spawn_rate, shape, stage, rate, arrivals, \
-         max_users, run_time, run_time_from, local_address",
+         max_users, run_time, run_time_from, local_address, dns_refresh",
     );
     check_task("weigth = 1", "1: unknown key 'weigth', did you mean 'weight'?");
     check_task("check = { statuss = 200 }", "11: unknown key 'statuss', did you mean 'status'?");
@@ -146,6 +146,8 @@ fn a_bad_value_is_named_beside_the_good_ones() {
     check("[load]\nspawn_rate = 0", "2:14: spawn_rate must be a number above 0, not 0");
     check("[load]\nlocal_address = \"lo\"", "2:17: 'lo' is not an IP address");
     check("[load]\nlocal_address = 1", "2:17: expected a string, found a number");
+    let often = "2:15: dns_refresh must be 0.1 s or more, and at most 136 years";
+    check("[load]\ndns_refresh = \"1ms\"", often);
     check("[load]\nrun_time = 0", "2:12: run_time must be above 0 and at most 136 years");
     check(
         "[load]\nusers = 99999999999999999999999999999999999999999",

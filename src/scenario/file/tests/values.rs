@@ -103,6 +103,13 @@ fn the_load_is_what_the_file_asks_for() {
 }
 
 #[test]
+fn names_may_be_looked_up_again() {
+    let load = Load { dns_refresh: Some(secs(30)), ..Load::default() };
+    let text = format!("[load]\ndns_refresh = \"30s\"\n{}", user_with(""));
+    check(&text, Scenario::default().load(load).user(User::new("u").task(Step::get("/"))));
+}
+
+#[test]
 fn a_user_is_all_that_the_builder_sets() {
     check_user("weight = 2.5", |user| user.weight(2.5));
     check_user("count = 5", |user| user.fixed_count(5));
