@@ -1,5 +1,6 @@
 //! A class of users: who they are, how many, what they do and how long they wait.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
@@ -160,6 +161,12 @@ impl User {
     /// Sets all timeouts.
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
         self.policy.timeouts = timeouts;
+        self
+    }
+
+    /// Sets how many requests a connection carries before it is closed; `None` for any number.
+    pub fn max_requests_per_connection(mut self, requests: Option<NonZeroU32>) -> Self {
+        self.policy.max_requests_per_connection = requests;
         self
     }
 

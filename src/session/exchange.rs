@@ -8,7 +8,6 @@ use super::context::{Context, InFlight};
 use super::envelope::Message;
 use super::failure::{Failure, Stage};
 use super::journey::location;
-use super::keep_alive::KeepAlive;
 use super::origin::Origin;
 use super::policy::Policy;
 use super::render::Defaults;
@@ -75,6 +74,8 @@ pub(super) struct Connections {
 struct Connection {
     origin: Rc<Origin>,
     stream: Stream,
+    /// Requests that it has carried, with the one on its way.
+    requests: u32,
 }
 
 /// The request failed without a response. It is in the statistics already.
@@ -170,7 +171,8 @@ impl Connections {
         let stream = Box::pin(self.open_stream(attempt)).await?;
         // Most users know one origin, and there are very many users.
         self.open.reserve_exact(1);
-        self.open.push(Connection { origin: attempt.message.envelope.origin.clone(), stream });
+        let origin = attempt.message.envelope.origin.clone();
+        self.open.push(Connection { origin, stream, requests: 0 });
         Ok(self.open.len() - 1)
     }
 
@@ -237,6 +239,7 @@ impl Connections {
     ) -> Result<Received, Failure> {
         let Attempt { context, outbound, message, deadline, .. } = attempt;
         let mut lent = Lent { open: &mut self.open, position };
+        let carried = lent.count_request();
         let mut tally = Tally::new(attempt);
         tally.wire.sent = message.send(context, sender.memory, lent.stream());
         let mut awaits_continue = message.waits_to_be_asked();
@@ -296,8 +299,7 @@ impl Connections {
             }
         }
         // A connection to an origin that is not remembered would never be found again.
-        let keeps =
-            attempt.policy().keep_alive != KeepAlive::Never && message.envelope.origin.remembered;
+        let keeps = attempt.policy().keeps_after(carried) && message.envelope.origin.remembered;
         // An answer may come before the body has been sent, and a server that has not read all of it
         // takes what follows for its rest (RFC 9112 section 9.3).
         let is_sent = message.apart.is_none() || !awaits_continue && lent.stream().is_sent();
@@ -356,6 +358,13 @@ struct Lent<'c> {
 impl Lent<'_> {
     fn stream(&mut self) -> &mut Stream {
         &mut self.open[self.position].stream
+    }
+
+    /// Which request of its connection this is, from 1.
+    fn count_request(&mut self) -> u32 {
+        let requests = &mut self.open[self.position].requests;
+        *requests += 1;
+        *requests
     }
 
     fn give_back(mut self) {

@@ -1,5 +1,6 @@
 //! How the users of a class make their requests.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::keep_alive::KeepAlive;
@@ -14,6 +15,9 @@ pub struct Policy {
     pub keep_alive: KeepAlive,
     /// How connections to `https://` servers are sealed.
     pub tls: TlsOptions,
+    /// How many requests a connection carries at most; without it, any number. We close it after
+    /// the last of them, without having announced it: the server sees a client that goes away.
+    pub max_requests_per_connection: Option<NonZeroU32>,
     /// Whether cookies are kept, and sent with the requests they are for.
     pub cookies: bool,
     /// Whether redirects are followed.
@@ -29,6 +33,18 @@ pub struct Policy {
 impl Policy {
     /// So that a thousand users who look at what they get cannot be made to fill the memory.
     pub const DEFAULT_MAX_BODY: u64 = 16 << 20;
+
+    /// Whether every request is known to be the only one on its connection.
+    pub(super) fn is_one_request_per_connection(&self) -> bool {
+        !self.keeps_after(1)
+    }
+
+    /// Whether a connection is kept that has carried so many requests.
+    pub(super) fn keeps_after(&self, requests: u32) -> bool {
+        let may_carry = |max: NonZeroU32| requests < max.get();
+        self.keep_alive != KeepAlive::Never
+            && self.max_requests_per_connection.is_none_or(may_carry)
+    }
 }
 
 /// As Locust's users make them.
@@ -38,6 +54,7 @@ impl Default for Policy {
             timeouts: Timeouts::default(),
             keep_alive: KeepAlive::default(),
             tls: TlsOptions::default(),
+            max_requests_per_connection: None,
             cookies: true,
             redirects: true,
             compression: true,

@@ -15,7 +15,6 @@ use super::content::{Apart, Content, Source};
 use super::context::Context;
 use super::digest::Credentials;
 use super::envelope::Envelope;
-use super::keep_alive::KeepAlive;
 use super::origin::Origin;
 use super::policy::Policy;
 use super::redirect::{Hop, RedirectError};
@@ -173,7 +172,7 @@ impl<'r> Outline<'r> {
 
     /// Where no later request uses the connection (RFC 9112 section 9.6).
     fn say_whether_it_is_the_last(&mut self, defaults: &Defaults) {
-        if !self.envelope.origin.remembered || defaults.policy.keep_alive == KeepAlive::Never {
+        if !self.envelope.origin.remembered || defaults.policy.is_one_request_per_connection() {
             self.headers.retain(|(name, _)| name != CONNECTION);
             self.headers.push((CONNECTION, HeaderValue::from_static("close")));
         }

@@ -7,6 +7,7 @@ mod abort;
 mod adaptive;
 mod bodies;
 mod cli;
+mod connections;
 mod conservation;
 mod cookies;
 mod csv;

@@ -26,6 +26,7 @@
 //! keep_alive = "task"                       # close between tasks; true, or false: never keep
 //! tls = { min_version = "1.2" }             # also max_version, server_name, insecure and, as PEM
 //!                                           # files, relative to this one: ca, cert, key
+//! max_requests_per_connection = 100         # then it is closed; any number without it
 //! cookies = true                            # false: neither kept nor sent
 //! redirects = true                          # false: a redirect is a response like any other
 //! compression = false                       # do not ask for gzip, deflate, br or zstd

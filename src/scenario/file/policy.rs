@@ -1,5 +1,7 @@
 //! How requests are made, of scenario files.
 
+use std::num::NonZeroU32;
+
 use toml::de::DeValue;
 
 use super::error::Result;
@@ -11,8 +13,16 @@ use crate::scenario::{KeepAlive, validate};
 use crate::session::{Policy, Timeouts};
 
 /// The keys of a table that says how requests are made.
-pub(super) const KEYS: [&str; 7] =
-    ["timeout", "keep_alive", "tls", "cookies", "redirects", "compression", "max_body"];
+pub(super) const KEYS: [&str; 8] = [
+    "timeout",
+    "keep_alive",
+    "max_requests_per_connection",
+    "tls",
+    "cookies",
+    "redirects",
+    "compression",
+    "max_body",
+];
 
 /// Changes what a table says otherwise.
 pub(super) fn policy(table: &Table<'_>, files: &Files, policy: &mut Policy) -> Result<()> {
@@ -21,6 +31,11 @@ pub(super) fn policy(table: &Table<'_>, files: &Files, policy: &mut Policy) -> R
     }
     if let Some(item) = table.get("keep_alive") {
         policy.keep_alive = keep_alive(item)?;
+    }
+    if let Some(item) = table.get("max_requests_per_connection") {
+        let requests = NonZeroU32::new(item.count()?);
+        let needed = "max_requests_per_connection must be 1 or more; leave it out for any number";
+        policy.max_requests_per_connection = Some(item.judged(requests.ok_or(needed))?);
     }
     if let Some(item) = table.get("tls") {
         tls(item, files, &mut policy.tls)?;

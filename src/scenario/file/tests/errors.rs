@@ -114,6 +114,8 @@ fn a_bad_value_is_named_beside_the_good_ones() {
     );
     let found = "14: expected true, false or \"task\", found \"tasks\"";
     check_user("keep_alive = \"tasks\"", found);
+    let none = "31: max_requests_per_connection must be 1 or more; leave it out for any number";
+    check_user("max_requests_per_connection = 0", none);
     check_user("keepalive = true", "1: unknown key 'keepalive', did you mean 'keep_alive'?");
     check_user("host = \"a:80\"", "8: 'a:80' has no scheme, did you mean 'http://a:80'?");
     check_user("headers = { \"a b\" = 1 }", "13: 'a b' is not the name of a header");

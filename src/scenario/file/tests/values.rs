@@ -1,5 +1,6 @@
 //! Each file is exactly the value that the Rust API builds.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use http::header::{ACCEPT, CONTENT_TYPE};
@@ -123,6 +124,9 @@ fn a_user_is_all_that_the_builder_sets() {
     check_user("compression = false", |user| user.compression(false));
     check_user("max_body = \"64KiB\"", |user| user.max_body(65_536));
     check_user("max_body = 1_000", |user| user.max_body(1000));
+    check_user("max_requests_per_connection = 3", |user| {
+        user.max_requests_per_connection(NonZeroU32::new(3))
+    });
     check_user("timeout = 1.5", |user| user.timeout(Duration::from_millis(1500)));
     let parts = Timeouts {
         connect: Some(Duration::from_secs(1)),
