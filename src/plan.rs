@@ -416,11 +416,10 @@ fn absolute_urls(users: &[User]) -> impl Iterator<Item = &str> {
         let tasks = user.tasks.iter().map(|task| &task.action);
         tasks.chain(&user.on_start).chain(&user.on_stop)
     });
-    let steps = actions.flat_map(|action| match action {
-        Action::Steps(steps) => &steps[..],
-        Action::Run(_) => &[],
-    });
-    steps.map(|step| &*step.request.path).filter(|path| is_absolute(path))
+    actions
+        .flat_map(Action::declared)
+        .map(|step| &*step.request.path)
+        .filter(|path| is_absolute(path))
 }
 
 fn choose_cores(asked: Option<Vec<usize>>) -> Result<Vec<CoreId>, Error> {

@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::http1::KeepBody;
-use crate::scenario::{Action, Step, TaskFn, TaskResult, Tasks, User, WaitTime};
+use crate::scenario::{Action, Part, Step, TaskFn, TaskResult, Tasks, User, WaitTime};
 use crate::session::{
     Check, Context, Defaults, Prepared, ResolvedUrl, Session, SessionClass, needs_body,
 };
@@ -29,8 +29,14 @@ pub(super) struct CoreTask {
 
 /// An action in the form that a core runs.
 pub(super) enum CoreAction {
-    Steps(Vec<CoreStep>),
+    Steps(Vec<CorePart>),
     Run(Arc<dyn TaskFn>),
+}
+
+/// Steps that are made at the same time, so many at most; nearly always it is one.
+pub(super) struct CorePart {
+    steps: Vec<CoreStep>,
+    width: usize,
 }
 
 pub(super) struct CoreStep {
@@ -74,8 +80,8 @@ impl CoreAction {
     fn new(action: &Action, context: &Context, defaults: &Defaults) -> Self {
         match action {
             Action::Run(task) => CoreAction::Run(task.clone()),
-            Action::Steps(steps) => {
-                let ready = steps.iter().map(|step| CoreStep::new(step, context, defaults));
+            Action::Steps(parts) => {
+                let ready = parts.iter().map(|part| CorePart::new(part, context, defaults));
                 CoreAction::Steps(ready.collect())
             }
         }
@@ -85,13 +91,30 @@ impl CoreAction {
     pub(super) async fn run(&self, session: &mut Session) -> TaskResult {
         match self {
             CoreAction::Run(task) => task.call(session).await,
-            CoreAction::Steps(steps) => {
-                for step in steps {
-                    session.run_step(&step.request, &step.checks).await;
+            CoreAction::Steps(parts) => {
+                for part in parts {
+                    part.run(session).await;
                 }
                 Ok(())
             }
         }
+    }
+}
+
+impl CorePart {
+    fn new(part: &Part, context: &Context, defaults: &Defaults) -> Self {
+        let steps = part.steps().iter().map(|step| CoreStep::new(step, context, defaults));
+        CorePart { steps: steps.collect(), width: part.width() }
+    }
+
+    async fn run(&self, session: &mut Session) {
+        if let [CoreStep { request, checks }] = &self.steps[..] {
+            session.run_step(request, checks).await;
+            return;
+        }
+        let steps = self.steps.iter().map(|step| (&step.request, &step.checks[..]));
+        // On the heap, because few tasks have such a part and all would have room for it.
+        Box::pin(session.run_parallel_steps(steps, self.width)).await;
     }
 }
 

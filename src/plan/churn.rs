@@ -38,7 +38,7 @@ pub(super) fn churn(plan: &Plan) -> Vec<Churn> {
         let weights: f64 = user.tasks.iter().map(|task| f64::from(task.weight)).sum();
         for task in &user.tasks {
             let share = f64::from(task.weight) / weights;
-            for host in hosts_of(&task.action, &plan.targets[class].url) {
+            for (_, host) in hosts_of(&task.action, &plan.targets[class].url) {
                 *rates.entry(host).or_default() += share * per_second(users, wait);
             }
         }

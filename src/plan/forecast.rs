@@ -1,8 +1,8 @@
 //! What a run will hold of what a machine has little of: descriptors and local ports.
 //!
 //! Certain are the connections of users who keep them for good: one to every host that the class
-//! declares, once a user has had each of its tasks, and one at least where tasks are written in
-//! Rust. Servers that close connections make it fewer, and then `keep_alive = false` says so.
+//! declares, once a user has had each of its tasks, more where it makes requests at the same time,
+//! and one at least where tasks are written in Rust. Servers that close connections make it fewer, and then `keep_alive = false` says so.
 //!
 //! Users whose connections end with their tasks hold none while they wait, so they may outnumber
 //! descriptors and ports; those of an open load are as many as its releases need. That few enough are
@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 use super::{Plan, key};
-use crate::scenario::{Action, KeepAlive, Step};
+use crate::scenario::{Action, KeepAlive, Part, Step, User};
 use crate::session::{BaseUrl, ResolvedUrl, is_absolute};
 
 /// A host and port.
@@ -48,10 +48,10 @@ impl Forecast {
         let (mut kept, mut likely) = (BTreeMap::new(), 0);
         for (class, user) in plan.scenario.users.iter().enumerate() {
             if user.policy.keep_alive != KeepAlive::Always || plan.arrivals.is_some() {
-                likely += users[class];
+                likely += users[class] * widest(user);
                 continue;
             }
-            for host in hosts(plan, class) {
+            for (_, host) in hosts(plan, class) {
                 *kept.entry(host).or_default() += users[class];
             }
         }
@@ -60,18 +60,32 @@ impl Forecast {
     }
 }
 
-/// The hosts to which every user of a class connects in the end.
-fn hosts(plan: &Plan, class: usize) -> BTreeSet<Key> {
-    let (user, base) = (&plan.scenario.users[class], &plan.targets[class].url);
-    let actions = user.tasks.iter().map(|task| &task.action).chain(&user.on_start);
-    actions.flat_map(|action| hosts_of(action, base)).collect()
+/// The most requests that a user makes at the same time.
+fn widest(user: &User) -> u64 {
+    let parts = actions(user).filter_map(|action| match action {
+        Action::Steps(parts) => Some(parts),
+        Action::Run(_) => None,
+    });
+    parts.flatten().map(Part::width).max().unwrap_or(1) as u64
 }
 
-/// The hosts that an action declares, given the base of its user.
-pub(super) fn hosts_of(action: &Action, base: &BaseUrl) -> BTreeSet<Key> {
-    let Action::Steps(steps) = action else {
+fn actions(user: &User) -> impl Iterator<Item = &Action> {
+    user.tasks.iter().map(|task| &task.action).chain(&user.on_start)
+}
+
+/// The hosts to which every user of a class connects in the end, and from which lane: there is one,
+/// and further ones for what is parallel.
+fn hosts(plan: &Plan, class: usize) -> BTreeSet<(usize, Key)> {
+    let (user, base) = (&plan.scenario.users[class], &plan.targets[class].url);
+    actions(user).flat_map(|action| hosts_of(action, base)).collect()
+}
+
+/// The hosts that an action declares, given the base of its user, by lane. Which lane makes a
+/// parallel request is certain for the first of each only: they are taken in order.
+pub(super) fn hosts_of(action: &Action, base: &BaseUrl) -> BTreeSet<(usize, Key)> {
+    let Action::Steps(parts) = action else {
         // Nobody knows where a closure connects to; the base is as good as any.
-        return BTreeSet::from([key(base)]);
+        return BTreeSet::from([(0, key(base))]);
     };
     let host = |step: &Step| match &*step.request.path {
         path if is_absolute(path) => {
@@ -80,7 +94,11 @@ pub(super) fn hosts_of(action: &Action, base: &BaseUrl) -> BTreeSet<Key> {
         }
         _ => key(base),
     };
-    steps.iter().map(host).collect()
+    let hosts = |part: &Part| {
+        let first = part.steps().iter().take(part.width());
+        first.map(host).enumerate().collect::<Vec<_>>()
+    };
+    parts.iter().flat_map(hosts).collect()
 }
 
 /// What is known of every host.
@@ -114,7 +132,7 @@ fn routes(plan: &Plan, kept: &BTreeMap<Key, u64>) -> Vec<Route> {
 mod tests {
     use super::*;
     use crate::plan::Options;
-    use crate::scenario::{Scenario, Task, User};
+    use crate::scenario::{Parallel, Scenario, Task, User};
     use crate::session::Session;
 
     fn user(name: &str, path: &str) -> User {
@@ -149,6 +167,19 @@ mod tests {
         check(&[start], (24, 24), &[("b:81", 12, 1), ("d", 12, 1)]);
         let code = Task::new("code", async |_: &mut Session| Ok(()));
         check(&[User::new("u").task(code)], (12, 12), &[("a", 12, 2)]);
+    }
+
+    #[test]
+    fn what_is_parallel_takes_connections_of_its_own() {
+        let page = |connections| {
+            let steps = ["/1", "/2", "http://b:81/", "/4"].map(Step::get).to_vec();
+            let parts =
+                vec![Step::get("/").into(), Parallel::new(steps).connections(connections).into()];
+            User::new("u").task(Task::parts("page", parts))
+        };
+        check(&[page(6)], (48, 48), &[("a", 36, 2), ("b:81", 12, 1)]);
+        check(&[page(2)], (24, 24), &[("a", 24, 2)]);
+        check(&[page(6).keep_alive(KeepAlive::Task)], (0, 48), &[]);
     }
 
     #[test]

@@ -95,6 +95,9 @@ pub enum Error {
     /// A run that ends as it starts.
     #[error("run_time must be above 0 and at most 136 years")]
     RunTime,
+    /// Parallel requests over nothing.
+    #[error("connections must be 1 or more; parallel requests need one at least")]
+    NoConnections,
     /// Look-ups that follow each other too fast.
     #[error("dns_refresh must be 0.1 s or more, and at most 136 years")]
     DnsRefresh,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::session::{RequestFailed, Session};
 
-use super::Step;
+use super::{Part, Step};
 
 /// One thing a user does, chosen by weight.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,8 +22,8 @@ pub struct Task {
 /// What a task, `on_start` or `on_stop` does.
 #[derive(Clone)]
 pub enum Action {
-    /// Requests in order, as data: rendered once, run without allocating.
-    Steps(Vec<Step>),
+    /// Requests in order, some of them perhaps at the same time, as data: rendered once.
+    Steps(Vec<Part>),
     /// An `async` closure over the session.
     Run(Arc<dyn TaskFn>),
 }
@@ -96,7 +96,12 @@ impl Task {
 
     /// A task of weight 1 that makes these requests in order.
     pub fn steps(name: impl Into<String>, steps: Vec<Step>) -> Self {
-        Task { name: name.into(), weight: 1, action: Action::Steps(steps) }
+        Task { name: name.into(), weight: 1, action: Action::steps(steps) }
+    }
+
+    /// A task of weight 1 that makes these requests in order, some of them at the same time.
+    pub fn parts(name: impl Into<String>, parts: Vec<Part>) -> Self {
+        Task { name: name.into(), weight: 1, action: Action::Steps(parts) }
     }
 
     /// Sets how often the task is chosen, relative to the user's other tasks.
@@ -139,7 +144,16 @@ impl Tasks {
 impl Action {
     /// An action that makes these requests in order.
     pub fn steps(steps: Vec<Step>) -> Self {
-        Action::Steps(steps)
+        Action::Steps(steps.into_iter().map(Part::One).collect())
+    }
+
+    /// The requests that it declares; none where it is a closure.
+    pub(crate) fn declared(&self) -> impl Iterator<Item = &Step> {
+        let parts = match self {
+            Action::Steps(parts) => &parts[..],
+            Action::Run(_) => &[],
+        };
+        parts.iter().flat_map(Part::steps)
     }
 
     /// An action that runs an `async` closure.

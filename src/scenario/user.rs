@@ -100,7 +100,7 @@ impl User {
     /// Makes these requests before the first task. One that fails is counted, and the user goes on,
     /// as in Locust.
     pub fn on_start_steps(mut self, steps: Vec<Step>) -> Self {
-        self.on_start = Some(Action::Steps(steps));
+        self.on_start = Some(Action::steps(steps));
         self
     }
 
@@ -112,7 +112,7 @@ impl User {
 
     /// Makes these requests after the last task.
     pub fn on_stop_steps(mut self, steps: Vec<Step>) -> Self {
-        self.on_stop = Some(Action::Steps(steps));
+        self.on_stop = Some(Action::steps(steps));
         self
     }
 

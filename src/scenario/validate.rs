@@ -13,7 +13,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use crate::session::{Auth, BaseUrl, Condition, StatusRange, Timeouts};
 use crate::units;
 
-use super::{Action, Error, Scenario, Share, Step, Task, USERS_MAX, User};
+use super::{Action, Error, Part, Scenario, Share, Step, Task, USERS_MAX, User};
 
 /// What a path can only carry percent-encoded, beside all that is not ASCII.
 const NOT_IN_PATH: &AsciiSet = &CONTROLS.add(b' ');
@@ -184,8 +184,22 @@ fn action(action: &Action) -> Result<(), Error> {
     match action {
         Action::Run(_) => Ok(()),
         Action::Steps(steps) if steps.is_empty() => Err(Error::NoSteps),
-        Action::Steps(steps) => steps.iter().try_for_each(step),
+        Action::Steps(parts) => parts.iter().try_for_each(part),
     }
+}
+
+fn part(part: &Part) -> Result<(), Error> {
+    if let Part::Parallel(parallel) = part {
+        connections(parallel.connections)?;
+        if parallel.steps.is_empty() {
+            return Err(Error::NoSteps);
+        }
+    }
+    part.steps().iter().try_for_each(step)
+}
+
+pub(super) fn connections(connections: u32) -> Result<(), Error> {
+    if connections == 0 { Err(Error::NoConnections) } else { Ok(()) }
 }
 
 fn step(step: &Step) -> Result<(), Error> {

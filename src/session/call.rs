@@ -1,22 +1,19 @@
 //! Building and making a request from a task.
 
 use std::borrow::Cow;
-use std::rc::Rc;
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, Method};
 use serde::Serialize;
 
+use super::Session;
 use super::auth::Auth;
 use super::check::Check;
-use super::envelope::Message;
-use super::exchange::{Outbound, RequestFailed, refuse};
-use super::render::Outline;
+use super::exchange::RequestFailed;
+use super::later::Later;
 use super::request::{Body, Request};
 use super::response::Response;
-use super::sender::Sender;
 use super::upload::Upload;
-use super::{Prepared, Session};
 use crate::http1::KeepBody;
 
 /// A request being put together. Nothing happens before [`send`](Call::send).
@@ -183,73 +180,18 @@ impl<'s> Call<'s> {
     /// Where no response came: it is counted already, and a task that returns this error ends
     /// without being counted as an exception. A response that failed a check is no error here.
     pub async fn send(self) -> Result<Response, RequestFailed> {
-        let Call { session, path, name, mut request, checks, keep_body, plain, mistake } = self;
-        let prepared = match (&path, &name) {
-            (Cow::Borrowed(path), None) if plain => {
-                session.prepared(&request.method, path, None, keep_body)?
-            }
-            (Cow::Borrowed(path), Some(Cow::Borrowed(name))) if plain => {
-                session.prepared(&request.method, path, Some(name), keep_body)?
-            }
-            _ => None,
-        };
-        let mut response = match prepared {
-            Some(prepared) => session.perform(&prepared).await?,
-            None => {
-                request.path = path.into_owned();
-                request.name = name.map(Cow::into_owned);
-                session.perform_once(&request, keep_body, mistake).await?
-            }
-        };
-        response.judge(&checks);
-        Ok(response)
-    }
-}
-
-impl Session {
-    /// Renders a request and makes it.
-    async fn perform_once(
-        &mut self,
-        request: &Request,
-        keep_body: KeepBody,
-        mistake: Option<String>,
-    ) -> Result<Response, RequestFailed> {
-        let entry = {
-            let mut recorder = self.context.recorder.borrow_mut();
-            recorder.entry(request.method.as_str(), &request.display_name())
-        };
-        let outline = match mistake {
-            Some(mistake) => Err(mistake),
-            None => Outline::new(&self.context, &self.class.defaults, request)
-                .map_err(|error| error.to_string()),
-        };
-        let outline = match outline {
-            Ok(outline) => outline,
-            Err(reason) => return Err(refuse(&self.context, entry, self.intended.take(), reason)),
-        };
-        let outbound = Outbound {
-            entry,
-            request,
-            defaults: &self.class.defaults,
-            first: Message::of(&outline, &self.context),
-            timeout: request.timeout.unwrap_or(self.class.defaults.policy.timeouts.total),
-            keep_body,
-            follows: request.redirects.unwrap_or(self.class.defaults.policy.redirects),
-            intended: self.intended.take(),
-        };
-        let sender = Sender { memory: &mut self.memory, rng: &mut self.rng };
-        self.connections.request(&self.context, sender, &outbound).await
+        let (session, request) = self.split();
+        let (sharing, connections, _) = session.split();
+        request.make(sharing, connections).await
     }
 
-    /// The rendered form of a request that is all literals: made once per class and core, unless
-    /// there are too many.
-    fn prepared(
-        &self,
-        method: &Method,
-        path: &'static str,
-        name: Option<&'static str>,
-        keep_body: KeepBody,
-    ) -> Result<Option<Rc<Prepared>>, RequestFailed> {
-        self.class.literals.get(&self.context, &self.class.defaults, method, path, name, keep_body)
+    /// Puts the request aside, to be made beside others by [`Session::parallel`].
+    pub fn later(self) -> Later {
+        self.split().1
+    }
+
+    fn split(self) -> (&'s mut Session, Later) {
+        let Call { session, path, name, request, checks, keep_body, plain, mistake } = self;
+        (session, Later { path, name, request, checks, keep_body, plain, mistake })
     }
 }

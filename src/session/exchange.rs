@@ -105,7 +105,7 @@ impl Connections {
     pub(super) async fn request(
         &mut self,
         context: &Rc<Context>,
-        mut sender: Sender<'_>,
+        sender: Sender<'_>,
         outbound: &Outbound<'_>,
     ) -> Result<Response, RequestFailed> {
         context.budget.take().await;
@@ -114,10 +114,10 @@ impl Connections {
         let deadline = started + outbound.timeout;
         let message = outbound.first;
         let attempt = Attempt { context, outbound, message, extra: None, started, deadline };
-        let result = match self.exchange(&attempt, &mut sender).await {
+        let result = match self.exchange(&attempt, sender).await {
             Ok(received) if outbound.may_go_on(received.head.status) => {
                 // On the heap, because most requests have ended here.
-                Box::pin(self.go_on(&attempt, &mut sender, received)).await
+                Box::pin(self.go_on(&attempt, sender, received)).await
             }
             result => result,
         };
@@ -137,7 +137,7 @@ impl Connections {
     pub(super) async fn exchange(
         &mut self,
         attempt: &Attempt<'_>,
-        sender: &mut Sender<'_>,
+        sender: Sender<'_>,
     ) -> Result<Received, Failure> {
         let Attempt { context, outbound, message, .. } = attempt;
         let mut extra = attempt.extra;
@@ -234,14 +234,14 @@ impl Connections {
     async fn send_and_receive(
         &mut self,
         attempt: &Attempt<'_>,
-        sender: &mut Sender<'_>,
+        sender: Sender<'_>,
         position: usize,
     ) -> Result<Received, Failure> {
         let Attempt { context, outbound, message, deadline, .. } = attempt;
         let mut lent = Lent { open: &mut self.open, position };
         let carried = lent.count_request();
         let mut tally = Tally::new(attempt);
-        tally.wire.sent = message.send(context, sender.memory, lent.stream());
+        tally.wire.sent = sender.remember(|memory| message.send(context, memory, lent.stream()));
         let mut awaits_continue = message.waits_to_be_asked();
         let limits = match outbound.keep_body {
             KeepBody::Yes => Limits { body_bytes: attempt.policy().max_body, ..context.limits },

@@ -25,7 +25,7 @@ impl Connections {
     pub(super) async fn go_on(
         &mut self,
         first: &Attempt<'_>,
-        sender: &mut Sender<'_>,
+        sender: Sender<'_>,
         mut received: Received,
     ) -> Result<Received, Failure> {
         let Attempt { context, outbound, deadline, .. } = *first;
@@ -83,15 +83,15 @@ fn message<'m>(
 /// Whether the response is a challenge that the next send answers. One answer to each request: a
 /// second 401 says that it was no good.
 fn answers_challenge(
-    sender: &mut Sender<'_>,
+    sender: Sender<'_>,
     message: Message<'_>,
     received: &Received,
     is_answered: bool,
 ) -> bool {
-    let Sender { memory, rng } = sender;
     let is_challenge = received.head.status == 401 && !is_answered;
-    let random = || rng.u64(..);
-    is_challenge && memory.accept_challenge(message.envelope, received.head_bytes(), random)
+    let (envelope, head) = (message.envelope, received.head_bytes());
+    is_challenge
+        && sender.remember(|memory| memory.accept_challenge(envelope, head, || sender.random()))
 }
 
 /// Where the response that begins with this head redirects to.

@@ -21,6 +21,8 @@ mod failure;
 mod journey;
 mod json;
 mod keep_alive;
+mod lanes;
+mod later;
 mod literals;
 mod memory;
 mod multipart;
@@ -38,6 +40,8 @@ mod sources;
 mod upload;
 
 use std::borrow::Cow;
+use std::cell::Cell;
+use std::fmt;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -59,6 +63,7 @@ pub use exchange::RequestFailed;
 pub use failure::{ConnectError, Failure, Interruption, Opening, Progress, Stage};
 pub use json::{InvalidJson, Pointer, PointerError, equals, exists, find};
 pub use keep_alive::KeepAlive;
+pub use later::Later;
 pub use memory::{Cookies, InvalidCookie};
 pub use multipart::Part;
 pub use policy::{Policy, Timeouts};
@@ -73,6 +78,7 @@ pub use sources::Sources;
 pub use upload::Upload;
 
 use exchange::{Connections, Outbound};
+use lanes::Lanes;
 use literals::Literals;
 use memory::Memory;
 use sender::Sender;
@@ -97,16 +103,26 @@ impl SessionClass {
 }
 
 /// A user's session: its connections, its random numbers and the way to make requests.
-#[derive(Debug)]
 pub struct Session {
     context: Rc<Context>,
     class: Rc<SessionClass>,
     connections: Connections,
-    memory: Memory,
+    /// For what is parallel.
+    lanes: Lanes,
+    memory: Cell<Memory>,
     user: u64,
-    rng: fastrand::Rng,
+    rng: Cell<fastrand::Rng>,
     /// When the schedule wanted the next request, where it did at a certain time.
-    intended: Option<Instant>,
+    intended: Cell<Option<Instant>>,
+}
+
+/// What all requests of a session share, whatever connection they go over.
+#[derive(Clone, Copy)]
+struct Sharing<'s> {
+    context: &'s Rc<Context>,
+    class: &'s Rc<SessionClass>,
+    sender: Sender<'s>,
+    intended: &'s Cell<Option<Instant>>,
 }
 
 impl Session {
@@ -122,10 +138,11 @@ impl Session {
             context,
             class,
             connections,
-            memory: Memory::default(),
+            lanes: Lanes::default(),
+            memory: Cell::default(),
             user,
-            rng,
-            intended: None,
+            rng: Cell::new(rng),
+            intended: Cell::default(),
         }
     }
 
@@ -172,48 +189,35 @@ impl Session {
 
     /// Makes a constant request and judges the response by these checks. `false` where it failed.
     pub async fn run_step(&mut self, prepared: &Prepared, checks: &[Check]) -> bool {
-        match self.perform(prepared).await {
-            Ok(mut response) => {
-                response.judge(checks);
-                response.is_success()
-            }
-            Err(RequestFailed(_)) => false,
-        }
+        let (sharing, connections, _) = self.split();
+        sharing.run_step(connections, prepared, checks).await
     }
 
-    async fn perform(&mut self, prepared: &Prepared) -> Result<Response, RequestFailed> {
-        let outbound = Outbound {
-            entry: prepared.entry,
-            request: &prepared.request,
-            defaults: &self.class.defaults,
-            first: prepared.message(),
-            timeout: prepared.timeout,
-            keep_body: prepared.keep_body,
-            follows: prepared.request.redirects.unwrap_or(self.class.defaults.policy.redirects),
-            intended: self.intended.take(),
-        };
-        let sender = Sender { memory: &mut self.memory, rng: &mut self.rng };
-        self.connections.request(&self.context, sender, &outbound).await
+    /// What its requests share, and what they go over: one at a time, or several.
+    fn split(&mut self) -> (Sharing<'_>, &mut Connections, &mut Lanes) {
+        let Session { context, class, connections, lanes, memory, rng, intended, .. } = self;
+        (Sharing { context, class, sender: Sender { memory, rng }, intended }, connections, lanes)
     }
 
     /// The task that begins now was wanted at this time: the latency of its first request counts from
     /// there. Later requests of a task are wanted when the task comes to them.
     pub(crate) fn intend(&mut self, intended: Instant) {
-        self.intended = Some(intended);
+        self.intended.set(Some(intended));
     }
 
     /// A task of the user has ended, however it did.
     pub(crate) fn end_task(&mut self) {
-        self.intended = None;
+        self.intended.set(None);
         if self.class.defaults.policy.keep_alive == KeepAlive::Task {
             self.connections.close();
+            self.lanes.close();
         }
     }
 
     /// The user's cookies. They live as long as the user.
     pub fn cookies(&mut self) -> Cookies<'_> {
         let host = &self.class.defaults.base.host;
-        Cookies::new(&mut self.memory, host, self.context.unix_time())
+        Cookies::new(self.memory.get_mut(), host, self.context.unix_time())
     }
 
     /// Pauses the task. How late it went on is counted.
@@ -229,6 +233,48 @@ impl Session {
 
     /// The user's random numbers, determined by the run's seed and the user's number.
     pub fn rng(&mut self) -> &mut fastrand::Rng {
-        &mut self.rng
+        self.rng.get_mut()
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").field("user", &self.user).finish_non_exhaustive()
+    }
+}
+
+impl Sharing<'_> {
+    async fn run_step(
+        self,
+        connections: &mut Connections,
+        prepared: &Prepared,
+        checks: &[Check],
+    ) -> bool {
+        match self.perform(connections, prepared).await {
+            Ok(mut response) => {
+                response.judge(checks);
+                response.is_success()
+            }
+            Err(RequestFailed(_)) => false,
+        }
+    }
+
+    async fn perform(
+        self,
+        connections: &mut Connections,
+        prepared: &Prepared,
+    ) -> Result<Response, RequestFailed> {
+        let defaults = &self.class.defaults;
+        let outbound = Outbound {
+            entry: prepared.entry,
+            request: &prepared.request,
+            defaults,
+            first: prepared.message(),
+            timeout: prepared.timeout,
+            keep_body: prepared.keep_body,
+            follows: prepared.request.redirects.unwrap_or(defaults.policy.redirects),
+            intended: self.intended.take(),
+        };
+        connections.request(self.context, self.sender, &outbound).await
     }
 }

@@ -1,25 +1,45 @@
 //! Whose request it is: what an exchange needs of a user, and may change.
 
+use std::cell::Cell;
+
 use super::exchange::Attempt;
 use super::memory::Memory;
 use super::response::Received;
 
-/// The user who makes a request.
+/// The user who makes a request. Whichever of its requests needs something of it takes that for a
+/// moment: there may be several at the same time.
+#[derive(Clone, Copy)]
 pub(super) struct Sender<'s> {
-    pub(super) memory: &'s mut Memory,
-    pub(super) rng: &'s mut fastrand::Rng,
+    pub(super) memory: &'s Cell<Memory>,
+    pub(super) rng: &'s Cell<fastrand::Rng>,
 }
 
 impl Sender<'_> {
+    /// Does something with what the user remembers.
+    pub(super) fn remember<T>(self, with: impl FnOnce(&mut Memory) -> T) -> T {
+        let mut memory = self.memory.take();
+        let done = with(&mut memory);
+        self.memory.set(memory);
+        done
+    }
+
+    /// The next of the user's random numbers.
+    pub(super) fn random(self) -> u64 {
+        let mut rng = self.rng.replace(fastrand::Rng::with_seed(0));
+        let random = rng.u64(..);
+        self.rng.set(rng);
+        random
+    }
+
     /// Remembers what a response asks the user to.
-    pub(super) fn learn(&mut self, attempt: &Attempt<'_>, received: &Received) {
+    pub(super) fn learn(self, attempt: &Attempt<'_>, received: &Received) {
         let envelope = attempt.message.envelope;
         if received.head.set_cookie && attempt.policy().cookies {
             let now = attempt.context.unix_time();
-            self.memory.keep_cookies(envelope, received.head_bytes(), now);
+            self.remember(|memory| memory.keep_cookies(envelope, received.head_bytes(), now));
         }
         if envelope.credentials.is_some() {
-            self.memory.learn(envelope, received.head_bytes());
+            self.remember(|memory| memory.learn(envelope, received.head_bytes()));
         }
     }
 }

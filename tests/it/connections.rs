@@ -1,8 +1,15 @@
 //! What the server sees of connections that are kept, shared and closed.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::support::{Run, Server, plain_server, toml};
+use gregaria::plan::Options;
+use gregaria::scenario::{KeepAlive, Parallel, Step, Task, User, WaitTime};
+use gregaria::session::{Session, status};
+
+use crate::support::api::{begin, go, ms, scenario, users};
+use crate::support::{Answer, Run, Server, ok, plain_server, response, toml};
 
 /// Requests of each connection.
 fn per_connection(server: &Server) -> Vec<usize> {
@@ -37,4 +44,117 @@ fn a_connection_for_one_request_says_so() {
     Run::of(&text).host(server.address).go_until(&server, 20).code(0);
     assert!(server.total() >= 20 && per_connection(&server).iter().all(|&n| n == 1));
     assert!(server.seen().iter().all(|request| request.header("connection") == Some("close")));
+}
+
+/// A server that takes a while, and tells how many requests it had at the same time at most.
+fn slow_server(delay: u64) -> (Server, Arc<AtomicUsize>) {
+    let (most, under_way) = (Arc::<AtomicUsize>::default(), AtomicUsize::new(0));
+    let seen = most.clone();
+    let server = Server::start(move |request| {
+        seen.fetch_max(under_way.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+        std::thread::sleep(ms(delay));
+        under_way.fetch_sub(1, Ordering::SeqCst);
+        if request.line.contains("/bad") { Answer::Send(response("500 Oops", "")) } else { ok() }
+    });
+    (server, most)
+}
+
+/// A page of ten parts.
+fn page(connections: u32) -> Task {
+    let steps = (0..10).map(|n| Step::get(format!("/part/{n}")).name("part")).collect();
+    let parallel = Parallel::new(steps).connections(connections);
+    Task::parts("page", vec![Step::get("/").into(), parallel.into(), Step::get("/end").into()])
+}
+
+/// One user, who fetches one page and then waits.
+fn one_page(task: Task) -> (User, Options) {
+    let user = User::new("u").task(task).wait_time(WaitTime::constant(ms(3_600_000)));
+    (user, Options { iterations: Some(1), ..users(1, ms(10_000)) })
+}
+
+#[test]
+fn parallel_requests_share_as_many_connections_as_they_are_given() {
+    for (connections, expected) in [(1, 1), (3, 3), (6, 6), (100, 10)] {
+        let (server, most) = slow_server(20);
+        let (user, options) = one_page(page(connections));
+        let ran = go(scenario(&server, user), options);
+        assert_eq!((ran.total().requests, ran.total().failures), (12, 0));
+        assert_eq!(server.total(), 12);
+        assert_eq!((server.connections(), most.load(Ordering::SeqCst)), (expected, expected));
+        // The part begins after what is before it, and ends before what is behind it.
+        let seen = server.seen();
+        assert_eq!((&*seen[0].line, &*seen[11].line), ("GET /", "GET /end"));
+        let mut parts: Vec<_> = seen[1..11].iter().map(|request| request.line.clone()).collect();
+        parts.sort();
+        assert_eq!(parts, (0..10).map(|n| format!("GET /part/{n}")).collect::<Vec<_>>());
+    }
+}
+
+/// What waits for a connection has not started: ten requests over two take no longer each than one.
+#[test]
+fn each_parallel_request_has_its_own_clock() {
+    let (server, _) = slow_server(40);
+    let (user, options) = one_page(page(2));
+    let ran = go(scenario(&server, user), options);
+    let slowest = ran.row("part").latency.figures.as_ref().unwrap().max;
+    assert!((ms(40)..ms(160)).contains(&slowest), "{slowest:?}");
+    assert!(ran.took >= ms(7 * 40), "{:?}", ran.took);
+}
+
+#[test]
+fn parallel_requests_in_code_are_checked_as_single_ones_are() {
+    let (server, most) = slow_server(20);
+    let task = Task::new("code", async |session: &mut Session| {
+        let paths = ["/a", "/bad", "/c", "/d"];
+        let requests = paths.map(|path| session.get(path).check(status(200)).later());
+        let none = session.get("/e").header("no such", "name").later();
+        let responses = session.parallel(requests.into_iter().chain([none]), 3).await;
+        let statuses: Vec<_> =
+            responses.iter().map(|r| r.as_ref().map_or(0, |r| r.status())).collect();
+        assert_eq!(statuses, [200, 500, 200, 200, 0]);
+        assert!(session.parallel([], 0).await.is_empty());
+        Ok(())
+    });
+    let (user, options) = one_page(task);
+    let ran = go(scenario(&server, user), options);
+    assert_eq!(ran.summary.snapshot.exceptions, []);
+    assert_eq!((ran.total().requests, ran.total().failures), (5, 2));
+    assert_eq!((server.total(), most.load(Ordering::SeqCst)), (4, 3));
+}
+
+#[test]
+fn the_lanes_of_a_task_are_closed_with_it() {
+    let (server, _) = slow_server(1);
+    let user = User::new("u").task(page(4)).keep_alive(KeepAlive::Task);
+    let user = user.wait_time(WaitTime::constant(ms(3_600_000)));
+    let (run, control) = begin(scenario(&server, user), users(1, ms(3_600_000)));
+    server.await_requests(12);
+    // All have gone, while the user waits.
+    assert_eq!((server.total(), server.connections()), (12, 4));
+    control.stop();
+    assert_eq!(run.recv().unwrap().total().requests, 12);
+}
+
+#[test]
+fn parallel_requests_that_the_stop_cuts_off_are_cancelled_once_each() {
+    let server = Server::start(|_| Answer::Never);
+    let user = User::new("u").task(Task::parts(
+        "page",
+        vec![Parallel::new((0..10).map(|n| Step::get(format!("/{n}"))).collect()).into()],
+    ));
+    let (run, control) = begin(scenario(&server, user), users(3, ms(3_600_000)));
+    server.await_requests(18);
+    control.stop();
+    let ran = run.recv().unwrap();
+    assert_eq!((ran.total().requests, ran.summary.snapshot.cancelled), (0, 18));
+    assert_eq!(server.total(), 18);
+}
+
+#[test]
+fn parallel_requests_are_no_more_than_are_allowed() {
+    let (server, _) = slow_server(5);
+    let options = Options { requests: Some(17), ..users(1, ms(10_000)) };
+    let ran = go(scenario(&server, User::new("u").task(page(6))), options);
+    assert_eq!((ran.total().requests, ran.summary.snapshot.cancelled), (17, 0));
+    assert_eq!(server.total(), 17);
 }

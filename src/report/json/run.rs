@@ -95,7 +95,7 @@ fn open_load(load: &OpenLoad) -> Value {
 fn generator(snapshot: &Snapshot) -> Value {
     let GeneratorHealth { cores, lateness, request_cpu, limits, accept_queue_overflows } =
         &snapshot.health;
-    let LimitsHit { ports, files, slow_connects, unchecked_servers } = limits;
+    let LimitsHit { ports, files, slow_connects, unchecked_servers, look_ups } = limits;
     let warnings: Vec<String> = warnings(snapshot).iter().map(ToString::to_string).collect();
     json!({
         "cores": cores.iter().map(core).collect::<Value>(),
@@ -109,6 +109,7 @@ fn generator(snapshot: &Snapshot) -> Value {
             "files": files,
             "slow_connects": slow_connects,
             "unchecked_servers": unchecked_servers,
+            "look_ups": look_ups,
             "accept_queue": accept_queue_overflows,
         },
         "warnings": warnings,
@@ -212,7 +213,7 @@ mod tests {
                 "request_cpu_s": { "user": 0.0, "system": 0.0 },
                 "limits": {
                     "ports": 7, "files": 0, "slow_connects": 0, "unchecked_servers": 0,
-                    "accept_queue": 0,
+                    "look_ups": 0, "accept_queue": 0,
                 },
                 "warnings": null,
             },

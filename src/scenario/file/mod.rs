@@ -48,12 +48,16 @@
 //!     { name = "file", file = "photo.jpg", filename = "p.jpg", content_type = "image/jpeg" },
 //!   ] },
 //!   { method = "PURGE", path = "/users", timeout = "2s", redirects = false },
+//!   { parallel = [ { get = "/a.css" }, { get = "/b.js" } ], connections = 6 },
 //! ]
 //!
 //! [[user.task]]                             # flat: a task of one request, named as it is
 //! get = "/status"
 //! check = { status = ["2xx", 304], json_equals = { "/status" = "healthy" }, max_time = "200ms" }
 //! ```
+//!
+//! The requests of a `parallel` step are made at the same time, over 6 connections or as many as
+//! `connections` says; see [`Parallel`](crate::scenario::Parallel).
 //!
 //! A duration is a text as [`units::parse_duration`](crate::units::parse_duration) takes it, or a
 //! number of seconds; a size one as [`units::parse_size`](crate::units::parse_size) takes it, or a

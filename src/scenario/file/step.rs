@@ -3,10 +3,10 @@
 use http::Method;
 
 use super::check::checks;
-use super::error::Result;
+use super::error::{Problem, Result};
 use super::reader::{Item, Table};
 use super::upload::Files;
-use crate::scenario::{Step, validate};
+use crate::scenario::{Parallel, Part, Step, validate};
 use crate::session::{Auth, Body};
 
 /// All keys of a step.
@@ -42,13 +42,44 @@ pub(super) const KEYS: [&str; 25] = [
 pub(super) const METHODS: [&str; 8] =
     ["get", "post", "put", "patch", "delete", "head", "options", "method"];
 
-/// `[ { get = "/" }, … ]`, or a single step.
-pub(super) fn steps(item: Item<'_>, files: &Files) -> Result<Vec<Step>> {
+/// The keys of a step that stands for several requests at the same time.
+const PARALLEL_KEYS: [&str; 2] = ["parallel", "connections"];
+
+/// `[ { get = "/" }, { parallel = [ … ] }, … ]`, or a single step.
+pub(super) fn parts(item: Item<'_>, files: &Files) -> Result<Vec<Part>> {
+    some(item)?.into_iter().map(|item| part(item, files)).collect()
+}
+
+fn part(item: Item<'_>, files: &Files) -> Result<Part> {
+    let table = item.table(&[&KEYS[..], &PARALLEL_KEYS].concat())?;
+    let Some(steps) = table.get("parallel") else {
+        return match table.get("connections") {
+            None => step(&table, files).map(Part::One),
+            Some(_) => Err(Problem::new(
+                table.key_span("connections"),
+                "'connections' needs parallel requests beside it; add parallel = [ … ]",
+            )),
+        };
+    };
+    if let Some((key, _)) = table.present(&KEYS).next() {
+        let message = format!("'{key}' belongs to a request; move it into one of 'parallel'");
+        return Err(Problem::new(table.key_span(key), message));
+    }
+    let steps = some(steps)?.into_iter().map(|item| step(&item.table(&KEYS)?, files));
+    let mut parallel = Parallel::new(steps.collect::<Result<_>>()?);
+    if let Some(item) = table.get("connections") {
+        parallel.connections = item.count()?;
+        item.judged(validate::connections(parallel.connections))?;
+    }
+    Ok(Part::Parallel(parallel))
+}
+
+fn some(item: Item<'_>) -> Result<Vec<Item<'_>>> {
     let items = item.one_or_more();
     if items.is_empty() {
         return Err(item.problem(crate::scenario::Error::NoSteps));
     }
-    items.into_iter().map(|item| step(&item.table(&KEYS)?, files)).collect()
+    Ok(items)
 }
 
 /// A step from a table whose keys are known to be valid.
@@ -88,7 +119,7 @@ fn request_line(table: &Table<'_>) -> Result<Step> {
     }
     if table.get("path").is_some() {
         let message = format!("'path' goes with 'method'; the path is in '{key}' already");
-        return Err(super::error::Problem::new(table.key_span("path"), message));
+        return Err(Problem::new(table.key_span("path"), message));
     }
     let path = path_text(item)?;
     Ok(match key {

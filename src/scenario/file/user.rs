@@ -3,7 +3,7 @@
 use super::error::{Problem, Result};
 use super::policy;
 use super::reader::{Item, Table};
-use super::step::{self, auth, step, steps};
+use super::step::{self, auth, parts, step};
 use super::upload::Files;
 use crate::scenario::{Action, Error, Share, Task, User, WaitTime, validate};
 use crate::session::Policy;
@@ -62,7 +62,7 @@ pub(super) fn host(item: Item<'_>) -> Result<String> {
 }
 
 fn hook(item: Item<'_>, files: &Files) -> Result<Action> {
-    steps(item, files).map(Action::Steps)
+    parts(item, files).map(Action::Steps)
 }
 
 fn share(table: &Table<'_>) -> Result<Share> {
@@ -151,10 +151,10 @@ fn task_of_steps(table: &Table<'_>, item: Item<'_>, files: &Files) -> Result<Tas
         let message = format!("'{key}' belongs to a request; move it into one of 'steps'");
         return Err(Problem::new(table.key_span(key), message));
     }
-    let steps = steps(item, files)?;
+    let parts = parts(item, files)?;
     let name = match table.get("name") {
         Some(name) => name.text()?.to_owned(),
-        None => steps[0].label(),
+        None => parts[0].steps()[0].label(),
     };
-    Ok(Task::steps(name, steps))
+    Ok(Task::parts(name, parts))
 }

@@ -26,6 +26,21 @@ fn check_only(line: &str, expected: &str) {
 }
 
 #[test]
+fn what_is_parallel_is_a_list_of_requests() {
+    for (step, expected) in [
+        ("{ parallel = [] }", "24: there are no steps; add a request"),
+        ("{ get = \"/\", connections = 2 }", "24: 'connections' needs parallel requests"),
+        ("{ parallel = { get = \"/\" }, connections = 0 }", "53: connections must be 1 or more"),
+        ("{ parallel = { get = \"/\" }, timeout = 1 }", "39: 'timeout' belongs to a request"),
+        ("{ parallel = { parallel = { get = \"/\" } } }", "26: unknown key 'parallel'"),
+    ] {
+        let text = task_with(&format!("steps = [ {step} ]"));
+        let error = parse("x.toml", &text).unwrap_err().to_string();
+        assert!(error.contains(&format!(":{expected}")), "{step}: {error}");
+    }
+}
+
+#[test]
 fn an_error_shows_the_line_with_a_mark_under_the_fault() {
     let error = parse("scenarios/shop.toml", &user_with("wieght = 3")).unwrap_err();
     assert_eq!(

@@ -8,7 +8,7 @@ use http::{HeaderName, HeaderValue, Method};
 use serde_json::json;
 
 use super::*;
-use crate::scenario::{Action, KeepAlive, Load, Step, Task, User, WaitTime};
+use crate::scenario::{Action, KeepAlive, Load, Parallel, Part, Step, Task, User, WaitTime};
 use crate::session::{
     Check, Timeouts, body_contains, header, header_equals, json_equals, json_exists, max_time,
     status, statuses,
@@ -104,6 +104,22 @@ fn the_load_is_what_the_file_asks_for() {
 }
 
 #[test]
+fn a_step_may_be_several_requests_at_the_same_time() {
+    let parallel = |text: &str, expected: Parallel| {
+        let text = format!("steps = [{{ get = \"/\" }}, {text}]");
+        let parts = vec![Part::One(Step::get("/")), Part::Parallel(expected)];
+        check_task(&text, Task::parts("GET /", parts));
+    };
+    let two = vec![Step::get("/a"), Step::post("/b").check(status(200))];
+    let requests = "[{ get = \"/a\" }, { post = \"/b\", check = { status = 200 } }]";
+    parallel(&format!("{{ parallel = {requests} }}"), Parallel::new(two.clone()));
+    let text = format!("{{ parallel = {requests}, connections = 3 }}");
+    parallel(&text, Parallel::new(two).connections(3));
+    let first = Task::parts("GET /a", vec![Parallel::new(vec![Step::get("/a")]).into()]);
+    check_task("steps = { parallel = { get = \"/a\" } }", first);
+}
+
+#[test]
 fn names_may_be_looked_up_again() {
     let load = Load { dns_refresh: Some(secs(30)), ..Load::default() };
     let text = format!("[load]\ndns_refresh = \"30s\"\n{}", user_with(""));
@@ -182,7 +198,7 @@ fn a_task_has_steps_and_the_name_of_the_first() {
 fn a_flat_task_is_its_only_step_and_shares_its_name() {
     check_task("get = \"/\"\nweight = 2", Task::from(Step::get("/")).weight(2));
     let named =
-        Task { name: "n".into(), weight: 1, action: Action::Steps(vec![Step::get("/").name("n")]) };
+        Task { name: "n".into(), weight: 1, action: Action::steps(vec![Step::get("/").name("n")]) };
     check_task("get = \"/\"\nname = \"n\"", named);
 }
 
@@ -245,7 +261,9 @@ fn a_body_is_text_json_or_a_form() {
     else {
         panic!("no steps");
     };
-    let crate::session::Body::Json(got) = &steps[0].request.body else { panic!("no JSON") };
+    let crate::session::Body::Json(got) = &steps[0].steps()[0].request.body else {
+        panic!("no JSON")
+    };
     assert_eq!(got.to_string(), json.to_string(), "members keep their order");
 }
 

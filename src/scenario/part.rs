@@ -1,0 +1,73 @@
+//! Steps in order, some of them at the same time.
+
+use super::Step;
+
+/// What a task of declared steps does at one time.
+#[derive(Debug, Clone, PartialEq)]
+// Nearly all are steps, and there are as many as somebody has written.
+#[expect(clippy::large_enum_variant)]
+pub enum Part {
+    /// One request.
+    One(Step),
+    /// Several requests, as a browser makes them.
+    Parallel(Parallel),
+}
+
+/// Requests at the same time over several connections, as a browser fetches what a page consists
+/// of. Each connection takes the next request whenever it is free, and the part ends with the last
+/// response. Each request has its own clock, from the moment that a connection takes it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parallel {
+    /// The requests, in the order in which they are taken.
+    pub steps: Vec<Step>,
+    /// How many are made at the same time at most.
+    pub connections: u32,
+}
+
+impl Parallel {
+    /// As many as browsers open to a host over HTTP/1.1.
+    pub const CONNECTIONS: u32 = 6;
+
+    /// These requests over six connections.
+    pub fn new(steps: Vec<Step>) -> Self {
+        Parallel { steps, connections: Parallel::CONNECTIONS }
+    }
+
+    /// Sets how many requests are made at the same time at most.
+    pub fn connections(mut self, connections: u32) -> Self {
+        self.connections = connections;
+        self
+    }
+}
+
+impl Part {
+    /// Its requests.
+    pub fn steps(&self) -> &[Step] {
+        match self {
+            Part::One(step) => std::slice::from_ref(step),
+            Part::Parallel(parallel) => &parallel.steps,
+        }
+    }
+
+    /// How many of its requests are made at the same time.
+    pub fn width(&self) -> usize {
+        match self {
+            Part::One(_) => 1,
+            Part::Parallel(Parallel { steps, connections }) => {
+                steps.len().min(*connections as usize)
+            }
+        }
+    }
+}
+
+impl From<Step> for Part {
+    fn from(step: Step) -> Self {
+        Part::One(step)
+    }
+}
+
+impl From<Parallel> for Part {
+    fn from(parallel: Parallel) -> Self {
+        Part::Parallel(parallel)
+    }
+}
