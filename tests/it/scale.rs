@@ -227,7 +227,8 @@ fn names_are_looked_up_again_on_the_way_and_requests_go_on() {
     let host = format!("localhost:{}", server.address().port());
     let output = Run::of(&text).host(host).users(2).args(["--dns-refresh", "100ms"]).go().code(0);
     let (requests, _) = output.aggregated();
-    assert_eq!(requests + output.cancelled(), server.counters().requests);
+    let seen = server.counters().requests;
+    assert!((requests..=requests + output.cancelled()).contains(&seen), "{requests} of {seen}");
     assert!(requests > 20 && !output.stdout.contains("look-up"), "{}", output.stdout);
     let refused = Run::of(&text).args(["--dns-refresh", "1ms"]).go().code(2);
     assert!(refused.stderr.contains("dns_refresh must be 0.1 s or more"), "{}", refused.stderr);
