@@ -2,11 +2,11 @@
 
 mod churn;
 mod forecast;
+mod hosts;
 mod load;
 mod tls;
 
-use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,11 +15,13 @@ use core_affinity::CoreId;
 pub use churn::Churn;
 pub use forecast::{Forecast, Route};
 
+use hosts::{Hosts, key, sources};
+
 use crate::executor::allowed_cores;
 use crate::scenario::{
-    self, Action, ArrivalKind, Arrivals, Classes, LoadShape, Scenario, Share, USERS_MAX, User,
+    self, ArrivalKind, Arrivals, Classes, LoadShape, Scenario, Share, USERS_MAX,
 };
-use crate::session::{BaseUrl, Resolve, ResolvedUrl, Sources, UrlError, is_absolute};
+use crate::session::{Resolve, ResolvedUrl, Sources, UrlError, Via};
 use crate::stats::Limits;
 use crate::transport::tls::{LoadError, Tls, TlsOptions};
 
@@ -57,6 +59,8 @@ pub struct Options {
     pub tls: TlsOptions,
     /// How often names are looked up again in the course of the run; without it, never.
     pub dns_refresh: Option<Duration>,
+    /// What all connections go through, whatever the classes say.
+    pub via: Option<Via>,
     /// Addresses in place of what a resolver says; of two for the same host and port the later.
     pub resolve: Vec<Resolve>,
 }
@@ -212,7 +216,7 @@ impl Plan {
     /// # Errors
     ///
     /// The first thing that is wrong.
-    pub fn new(scenario: Scenario, options: Options) -> Result<Self, Error> {
+    pub fn new(mut scenario: Scenario, options: Options) -> Result<Self, Error> {
         scenario.validate()?;
         let load = &scenario.load;
         for (end, given) in [("--iterations", options.iterations), ("--requests", options.requests)]
@@ -229,24 +233,16 @@ impl Plan {
         let mixes =
             mixes.map(|mix| Classes::of_mix(&scenario.users, mix).take(users as usize).collect());
         let mixes = mixes.collect();
-        let host = options.host.as_deref();
         let local = match &options.local_addresses[..] {
             [] => &load.local_addresses[..],
             given => given,
         };
         let sources = sources(local)?;
-        let mut hosts = Hosts::new(&options.resolve, &sources)?;
-        let targets =
-            scenario.users.iter().map(|user| hosts.look_up(target(&scenario, user, host)?));
-        let targets = targets.collect::<Result<Vec<_>, _>>()?;
-        let elsewhere = absolute_urls(&scenario.users).map(|url| Ok(BaseUrl::split(url)?.0));
-        // Tasks written in Rust may meet on the way what is resolved by hand.
-        let by_hand = options.resolve.iter().flat_map(|Resolve { url, .. }| {
-            [false, true].map(|secure| Ok(BaseUrl { secure, ..url.clone() }))
-        });
-        let elsewhere = elsewhere.chain(by_hand).map(|url: Result<_, Error>| hosts.look_up(url?));
-        let elsewhere = elsewhere.collect::<Result<Vec<_>, _>>()?;
-        of_use(&sources, targets.iter().chain(&elsewhere))?;
+        let dns_refresh = options.dns_refresh.or(load.dns_refresh);
+        if let Some(via) = &options.via {
+            scenario.users.iter_mut().for_each(|user| user.policy.via = via.clone());
+        }
+        let Hosts { targets, elsewhere } = Hosts::look_up(&scenario, &options, &sources)?;
         let tls = tls::tls(&scenario, &options.tls, &targets, &elsewhere)?;
         Ok(Plan {
             users: classes.len() as u32,
@@ -261,7 +257,7 @@ impl Plan {
             elsewhere,
             tls,
             sources,
-            dns_refresh: options.dns_refresh.or(load.dns_refresh),
+            dns_refresh,
             run_time,
             stop_timeout: options.stop_timeout.unwrap_or_default(),
             cores: choose_cores(options.cores)?,
@@ -312,114 +308,6 @@ impl Plan {
         });
         Some(fixed.sum()).filter(|&total| total > u64::from(self.users))
     }
-}
-
-fn target(scenario: &Scenario, user: &User, host: Option<&str>) -> Result<BaseUrl, Error> {
-    let url = host
-        .or(user.host.as_deref())
-        .or(scenario.host.as_deref())
-        .ok_or_else(|| Error::NoHost(user.name.clone()))?;
-    Ok(BaseUrl::parse(url)?)
-}
-
-/// The addresses of ours that connections come from.
-fn sources(local: &[IpAddr]) -> Result<Sources, Error> {
-    let sources = Sources::new(local);
-    match sources.check() {
-        Ok(()) => Ok(sources),
-        Err((address, error)) => Err(Error::NotOurs { address, reason: without_number(&error) }),
-    }
-}
-
-/// Refuses an address of ours from which none of the hosts can be reached.
-fn of_use<'h>(
-    sources: &Sources,
-    hosts: impl Iterator<Item = &'h ResolvedUrl>,
-) -> Result<(), Error> {
-    let addresses: Vec<IpAddr> =
-        hosts.flat_map(|host| &host.addresses).map(SocketAddr::ip).collect();
-    for from in sources.given() {
-        let is_reached = |to: &IpAddr| to.is_ipv4() == from.is_ipv4();
-        if let Some(&to) = addresses.first().filter(|_| !addresses.iter().any(is_reached)) {
-            return Err(Error::Family { to, from });
-        }
-    }
-    Ok(())
-}
-
-/// Addresses by host and port, so that each is looked up once: those only that can be reached. And
-/// whether they were given by hand.
-struct Hosts<'s> {
-    known: HashMap<(String, u16), (Vec<SocketAddr>, bool)>,
-    sources: &'s Sources,
-}
-
-impl<'s> Hosts<'s> {
-    fn new(by_hand: &[Resolve], sources: &'s Sources) -> Result<Self, Error> {
-        let mut hosts = Hosts { known: HashMap::new(), sources };
-        for Resolve { url, addresses } in by_hand {
-            hosts.know(url, addresses.clone(), true)?;
-        }
-        Ok(hosts)
-    }
-
-    fn look_up(&mut self, url: BaseUrl) -> Result<ResolvedUrl, Error> {
-        if let Some((addresses, by_hand)) = self.known.get(&key(&url)) {
-            return Ok(ResolvedUrl { url, addresses: addresses.clone(), by_hand: *by_hand });
-        }
-        let host = url.host.clone();
-        let ResolvedUrl { url, addresses, by_hand } = ResolvedUrl::look_up(url)
-            .map_err(|error| Error::Resolve { host, reason: reason(&error) })?;
-        let addresses = self.know(&url, addresses, by_hand)?.to_vec();
-        Ok(ResolvedUrl { url, addresses, by_hand })
-    }
-
-    /// Remembers the addresses that connections may come from our own to.
-    fn know(
-        &mut self,
-        url: &BaseUrl,
-        all: Vec<SocketAddr>,
-        by_hand: bool,
-    ) -> Result<&[SocketAddr], Error> {
-        let is_reached = |address: &&SocketAddr| !self.sources.to(**address).is_empty();
-        let reached: Vec<_> = all.iter().filter(is_reached).copied().collect();
-        match (reached.is_empty(), self.sources.given().next(), all.first()) {
-            (true, Some(from), Some(to)) => Err(Error::Family { to: to.ip(), from }),
-            _ => {
-                let entry = self.known.entry(key(url)).insert_entry((reached, by_hand));
-                Ok(&entry.into_mut().0)
-            }
-        }
-    }
-}
-
-fn key(url: &BaseUrl) -> (String, u16) {
-    (url.host.to_ascii_lowercase(), url.port)
-}
-
-/// The system's words without the number behind them.
-fn without_number(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or_default().to_lowercase()
-}
-
-/// The resolver's words without its own preamble.
-fn reason(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    text.rsplit_once(": ").map_or(text.clone(), |(_, reason)| reason.to_owned())
-}
-
-/// The absolute URLs of declared steps. They are rendered when the cores start, where nothing may
-/// fail any more.
-fn absolute_urls(users: &[User]) -> impl Iterator<Item = &str> {
-    let actions = users.iter().flat_map(|user| {
-        let tasks = user.tasks.iter().map(|task| &task.action);
-        tasks.chain(&user.on_start).chain(&user.on_stop)
-    });
-    actions
-        .flat_map(Action::declared)
-        .map(|step| &*step.request.path)
-        .filter(|path| is_absolute(path))
 }
 
 fn choose_cores(asked: Option<Vec<usize>>) -> Result<Vec<CoreId>, Error> {

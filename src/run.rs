@@ -2,6 +2,9 @@
 
 mod adapting;
 
+use std::collections::BTreeSet;
+use std::os::unix::fs::FileTypeExt;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -14,6 +17,7 @@ use crate::executor;
 use crate::plan::{Churn, Plan, Route};
 use crate::reactor::preflight;
 use crate::report::Report;
+use crate::session::Via;
 use crate::stats::Totals;
 
 /// Intervals of one core that may wait for the collector before the core keeps them to itself.
@@ -69,7 +73,31 @@ pub fn doubts(plan: &Plan) -> Vec<String> {
             )
         })
     };
-    plan.churn().into_iter().filter_map(doubt).collect()
+    plan.churn().into_iter().filter_map(doubt).chain(missing_sockets(plan)).collect()
+}
+
+/// Sockets of the file system that are not there. Their server may be about to start.
+fn missing_sockets(plan: &Plan) -> impl Iterator<Item = String> {
+    let paths: BTreeSet<&Path> = plan
+        .scenario
+        .users
+        .iter()
+        .filter_map(|user| match &user.policy.via {
+            Via::UnixSocket(path) => Some(&**path),
+            Via::Direct | Via::Proxy(_) => None,
+        })
+        .collect();
+    paths.into_iter().filter_map(|path| {
+        let shown = path.display();
+        match path.metadata() {
+            Ok(found) if found.file_type().is_socket() => None,
+            Ok(_) => Some(format!("{shown} is not a socket: no connection can be made to it")),
+            Err(error) => Some(format!(
+                "No server is at {shown} ({}): requests fail until one is",
+                error.kind()
+            )),
+        }
+    })
 }
 
 /// Runs a plan to its end and tells the reports about it every second.

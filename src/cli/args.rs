@@ -9,8 +9,8 @@ use clap::{Args as ClapArgs, Parser, Subcommand};
 
 use crate::log::Level;
 use crate::plan::Options;
-use crate::scenario::{ArrivalKind, validate_dns_refresh};
-use crate::session::Resolve;
+use crate::scenario::{ArrivalKind, validate_dns_refresh, validate_proxy, validate_unix_socket};
+use crate::session::{Resolve, Via};
 use crate::target::{Bimodal, SlowStart, Stall, Stop};
 use crate::threshold::Threshold;
 use crate::transport::tls::TlsOptions;
@@ -146,6 +146,14 @@ pub struct RunArgs {
     /// Look names up again this often; new connections go to the addresses found then
     #[arg(long, value_name = "TIME", env = "GREGARIA_DNS_REFRESH", value_parser = interval)]
     pub dns_refresh: Option<Duration>,
+
+    /// Send every request through this HTTP proxy: http://[user:password@]host:port
+    #[arg(long, value_name = "URL", env = "GREGARIA_PROXY", value_parser = proxy)]
+    pub proxy: Option<String>,
+
+    /// Connect to this socket of the file system, whatever the URLs say
+    #[arg(long, value_name = "PATH", env = "GREGARIA_UNIX_SOCKET", value_parser = unix_socket, conflicts_with = "proxy")]
+    pub unix_socket: Option<PathBuf>,
 
     /// Take these addresses for a host and port, and spread the connections over them
     #[arg(
@@ -336,6 +344,11 @@ impl RunArgs {
             seed: self.seed,
             local_addresses: self.local_address.clone(),
             dns_refresh: self.dns_refresh,
+            via: match (&self.proxy, &self.unix_socket) {
+                (Some(url), _) => Some(Via::Proxy(url.clone())),
+                (None, Some(path)) => Some(Via::UnixSocket(path.clone())),
+                (None, None) => None,
+            },
             resolve: self.resolve.clone(),
             tls: TlsOptions {
                 ca: self.ca.clone(),
@@ -371,6 +384,16 @@ fn cores(text: &str) -> Result<Cores, String> {
 
 fn span(text: &str) -> Result<Duration, String> {
     units::parse_time_span(text).map_err(|error| error.to_string())
+}
+
+fn proxy(text: &str) -> Result<String, String> {
+    validate_proxy(text).map(|()| text.to_owned()).map_err(|error| error.to_string())
+}
+
+fn unix_socket(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    validate_unix_socket(&path).map_err(|error| error.to_string())?;
+    Ok(path)
 }
 
 fn interval(text: &str) -> Result<Duration, String> {

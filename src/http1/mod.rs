@@ -31,5 +31,5 @@ pub use headers::{Headers, header, headers, reason};
 pub use incoming::{IncomingRequest, parse_request};
 pub use known::KnownHead;
 pub use limits::Limits;
-pub use request::{RequestHead, request_target};
+pub use request::{PRODUCT, RequestHead, request_target};
 pub use response::{Head, Status, parse_response};

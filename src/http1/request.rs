@@ -25,7 +25,8 @@ const NOT_IN_TARGET: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
-const PRODUCT: &str = concat!("gregaria/", env!("CARGO_PKG_VERSION"));
+/// What requests call us where nothing else is said.
+pub const PRODUCT: &str = concat!("gregaria/", env!("CARGO_PKG_VERSION"));
 
 /// The head of a request to be sent.
 #[derive(Debug, Clone)]

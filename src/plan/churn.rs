@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Plan;
-use super::forecast::{Key, hosts_of, pairs, resolved};
+use super::forecast::{Key, connections_of, pairs, resolved};
 use crate::scenario::KeepAlive;
 
 /// Connects to one host and port that are followed by a close of ours.
@@ -31,14 +31,19 @@ pub(super) fn churn(plan: &Plan) -> Vec<Churn> {
     let mut rates: BTreeMap<Key, f64> = BTreeMap::new();
     for (class, user) in plan.scenario.users.iter().enumerate() {
         let wait = user.wait_time.mean();
-        if user.policy.keep_alive != KeepAlive::Task || wait.is_zero() || plan.arrivals.is_some() {
+        // Where we close by a reset, the port is free at once.
+        let takes_ports =
+            user.policy.keep_alive == KeepAlive::Task && !user.policy.tcp.reset_on_close;
+        if !takes_ports || wait.is_zero() || plan.arrivals.is_some() {
             continue;
         }
         let users = plan.classes.iter().filter(|&&of| usize::from(of) == class).count();
         let weights: f64 = user.tasks.iter().map(|task| f64::from(task.weight)).sum();
         for task in &user.tasks {
             let share = f64::from(task.weight) / weights;
-            for (_, host) in hosts_of(&task.action, &plan.targets[class].url) {
+            let base = &plan.targets[class].url;
+            let connections = connections_of(&task.action, base, &user.policy.via);
+            for host in connections.into_iter().filter_map(|connection| connection.to) {
                 *rates.entry(host).or_default() += share * per_second(users, wait);
             }
         }

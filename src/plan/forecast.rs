@@ -14,7 +14,7 @@ use std::net::SocketAddr;
 
 use super::{Plan, key};
 use crate::scenario::{Action, KeepAlive, Part, Step, User};
-use crate::session::{BaseUrl, ResolvedUrl, is_absolute};
+use crate::session::{BaseUrl, ResolvedUrl, Via, is_absolute};
 
 /// A host and port.
 pub(super) type Key = (String, u16);
@@ -45,17 +45,18 @@ impl Forecast {
     pub(super) fn new(plan: &Plan) -> Self {
         let mut users = vec![0; plan.targets.len()];
         plan.classes.iter().for_each(|&class| users[usize::from(class)] += 1);
-        let (mut kept, mut likely) = (BTreeMap::new(), 0);
+        let (mut kept, mut total, mut likely) = (BTreeMap::new(), 0, 0);
         for (class, user) in plan.scenario.users.iter().enumerate() {
             if user.policy.keep_alive != KeepAlive::Always || plan.arrivals.is_some() {
                 likely += users[class] * widest(user);
                 continue;
             }
-            for (_, host) in hosts(plan, class) {
+            let connections = connections(plan, class);
+            total += connections.len() as u64 * users[class];
+            for host in connections.into_iter().filter_map(|connection| connection.to) {
                 *kept.entry(host).or_default() += users[class];
             }
         }
-        let total = kept.values().sum();
         Forecast { kept: total, at_most: total + likely, routes: routes(plan, &kept) }
     }
 }
@@ -73,37 +74,61 @@ fn actions(user: &User) -> impl Iterator<Item = &Action> {
     user.tasks.iter().map(|task| &task.action).chain(&user.on_start)
 }
 
-/// The hosts to which every user of a class connects in the end, and from which lane: there is one,
-/// and further ones for what is parallel.
-fn hosts(plan: &Plan, class: usize) -> BTreeSet<(usize, Key)> {
-    let (user, base) = (&plan.scenario.users[class], &plan.targets[class].url);
-    actions(user).flat_map(|action| hosts_of(action, base)).collect()
+/// A connection that a user makes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Connection {
+    /// There is one lane, and further ones for what is parallel.
+    lane: usize,
+    /// Where it goes by TCP.
+    pub(super) to: Option<Key>,
+    /// What a tunnel leads to.
+    beyond: Option<Key>,
 }
 
-/// The hosts that an action declares, given the base of its user, by lane. Which lane makes a
-/// parallel request is certain for the first of each only: they are taken in order.
-pub(super) fn hosts_of(action: &Action, base: &BaseUrl) -> BTreeSet<(usize, Key)> {
+/// The connections that every user of a class has made in the end.
+fn connections(plan: &Plan, class: usize) -> BTreeSet<Connection> {
+    let (user, base) = (&plan.scenario.users[class], &plan.targets[class].url);
+    actions(user).flat_map(|action| connections_of(action, base, &user.policy.via)).collect()
+}
+
+/// The connections that an action declares, given the base of its user. Which lane makes a parallel
+/// request is certain for the first of each only: they are taken in order.
+pub(super) fn connections_of(action: &Action, base: &BaseUrl, via: &Via) -> BTreeSet<Connection> {
     let Action::Steps(parts) = action else {
         // Nobody knows where a closure connects to; the base is as good as any.
-        return BTreeSet::from([(0, key(base))]);
+        return BTreeSet::from([connection(0, base, via)]);
     };
-    let host = |step: &Step| match &*step.request.path {
+    let of_step = |(lane, step): (usize, &Step)| match &*step.request.path {
         path if is_absolute(path) => {
-            let (url, _) = BaseUrl::split(path).expect("the plan has resolved it");
-            key(&url)
+            let (url, _) = BaseUrl::split(path).expect("the plan has checked it");
+            connection(lane, &url, via)
         }
-        _ => key(base),
+        _ => connection(lane, base, via),
     };
-    let hosts = |part: &Part| {
-        let first = part.steps().iter().take(part.width());
-        first.map(host).enumerate().collect::<Vec<_>>()
+    let first = |part: &Part| {
+        let first = part.steps().iter().take(part.width()).enumerate();
+        first.map(of_step).collect::<Vec<_>>()
     };
-    parts.iter().flat_map(hosts).collect()
+    parts.iter().flat_map(first).collect()
+}
+
+fn connection(lane: usize, url: &BaseUrl, via: &Via) -> Connection {
+    let (to, beyond) = match via {
+        Via::Direct => (Some(key(url)), None),
+        Via::UnixSocket(_) => (None, None),
+        Via::Proxy(proxy) => {
+            let proxy = BaseUrl::parse(proxy).expect("the plan has checked it");
+            (Some(key(&proxy)), url.secure.then(|| key(url)))
+        }
+    };
+    Connection { lane, to, beyond }
 }
 
 /// What is known of every host.
 pub(super) fn resolved(plan: &Plan) -> BTreeMap<Key, &ResolvedUrl> {
     let resolved = plan.targets.iter().chain(&plan.elsewhere);
+    // What is behind a proxy has none.
+    let resolved = resolved.filter(|host| !host.addresses.is_empty());
     resolved.map(|host| (key(&host.url), host)).collect()
 }
 
@@ -180,6 +205,15 @@ mod tests {
         check(&[page(6)], (48, 48), &[("a", 36, 2), ("b:81", 12, 1)]);
         check(&[page(2)], (24, 24), &[("a", 24, 2)]);
         check(&[page(6).keep_alive(KeepAlive::Task)], (0, 48), &[]);
+    }
+
+    #[test]
+    fn a_path_takes_no_ports_and_a_proxy_those_to_itself() {
+        let both = |user: User| user.task(Step::get("http://b:81/"));
+        let path = user("u", "/").unix_socket("/run/app");
+        check(&[both(path)], (12, 12), &[]);
+        let nowhere = user("u", "http://nowhere.invalid/").proxy("http://u:p@c:81");
+        check(&[both(nowhere)], (12, 12), &[("c:81", 12, 2)]);
     }
 
     #[test]

@@ -16,6 +16,7 @@
 mod buffers;
 mod late;
 mod listener;
+mod peer;
 pub mod preflight;
 mod remote;
 mod ring;
@@ -38,9 +39,10 @@ use std::task::Waker;
 use std::time::{Duration, Instant};
 
 pub use listener::Listener;
+pub use peer::{Peer, TcpOptions};
 pub use remote::{Remote, Woken};
 pub use sleep::{Alarm, Sleep, TimedOut};
-pub use socket::{Chunk, Kept, Peer, Receive, Socket};
+pub use socket::{Chunk, Kept, Receive, Socket};
 pub use thread_time::thread_time;
 
 use buffers::Buffers;

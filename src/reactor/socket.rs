@@ -1,4 +1,4 @@
-//! A TCP socket of this core, and the bytes that come and go on it.
+//! A connected socket of this core, and the bytes that come and go on it.
 
 use std::fmt;
 use std::io;
@@ -9,34 +9,13 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use rustix::net::{AddressFamily, SocketAddrAny, SocketFlags, SocketType, sockopt};
+use rustix::net::{SocketFlags, SocketType};
 
 use super::Reactor;
 use super::buffers::Filled;
+use super::peer::{Peer, TcpOptions};
 use super::slots::SlotId;
 use super::sockets::Outgoing;
-
-/// An address to connect to, in the kernel's form, made once.
-#[derive(Clone)]
-pub struct Peer(Rc<SocketAddrAny>, SocketAddr);
-
-impl Peer {
-    /// The address for this core.
-    pub fn new(address: SocketAddr) -> Self {
-        Peer(Rc::new(address.into()), address)
-    }
-
-    /// The address as text and numbers.
-    pub fn address(&self) -> SocketAddr {
-        self.1
-    }
-}
-
-impl fmt::Debug for Peer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.1.fmt(f)
-    }
-}
 
 /// Bytes that the reactor keeps for its whole life; see [`Reactor::keep`].
 ///
@@ -57,7 +36,7 @@ impl Kept {
     }
 }
 
-/// A connected TCP socket. Dropping it cancels what is in flight and closes it.
+/// A connected socket. Dropping it cancels what is in flight and closes it.
 pub struct Socket {
     reactor: Rc<Reactor>,
     id: SlotId,
@@ -76,15 +55,26 @@ impl Socket {
         peer: &Peer,
         source: Option<IpAddr>,
     ) -> io::Result<Socket> {
-        let family = match peer.1 {
-            SocketAddr::V4(_) => AddressFamily::INET,
-            SocketAddr::V6(_) => AddressFamily::INET6,
-        };
+        Socket::connect_with(reactor, peer, source, &TcpOptions::default()).await
+    }
+
+    /// The same with these options, where the peer is reached by TCP.
+    ///
+    /// # Errors
+    ///
+    /// As [`Socket::connect`], and what `setsockopt(2)` says.
+    pub async fn connect_with(
+        reactor: &Rc<Reactor>,
+        peer: &Peer,
+        source: Option<IpAddr>,
+        options: &TcpOptions,
+    ) -> io::Result<Socket> {
         // Blocking on purpose: io_uring waits for a blocking socket and gives up on any other.
         let flags = SocketFlags::CLOEXEC;
-        let fd = rustix::net::socket_with(family, SocketType::STREAM, flags, None)?;
-        // A request goes out in one piece and must not wait for an older one's acknowledgement.
-        sockopt::set_tcp_nodelay(&fd, true)?;
+        let fd = rustix::net::socket_with(peer.family, SocketType::STREAM, flags, None)?;
+        if peer.is_tcp() {
+            options.set(&fd)?;
+        }
         if let Some(source) = source {
             choose_port_late(&fd)?;
             rustix::net::bind(&fd, &SocketAddr::new(source, 0))?;
@@ -92,7 +82,7 @@ impl Socket {
         let socket = Socket::adopt(reactor, fd);
         {
             let state = &mut *reactor.state.borrow_mut();
-            state.sockets.connect(socket.id, peer.0.clone(), &mut state.io);
+            state.sockets.connect(socket.id, peer.address.clone(), &mut state.io);
         }
         Connecting(&socket).await?;
         Ok(socket)

@@ -95,6 +95,18 @@ pub enum Error {
     /// A run that ends as it starts.
     #[error("run_time must be above 0 and at most 136 years")]
     RunTime,
+    /// A proxy that is spoken with by TLS.
+    #[error("a proxy is reached by http://, also for https URLs, which go through a tunnel")]
+    SecureProxy,
+    /// A proxy with a path.
+    #[error("a proxy has no path; leave '{0}' out")]
+    ProxyPath(String),
+    /// A path that no socket can have.
+    #[error("the path of a Unix socket has 1 to 107 bytes and no null byte; this one has {0}")]
+    UnixSocket(usize),
+    /// A time that the kernel does not take.
+    #[error("keepalive must be whole seconds from 1 to 32,767")]
+    Keepalive,
     /// Parallel requests over nothing.
     #[error("connections must be 1 or more; parallel requests need one at least")]
     NoConnections,

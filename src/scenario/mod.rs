@@ -27,7 +27,10 @@ pub use shape::{Curve, Function, Line, LoadShape, Mix, Stage, Wanted, share};
 pub use step::Step;
 pub use task::{Action, Task, TaskError, TaskFn, TaskResult, Tasks};
 pub use user::{Share, User};
-pub use validate::{dns_refresh as validate_dns_refresh, host as validate_host};
+pub use validate::{
+    dns_refresh as validate_dns_refresh, host as validate_host, proxy as validate_proxy,
+    unix_socket as validate_unix_socket,
+};
 pub use wait_time::{Pace, WaitTime};
 
 pub use crate::session::KeepAlive;

@@ -1,12 +1,13 @@
 //! A class of users: who they are, how many, what they do and how long they wait.
 
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
 
 use super::{Action, KeepAlive, Step, Task, TaskFn, WaitTime};
-use crate::session::{Auth, Policy, Timeouts};
+use crate::session::{Auth, Policy, TcpOptions, Timeouts, Via};
 use crate::transport::tls::TlsOptions;
 
 /// A class of users, as a Locust `User` class is one.
@@ -167,6 +168,24 @@ impl User {
     /// Sets how many requests a connection carries before it is closed; `None` for any number.
     pub fn max_requests_per_connection(mut self, requests: Option<NonZeroU32>) -> Self {
         self.policy.max_requests_per_connection = requests;
+        self
+    }
+
+    /// Sends every request through an HTTP proxy, `http://[user:password@]host[:port]`.
+    pub fn proxy(mut self, url: impl Into<String>) -> Self {
+        self.policy.via = Via::Proxy(url.into());
+        self
+    }
+
+    /// Lets every connection go to this socket of the file system.
+    pub fn unix_socket(mut self, path: impl Into<PathBuf>) -> Self {
+        self.policy.via = Via::UnixSocket(path.into());
+        self
+    }
+
+    /// Sets the options of TCP connections.
+    pub fn tcp(mut self, options: TcpOptions) -> Self {
+        self.policy.tcp = options;
         self
     }
 

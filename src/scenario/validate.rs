@@ -5,12 +5,15 @@
 //! scenario written in Rust is held to the same.
 
 use std::collections::HashSet;
+use std::ops::RangeInclusive;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::time::Duration;
 
 use http::{HeaderName, Method};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use crate::session::{Auth, BaseUrl, Condition, StatusRange, Timeouts};
+use crate::session::{Auth, BaseUrl, Condition, StatusRange, TcpOptions, Timeouts, Via};
 use crate::units;
 
 use super::{Action, Error, Part, Scenario, Share, Step, Task, USERS_MAX, User};
@@ -20,6 +23,11 @@ const NOT_IN_PATH: &AsciiSet = &CONTROLS.add(b' ');
 
 /// The shortest time between two look-ups of a name: name servers answer others, too.
 const DNS_REFRESH_MIN: Duration = Duration::from_millis(100);
+
+/// The longest path of a socket.
+const UNIX_PATH_MAX: usize = 107;
+/// Seconds that the kernel takes for `TCP_KEEPIDLE`.
+const KEEPALIVE: RangeInclusive<u64> = 1..=32_767;
 
 impl Scenario {
     /// Refuses what cannot be run, with the place and the cure.
@@ -103,6 +111,45 @@ pub(super) fn max_body(bytes: u64) -> Result<(), Error> {
     if bytes > 0 { Ok(()) } else { Err(Error::MaxBody) }
 }
 
+pub(super) fn via(via: &Via) -> Result<(), Error> {
+    match via {
+        Via::Direct => Ok(()),
+        Via::Proxy(url) => proxy(url),
+        Via::UnixSocket(path) => unix_socket(path),
+    }
+}
+
+/// Refuses a URL that is not a proxy's.
+///
+/// Public because `--proxy` is held to the same.
+pub fn proxy(url: &str) -> Result<(), Error> {
+    match BaseUrl::parse(url)? {
+        BaseUrl { secure: true, .. } => Err(Error::SecureProxy),
+        BaseUrl { path, .. } if !path.is_empty() => Err(Error::ProxyPath(path)),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses a path that the kernel cannot connect to (`unix(7)`).
+///
+/// Public because `--unix-socket` is held to the same.
+pub fn unix_socket(path: &Path) -> Result<(), Error> {
+    let length = path.as_os_str().len();
+    if (1..=UNIX_PATH_MAX).contains(&length) && !path.as_os_str().as_bytes().contains(&0) {
+        return Ok(());
+    }
+    Err(Error::UnixSocket(length))
+}
+
+pub(super) fn tcp(tcp: &TcpOptions) -> Result<(), Error> {
+    tcp.keepalive.map_or(Ok(()), keepalive)
+}
+
+pub(super) fn keepalive(idle: Duration) -> Result<(), Error> {
+    let is_possible = KEEPALIVE.contains(&idle.as_secs()) && idle.subsec_nanos() == 0;
+    if is_possible { Ok(()) } else { Err(Error::Keepalive) }
+}
+
 pub(super) fn spawn_rate(rate: f64) -> Result<(), Error> {
     if rate > 0.0 && rate.is_finite() { Ok(()) } else { Err(Error::SpawnRate(rate.to_string())) }
 }
@@ -159,6 +206,8 @@ fn user(user: &User) -> Result<(), Error> {
     user.auth.as_ref().map_or(Ok(()), auth)?;
     timeouts(&user.policy.timeouts)?;
     max_body(user.policy.max_body)?;
+    via(&user.policy.via)?;
+    tcp(&user.policy.tcp)?;
     if user.tasks.is_empty() {
         return Err(Error::NoTasks);
     }

@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::failure::Failure;
 use super::resolver::{Answer, News, Resolver};
 use super::sources::Sources;
-use crate::reactor::{Peer, Reactor, Socket, TimedOut};
+use crate::reactor::{Peer, Reactor, Socket, TcpOptions, TimedOut};
 
 /// How long an address may take while there is another to try: the connection attempt delay that
 /// RFC 8305 section 5 recommends. One that drops what it is sent would otherwise use up the whole
@@ -35,6 +35,7 @@ pub(super) struct Addresses {
 /// One of the addresses.
 #[derive(Debug)]
 struct Address {
+    address: SocketAddr,
     peer: Peer,
     /// It did not take us the last time, so it is tried after the others.
     failed: Cell<bool>,
@@ -70,6 +71,7 @@ impl Addresses {
         &self,
         reactor: &Rc<Reactor>,
         sources: &Sources,
+        tcp: &TcpOptions,
     ) -> Result<Socket, Failure> {
         self.take_news(sources);
         let made = self.made.get();
@@ -79,7 +81,7 @@ impl Addresses {
         let from = made / order.len().max(1) + self.core;
         let mut refused = None;
         for (step, address) in order.iter().enumerate() {
-            let attempt = connect_from(reactor, &address.peer, sources, from);
+            let attempt = connect_from(reactor, address, sources.to(address.address), from, tcp);
             let is_last = step + 1 == order.len();
             match if is_last { attempt.await } else { briefly(reactor, attempt).await } {
                 Ok(socket) => {
@@ -131,7 +133,7 @@ impl Addresses {
 
     fn keep_or_add(&self, address: SocketAddr) -> Rc<Address> {
         let known = self.known.borrow();
-        let same = known.iter().find(|known| known.peer.address() == address);
+        let same = known.iter().find(|known| known.address == address);
         same.cloned().unwrap_or_else(|| Address::new(address))
     }
 
@@ -182,7 +184,7 @@ impl Addresses {
 
 impl Address {
     fn new(address: SocketAddr) -> Rc<Self> {
-        Rc::new(Address { peer: Peer::new(address), failed: Cell::new(false) })
+        Rc::new(Address { address, peer: Peer::new(address), failed: Cell::new(false) })
     }
 }
 
@@ -190,15 +192,15 @@ impl Address {
 /// for the peer.
 async fn connect_from(
     reactor: &Rc<Reactor>,
-    peer: &Peer,
-    sources: &Sources,
+    to: &Address,
+    sources: &[Option<IpAddr>],
     first: usize,
+    tcp: &TcpOptions,
 ) -> io::Result<Socket> {
-    let sources = sources.to(peer.address());
     let mut tried = Err(io::ErrorKind::AddrNotAvailable.into());
     for step in 0..sources.len() {
         let source = sources[first.wrapping_add(step) % sources.len()];
-        tried = Socket::connect(reactor, peer, source).await;
+        tried = Socket::connect_with(reactor, &to.peer, source, tcp).await;
         let no_port = |error: &io::Error| error.kind() == io::ErrorKind::AddrNotAvailable;
         if !tried.as_ref().is_err_and(no_port) {
             break;

@@ -8,20 +8,17 @@ use super::context::{Context, InFlight};
 use super::envelope::Message;
 use super::failure::{Failure, Stage};
 use super::journey::location;
-use super::origin::Origin;
 use super::policy::Policy;
 use super::render::Defaults;
 use super::request::Request;
 use super::response::{Received, Response};
+use super::route::Route;
 use super::sender::Sender;
 use crate::http1::{KeepBody, Limits, ResponseReader};
 use crate::reactor::{Alarm, Socket, TimedOut};
 use crate::stats::{Clocks, EntryId, Extra, Limit, Outcome, Phases, Sample, WireBytes};
 use crate::transport::Stream;
 use crate::transport::tls::UserTls;
-
-/// The kernel sends a connection's first packet again after a second (RFC 6298 section 2).
-const SLOW_CONNECT: Duration = Duration::from_secs(1);
 
 /// How much of a redirect's body is read, so that its connection can be used again.
 const UNSEEN_BODY_MAX: u64 = 64 * 1024;
@@ -60,7 +57,7 @@ pub(super) struct Attempt<'r> {
     pub(super) deadline: Instant,
 }
 
-/// A session's connections, at most one per origin. Each stays in its place while it carries a
+/// A session's connections, at most one per route. Each stays in its place while it carries a
 /// request.
 #[derive(Debug)]
 pub(super) struct Connections {
@@ -72,7 +69,7 @@ pub(super) struct Connections {
 /// A connection and where it leads.
 #[derive(Debug)]
 struct Connection {
-    origin: Rc<Origin>,
+    route: Rc<Route>,
     stream: Stream,
     /// Requests that it has carried, with the one on its way.
     requests: u32,
@@ -141,7 +138,7 @@ impl Connections {
     ) -> Result<Received, Failure> {
         let Attempt { context, outbound, message, .. } = attempt;
         let mut extra = attempt.extra;
-        let mut kept = self.take_up(&message.envelope.origin);
+        let mut kept = self.take_up(&message.envelope.origin.route);
         loop {
             let position = match kept {
                 Some(position) => position,
@@ -171,8 +168,8 @@ impl Connections {
         let stream = Box::pin(self.open_stream(attempt)).await?;
         // Most users know one origin, and there are very many users.
         self.open.reserve_exact(1);
-        let origin = attempt.message.envelope.origin.clone();
-        self.open.push(Connection { origin, stream, requests: 0 });
+        let route = attempt.message.envelope.origin.route.clone();
+        self.open.push(Connection { route, stream, requests: 0 });
         Ok(self.open.len() - 1)
     }
 
@@ -182,23 +179,16 @@ impl Connections {
         let limit = attempt.policy().timeouts.connect;
         let mut lap = Instant::now();
         let by = attempt.deadline(lap, limit);
-        let addresses = &origin.addresses;
-        if !addresses.are_known() {
-            let look_up = Box::pin(addresses.look_up(&context.reactor, context.origins.resolver()));
+        let route = &origin.route;
+        if !route.is_looked_up() {
+            let look_up = Box::pin(route.look_up(context));
             let resolved = self.timeout.until(by, look_up).await;
             attempt.spent(Phases { dns: attempt.lap(&mut lap), ..Phases::default() });
             resolved.map_err(|TimedOut| attempt.timed_out(Stage::Resolve, by, limit))??;
         }
-        let connect = addresses.connect(&context.reactor, &context.sources);
+        let connect = route.connect(context, &attempt.policy().tcp);
         let connected = self.timeout.until(by, Box::pin(connect)).await;
-        let took = attempt.lap(&mut lap);
-        attempt.spent(Phases { connect: took, ..Phases::default() });
-        if took >= Some(SLOW_CONNECT) {
-            context.recorder.borrow_mut().hit(Limit::SlowConnect);
-        }
-        for _ in 0..addresses.take_failed_look_ups() {
-            context.recorder.borrow_mut().hit(Limit::LookUp);
-        }
+        attempt.spent(Phases { connect: attempt.lap(&mut lap), ..Phases::default() });
         let timed_out = |TimedOut| attempt.timed_out(Stage::Connect, by, limit);
         let socket = connected.map_err(timed_out)??;
         context.recorder.borrow_mut().count(outbound.entry, Extra::Connection);
@@ -314,9 +304,9 @@ impl Connections {
         Ok(received)
     }
 
-    /// Where the connection to an origin is, if there is one that is still good.
-    fn take_up(&mut self, origin: &Rc<Origin>) -> Option<usize> {
-        let position = self.open.iter().position(|open| Rc::ptr_eq(&open.origin, origin))?;
+    /// Where the connection of a route is, if there is one that is still good.
+    fn take_up(&mut self, route: &Rc<Route>) -> Option<usize> {
+        let position = self.open.iter().position(|open| Rc::ptr_eq(&open.route, route))?;
         if self.open[position].stream.take_up() {
             return Some(position);
         }

@@ -41,6 +41,10 @@ pub enum Failure {
     Redirect(RedirectError),
     /// TLS could not go on.
     Tls(TlsError),
+    /// It was not the server but the proxy that is asked for it.
+    Proxy(Box<Failure>),
+    /// The proxy answered with this status to the wish for a tunnel.
+    Tunnel(u16),
     /// The request itself cannot be sent.
     Request(String),
 }
@@ -130,6 +134,7 @@ impl Failure {
         match self {
             Failure::Connect(ConnectError::Files) => Some(Limit::Files),
             Failure::Connect(ConnectError::Ports) => Some(Limit::Ports),
+            Failure::Proxy(failure) => failure.limit(),
             _ => None,
         }
     }
@@ -210,9 +215,15 @@ impl Opening {
         if seen[..len] == VERSION[..len] {
             return None;
         }
+        Opening::of(seen)
+    }
+
+    /// The beginning of bytes, where there are any.
+    pub(super) fn of(seen: &[u8]) -> Option<Self> {
+        let len = seen.len().min(VERSION.len());
         let mut bytes = [0; VERSION.len()];
         bytes[..len].copy_from_slice(&seen[..len]);
-        Some(Opening { bytes, len: len as u8 })
+        (len > 0).then_some(Opening { bytes, len: len as u8 })
     }
 }
 
@@ -263,6 +274,11 @@ impl fmt::Display for Failure {
             Failure::Http(error) => error.fmt(f),
             Failure::Redirect(error) => error.fmt(f),
             Failure::Tls(error) => error.fmt(f),
+            Failure::Proxy(failure) => write!(f, "proxy: {failure}"),
+            Failure::Tunnel(status) => match reason(*status) {
+                Some(reason) => write!(f, "proxy answered {status} {reason} to CONNECT"),
+                None => write!(f, "proxy answered {status} to CONNECT"),
+            },
             Failure::Request(reason) => f.write_str(reason),
         }
     }
@@ -307,6 +323,11 @@ impl fmt::Display for Opening {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.bytes[..usize::from(self.len)].escape_ascii().fmt(f)
     }
+}
+
+/// The words for a status, where it has any.
+fn reason(status: u16) -> Option<&'static str> {
+    http::StatusCode::from_u16(status).ok()?.canonical_reason()
 }
 
 /// The system's words without the number that the standard library puts behind them.
@@ -367,6 +388,13 @@ mod tests {
                 "not HTTP: starts with \"\\x15\\x03\\x01\\x00\\x02\\x02F\"",
             ),
             (not_http(b"220\n"), "not HTTP: starts with \"220\\n\""),
+            (Failure::Proxy(Box::new(failed(libc::ECONNREFUSED))), "proxy: connection refused"),
+            (
+                Failure::Proxy(Box::new(not_http(b"SSH-2"))),
+                "proxy: not HTTP: starts with \"SSH-2\"",
+            ),
+            (Failure::Tunnel(407), "proxy answered 407 Proxy Authentication Required to CONNECT"),
+            (Failure::Tunnel(599), "proxy answered 599 to CONNECT"),
         ] {
             assert_eq!(failure.to_string(), text);
         }

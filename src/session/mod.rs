@@ -29,12 +29,16 @@ mod multipart;
 mod origin;
 mod policy;
 mod prepared;
+mod proxy;
 mod redirect;
 mod render;
 mod request;
 mod resolved;
 mod resolver;
 mod response;
+mod route;
+#[cfg(test)]
+mod route_tests;
 mod sender;
 mod sources;
 mod upload;
@@ -74,8 +78,11 @@ pub use request::{Body, Request};
 pub use resolved::{InvalidResolve, Resolve, ResolvedUrl};
 pub use resolver::Resolver;
 pub use response::Response;
+pub use route::Via;
 pub use sources::Sources;
 pub use upload::Upload;
+
+pub use crate::reactor::TcpOptions;
 
 use exchange::{Connections, Outbound};
 use lanes::Lanes;

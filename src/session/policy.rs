@@ -4,6 +4,8 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::keep_alive::KeepAlive;
+use super::route::Via;
+use crate::reactor::TcpOptions;
 use crate::transport::tls::TlsOptions;
 
 /// How the users of a class make their requests: what a scenario may say of it for a whole class.
@@ -18,6 +20,10 @@ pub struct Policy {
     /// How many requests a connection carries at most; without it, any number. We close it after
     /// the last of them, without having announced it: the server sees a client that goes away.
     pub max_requests_per_connection: Option<NonZeroU32>,
+    /// What connections go through.
+    pub via: Via,
+    /// What is set on them.
+    pub tcp: TcpOptions,
     /// Whether cookies are kept, and sent with the requests they are for.
     pub cookies: bool,
     /// Whether redirects are followed.
@@ -55,6 +61,8 @@ impl Default for Policy {
             keep_alive: KeepAlive::default(),
             tls: TlsOptions::default(),
             max_requests_per_connection: None,
+            via: Via::default(),
+            tcp: TcpOptions::default(),
             cookies: true,
             redirects: true,
             compression: true,

@@ -1,5 +1,6 @@
 //! A request's bytes: what it says itself, and what its user says for all of its requests.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use http::header::{
@@ -20,6 +21,7 @@ use super::policy::Policy;
 use super::redirect::{Hop, RedirectError};
 use super::request::Request;
 use super::resolved::ResolvedUrl;
+use super::route::{Route, Via};
 use crate::http1::{RequestHead, request_target};
 use crate::transport::tls::Tls;
 
@@ -49,7 +51,10 @@ impl Defaults {
         policy: Policy,
     ) -> Self {
         let base = target.url.clone();
-        let origin = context.origins.know(target);
+        let origin = match &policy.via {
+            Via::Direct => context.origins.know(target),
+            via => context.origins.get(&base, via),
+        };
         let mut headers = headers.to_vec();
         let credentials = authorize(&mut headers, auth, base.basic_auth.as_ref());
         Defaults { base, origin, headers, credentials, policy, tls: Tls::default() }
@@ -80,9 +85,10 @@ impl<'r> Outline<'r> {
         defaults: &Defaults,
         request: &'r Request,
     ) -> Result<Self, UrlError> {
+        let via = &defaults.policy.via;
         let (origin, authority, url_auth, mut target) = if is_absolute(&request.path) {
             let (base, path) = BaseUrl::split(&request.path)?;
-            let origin = context.origins.get(&base);
+            let origin = context.origins.get(&base, via);
             (origin, base.authority, base.basic_auth, path)
         } else {
             let slash = if request.path.starts_with('/') { "" } else { "/" };
@@ -157,7 +163,7 @@ impl<'r> Outline<'r> {
             _ => true,
         });
         let envelope = Envelope {
-            origin: context.origins.get(&base),
+            origin: context.origins.get(&base, &defaults.policy.via),
             method: hop.method,
             target: request_target(&target),
             host: envelope.host.filter(|_| hop.keeps_host),
@@ -181,11 +187,20 @@ impl<'r> Outline<'r> {
     /// Appends the request to a buffer, but for a body that is sent apart. Gives the place of the blank
     /// line behind its head.
     pub(super) fn render(&self, out: &mut Vec<u8>) -> usize {
+        let Envelope { origin, method, target, .. } = &self.envelope;
+        // A proxy is asked in absolute form, and has credentials of its own (RFC 9112 section 3.2.2).
+        let (target, authorization) = match &*origin.route {
+            Route::Proxy(_, authorization) => {
+                (Cow::Owned(format!("http://{}{target}", self.authority)), authorization.as_ref())
+            }
+            _ => (Cow::Borrowed(&**target), None),
+        };
+        let own = self.headers.iter().map(|(name, value)| (name, value));
         let head = RequestHead {
-            method: &self.envelope.method,
-            target: &self.envelope.target,
+            method,
+            target: &target,
             host: &self.authority,
-            headers: self.headers.iter().map(|(name, value)| (name, value)),
+            headers: own.chain(authorization.map(|value| (&PROXY_AUTHORIZATION, value))),
         };
         let blank = head.encode_head(self.content.bytes().len(), self.content_type.as_ref(), out);
         if !self.content.is_apart(self.expects) {

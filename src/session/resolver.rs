@@ -243,7 +243,7 @@ impl Resolver {
         refresh: Option<Duration>,
         look_up: impl Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static,
     ) -> Self {
-        Resolver::with(refresh, Arc::new(look_up)).unwrap()
+        Resolver::with(refresh, Arc::new(look_up)).expect("a thread")
     }
 }
 

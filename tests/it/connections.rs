@@ -1,15 +1,20 @@
 //! What the server sees of connections that are kept, shared and closed.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::net::Ipv6Addr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
+use gregaria::executor::allowed_cores;
 use gregaria::plan::Options;
 use gregaria::scenario::{KeepAlive, Parallel, Step, Task, User, WaitTime};
 use gregaria::session::{Session, status};
+use gregaria::target::{Options as TargetOptions, Server as Target};
 
 use crate::support::api::{begin, go, ms, scenario, users};
-use crate::support::{Answer, Run, Server, ok, plain_server, response, toml};
+use crate::support::{Answer, Run, Server, Signal, ok, plain_server, response, toml};
 
 /// Requests of each connection.
 fn per_connection(server: &Server) -> Vec<usize> {
@@ -146,7 +151,7 @@ fn parallel_requests_that_the_stop_cuts_off_are_cancelled_once_each() {
     server.await_requests(18);
     control.stop();
     let ran = run.recv().unwrap();
-    assert_eq!((ran.total().requests, ran.summary.snapshot.cancelled), (0, 18));
+    assert_eq!((ran.total().requests, ran.total().counts.cancelled), (0, 18));
     assert_eq!(server.total(), 18);
 }
 
@@ -155,6 +160,79 @@ fn parallel_requests_are_no_more_than_are_allowed() {
     let (server, _) = slow_server(5);
     let options = Options { requests: Some(17), ..users(1, ms(10_000)) };
     let ran = go(scenario(&server, User::new("u").task(page(6))), options);
-    assert_eq!((ran.total().requests, ran.summary.snapshot.cancelled), (17, 0));
+    assert_eq!((ran.total().requests, ran.total().counts.cancelled), (17, 0));
     assert_eq!(server.total(), 17);
+}
+
+/// Columns of the connections to this port in the kernel's table: local port, state, timer.
+fn table(port: u16) -> Vec<(String, String, String)> {
+    let table = fs::read_to_string("/proc/net/tcp").unwrap();
+    let rows = table.lines().skip(1).filter_map(|line| {
+        let columns: Vec<_> = line.split_whitespace().map(str::to_owned).collect();
+        let is_ours = columns[2].ends_with(&format!(":{port:04X}"));
+        is_ours.then(|| (columns[1].clone(), columns[3].clone(), columns[5].clone()))
+    });
+    rows.collect()
+}
+
+/// A user who waits with a connection, and one who has closed its own, seen by the kernel.
+#[track_caller]
+fn check_tcp(options: &str, keep_alive: &str, is_so: impl Fn(&[(String, String, String)]) -> bool) {
+    let server = plain_server();
+    let class = format!("tcp = {options}\nkeep_alive = {keep_alive}\nwait_time = \"1h\"");
+    let text = toml("1h", &format!("{class}\n[[user.task]]\nget = \"/\""));
+    let run = Run::of(&text).host(server.address).start();
+    server.await_requests(1);
+    let port = server.address.port();
+    let begin = Instant::now();
+    while !is_so(&table(port)) {
+        assert!(begin.elapsed() < ms(5_000), "{options}: {:?}", table(port));
+        std::thread::sleep(ms(5));
+    }
+    run.signal(Signal::INT);
+    assert_eq!(run.wait().code(0).aggregated(), (1, 0));
+}
+
+#[test]
+fn tcp_options_are_what_the_kernel_sees() {
+    const ESTABLISHED: &str = "01";
+    const TIME_WAIT: &str = "06";
+    let keepalive = |is: bool| {
+        move |rows: &[(String, String, String)]| match rows {
+            // The kernel's second timer is that of keep-alive probes.
+            [(_, state, timer)] => state == ESTABLISHED && timer.starts_with("02:") == is,
+            _ => false,
+        }
+    };
+    check_tcp("{ keepalive = \"30s\" }", "true", keepalive(true));
+    check_tcp("{ nodelay = false }", "true", keepalive(false));
+    // The side that closes has its port taken, but not after a reset.
+    check_tcp("{}", "\"task\"", |rows| matches!(rows, [(_, state, _)] if state == TIME_WAIT));
+    check_tcp("{ linger = \"0s\" }", "\"task\"", <[_]>::is_empty);
+}
+
+#[test]
+fn ipv6_is_as_good() {
+    let cores = vec![*allowed_cores().last().unwrap()];
+    let address = (Ipv6Addr::LOCALHOST, 0).into();
+    let server =
+        Target::start(TargetOptions { cores, address, ..TargetOptions::default() }).unwrap();
+    let port = server.address().port();
+    let text = toml("200ms", "[[user.task]]\nget = \"/\"");
+    let resolve = format!("name.invalid:{port}:::1");
+    let at = |host: &str, args: &[&str]| {
+        let before = server.counters().requests;
+        let output = Run::of(&text).host(format!("{host}:{port}")).args(args).go().code(0);
+        let (requests, failures) = output.aggregated();
+        let seen = server.counters().requests - before;
+        assert!((requests..=requests + output.cancelled()).contains(&seen), "{requests} of {seen}");
+        assert!(requests > 0 && failures == 0);
+    };
+    at("[::1]", &[]);
+    at("[::1]", &["--local-address", "::1"]);
+    at("name.invalid", &["--resolve", &resolve, "--local-address", "::1"]);
+    at("first.invalid", &["--proxy", &format!("http://[::1]:{port}")]);
+    let other = ["--local-address", "127.0.0.2"];
+    let refused = Run::of(&text).host(format!("[::1]:{port}")).args(other).go().code(2);
+    assert!(refused.stderr.contains("one is IPv4, the other IPv6"), "{}", refused.stderr);
 }

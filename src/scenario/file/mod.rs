@@ -27,6 +27,8 @@
 //! tls = { min_version = "1.2" }             # also max_version, server_name, insecure and, as PEM
 //!                                           # files, relative to this one: ca, cert, key
 //! max_requests_per_connection = 100         # then it is closed; any number without it
+//! proxy = "http://u:p@127.0.0.1:3128"       # or unix_socket = "/run/app.sock"
+//! tcp = { nodelay = true, keepalive = "30s", linger = "0s" }  # linger: close by a reset
 //! cookies = true                            # false: neither kept nor sent
 //! redirects = true                          # false: a redirect is a response like any other
 //! compression = false                       # do not ask for gzip, deflate, br or zstd

@@ -10,13 +10,16 @@ use super::step::timeout;
 use super::tls::tls;
 use super::upload::Files;
 use crate::scenario::{KeepAlive, validate};
-use crate::session::{Policy, Timeouts};
+use crate::session::{Policy, TcpOptions, Timeouts, Via};
 
 /// The keys of a table that says how requests are made.
-pub(super) const KEYS: [&str; 8] = [
+pub(super) const KEYS: [&str; 11] = [
     "timeout",
     "keep_alive",
     "max_requests_per_connection",
+    "proxy",
+    "unix_socket",
+    "tcp",
     "tls",
     "cookies",
     "redirects",
@@ -52,6 +55,42 @@ pub(super) fn policy(table: &Table<'_>, files: &Files, policy: &mut Policy) -> R
     if let Some(item) = table.get("max_body") {
         policy.max_body = item.size()?;
         item.judged(validate::max_body(policy.max_body))?;
+    }
+    match table.at_most_one(&["proxy", "unix_socket"])? {
+        None => {}
+        Some((key, item)) => {
+            let text = item.text()?;
+            policy.via = match key {
+                "proxy" => Via::Proxy(text.to_owned()),
+                _ => Via::UnixSocket(text.into()),
+            };
+            item.judged(validate::via(&policy.via))?;
+        }
+    }
+    if let Some(item) = table.get("tcp") {
+        tcp(item, &mut policy.tcp)?;
+    }
+    Ok(())
+}
+
+/// The options of TCP connections.
+fn tcp(item: Item<'_>, tcp: &mut TcpOptions) -> Result<()> {
+    let table = item.table(&["nodelay", "keepalive", "linger"])?;
+    if let Some(item) = table.get("nodelay") {
+        tcp.nodelay = item.boolean()?;
+    }
+    if let Some(item) = table.get("keepalive") {
+        let idle = item.duration()?;
+        item.judged(validate::keepalive(idle))?;
+        tcp.keepalive = Some(idle);
+    }
+    if let Some(item) = table.get("linger") {
+        // Any other time would let a close wait for the peer, and with it a core.
+        if !item.duration()?.is_zero() {
+            let message = "linger can only be \"0s\": close by a reset; leave it out otherwise";
+            return Err(item.problem(message));
+        }
+        tcp.reset_on_close = true;
     }
     Ok(())
 }

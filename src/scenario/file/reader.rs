@@ -103,10 +103,6 @@ impl<'a> Item<'a> {
         self.problem(format!("expected {expected}, found {}", name_of(self.0.get_ref())))
     }
 
-    pub(super) fn boolean(&self) -> Result<bool> {
-        self.0.get_ref().as_bool().ok_or_else(|| self.expected("true or false"))
-    }
-
     pub(super) fn text(&self) -> Result<&'a str> {
         self.0.get_ref().as_str().ok_or_else(|| self.expected("a string"))
     }
@@ -119,6 +115,10 @@ impl<'a> Item<'a> {
             DeValue::Float(float) => self.judged(float.as_str().parse()),
             _ => Err(self.expected("a number")),
         }
+    }
+
+    pub(super) fn boolean(&self) -> Result<bool> {
+        self.0.get_ref().as_bool().ok_or_else(|| self.expected("true or false"))
     }
 
     /// A number of things.

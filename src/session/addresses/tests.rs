@@ -20,6 +20,14 @@ fn loopback(port: u16, numbers: &[u8]) -> Vec<SocketAddr> {
     numbers.iter().map(address).collect()
 }
 
+async fn connect(
+    addresses: &Addresses,
+    reactor: &Rc<Reactor>,
+    sources: &Sources,
+) -> Result<Socket, Failure> {
+    addresses.connect(reactor, sources, &TcpOptions::default()).await
+}
+
 /// Polls a future whenever the reactor has turned; a hang is a failed test.
 fn run<F: Future>(reactor: &Rc<Reactor>, future: F) -> F::Output {
     let mut future = pin!(reactor.until(Instant::now() + 20 * ATTEMPT_MAX, future));
@@ -95,7 +103,7 @@ fn an_address_that_never_answers_leaves_time_for_the_next() {
     let known = [&never, &good].map(|listener| listener.local_addr().unwrap());
     let addresses = of(&known);
     let begin = Instant::now();
-    run(&reactor, addresses.connect(&reactor, &Sources::default())).unwrap();
+    run(&reactor, connect(&addresses, &reactor, &Sources::default())).unwrap();
     let took = begin.elapsed();
     assert!((ATTEMPT_MAX..4 * ATTEMPT_MAX).contains(&took), "{took:?}");
     assert_eq!(peers(&addresses, 0), [known[1], known[0]], "and is not tried first again");
@@ -103,7 +111,7 @@ fn an_address_that_never_answers_leaves_time_for_the_next() {
 
 /// What the connection tries, in its order, before which so many were made.
 fn peers(addresses: &Addresses, made: usize) -> Vec<SocketAddr> {
-    addresses.order(made).iter().map(|address| address.peer.address()).collect()
+    addresses.order(made).iter().map(|address| address.address).collect()
 }
 
 /// The same by the last numbers, for the first six connections.
@@ -151,11 +159,11 @@ fn connections_come_from_our_addresses_in_turn_or_from_the_next_that_can_be_had(
     let local = ["127.0.0.2", "127.0.0.3", "203.0.113.9"].map(|text| text.parse().unwrap());
     let sources = Sources::new(&local);
     for (number, from) in [0, 1, 0, 0, 1].into_iter().enumerate() {
-        let _socket = run(&reactor, addresses.connect(&reactor, &sources)).unwrap();
+        let _socket = run(&reactor, connect(&addresses, &reactor, &sources)).unwrap();
         assert_eq!(listener.accept().unwrap().1.ip(), local[from], "connection {number}");
     }
     let nobody = Sources::new(&local[2..]);
-    let refused = run(&reactor, addresses.connect(&reactor, &nobody)).unwrap_err();
+    let refused = run(&reactor, connect(&addresses, &reactor, &nobody)).unwrap_err();
     assert_eq!(refused.to_string(), "no local port left");
     assert!(!addresses.known.borrow()[0].failed.get(), "it is not for the peer");
 }
@@ -169,7 +177,7 @@ fn addresses_at_both_ends_are_paired_evenly() {
     let sources = Sources::new(&["127.0.0.2", "127.0.0.3"].map(|text| text.parse().unwrap()));
     let mut pairs: Vec<_> = (0..8)
         .map(|_| {
-            let _socket = run(&reactor, addresses.connect(&reactor, &sources)).unwrap();
+            let _socket = run(&reactor, connect(&addresses, &reactor, &sources)).unwrap();
             let (accepted, from) = listener.accept().unwrap();
             (from.ip(), accepted.local_addr().unwrap().ip())
         })
@@ -194,18 +202,18 @@ fn new_connections_go_to_the_addresses_of_the_latest_look_up() {
     let news = resolver.news_of("name", port);
     let addresses = Addresses::new(("name", port), &loopback(port, &[9]), news, 0);
     let sources = Sources::default();
-    let connect = || {
-        let _socket = run(&reactor, addresses.connect(&reactor, &sources)).unwrap();
+    let accept = || {
+        let _socket = run(&reactor, connect(&addresses, &reactor, &sources)).unwrap();
         listener.accept().unwrap().0.local_addr().unwrap()
     };
     let await_among = |numbers: &[u8]| {
         let among = loopback(port, numbers);
         let begin = Instant::now();
-        while !among.contains(&connect()) {
+        while !among.contains(&accept()) {
             assert!(begin.elapsed() < 20 * ATTEMPT_MAX, "never one of {among:?}");
             std::thread::sleep(every);
         }
-        let mut next: Vec<_> = among.iter().map(|_| connect()).collect();
+        let mut next: Vec<_> = among.iter().map(|_| accept()).collect();
         next.sort();
         assert_eq!(next, among, "they are taken in turn");
     };

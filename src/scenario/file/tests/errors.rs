@@ -26,6 +26,27 @@ fn check_only(line: &str, expected: &str) {
 }
 
 #[test]
+fn what_connections_go_through_can_be_meant() {
+    for (line, expected) in [
+        ("proxy = \"proxy:3128\"", "9: 'proxy:3128' has no scheme"),
+        ("proxy = \"http://proxy:3128/x\"", "9: a proxy has no path; leave '/x' out"),
+        ("proxy = \"http://a\"\nunix_socket = \"/b\"", "1: 'proxy' and 'unix_socket' exclude"),
+        ("unix_socket = \"\"", "15: the path of a Unix socket has 1 to 107 bytes"),
+        ("tcp = { keepalive = \"500ms\" }", "21: keepalive must be whole seconds"),
+        ("tcp = { keepalive = 32768 }", "21: keepalive must be whole seconds from 1 to 32,767"),
+        ("tcp = { linger = \"5s\" }", "18: linger can only be \"0s\""),
+        ("tcp = { nodelay = 1 }", "19: expected true or false, found a number"),
+        ("tcp = { fastopen = true }", "9: unknown key 'fastopen'"),
+    ] {
+        let error = parse("x.toml", &user_with(line)).unwrap_err().to_string();
+        assert!(error.contains(&format!(":{expected}")), "{line}: {error}");
+    }
+    let long = format!("unix_socket = \"/{}\"", "x".repeat(107));
+    let error = parse("x.toml", &user_with(&long)).unwrap_err().to_string();
+    assert!(error.contains("this one has 108"), "{error}");
+}
+
+#[test]
 fn what_is_parallel_is_a_list_of_requests() {
     for (step, expected) in [
         ("{ parallel = [] }", "24: there are no steps; add a request"),

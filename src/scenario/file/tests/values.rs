@@ -10,8 +10,8 @@ use serde_json::json;
 use super::*;
 use crate::scenario::{Action, KeepAlive, Load, Parallel, Part, Step, Task, User, WaitTime};
 use crate::session::{
-    Check, Timeouts, body_contains, header, header_equals, json_equals, json_exists, max_time,
-    status, statuses,
+    Check, TcpOptions, Timeouts, body_contains, header, header_equals, json_equals, json_exists,
+    max_time, status, statuses,
 };
 
 #[track_caller]
@@ -117,6 +117,18 @@ fn a_step_may_be_several_requests_at_the_same_time() {
     parallel(&text, Parallel::new(two).connections(3));
     let first = Task::parts("GET /a", vec![Parallel::new(vec![Step::get("/a")]).into()]);
     check_task("steps = { parallel = { get = \"/a\" } }", first);
+}
+
+#[test]
+fn connections_go_through_what_the_class_says() {
+    let proxy = "http://u:p@proxy:3128";
+    check_user(&format!("proxy = \"{proxy}\""), |user| user.proxy(proxy));
+    check_user("unix_socket = \"/run/app.sock\"", |user| user.unix_socket("/run/app.sock"));
+    let tcp = TcpOptions { nodelay: false, keepalive: Some(secs(30)), reset_on_close: true };
+    check_user("tcp = { nodelay = false, keepalive = \"30s\", linger = \"0s\" }", |user| {
+        user.tcp(tcp)
+    });
+    check_user("tcp = {}", |user| user.tcp(TcpOptions::default()));
 }
 
 #[test]

@@ -1,0 +1,155 @@
+//! The hosts of a run and their addresses, looked up before it begins.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+
+use super::{Error, Options};
+use crate::scenario::{Action, Scenario, User};
+use crate::session::{BaseUrl, Resolve, ResolvedUrl, Sources, Via, is_absolute};
+
+/// Where a run leads.
+pub(super) struct Hosts {
+    /// Where the users of each class go, in the scenario's order.
+    pub(super) targets: Vec<ResolvedUrl>,
+    /// Where else connections may go.
+    pub(super) elsewhere: Vec<ResolvedUrl>,
+}
+
+impl Hosts {
+    /// Looks up all hosts that users connect to by themselves: of what is behind a proxy or a path
+    /// nobody here needs the address.
+    pub(super) fn look_up(
+        scenario: &Scenario,
+        options: &Options,
+        sources: &Sources,
+    ) -> Result<Self, Error> {
+        let mut known = Known::new(&options.resolve, sources)?;
+        let (mut targets, mut elsewhere) = (Vec::new(), Vec::new());
+        for user in &scenario.users {
+            let url = target(scenario, user, options.host.as_deref())?;
+            if user.policy.via == Via::Direct {
+                targets.push(known.look_up(url)?);
+                for url in absolute_urls(user) {
+                    elsewhere.push(known.look_up(BaseUrl::split(url)?.0)?);
+                }
+                continue;
+            }
+            targets.push(ResolvedUrl { url, addresses: Vec::new(), by_hand: false });
+            if let Via::Proxy(url) = &user.policy.via {
+                elsewhere.push(known.look_up(BaseUrl::parse(url)?)?);
+            }
+        }
+        // Tasks written in Rust may meet on the way what is resolved by hand.
+        for Resolve { url, .. } in &options.resolve {
+            for secure in [false, true] {
+                elsewhere.push(known.look_up(BaseUrl { secure, ..url.clone() })?);
+            }
+        }
+        of_use(sources, targets.iter().chain(&elsewhere))?;
+        Ok(Hosts { targets, elsewhere })
+    }
+}
+
+fn target(scenario: &Scenario, user: &User, host: Option<&str>) -> Result<BaseUrl, Error> {
+    let url = host
+        .or(user.host.as_deref())
+        .or(scenario.host.as_deref())
+        .ok_or_else(|| Error::NoHost(user.name.clone()))?;
+    Ok(BaseUrl::parse(url)?)
+}
+
+/// The addresses of ours that connections come from.
+pub(super) fn sources(local: &[IpAddr]) -> Result<Sources, Error> {
+    let sources = Sources::new(local);
+    match sources.check() {
+        Ok(()) => Ok(sources),
+        Err((address, error)) => Err(Error::NotOurs { address, reason: without_number(&error) }),
+    }
+}
+
+/// Refuses an address of ours from which none of the hosts can be reached.
+fn of_use<'h>(
+    sources: &Sources,
+    hosts: impl Iterator<Item = &'h ResolvedUrl>,
+) -> Result<(), Error> {
+    let addresses: Vec<IpAddr> =
+        hosts.flat_map(|host| &host.addresses).map(SocketAddr::ip).collect();
+    for from in sources.given() {
+        let is_reached = |to: &IpAddr| to.is_ipv4() == from.is_ipv4();
+        if let Some(&to) = addresses.first().filter(|_| !addresses.iter().any(is_reached)) {
+            return Err(Error::Family { to, from });
+        }
+    }
+    Ok(())
+}
+
+/// Addresses by host and port, so that each is looked up once: those only that can be reached. And
+/// whether they were given by hand.
+struct Known<'s> {
+    addresses: HashMap<(String, u16), (Vec<SocketAddr>, bool)>,
+    sources: &'s Sources,
+}
+
+impl<'s> Known<'s> {
+    fn new(by_hand: &[Resolve], sources: &'s Sources) -> Result<Self, Error> {
+        let mut hosts = Known { addresses: HashMap::new(), sources };
+        for Resolve { url, addresses } in by_hand {
+            hosts.know(url, addresses.clone(), true)?;
+        }
+        Ok(hosts)
+    }
+
+    fn look_up(&mut self, url: BaseUrl) -> Result<ResolvedUrl, Error> {
+        if let Some((addresses, by_hand)) = self.addresses.get(&key(&url)) {
+            return Ok(ResolvedUrl { url, addresses: addresses.clone(), by_hand: *by_hand });
+        }
+        let host = url.host.clone();
+        let ResolvedUrl { url, addresses, by_hand } = ResolvedUrl::look_up(url)
+            .map_err(|error| Error::Resolve { host, reason: reason(&error) })?;
+        let addresses = self.know(&url, addresses, by_hand)?.to_vec();
+        Ok(ResolvedUrl { url, addresses, by_hand })
+    }
+
+    /// Remembers the addresses that connections may come from our own to.
+    fn know(
+        &mut self,
+        url: &BaseUrl,
+        all: Vec<SocketAddr>,
+        by_hand: bool,
+    ) -> Result<&[SocketAddr], Error> {
+        let is_reached = |address: &&SocketAddr| !self.sources.to(**address).is_empty();
+        let reached: Vec<_> = all.iter().filter(is_reached).copied().collect();
+        match (reached.is_empty(), self.sources.given().next(), all.first()) {
+            (true, Some(from), Some(to)) => Err(Error::Family { to: to.ip(), from }),
+            _ => {
+                let entry = self.addresses.entry(key(url)).insert_entry((reached, by_hand));
+                Ok(&entry.into_mut().0)
+            }
+        }
+    }
+}
+
+pub(super) fn key(url: &BaseUrl) -> (String, u16) {
+    (url.host.to_ascii_lowercase(), url.port)
+}
+
+/// The system's words without the number behind them.
+fn without_number(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or_default().to_lowercase()
+}
+
+/// The resolver's words without its own preamble.
+fn reason(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    text.rsplit_once(": ").map_or(text.clone(), |(_, reason)| reason.to_owned())
+}
+
+/// The absolute URLs of declared steps. They are rendered when the cores start, where nothing may
+/// fail any more.
+fn absolute_urls(user: &User) -> impl Iterator<Item = &str> {
+    let actions = user.tasks.iter().map(|task| &task.action);
+    let actions = actions.chain(&user.on_start).chain(&user.on_stop);
+    let paths = actions.flat_map(Action::declared).map(|step| &*step.request.path);
+    paths.filter(|path| is_absolute(path))
+}
