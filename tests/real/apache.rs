@@ -53,12 +53,28 @@ Redirect permanent /moved /page
 </Location>
 ";
 
+/// What makes it a proxy for everybody who asks.
+const PROXY: &str = "
+LoadModule proxy_module /usr/lib/apache2/modules/mod_proxy.so
+LoadModule proxy_http_module /usr/lib/apache2/modules/mod_proxy_http.so
+ProxyRequests On
+";
+
 /// Starts it with this keep-alive timeout, or says that there is none.
 pub(crate) fn start(keep_alive_timeout: &str) -> Option<Daemon> {
+    start_with(keep_alive_timeout, "")
+}
+
+/// Starts it as a proxy.
+pub(crate) fn start_proxy() -> Option<Daemon> {
+    start_with("5", PROXY)
+}
+
+fn start_with(keep_alive_timeout: &str, more: &str) -> Option<Daemon> {
     // It does not serve as root, and needs somebody else to be then.
     let user = if is_root() { "User www-data\nGroup www-data" } else { "" };
     Daemon::start(&APACHE, |dir, port| {
-        CONFIG
+        format!("{CONFIG}{more}")
             .replace("DIR", dir.to_str().unwrap())
             .replace("USER", user)
             .replace("PORT", &port.to_string())

@@ -32,3 +32,4 @@ mod nginx;
 mod node;
 mod script;
 mod server;
+mod through_apache;

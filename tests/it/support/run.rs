@@ -43,6 +43,28 @@ impl Run {
         (!more.unwrap().success()).then(run)
     }
 
+    /// A run of this scenario in a network of its own, with these local ports and the built-in
+    /// server on port 5000, which takes its time; none where such a network cannot be had.
+    pub(crate) fn with_local_ports(range: &str, scenario: &str) -> Option<Self> {
+        let script = format!(
+            "ip link set lo up && echo {range} > /proc/sys/net/ipv4/ip_local_port_range || exit 9
+             \"$0\" serve --port 5000 --delay 200ms >/dev/null & server=$!
+             until \"$0\" --requests 1 http://127.0.0.1:5000/ >/dev/null 2>&1; do sleep 0.1; done
+             \"$0\" \"$@\"; code=$?
+             kill $server; exit $code"
+        );
+        let own_network = |script: &str| {
+            let mut command = Command::new("unshare");
+            command.args(["-rn", "sh", "-c", script]);
+            command
+        };
+        let may = own_network("ip link set lo up").stderr(Stdio::null()).status();
+        let mut command = own_network(&script);
+        command.arg(env!("CARGO_BIN_EXE_gregaria"));
+        let run = || Run::through(command).arg("s.toml").file("s.toml", scenario);
+        may.is_ok_and(|status| status.success()).then(run)
+    }
+
     /// A run of this scenario in the foreground of a terminal.
     pub(crate) fn on(terminal: &Terminal, scenario: &str) -> Self {
         Run::through(Terminal::command()).arg("s.toml").file("s.toml", scenario).stdin(terminal)
