@@ -127,6 +127,29 @@ fn parallel_requests_in_code_are_checked_as_single_ones_are() {
     assert_eq!((server.total(), most.load(Ordering::SeqCst)), (4, 3));
 }
 
+/// What one request is told, all others of the user say, whatever connection they go over.
+#[test]
+fn the_cookies_of_a_user_are_those_of_all_its_lanes() {
+    let server = Server::start(|request| match &*request.line {
+        "GET /" => {
+            Answer::Send(b"HTTP/1.1 204 No Content\r\nSet-Cookie: a=1; Path=/\r\n\r\n".to_vec())
+        }
+        "GET /part/3" => {
+            Answer::Send(b"HTTP/1.1 204 No Content\r\nSet-Cookie: b=2; Path=/\r\n\r\n".to_vec())
+        }
+        _ => ok(),
+    });
+    let (user, options) = one_page(page(4));
+    let ran = go(scenario(&server, user), options);
+    assert_eq!((ran.total().requests, ran.total().failures), (12, 0));
+    let seen = server.seen();
+    assert_eq!(seen[0].header("cookie"), None);
+    let parts = &seen[1..11];
+    assert!(parts.iter().all(|part| part.header("cookie").is_some_and(|c| c.contains("a=1"))));
+    let last = seen[11].header("cookie").unwrap();
+    assert!(last.contains("a=1") && last.contains("b=2"), "{last}");
+}
+
 #[test]
 fn the_lanes_of_a_task_are_closed_with_it() {
     let (server, _) = slow_server(1);

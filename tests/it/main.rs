@@ -17,6 +17,7 @@ mod faults;
 mod health;
 mod json;
 mod keys;
+mod limits;
 mod load;
 mod open_load;
 mod overhead;

@@ -97,3 +97,24 @@ fn a_proxy_that_nobody_can_look_up_is_named_before_the_run() {
     let run = run(&two_hosts("")).args(["--proxy", &url, "--resolve", &resolve]);
     assert!(run.go_until(&server, 5).code(0).aggregated().0 > 0);
 }
+
+#[test]
+fn a_redirect_to_another_host_goes_through_the_proxy_too() {
+    let proxy = Server::start(|request| match &*request.line {
+        "GET http://first.invalid/" => {
+            let location = "Location: http://second.invalid:82/x";
+            let head = format!("HTTP/1.1 302 Found\r\n{location}\r\nContent-Length: 0\r\n\r\n");
+            Answer::Send(head.into_bytes())
+        }
+        _ => ok(),
+    });
+    let class = format!("proxy = \"http://u:p@{}\"", proxy.address);
+    let text = toml("1h", &format!("{class}\n[[user.task]]\nget = \"/\""));
+    run(&text).go_until(&proxy, 10).code(0);
+    assert!(proxy.count_of("GET http://second.invalid:82/x") > 0);
+    assert_eq!(proxy.connections(), 1);
+    for request in proxy.seen() {
+        assert_eq!(request.header("proxy-authorization"), Some("Basic dTpw"));
+        assert_eq!(request.head.to_lowercase().matches("proxy-authorization").count(), 1);
+    }
+}
