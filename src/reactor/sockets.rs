@@ -278,8 +278,7 @@ impl Sockets {
             match socket.parked {
                 _ if len == 0 => io.buffers.give_back(buffer),
                 Parked::No => io.buffers.append(&mut socket.inbox, buffer, len as u32),
-                Parked::Keeping
-                    if self.late.keep(done.id.index, buffer, len, &mut io.buffers) => {}
+                Parked::Keeping if self.late.keep(done.id.index, buffer, len, &mut io.buffers) => {}
                 Parked::Keeping => socket.end = Some(End::Failed(libc::EPROTO)),
                 Parked::Refusing => {
                     // Not asked for, so the connection is of no use, and must not hold buffers that

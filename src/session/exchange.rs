@@ -192,7 +192,11 @@ impl Connections {
         let timed_out = |TimedOut| attempt.timed_out(Stage::Connect, by, limit);
         let socket = connected.map_err(timed_out)??;
         context.recorder.borrow_mut().count(outbound.entry, Extra::Connection);
-        if origin.secure { self.seal(attempt, socket, lap).await } else { Ok(Stream::Plain(socket)) }
+        if origin.secure {
+            self.seal(attempt, socket, lap).await
+        } else {
+            Ok(Stream::Plain(socket))
+        }
     }
 
     /// Makes the TLS handshake on a connection that has just been made.

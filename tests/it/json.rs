@@ -63,6 +63,10 @@ fn check_row(entry: &Value, stats: &Table) {
     ] {
         assert_eq!(sum(&entry[counts]), cell(of), "{counts} of {}", entry["name"]);
     }
+    let first_bytes = number(&entry["phases"]["first_byte"], "count");
+    let least = requests + number(entry, "redirects");
+    assert!((least..=least + number(entry, "cancelled")).contains(&first_bytes), "{entry:#}");
+    assert!(number(entry, "sent_bytes") > requests * 16.0, "{entry:#}");
     let began = number(entry, "start_time");
     let lasted = number(entry, "last_request_timestamp") - began;
     assert!((0.0..=10.0).contains(&lasted), "{lasted} s");
@@ -82,6 +86,12 @@ fn json_says_what_the_tables_and_the_files_say() {
     entries.iter().for_each(|entry| check_row(entry, &stats));
     check_row(&file["total"], &stats);
     assert_eq!((&file["entries"], &file["seed"]), (&list, &Value::from(7)));
+    let total = &file["total"];
+    assert_eq!(
+        (&total["connections"], &total["phases"]["connect"]["count"]),
+        (&4.into(), &4.into())
+    );
+    assert_eq!(total["phases"]["tls"], Value::Null);
 
     // The tables are whole, and on the other stream.
     let line = output.stderr.lines().find(|line| line.trim_start().starts_with("Aggregated"));
