@@ -10,7 +10,7 @@ use gregaria::scenario::{Scenario, Step, Task, User, WaitTime};
 use gregaria::session::{Part, Session, Upload, status};
 
 use crate::support::api::{Ran, go, go_until, ms, scenario, users};
-use crate::support::{Run, plain_server, toml};
+use crate::support::{Answer, Run, Server, ok, plain_server, toml};
 
 fn pattern(len: usize) -> Vec<u8> {
     (0..len).map(|n| (n * 7 + n / 251) as u8).collect()
@@ -234,4 +234,24 @@ fn a_request_without_a_body_expects_nothing() {
     let user = User::new("u").task(step).wait_time(WaitTime::constant(ms(3_600_000)));
     go_until(scenario(&server, user), 1, &server, 1);
     assert_eq!(server.seen()[0].header("expect"), None);
+}
+
+#[test]
+fn a_redirect_that_keeps_the_body_sends_it_again() {
+    let server = Server::start(|seen| match &*seen.line {
+        "PUT /first" => Answer::Send(
+            b"HTTP/1.1 307 Over There\r\nLocation: /second\r\nContent-Length: 0\r\n\r\n".to_vec(),
+        ),
+        _ => ok(),
+    });
+    for (step, requests) in [(Step::put("/first"), 2), (Step::put("/first").expect_continue(), 4)] {
+        let step = step.upload(Upload::from(pattern(100_000))).check(status(200));
+        let user = User::new("u").task(step).wait_time(WaitTime::constant(ms(3_600_000)));
+        let ran = go_until(scenario(&server, user), 1, &server, requests);
+        assert_eq!(ran.total().failures, 0);
+    }
+    let seen = server.seen();
+    assert_eq!(seen.len(), 4);
+    assert!(seen.iter().all(|request| request.body == pattern(100_000)));
+    assert!(seen[2..].iter().all(|request| request.header("expect").is_some()));
 }

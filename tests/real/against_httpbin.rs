@@ -72,20 +72,30 @@ fn statuses_are_failures_from_400_on() {
 }
 
 #[test]
-fn compressed_bodies_are_whole() {
+fn compressed_bodies_are_whole_and_decoded_for_who_looks() {
     let Some(httpbin) = httpbin::start() else { return };
-    let headers = "headers = { accept-encoding = \"gzip, deflate, br\" }";
-    let codings = [("/gzip", "gzip"), ("/deflate", "deflate"), ("/brotli", "br")];
-    let tasks = codings.map(|(path, coding)| {
-        format!(
-            "get = \"{path}\"\ncheck = {{ header_equals = {{ content-encoding = \"{coding}\" }} }}"
-        )
+    // What it says of itself, in the body, only where it has been decoded.
+    let codings = [
+        ("/gzip", "gzip", "gzipped"),
+        ("/deflate", "deflate", "deflated"),
+        ("/brotli", "br", "brotli"),
+    ];
+    let tasks = codings.map(|(path, coding, word)| {
+        let coded = format!("header_equals = {{ content-encoding = \"{coding}\" }}");
+        [
+            format!("get = \"{path}\"\ncheck = {{ {coded} }}"),
+            format!(
+                "get = \"{path}\"\nname = \"{word}\"\n\
+                 checks = [ {{ {coded} }}, {{ json_equals = {{ \"/{word}\" = true }} }} ]"
+            ),
+        ]
     });
-    let tasks: Vec<&str> = tasks.iter().map(String::as_str).collect();
-    let run = run(&scenario_with(headers, &tasks), &httpbin.url());
+    let tasks: Vec<&str> = tasks.iter().flatten().map(String::as_str).collect();
+    let run = run(&scenario(&tasks), &httpbin.url());
     run.assert_fine();
-    for (path, _) in codings {
-        assert!(run.row("GET", path).average_bytes > 50.0, "{}", run.stdout);
+    for (path, _, word) in codings {
+        let sizes = [path, word].map(|name| run.row("GET", name).average_bytes);
+        assert!(sizes[0] > 50.0 && sizes[0] < sizes[1], "{}", run.stdout);
     }
     assert_eq!(httpbin.settled_requests(), run.aggregated().requests);
 }
