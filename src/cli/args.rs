@@ -58,7 +58,7 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the tutorial's checked scenario, without its waits, against the built-in server
-    Demo(RunArgs),
+    Demo(Box<RunArgs>),
     /// Serve the tutorial's API: GET /, /users and /status
     Serve(ServeArgs),
     /// Measure what the generator itself costs on this machine

@@ -191,13 +191,8 @@ mod tests {
     #[test]
     fn every_limit_has_its_cure() {
         let mut run = run(US);
-        run.health.limits = LimitsHit {
-            ports: 1,
-            files: 2,
-            slow_connects: 3,
-            unchecked_servers: 4,
-            look_ups: 5,
-        };
+        run.health.limits =
+            LimitsHit { ports: 1, files: 2, slow_connects: 3, unchecked_servers: 4, look_ups: 5 };
         run.health.accept_queue_overflows = 6;
         let texts = texts(&run);
         let starts = [
@@ -208,14 +203,8 @@ mod tests {
             "5 look-ups failed of a name",
             "6 conn",
         ];
-        let cures = [
-            "--local-address",
-            "ulimit -n",
-            "somaxconn",
-            "--ca",
-            "--dns-refresh",
-            "somaxconn",
-        ];
+        let cures =
+            ["--local-address", "ulimit -n", "somaxconn", "--ca", "--dns-refresh", "somaxconn"];
         for ((text, start), cure) in texts.iter().zip(starts).zip(cures) {
             assert!(text.starts_with(start) && text.contains(cure), "{text}");
         }

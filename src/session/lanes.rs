@@ -15,6 +15,7 @@ use super::{Session, Sharing};
 /// one request after the other. Made when something is parallel for the first time, so that a user
 /// without such a thing has no room for them.
 #[derive(Debug, Default)]
+#[expect(clippy::box_collection, reason = "a pointer instead of three words, in every user")]
 pub(super) struct Lanes(Option<Box<Vec<Connections>>>);
 
 impl Lanes {

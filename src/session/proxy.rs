@@ -7,7 +7,6 @@ use super::context::Context;
 use super::failure::{Failure, Interruption, Opening, Stage};
 use crate::http1::{self, Status, parse_response};
 use crate::reactor::Socket;
-use crate::transport;
 
 /// What opens a tunnel to a host (RFC 9110 section 9.3.6).
 pub(super) fn connect_request(to: &BaseUrl, authorization: Option<&HeaderValue>) -> Vec<u8> {
@@ -48,7 +47,7 @@ pub(super) async fn open_tunnel(
                 }
             }
             Ok(None) => Interruption::Closed,
-            Err(error) => transport::Error::Io(error).into(),
+            Err(error) => error.into(),
         };
         return Err(of_proxy(Failure::Interrupted { how, at }));
     };

@@ -208,7 +208,7 @@ fn a_user_that_keeps_no_connection_goes_to_all_addresses_in_turn() {
     let accepted: Vec<u8> = (0..9)
         .map(|_| {
             let mut stream = listener.accept().unwrap().0;
-            stream.read(&mut [0; 1024]).unwrap();
+            let _some = stream.read(&mut [0; 1024]).unwrap();
             stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
             match stream.local_addr().unwrap() {
                 SocketAddr::V4(address) => address.ip().octets()[3],
