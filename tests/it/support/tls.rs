@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use rcgen::{
-    BasicConstraints, Certificate, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd,
+    BasicConstraints, Certificate, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd,
 };
 use rustix::net::sockopt::set_socket_linger;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -45,6 +45,8 @@ impl Authority {
     /// A certificate for this name, valid in these years.
     pub(crate) fn issue(&self, name: &str, from: i32, to: i32) -> Identity {
         let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        // Who stands behind a certificate is found by name first.
+        params.distinguished_name.push(DnType::CommonName, name);
         params.not_before = date_time_ymd(from, 1, 1);
         params.not_after = date_time_ymd(to, 1, 1);
         let key = KeyPair::generate().unwrap();
