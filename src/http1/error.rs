@@ -42,10 +42,10 @@ pub enum Error {
     #[error("connection closed before the response")]
     ClosedBeforeResponse,
     /// The connection was closed inside the head, or after an interim response.
-    #[error("connection closed inside the response head")]
+    #[error("connection closed while reading the head")]
     TornHead,
     /// The connection was closed before the body's announced end.
-    #[error("connection closed inside the response body")]
+    #[error("connection closed while reading the body")]
     TornBody,
 }
 

@@ -208,6 +208,6 @@ mod tests {
         for ((text, start), cure) in texts.iter().zip(starts).zip(cures) {
             assert!(text.starts_with(start) && text.contains(cure), "{text}");
         }
-        assert_eq!(texts.len(), 5);
+        assert_eq!(texts.len(), 6);
     }
 }

@@ -366,7 +366,7 @@ mod tests {
             (Step::get("/a b"), "path '/a b' must be percent-encoded; write '/a%20b'"),
             (Step::get("/ü"), "path '/ü' must be percent-encoded; write '/%C3%BC'"),
             (Step::get("/#x"), "path '/#x' has a fragment, which is never sent; leave it out"),
-            (Step::get("ftp://a/"), "'ftp://a/': only http:// can be tested"),
+            (Step::get("ftp://a/"), "'ftp://a/': only http:// and https:// can be tested"),
             (
                 Step::new(Method::CONNECT, "/"),
                 "method CONNECT opens a tunnel, which is not a request to measure",

@@ -53,7 +53,12 @@ pub fn is_absolute(path: &str) -> bool {
 
 /// A path as it may be shown: an absolute URL without its user and password.
 pub(super) fn without_userinfo(path: &str) -> Cow<'_, str> {
-    let after_scheme = path.find("://").filter(|_| is_absolute(path)).map(|at| at + "://".len());
+    if is_absolute(path) { shown(path) } else { Cow::Borrowed(path) }
+}
+
+/// A URL of any scheme without its user and password.
+fn shown(path: &str) -> Cow<'_, str> {
+    let after_scheme = path.find("://").map(|at| at + "://".len());
     let userinfo_end = after_scheme.and_then(|start| {
         let authority = path[start..].split(['/', '?', '#']).next()?;
         Some(start + authority.rfind('@')? + 1)
@@ -85,7 +90,7 @@ impl BaseUrl {
     /// As [`BaseUrl::parse`].
     pub fn split(url: &str) -> Result<(BaseUrl, String), UrlError> {
         // Errors are counted, printed and logged.
-        let shown = || without_userinfo(url).into_owned();
+        let shown = || shown(url).into_owned();
         let malformed = |reason: &str| UrlError::Malformed { url: shown(), reason: reason.into() };
         let (scheme, after_scheme) =
             url.split_once("://").ok_or_else(|| UrlError::NoScheme(url.into()))?;

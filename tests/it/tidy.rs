@@ -181,6 +181,30 @@ fn every_dependency_has_its_reason() {
     }
 }
 
+/// What a request can fail with is in the README: up to where a text has something of the request.
+#[test]
+fn every_failure_is_in_the_table() {
+    let readme = fs::read_to_string(repository("README.md")).unwrap();
+    let table = readme.split("## Failures").nth(1).unwrap().split("\n## ").next().unwrap();
+    let places = ["failure", "redirect", "decoding"].map(|name| format!("src/session/{name}.rs"));
+    let places = [&places[..], &["src/http1/error.rs".into(), "src/transport/tls/error.rs".into()]];
+    let mut texts = 0;
+    for Source { path, code, .. } in
+        sources("src").iter().filter(|s| places.concat().contains(&s.path))
+    {
+        for rest in code.split("#[error(\"").chain(code.split("f.write_str(\"")).skip(1) {
+            // Of requests that only the built-in server reads.
+            let text = rest.split(['"', '{', '(']).next().unwrap().trim_end();
+            let is_servers = ["bad request line", "bad transfer-encoding"].contains(&text);
+            if rest.starts_with(|c: char| c.is_ascii_lowercase()) && !is_servers {
+                assert!(table.contains(text), "{path}: '{text}' is not in the README's table");
+                texts += 1;
+            }
+        }
+    }
+    assert!(texts > 25, "{texts} texts are too few to be all");
+}
+
 #[test]
 fn files_are_short() {
     for folder in ["src", "tests", "benches"] {

@@ -97,7 +97,7 @@ fn answers_without_a_body_leave_the_connection_usable() {
         &scenario(&[
             "head = \"/large\"\ncheck = { status = 200 }",
             "get = \"/nothing\"\ncheck = { status = 204 }",
-            "get = \"/moved\"\ncheck = { status = 301, header = \"location\" }",
+            "get = \"/moved\"\nredirects = false\ncheck = { status = 301, header = \"location\" }",
         ]),
         &nginx.url(),
     );

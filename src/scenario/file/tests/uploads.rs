@@ -75,7 +75,7 @@ fn a_file_that_cannot_be_read_is_an_error_at_its_name() {
         ("multipart = [{ name = \"a\" }]", "14: a part needs a 'value' or a 'file'"),
         (
             "multipart = [{ name = \"a\", value = 1, filename = \"b\" }]",
-            "40: 'filename' goes with 'file'",
+            "39: 'filename' goes with 'file'",
         ),
         (
             "multipart = [{ name = \"a\", file = \"none\" }]",
@@ -83,7 +83,7 @@ fn a_file_that_cannot_be_read_is_an_error_at_its_name() {
         ),
         (
             "multipart = [{ name = \"a\", value = 1, file = \"b\" }]",
-            "40: 'value' and 'file' exclude each other; keep one",
+            "39: 'value' and 'file' exclude each other; keep one",
         ),
         (
             "multipart = [{ name = \"a\", fil = \"b\" }]",
@@ -91,7 +91,7 @@ fn a_file_that_cannot_be_read_is_an_error_at_its_name() {
         ),
         (
             "multipart = [{ name = \"a\", value = 1, content_type = \"a\\n\" }]",
-            "55: a header's value must not contain control characters",
+            "54: a header's value must not contain control characters",
         ),
         ("expect_continue = 1", "19: expected true or false, found a number"),
     ] {

@@ -332,7 +332,10 @@ fn the_example_of_the_documentation_is_a_scenario() {
         .take_while(|line| *line != "//! ```")
         .map(|line| format!("{}\n", line.trim_start_matches("//!").trim_start_matches(' ')))
         .collect();
-    let scenario = parse("mod.rs", &example).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("photo.jpg"), "a photo").unwrap();
+    let file = directory.path().join("s.toml");
+    let scenario = parse(file.to_str().unwrap(), &example).unwrap();
     assert_eq!(scenario.users[0].tasks[0].weight, 3, "{example}");
     assert_eq!(scenario.validate(), Ok(()));
 }
