@@ -2,37 +2,14 @@
 
 use std::fs;
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-
+use crate::certificates;
 use crate::command::{Finished, Run};
 use crate::daemon::{Daemon, LARGE, PAGE};
 use crate::load::{flags, scenario_with};
 use crate::nginx::{self, KEEPALIVE_REQUESTS};
 
-/// Certificates and keys of an authority's: the server's, and a client's in one file.
-fn files() -> Vec<(&'static str, String)> {
-    let mut params = CertificateParams::default();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let key = KeyPair::generate().unwrap();
-    let authority = params.self_signed(&key).unwrap();
-    let issuer = Issuer::new(params, key);
-    let issue = |name: &str| {
-        let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-        (params.signed_by(&key, &issuer).unwrap().pem(), key.serialize_pem())
-    };
-    let (cert, key) = issue("127.0.0.1");
-    let (client, client_key) = issue("client");
-    vec![
-        ("ca.pem", authority.pem()),
-        ("cert.pem", cert),
-        ("key.pem", key),
-        ("client.pem", client + &client_key),
-    ]
-}
-
 fn start(more: &str) -> Option<Daemon> {
-    nginx::start_secure(more, &files())
+    nginx::start_secure(more, &certificates::issue())
 }
 
 /// A run of a class that trusts the server.

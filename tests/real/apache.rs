@@ -1,8 +1,11 @@
 //! An Apache of the test's own, with the event MPM. The number in its log is how many requests its
 //! connection had carried before.
 
+use std::fs;
+
 use rustix::process::Signal;
 
+use crate::certificates;
 use crate::daemon::{Daemon, Program, is_root};
 
 /// How many requests a connection carries beyond its first before Apache closes it, having said so.
@@ -60,20 +63,34 @@ LoadModule proxy_http_module /usr/lib/apache2/modules/mod_proxy_http.so
 ProxyRequests On
 ";
 
+/// What makes it a server for HTTPS.
+const SECURE: &str = "
+LoadModule ssl_module /usr/lib/apache2/modules/mod_ssl.so
+SSLEngine on
+SSLCertificateFile cert.pem
+SSLCertificateKeyFile key.pem
+";
+
 /// Starts it with this keep-alive timeout, or says that there is none.
 pub(crate) fn start(keep_alive_timeout: &str) -> Option<Daemon> {
-    start_with(keep_alive_timeout, "")
+    start_with(keep_alive_timeout, "", &[])
 }
 
 /// Starts it as a proxy.
 pub(crate) fn start_proxy() -> Option<Daemon> {
-    start_with("5", PROXY)
+    start_with("5", PROXY, &[])
 }
 
-fn start_with(keep_alive_timeout: &str, more: &str) -> Option<Daemon> {
+/// Starts it for HTTPS, with `ca.pem` beside its configuration.
+pub(crate) fn start_secure() -> Option<Daemon> {
+    start_with("5", SECURE, &certificates::issue())
+}
+
+fn start_with(keep_alive_timeout: &str, more: &str, files: &[(&str, String)]) -> Option<Daemon> {
     // It does not serve as root, and needs somebody else to be then.
     let user = if is_root() { "User www-data\nGroup www-data" } else { "" };
     Daemon::start(&APACHE, |dir, port| {
+        files.iter().for_each(|(name, text)| fs::write(dir.join(name), text).unwrap());
         format!("{CONFIG}{more}")
             .replace("DIR", dir.to_str().unwrap())
             .replace("USER", user)

@@ -98,6 +98,7 @@ impl Run {
             thread::sleep(Duration::from_millis(10));
         };
         let dir = self.dir.path();
+        assert_ne!(status.code(), Some(2), "it could not run:\n{}", read(dir, "stderr"));
         let tables = KINDS.map(|kind| rows(&read(dir, &format!("run_{kind}.csv"))));
         let [stats, history, failures, _exceptions] = tables;
         Finished {

@@ -2,6 +2,7 @@
 
 use rustix::process::Signal;
 
+use crate::certificates;
 use crate::daemon::{Daemon, Program};
 
 const HAPROXY: Program = Program {
@@ -29,7 +30,7 @@ defaults
     timeout http-request 2s
     timeout http-keep-alive 1s
 frontend in
-    bind 127.0.0.1:PORT
+    bind 127.0.0.1:PORT SECURE
     http-request deny if { path /denied }
     http-request deny deny_status 429 if { path /often }
     http-request return status 200 content-type text/plain string one if { path /own }
@@ -45,8 +46,18 @@ backend gone
 
 /// Starts it in front of `http://HOST:PORT`, or says that there is none.
 pub(crate) fn start(behind: &str) -> Option<Daemon> {
-    let behind = behind.strip_prefix("http://").unwrap();
-    Daemon::start(&HAPROXY, |_, port| {
-        CONFIG.replace("PORT", &port.to_string()).replace("BEHIND", behind)
+    Daemon::start(&HAPROXY, |_, port| config(port, "", behind))
+}
+
+/// Starts it where TLS ends, with `ca.pem` beside its configuration.
+pub(crate) fn start_secure(behind: &str) -> Option<Daemon> {
+    Daemon::start(&HAPROXY, |dir, port| {
+        certificates::write(dir);
+        config(port, "ssl crt server.pem", behind)
     })
+}
+
+fn config(port: u16, secure: &str, behind: &str) -> String {
+    let behind = behind.strip_prefix("http://").unwrap();
+    CONFIG.replace("PORT", &port.to_string()).replace("SECURE", secure).replace("BEHIND", behind)
 }

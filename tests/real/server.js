@@ -1,10 +1,12 @@
-// Node's http in its ways: server.js LOG KEEP_ALIVE_MS
+// Node's http in its ways: server.js LOG KEEP_ALIVE_MS [CERTIFICATES]
 //
+// With a directory that has cert.pem and key.pem it is https.
 // Writes a line `METHOD PATH STATUS N` to the file LOG for every request, where N is how many came on its
 // connection, this one included.
 'use strict';
 const fs = require('fs');
 const http = require('http');
+const https = require('https');
 
 const log = fs.openSync(process.argv[2], 'a');
 const keepAlive = Number(process.argv[3]);
@@ -49,7 +51,7 @@ const answers = {
   '/echo': (response, request) => request.pipe(response),
 };
 
-const server = http.createServer((request, response) => {
+const serve = (request, response) => {
   const answer = answers[request.url];
   response.statusCode = answer ? 200 : 404;
   const socket = request.socket;
@@ -58,5 +60,10 @@ const server = http.createServer((request, response) => {
   // As `server.keepAliveTimeout`, to which newer Nodes add a second.
   response.on('finish', () => socket.setTimeout(keepAlive));
   answer ? answer(response, request) : response.end();
-});
+};
+const secure = process.argv[4];
+const read = (name) => fs.readFileSync(`${secure}/${name}`);
+const server = secure
+  ? https.createServer({ cert: read('cert.pem'), key: read('key.pem') }, serve)
+  : http.createServer(serve);
 server.listen(0, '127.0.0.1', 1024, () => console.log(`http://127.0.0.1:${server.address().port}`));

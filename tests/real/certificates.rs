@@ -1,0 +1,35 @@
+//! An authority of the test's own, and what it certifies.
+
+use std::fs;
+use std::path::Path;
+
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+
+/// Files by name: the authority is `ca.pem`, the server `cert.pem` and `key.pem`, or both in one as
+/// `server.pem`, and a client with its key is `client.pem`.
+pub(crate) fn issue() -> Vec<(&'static str, String)> {
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let key = KeyPair::generate().unwrap();
+    let authority = params.self_signed(&key).unwrap();
+    let issuer = Issuer::new(params, key);
+    let issue = |name: &str| {
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        (params.signed_by(&key, &issuer).unwrap().pem(), key.serialize_pem())
+    };
+    let (cert, key) = issue("127.0.0.1");
+    let (client, client_key) = issue("client");
+    vec![
+        ("ca.pem", authority.pem()),
+        ("server.pem", format!("{cert}{key}")),
+        ("cert.pem", cert),
+        ("key.pem", key),
+        ("client.pem", client + &client_key),
+    ]
+}
+
+/// Writes them into a directory.
+pub(crate) fn write(dir: &Path) {
+    issue().into_iter().for_each(|(name, text)| fs::write(dir.join(name), text).unwrap());
+}
