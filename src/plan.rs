@@ -267,6 +267,11 @@ impl Plan {
         })
     }
 
+    /// Whether a URL of the plan is an `https://` one.
+    pub fn is_secure(&self) -> bool {
+        self.targets.iter().chain(&self.elsewhere).any(|host| host.url.secure)
+    }
+
     /// How many of the cores, the first ones, ever have a user.
     pub fn manned_cores(&self) -> usize {
         self.cores.len().min(self.users as usize)

@@ -24,6 +24,7 @@ use crate::reactor::Woken;
 use crate::scenario::{assign, share};
 use crate::session::{Budget, Context, Resolver, Session};
 use crate::stats::{Interval, Recorder};
+use crate::transport::tls;
 
 /// How often the numbers are shipped, at the same instants on all cores.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -66,6 +67,9 @@ pub(super) struct PerCore {
 /// Runs a core's share of a run to its end.
 pub(super) async fn run(pinned: Rc<Pinned>, job: Job, ready: Sender<()>) {
     job.control.join(pinned.reactor.remote());
+    if job.plan.is_secure() {
+        tls::warm_up();
+    }
     let _ = ready.send(());
     // Whoever still holds a sender has not been ready yet: that is how a core is missed.
     drop(ready);

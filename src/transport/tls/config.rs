@@ -186,6 +186,13 @@ impl TlsOptions {
     }
 }
 
+/// Makes ready what the thread's first handshake would wait for: its source of random numbers, which
+/// takes tens of milliseconds to fill.
+pub fn warm_up() {
+    // Where it fails, so will the handshakes, and say so.
+    let _ = aws_lc_rs::default_provider().secure_random.fill(&mut [0]);
+}
+
 fn wrong(option: &'static str, reason: impl ToString) -> LoadError {
     LoadError { option, reason: reason.to_string() }
 }

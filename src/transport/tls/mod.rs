@@ -14,7 +14,7 @@ mod stream;
 mod tests;
 mod verifier;
 
-pub use config::{LoadError, Roots, Tls, UserTls};
+pub use config::{LoadError, Roots, Tls, UserTls, warm_up};
 pub use error::{CertificateFault, Opening, TlsError};
 pub use options::{TlsOptions, TlsVersion};
 pub use stream::{Part, Receive, TlsStream};
