@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 
 /// Files by name: the authority is `ca.pem`, the server `cert.pem` and `key.pem`, or both in one as
 /// `server.pem`, and a client with its key is `client.pem`.
@@ -15,7 +15,9 @@ pub(crate) fn issue() -> Vec<(&'static str, String)> {
     let issuer = Issuer::new(params, key);
     let issue = |name: &str| {
         let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        // By the authority's own name OpenSSL would take it for its own issuer.
+        params.distinguished_name.push(DnType::CommonName, name);
         (params.signed_by(&key, &issuer).unwrap().pem(), key.serialize_pem())
     };
     let (cert, key) = issue("127.0.0.1");
