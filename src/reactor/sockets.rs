@@ -59,8 +59,8 @@ pub(super) struct SocketState {
     kept: Option<(*const u8, usize)>,
     /// Whether the waiter waits for the sends in flight.
     awaits_sent: bool,
-    /// A send was told that the peer has reset the connection.
-    reset: bool,
+    /// Why the first send failed that did.
+    send_failed: Option<i32>,
     parked: Parked,
     inbox: Chain,
     end: Option<End>,
@@ -104,7 +104,7 @@ impl Sockets {
             behind: Vec::new(),
             kept: None,
             awaits_sent: false,
-            reset: false,
+            send_failed: None,
             parked: Parked::No,
             inbox: Chain::EMPTY,
             end: None,
@@ -227,12 +227,12 @@ impl Sockets {
     }
 
     /// Takes a parked socket up again; whether it is fit for another request. It is not while an
-    /// earlier send is in flight: a server may answer before it has read all, and what is sent now
-    /// could get in between.
+    /// earlier send is in flight, or where one has failed: a server may answer before it has read
+    /// all, and what is sent now could get in between.
     pub(super) fn take_up(&mut self, id: SlotId) -> bool {
         let socket = self.live(id);
         socket.parked = Parked::No;
-        socket.sends == 0 && socket.end.is_none() && socket.inbox.is_empty()
+        socket.has_sent_all() && socket.end.is_none() && socket.inbox.is_empty()
     }
 
     /// The handle is gone: lets go of everything in flight and closes. Gives back the waiter.
@@ -289,7 +289,9 @@ impl Sockets {
             }
         }
         match done.result {
-            0 if socket.reset => socket.end = Some(End::Failed(libc::ECONNRESET)),
+            0 if socket.send_failed == Some(libc::ECONNRESET) => {
+                socket.end = Some(End::Failed(libc::ECONNRESET));
+            }
             0 => socket.end = Some(End::Closed),
             _ if socket.end.is_some() => socket.stop_receiving(done.id, io),
             // Out of buffers: whoever reads next asks again.

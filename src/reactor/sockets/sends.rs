@@ -107,7 +107,7 @@ impl Sockets {
     /// Whether everything has been taken that was sent, but for kept bytes that are no more than one
     /// operation.
     pub(in crate::reactor) fn is_sent(&mut self, id: SlotId) -> bool {
-        self.live(id).sends == 0
+        self.live(id).has_sent_all()
     }
 
     /// Whether no send is in flight, or `None` and the waker is kept; gives back the waker it
@@ -174,11 +174,15 @@ impl Sockets {
 }
 
 impl SocketState {
+    pub(super) fn has_sent_all(&self) -> bool {
+        self.sends == 0 && self.send_failed.is_none()
+    }
+
     /// A peer that has gone is told by the receiving side, after the bytes it may have sent before;
     /// any other reason ends the socket here. The kernel tells of a reset only once: the receiving
     /// side sees a close in order after it.
     fn fail_send(&mut self, errno: i32) {
-        self.reset |= errno == libc::ECONNRESET;
+        self.send_failed.get_or_insert(errno);
         if self.receiving && matches!(errno, libc::EPIPE | libc::ECONNRESET | libc::ECANCELED) {
             return;
         }

@@ -265,6 +265,8 @@ fn a_reset_under_a_large_send_is_not_taken_for_a_close() {
             }
             let error = socket.receive().await.unwrap_err();
             assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset, "number {number}");
+            socket.sent().await;
+            assert!(!socket.is_sent() && !socket.take_up(), "what was not taken was not sent");
         }
         flag.set(true);
     });
