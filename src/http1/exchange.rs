@@ -52,6 +52,8 @@ pub struct ResponseReader {
     begun: bool,
     /// Whether an interim 100 has come.
     continues: bool,
+    /// Whether the last byte that came was the end of an interim response.
+    interim: bool,
     unsolicited: bool,
 }
 
@@ -78,6 +80,7 @@ impl ResponseReader {
             passed: 0,
             begun: false,
             continues: false,
+            interim: false,
             unsolicited: false,
         }
     }
@@ -158,6 +161,11 @@ impl ResponseReader {
         self.begun
     }
 
+    /// Whether a byte has come of the response itself, and not only of interim ones before it.
+    pub fn has_begun_final(&self) -> bool {
+        self.begun && !self.interim
+    }
+
     /// Whether the server has asked for the body of the request: an interim 100 has come (RFC 9110
     /// section 15.2.1).
     pub fn continues(&self) -> bool {
@@ -187,6 +195,7 @@ impl ResponseReader {
         }
         if let Some(head) = known.as_ref().and_then(|known| known.recognise(input, &self.method)) {
             self.begun = true;
+            self.interim = false;
             store.extend_from_slice(&input[..head.head_len]);
             self.accept(head)?;
             return Ok(head.head_len);
@@ -199,11 +208,11 @@ impl ResponseReader {
             return Ok(blank);
         }
         self.begun = true;
+        self.interim = false;
         match parse_response(input, &self.method, &self.limits)? {
             Status::Complete(head) => {
                 if head.is_interim() {
-                    self.pass(head.head_len)?;
-                    self.continues |= head.status == 100;
+                    self.end_interim(&head)?;
                 } else {
                     let text = &input[..head.head_len];
                     store.extend_from_slice(text);
@@ -243,14 +252,19 @@ impl ResponseReader {
             debug_assert_eq!(head.head_len, self.held, "a head ends at its first blank line");
             self.held = 0;
             if head.is_interim() {
-                self.continues |= head.status == 100;
                 store.truncate(start);
-                self.pass(head.head_len)?;
+                self.end_interim(&head)?;
             } else {
                 self.accept(head)?;
             }
         }
         Ok(taken)
+    }
+
+    fn end_interim(&mut self, head: &Head) -> Result<(), Error> {
+        self.continues |= head.status == 100;
+        self.interim = true;
+        self.pass(head.head_len)
     }
 
     /// Drops what stands before the response. A server that sends nothing else is given up as one

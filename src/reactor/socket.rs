@@ -173,6 +173,12 @@ impl Socket {
         Receive(self)
     }
 
+    /// Bytes that were to be sent and that the kernel has not taken, as far as it has said so: of a
+    /// send in flight, all of them.
+    pub fn unsent(&self) -> u64 {
+        self.reactor.state.borrow_mut().sockets.unsent(self.id)
+    }
+
     /// Puts the connection aside until the next request: bytes that come meanwhile were not asked
     /// for, and make it unfit.
     pub fn park(&self) {

@@ -59,6 +59,8 @@ pub(super) struct SocketState {
     kept: Option<(*const u8, usize)>,
     /// Whether the waiter waits for the sends in flight.
     awaits_sent: bool,
+    /// Bytes of the sends that are in flight, wait behind them or have failed.
+    unsent: u64,
     /// Why the first send failed that did.
     send_failed: Option<i32>,
     parked: Parked,
@@ -104,6 +106,7 @@ impl Sockets {
             behind: Vec::new(),
             kept: None,
             awaits_sent: false,
+            unsent: 0,
             send_failed: None,
             parked: Parked::No,
             inbox: Chain::EMPTY,

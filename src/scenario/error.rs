@@ -72,6 +72,9 @@ pub enum Error {
     /// A timeout of zero, or of more than anyone waits.
     #[error("timeout must be above 0 and at most 136 years")]
     Timeout,
+    /// A part of a request that may take longer than the whole.
+    #[error("timeout.{0} must be less than the whole request's {1}, or give a longer total")]
+    PartTimeout(&'static str, String),
     /// Nothing of a body may be kept.
     #[error("max_body must be above 0; what no check and no task looks at is not kept anyway")]
     MaxBody,

@@ -104,7 +104,15 @@ pub(super) fn timeout(timeout: Duration) -> Result<(), Error> {
 
 pub(super) fn timeouts(timeouts: &Timeouts) -> Result<(), Error> {
     let Timeouts { connect, tls, first_byte, total } = *timeouts;
-    [connect, tls, first_byte, Some(total)].into_iter().flatten().try_for_each(timeout)
+    timeout(total)?;
+    for (name, part) in [("connect", connect), ("tls", tls), ("first_byte", first_byte)] {
+        let Some(part) = part else { continue };
+        timeout(part)?;
+        if part >= total {
+            return Err(Error::PartTimeout(name, units::short(total)));
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn max_body(bytes: u64) -> Result<(), Error> {

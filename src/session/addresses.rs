@@ -39,6 +39,8 @@ struct Address {
     peer: Peer,
     /// It did not take us the last time, so it is tried after the others.
     failed: Cell<bool>,
+    /// It took us the last time, and so it may take its time.
+    worked: Cell<bool>,
 }
 
 impl Addresses {
@@ -82,17 +84,20 @@ impl Addresses {
         let mut refused = None;
         for (step, address) in order.iter().enumerate() {
             let attempt = connect_from(reactor, address, sources.to(address.address), from, tcp);
-            let is_last = step + 1 == order.len();
-            match if is_last { attempt.await } else { briefly(reactor, attempt).await } {
+            let is_patient = step + 1 == order.len() || address.worked.get();
+            match if is_patient { attempt.await } else { briefly(reactor, attempt).await } {
                 Ok(socket) => {
                     address.failed.set(false);
+                    address.worked.set(true);
                     return Ok(socket);
                 }
                 Err(error) => {
+                    address.worked.set(false);
                     if is_peers(&error) {
                         self.mark_failed(address);
                     }
-                    refused = refused.or(Some(error));
+                    // The last has had all the time there was.
+                    refused = Some(error);
                 }
             }
         }
@@ -184,7 +189,12 @@ impl Addresses {
 
 impl Address {
     fn new(address: SocketAddr) -> Rc<Self> {
-        Rc::new(Address { address, peer: Peer::new(address), failed: Cell::new(false) })
+        Rc::new(Address {
+            address,
+            peer: Peer::new(address),
+            failed: Cell::new(false),
+            worked: Cell::new(false),
+        })
     }
 }
 
@@ -197,7 +207,7 @@ async fn connect_from(
     first: usize,
     tcp: &TcpOptions,
 ) -> io::Result<Socket> {
-    let mut tried = Err(io::ErrorKind::AddrNotAvailable.into());
+    let mut tried = Err(io::Error::other("no local address of its family"));
     for step in 0..sources.len() {
         let source = sources[first.wrapping_add(step) % sources.len()];
         tried = Socket::connect_with(reactor, &to.peer, source, tcp).await;

@@ -25,6 +25,8 @@ const SPARE_BYTES_MAX: usize = 64 * 1024;
 /// anywhere would otherwise fill the table of failures, and all other failures would have no row.
 const PROGRESS_MAX: usize = 50;
 
+const PROGRESS_MAX_OF_ENTRY: usize = 5;
+
 /// One core's reactor, statistics and spare memory, as its sessions use them.
 #[derive(Debug)]
 pub struct Context {
@@ -116,7 +118,8 @@ impl Context {
         if told.contains(&this) {
             return failure.to_string();
         }
-        if told.len() == PROGRESS_MAX {
+        let of_entry = told.iter().filter(|(told, _)| *told == entry).count();
+        if told.len() == PROGRESS_MAX || of_entry == PROGRESS_MAX_OF_ENTRY {
             return failure.general_text();
         }
         told.push(this);

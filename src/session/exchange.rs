@@ -9,10 +9,10 @@ use super::envelope::Message;
 use super::failure::{Failure, Stage};
 use super::journey::location;
 use super::policy::Policy;
+use super::pool::Pool;
 use super::render::Defaults;
 use super::request::Request;
 use super::response::{Received, Response};
-use super::route::Route;
 use super::sender::Sender;
 use crate::http1::{KeepBody, Limits, ResponseReader};
 use crate::reactor::{Alarm, Socket, TimedOut};
@@ -61,18 +61,9 @@ pub(super) struct Attempt<'r> {
 /// request.
 #[derive(Debug)]
 pub(super) struct Connections {
-    open: Vec<Connection>,
+    open: Pool,
     timeout: Alarm,
     tls: UserTls,
-}
-
-/// A connection and where it leads.
-#[derive(Debug)]
-struct Connection {
-    route: Rc<Route>,
-    stream: Stream,
-    /// Requests that it has carried, with the one on its way.
-    requests: u32,
 }
 
 /// The request failed without a response. It is in the statistics already.
@@ -83,7 +74,7 @@ pub struct RequestFailed(pub Failure);
 impl Connections {
     pub(super) fn new(context: &Context) -> Self {
         Connections {
-            open: Vec::new(),
+            open: Pool::default(),
             timeout: Alarm::new(&context.reactor),
             tls: UserTls::default(),
         }
@@ -92,7 +83,7 @@ impl Connections {
     /// Closes those that are open, and gives back whatever the next request does not need to find:
     /// many users may wait now.
     pub(super) fn close(&mut self) {
-        self.open = Vec::new();
+        self.open.close();
         self.timeout.cancel();
     }
 
@@ -138,7 +129,7 @@ impl Connections {
     ) -> Result<Received, Failure> {
         let Attempt { context, outbound, message, .. } = attempt;
         let mut extra = attempt.extra;
-        let mut kept = self.take_up(&message.envelope.origin.route);
+        let mut kept = self.open.take_up(&message.envelope.origin.route);
         loop {
             let position = match kept {
                 Some(position) => position,
@@ -166,11 +157,7 @@ impl Connections {
     async fn connect(&mut self, attempt: &Attempt<'_>) -> Result<usize, Failure> {
         // On the heap, because otherwise every user would have room for it for all of its life.
         let stream = Box::pin(self.open_stream(attempt)).await?;
-        // Most users know one origin, and there are very many users.
-        self.open.reserve_exact(1);
-        let route = attempt.message.envelope.origin.route.clone();
-        self.open.push(Connection { route, stream, requests: 0 });
-        Ok(self.open.len() - 1)
+        Ok(self.open.add(attempt.message.envelope.origin.route.clone(), stream))
     }
 
     async fn open_stream(&mut self, attempt: &Attempt<'_>) -> Result<Stream, Failure> {
@@ -183,13 +170,15 @@ impl Connections {
         if !route.is_looked_up() {
             let look_up = Box::pin(route.look_up(context));
             let resolved = self.timeout.until(by, look_up).await;
-            attempt.spent(Phases { dns: attempt.lap(&mut lap), ..Phases::default() });
+            let dns = attempt.lap(&mut lap);
+            attempt.spent(Phases { dns, ..Phases::default() }, WireBytes::default());
             resolved.map_err(|TimedOut| attempt.timed_out(Stage::Resolve, by, limit))??;
         }
         let connect = route.connect(context, &attempt.policy().tcp);
         let connected = self.timeout.until(by, Box::pin(connect)).await;
-        attempt.spent(Phases { connect: attempt.lap(&mut lap), ..Phases::default() });
-        let timed_out = |TimedOut| attempt.timed_out(Stage::Connect, by, limit);
+        let took = attempt.lap(&mut lap);
+        attempt.spent(Phases { connect: took, ..Phases::default() }, WireBytes::default());
+        let timed_out = |TimedOut| route.blame(attempt.timed_out(Stage::Connect, by, limit));
         let socket = connected.map_err(timed_out)??;
         context.recorder.borrow_mut().count(outbound.entry, Extra::Connection);
         if origin.secure {
@@ -212,7 +201,13 @@ impl Connections {
         let by = attempt.deadline(lap, limit);
         let sealed = self.timeout.until(by, Box::pin(tls.connect(socket, host, &mut self.tls)));
         let sealed = sealed.await;
-        attempt.spent(Phases { tls: attempt.lap(&mut lap), ..Phases::default() });
+        let took = attempt.lap(&mut lap);
+        let moved = sealed.as_ref().ok().and_then(|sealed| sealed.as_ref().ok());
+        let wire = moved.map_or_else(WireBytes::default, |(stream, _)| {
+            let (sent, received) = stream.handshake_bytes();
+            WireBytes { sent, received }
+        });
+        attempt.spent(Phases { tls: took, ..Phases::default() }, wire);
         let sealed = sealed.map_err(|TimedOut| attempt.timed_out(Stage::Handshake, by, limit))?;
         let (stream, resumed) =
             sealed.map_err(|error| Failure::of_stream(error, Stage::Handshake))?;
@@ -232,48 +227,47 @@ impl Connections {
         position: usize,
     ) -> Result<Received, Failure> {
         let Attempt { context, outbound, message, deadline, .. } = attempt;
-        let mut lent = Lent { open: &mut self.open, position };
-        let carried = lent.count_request();
-        let mut tally = Tally::new(attempt);
-        tally.wire.sent = sender.remember(|memory| message.send(context, memory, lent.stream()));
+        let mut lent = self.open.lend(position, attempt);
+        let keeps = attempt.policy().keeps_after(lent.requests);
+        let (stream, tally) = lent.parts();
+        tally.wire.sent = sender.remember(|memory| message.send(context, memory, stream));
         let mut awaits_continue = message.waits_to_be_asked();
-        let limits = match outbound.keep_body {
-            KeepBody::Yes => Limits { body_bytes: attempt.policy().max_body, ..context.limits },
-            // What is only counted takes no memory, however long it is.
-            KeepBody::No => Limits { body_bytes: u64::MAX, ..context.limits },
-        };
+        let limits = Limits { body_bytes: outbound.body_bytes_max(), ..context.limits };
         let mut reader = ResponseReader::new(&message.envelope.method, outbound.keep_body, limits);
         let mut bytes = context.spare();
         let limit = attempt.policy().timeouts.first_byte;
         // Ready is a connection with the turn that made it, or else when the exchange started.
-        let ready = context.reactor.now().max(attempt.started);
+        let mut ready = context.reactor.now().max(attempt.started);
         let mut lap = ready;
         loop {
-            let by = if reader.has_begun() { *deadline } else { attempt.deadline(ready, limit) };
-            let continue_by = ready + CONTINUE_MAX;
+            let first_by = attempt.deadline(ready, limit);
+            let by = if reader.has_begun_final() { *deadline } else { first_by };
+            let continue_by = ready + CONTINUE_MAX.min((first_by - ready) / 2);
             let goes_on = reader.continues() || context.reactor.now() >= continue_by;
             if awaits_continue && goes_on && reader.head().is_none() {
                 awaits_continue = false;
-                tally.wire.sent += message.send_apart(lent.stream());
+                // The server's time begins anew: it has waited for us.
+                ready = context.reactor.now();
+                tally.wire.sent += message.send_apart(stream);
+                continue;
             }
             // After a final status it is never sent.
-            let waits = awaits_continue && reader.head().is_none() && continue_by < by;
+            let waits = awaits_continue && reader.head().is_none();
             let until = if waits { continue_by } else { by };
-            let came = match self.timeout.until(until, lent.stream().receive()).await {
+            let came = match self.timeout.until(until, stream.receive()).await {
                 Ok(came) => came,
                 Err(TimedOut) if waits => continue,
-                Err(TimedOut) => {
-                    return Err(attempt.timed_out(Stage::of_reader(&reader), by, limit));
-                }
+                Err(TimedOut) => return Err(attempt.late_answer(&reader, by, limit)),
             };
             match came {
                 Ok(Some(piece)) => {
                     tally.wire.received += piece.wire_bytes();
-                    if tally.first_byte.is_none() {
+                    let known = &mut *context.known_head(outbound.entry);
+                    let progress = reader.feed_knowing(&piece, &mut bytes, known);
+                    if tally.first_byte.is_none() && reader.has_begun_final() {
                         tally.first_byte = attempt.lap(&mut lap);
                     }
-                    let known = &mut *context.known_head(outbound.entry);
-                    match reader.feed_knowing(&piece, &mut bytes, known) {
+                    match progress {
                         Ok(progress) if progress.done => break,
                         Ok(_) if attempt.has_enough(&reader, &bytes) => break,
                         Ok(_) => {}
@@ -292,84 +286,28 @@ impl Connections {
                 }
             }
         }
-        // A connection to an origin that is not remembered would never be found again.
-        let keeps = attempt.policy().keeps_after(carried) && message.envelope.origin.remembered;
+        tally.transfer = attempt.lap(&mut lap);
         // An answer may come before the body has been sent, and a server that has not read all of it
         // takes what follows for its rest (RFC 9112 section 9.3).
-        let is_sent = message.apart.is_none() || !awaits_continue && lent.stream().is_sent();
-        if keeps && is_sent && reader.keep_alive() {
-            lent.give_back();
-        }
-        tally.transfer = attempt.lap(&mut lap);
+        let is_sent = message.apart.is_none() || !awaits_continue && stream.is_sent();
+        // A connection to an origin that is not remembered would never be found again.
+        let is_found = message.envelope.origin.remembered;
+        lent.keeps = keeps && is_found && is_sent && reader.keep_alive();
         let head = *reader.head().expect("a response that is done has a head");
         let max_body = attempt.policy().max_body;
         let received = Received { head, body_bytes: reader.body_bytes(), bytes, max_body };
         sender.learn(attempt, &received);
         Ok(received)
     }
+}
 
-    /// Where the connection of a route is, if there is one that is still good.
-    fn take_up(&mut self, route: &Rc<Route>) -> Option<usize> {
-        let position = self.open.iter().position(|open| Rc::ptr_eq(&open.route, route))?;
-        if self.open[position].stream.take_up() {
-            return Some(position);
+impl Outbound<'_> {
+    /// How long a body may be: one that is only counted takes no memory, however long it is.
+    fn body_bytes_max(&self) -> u64 {
+        match self.keep_body {
+            KeepBody::Yes => self.defaults.policy.max_body,
+            KeepBody::No => u64::MAX,
         }
-        self.open.swap_remove(position);
-        None
-    }
-}
-
-/// What an exchange takes over its connection: counted however that ends.
-struct Tally<'r> {
-    attempt: &'r Attempt<'r>,
-    first_byte: Option<Duration>,
-    transfer: Option<Duration>,
-    wire: WireBytes,
-}
-
-impl<'r> Tally<'r> {
-    fn new(attempt: &'r Attempt<'r>) -> Self {
-        Tally { attempt, first_byte: None, transfer: None, wire: WireBytes::default() }
-    }
-}
-
-impl Drop for Tally<'_> {
-    fn drop(&mut self) {
-        let &mut Tally { attempt, first_byte, transfer, wire } = self;
-        let phases = Phases { first_byte, transfer, ..Phases::default() };
-        let mut recorder = attempt.context.recorder.borrow_mut();
-        recorder.exchanged(attempt.outbound.entry, phases, wire);
-    }
-}
-
-/// A connection while it carries a request: one that is not given back is closed, however the
-/// request ends.
-struct Lent<'c> {
-    open: &'c mut Vec<Connection>,
-    position: usize,
-}
-
-impl Lent<'_> {
-    fn stream(&mut self) -> &mut Stream {
-        &mut self.open[self.position].stream
-    }
-
-    /// Which request of its connection this is, from 1.
-    fn count_request(&mut self) -> u32 {
-        let requests = &mut self.open[self.position].requests;
-        *requests += 1;
-        *requests
-    }
-
-    fn give_back(mut self) {
-        self.stream().park();
-        mem::forget(self);
-    }
-}
-
-impl Drop for Lent<'_> {
-    fn drop(&mut self) {
-        self.open.swap_remove(self.position);
     }
 }
 
@@ -397,9 +335,22 @@ impl Attempt<'_> {
         Some(now - mem::replace(begin, now))
     }
 
-    fn spent(&self, phases: Phases) {
-        let mut recorder = self.context.recorder.borrow_mut();
-        recorder.exchanged(self.outbound.entry, phases, WireBytes::default());
+    /// Counts what a part took and moved.
+    pub(super) fn spent(&self, phases: Phases, wire: WireBytes) {
+        self.context.recorder.borrow_mut().exchanged(self.outbound.entry, phases, wire);
+    }
+
+    /// The time for the first byte is over, or that of the whole request; interim responses are no
+    /// answer.
+    fn late_answer(
+        &self,
+        reader: &ResponseReader,
+        by: Instant,
+        limit: Option<Duration>,
+    ) -> Failure {
+        let begun = reader.has_begun_final();
+        let at = if begun { Stage::of_reader(reader) } else { Stage::FirstByte };
+        self.timed_out(at, by, limit)
     }
 
     /// The time is over that was there until `by`, where the part's own limit is `limit`.

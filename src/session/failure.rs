@@ -80,6 +80,9 @@ pub struct Progress {
 pub enum Interruption {
     /// The server closed it in order.
     Closed,
+    /// The server, or somebody on the way, closed it inside a response without the farewell of TLS,
+    /// so that nobody knows whether it was whole (RFC 8446 section 6.1).
+    Cut,
     /// The server reset it.
     Reset,
     /// What the system says otherwise.
@@ -157,7 +160,11 @@ impl Failure {
     pub(super) fn of_stream(error: transport::Error, at: Stage) -> Self {
         match error {
             transport::Error::Io(error) => Failure::Interrupted { how: error.into(), at },
-            transport::Error::Closed => Failure::Interrupted { how: Interruption::Closed, at },
+            transport::Error::Closed => {
+                let is_answer = matches!(at, Stage::Head | Stage::Body(_));
+                let how = if is_answer { Interruption::Cut } else { Interruption::Closed };
+                Failure::Interrupted { how, at }
+            }
             transport::Error::Tls(error) => Failure::Tls(error),
         }
     }
@@ -313,6 +320,7 @@ impl fmt::Display for Interruption {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Interruption::Closed => f.write_str("closed"),
+            Interruption::Cut => f.write_str("closed without close_notify"),
             Interruption::Reset => f.write_str("reset"),
             Interruption::Broken(error) => write!(f, "broken ({})", text(error)),
         }

@@ -28,6 +28,7 @@ mod memory;
 mod multipart;
 mod origin;
 mod policy;
+mod pool;
 mod prepared;
 mod proxy;
 mod redirect;
@@ -188,8 +189,7 @@ impl Session {
         self.request(Method::OPTIONS, path)
     }
 
-    /// A request of any method. The path is joined to the base URL; an absolute `http://` URL is
-    /// used as it is.
+    /// A request of any method. The path is joined to the base URL; an absolute URL is used as it is.
     pub fn request(&mut self, method: Method, path: impl Into<Cow<'static, str>>) -> Call<'_> {
         Call::new(self, method, path)
     }

@@ -75,7 +75,7 @@ impl Default for Policy {
 /// is left of the whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timeouts {
-    /// From the start of the request to a connection, the look-up of the name included.
+    /// To make a connection, the look-up of the name and a proxy's tunnel included.
     pub connect: Option<Duration>,
     /// The TLS handshake.
     pub tls: Option<Duration>,

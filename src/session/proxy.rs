@@ -35,13 +35,13 @@ pub(super) async fn open_tunnel(
     let mut text = context.reactor.buffer();
     text.extend_from_slice(request);
     socket.send(text);
-    let mut answer = Vec::new();
+    let (mut answer, mut passed) = (Vec::new(), 0);
     let status = loop {
         let at = if answer.is_empty() { Stage::FirstByte } else { Stage::Head };
         let how = match socket.receive().await {
             Ok(Some(piece)) => {
                 answer.extend_from_slice(&piece);
-                match status(&mut answer, context)? {
+                match status(&mut answer, &mut passed, context)? {
                     Some(status) => break status,
                     None => continue,
                 }
@@ -56,7 +56,12 @@ pub(super) async fn open_tunnel(
 
 /// The status of the answer, once its head is there. What stands behind the head of a success comes
 /// from the host already, and no protocol that is spoken here begins that way.
-fn status(answer: &mut Vec<u8>, context: &Context) -> Result<Option<u16>, Failure> {
+/// Interim answers before it may be as long together as a head may be.
+fn status(
+    answer: &mut Vec<u8>,
+    passed: &mut usize,
+    context: &Context,
+) -> Result<Option<u16>, Failure> {
     loop {
         // Whatever framing the head speaks of, a success has no body, and of a refusal it is left.
         let head = match parse_response(answer, &Method::HEAD, &context.limits) {
@@ -76,6 +81,10 @@ fn status(answer: &mut Vec<u8>, context: &Context) -> Result<Option<u16>, Failur
             };
         }
         answer.drain(..head.head_len);
+        *passed += head.head_len;
+        if *passed > context.limits.head_bytes {
+            return Err(of_proxy(Failure::Http(http1::Error::HeadTooLarge)));
+        }
     }
 }
 

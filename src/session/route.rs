@@ -90,7 +90,7 @@ impl Route {
     }
 
     /// Says whose failure it is.
-    fn blame(&self, failure: Failure) -> Failure {
+    pub(super) fn blame(&self, failure: Failure) -> Failure {
         match self {
             Route::Proxy(..) | Route::Tunnel(..) => of_proxy(failure),
             Route::Direct(_) | Route::Unix(_) => failure,

@@ -32,7 +32,7 @@ pub struct Counts {
     pub retries: u64,
     /// Requests sent to follow a redirect, within the time of the one that was redirected.
     pub redirects: u64,
-    /// Requests sent again with the answer to a 401 or 407, within the same time.
+    /// Requests sent again with the answer to a 401, within the same time.
     pub challenges: u64,
     /// Connections made.
     pub connections: u64,

@@ -68,7 +68,7 @@ pub enum Extra {
     Retry,
     /// A request was sent to follow a redirect.
     Redirect,
-    /// The request was sent again with the answer to a 401 or 407.
+    /// The request was sent again with the answer to a 401.
     Challenge,
     /// A connection was made.
     Connection,

@@ -119,6 +119,15 @@ impl Stream {
         }
     }
 
+    /// Bytes that were handed to the socket and have not gone out: what was in flight when the
+    /// connection ended may be among them.
+    pub fn unsent(&self) -> u64 {
+        match self {
+            Stream::Plain(socket) => socket.unsent(),
+            Stream::Tls(stream) => stream.unsent(),
+        }
+    }
+
     /// Puts the connection aside until the next request.
     pub fn park(&mut self) {
         match self {

@@ -28,7 +28,7 @@ fn the_first_byte_has_a_time_of_its_own() {
     let text = "timed out waiting for the first byte after 150 ms";
     check(server.address, "{ first_byte = \"150ms\", total = \"10s\" }", text, 150.0);
     let text = "timed out after 150 ms while waiting for the first byte";
-    check(server.address, "{ first_byte = \"10s\", total = \"150ms\" }", text, 150.0);
+    check(server.address, "{ total = \"150ms\" }", text, 150.0);
 }
 
 #[test]

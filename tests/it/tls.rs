@@ -1,7 +1,11 @@
 //! HTTPS through the binary: what is counted, what is refused and in which words, and what the
 //! options do.
 
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::Ordering::SeqCst;
+use std::thread;
+use std::time::Duration;
 
 use rustls::version::{TLS12, TLS13};
 
@@ -13,8 +17,12 @@ const GET: &str = "[[user.task]]\nget = \"/\"";
 /// A run of two users and so many requests against a server, with the tests' authority at hand as
 /// `ca.pem`.
 fn run(server: &TlsServer, requests: u32, class: &str) -> Run {
+    run_at(&server.url(), requests, class)
+}
+
+fn run_at(url: &str, requests: u32, class: &str) -> Run {
     Run::of(&toml("1h", class))
-        .args(["--host", &server.url(), "-u", "2", "-r", "100", "--csv", "out"])
+        .args(["--host", url, "-u", "2", "-r", "100", "--csv", "out"])
         .args(["--requests", &requests.to_string()])
         .file("ca.pem", &Authority::of_tests().certificate.pem())
 }
@@ -175,7 +183,10 @@ fn a_body_that_ends_without_a_word_is_torn() {
     let answer = Manner::Answer("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhalf", true);
     let server = TlsServer::start(Settings::default(), answer);
     let run = run(&server, 6, GET).args(["--ca", "ca.pem"]);
-    check_failure(run, "connection closed while reading the body (after 4 bytes)");
+    check_failure(
+        run,
+        "connection closed without close_notify while reading the body (after 4 bytes)",
+    );
 }
 
 #[test]
@@ -243,4 +254,46 @@ fn a_system_that_trusts_nobody_can_check_nobody() {
     let text = "this system has no root certificates; install its package ca-certificates";
     assert!(refused.stderr.contains(text), "{}", refused.stderr);
     check_fine(&server, nobody(run(&server, 6, GET)).args(["--ca", "ca.pem"]), 6);
+}
+
+/// Passes everything on, what comes from the server in pieces of so many bytes, each a packet of
+/// its own.
+fn in_pieces(server: SocketAddr, bytes: usize) -> SocketAddr {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        while let Ok((mut client, _)) = listener.accept() {
+            let mut server = TcpStream::connect(server).unwrap();
+            client.set_nodelay(true).unwrap();
+            let (mut from, mut to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+            thread::spawn(move || io::copy(&mut from, &mut to));
+            thread::spawn(move || {
+                let mut buffer = vec![0; bytes];
+                while let Ok(len @ 1..) = server.read(&mut buffer) {
+                    if client.write_all(&buffer[..len]).is_err() {
+                        return;
+                    }
+                    thread::sleep(Duration::from_micros(200));
+                }
+                let _ = client.shutdown(Shutdown::Both);
+            });
+        }
+    });
+    address
+}
+
+/// The certificates of most servers are longer than a packet. Further pieces were once looked at as
+/// if they had to begin as TLS does.
+#[test]
+fn handshakes_and_answers_may_come_in_pieces() {
+    for bytes in [1, 7, 100, 1000] {
+        for versions in [vec![&TLS12], vec![&TLS13]] {
+            let settings = Settings { versions, ..Settings::default() };
+            let server = TlsServer::start(settings, OK);
+            let url = format!("https://{}", in_pieces(server.address, bytes));
+            let class = format!("keep_alive = false\n{GET}");
+            let run = run_at(&url, 4, &class).args(["--ca", "ca.pem"]);
+            check_fine(&server, run, 4);
+        }
+    }
 }

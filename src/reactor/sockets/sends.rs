@@ -65,6 +65,12 @@ impl Sockets {
         }
     }
 
+    /// Bytes that the kernel has not taken, as far as it has said.
+    pub(in crate::reactor) fn unsent(&mut self, id: SlotId) -> u64 {
+        let socket = self.live(id);
+        socket.unsent + socket.behind.iter().map(|behind| behind.len() as u64).sum::<u64>()
+    }
+
     /// Sends when all that was sent before has been taken.
     pub(in crate::reactor) fn send_behind(&mut self, id: SlotId, outgoing: Outgoing, io: &mut Io) {
         self.receive(id, io);
@@ -85,7 +91,9 @@ impl Sockets {
                 (bytes, address, len)
             }
         };
-        self.live(id).sends += 1;
+        let socket = self.live(id);
+        socket.sends += 1;
+        socket.unsent += left as u64;
         let send = self.sends.insert(SendState { bytes, address, left, socket: id });
         self.send_next(send, io);
     }
@@ -126,6 +134,7 @@ impl Sockets {
         let send = self.sends.get_mut(done.id).expect("a send in flight holds its slot");
         let id = send.socket;
         let socket = self.sockets.get_mut(id).expect("a send in flight holds its socket's slot");
+        socket.unsent -= u64::from(done.result.max(0).cast_unsigned()).min(socket.unsent);
         let went_well = done.result == send.left.min(SEND_MAX) as i32;
         if went_well && send.left > SEND_MAX && !socket.abandoned {
             send.address = send.address.wrapping_add(SEND_MAX);
@@ -137,7 +146,8 @@ impl Sockets {
             // Of a send that was taken in part the kernel does not say why it went no further: it was
             // reset, because after a close in order the receiving side ends first.
             let errno = if done.result < 0 { -done.result } else { libc::ECONNRESET };
-            socket.behind.clear();
+            let behind = socket.behind.drain(..).map(|behind| behind.len() as u64).sum::<u64>();
+            socket.unsent += behind;
             socket.fail_send(errno);
         }
         let next =
@@ -173,20 +183,29 @@ impl Sockets {
     }
 }
 
+impl Outgoing {
+    fn len(&self) -> usize {
+        match self {
+            Outgoing::Kept { len, .. } => *len,
+            Outgoing::Owned(bytes) => bytes.len(),
+        }
+    }
+}
+
 impl SocketState {
     pub(super) fn has_sent_all(&self) -> bool {
         self.sends == 0 && self.send_failed.is_none()
     }
 
-    /// A peer that has gone is told by the receiving side, after the bytes it may have sent before;
-    /// any other reason ends the socket here. The kernel tells of a reset only once: the receiving
+    /// A peer that has gone is told by the receiving side, after the bytes it may have sent before,
+    /// also where nothing is being received just now: whoever reads next asks for them. Any other
+    /// reason ends the socket here. The kernel tells of a reset only once: the receiving
     /// side sees a close in order after it.
     fn fail_send(&mut self, errno: i32) {
         self.send_failed.get_or_insert(errno);
-        if self.receiving && matches!(errno, libc::EPIPE | libc::ECONNRESET | libc::ECANCELED) {
-            return;
+        if !matches!(errno, libc::EPIPE | libc::ECONNRESET | libc::ECANCELED) {
+            self.end.get_or_insert(End::Failed(errno));
         }
-        self.end.get_or_insert(End::Failed(errno));
         self.wake();
     }
 }

@@ -38,7 +38,7 @@
 //! | `body_bytes` | body bytes of all responses, decoded where somebody looked at them, as transferred where nobody did |
 //! | `sent_bytes`, `received_bytes` | on the wire: heads, bodies, TLS records; those of cancelled requests too |
 //! | `cancelled` | requests that the stop cut off: they are in no other count |
-//! | `retries`, `redirects`, `challenges` | requests sent inside another: after a dead kept-alive connection, to follow a redirect, with the answer to a 401 or 407 |
+//! | `retries`, `redirects`, `challenges` | requests sent inside another: after a dead kept-alive connection, to follow a redirect, with the answer to a 401 |
 //! | `connections` | connections made |
 //! | `handshakes` | TLS handshakes made: `full` and `resumed` |
 //!

@@ -62,7 +62,7 @@ pub(super) fn policy(table: &Table<'_>, files: &Files, policy: &mut Policy) -> R
             let text = item.text()?;
             policy.via = match key {
                 "proxy" => Via::Proxy(text.to_owned()),
-                _ => Via::UnixSocket(text.into()),
+                _ => Via::UnixSocket(files.path(item)?),
             };
             item.judged(validate::via(&policy.via))?;
         }

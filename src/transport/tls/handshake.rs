@@ -49,14 +49,20 @@ pub(super) async fn handshake(
 ) -> Result<(TlsStream, bool), Error> {
     let mut handshake = Handshake::new(config, name)?;
     let mut is_first = true;
+    let (mut sent, mut received) = (0, 0);
     loop {
         let next = handshake.advance().inspect_err(|_| handshake.alert(&socket))?;
         match next {
-            Next::Send => socket.send(std::mem::take(&mut handshake.flight)),
+            Next::Send => {
+                sent += handshake.flight.len() as u64;
+                socket.send(std::mem::take(&mut handshake.flight));
+            }
             Next::Receive => {
                 let Some(piece) = socket.receive().await? else { return Err(Error::Closed) };
-                if let Some(opening) =
-                    Opening::other_than_tls(&piece).filter(|_| std::mem::take(&mut is_first))
+                received += piece.len() as u64;
+                // Only what comes first says what it is: further pieces may begin anywhere in a record.
+                if std::mem::take(&mut is_first)
+                    && let Some(opening) = Opening::other_than_tls(&piece)
                 {
                     return Err(TlsError::NotTls(opening).into());
                 }
@@ -64,7 +70,7 @@ pub(super) async fn handshake(
             }
             Next::Done => {
                 let (channel, resumed) = handshake.finish(resumes)?;
-                return Ok((TlsStream::new(socket, channel), resumed));
+                return Ok((TlsStream::new(socket, channel, (sent, received)), resumed));
             }
         }
     }

@@ -21,6 +21,8 @@ const SEALED_MAX: usize = 3 * PLAINTEXT_MAX;
 pub struct TlsStream {
     socket: Socket,
     link: Link,
+    /// Bytes sent and received in the handshake.
+    handshake: (u64, u64),
 }
 
 /// All of a stream but its socket.
@@ -45,9 +47,20 @@ enum Outgoing {
 }
 
 impl TlsStream {
-    pub(super) fn new(socket: Socket, channel: Channel) -> Self {
+    /// A stream whose handshake has sent and received so many bytes; its last flight is the stream's.
+    pub(super) fn new(socket: Socket, channel: Channel, handshake: (u64, u64)) -> Self {
         let link = Link { channel, outgoing: VecDeque::new(), failed: None, whole: true };
-        TlsStream { socket, link }
+        TlsStream { socket, link, handshake }
+    }
+
+    /// Bytes sent and received before the stream was there.
+    pub fn handshake_bytes(&self) -> (u64, u64) {
+        self.handshake
+    }
+
+    /// Bytes that were handed to the socket and have not gone out.
+    pub fn unsent(&self) -> u64 {
+        self.socket.unsent()
     }
 
     /// Sends bytes that the reactor keeps, behind what was sent before; how many go over the wire.

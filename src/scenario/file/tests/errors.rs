@@ -180,6 +180,10 @@ fn a_bad_value_is_named_beside_the_good_ones() {
     let text = format!("[[user]]\nname = \"u\"\n[[user.task]]\nget = \"/\"\n{two}\n");
     check(&text, "6:1: 'bearer' and 'digest_auth' exclude each other; keep one");
     check_task("redirects = 5", "13: expected true or false, found a number");
+    check_user(
+        "timeout = { connect = \"10s\", total = \"1s\" }",
+        "11: timeout.connect must be less than the whole request's 1s, or give a longer total",
+    );
     check_user("cookies = \"no\"", "11: expected true or false, found a string");
     check_task("json = inf", "8: JSON has neither infinity nor nan");
     check_only("get = \"users\"", "4:7: path 'users' must start with '/'; write '/users'");

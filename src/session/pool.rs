@@ -1,0 +1,119 @@
+//! The connections that a lane of a user has open.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::exchange::Attempt;
+use super::route::Route;
+use crate::stats::{Phases, WireBytes};
+use crate::transport::Stream;
+
+/// The most connections that are kept: a user that is sent from host to host needs the first of them
+/// no more.
+const OPEN_MAX: usize = 64;
+
+/// Connections, at most one per route. Each stays in its place while it carries a request.
+#[derive(Debug, Default)]
+pub(super) struct Pool(Vec<Connection>);
+
+/// A connection and where it leads.
+#[derive(Debug)]
+struct Connection {
+    route: Rc<Route>,
+    stream: Stream,
+    /// Requests that it has carried, with the one on its way.
+    requests: u32,
+}
+
+impl Pool {
+    /// Closes them all.
+    pub(super) fn close(&mut self) {
+        self.0 = Vec::new();
+    }
+
+    /// Where the connection of a route is, if there is one that is still good.
+    pub(super) fn take_up(&mut self, route: &Rc<Route>) -> Option<usize> {
+        let position = self.0.iter().position(|open| Rc::ptr_eq(&open.route, route))?;
+        if self.0[position].stream.take_up() {
+            return Some(position);
+        }
+        self.0.swap_remove(position);
+        None
+    }
+
+    /// Adds a connection that has just been made; where it is. Those that their servers have closed
+    /// meanwhile go, and the oldest where there are too many.
+    pub(super) fn add(&mut self, route: Rc<Route>, stream: Stream) -> usize {
+        self.0.retain_mut(|open| {
+            let is_fit = open.stream.take_up();
+            open.stream.park();
+            is_fit
+        });
+        if self.0.len() == OPEN_MAX {
+            self.0.remove(0);
+        }
+        // Most users know one origin, and there are very many users.
+        self.0.reserve_exact(1);
+        self.0.push(Connection { route, stream, requests: 0 });
+        self.0.len() - 1
+    }
+
+    /// Lends a connection for one more request.
+    pub(super) fn lend<'c>(&'c mut self, position: usize, attempt: &'c Attempt<'_>) -> Lent<'c> {
+        let connection = &mut self.0[position];
+        connection.requests += 1;
+        let requests = connection.requests;
+        let tally = Tally { attempt, first_byte: None, transfer: None, wire: WireBytes::default() };
+        Lent { pool: self, position, requests, keeps: false, tally }
+    }
+}
+
+/// A connection while it carries a request: one that is not to be kept is closed, however the
+/// request ends.
+pub(super) struct Lent<'c> {
+    pool: &'c mut Pool,
+    position: usize,
+    /// Which request of its connection this is, from 1.
+    pub(super) requests: u32,
+    /// Whether the connection is for the next request, too.
+    pub(super) keeps: bool,
+    tally: Tally<'c>,
+}
+
+impl<'c> Lent<'c> {
+    pub(super) fn stream(&mut self) -> &mut Stream {
+        &mut self.pool.0[self.position].stream
+    }
+
+    /// Both what is lent and what is counted of it.
+    pub(super) fn parts(&mut self) -> (&mut Stream, &mut Tally<'c>) {
+        (&mut self.pool.0[self.position].stream, &mut self.tally)
+    }
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        let unsent = self.stream().unsent();
+        self.tally.wire.sent = self.tally.wire.sent.saturating_sub(unsent);
+        if self.keeps {
+            self.stream().park();
+        } else {
+            self.pool.0.swap_remove(self.position);
+        }
+    }
+}
+
+/// What an exchange takes over its connection: counted however that ends.
+pub(super) struct Tally<'r> {
+    attempt: &'r Attempt<'r>,
+    pub(super) first_byte: Option<Duration>,
+    pub(super) transfer: Option<Duration>,
+    pub(super) wire: WireBytes,
+}
+
+impl Drop for Tally<'_> {
+    fn drop(&mut self) {
+        let &mut Tally { attempt, first_byte, transfer, wire } = self;
+        attempt.spent(Phases { first_byte, transfer, ..Phases::default() }, wire);
+    }
+}
