@@ -11,8 +11,7 @@ fn bodies_of_every_kind_have_their_sizes() {
     let Some(httpbin) = httpbin::start() else { return };
     // What is asked, and the size of the body.
     let bodies = [
-        ("get = \"/bytes/1000\"", "/bytes/1000", 1000.0),
-        ("get = \"/bytes/0\"", "/bytes/0", 0.0),
+        ("get = \"/range/1000\"", "/range/1000", 1000.0),
         ("get = \"/stream-bytes/5000\"", "/stream-bytes/5000", 5000.0),
         ("get = \"/range/1024\"", "/range/1024", 1024.0),
         (
@@ -37,7 +36,7 @@ fn bodies_of_every_kind_have_their_sizes() {
     tasks.extend([
         "get = \"/stream/3\"\ncheck = { header_equals = { transfer-encoding = \"chunked\" }, \
          body_contains = \"\\\"id\\\": 2\" }",
-        "head = \"/bytes/100\"",
+        "head = \"/range/100\"",
         "post = \"/post\"\njson = { one = 1 }\ncheck = { json_equals = { \"/json/one\" = 1 } }",
         "put = \"/put\"\nform = { one = \"1\" }\n\
          check = { json_equals = { \"/form/one\" = \"1\" } }",
@@ -49,7 +48,7 @@ fn bodies_of_every_kind_have_their_sizes() {
     for (_, name, size) in bodies {
         assert_eq!(run.row("GET", name).average_bytes, size, "{name}");
     }
-    assert_eq!(run.row("HEAD", "/bytes/100").average_bytes, 0.0);
+    assert_eq!(run.row("HEAD", "/range/100").average_bytes, 0.0);
     assert_eq!((run.cancelled(), run.retries()), (0, 0), "{}", run.stdout);
     assert_eq!(httpbin.settled_requests(), run.aggregated().requests);
 }
@@ -103,23 +102,24 @@ fn compressed_bodies_are_whole_and_decoded_for_who_looks() {
 #[test]
 fn a_delay_is_a_latency_or_a_timeout() {
     let Some(httpbin) = httpbin::start() else { return };
-    let timeout = "timeout = \"700ms\"";
     let tasks = [
         "get = \"/delay/0.3\"",
-        "get = \"/delay/1\"",
+        "get = \"/delay/2\"",
         "get = \"/drip\"\nquery = { numbytes = 8, duration = 4, delay = 0 }\nname = \"drip\"",
     ];
-    let run = run(&scenario_with(timeout, &tasks), &httpbin.url());
+    let run = run(&scenario_with("timeout = \"1s\"", &tasks), &httpbin.url());
     assert_eq!(run.row("GET", "/delay/0.3").failures, 0, "{:?}", run.failures);
     let failures = [
-        ("/delay/1", "timed out after 700 ms while waiting for the first byte"),
-        ("drip", "timed out after 700 ms while reading the body (2 of 8 bytes)"),
+        ("/delay/2", "timed out after 1 s while waiting for the first byte"),
+        ("drip", "timed out after 1 s while reading the body ("),
     ];
     for (name, text) in failures {
         let row = run.row("GET", name);
         assert!(row.requests > 0 && row.requests == row.failures, "{}", run.stdout);
-        let told = run.failures.iter().find(|failure| failure.name == name).unwrap();
-        assert_eq!((told.error.as_str(), told.occurrences), (text, row.requests));
+        // How many bytes had come is the server's business.
+        let told = run.failures.iter().filter(|failure| failure.name == name);
+        assert!(told.clone().all(|failure| failure.error.starts_with(text)), "{:?}", run.failures);
+        assert_eq!(told.map(|failure| failure.occurrences).sum::<u64>(), row.requests);
     }
 }
 
@@ -127,7 +127,7 @@ fn a_delay_is_a_latency_or_a_timeout() {
 fn after_ctrl_c_the_server_has_seen_nothing_that_is_not_told() {
     let Some(httpbin) = httpbin::start() else { return };
     let url = httpbin.url();
-    let task = scenario(&["get = \"/bytes/1000\""]);
+    let task = scenario(&["get = \"/range/1000\""]);
     let run = Run::start(&task, &["-H", &url, "-u", "16", "-r", "1000"]);
     httpbin.has_seen(100);
     run.signal(Signal::INT);

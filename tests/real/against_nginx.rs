@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::access_log::{Line, with_status};
 use crate::command::Run;
-use crate::daemon::{LARGE, PAGE, WORDS};
+use crate::daemon::{LARGE, PAGE};
 use crate::load::{flags, run, scenario, scenario_with};
 use crate::nginx::{self, KEEPALIVE_REQUESTS};
 
@@ -165,20 +165,6 @@ fn connections_that_are_closed_under_requests_are_replaced_and_told() {
     assert!(connections.len() > 100, "{}", connections.len());
     // What is sent again was not seen the first time: nginx had closed before.
     assert_eq!(log.len() as u64, run.aggregated().requests);
-}
-
-#[test]
-fn compressed_bodies_are_counted_as_they_come() {
-    let gzip = "location = /words.txt { gzip on; gzip_types *; }";
-    let Some(nginx) = nginx::start_with(gzip) else { return };
-    let headers = "headers = { accept-encoding = \"gzip\" }";
-    let zipped = "get = \"/words.txt\"\n\
-                  check = { header_equals = { content-encoding = \"gzip\" } }";
-    let run = run(&scenario_with(headers, &[zipped]), &nginx.url());
-    run.assert_fine();
-    let size = run.row("GET", "/words.txt").average_bytes;
-    assert!(size > 20.0 && size < WORDS as f64 / 10.0, "{size} bytes");
-    assert_eq!(nginx.close().len() as u64, run.aggregated().requests);
 }
 
 #[test]

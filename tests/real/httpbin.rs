@@ -13,7 +13,7 @@ pub(crate) fn start() -> Option<Script> {
     fs::write(&log, "").unwrap();
     python
         .args(["-m", "gunicorn", "httpbin:app", "--bind", "127.0.0.1:0"])
-        .args(["--worker-class", "gthread", "--threads", "32", "--keep-alive", "5"])
+        .args(["--worker-class", "gthread", "--threads", "128", "--keep-alive", "5"])
         .args(["--access-logformat", "%(m)s %(U)s %(s)s", "--access-logfile"])
         .arg(log)
         .current_dir(dir.path());
