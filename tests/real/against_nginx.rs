@@ -36,7 +36,7 @@ fn a_connection_that_went_away_in_the_wait_is_replaced_before_the_request() {
     let url = nginx.url();
     // nginx closes after a second of silence.
     let scenario = scenario(&["get = \"/page\""]).replace("1ms", "1500ms");
-    let flags = ["-H", &url, "-u", "20", "-r", "100", "-t", "5s", "--stop-timeout", "5s"];
+    let flags = ["-H", &url, "-u", "20", "-r", "100", "-t", "4s", "--stop-timeout", "5s"];
     let run = Run::start(&scenario, &flags).finish();
     run.assert_fine();
     assert_eq!(run.retries(), 0, "{}", run.stdout);

@@ -19,7 +19,7 @@ const UNDER_WAY: usize = 200;
 
 fn start(nginx: &Daemon) -> Run {
     let url = nginx.url();
-    let flags = ["-H", &url, "-u", "16", "-r", "1000", "-t", "3s", "--stop-timeout", "5s"];
+    let flags = ["-H", &url, "-u", "16", "-r", "1000", "-t", "2s", "--stop-timeout", "5s"];
     let run = Run::start(SCENARIO, &flags);
     nginx.has_seen(UNDER_WAY);
     run
