@@ -233,7 +233,7 @@ impl Reactor {
 impl State {
     /// Submits what was queued and, where the turn may, sleeps until there is something to do.
     fn enter(&mut self, turn: Turn, now: u64) -> io::Result<()> {
-        let wait = turn == Turn::Wait;
+        let wait = self.sockets.may_wait() && turn == Turn::Wait;
         let deadline = self.wheel.next_deadline().filter(|_| wait);
         let timeout = deadline.map(|deadline| Duration::from_nanos(deadline.saturating_sub(now)));
         self.io.ring.enter(wait, timeout)
@@ -247,7 +247,7 @@ impl State {
         let end = Instant::now() + PATIENCE;
         while self.sockets.len() > 0 {
             let left = end.saturating_duration_since(Instant::now());
-            if left.is_zero() || self.io.ring.enter(true, Some(left)).is_err() {
+            if left.is_zero() || self.io.ring.enter(self.sockets.may_wait(), Some(left)).is_err() {
                 return;
             }
             self.complete_all();
@@ -261,6 +261,7 @@ impl State {
         self.io.ring.harvest(&mut seen);
         let completions = seen.len() as u64;
         seen.drain(..).for_each(|completion| self.complete(completion));
+        self.sockets.end_brief(&mut self.io);
         self.seen = seen;
         completions
     }
@@ -272,6 +273,7 @@ impl State {
             Kind::Receive => sockets.on_receive(done, io),
             Kind::Connect => sockets.on_connect(done),
             Kind::Send => sockets.on_send(done, io),
+            Kind::SendBrief => sockets.on_send_brief(done, io),
             Kind::SendKept => sockets.on_send_kept(done, io),
             Kind::Accept => listeners.on_accept(done, ready),
             Kind::Remote => remote.on_wake(done, &mut io.ring, ready),

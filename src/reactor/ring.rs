@@ -26,6 +26,9 @@ pub(super) enum Kind {
     Connect,
     /// A send of bytes that the operation owns; the slot is the operation's.
     Send,
+    /// A send of a few bytes that the operation owns, which completes only when it fails; the slot is
+    /// the operation's.
+    SendBrief,
     /// A send of kept bytes, which completes only when it fails; the slot is a socket's.
     SendKept,
     /// A multishot accept; the slot is a listener's.
@@ -35,11 +38,12 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    const ALL: [Kind; 7] = [
+    const ALL: [Kind; 8] = [
         Kind::Ignored,
         Kind::Receive,
         Kind::Connect,
         Kind::Send,
+        Kind::SendBrief,
         Kind::SendKept,
         Kind::Accept,
         Kind::Remote,
@@ -156,6 +160,12 @@ impl Ring {
                 flags: entry.flags(),
             }
         }));
+    }
+
+    /// Whether the kernel has begun everything that was queued, and has kept no completion back.
+    pub(super) fn is_up_to_date(&mut self) -> bool {
+        let queue = self.ring.submission();
+        queue.is_empty() && !queue.cq_overflow()
     }
 
     /// Cancels everything in flight and comes back when the kernel is done with all of it.

@@ -84,6 +84,10 @@ pub(super) struct Sockets {
     /// Memory of finished sends, to be filled again.
     spare: Vec<Vec<u8>>,
     late: Late,
+    /// The sends of this turn that complete only when they fail.
+    brief: Vec<SlotId>,
+    /// Somebody waits for the end of one of these, which nothing but the end of a turn tells.
+    hasty: bool,
 }
 
 impl Sockets {
@@ -93,6 +97,8 @@ impl Sockets {
             sends: Slots::new(),
             spare: Vec::new(),
             late: Late::default(),
+            brief: Vec::new(),
+            hasty: false,
         }
     }
 
@@ -249,6 +255,7 @@ impl Sockets {
         // By tag where that will do: the kernel finds one operation by its tag at once, but looks at
         // every operation of the ring to find those of a descriptor.
         if socket.sends > 0 {
+            self.hasty |= !self.brief.is_empty();
             let cancel = opcode::AsyncCancel2::new(CancelBuilder::fd(fd).all());
             io.ring.push_unheeded(cancel.build());
         } else if socket.receiving {

@@ -61,6 +61,9 @@ impl Sockets {
                 // SAFETY: kept bytes live as long as the ring.
                 unsafe { io.ring.push(entry) };
             }
+            Outgoing::Owned(bytes) if bytes.len() <= SPARE_BYTES_MAX => {
+                self.send_brief(id, bytes, io);
+            }
             outgoing => self.send_counted(id, outgoing, io),
         }
     }
@@ -71,12 +74,76 @@ impl Sockets {
         socket.unsent + socket.behind.iter().map(|behind| behind.len() as u64).sum::<u64>()
     }
 
+    /// A send that the peer's side takes at once, nearly always: then it has been done when it has
+    /// been submitted, and completes without a completion. One would end the turn's wait, so that a
+    /// core took a second turn for the answers. Who waits for its end nevertheless makes the turn one
+    /// that does not wait.
+    fn send_brief(&mut self, id: SlotId, bytes: Vec<u8>, io: &mut Io) {
+        let (address, left) = (bytes.as_ptr(), bytes.len());
+        let socket = self.sockets.get_mut(id).expect("a socket's handle holds its slot");
+        socket.sends += 1;
+        socket.unsent += left as u64;
+        self.hasty |= socket.awaits_sent;
+        let send = self.sends.insert(SendState { bytes, address, left, socket: id });
+        self.brief.push(send);
+        // DONTWAIT as above.
+        let entry = opcode::Send::new(Fd(socket.fd), address, left as u32)
+            .flags(SEND_FLAGS | libc::MSG_DONTWAIT)
+            .build()
+            .flags(Flags::SKIP_SUCCESS)
+            .user_data(Kind::SendBrief.tag(send));
+        // SAFETY: the table owns the bytes until the kernel has begun the send and told of its
+        // failure. It does not come back to one that may not wait.
+        unsafe { io.ring.push(entry) };
+    }
+
+    /// Whether the next turn may wait for a completion.
+    pub(in crate::reactor) fn may_wait(&mut self) -> bool {
+        !std::mem::take(&mut self.hasty)
+    }
+
+    /// The brief sends of a turn whose failures have all been seen: what is left of them went well.
+    pub(in crate::reactor) fn end_brief(&mut self, io: &mut Io) {
+        if !self.brief.is_empty() && !io.ring.is_up_to_date() {
+            self.hasty = true;
+            return;
+        }
+        let mut brief = std::mem::take(&mut self.brief);
+        for id in brief.drain(..) {
+            let send = self.sends.get_mut(id).expect("a brief send holds its slot to its end");
+            let result = send.left as i32;
+            self.on_send(Completion { kind: Kind::SendBrief, id, result, flags: 0 }, io);
+        }
+        self.brief = brief;
+    }
+
+    /// A brief send completes only when it failed. What the peer did not take at once is sent again
+    /// as a send that waits.
+    pub(in crate::reactor) fn on_send_brief(&mut self, done: Completion, io: &mut Io) {
+        self.brief.retain(|id| *id != done.id);
+        let taken = match done.result {
+            result if result == -libc::EAGAIN => 0,
+            result if result < 0 => return self.on_send(done, io),
+            taken => taken as usize,
+        };
+        let send = self.sends.get_mut(done.id).expect("a brief send holds its slot to its end");
+        send.address = send.address.wrapping_add(taken);
+        send.left -= taken;
+        let socket = self.sockets.get_mut(send.socket).expect("and that of its socket");
+        socket.unsent -= taken as u64;
+        if socket.abandoned {
+            return self.on_send(Completion { result: -libc::ECANCELED, ..done }, io);
+        }
+        self.send_next(done.id, io);
+    }
+
     /// Sends when all that was sent before has been taken.
     pub(in crate::reactor) fn send_behind(&mut self, id: SlotId, outgoing: Outgoing, io: &mut Io) {
         self.receive(id, io);
         let socket = self.live(id);
         if socket.sends > 0 {
             socket.behind.push(outgoing);
+            self.hasty |= !self.brief.is_empty();
         } else {
             self.send_counted(id, outgoing, io);
         }
@@ -125,9 +192,11 @@ impl Sockets {
         id: SlotId,
         waker: &Waker,
     ) -> Result<(), Option<Waker>> {
+        let waits = self.live(id).sends > 0;
+        self.hasty |= waits && !self.brief.is_empty();
         let socket = self.live(id);
-        socket.awaits_sent = socket.sends > 0;
-        if socket.awaits_sent { Err(socket.waiter.replace(waker.clone())) } else { Ok(()) }
+        socket.awaits_sent = waits;
+        if waits { Err(socket.waiter.replace(waker.clone())) } else { Ok(()) }
     }
 
     pub(in crate::reactor) fn on_send(&mut self, done: Completion, io: &mut Io) {

@@ -14,6 +14,7 @@ use super::*;
 
 mod buffers;
 mod drops;
+mod turns;
 
 type Task = Pin<Box<dyn Future<Output = ()>>>;
 
