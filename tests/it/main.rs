@@ -34,5 +34,6 @@ mod support;
 mod tidy;
 mod timeouts;
 mod tls;
+mod tunnels;
 mod unix_sockets;
 mod uploads;
