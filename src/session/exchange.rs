@@ -237,22 +237,21 @@ impl Connections {
         let mut bytes = context.spare();
         let limit = attempt.policy().timeouts.first_byte;
         // Ready is a connection with the turn that made it, or else when the exchange started.
-        let mut ready = context.reactor.now().max(attempt.started);
-        let mut lap = ready;
+        let mut lap = context.reactor.now().max(attempt.started);
+        let mut first_by = attempt.deadline(lap, limit);
+        let continue_by = lap + CONTINUE_MAX.min((first_by - lap) / 2);
         loop {
-            let first_by = attempt.deadline(ready, limit);
-            let by = if reader.has_begun_final() { *deadline } else { first_by };
-            let continue_by = ready + CONTINUE_MAX.min((first_by - ready) / 2);
-            let goes_on = reader.continues() || context.reactor.now() >= continue_by;
-            if awaits_continue && goes_on && reader.head().is_none() {
+            let goes_on = || reader.continues() || context.reactor.now() >= continue_by;
+            // After a final status it is never sent.
+            let waits = awaits_continue && reader.head().is_none();
+            if waits && goes_on() {
                 awaits_continue = false;
                 // The server's time begins anew: it has waited for us.
-                ready = context.reactor.now();
+                first_by = attempt.deadline(context.reactor.now(), limit);
                 tally.wire.sent += message.send_apart(stream);
                 continue;
             }
-            // After a final status it is never sent.
-            let waits = awaits_continue && reader.head().is_none();
+            let by = if reader.has_begun_final() { *deadline } else { first_by };
             let until = if waits { continue_by } else { by };
             let came = match self.timeout.until(until, stream.receive()).await {
                 Ok(came) => came,

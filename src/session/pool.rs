@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::exchange::Attempt;
 use super::route::Route;
-use crate::stats::{Phases, WireBytes};
+use crate::stats::WireBytes;
 use crate::transport::Stream;
 
 /// The most connections that are kept: a user that is sent from host to host needs the first of them
@@ -114,6 +114,7 @@ pub(super) struct Tally<'r> {
 impl Drop for Tally<'_> {
     fn drop(&mut self) {
         let &mut Tally { attempt, first_byte, transfer, wire } = self;
-        attempt.spent(Phases { first_byte, transfer, ..Phases::default() }, wire);
+        let mut recorder = attempt.context.recorder.borrow_mut();
+        recorder.answered(attempt.outbound.entry, first_byte, transfer, wire);
     }
 }

@@ -173,6 +173,17 @@ impl<C: Counter> Entry<C> {
         self.latest = self.latest.max(ended);
     }
 
+    /// Says what an exchange took and moved over a connection that was there.
+    pub(super) fn record_answer(
+        &mut self,
+        first_byte: Option<Duration>,
+        transfer: Option<Duration>,
+        wire: WireBytes,
+    ) {
+        self.phases.record_answer(first_byte, transfer);
+        self.counts.wire += wire;
+    }
+
     /// Says how long a body the request brought that is counted next.
     pub(super) fn record_body(&mut self, body_bytes: u64) {
         self.counts.body_bytes += body_bytes;

@@ -47,12 +47,19 @@ impl<C: Counter> PhaseTimes<C> {
     pub(super) fn record(&mut self, phases: Phases) {
         let kept = self.times.each_mut().zip(self.zeros.each_mut());
         for ((times, zeros), time) in kept.zip(phases).into_array() {
-            match time {
-                None => {}
-                Some(Duration::ZERO) => *zeros += 1,
-                Some(time) => histogram(times).record(time),
-            }
+            record(times, zeros, time);
         }
+    }
+
+    /// Adds those of an exchange over a connection that was there.
+    pub(super) fn record_answer(
+        &mut self,
+        first_byte: Option<Duration>,
+        transfer: Option<Duration>,
+    ) {
+        let PhaseTimes { times, zeros } = self;
+        record(&mut times.first_byte, &mut zeros.first_byte, first_byte);
+        record(&mut times.transfer, &mut zeros.transfer, transfer);
     }
 
     /// Takes out what has gathered, and keeps the memory.
@@ -102,6 +109,14 @@ impl<C: Counter> AddAssign<&SparsePhases> for PhaseTimes<C> {
                 *histogram(times) += &**other;
             }
         }
+    }
+}
+
+fn record<C: Counter>(times: &mut Option<Box<Times<C>>>, zeros: &mut u32, time: Option<Duration>) {
+    match time {
+        None => {}
+        Some(Duration::ZERO) => *zeros += 1,
+        Some(time) => histogram(times).record(time),
     }
 }
 

@@ -128,6 +128,17 @@ impl Recorder {
         self.entries[entry.0 as usize].record_exchange(phases, wire);
     }
 
+    /// The same of an exchange over a connection that is there: what nearly every request is.
+    pub fn answered(
+        &mut self,
+        entry: EntryId,
+        first_byte: Option<Duration>,
+        transfer: Option<Duration>,
+        wire: WireBytes,
+    ) {
+        self.entries[entry.0 as usize].record_answer(first_byte, transfer, wire);
+    }
+
     /// Counts what happened on the way of a request; its sample is still to come.
     pub fn count(&mut self, entry: EntryId, extra: Extra) {
         self.entries[entry.0 as usize].count(extra);
