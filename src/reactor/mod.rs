@@ -258,10 +258,12 @@ impl State {
     fn complete_all(&mut self) -> u64 {
         self.io.buffers.begin_turn();
         let mut seen = mem::take(&mut self.seen);
+        // Asked before the completions are seen to, which may queue anew.
+        let is_up_to_date = self.io.ring.is_up_to_date();
         self.io.ring.harvest(&mut seen);
         let completions = seen.len() as u64;
         seen.drain(..).for_each(|completion| self.complete(completion));
-        self.sockets.end_brief(&mut self.io);
+        self.sockets.end_brief(is_up_to_date, &mut self.io);
         self.seen = seen;
         completions
     }

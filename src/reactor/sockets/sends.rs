@@ -103,9 +103,9 @@ impl Sockets {
     }
 
     /// The brief sends of a turn whose failures have all been seen: what is left of them went well.
-    pub(in crate::reactor) fn end_brief(&mut self, io: &mut Io) {
-        if !self.brief.is_empty() && !io.ring.is_up_to_date() {
-            self.hasty = true;
+    pub(in crate::reactor) fn end_brief(&mut self, is_up_to_date: bool, io: &mut Io) {
+        if !is_up_to_date {
+            self.hasty |= !self.brief.is_empty();
             return;
         }
         let mut brief = std::mem::take(&mut self.brief);

@@ -14,6 +14,7 @@ use super::*;
 
 mod buffers;
 mod drops;
+mod resets;
 mod turns;
 
 type Task = Pin<Box<dyn Future<Output = ()>>>;
@@ -239,40 +240,6 @@ fn a_refused_connection_is_an_error_and_a_closed_one_is_the_end() {
         flag.set(true);
     });
     executor.run_until(|| done.get());
-}
-
-/// The kernel tells whoever asks first, and that is the send.
-#[test]
-fn a_reset_under_a_large_send_is_not_taken_for_a_close() {
-    let executor = Executor::new();
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let peer = Peer::new(listener.local_addr().unwrap());
-    let server = std::thread::spawn(move || {
-        for _ in 0..20 {
-            let (mut stream, _) = listener.accept().unwrap();
-            // What is not read makes a reset of the close.
-            std::io::Read::read_exact(&mut stream, &mut [0; 10]).unwrap();
-        }
-    });
-    let (reactor, done) = (executor.reactor.clone(), Rc::new(Cell::new(false)));
-    let flag = done.clone();
-    executor.spawn(async move {
-        let kept = reactor.keep(vec![b'x'; 8_000_000]);
-        for number in 0..20 {
-            let socket = Socket::connect(&reactor, &peer, None).await.unwrap();
-            match number % 2 {
-                0 => socket.send(vec![b'x'; 8_000_000]),
-                _ => socket.send_kept(kept),
-            }
-            let error = socket.receive().await.unwrap_err();
-            assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset, "number {number}");
-            socket.sent().await;
-            assert!(!socket.is_sent() && !socket.take_up(), "what was not taken was not sent");
-        }
-        flag.set(true);
-    });
-    executor.run_until(|| done.get());
-    server.join().unwrap();
 }
 
 #[test]
