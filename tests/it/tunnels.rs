@@ -102,7 +102,7 @@ fn a_proxy_that_opens_no_tunnel_is_named() {
     check_failure(refusing.address, "", text);
     assert_eq!(refusing.count_of("CONNECT host.invalid:443"), 20);
     let silent = Server::start(|_| Answer::Never);
-    let text = "timed out connecting after 100 ms";
+    let text = "proxy: timed out connecting after 100 ms";
     check_failure(silent.address, "timeout = { connect = \"100ms\" }", text);
     let other = Server::start(|_| Answer::Send(b"SSH-2.0-x\r\n".to_vec()));
     check_failure(other.address, "", "proxy: not HTTP: starts with \"SSH-2.0\"");
