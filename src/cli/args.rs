@@ -147,7 +147,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "TIME", env = "GREGARIA_DNS_REFRESH", value_parser = interval)]
     pub dns_refresh: Option<Duration>,
 
-    /// Send every request through this HTTP proxy: http://[user:password@]host:port
+    /// Send every request through this HTTP proxy: http://host:port, or http://user:password@host:port
     #[arg(long, value_name = "URL", env = "GREGARIA_PROXY", value_parser = proxy)]
     pub proxy: Option<String>,
 
