@@ -19,6 +19,7 @@ pub mod console;
 pub mod csv;
 pub mod digits;
 mod file;
+pub mod history;
 pub mod json;
 pub mod percentiles;
 mod rhythm;

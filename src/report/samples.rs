@@ -51,6 +51,7 @@ pub(crate) fn snapshot(entries: Vec<Row>, time: Duration) -> Snapshot {
         users: vec![UserCount { class: "shopper".to_owned(), running: 3 }],
         total: row("", "Aggregated", requests, time),
         entries,
+        quantiles: Vec::new(),
         failures: Vec::new(),
         exceptions: Vec::new(),
         commands: Vec::new(),

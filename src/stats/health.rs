@@ -235,6 +235,8 @@ pub struct GeneratorHealth {
     pub request_cpu: CpuTime,
     /// How late the timers of all cores were answered, since the start.
     pub lateness: Distribution,
+    /// The same since the snapshot before.
+    pub latest_lateness: Distribution,
     /// The limits that were hit.
     pub limits: LimitsHit,
     /// Connections that listening sockets of this host had no room for in their accept queues since

@@ -76,6 +76,13 @@ impl Line {
         }
     }
 
+    /// Which share of the requests took at most which time. `scratch` is overwritten.
+    pub(super) fn quantiles(&self, scratch: &mut Times<u64>) -> Vec<(f64, Duration)> {
+        scratch.clear();
+        self.sum.add_times_to(scratch);
+        scratch.quantiles()
+    }
+
     /// What is not in the row every second. `scratch` is overwritten.
     pub(super) fn detail(&self, scratch: &mut Times<u64>) -> Box<Detail> {
         scratch.clear();

@@ -26,6 +26,9 @@ pub struct Snapshot {
     /// All rows together; its key is (empty, `Aggregated`). What it counts beside requests includes
     /// that of entries which have no row, because all of their requests were cancelled.
     pub total: Row,
+    /// Which share of all requests took at most which time, from the shortest to the longest, ever
+    /// finer towards the end: a line to draw. Some hundred points; empty where there are no requests.
+    pub quantiles: Vec<(f64, Duration)>,
     /// One row per (method, name, message), in the order of first sight.
     pub failures: Vec<FailureRow>,
     /// Errors of user code that are not requests (a task's own error, a panic).

@@ -19,6 +19,10 @@ use super::{Distribution, Figures, PERCENTILES, rounded_ms};
 /// Significant decimal digits of a time where nobody says otherwise: a percentile is at most 0.1 % above the time it stands for.
 const DIGITS: u8 = 3;
 
+/// Points of the quantile curve each time that half of the rest is left: HdrHistogram's own plots
+/// have five.
+const TICKS_PER_HALF: u32 = 5;
+
 /// Count, sum, shortest and longest of some times. Exact, in nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Moments {
@@ -174,6 +178,25 @@ impl<C: Counter> Times<C> {
         Distribution { count, figures: Some(Figures { min, max, mean, percentiles }) }
     }
 
+    /// Which share of them is at or below which time, from the shortest to the longest: ever finer
+    /// towards the end, as HdrHistogram's percentile plots are. Empty where there are none.
+    pub(super) fn quantiles(&self) -> Vec<(f64, Duration)> {
+        let Moments { count, min_ns, max_ns, .. } = self.moments;
+        if count == 0 {
+            return Vec::new();
+        }
+        let (min, max) = (Duration::from_nanos(min_ns), Duration::from_nanos(max_ns));
+        let steps = self.histogram.iter_quantiles(TICKS_PER_HALF);
+        let between = steps.map(|step| {
+            let us = self.histogram.highest_equivalent(step.value_iterated_to());
+            (step.quantile(), Duration::from_micros(us).clamp(min, max))
+        });
+        let mut curve = vec![(0.0, min)];
+        curve.extend(between.filter(|&(share, _)| share < 1.0));
+        curve.push((1.0, max));
+        curve
+    }
+
     /// Their sum and their counts by Locust's rounding.
     pub(super) fn rounded(&self) -> (Duration, BTreeMap<u64, u64>) {
         let Moments { sum_ns, min_ns, max_ns, .. } = self.moments;
@@ -293,6 +316,21 @@ mod tests {
                     "seed {seed}: {q} of {n} is {got}, wanted {want}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn the_curve_of_quantiles_rises_from_the_shortest_to_the_longest_and_is_short() {
+        assert_eq!(times([]).quantiles(), []);
+        let curve = times((1..=100_000).map(|n| n * 10)).quantiles();
+        let ms = |time: Duration| time.as_secs_f64() * 1e3;
+        assert_eq!((curve[0], curve[curve.len() - 1].0), ((0.0, Duration::from_micros(10)), 1.0));
+        assert_eq!(ms(curve[curve.len() - 1].1), 1000.0);
+        assert!((60..120).contains(&curve.len()), "{} points", curve.len());
+        assert!(curve.is_sorted());
+        for (share, time) in curve.into_iter().skip(1) {
+            let want = share * 1000.0;
+            assert!((ms(time) - want).abs() <= want * 0.002 + 0.02, "{share}: {time:?}");
         }
     }
 

@@ -48,6 +48,8 @@ pub struct Totals {
     exceptions: Table<String, u64>,
     open_load: Option<ArrivalsSum>,
     lateness: Times<u64>,
+    /// The same since the latest snapshot.
+    latest_lateness: Times<u64>,
     limits_hit: LimitsHit,
     end: Duration,
     /// When the statistics began: at the start, or at the latest reset.
@@ -86,6 +88,7 @@ impl Totals {
             exceptions: Table::new(limits.exceptions),
             open_load: None,
             lateness: Times::default(),
+            latest_lateness: Times::default(),
             limits_hit: LimitsHit::default(),
             end: Duration::ZERO,
             since: Duration::ZERO,
@@ -129,6 +132,7 @@ impl Totals {
             self.open_load.get_or_insert_default().add(core, &arrivals);
         }
         self.lateness += &health.lateness;
+        self.latest_lateness += &health.lateness;
         self.limits_hit += health.limits;
         for (id, key) in names {
             self.introduce(core, id, key);
@@ -155,6 +159,8 @@ impl Totals {
 
     /// The run as it stands, described as of this long after its start.
     pub fn snapshot(&mut self, elapsed: Duration) -> Snapshot {
+        let health = self.health();
+        self.latest_lateness.clear();
         Snapshot {
             started_at: self.started_at,
             elapsed,
@@ -162,12 +168,13 @@ impl Totals {
             users: self.users(),
             entries: self.rows(elapsed),
             total: self.total.row(self.since, elapsed, &mut self.scratch),
+            quantiles: self.total.quantiles(&mut self.scratch),
             failures: self.failure_rows(),
             exceptions: self.exception_rows(),
             // Not a core's to know, either.
             commands: Vec::new(),
             open_load: self.open_load.as_ref().map(ArrivalsSum::report),
-            health: self.health(),
+            health,
         }
     }
 
@@ -257,6 +264,7 @@ impl Totals {
             request_cpu: cpu_of(&cores) - self.cpu_before,
             cores,
             lateness: self.lateness.distribution(),
+            latest_lateness: self.latest_lateness.distribution(),
             limits: self.limits_hit,
             // Not a core's to know: whoever reads the kernel's counters adds it.
             accept_queue_overflows: 0,

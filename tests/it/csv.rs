@@ -125,6 +125,7 @@ fn snapshot(all: &[Ended], second: u64, exceptions: &[ExceptionRow]) -> Snapshot
         failures,
         exceptions: exceptions.to_vec(),
         commands: Vec::new(),
+        quantiles: Vec::new(),
         open_load: None,
         health: GeneratorHealth::default(),
     }

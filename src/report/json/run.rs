@@ -93,7 +93,7 @@ fn open_load(load: &OpenLoad) -> Value {
 }
 
 fn generator(snapshot: &Snapshot) -> Value {
-    let GeneratorHealth { cores, lateness, request_cpu, limits, accept_queue_overflows } =
+    let GeneratorHealth { cores, lateness, request_cpu, limits, accept_queue_overflows, .. } =
         &snapshot.health;
     let LimitsHit { ports, files, slow_connects, unchecked_servers, look_ups } = limits;
     let warnings: Vec<String> = warnings(snapshot).iter().map(ToString::to_string).collect();

@@ -1,0 +1,221 @@
+//! The run second by second, for charts.
+//!
+//! Kept thinned, so that neither memory nor a report grows with the length of a run: when there are
+//! [`POINTS_MAX`] points, neighbours become one and from then on each stands for twice the time. A
+//! rate is then the mean of that time, and a time of the latest two the longer: thinning may widen a
+//! peak but never hides one.
+//!
+//! Rates are those of each second alone, unlike the ten seconds of the tables. Percentiles are of the
+//! last ten seconds, because few servers answer often enough for a second to have a tail.
+
+mod entries;
+mod point;
+mod thinned;
+
+use std::fmt;
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use crate::report::digits::file_ms;
+use crate::report::percentiles;
+use crate::stats::{Command, EntryKey, PERCENTILES, Rates, Row, Snapshot};
+use entries::EntrySeries;
+use point::{CorePoint, Point};
+use thinned::Thinned;
+
+/// The most points of the whole run: a second each for ten minutes.
+const POINTS_MAX: usize = 600;
+/// The most points of an entry, of which there may be a thousand.
+const ENTRY_POINTS_MAX: usize = 150;
+/// The most marks in a chart; those beyond could not be told apart.
+const MARKS_MAX: usize = 100;
+
+/// How many users, or iterations per second, a run was to have this long after its start.
+pub type Asked = Box<dyn FnMut(Duration) -> Option<f64> + Send>;
+
+/// A run in its course.
+pub struct History {
+    asked: Asked,
+    points: Thinned<Point>,
+    entries: EntrySeries,
+    marks: Vec<Command>,
+    /// What the latest point counts from.
+    before: Before,
+}
+
+/// What had been counted when the latest point was made.
+#[derive(Debug, Default)]
+struct Before {
+    elapsed: Duration,
+    since: Duration,
+    requests: u64,
+    failures: u64,
+    turns: u64,
+    completions: u64,
+}
+
+impl History {
+    /// Nothing yet, of a run whose load is to be what `asked` says.
+    pub fn new(asked: Asked) -> Self {
+        History {
+            asked,
+            points: Thinned::new(POINTS_MAX),
+            entries: EntrySeries::new(ENTRY_POINTS_MAX),
+            marks: Vec::new(),
+            before: Before::default(),
+        }
+    }
+
+    /// Adds what has happened since the snapshot before. Ignores one of the same instant.
+    pub fn add(&mut self, snapshot: &Snapshot) {
+        self.marks.clear();
+        self.marks.extend(snapshot.commands.iter().take(MARKS_MAX).cloned());
+        let passed = snapshot.elapsed.saturating_sub(self.before.elapsed);
+        if passed.is_zero() {
+            return;
+        }
+        let point = self.point_of(snapshot, passed);
+        self.entries.add(snapshot, point.end, passed);
+        self.points.push(point);
+        let work = snapshot.health.work();
+        self.before = Before {
+            elapsed: snapshot.elapsed,
+            since: snapshot.since,
+            requests: snapshot.total.requests,
+            failures: snapshot.total.failures,
+            turns: work.turns,
+            completions: work.completions,
+        };
+    }
+
+    fn point_of(&mut self, snapshot: &Snapshot, passed: Duration) -> Point {
+        let Before { since, requests, failures, turns, completions, .. } = self.before;
+        // After a reset they count from zero again.
+        let counted = if snapshot.since == since { (requests, failures) } else { (0, 0) };
+        let (total, health) = (&snapshot.total, &snapshot.health);
+        let work = health.work();
+        let core = |turns: u64, completions: u64| {
+            if turns == 0 { 0.0 } else { completions as f32 / turns as f32 }
+        };
+        Point {
+            end: snapshot.elapsed.as_secs_f64(),
+            lasting: passed.as_secs_f64(),
+            users: snapshot.user_count(),
+            asked: (self.asked)(snapshot.elapsed),
+            rates: rates(total, counted, passed),
+            percentiles: total.recent_latency.figures.as_ref().map(|figures| figures.percentiles),
+            cores: health
+                .cores
+                .iter()
+                .map(|core| CorePoint { core: core.core, busy: core.latest_busy as f32 })
+                .collect(),
+            lateness: health.latest_lateness.figures.as_ref().map(|figures| figures.p99()),
+            completions_per_turn: core(
+                work.turns.saturating_sub(turns),
+                work.completions.saturating_sub(completions),
+            ),
+        }
+    }
+
+    /// The latest point: `t`, `users`, `asked`, `rps`, `fps`, `percentiles`, `cores` (busy shares),
+    /// `lateness`, `completions_per_turn`; nothing before the first second is over.
+    pub fn latest(&self) -> Option<Value> {
+        self.points.latest().map(Point::json)
+    }
+
+    /// Rates of the latest second of an entry.
+    pub fn latest_of(&self, key: &EntryKey) -> Rates {
+        self.entries.latest_of(key)
+    }
+
+    /// All points, a list for each figure; those of the entries as well where asked for.
+    pub fn json(&self, with_entries: bool) -> Value {
+        let points = self.points.iter();
+        let column = |of: fn(&Point) -> Value| points.clone().map(of).collect::<Value>();
+        let percentile = |at: usize| {
+            points.clone().map(|point| time(point.percentiles.map(|times| times[at]))).collect()
+        };
+        let percentiles: Map<String, Value> =
+            percentiles::headers().zip((0..PERCENTILES.len()).map(percentile)).collect();
+        let marks = self.marks.iter();
+        let mut json = json!({
+            "step": self.points.step(),
+            "t": column(|point| seconds(point.end)),
+            "users": column(|point| point.users.into()),
+            "asked": column(|point| point.asked.map_or(Value::Null, number)),
+            "rps": column(|point| number(point.rates.requests)),
+            "fps": column(|point| number(point.rates.failures)),
+            "percentiles": percentiles,
+            "cores": self.cores(),
+            "lateness": column(|point| time(point.lateness)),
+            "completions_per_turn": column(|point| number(point.completions_per_turn.into())),
+            "marks": marks.map(|mark| json!({ "at": seconds(mark.at.as_secs_f64()), "what": mark.what })).collect::<Value>(),
+        });
+        if with_entries {
+            json["entry_t"] = self.entries.times();
+            json["entries"] = self.entries.json();
+        }
+        json
+    }
+
+    /// The points of one entry; `None` where there is none of that name.
+    pub fn entry_json(&self, key: &EntryKey) -> Option<Value> {
+        let mut json = self.entries.entry(key)?;
+        json["t"] = self.entries.times();
+        Some(json)
+    }
+
+    fn cores(&self) -> Value {
+        let numbers = self.points.latest().map(|point| &point.cores[..]).unwrap_or_default();
+        let busy = |at: usize| {
+            let shares = self.points.iter().map(|point| point.cores.get(at));
+            shares.map(|core| core.map_or(Value::Null, |core| share(core.busy))).collect::<Value>()
+        };
+        let cores = numbers.iter().enumerate();
+        cores.map(|(at, core)| json!({ "core": core.core, "busy": busy(at) })).collect()
+    }
+}
+
+impl fmt::Debug for History {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("History").field("step", &self.points.step()).finish_non_exhaustive()
+    }
+}
+
+/// Requests and failures per second of the time that passed since so many were counted.
+fn rates(row: &Row, (requests, failures): (u64, u64), passed: Duration) -> Rates {
+    let per_second =
+        |now: u64, before: u64| now.saturating_sub(before) as f64 / passed.as_secs_f64();
+    Rates {
+        requests: per_second(row.requests, requests),
+        failures: per_second(row.failures, failures),
+    }
+}
+
+/// Milliseconds as the files have them.
+fn time(time: Option<Duration>) -> Value {
+    time.map_or(Value::Null, |time| file_ms(time).parse::<f64>().map_or(Value::Null, whole))
+}
+
+/// With two decimals: more are noise, and there are thousands of them.
+fn number(value: f64) -> Value {
+    whole((value * 100.0).round() / 100.0)
+}
+
+/// With three, for times since the start.
+fn seconds(value: f64) -> Value {
+    whole((value * 1000.0).round() / 1000.0)
+}
+
+fn share(value: f32) -> Value {
+    whole((f64::from(value) * 1000.0).round() / 1000.0)
+}
+
+/// A whole number without `.0`, which a reader of JSON takes for the same and which is shorter.
+fn whole(value: f64) -> Value {
+    if value.fract() == 0.0 && value.abs() < 1e15 { json!(value as i64) } else { json!(value) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,114 @@
+use super::*;
+use crate::report::samples::{core, row, snapshot};
+
+const MS: Duration = Duration::from_millis(1);
+
+/// A run of so many seconds in which so many requests ended in each.
+fn history(seconds: u64, per_second: impl Fn(u64) -> u64) -> History {
+    let mut history = History::new(Box::new(|elapsed| Some(elapsed.as_secs_f64())));
+    let mut requests = 0;
+    for second in 1..=seconds {
+        requests += per_second(second);
+        history.add(&at(second, requests));
+    }
+    history
+}
+
+fn at(second: u64, requests: u64) -> Snapshot {
+    let mut run = snapshot(vec![row("GET", "/", requests, second as u32 * MS)], 7 * MS);
+    run.elapsed = Duration::from_secs(second);
+    run
+}
+
+fn numbers(list: &Value) -> Vec<f64> {
+    list.as_array().expect("a list").iter().map(|one| one.as_f64().unwrap()).collect()
+}
+
+#[test]
+fn each_second_is_a_point_with_its_own_rate() {
+    let json = history(3, |second| second * 10).json(true);
+    assert_eq!(json["t"], json!([1, 2, 3]));
+    assert_eq!(json["rps"], json!([10, 20, 30]));
+    assert_eq!((&json["asked"], &json["users"]), (&json!([1, 2, 3]), &json!([3, 3, 3])));
+    assert_eq!(json["percentiles"]["99%"], json!([7, 7, 7]));
+    assert_eq!(json["entries"][0]["rps"], json!([10, 20, 30]));
+    assert_eq!(json["entries"][0]["95%"], json!([1, 2, 3]));
+    assert_eq!(json["step"], 1.0);
+}
+
+#[test]
+fn a_day_has_no_more_points_than_ten_minutes_and_the_same_requests() {
+    for seconds in [599, 600, 601, 5000, 86_400] {
+        let json = history(seconds, |second| second % 7).json(true);
+        let (times, rates) = (numbers(&json["t"]), numbers(&json["rps"]));
+        assert!(times.len() <= POINTS_MAX && times.len() >= POINTS_MAX / 2 - 1, "{}", times.len());
+        assert_eq!(*times.last().unwrap(), seconds as f64);
+        let starts = [0.0].into_iter().chain(times.iter().copied());
+        let requests: f64 =
+            starts.zip(&times).zip(&rates).map(|((from, to), rate)| (to - from) * rate).sum();
+        let expected: u64 = (1..=seconds).map(|second| second % 7).sum();
+        assert!((requests - expected as f64).abs() < expected as f64 * 0.01, "{requests}");
+        assert!(numbers(&json["entry_t"]).len() <= ENTRY_POINTS_MAX);
+        assert_eq!(
+            json["entries"][0]["rps"].as_array().unwrap().len(),
+            numbers(&json["entry_t"]).len()
+        );
+    }
+}
+
+#[test]
+fn thinning_hides_no_peak() {
+    let mut history = History::new(Box::new(|_| None));
+    for second in 1..=5000 {
+        let slow = if second == 1234 { 900 * MS } else { 2 * MS };
+        let mut run = snapshot(vec![row("GET", "/", second, slow)], slow);
+        run.elapsed = Duration::from_secs(second);
+        history.add(&run);
+    }
+    let json = history.json(true);
+    let longest = |list: &Value| numbers(list).into_iter().fold(0.0, f64::max);
+    assert_eq!(longest(&json["percentiles"]["50%"]), 900.0);
+    assert_eq!(longest(&json["entries"][0]["99%"]), 900.0);
+}
+
+#[test]
+fn a_reset_is_no_negative_rate_and_the_same_instant_no_point() {
+    let mut history = history(2, |_| 10);
+    let mut anew = at(3, 4);
+    anew.since = Duration::from_secs(2);
+    history.add(&anew);
+    history.add(&anew);
+    let json = history.json(true);
+    assert_eq!(json["rps"], json!([10, 10, 4]));
+    assert_eq!(json["entries"][0]["rps"], json!([10, 10, 4]));
+}
+
+#[test]
+fn an_entry_that_came_later_has_nothing_before_and_the_generator_is_there() {
+    let mut history = history(2, |_| 10);
+    let mut run = at(4, 40);
+    run.entries.push(row("GET", "/new", 6, MS));
+    run.health.cores.push(core(5, 0.5, 0));
+    run.health.latest_lateness = run.total.latency.clone();
+    history.add(&run);
+    let json = history.json(true);
+    assert_eq!(
+        json["entries"][1],
+        json!({
+            "method": "GET", "name": "/new", "rps": [0, 0, 3], "fps": [0, 0, 0],
+            "50%": [null, null, 1], "95%": [null, null, 1], "99%": [null, null, 1],
+        })
+    );
+    assert_eq!(json["cores"], json!([{ "core": 5, "busy": [null, null, 0.25] }]));
+    assert_eq!(json["lateness"], json!([null, null, 7]));
+    assert_eq!(json["completions_per_turn"], json!([0, 0, 3.5]));
+    let latest = history.latest().unwrap();
+    assert_eq!(
+        (&latest["t"], &latest["rps"], &latest["cores"]),
+        (&json!(4), &json!(10), &json!([0.25]))
+    );
+    let key = |name: &str| EntryKey { method: "GET".to_owned(), name: name.to_owned() };
+    assert_eq!(history.latest_of(&key("/new")).requests, 3.0);
+    assert_eq!(history.entry_json(&key("/new")).unwrap()["t"], json!([1, 2, 4]));
+    assert_eq!(history.entry_json(&key("/none")), None);
+}
