@@ -26,6 +26,7 @@ mod rhythm;
 #[cfg(test)]
 pub(crate) mod samples;
 pub mod utc;
+pub mod view;
 pub mod warnings;
 
 use std::io;

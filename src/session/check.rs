@@ -5,6 +5,8 @@
 //! are the rows that failures are grouped by, so nothing that varies from response to response
 //! (a measured time, a position) is in them, and what a server sent is cut to [`SHOWN_CHARS`].
 
+mod text;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::RangeInclusive;

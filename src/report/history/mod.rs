@@ -42,6 +42,8 @@ pub struct History {
     marks: Vec<Command>,
     /// What the latest point counts from.
     before: Before,
+    /// A point may stand for more than the latest second.
+    latest: Option<Point>,
 }
 
 /// What had been counted when the latest point was made.
@@ -64,6 +66,7 @@ impl History {
             entries: EntrySeries::new(ENTRY_POINTS_MAX),
             marks: Vec::new(),
             before: Before::default(),
+            latest: None,
         }
     }
 
@@ -77,6 +80,7 @@ impl History {
         }
         let point = self.point_of(snapshot, passed);
         self.entries.add(snapshot, point.end, passed);
+        self.latest = Some(point.clone());
         self.points.push(point);
         let work = snapshot.health.work();
         self.before = Before {
@@ -118,10 +122,15 @@ impl History {
         }
     }
 
-    /// The latest point: `t`, `users`, `asked`, `rps`, `fps`, `percentiles`, `cores` (busy shares),
+    /// The latest second as a point: `t`, `users`, `asked`, `rps`, `fps`, `percentiles`, `cores` (busy shares),
     /// `lateness`, `completions_per_turn`; nothing before the first second is over.
     pub fn latest(&self) -> Option<Value> {
-        self.points.latest().map(Point::json)
+        self.latest.as_ref().map(Point::json)
+    }
+
+    /// Rates of the latest second.
+    pub fn latest_rates(&self) -> Option<Rates> {
+        self.latest.as_ref().map(|point| point.rates)
     }
 
     /// Rates of the latest second of an entry.

@@ -94,7 +94,7 @@ fn ours(row: &Row) -> Map<String, Value> {
 }
 
 /// The times in milliseconds; `null` where there are none.
-pub(super) fn distribution(times: &Distribution) -> Value {
+pub(in crate::report) fn distribution(times: &Distribution) -> Value {
     let Distribution { count, figures } = times;
     figures.as_ref().map_or(Value::Null, |figures| {
         json!({
@@ -108,22 +108,22 @@ pub(super) fn distribution(times: &Distribution) -> Value {
 }
 
 /// Seconds since 1970.
-pub(super) fn epoch(time: SystemTime) -> f64 {
+pub(in crate::report) fn epoch(time: SystemTime) -> f64 {
     time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
 }
 
 /// Milliseconds with all their digits.
-pub(super) fn exact(time: Duration) -> f64 {
+pub(in crate::report) fn exact(time: Duration) -> f64 {
     time.as_nanos() as f64 / 1e6
 }
 
-fn percentiles(figures: &Figures) -> Value {
+pub(in crate::report) fn percentiles(figures: &Figures) -> Value {
     let times = figures.percentiles.map(|time| json!(rounded(time)));
     Value::Object(percentiles::headers().zip(times).collect())
 }
 
 /// Milliseconds with the digits that the files have.
-fn rounded(time: Duration) -> f64 {
+pub(in crate::report) fn rounded(time: Duration) -> f64 {
     file_ms(time).parse().expect("digits make a number")
 }
 

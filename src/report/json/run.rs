@@ -70,7 +70,7 @@ fn commands(snapshot: &Snapshot) -> Value {
         .collect()
 }
 
-fn open_load(load: &OpenLoad) -> Value {
+pub(in crate::report) fn open_load(load: &OpenLoad) -> Value {
     let test = load.anderson_darling.as_ref().map(|test| {
         json!({
             "statistic": test.statistic,

@@ -1,0 +1,246 @@
+//! A run at an instant, with all that the web page and the HTML report show of it, as JSON.
+//!
+//! The page is sent one each second, the report has the last one in it. Names of keys are Locust's
+//! words where it has them. All times are milliseconds with the digits of `_stats.csv`; instants are
+//! seconds since the start of the run.
+//!
+//! | key | what |
+//! |---|---|
+//! | `schema` | 1; another number where a key changes its meaning |
+//! | `facts` | what the run is; see [`Facts`] |
+//! | `state`, `run` | see [`State`]; the number of the run in this process, from 1 |
+//! | `started_at` | seconds since 1970; `null` before the first run |
+//! | `elapsed`, `since` | length so far; where the counting began |
+//! | `users`, `asked`, `classes` | running users; `{"users": n}` or `{"rate": n}` that the load is to have now, or `null`; `name` and `running` of each class |
+//! | `stats`, `total`, `more_stats` | rows, at most [`ROWS_MAX`], and how many were left out; a row is described in [`mod@self::row`] |
+//! | `failures`, `more_failures` | `method`, `name`, `error`, `occurrences`, `first_seen`, `last_seen` |
+//! | `exceptions` | `count`, `msg`, `traceback` |
+//! | `checks` | `method`, `name`, `check`, `failed`, `judged` of every declared check |
+//! | `tasks` | the shares of classes and tasks, in Locust's shape |
+//! | `generator` | `cores`, `lateness`, `request_cpu_us` of one request, `limits` |
+//! | `warnings`, `verdict` | reasons to doubt the numbers; `level` and `text`, see [`verdict`] |
+//! | `commands` | `at`, `what` |
+//! | `open_load` | as in the [JSON file](super::json) |
+//! | `spectrum` | pairs of a share of all requests and the time that they took at most |
+
+mod checks;
+mod facts;
+pub mod row;
+mod tasks;
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+pub use facts::Facts;
+pub use tasks::tasks;
+
+use super::history::History;
+use super::json::entry::{distribution, epoch, rounded};
+use super::json::run::open_load;
+use super::warnings::warnings;
+use crate::scenario::Scenario;
+use crate::stats::{CoreHealth, ExceptionRow, FailureRow, LimitsHit, Snapshot};
+
+/// The most rows of statistics, and of failures, as on Locust's page.
+pub const ROWS_MAX: usize = 500;
+
+/// How far a run has come, in Locust's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum State {
+    /// None has been started yet.
+    #[default]
+    Ready,
+    /// Users are still coming.
+    Spawning,
+    /// All that were asked for are there.
+    Running,
+    /// It was stopped, and users finish.
+    Stopping,
+    /// It is over.
+    Stopped,
+}
+
+impl State {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            State::Ready => "ready",
+            State::Spawning => "spawning",
+            State::Running => "running",
+            State::Stopping => "stopping",
+            State::Stopped => "stopped",
+        }
+    }
+
+    /// Whether there is a run that is not over.
+    pub fn is_active(self) -> bool {
+        matches!(self, State::Spawning | State::Running | State::Stopping)
+    }
+}
+
+/// A run, and how it stands.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'v> {
+    /// What the run is.
+    pub facts: &'v Facts,
+    /// What its users do.
+    pub scenario: &'v Scenario,
+    /// How far it has come.
+    pub state: State,
+    /// The number of the run in this process, from 1; 0 before the first.
+    pub run: u64,
+    /// How it stands; `None` before its first instant.
+    pub snapshot: Option<&'v Snapshot>,
+    /// Its course.
+    pub history: Option<&'v History>,
+    /// What the load is to be now.
+    pub asked: Option<f64>,
+    /// The level that ended it, if one did.
+    pub broken: Option<&'v str>,
+}
+
+impl View<'_> {
+    /// The object described above.
+    pub fn json(&self) -> Value {
+        let mut view = json!({
+            "schema": 1,
+            "facts": self.facts.json(),
+            "state": self.state.word(),
+            "run": self.run,
+            "verdict": self.verdict(),
+        });
+        let object = view.as_object_mut().expect("it was made as one");
+        let shown = match self.snapshot {
+            Some(snapshot) => self.of_snapshot(snapshot),
+            None => self.before_the_run(),
+        };
+        if let Value::Object(mut shown) = shown {
+            object.append(&mut shown);
+        }
+        view
+    }
+
+    fn of_snapshot(&self, snapshot: &Snapshot) -> Value {
+        let rows = snapshot.entries.iter().take(ROWS_MAX);
+        let rows = rows.map(|one| row::row(one, self.history.map(|h| h.latest_of(&one.key))));
+        let kind = if snapshot.open_load.is_some() { "rate" } else { "users" };
+        let classes = snapshot.users.iter();
+        let spectrum = snapshot.quantiles.iter();
+        json!({
+            "started_at": epoch(snapshot.started_at),
+            "elapsed": seconds(snapshot.elapsed),
+            "since": seconds(snapshot.since),
+            "users": snapshot.user_count(),
+            "asked": self.asked.map(|asked| json!({ kind: asked })),
+            "classes": classes.map(|class| json!({ "name": class.class, "running": class.running })).collect::<Value>(),
+            "stats": rows.collect::<Value>(),
+            "total": row::row(&snapshot.total, self.history.and_then(History::latest_rates)),
+            "more_stats": snapshot.entries.len().saturating_sub(ROWS_MAX),
+            "failures": failures(snapshot),
+            "more_failures": snapshot.failures.len().saturating_sub(ROWS_MAX),
+            "exceptions": exceptions(snapshot),
+            "checks": checks::checks(self.scenario, snapshot),
+            "tasks": tasks(self.scenario, &snapshot.users),
+            "generator": generator(snapshot),
+            "warnings": warnings(snapshot).iter().map(ToString::to_string).collect::<Value>(),
+            "commands": snapshot.commands.iter().map(|command| json!({ "at": seconds(command.at), "what": command.what })).collect::<Value>(),
+            "open_load": snapshot.open_load.as_ref().map(open_load),
+            "spectrum": spectrum.map(|&(share, time)| json!([share, rounded(time)])).collect::<Value>(),
+        })
+    }
+
+    /// The same keys with nothing in them, so that a reader needs no second way.
+    fn before_the_run(&self) -> Value {
+        let nobody = self.scenario.users.iter();
+        json!({
+            "started_at": null, "elapsed": 0.0, "since": 0.0, "users": 0, "asked": null,
+            "classes": nobody.map(|user| json!({ "name": user.name, "running": 0 })).collect::<Value>(),
+            "stats": [], "total": null, "more_stats": 0,
+            "failures": [], "more_failures": 0, "exceptions": [], "checks": [],
+            "tasks": tasks(self.scenario, &[]),
+            "generator": null, "warnings": [], "commands": [], "open_load": null, "spectrum": [],
+        })
+    }
+
+    fn verdict(&self) -> Value {
+        let reasons = self.snapshot.map_or(0, |snapshot| warnings(snapshot).len());
+        let requests = self.snapshot.map_or(0, |snapshot| snapshot.total.requests);
+        let (level, text) = verdict(reasons, requests, self.broken);
+        json!({ "level": level, "text": text })
+    }
+}
+
+/// Whether a run's numbers are to be believed: `broken` where it was stopped by a level that it
+/// broke, `doubtful` with a reason to doubt them, `none` without a request, else `good`.
+pub fn verdict(reasons: usize, requests: u64, broken: Option<&str>) -> (&'static str, String) {
+    match (broken, reasons, requests) {
+        (Some(level), ..) => ("broken", format!("Stopped, because {level}")),
+        (None, 0, 0) => ("none", "No requests yet".to_owned()),
+        (None, 0, _) => ("good", "No reason to doubt these numbers".to_owned()),
+        (None, 1, _) => ("doubtful", "1 reason to doubt these numbers".to_owned()),
+        (None, reasons, _) => ("doubtful", format!("{reasons} reasons to doubt these numbers")),
+    }
+}
+
+fn failures(snapshot: &Snapshot) -> Value {
+    let failure = |row: &FailureRow| {
+        json!({
+            "method": row.key.method,
+            "name": row.key.name,
+            "error": row.message,
+            "occurrences": row.occurrences,
+            "first_seen": seconds(row.first_seen),
+            "last_seen": seconds(row.last_seen),
+        })
+    };
+    snapshot.failures.iter().take(ROWS_MAX).map(failure).collect()
+}
+
+fn exceptions(snapshot: &Snapshot) -> Value {
+    let exception = |row: &ExceptionRow| json!({ "count": row.count, "msg": row.message, "traceback": row.traceback });
+    snapshot.exceptions.iter().map(exception).collect()
+}
+
+fn generator(snapshot: &Snapshot) -> Value {
+    let health = &snapshot.health;
+    let LimitsHit { ports, files, slow_connects, unchecked_servers, look_ups } = health.limits;
+    let requests = snapshot.total.requests;
+    let cpu = |time: Duration| (time.as_secs_f64() * 1e6 / requests as f64 * 1e3).round() / 1e3;
+    let cpu = (requests > 0).then(|| {
+        json!({ "user": cpu(health.request_cpu.user), "system": cpu(health.request_cpu.system) })
+    });
+    json!({
+        "cores": health.cores.iter().map(core).collect::<Value>(),
+        "lateness": distribution(&health.lateness),
+        "request_cpu_us": cpu,
+        "limits": {
+            "ports": ports, "files": files, "slow_connects": slow_connects,
+            "unchecked_servers": unchecked_servers, "look_ups": look_ups,
+            "accept_queue": health.accept_queue_overflows,
+        },
+    })
+}
+
+fn core(core: &CoreHealth) -> Value {
+    json!({
+        "core": core.core,
+        "busy": core.busy,
+        "latest_busy": core.latest_busy,
+        "busiest_second": core.busiest_second,
+        "saturated_seconds": core.saturated_seconds,
+        "user_s": core.work.cpu.user.as_secs_f64(),
+        "system_s": core.work.cpu.system.as_secs_f64(),
+        "turns": core.work.turns,
+        "completions": core.work.completions,
+        "longest_turn_ms": rounded(core.work.longest_turn),
+    })
+}
+
+/// With three decimals.
+fn seconds(time: Duration) -> f64 {
+    time.as_millis() as f64 / 1e3
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,88 @@
+use super::*;
+use crate::report::samples::{core, failure, row, snapshot};
+use crate::scenario::{Step, User};
+use crate::session::{json_exists, status};
+
+const MS: Duration = Duration::from_millis(1);
+
+fn scenario() -> Scenario {
+    let step = Step::get("/").check(status(200)).check(json_exists("/a"));
+    Scenario::new("http://127.0.0.1:1").user(User::new("shopper").task(step))
+}
+
+fn view(snapshot: Option<&Snapshot>, broken: Option<&str>) -> Value {
+    let (facts, scenario) = (Facts { seed: u64::MAX, ..Facts::default() }, scenario());
+    let view = View {
+        facts: &facts,
+        scenario: &scenario,
+        state: State::Running,
+        run: 2,
+        snapshot,
+        history: None,
+        asked: Some(5.0),
+        broken,
+    };
+    view.json()
+}
+
+#[test]
+fn before_a_run_the_same_keys_are_there() {
+    let keys = |view: &Value| {
+        let mut keys: Vec<_> = view.as_object().unwrap().keys().cloned().collect();
+        keys.sort();
+        keys
+    };
+    let run = snapshot(vec![row("GET", "/", 20, 40 * MS)], 40 * MS);
+    let (before, after) = (view(None, None), view(Some(&run), None));
+    assert_eq!(keys(&before), keys(&after));
+    assert_eq!(before["verdict"]["level"], "none");
+    assert_eq!(before["facts"]["seed"], u64::MAX.to_string());
+}
+
+#[test]
+fn rows_checks_and_failures_are_told_with_their_numbers() {
+    let mut run = snapshot(vec![row("GET", "/", 20, 40 * MS)], 40 * MS);
+    run.failures.push(failure("Got 500 instead of 200"));
+    run.failures.push(failure("Invalid JSON"));
+    run.failures.push(failure("connection refused"));
+    run.quantiles = vec![(0.0, MS), (1.0, 40 * MS)];
+    let view = view(Some(&run), None);
+    let entry = &view["stats"][0];
+    assert_eq!(
+        (&entry["median"], &entry["average"], &entry["requests"]),
+        (&json!(40.0), &json!(40.0), &json!(20))
+    );
+    assert_eq!(
+        (&entry["percentiles"]["99.9%"], &entry["current_rps"]),
+        (&json!(40.0), &json!(2.0))
+    );
+    assert_eq!(view["total"]["name"], "Aggregated");
+    assert_eq!((&view["asked"], &view["users"]), (&json!({ "users": 5.0 }), &json!(3)));
+    assert_eq!(view["spectrum"], json!([[0.0, 1.0], [1.0, 40.0]]));
+    assert_eq!(view["failures"][0]["first_seen"], 1.0);
+    let check = |at: usize| {
+        let check = &view["checks"][at];
+        (check["check"].as_str().unwrap(), check["failed"].as_u64(), check["judged"].as_u64())
+    };
+    assert_eq!(check(0), ("status is 200", Some(2), Some(20)));
+    assert_eq!(check(1), ("JSON has a value at /a", Some(2), Some(20)));
+}
+
+#[test]
+fn rows_beyond_the_cap_are_counted() {
+    let rows: Vec<_> = (0..ROWS_MAX + 7).map(|n| row("GET", &format!("/{n:04}"), 1, MS)).collect();
+    let view = view(Some(&snapshot(rows, MS)), None);
+    assert_eq!(view["stats"].as_array().unwrap().len(), ROWS_MAX);
+    assert_eq!(view["more_stats"], 7);
+}
+
+#[test]
+fn the_verdict_says_whether_to_believe_the_numbers() {
+    let mut run = snapshot(vec![row("GET", "/", 20, 40 * MS)], 40 * MS);
+    assert_eq!(view(Some(&run), None)["verdict"]["level"], "good");
+    run.health.cores.push(core(0, 0.99, 3));
+    let doubtful = view(Some(&run), None);
+    assert_eq!(doubtful["verdict"]["text"], "1 reason to doubt these numbers");
+    assert_eq!(doubtful["warnings"].as_array().unwrap().len(), 1);
+    assert_eq!(view(Some(&run), Some("p95 > 2s"))["verdict"]["text"], "Stopped, because p95 > 2s");
+}
