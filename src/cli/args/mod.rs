@@ -1,5 +1,8 @@
 //! The command line as typed: nothing is resolved here.
 
+mod overhead;
+mod serve;
+
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,10 +14,12 @@ use crate::log::Level;
 use crate::plan::Options;
 use crate::scenario::{ArrivalKind, validate_dns_refresh, validate_proxy, validate_unix_socket};
 use crate::session::{Resolve, Via};
-use crate::target::{Bimodal, SlowStart, Stall, Stop};
 use crate::threshold::Threshold;
 use crate::transport::tls::TlsOptions;
 use crate::units;
+
+pub use overhead::OverheadArgs;
+pub use serve::ServeArgs;
 
 /// A load engine for one Linux host.
 ///
@@ -232,98 +237,6 @@ pub struct RunArgs {
     /// Write log lines to this file instead of stderr
     #[arg(long, value_name = "FILE", env = "GREGARIA_LOGFILE")]
     pub logfile: Option<PathBuf>,
-}
-
-/// The flags of the built-in server.
-#[derive(Debug, Clone, ClapArgs)]
-pub struct ServeArgs {
-    /// Port to listen on; 0 lets the system choose
-    #[arg(short, long, default_value_t = 5000, env = "GREGARIA_SERVE_PORT")]
-    pub port: u16,
-
-    /// Address to listen on
-    #[arg(long, default_value = "127.0.0.1", value_name = "ADDRESS", env = "GREGARIA_SERVE_BIND")]
-    pub bind: IpAddr,
-
-    /// Cores to serve on: 0-3,6; all allowed ones by default
-    #[arg(long, value_name = "LIST", value_parser = cores, env = "GREGARIA_SERVE_CORES")]
-    pub cores: Option<Cores>,
-
-    /// Answer after this time: 10ms, 0.5s
-    #[arg(long, value_name = "TIME", default_value = "0", value_parser = units::parse_duration, env = "GREGARIA_SERVE_DELAY")]
-    pub delay: Duration,
-
-    /// Answer nothing in the first part of every period, from the first request on: 100ms/1s
-    #[arg(long, value_name = "TIME/PERIOD", env = "GREGARIA_SERVE_STALL")]
-    pub stall: Option<Stall>,
-
-    /// Take so much more, falling to nothing over the first while: 200ms/5s
-    #[arg(long, value_name = "TIME/WHILE", env = "GREGARIA_SERVE_SLOW_START")]
-    pub slow_start: Option<SlowStart>,
-
-    /// Take so much more for this share of requests: 5%:50ms
-    #[arg(long, value_name = "SHARE:TIME", env = "GREGARIA_SERVE_BIMODAL")]
-    pub bimodal: Option<Bimodal>,
-
-    /// Answer nothing from this long after the first request, for so long: 3s/2s
-    #[arg(long, value_name = "WHEN/TIME", env = "GREGARIA_SERVE_STOP_AT")]
-    pub stop_at: Option<Stop>,
-
-    /// Answer this share of requests with status 500: 0.05, 5%
-    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = units::parse_share, env = "GREGARIA_SERVE_ERROR_RATE")]
-    pub error_rate: f64,
-
-    /// Leave the promised key out of this share of answers: 0.05, 5%
-    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = units::parse_share, env = "GREGARIA_SERVE_DROP_RATE")]
-    pub drop_rate: f64,
-
-    /// Close the connection after every answer, as Flask's development server does
-    #[arg(long, env = "GREGARIA_SERVE_CLOSE", value_parser = BoolishValueParser::new())]
-    pub close: bool,
-
-    /// Close a connection after this many answers
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), env = "GREGARIA_SERVE_CLOSE_AFTER")]
-    pub close_after: Option<u32>,
-
-    /// Do not announce it when closing: what a restarted server looks like
-    #[arg(long, env = "GREGARIA_SERVE_CLOSE_SILENTLY", value_parser = BoolishValueParser::new())]
-    pub close_silently: bool,
-
-    /// Close a connection that is idle for this long
-    #[arg(long, value_name = "TIME", value_parser = units::parse_duration, env = "GREGARIA_SERVE_IDLE_TIMEOUT")]
-    pub idle_timeout: Option<Duration>,
-
-    /// Seed of the injected faults and of who is slow
-    #[arg(long, value_name = "N", default_value_t = 0, env = "GREGARIA_SERVE_SEED")]
-    pub seed: u64,
-}
-
-/// The flags of the measurement of ourselves.
-#[derive(Debug, Clone, ClapArgs)]
-pub struct OverheadArgs {
-    /// Numbers of users to measure, one after the other
-    #[arg(
-        short,
-        long,
-        value_name = "N,...",
-        value_delimiter = ',',
-        default_value = "1,16,64,256,1024",
-        value_parser = clap::value_parser!(u32).range(1..=1_000_000),
-        env = "GREGARIA_OVERHEAD_USERS"
-    )]
-    pub users: Vec<u32>,
-
-    /// Seconds to measure for each number of users, after one to warm up
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=3600), env = "GREGARIA_OVERHEAD_SECONDS")]
-    pub seconds: u32,
-
-    /// Core to measure; the server has all others
-    #[arg(long, value_name = "N", env = "GREGARIA_OVERHEAD_CORE")]
-    pub core: Option<usize>,
-
-    /// Print JSON, with times in microseconds, and nothing else
-    #[arg(long, env = "GREGARIA_OVERHEAD_JSON", value_parser = BoolishValueParser::new())]
-    pub json: bool,
 }
 
 impl RunArgs {
