@@ -39,6 +39,7 @@ pub mod executor;
 
 pub mod collector;
 pub mod control;
+pub mod page;
 pub mod plan;
 pub mod report;
 pub mod run;

@@ -53,7 +53,7 @@ pub(super) fn announce(plan: &Plan, log: &Log) {
 }
 
 /// What is about to come, in a line.
-fn load(plan: &Plan) -> String {
+pub(super) fn load(plan: &Plan) -> String {
     if let Some(Arrivals { rate, kind, max_users }) = &plan.arrivals {
         let arrivals = match kind {
             ArrivalKind::Uniform => "uniform",

@@ -2,15 +2,19 @@
 
 mod abort;
 mod args;
+mod asked;
 mod demo;
+mod facts;
 mod keys;
 mod milestones;
 mod overhead;
 mod ratio;
 mod serve;
 mod signals;
+mod source;
 mod terminal;
 
+use std::env;
 use std::error::Error as StdError;
 use std::io::{self, Write};
 use std::path::Path;
@@ -29,13 +33,15 @@ use crate::log::Log;
 use crate::plan::Plan;
 use crate::report::Report;
 use crate::report::console::{Final, Progress, name_width, terminal_columns};
-use crate::report::csv::{CsvFiles, History};
+use crate::report::csv::{self, CsvFiles};
+use crate::report::history::History;
+use crate::report::html::HtmlFile;
 use crate::report::json::{JsonFile, JsonList};
 use crate::run;
-use crate::scenario::{Scenario, Step, User, file};
-use crate::session::{Auth, BaseUrl, UrlError};
+use crate::scenario::{Scenario, file};
 use abort::{AbortWhen, Broken};
 use milestones::Milestones;
+use source::Source;
 use terminal::Terminal;
 
 /// The run could not take place: a bad flag, a bad file, a machine that does not allow it.
@@ -57,7 +63,7 @@ pub fn main() -> ExitCode {
     finish(match args.command {
         None => {
             let source = args.scenario.as_deref().or(args.file.as_deref()).unwrap_or_default();
-            read_scenario(source).and_then(|scenario| run_scenario(scenario, &args.run))
+            run_scenario(&Source::Typed(source.to_owned()), &args.run)
         }
         Some(Command::Demo(run)) => demo::demo(&run),
         Some(Command::Serve(serve)) => serve::serve(&serve),
@@ -97,7 +103,8 @@ pub fn main_with(scenario: Scenario) -> ExitCode {
         #[command(flatten)]
         run: RunArgs,
     }
-    finish(run_scenario(scenario, &OwnArgs::parse().run))
+    let name = env::args().next().unwrap_or_default();
+    finish(run_scenario(&Source::Made { name, scenario }, &OwnArgs::parse().run))
 }
 
 fn finish(result: Result<u8, Error>) -> ExitCode {
@@ -105,39 +112,6 @@ fn finish(result: Result<u8, Error>) -> ExitCode {
         let _ = writeln!(io::stderr(), "gregaria: error: {error}");
         COULD_NOT_RUN
     }))
-}
-
-/// A scenario from a file, or of one user class that GETs a URL.
-fn read_scenario(source: &str) -> Result<Scenario, Error> {
-    let lower = source.to_ascii_lowercase();
-    if !lower.starts_with("http://") && !lower.starts_with("https://") {
-        // A Locust user's first try; as TOML it would only be a riddle about an equals sign.
-        if lower.ends_with(".py") {
-            return Err(format!(
-                "{source} is Python; gregaria reads TOML, where User classes and tasks keep their \
-                 names: README.md shows how"
-            )
-            .into());
-        }
-        return file::load(source).map_err(|error| with_url_hint(source, error));
-    }
-    let (base, path) = BaseUrl::split(source)?;
-    let auth = base.basic_auth;
-    let mut user = User::new("User").task(Step::get(path));
-    user.auth = auth.map(|(user, password)| Auth::Basic { user, password });
-    let scheme = if base.secure { "https" } else { "http" };
-    Ok(Scenario::new(format!("{scheme}://{}", base.authority)).user(user))
-}
-
-/// Whoever writes `localhost:5000` means a server and not a file.
-fn with_url_hint(source: &str, error: file::Error) -> Error {
-    let port = source.split('/').next().and_then(|authority| authority.rsplit_once(':'));
-    match port {
-        Some((_, port)) if port.parse::<u16>().is_ok() && !Path::new(source).exists() => {
-            UrlError::NoScheme(source.to_owned()).into()
-        }
-        _ => error.into(),
-    }
 }
 
 fn check(file: &Path) -> Result<u8, Error> {
@@ -150,7 +124,8 @@ fn check(file: &Path) -> Result<u8, Error> {
 }
 
 /// Everything that can fail because of what was asked fails before the load starts.
-fn run_scenario(scenario: Scenario, args: &RunArgs) -> Result<u8, Error> {
+fn run_scenario(source: &Source, args: &RunArgs) -> Result<u8, Error> {
+    let scenario = source.read()?;
     if args.list {
         print(&ratio::list(&scenario))?;
         return Ok(0);
@@ -166,7 +141,7 @@ fn run_scenario(scenario: Scenario, args: &RunArgs) -> Result<u8, Error> {
     }
     run::preflight(&plan)?;
     let (control, broken) = (Arc::new(Control::default()), Broken::default());
-    let reports = reports(args, &plan, &log, &control, &broken)?;
+    let reports = reports(source, args, &plan, &log, &control, &broken)?;
     let terminal = Terminal::of_stdin();
     let signals = signals::stop_on_signals(&control, &log, terminal.clone())?;
     if let Some(terminal) = &terminal {
@@ -181,6 +156,7 @@ fn run_scenario(scenario: Scenario, args: &RunArgs) -> Result<u8, Error> {
 }
 
 fn reports(
+    source: &Source,
     args: &RunArgs,
     plan: &Arc<Plan>,
     log: &Log,
@@ -189,13 +165,22 @@ fn reports(
 ) -> Result<Reports, Error> {
     let mut reports: Reports = Vec::new();
     if let Some(prefix) = &args.csv {
-        let history = if args.csv_full_history { History::Full } else { History::Aggregated };
+        let history =
+            if args.csv_full_history { csv::History::Full } else { csv::History::Aggregated };
         let files = CsvFiles::create(prefix, history)?;
         reports.push(("csv".into(), Box::new(files)));
     }
     if let Some(path) = &args.json_file {
         let file = JsonFile::create(path, plan.seed)?;
         reports.push(("json file".into(), Box::new(file)));
+    }
+    if let Some(path) = &args.html {
+        let facts = facts::facts(plan, args, source);
+        let history = History::new(asked::asked(plan, control));
+        let broken = broken.clone();
+        let broken = Box::new(move || broken.get().map(ToString::to_string));
+        let file = HtmlFile::create(path, facts, plan.scenario.clone(), history, broken)?;
+        reports.push(("html".into(), Box::new(file)));
     }
     if !args.only_summary {
         let width = || name_width(terminal_columns(io::stderr()));

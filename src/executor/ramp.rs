@@ -10,7 +10,7 @@ use super::per_core::PerCore;
 use super::pinned::yield_now;
 use super::stopping::ON_STOP_GRACE;
 use crate::control::{Change, Order};
-use crate::scenario::{Curve, Line, LoadShape, Wanted, share};
+use crate::scenario::{Curve, LoadShape, Wanted, share};
 
 /// Users that come or go in one go where the core is late with them.
 const AT_ONCE: usize = 64;
@@ -97,8 +97,7 @@ impl Course {
         let Change::Users { users, spawn_rate } = order.change else { return };
         let now = self.curve.at(order.at.saturating_sub(self.origin));
         let from = now.map_or(self.users, |wanted| wanted.users);
-        let line = Line::starting_at(f64::from(from)).reach(f64::from(users), spawn_rate);
-        self.curve = LoadShape::line(line.forever()).curve(None);
+        self.curve = LoadShape::changed(from, users, spawn_rate).curve(None);
         self.origin = order.at;
     }
 }

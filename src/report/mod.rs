@@ -7,6 +7,7 @@
 //! | [`csv::CsvFiles`] | four files | Locust's CSV files, every second |
 //! | [`json::JsonList`] | stdout | Locust's list of entries and more of each, at the end; the closing tables go to stderr then |
 //! | [`json::JsonFile`] | a file | the whole run, at the end |
+//! | [`html::HtmlFile`] | a file | tables and charts for a browser, at the end |
 //!
 //! Layouts, columns and spellings are Locust's, pinned by `tests/golden/`; what is ours is that
 //! times keep the digits they really have ([`digits`]) and that the files are written once more at
@@ -20,6 +21,7 @@ pub mod csv;
 pub mod digits;
 mod file;
 pub mod history;
+pub mod html;
 pub mod json;
 pub mod percentiles;
 mod rhythm;

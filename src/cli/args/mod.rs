@@ -207,6 +207,15 @@ pub struct RunArgs {
     #[arg(long, value_name = "FILE", env = "GREGARIA_JSON_FILE")]
     pub json_file: Option<PathBuf>,
 
+    /// Write tables and charts of the run to this file at its end; {u}, {r} and {t} in its name become
+    /// users, spawn rate and run time in seconds
+    #[arg(long, value_name = "FILE", env = "GREGARIA_HTML")]
+    pub html: Option<PathBuf>,
+
+    /// A name for the run, for reports
+    #[arg(long, value_name = "NAME", env = "GREGARIA_PROFILE")]
+    pub profile: Option<String>,
+
     /// Print the final tables only
     #[arg(long, env = "GREGARIA_ONLY_SUMMARY", value_parser = BoolishValueParser::new())]
     pub only_summary: bool,

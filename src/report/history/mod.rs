@@ -128,6 +128,11 @@ impl History {
         self.latest.as_ref().map(Point::json)
     }
 
+    /// What the load was to be at the latest instant.
+    pub fn asked(&self) -> Option<f64> {
+        self.latest.as_ref()?.asked
+    }
+
     /// Rates of the latest second.
     pub fn latest_rates(&self) -> Option<Rates> {
         self.latest.as_ref().map(|point| point.rates)

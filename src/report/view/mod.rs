@@ -94,8 +94,6 @@ pub struct View<'v> {
     pub snapshot: Option<&'v Snapshot>,
     /// Its course.
     pub history: Option<&'v History>,
-    /// What the load is to be now.
-    pub asked: Option<f64>,
     /// The level that ended it, if one did.
     pub broken: Option<&'v str>,
 }
@@ -132,7 +130,7 @@ impl View<'_> {
             "elapsed": seconds(snapshot.elapsed),
             "since": seconds(snapshot.since),
             "users": snapshot.user_count(),
-            "asked": self.asked.map(|asked| json!({ kind: asked })),
+            "asked": self.history.and_then(History::asked).map(|asked| json!({ kind: asked })),
             "classes": classes.map(|class| json!({ "name": class.class, "running": class.running })).collect::<Value>(),
             "stats": rows.collect::<Value>(),
             "total": row::row(&snapshot.total, self.history.and_then(History::latest_rates)),

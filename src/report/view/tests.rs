@@ -12,14 +12,15 @@ fn scenario() -> Scenario {
 
 fn view(snapshot: Option<&Snapshot>, broken: Option<&str>) -> Value {
     let (facts, scenario) = (Facts { seed: u64::MAX, ..Facts::default() }, scenario());
+    let mut history = History::new(Box::new(|_| Some(5.0)));
+    snapshot.into_iter().for_each(|snapshot| history.add(snapshot));
     let view = View {
         facts: &facts,
         scenario: &scenario,
         state: State::Running,
         run: 2,
         snapshot,
-        history: None,
-        asked: Some(5.0),
+        history: Some(&history),
         broken,
     };
     view.json()

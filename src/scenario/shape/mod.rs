@@ -191,6 +191,13 @@ impl LoadShape {
         LoadShape::Line(line)
     }
 
+    /// From so many users to so many others, who come or go at a rate, and then that many: what
+    /// follows when somebody steers a run.
+    pub fn changed(from: u32, users: u32, spawn_rate: f64) -> Self {
+        let line = Line::starting_at(f64::from(from)).reach(f64::from(users), spawn_rate);
+        LoadShape::line(line.forever())
+    }
+
     /// One stage after the other. In each, users come or go at the stage's spawn rate until there
     /// are as many as it says, which then stay; where a stage is too short for that, the next one
     /// goes on from where it came to. The run ends after the last stage.

@@ -1,0 +1,84 @@
+//! What a run is, for whoever reads of it later.
+
+use std::collections::BTreeSet;
+use std::env;
+
+use super::RunArgs;
+use super::milestones;
+use super::source::Source;
+use crate::plan::Plan;
+use crate::report::view::Facts;
+use crate::scenario::LoadShape;
+
+/// The facts of a plan that was made from `source`.
+pub(super) fn facts(plan: &Plan, args: &RunArgs, source: &Source) -> Facts {
+    let hosts: BTreeSet<String> = plan
+        .targets
+        .iter()
+        .map(|target| {
+            let scheme = if target.url.secure { "https" } else { "http" };
+            format!("{scheme}://{}", target.url.authority)
+        })
+        .collect();
+    let spawn_rate = match plan.shape {
+        LoadShape::Ramp { spawn_rate, .. } => Some(spawn_rate),
+        _ => None,
+    };
+    Facts {
+        scenario: without_password(source.name()),
+        scenario_text: source.text(),
+        host: hosts.into_iter().collect::<Vec<_>>().join(", "),
+        seed: plan.seed,
+        command_line: command_line(env::args()),
+        users: plan.users,
+        spawn_rate,
+        run_time: plan.run_time,
+        load: milestones::load(plan),
+        cores: plan.cores.iter().map(|core| core.id).collect(),
+        profile: args.profile.clone(),
+    }
+}
+
+/// The words as a shell takes them again, without the passwords in URLs.
+fn command_line(words: impl Iterator<Item = String>) -> String {
+    words.map(|word| quoted(&without_password(&word))).collect::<Vec<_>>().join(" ")
+}
+
+/// In single quotes where a shell would take it for something else.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+/// `http://user:***@host` of a URL with a password: a report is passed on.
+fn without_password(word: &str) -> String {
+    let hidden = || {
+        let (before, rest) = word.split_once("://")?;
+        let (authority, _) = rest.split_once(['/', '?', '#']).unwrap_or((rest, ""));
+        let (userinfo, _) = authority.rsplit_once('@')?;
+        let (user, _) = userinfo.split_once(':')?;
+        Some(format!("{before}://{user}:***{}", &rest[userinfo.len()..]))
+    };
+    hidden().unwrap_or_else(|| word.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_line_can_be_typed_again() {
+        let line = |words: &[&str]| command_line(words.iter().map(|&word| word.to_owned()));
+        assert_eq!(line(&["gregaria", "a.toml", "-u", "5"]), "gregaria a.toml -u 5");
+        assert_eq!(line(&["--abort-when", "p95 > 2s", ""]), "--abort-when 'p95 > 2s' ''");
+        assert_eq!(line(&["it's"]), r"'it'\''s'");
+        assert_eq!(
+            line(&["http://u:p@h/@x", "--proxy=http://u:p:q@h"]),
+            "'http://u:***@h/@x' '--proxy=http://u:***@h'"
+        );
+        assert_eq!(line(&["http://u@h/", "http://h/a:b@c"]), "http://u@h/ http://h/a:b@c");
+    }
+}

@@ -1,0 +1,96 @@
+//! `--html`: a run as one file that needs nothing else, with the page's tables and charts.
+//!
+//! What is shown is the last [`View`] and the [`History`], which is thinned: the file of a day is as
+//! long as that of ten minutes. The page's own scripts draw it.
+
+mod name;
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::Report;
+use super::file::{Error, OutputFile};
+use super::history::History;
+use super::utc::utc;
+use super::view::{Facts, State, View};
+use crate::page::{self, Theme};
+use crate::scenario::Scenario;
+use crate::stats::Snapshot;
+
+pub use name::fill_placeholders;
+
+/// The level that ended the run, if one did: asked when the report is made.
+pub type Broken = Box<dyn Fn() -> Option<String> + Send>;
+
+/// The file, written at the end.
+pub struct HtmlFile {
+    file: OutputFile,
+    facts: Facts,
+    scenario: Arc<Scenario>,
+    history: History,
+    broken: Broken,
+}
+
+impl HtmlFile {
+    /// Creates the file, empty, and the folders it is in. See [`fill_placeholders`] for its name.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be written.
+    pub fn create(
+        path: &Path,
+        facts: Facts,
+        scenario: Arc<Scenario>,
+        history: History,
+        broken: Broken,
+    ) -> Result<Self, Error> {
+        let path = fill_placeholders(path, &facts);
+        let file = OutputFile::create(&path, "", b"")?;
+        Ok(HtmlFile { file, facts, scenario, history, broken })
+    }
+}
+
+impl Report for HtmlFile {
+    fn update(&mut self, snapshot: &Snapshot) -> io::Result<()> {
+        self.history.add(snapshot);
+        Ok(())
+    }
+
+    fn finish(&mut self, snapshot: &Snapshot) -> io::Result<()> {
+        self.history.add(snapshot);
+        let broken = (self.broken)();
+        let view = View {
+            facts: &self.facts,
+            scenario: &self.scenario,
+            state: State::Stopped,
+            run: 1,
+            snapshot: Some(snapshot),
+            history: Some(&self.history),
+            broken: broken.as_deref(),
+        };
+        Ok(self.file.replace_from(0, render(&view, Theme::System).as_bytes())?)
+    }
+}
+
+/// The file of a run that stands like this.
+pub fn render(view: &View<'_>, theme: Theme) -> String {
+    let history = view.history.map_or(Value::Null, |history| history.json(true));
+    let data = json!({ "view": view.json(), "history": history });
+    page::self_contained(&title(view), &for_a_script(&data), theme)
+}
+
+/// JSON in which nothing ends the script element that it is put into: names and texts come from the
+/// server under test.
+fn for_a_script(data: &Value) -> String {
+    data.to_string().replace('<', r"\u003c")
+}
+
+fn title(view: &View<'_>) -> String {
+    let Facts { profile, scenario, .. } = view.facts;
+    let of = profile.as_ref().unwrap_or(scenario);
+    let started = view.snapshot.map(|snapshot| utc(snapshot.started_at)).unwrap_or_default();
+    format!("gregaria: {of} {started}")
+}
