@@ -31,7 +31,7 @@ pub(super) fn demo(args: &RunArgs) -> Result<u8, Error> {
     let mut args = args.clone();
     args.host = Some(format!("http://{}", server.address()));
     args.cores.get_or_insert_with(|| super::args::Cores(cores.iter().map(|id| id.id).collect()));
-    let scenario = without_waits(&args.options())?;
+    let scenario = Box::new(without_waits(&args.options())?);
     run_scenario(&Source::Made { name: "checks.toml".to_owned(), scenario }, &args)
 }
 

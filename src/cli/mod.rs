@@ -104,7 +104,8 @@ pub fn main_with(scenario: Scenario) -> ExitCode {
         run: RunArgs,
     }
     let name = env::args().next().unwrap_or_default();
-    finish(run_scenario(&Source::Made { name, scenario }, &OwnArgs::parse().run))
+    let source = Source::Made { name, scenario: Box::new(scenario) };
+    finish(run_scenario(&source, &OwnArgs::parse().run))
 }
 
 fn finish(result: Result<u8, Error>) -> ExitCode {

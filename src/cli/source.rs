@@ -17,7 +17,7 @@ pub(super) enum Source {
         /// What to call it.
         name: String,
         /// The scenario.
-        scenario: Scenario,
+        scenario: Box<Scenario>,
     },
 }
 
@@ -25,7 +25,7 @@ impl Source {
     /// The scenario: of a file, or of one user class that GETs a URL.
     pub(super) fn read(&self) -> Result<Scenario, Error> {
         let source = match self {
-            Source::Made { scenario, .. } => return Ok(scenario.clone()),
+            Source::Made { scenario, .. } => return Ok((**scenario).clone()),
             Source::Typed(source) => source,
         };
         if !is_url(source) {
