@@ -4,6 +4,7 @@ mod churn;
 mod forecast;
 mod hosts;
 mod load;
+mod selection;
 mod tls;
 
 use std::net::IpAddr;
@@ -14,6 +15,7 @@ use core_affinity::CoreId;
 
 pub use churn::Churn;
 pub use forecast::{Forecast, Route};
+pub use selection::Picked;
 
 use hosts::{Hosts, key, sources};
 
@@ -31,6 +33,12 @@ use crate::transport::tls::{LoadError, Tls, TlsOptions};
 pub struct Options {
     /// Base URL in place of every other.
     pub host: Option<String>,
+    /// The classes that run; without it, all.
+    pub classes: Option<Vec<Picked>>,
+    /// Tags of which a task must have one to run; with none, every task does.
+    pub tags: Vec<String>,
+    /// Tags of which a task must have none. `on_start` and `on_stop` have no tags.
+    pub exclude_tags: Vec<String>,
     /// Peak number of users.
     pub users: Option<u32>,
     /// Users started per second.
@@ -94,6 +102,8 @@ pub struct Plan {
     pub iterations: Option<u32>,
     /// Requests after which the run ends.
     pub requests: Option<u32>,
+    /// Classes that are left out because the tags leave no task of theirs.
+    pub idle: Vec<String>,
     /// Options that were given and have no say.
     pub ignored: Vec<&'static str>,
     /// From the start of the run to the stop.
@@ -114,6 +124,34 @@ pub enum Error {
     /// The scenario contradicts itself.
     #[error(transparent)]
     Scenario(#[from] scenario::Error),
+    /// A class to run that is not there.
+    #[error("there is no class of users named '{name}'{hint}")]
+    UnknownClass {
+        /// The name.
+        name: String,
+        /// The nearest one, or all.
+        hint: String,
+    },
+    /// A class with two weights.
+    #[error("the class of users '{0}' is picked twice")]
+    PickedTwice(String),
+    /// Nobody is to run.
+    #[error("no class of users is picked; there are {0}")]
+    NothingPicked(String),
+    /// A tag that is nowhere.
+    #[error("no task has the tag '{tag}'{hint}")]
+    UnknownTag {
+        /// The tag.
+        tag: String,
+        /// The nearest one, or all.
+        hint: String,
+    },
+    /// Nothing is to run.
+    #[error("the tags leave no task to run; there are {0}")]
+    NothingTagged(String),
+    /// A stage that nobody is left for.
+    #[error("a stage's mix is of classes that do not run: {0}; pick one of them, too")]
+    MixGone(String),
     /// Nobody says where to send requests.
     #[error(
         "user '{0}' has no host: give one with --host, or with host = \"http://…\" in the file"
@@ -218,6 +256,7 @@ impl Plan {
     /// The first thing that is wrong.
     pub fn new(mut scenario: Scenario, options: Options) -> Result<Self, Error> {
         scenario.validate()?;
+        let idle = selection::select(&mut scenario, &options)?;
         let load = &scenario.load;
         for (end, given) in [("--iterations", options.iterations), ("--requests", options.requests)]
         {
@@ -250,6 +289,7 @@ impl Plan {
             mixes,
             shape,
             arrivals,
+            idle,
             ignored,
             iterations: options.iterations,
             requests: options.requests,

@@ -33,6 +33,15 @@ pub(super) fn announce(plan: &Plan, log: &Log) {
              users ({users}), so not all will be spawned."
         ));
     }
+    if !plan.idle.is_empty() {
+        log.warning(
+            "main",
+            format_args!(
+                "Left out, because the tags leave no task of theirs: {}",
+                plan.idle.join(", ")
+            ),
+        );
+    }
     if !plan.ignored.is_empty() {
         log.warning("main", format_args!(
             "The following option(s) will be ignored, because the load is a shape or a rate: {}",

@@ -49,6 +49,9 @@ pub enum Error {
     /// The weight of a task is zero.
     #[error("weight must be 1 or more; leave the task out instead")]
     TaskWeight,
+    /// A tag that no list of tags could name.
+    #[error("a tag is one word without commas, and not '{0}'")]
+    Tag(String),
     /// A base URL that cannot be used.
     #[error(transparent)]
     Url(#[from] UrlError),

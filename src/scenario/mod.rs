@@ -9,6 +9,7 @@ mod classes;
 mod error;
 pub mod file;
 mod load;
+mod nearest;
 mod part;
 mod shape;
 mod step;
@@ -33,7 +34,11 @@ pub use validate::{
 };
 pub use wait_time::{Pace, WaitTime};
 
+pub(crate) use nearest::hint;
+
 pub use crate::session::KeepAlive;
+
+use std::collections::BTreeSet;
 
 use crate::stats::Snapshot;
 
@@ -80,6 +85,12 @@ impl Scenario {
     pub fn arrivals(mut self, arrivals: Arrivals) -> Self {
         self.load.arrivals = Some(arrivals);
         self
+    }
+
+    /// All tags of its tasks, sorted.
+    pub fn tags(&self) -> BTreeSet<&str> {
+        let tasks = self.users.iter().flat_map(|user| &user.tasks);
+        tasks.flat_map(|task| &task.tags).map(String::as_str).collect()
     }
 
     /// Lets a function that sees every second of the run say how it goes on; see [`Adaptive`].

@@ -15,6 +15,8 @@ pub struct Task {
     pub name: String,
     /// How often it is chosen, relative to the other tasks of the user.
     pub weight: u32,
+    /// Words by which a run takes this task or leaves it out, as Locust's `@tag` gives them.
+    pub tags: Vec<String>,
     /// What is done.
     pub action: Action,
 }
@@ -91,22 +93,29 @@ where
 impl Task {
     /// A task of weight 1 that runs an `async` closure.
     pub fn new(name: impl Into<String>, action: impl TaskFn + 'static) -> Self {
-        Task { name: name.into(), weight: 1, action: Action::run(action) }
+        Task { name: name.into(), weight: 1, tags: Vec::new(), action: Action::run(action) }
     }
 
     /// A task of weight 1 that makes these requests in order.
     pub fn steps(name: impl Into<String>, steps: Vec<Step>) -> Self {
-        Task { name: name.into(), weight: 1, action: Action::steps(steps) }
+        Task { name: name.into(), weight: 1, tags: Vec::new(), action: Action::steps(steps) }
     }
 
     /// A task of weight 1 that makes these requests in order, some of them at the same time.
     pub fn parts(name: impl Into<String>, parts: Vec<Part>) -> Self {
-        Task { name: name.into(), weight: 1, action: Action::Steps(parts) }
+        Task { name: name.into(), weight: 1, tags: Vec::new(), action: Action::Steps(parts) }
     }
 
     /// Sets how often the task is chosen, relative to the user's other tasks.
     pub fn weight(mut self, weight: u32) -> Self {
         self.weight = weight;
+        self
+    }
+
+    /// Adds words by which a run takes this task or leaves it out; a word has neither spaces nor
+    /// commas.
+    pub fn tags<T: Into<String>>(mut self, tags: impl IntoIterator<Item = T>) -> Self {
+        self.tags.extend(tags.into_iter().map(Into::into));
         self
     }
 }

@@ -230,9 +230,17 @@ pub(super) fn printable(name: &str) -> Result<(), Error> {
     if name.contains(char::is_control) { Err(Error::ControlInName) } else { Ok(()) }
 }
 
+/// Refuses what `--tags` could not be given.
+pub(super) fn tag(tag: &str) -> Result<(), Error> {
+    let separates = |c: char| c == ',' || c.is_whitespace() || c.is_control();
+    let is_word = !tag.is_empty() && !tag.contains(separates);
+    if is_word { Ok(()) } else { Err(Error::Tag(tag.to_owned())) }
+}
+
 fn task(task: &Task) -> Result<(), Error> {
     printable(&task.name)
         .and_then(|()| task_weight(task.weight))
+        .and_then(|()| task.tags.iter().try_for_each(|word| tag(word)))
         .and_then(|()| action(&task.action))
         .map_err(|error| error.at(format!("task '{}'", task.name)))
 }
@@ -335,6 +343,9 @@ mod tests {
         let expected =
             "user 'u': task 'GET /': weight must be 1 or more; leave the task out instead";
         check(scenario(User::new("u").task(idle)), expected);
+        let commas = User::new("u").task(Task::from(Step::get("/")).tags(["a,b"]));
+        let expected = "user 'u': task 'GET /': a tag is one word without commas, and not 'a,b'";
+        check(scenario(commas), expected);
         let empty = User::new("u").task(Task::steps("t", vec![]));
         check(scenario(empty), "user 'u': task 't': there are no steps; add a request");
         let expected = "user 'APIUser': on_stop: there are no steps; add a request";

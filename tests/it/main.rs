@@ -28,6 +28,7 @@ mod requests;
 mod reset;
 mod scale;
 mod scenarios;
+mod selection;
 mod serve;
 mod shapes;
 mod support;

@@ -11,7 +11,7 @@ use clap::builder::BoolishValueParser;
 use clap::{Args as ClapArgs, Parser, Subcommand};
 
 use crate::log::Level;
-use crate::plan::Options;
+use crate::plan::{Options, Picked};
 use crate::scenario::{ArrivalKind, validate_dns_refresh, validate_proxy, validate_unix_socket};
 use crate::session::{Resolve, Via};
 use crate::threshold::Threshold;
@@ -81,6 +81,18 @@ pub struct RunArgs {
     /// Base URL to test, such as http://127.0.0.1:5000; overrides the scenario's
     #[arg(short = 'H', long, value_name = "URL", env = "GREGARIA_HOST")]
     pub host: Option<String>,
+
+    /// Run these classes of users only
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',', env = "GREGARIA_USER_CLASSES")]
+    pub user_classes: Vec<String>,
+
+    /// Run tasks that have one of these tags: read,fast; also after spaces, or by more flags
+    #[arg(short = 'T', long, value_name = "TAG,...", env = "GREGARIA_TAGS")]
+    pub tags: Vec<String>,
+
+    /// Run no task that has one of these tags
+    #[arg(short = 'E', long, value_name = "TAG,...", env = "GREGARIA_EXCLUDE_TAGS")]
+    pub exclude_tags: Vec<String>,
 
     /// Peak number of concurrent users
     #[arg(short, long, value_name = "N", env = "GREGARIA_USERS")]
@@ -253,6 +265,9 @@ impl RunArgs {
     pub fn options(&self) -> Options {
         Options {
             host: self.host.clone(),
+            classes: picked(&self.user_classes),
+            tags: words(&self.tags),
+            exclude_tags: words(&self.exclude_tags),
             users: self.users,
             spawn_rate: self.spawn_rate,
             rate: self.rate,
@@ -304,6 +319,19 @@ fn cores(text: &str) -> Result<Cores, String> {
     Ok(Cores(list))
 }
 
+/// The classes of these names; all, where there is none but the empty one of an empty variable.
+fn picked(names: &[String]) -> Option<Vec<Picked>> {
+    let names = names.iter().map(|name| name.trim()).filter(|name| !name.is_empty());
+    let picked: Vec<Picked> = names.map(Picked::new).collect();
+    (!picked.is_empty()).then_some(picked)
+}
+
+/// The words between commas and spaces, as the variables of Locust have them.
+fn words(texts: &[String]) -> Vec<String> {
+    let words = texts.iter().flat_map(|text| text.split([',', ' ', '\t', '\n']));
+    words.filter(|word| !word.is_empty()).map(Into::into).collect()
+}
+
 fn span(text: &str) -> Result<Duration, String> {
     units::parse_time_span(text).map_err(|error| error.to_string())
 }
@@ -346,6 +374,22 @@ mod tests {
         for wrong in ["", "a", "3-1", "1-", "-1", "0-99999999999", "1,,2"] {
             assert!(cores(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn tags_and_classes_are_lists() {
+        #[derive(Parser)]
+        struct Own {
+            #[command(flatten)]
+            run: RunArgs,
+        }
+        let options = |args: &[&str]| Own::parse_from([&["x"], args].concat()).run.options();
+        let got = options(&["-T", "read,fast", "-T", "a b", "-E=slow", "--user-classes", "A, B C"]);
+        assert_eq!(got.tags, ["read", "fast", "a", "b"]);
+        assert_eq!(got.exclude_tags, ["slow"]);
+        assert_eq!(got.classes, Some(vec![Picked::new("A"), Picked::new("B C")]));
+        let none = options(&["--tags=", "--user-classes="]);
+        assert_eq!((none.tags, none.classes), (vec![], None));
     }
 
     #[test]

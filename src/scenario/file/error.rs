@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use thiserror::Error;
 
+use crate::scenario::nearest::hint;
+
 /// How much of a line an error shows; a scenario may have all its steps on one.
 const EXCERPT_CHARS: usize = 100;
 
@@ -51,11 +53,8 @@ impl Problem {
 
     /// A key that is not among those that are valid here.
     pub(super) fn unknown_key(span: Range<usize>, key: &str, valid: &[&str]) -> Self {
-        let message = match nearest(key, valid) {
-            Some(word) => format!("unknown key '{key}', did you mean '{word}'?"),
-            None => format!("unknown key '{key}'; valid keys are {}", valid.join(", ")),
-        };
-        Problem { span, message }
+        let hint = hint(key, valid, "valid keys are");
+        Problem { span, message: format!("unknown key '{key}'{hint}") }
     }
 
     /// The error for this problem in the file of that name.
@@ -76,15 +75,6 @@ impl Problem {
             excerpt: excerpt(number, line.trim_start_matches('\u{feff}'), before, width),
         }
     }
-}
-
-/// The valid word that a word was probably meant to be.
-fn nearest<'w>(word: &str, valid: &[&'w str]) -> Option<&'w str> {
-    let word = word.to_lowercase();
-    let distance = |other: &str| strsim::damerau_levenshtein(&word, other);
-    let best = valid.iter().copied().min_by_key(|other| distance(other))?;
-    // One slip in a short word, one more for every four letters beyond.
-    (distance(best) <= 1 + word.chars().count() / 5).then_some(best)
 }
 
 /// The line under its number, and carets under the `width` characters after the first `before`.
@@ -167,22 +157,5 @@ mod tests {
     #[test]
     fn control_characters_do_not_reach_the_terminal() {
         check("\u{1b}[31m", 0..1, "x.toml:1:1: bad\n  1 | \u{fffd}[31m\n    | ^");
-    }
-
-    #[test]
-    fn a_word_is_suggested_only_when_it_is_near() {
-        let valid = ["get", "put", "weight", "basic_auth"];
-        for (word, expected) in [
-            ("wieght", Some("weight")),
-            ("Weight", Some("weight")),
-            ("GET", Some("get")),
-            ("basic-auth", Some("basic_auth")),
-            ("basicauth", Some("basic_auth")),
-            ("url", None),
-            ("x", None),
-            ("", None),
-        ] {
-            assert_eq!(nearest(word, &valid), expected, "{word}");
-        }
     }
 }

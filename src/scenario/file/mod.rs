@@ -39,6 +39,7 @@
 //! [[user.task]]                             # steps in order
 //! name = "browse"
 //! weight = 3
+//! tags = ["read", "slow"]                   # or one; what --tags and --exclude-tags choose by
 //! steps = [
 //!   { get = "/users", name = "users", query = { page = 1 }, checks = [
 //!     { status = 200, message = "Got {status} instead of 200" },

@@ -127,7 +127,7 @@ fn tasks(user: &Table<'_>, files: &Files) -> Result<Vec<Task>> {
 
 /// One `[[user.task]]`: with `steps`, or flat with the keys of its only step.
 fn task(item: Item<'_>, files: &Files) -> Result<Task> {
-    let mut keys = vec!["name", "weight", "steps"];
+    let mut keys = vec!["name", "weight", "tags", "steps"];
     keys.extend(step::KEYS.iter().filter(|key| **key != "name"));
     let table = item.table(&keys)?;
     let mut task = match table.get("steps") {
@@ -142,7 +142,16 @@ fn task(item: Item<'_>, files: &Files) -> Result<Task> {
         task.weight = item.count()?;
         item.judged(validate::task_weight(task.weight))?;
     }
+    if let Some(item) = table.get("tags") {
+        task.tags = item.one_or_more().into_iter().map(tag).collect::<Result<_>>()?;
+    }
     Ok(task)
+}
+
+fn tag(item: Item<'_>) -> Result<String> {
+    let tag = item.text()?;
+    item.judged(validate::tag(tag))?;
+    Ok(tag.to_owned())
 }
 
 fn task_of_steps(table: &Table<'_>, item: Item<'_>, files: &Files) -> Result<Task> {

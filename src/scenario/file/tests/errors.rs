@@ -47,6 +47,15 @@ fn what_connections_go_through_can_be_meant() {
 }
 
 #[test]
+fn tags_are_words() {
+    check_task("tags = [\"a\", \"b,c\"]", "14: a tag is one word without commas, and not 'b,c'");
+    check_task("tags = \"a b\"", "8: a tag is one word without commas, and not 'a b'");
+    check_task("tags = \"\"", "8: a tag is one word without commas, and not ''");
+    check_task("tags = [1]", "9: expected a string, found a number");
+    check_task("tag = \"a\"", "1: unknown key 'tag', did you mean 'tags'?");
+}
+
+#[test]
 fn what_is_parallel_is_a_list_of_requests() {
     for (step, expected) in [
         ("{ parallel = [] }", "24: there are no steps; add a request"),

@@ -209,9 +209,15 @@ fn a_task_has_steps_and_the_name_of_the_first() {
 #[test]
 fn a_flat_task_is_its_only_step_and_shares_its_name() {
     check_task("get = \"/\"\nweight = 2", Task::from(Step::get("/")).weight(2));
-    let named =
-        Task { name: "n".into(), weight: 1, action: Action::steps(vec![Step::get("/").name("n")]) };
-    check_task("get = \"/\"\nname = \"n\"", named);
+    check_task("get = \"/\"\nname = \"n\"", Task::steps("n", vec![Step::get("/").name("n")]));
+}
+
+#[test]
+fn tags_are_an_array_or_a_single_word() {
+    let tagged = |tags: &[&str]| Task::from(Step::get("/")).tags(tags.iter().copied());
+    check_task("get = \"/\"\ntags = [\"read\", \"fast\"]", tagged(&["read", "fast"]));
+    check_task("steps = { get = \"/\" }\ntags = \"read\"", tagged(&["read"]));
+    check_task("get = \"/\"\ntags = []", tagged(&[]));
 }
 
 #[test]
