@@ -1,16 +1,18 @@
-//! Durations, shares and sizes as people write them: parse and print, one place.
+//! Durations, shares, sizes and core numbers as people write them: parse and print, one place.
 //!
 //! Durations have two grammars, because two habits meet. Flags take Locust's time span (`20`,
 //! `20s`, `3m`, `1h20m`): whole numbers, seconds at the finest. Scenario files take the same and
 //! more (`250ms`, `100us`, `1.5s`). Both stop at [`LONGEST`], so that no sum of an instant and a
 //! parsed duration can overflow further on.
 
+mod cores;
 mod size;
 
 use std::time::Duration;
 
 use thiserror::Error;
 
+pub use cores::{cores, parse_cores};
 pub use size::{InvalidSize, parse_size};
 
 /// The longest duration anything may ask for: 136 years, whose nanoseconds fit 64 bits.

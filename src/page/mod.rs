@@ -14,3 +14,15 @@ pub enum Theme {
 pub fn self_contained(title: &str, data: &str, _theme: Theme) -> String {
     format!("{title}{data}")
 }
+/// The live page below a base path.
+pub fn live(base_path: &str) -> String {
+    format!("<!doctype html><meta name=\"base\" content=\"{base_path}\">")
+}
+/// Its script.
+pub fn app_js() -> String {
+    String::new()
+}
+/// Its style.
+pub fn app_css() -> String {
+    String::new()
+}

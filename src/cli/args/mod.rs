@@ -302,21 +302,8 @@ impl RunArgs {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cores(pub Vec<usize>);
 
-/// Reads `0-3,6`.
 fn cores(text: &str) -> Result<Cores, String> {
-    let wrong = || "expected core numbers and ranges, such as 0-3,6".to_owned();
-    let mut list = Vec::new();
-    for part in text.split(',') {
-        let (first, last) = part.split_once('-').unwrap_or((part, part));
-        let first: usize = first.trim().parse().map_err(|_| wrong())?;
-        let last: usize = last.trim().parse().map_err(|_| wrong())?;
-        // The largest machines have a few thousand cores; a range beyond is a typing mistake.
-        if first > last || last > u16::MAX.into() {
-            return Err(wrong());
-        }
-        list.extend(first..=last);
-    }
-    Ok(Cores(list))
+    units::parse_cores(text).map(Cores)
 }
 
 /// The classes of these names; all, where there is none but the empty one of an empty variable.
@@ -368,14 +355,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn core_lists_are_numbers_and_ranges() {
-        assert_eq!(cores("0"), Ok(Cores(vec![0])));
-        assert_eq!(cores("0-3,6"), Ok(Cores(vec![0, 1, 2, 3, 6])));
-        for wrong in ["", "a", "3-1", "1-", "-1", "0-99999999999", "1,,2"] {
-            assert!(cores(wrong).is_err(), "{wrong}");
-        }
-    }
-
     #[test]
     fn tags_and_classes_are_lists() {
         #[derive(Parser)]

@@ -1,0 +1,153 @@
+//! Starting, changing and stopping a run.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde_json::{Value, json};
+
+use super::{answer, faults};
+use crate::control::Refused;
+use crate::scenario::{LoadShape, USERS_MAX};
+use crate::web::order::Order;
+use crate::web::start::{Edit, Fault, Start};
+use crate::web::{App, Run};
+
+/// `POST /runs`.
+pub(in crate::web) async fn start(State(app): State<Arc<App>>, body: Bytes) -> Response {
+    let start = match read(&body).and_then(|form| Start::from_json(&form)) {
+        Ok(start) => start,
+        Err(wrong) => return faults(StatusCode::UNPROCESSABLE_ENTITY, &wrong),
+    };
+    match app.start(start).await {
+        Ok(number) => answer(StatusCode::CREATED, json!({ "run": number }).to_string()),
+        Err(NotStarted::Busy) => conflict("a run is on: stop it first"),
+        Err(NotStarted::Wrong(wrong)) => faults(StatusCode::UNPROCESSABLE_ENTITY, &wrong),
+        Err(NotStarted::Ending) => {
+            faults(StatusCode::SERVICE_UNAVAILABLE, &[Fault::of("", "the program is ending")])
+        }
+    }
+}
+
+/// `POST /run/load`.
+pub(in crate::web) async fn edit(State(app): State<Arc<App>>, body: Bytes) -> Response {
+    let Some(run) = app.live.running() else { return conflict(NO_RUN) };
+    match read(&body).and_then(|form| Edit::from_json(&form)).and_then(|edit| app.edit(&run, edit))
+    {
+        Ok(()) => answer(StatusCode::OK, "{}"),
+        Err(wrong) => faults(StatusCode::UNPROCESSABLE_ENTITY, &wrong),
+    }
+}
+
+/// `POST /run/stop`.
+pub(in crate::web) async fn stop(State(app): State<Arc<App>>) -> Response {
+    if app.stop() { answer(StatusCode::OK, "{}") } else { conflict(NO_RUN) }
+}
+
+/// `POST /run/reset`.
+pub(in crate::web) async fn reset(State(app): State<Arc<App>>) -> Response {
+    if app.reset() { answer(StatusCode::OK, "{}") } else { conflict(NO_RUN) }
+}
+
+const NO_RUN: &str = "no run is on";
+
+fn conflict(message: &str) -> Response {
+    faults(StatusCode::CONFLICT, &[Fault::of("", message)])
+}
+
+/// A body of JSON; nothing is an empty form.
+fn read(body: &[u8]) -> Result<Value, Vec<Fault>> {
+    if body.is_empty() {
+        return Ok(json!({}));
+    }
+    serde_json::from_slice(body)
+        .map_err(|error| vec![Fault::of("", format!("expected a JSON object: {error}"))])
+}
+
+/// Why no run was started.
+pub(in crate::web) enum NotStarted {
+    /// One is on.
+    Busy,
+    /// It cannot be as it was asked for.
+    Wrong(Vec<Fault>),
+    /// Nobody starts any more.
+    Ending,
+}
+
+impl App {
+    /// Has a run started: its number.
+    pub(in crate::web) async fn start(&self, start: Start) -> Result<u64, NotStarted> {
+        if !self.live.claim() {
+            return Err(NotStarted::Busy);
+        }
+        let (order, answer) = Order::start(start);
+        if self.orders.send(order).is_err() {
+            self.live.release();
+            return Err(NotStarted::Ending);
+        }
+        match answer.await {
+            Ok(started) => started.map_err(NotStarted::Wrong),
+            Err(_) => Err(NotStarted::Ending),
+        }
+    }
+
+    /// Changes the load of a run.
+    pub(in crate::web) fn edit(&self, run: &Run, edit: Edit) -> Result<(), Vec<Fault>> {
+        let (changed, said) = match edit {
+            Edit::Users(users, _) if users > USERS_MAX => {
+                return Err(vec![Fault::of("users", format!("at most {USERS_MAX}"))]);
+            }
+            Edit::Users(users, spawn_rate) => {
+                let rate = spawn_rate.unwrap_or_else(|| run.spawn_rate());
+                let said = format!("Ramping to {users} users at a rate of {rate:.2} per second");
+                (run.control.set_users(users, rate), said)
+            }
+            Edit::Rate(rate) => {
+                (run.control.set_rate(rate), format!("Releasing {rate:.2} iterations per second"))
+            }
+        };
+        changed.map_err(|refused| vec![fault(&refused)])?;
+        self.log.info("runners", said);
+        self.live.touch();
+        Ok(())
+    }
+
+    /// Stops the run; whether one was on.
+    pub(in crate::web) fn stop(&self) -> bool {
+        let Some(run) = self.live.running() else { return false };
+        self.log.info("web", "Stopping, as the page asks");
+        run.control.stop();
+        self.live.touch();
+        true
+    }
+
+    /// Begins the statistics anew; whether a run was on.
+    pub(in crate::web) fn reset(&self) -> bool {
+        let Some(run) = self.live.running() else { return false };
+        self.log.info("web", "Resetting stats, as the page asks");
+        run.control.reset();
+        self.live.touch();
+        true
+    }
+}
+
+impl Run {
+    /// How users come and go where nobody says, of a shape as Locust has it without one.
+    fn spawn_rate(&self) -> f64 {
+        match self.plan.shape {
+            LoadShape::Ramp { spawn_rate, .. } => spawn_rate,
+            _ => 1.0,
+        }
+    }
+}
+
+fn fault(refused: &Refused) -> Fault {
+    let field = match refused {
+        Refused::IsOpen => "users",
+        Refused::IsClosed => "rate",
+        Refused::Rate(_) => "spawn_rate",
+    };
+    Fault::of(field, refused)
+}

@@ -1,0 +1,56 @@
+//! The page itself.
+
+use std::sync::{Arc, LazyLock};
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use sha2::{Digest, Sha256};
+
+use super::App;
+use crate::page;
+
+/// A text that stays the same for as long as its tag does.
+struct Asset {
+    content_type: &'static str,
+    text: Bytes,
+    tag: String,
+}
+
+static SCRIPT: LazyLock<Asset> =
+    LazyLock::new(|| Asset::new("text/javascript; charset=utf-8", page::app_js()));
+static STYLE: LazyLock<Asset> =
+    LazyLock::new(|| Asset::new("text/css; charset=utf-8", page::app_css()));
+
+pub(super) async fn page(State(app): State<Arc<App>>) -> Response {
+    let html = page::live(&app.guard.base_path);
+    ([(CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response()
+}
+
+pub(super) async fn script(headers: HeaderMap) -> Response {
+    SCRIPT.answer(&headers)
+}
+
+pub(super) async fn style(headers: HeaderMap) -> Response {
+    STYLE.answer(&headers)
+}
+
+impl Asset {
+    fn new(content_type: &'static str, text: impl Into<Bytes>) -> Self {
+        let text = text.into();
+        let digest = Sha256::digest(&text);
+        let tag: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        Asset { content_type, text, tag: format!("\"{tag}\"") }
+    }
+
+    /// Nothing where the browser has it (RFC 9110 section 13.1.2).
+    fn answer(&'static self, headers: &HeaderMap) -> Response {
+        let kept = [(CACHE_CONTROL, "no-cache"), (ETAG, &*self.tag)];
+        if headers.get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == self.tag.as_bytes()) {
+            return (StatusCode::NOT_MODIFIED, kept).into_response();
+        }
+        (kept, [(CONTENT_TYPE, self.content_type)], self.text.clone()).into_response()
+    }
+}

@@ -1,0 +1,318 @@
+//! Who may see the page, and who may change the run.
+//!
+//! Without a token the page is on a loopback address, where every program of this host may use it and
+//! no web site may: a site that has its own name resolved to our address (DNS rebinding) gives itself
+//! away by the `Host` that its visitors' browsers send. With a token nobody else gets in, whatever the
+//! host is called. Changes are refused to every other origin besides, as its pages' requests carry the
+//! visitor's access: by `Sec-Fetch-Site` (Fetch Metadata Request Headers, section 2.3) and `Origin`
+//! (RFC 6454).
+
+use std::net::Ipv4Addr;
+
+use axum::http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode, Uri};
+use cookie::{Cookie, SameSite};
+
+use super::token::Token;
+
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// What changes the run by a GET, as Locust has it.
+const CHANGES_BY_GET: [&str; 2] = ["/stop", "/stats/reset"];
+
+/// The rules of one page.
+#[derive(Debug)]
+pub(super) struct Guard {
+    /// What whoever comes in must know; without one, the page is on a loopback address.
+    pub(super) token: Option<Token>,
+    /// Where it listens.
+    pub(super) port: u16,
+    /// Whether it does so by TLS.
+    pub(super) secure: bool,
+    /// What all of its paths begin with.
+    pub(super) base_path: String,
+}
+
+/// What is to be done about a request.
+#[derive(Debug, PartialEq)]
+pub(super) enum Verdict {
+    /// It is answered.
+    Pass,
+    /// The token was in the URL: it becomes a cookie, and the URL is asked for without it.
+    Welcome {
+        /// Where to go on.
+        to: String,
+        /// For `Set-Cookie`.
+        cookie: String,
+    },
+    /// It is not answered, and why.
+    Refuse(StatusCode, String),
+}
+
+impl Guard {
+    pub(super) fn judge(&self, request: &Parts) -> Verdict {
+        if let Err(refusal) = self.is_meant_for_us(&request.headers) {
+            return refusal;
+        }
+        if let Some(token) = &self.token {
+            if let Some(verdict) = self.by_url(token, request) {
+                return verdict;
+            }
+            if !self.knows(token, &request.headers) {
+                return refuse(
+                    StatusCode::UNAUTHORIZED,
+                    "this page needs its token: open it once with ?token=… behind the URL, as the \
+                     log says, or send Authorization: Bearer …",
+                );
+            }
+        }
+        if self.is_change(request) && !is_same_origin(&request.headers) {
+            return refuse(
+                StatusCode::FORBIDDEN,
+                "a page of another origin may not change the run",
+            );
+        }
+        Verdict::Pass
+    }
+
+    /// Without a token, the host must be ours by a name that no site can have.
+    fn is_meant_for_us(&self, headers: &HeaderMap) -> Result<(), Verdict> {
+        let host = one(headers, &HOST).unwrap_or_default();
+        if self.token.is_some() || is_loopback(host, self.port, self.secure) {
+            return Ok(());
+        }
+        let (scheme, port) = (if self.secure { "https" } else { "http" }, self.port);
+        Err(refuse(
+            StatusCode::FORBIDDEN,
+            format!(
+                "this page is at {scheme}://127.0.0.1:{port} and by no other name; for others \
+                     there are --web-host and --web-token-file"
+            ),
+        ))
+    }
+
+    /// What is to be done where there is a token in the URL.
+    fn by_url(&self, token: &Token, request: &Parts) -> Option<Verdict> {
+        if request.method != Method::GET {
+            return None;
+        }
+        let (given, to) = without_token(&request.uri)?;
+        if !token.is(&given) {
+            return Some(refuse(StatusCode::UNAUTHORIZED, "this is not the page's token"));
+        }
+        let path = if self.base_path.is_empty() { "/" } else { &self.base_path };
+        let cookie = Cookie::build((self.cookie_name(), token.as_str()))
+            .path(path)
+            .http_only(true)
+            .same_site(SameSite::Strict)
+            .secure(self.secure);
+        Some(Verdict::Welcome { to, cookie: cookie.to_string() })
+    }
+
+    fn knows(&self, token: &Token, headers: &HeaderMap) -> bool {
+        let bearer = one(headers, &AUTHORIZATION).and_then(|value| {
+            let (scheme, given) = value.split_once(' ')?;
+            scheme.eq_ignore_ascii_case("bearer").then_some(given.trim())
+        });
+        let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+        let name = self.cookie_name();
+        let mut cookies = cookies.flat_map(Cookie::split_parse).flatten();
+        bearer.is_some_and(|given| token.is(given))
+            || cookies.any(|cookie| cookie.name() == name && token.is(cookie.value()))
+    }
+
+    /// Browsers know a host's cookies on all of its ports by one name.
+    fn cookie_name(&self) -> String {
+        format!("gregaria-{}", self.port)
+    }
+
+    fn is_change(&self, request: &Parts) -> bool {
+        let path = request.uri.path();
+        let path = path.strip_prefix(&*self.base_path).unwrap_or(path);
+        let is_safe = matches!(request.method, Method::GET | Method::HEAD);
+        !is_safe || CHANGES_BY_GET.contains(&path)
+    }
+}
+
+fn refuse(status: StatusCode, reason: impl Into<String>) -> Verdict {
+    Verdict::Refuse(status, reason.into())
+}
+
+/// The value of a header that is there exactly once.
+fn one<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next().filter(|_| values.next().is_none())?;
+    value.to_str().ok()
+}
+
+/// Whether this is a name of the loopback interface that needs no resolver, with our port.
+fn is_loopback(host: &str, port: u16, secure: bool) -> bool {
+    let split = host.rsplit_once(':').filter(|(_, port)| !port.ends_with(']'));
+    let (name, given) = split.map_or((host, None), |(name, port)| (name, Some(port)));
+    let usual = if secure { 443 } else { 80 };
+    let is_ours = given.map_or(port == usual, |given| given.parse() == Ok(port));
+    let is_local = name.eq_ignore_ascii_case("localhost")
+        || name == "[::1]"
+        || name.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback());
+    is_ours && is_local
+}
+
+/// Whether the request comes from our own page, or from no page at all.
+fn is_same_origin(headers: &HeaderMap) -> bool {
+    let site = headers.get(FETCH_SITE).map(|site| site.as_bytes());
+    if site.is_some_and(|site| site != b"same-origin" && site != b"none") {
+        return false;
+    }
+    if !headers.contains_key(ORIGIN) {
+        return true;
+    }
+    let origin = one(headers, &ORIGIN).and_then(|origin| origin.split_once("://"));
+    let host = one(headers, &HOST);
+    origin.zip(host).is_some_and(|((scheme, authority), host)| {
+        matches!(scheme, "http" | "https") && authority.eq_ignore_ascii_case(host)
+    })
+}
+
+/// The token of a URL, and the URL without it; `None` where there is none.
+fn without_token(uri: &Uri) -> Option<(String, String)> {
+    let pairs = form_urlencoded::parse(uri.query()?.as_bytes());
+    let (tokens, others): (Vec<_>, Vec<_>) = pairs.partition(|(name, _)| name == "token");
+    let (_, token) = tokens.into_iter().next()?;
+    // A browser would take what begins with two for another host.
+    let path = format!("/{}", uri.path().trim_start_matches(['/', '\\']));
+    let rest = form_urlencoded::Serializer::new(String::new()).extend_pairs(others).finish();
+    let to = if rest.is_empty() { path } else { format!("{path}?{rest}") };
+    Some((token.into_owned(), to))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Request;
+
+    use super::*;
+
+    const SECRET: &str = "0123456789abcdef";
+
+    fn guard(token: bool) -> Guard {
+        let token = token.then(|| Token::parse(SECRET).unwrap());
+        Guard { token, port: 8089, secure: false, base_path: String::new() }
+    }
+
+    /// `GET /x` or `POST /x`, and headers.
+    fn request(line: &str, headers: &[(&str, &str)]) -> Parts {
+        let (method, uri) = line.split_once(' ').unwrap();
+        let mut request = Request::builder().method(method).uri(uri);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.body(()).unwrap().into_parts().0
+    }
+
+    #[track_caller]
+    fn check(guard: &Guard, line: &str, headers: &[(&str, &str)], expected: u16) {
+        let status = match guard.judge(&request(line, headers)) {
+            Verdict::Pass => 200,
+            Verdict::Welcome { .. } => 303,
+            Verdict::Refuse(status, _) => status.as_u16(),
+        };
+        assert_eq!(status, expected, "{line} {headers:?}");
+    }
+
+    #[test]
+    fn a_page_on_loopback_answers_to_names_of_loopback() {
+        let ours =
+            ["127.0.0.1:8089", "localhost:8089", "LocalHost:8089", "[::1]:8089", "127.1.2.3:8089"];
+        for host in ours {
+            check(&guard(false), "GET /", &[("host", host)], 200);
+        }
+        let others = [
+            "evil.example:8089",
+            "127.0.0.1.evil.example:8089",
+            "localhost.evil.example:8089",
+            "127.0.0.1",
+            "localhost",
+            "127.0.0.1:80",
+            "10.0.0.1:8089",
+            "[::1]",
+            "[::2]:8089",
+            "::1",
+            "",
+            "127.0.0.1:8089@evil.example",
+            "127.1:8089",
+        ];
+        for host in others {
+            check(&guard(false), "GET /", &[("host", host)], 403);
+        }
+        check(&guard(false), "GET /", &[], 403);
+        check(&guard(false), "GET /", &[("host", "127.0.0.1:8089"), ("host", "evil.example")], 403);
+        let usual = Guard { port: 80, ..guard(false) };
+        check(&usual, "GET /", &[("host", "localhost")], 200);
+        check(&Guard { secure: true, ..usual }, "GET /", &[("host", "localhost")], 403);
+    }
+
+    #[test]
+    fn changes_come_from_our_own_origin_or_from_no_page() {
+        let host = ("host", "127.0.0.1:8089");
+        for line in ["POST /swarm", "DELETE /x", "GET /stop", "GET /stats/reset", "PUT /"] {
+            let check = |header: (&str, &str), expected| {
+                check(&guard(false), line, &[host, header], expected);
+            };
+            check(("accept", "*/*"), 200);
+            check(("origin", "http://127.0.0.1:8089"), 200);
+            check(("sec-fetch-site", "same-origin"), 200);
+            check(("sec-fetch-site", "none"), 200);
+            check(("origin", "http://localhost:8089"), 403);
+            check(("origin", "http://127.0.0.1:8090"), 403);
+            check(("origin", "http://evil.example"), 403);
+            check(("origin", "null"), 403);
+            check(("origin", "ftp://127.0.0.1:8089"), 403);
+            check(("sec-fetch-site", "cross-site"), 403);
+            check(("sec-fetch-site", "same-site"), 403);
+        }
+        let evil = ("origin", "http://evil.example");
+        check(&guard(false), "GET /stats/requests", &[host, evil], 200);
+        let below = Guard { base_path: "/load".into(), ..guard(false) };
+        check(&below, "GET /load/stop", &[host, evil], 403);
+        let twice = [host, ("origin", "http://127.0.0.1:8089"), evil];
+        check(&guard(false), "POST /", &twice, 403);
+    }
+
+    #[test]
+    fn with_a_token_any_host_will_do_and_nothing_is_seen_without() {
+        let guard = guard(true);
+        let name = ("host", "loader.example:8089");
+        let bearer = format!("Bearer {SECRET}");
+        let cookie = format!("a=b; gregaria-8089={SECRET}");
+        check(&guard, "GET /", &[name], 401);
+        check(&guard, "GET /", &[name, ("authorization", &bearer)], 200);
+        check(&guard, "GET /", &[name, ("authorization", &bearer.to_lowercase())], 200);
+        check(&guard, "GET /", &[name, ("cookie", &cookie)], 200);
+        check(&guard, "POST /x", &[name, ("cookie", &cookie)], 200);
+        let evil = ("origin", "http://evil.example");
+        check(&guard, "POST /x", &[name, ("cookie", &cookie), evil], 403);
+        for wrong in ["Bearer 0123456789abcdeF", "Bearer ", "Basic 0123456789abcdef", SECRET] {
+            check(&guard, "GET /", &[name, ("authorization", wrong)], 401);
+        }
+        check(&guard, "GET /", &[name, ("cookie", &format!("gregaria-8090={SECRET}"))], 401);
+        check(&guard, "GET /?token=nonsense", &[name], 401);
+        check(&guard, &format!("POST /stop?token={SECRET}"), &[name], 401);
+    }
+
+    #[test]
+    fn a_token_in_the_url_becomes_a_cookie() {
+        let guard = Guard { secure: true, base_path: "/load".into(), ..guard(true) };
+        let welcome = |uri: &str| match guard.judge(&request(&format!("GET {uri}"), &[])) {
+            Verdict::Welcome { to, cookie } => (to, cookie),
+            other => panic!("{other:?}"),
+        };
+        let (to, cookie) = welcome(&format!("/load/?tab=charts&token={SECRET}&x=a%20b"));
+        assert_eq!(to, "/load/?tab=charts&x=a+b");
+        assert_eq!(
+            cookie,
+            format!("gregaria-8089={SECRET}; HttpOnly; SameSite=Strict; Secure; Path=/load")
+        );
+        assert_eq!(welcome(&format!("/?token={SECRET}")).0, "/");
+        assert_eq!(welcome(&format!("//evil.example/?token={SECRET}")).0, "/evil.example/");
+    }
+}

@@ -1,0 +1,246 @@
+//! How the run stands: written by the threads of a run, read by the page's.
+//!
+//! The collector's thread only puts a snapshot down here. What is made of it is made on the page's
+//! thread, which is told that there is something new through a watch.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use tokio::sync::watch;
+
+use crate::control::Control;
+use crate::plan::Plan;
+use crate::report::Report;
+use crate::report::history::History;
+use crate::report::view::{Facts, State};
+use crate::scenario::{LoadShape, Scenario};
+use crate::stats::Snapshot;
+
+/// Snapshots that may wait for the page's thread. Beyond, the oldest is left out of the charts: what
+/// comes after it counts for its second as well.
+const NEWS_MAX: usize = 30;
+
+/// The level that a run was stopped by, if one was: asked whenever the run is shown.
+pub type Broken = Box<dyn Fn() -> Option<String> + Send + Sync>;
+
+/// The run at present, or the latest. One for each process.
+pub struct Live {
+    current: Mutex<Current>,
+    /// Counts the changes.
+    version: watch::Sender<u64>,
+}
+
+/// A run that is about to begin.
+pub struct Beginning {
+    /// What it is.
+    pub facts: Facts,
+    /// What it was planned to be.
+    pub plan: Arc<Plan>,
+    /// What steers it.
+    pub control: Arc<Control>,
+    /// Its course, with nothing in it.
+    pub history: History,
+    /// What stopped it.
+    pub broken: Broken,
+}
+
+/// What a run is steered by.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// What it was planned to be.
+    pub plan: Arc<Plan>,
+    /// What steers it.
+    pub control: Arc<Control>,
+}
+
+/// How things stand: references to what does not change any more.
+#[derive(Clone)]
+pub(super) struct Standing {
+    /// Runs so far.
+    pub(super) number: u64,
+    pub(super) facts: Arc<Facts>,
+    pub(super) scenario: Arc<Scenario>,
+    pub(super) snapshot: Option<Arc<Snapshot>>,
+    run: Option<Run>,
+    phase: Phase,
+    broken: Arc<Broken>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// No run is on, and one may be started.
+    Idle,
+    /// Somebody has asked for a run, which is not on yet.
+    Claimed,
+    /// A run is on.
+    Active,
+}
+
+struct Current {
+    standing: Standing,
+    /// The course of a run that has begun, until the page's thread takes it.
+    history: Option<History>,
+    news: VecDeque<Arc<Snapshot>>,
+}
+
+/// What is new since somebody looked.
+pub(super) struct News {
+    pub(super) standing: Standing,
+    /// Of a run that has begun since.
+    pub(super) history: Option<History>,
+    pub(super) snapshots: VecDeque<Arc<Snapshot>>,
+}
+
+impl Live {
+    /// No run yet of this scenario, of which so much is known.
+    pub fn new(facts: Facts, scenario: Arc<Scenario>) -> Arc<Self> {
+        let standing = Standing {
+            number: 0,
+            facts: Arc::new(facts),
+            scenario,
+            snapshot: None,
+            run: None,
+            phase: Phase::Idle,
+            broken: Arc::new(Box::new(|| None)),
+        };
+        let current = Current { standing, history: None, news: VecDeque::new() };
+        Arc::new(Live { current: Mutex::new(current), version: watch::Sender::new(0) })
+    }
+
+    /// Makes sure that nobody else starts a run; whether that was so. Ends with
+    /// [`release`](Self::release) or [`begin`](Self::begin).
+    pub fn claim(&self) -> bool {
+        let phase = &mut self.current().standing.phase;
+        let is_free = *phase == Phase::Idle;
+        if is_free {
+            *phase = Phase::Claimed;
+        }
+        is_free
+    }
+
+    /// No run comes of it.
+    pub fn release(&self) {
+        self.current().standing.phase = Phase::Idle;
+    }
+
+    /// A run begins: its number, and the report through which it is followed.
+    pub fn begin(self: &Arc<Self>, run: Beginning) -> (u64, Box<dyn Report + Send>) {
+        let Beginning { facts, plan, control, history, broken } = run;
+        let mut current = self.current();
+        let standing = &mut current.standing;
+        standing.number += 1;
+        standing.facts = Arc::new(facts);
+        standing.scenario = plan.scenario.clone();
+        standing.snapshot = None;
+        standing.run = Some(Run { plan, control });
+        standing.phase = Phase::Active;
+        standing.broken = Arc::new(broken);
+        let number = standing.number;
+        current.history = Some(history);
+        current.news.clear();
+        drop(current);
+        self.touch();
+        (number, Box::new(Feed(self.clone())))
+    }
+
+    /// The run is over, and all of its reports are written.
+    pub fn end(&self) {
+        self.current().standing.phase = Phase::Idle;
+        self.touch();
+    }
+
+    /// The run that is on.
+    pub fn running(&self) -> Option<Run> {
+        let current = self.current();
+        current.standing.run.clone().filter(|_| current.standing.phase == Phase::Active)
+    }
+
+    /// Says that there is something new to see.
+    pub(super) fn touch(&self) {
+        self.version.send_modify(|version| *version += 1);
+    }
+
+    /// Tells of changes from now on.
+    pub(super) fn changes(&self) -> watch::Receiver<u64> {
+        self.version.subscribe()
+    }
+
+    /// How many changes there were.
+    pub(super) fn version(&self) -> u64 {
+        *self.version.borrow()
+    }
+
+    /// What has come since this was asked last. For one reader, who keeps the course of the run.
+    pub(super) fn news(&self) -> News {
+        let mut current = self.current();
+        let snapshots = std::mem::take(&mut current.news);
+        News { standing: current.standing.clone(), history: current.history.take(), snapshots }
+    }
+
+    fn tell(&self, snapshot: &Snapshot) {
+        // Copied before the lock is taken, behind which the page's thread may wait.
+        let snapshot = Arc::new(snapshot.clone());
+        let mut current = self.current();
+        current.standing.snapshot = Some(snapshot.clone());
+        if current.news.len() == NEWS_MAX {
+            current.news.pop_front();
+        }
+        current.news.push_back(snapshot);
+        drop(current);
+        self.touch();
+    }
+
+    fn current(&self) -> MutexGuard<'_, Current> {
+        self.current.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+impl Standing {
+    pub(super) fn state(&self) -> State {
+        match (&self.run, self.phase) {
+            (None, _) => State::Ready,
+            (Some(run), Phase::Active) => run.state(self.snapshot.as_deref()),
+            (Some(_), Phase::Idle | Phase::Claimed) => State::Stopped,
+        }
+    }
+
+    pub(super) fn broken(&self) -> Option<String> {
+        (self.broken)()
+    }
+}
+
+impl Run {
+    fn state(&self, snapshot: Option<&Snapshot>) -> State {
+        if self.control.is_stopping() {
+            return State::Stopping;
+        }
+        let Some(snapshot) = snapshot else { return State::Spawning };
+        let is_full = match (self.control.users_wanted(), &self.plan.arrivals, &self.plan.shape) {
+            (Some(wanted), ..) => snapshot.user_count() == u64::from(wanted),
+            // Its users come as releases need them.
+            (None, Some(arrivals), _) => {
+                arrivals.full().is_none_or(|full| snapshot.elapsed >= full)
+            }
+            (None, None, LoadShape::Ramp { .. }) => {
+                snapshot.user_count() == u64::from(self.plan.users)
+            }
+            (None, None, shape) => shape.full().is_none_or(|full| snapshot.elapsed >= full),
+        };
+        if is_full { State::Running } else { State::Spawning }
+    }
+}
+
+/// The report that the page is told by.
+struct Feed(Arc<Live>);
+
+impl Report for Feed {
+    fn update(&mut self, snapshot: &Snapshot) -> io::Result<()> {
+        self.0.tell(snapshot);
+        Ok(())
+    }
+
+    fn finish(&mut self, snapshot: &Snapshot) -> io::Result<()> {
+        self.update(snapshot)
+    }
+}

@@ -1,0 +1,35 @@
+//! `--tls-cert`, `--tls-key`: the page by HTTPS.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rustls::ServerConfig;
+use rustls::crypto::aws_lc_rs;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::TlsAcceptor;
+
+/// Reads a certificate with its chain, and its key, as PEM.
+///
+/// # Errors
+///
+/// What is wrong with which.
+pub(super) fn acceptor(cert: &Path, key: &Path) -> Result<TlsAcceptor, String> {
+    let chain = CertificateDer::pem_file_iter(cert).and_then(Iterator::collect);
+    let chain: Vec<_> = chain.map_err(|error| wrong("--tls-cert", cert, error))?;
+    if chain.is_empty() {
+        return Err(wrong("--tls-cert", cert, "there is no certificate in it"));
+    }
+    let secret = PrivateKeyDer::from_pem_file(key);
+    let secret = secret.map_err(|error| wrong("--tls-key", key, error))?;
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, secret))
+        .map_err(|error| wrong("--tls-key", key, error))?;
+    Ok(Arc::new(config).into())
+}
+
+fn wrong(flag: &str, path: &Path, reason: impl ToString) -> String {
+    format!("{flag} {}: {}", path.display(), reason.to_string())
+}
