@@ -8,7 +8,7 @@ use super::milestones;
 use super::source::Source;
 use crate::plan::Plan;
 use crate::report::view::Facts;
-use crate::scenario::LoadShape;
+use crate::scenario::{LoadShape, Scenario};
 
 /// The facts of a plan that was made from `source`.
 pub(super) fn facts(plan: &Plan, args: &RunArgs, source: &Source) -> Facts {
@@ -39,6 +39,19 @@ pub(super) fn facts(plan: &Plan, args: &RunArgs, source: &Source) -> Facts {
     }
 }
 
+/// What is known where there can be no plan yet.
+pub(super) fn without_plan(scenario: &Scenario, args: &RunArgs, source: &Source) -> Facts {
+    Facts {
+        scenario: without_password(source.name()),
+        scenario_text: source.text(),
+        host: args.host.clone().or(scenario.host.clone()).unwrap_or_default(),
+        command_line: command_line(env::args()),
+        run_time: args.run_time.or(scenario.load.run_time),
+        profile: args.profile.clone(),
+        ..Facts::default()
+    }
+}
+
 /// The words as a shell takes them again, without the passwords in URLs.
 fn command_line(words: impl Iterator<Item = String>) -> String {
     words.map(|word| quoted(&without_password(&word))).collect::<Vec<_>>().join(" ")
@@ -54,7 +67,7 @@ fn quoted(word: &str) -> String {
 }
 
 /// `http://user:***@host` of a URL with a password: a report is passed on.
-fn without_password(word: &str) -> String {
+pub(super) fn without_password(word: &str) -> String {
     let hidden = || {
         let (before, rest) = word.split_once("://")?;
         let (authority, _) = rest.split_once(['/', '?', '#']).unwrap_or((rest, ""));

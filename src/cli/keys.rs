@@ -14,18 +14,18 @@ use crate::scenario::USERS_MAX;
 /// Users per second who come or go by a key, as in Locust (main.py).
 const SPAWN_RATE: f64 = 100.0;
 
-/// Obeys the terminal's keys from now on, on a thread that no process waits for.
+/// Obeys the terminal's keys from now on, on a thread that no process waits for. They are for the run
+/// that `run` names, if it does.
 pub(super) fn steer(
     terminal: &Terminal,
-    plan: &Arc<Plan>,
-    control: &Arc<Control>,
     log: &Log,
+    run: impl Fn() -> Option<(Arc<Plan>, Arc<Control>)> + Send + 'static,
 ) -> io::Result<()> {
-    control.expect_changes();
-    let terminal = terminal.clone();
-    let keys = Keys { plan: plan.clone(), control: control.clone(), log: log.clone() };
+    let (terminal, log) = (terminal.clone(), log.clone());
     thread::Builder::new().name("gregaria-keys".into()).spawn(move || {
         while let Some(pressed) = terminal.keys() {
+            let Some((plan, control)) = run() else { continue };
+            let keys = Keys { plan, control, log: log.clone() };
             pressed.into_iter().filter_map(step).for_each(|by| keys.change(by));
         }
     })?;

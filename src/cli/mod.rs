@@ -5,6 +5,7 @@ mod args;
 mod asked;
 mod demo;
 mod facts;
+mod job;
 mod keys;
 mod milestones;
 mod overhead;
@@ -13,34 +14,24 @@ mod serve;
 mod signals;
 mod source;
 mod terminal;
+mod web;
 
 use std::env;
 use std::error::Error as StdError;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser};
 
-pub use args::{Args, Command, OverheadArgs, RunArgs, ServeArgs};
+pub use args::{Args, Command, OverheadArgs, RunArgs, ServeArgs, WebArgs};
 
-use crate::collector::Summary;
-use crate::control::Control;
 use crate::log::Log;
 use crate::plan::Plan;
-use crate::report::Report;
-use crate::report::console::{Final, Progress, name_width, terminal_columns};
-use crate::report::csv::{self, CsvFiles};
-use crate::report::history::History;
-use crate::report::html::HtmlFile;
-use crate::report::json::{JsonFile, JsonList};
-use crate::run;
 use crate::scenario::{Scenario, file};
-use abort::{AbortWhen, Broken};
-use milestones::Milestones;
+use job::Job;
 use source::Source;
 use terminal::Terminal;
 
@@ -53,13 +44,15 @@ const THRESHOLD_MISSED: u8 = 3;
 /// Why the command could not do what it was asked to. Its text is all the user gets to see.
 type Error = Box<dyn StdError + Send + Sync>;
 
-type Reports = Vec<(String, Box<dyn Report + Send>)>;
-
 /// Runs the command with the arguments of this process.
 pub fn main() -> ExitCode {
     let matches = Args::command().get_matches();
     refuse_two_scenarios(&matches);
-    let args = Args::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let mut args = Args::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    if let Some(Command::Demo(run)) = &mut args.command {
+        run.choose_page(matches.subcommand().map_or(&matches, |(_, of_demo)| of_demo));
+    }
+    args.run.choose_page(&matches);
     finish(match args.command {
         None => {
             let source = args.scenario.as_deref().or(args.file.as_deref()).unwrap_or_default();
@@ -105,7 +98,10 @@ pub fn main_with(scenario: Scenario) -> ExitCode {
     }
     let name = env::args().next().unwrap_or_default();
     let source = Source::Made { name, scenario: Box::new(scenario) };
-    finish(run_scenario(&source, &OwnArgs::parse().run))
+    let matches = OwnArgs::command().get_matches();
+    let mut args = OwnArgs::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    args.run.choose_page(&matches);
+    finish(run_scenario(&source, &args.run))
 }
 
 fn finish(result: Result<u8, Error>) -> ExitCode {
@@ -124,7 +120,6 @@ fn check(file: &Path) -> Result<u8, Error> {
     Ok(0)
 }
 
-/// Everything that can fail because of what was asked fails before the load starts.
 fn run_scenario(source: &Source, args: &RunArgs) -> Result<u8, Error> {
     let scenario = source.read()?;
     if args.list {
@@ -135,92 +130,33 @@ fn run_scenario(source: &Source, args: &RunArgs) -> Result<u8, Error> {
         let file = args.logfile.as_deref().unwrap_or(Path::new("stderr")).display();
         format!("cannot write the log file {file}: {error}")
     })?;
-    let plan = Arc::new(Plan::new(scenario, args.options())?);
     if args.show_task_ratio {
-        print(&ratio::task_ratio(&plan))?;
+        print(&ratio::task_ratio(&Plan::new(scenario, args.options())?))?;
         return Ok(0);
     }
-    run::preflight(&plan)?;
-    let (control, broken) = (Arc::new(Control::default()), Broken::default());
-    let reports = reports(source, args, &plan, &log, &control, &broken)?;
+    let code = if args.web.web {
+        web::serve(source, &scenario, args, &log)?
+    } else {
+        run_once(source, scenario, args, &log)?
+    };
+    log.info("main", format_args!("Shutting down (exit code {code})"));
+    Ok(code)
+}
+
+/// Everything that can fail because of what was asked fails before the load starts.
+fn run_once(source: &Source, scenario: Scenario, args: &RunArgs, log: &Log) -> Result<u8, Error> {
+    let job = Job::new(source, scenario, args.options(), args, log)?;
     let terminal = Terminal::of_stdin();
-    let signals = signals::stop_on_signals(&control, &log, terminal.clone())?;
+    let signals = signals::stop_on_signals(&job.control, log, terminal.clone())?;
     if let Some(terminal) = &terminal {
-        keys::steer(terminal, &plan, &control, &log)?;
+        job.control.expect_changes();
+        let run = (job.plan.clone(), job.control.clone());
+        keys::steer(terminal, log, move || Some(run.clone()))?;
     }
     let _settings = terminal.as_ref().map(Terminal::restore_on_drop);
-
-    milestones::announce(&plan, &log);
-    let summary = run::run(&plan, &control, reports, |error| log.error("report", error))?;
+    let code = job.run()?;
     signals.close();
-    Ok(exit_code(&summary, args, &broken, &log))
-}
-
-fn reports(
-    source: &Source,
-    args: &RunArgs,
-    plan: &Arc<Plan>,
-    log: &Log,
-    control: &Arc<Control>,
-    broken: &Broken,
-) -> Result<Reports, Error> {
-    let mut reports: Reports = Vec::new();
-    if let Some(prefix) = &args.csv {
-        let history =
-            if args.csv_full_history { csv::History::Full } else { csv::History::Aggregated };
-        let files = CsvFiles::create(prefix, history)?;
-        reports.push(("csv".into(), Box::new(files)));
-    }
-    if let Some(path) = &args.json_file {
-        let file = JsonFile::create(path, plan.seed)?;
-        reports.push(("json file".into(), Box::new(file)));
-    }
-    if let Some(path) = &args.html {
-        let facts = facts::facts(plan, args, source);
-        let history = History::new(asked::asked(plan, control));
-        let broken = broken.clone();
-        let broken = Box::new(move || broken.get().map(ToString::to_string));
-        let file = HtmlFile::create(path, facts, plan.scenario.clone(), history, broken)?;
-        reports.push(("html".into(), Box::new(file)));
-    }
-    if !args.only_summary {
-        let width = || name_width(terminal_columns(io::stderr()));
-        reports.push(("progress".into(), Box::new(Progress::new(io::stderr(), width))));
-    }
-    let milestones = Milestones::new(plan.clone(), log.clone(), control.clone(), args.reset_stats);
-    reports.push(("log".into(), Box::new(milestones)));
-    if !args.abort_when.is_empty() {
-        reports.push((
-            "abort".into(),
-            Box::new(AbortWhen {
-                levels: args.abort_when.clone(),
-                after: args.abort_after,
-                control: control.clone(),
-                log: log.clone(),
-                broken: broken.clone(),
-            }),
-        ));
-    }
-    if args.json {
-        reports.push(("json".into(), Box::new(JsonList::new(io::stdout()))));
-        let width = || name_width(terminal_columns(io::stderr()));
-        reports.push(("summary".into(), Box::new(Final::new(io::stderr(), width))));
-    } else {
-        let width = || name_width(terminal_columns(io::stdout()));
-        reports.push(("summary".into(), Box::new(Final::new(io::stdout(), width))));
-    }
-    Ok(reports)
-}
-
-fn exit_code(summary: &Summary, args: &RunArgs, broken: &Broken, log: &Log) -> u8 {
-    let snapshot = &summary.snapshot;
-    let failed = snapshot.total.failures > 0 || !snapshot.exceptions.is_empty();
-    let code = if failed { args.exit_code_on_error } else { 0 };
-    // A report that could not be written is missing from what was asked for.
-    let code = if code == 0 && !summary.report_errors.is_empty() { 1 } else { code };
-    let code = if broken.get().is_some() { THRESHOLD_MISSED } else { code };
-    log.info("main", format_args!("Shutting down (exit code {code})"));
-    code
+    Ok(code)
 }
 
 /// Writes to stdout; a reader that went away is none of our business.

@@ -156,6 +156,14 @@ impl Live {
         current.standing.run.clone().filter(|_| current.standing.phase == Phase::Active)
     }
 
+    /// Asks the run that is on to stop; whether one was.
+    pub fn stop(&self) -> bool {
+        let Some(run) = self.running() else { return false };
+        run.control.stop();
+        self.touch();
+        true
+    }
+
     /// Says that there is something new to see.
     pub(super) fn touch(&self) {
         self.version.send_modify(|version| *version += 1);

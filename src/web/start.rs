@@ -75,7 +75,7 @@ impl Start {
             rate: fields.number("rate", above_zero),
             host: fields.text("host", |text| Ok(text.to_owned())),
             run_time: fields.text("run_time", |text| {
-                units::parse_time_span(text).map_err(|error| error.to_string())
+                units::parse_duration(text).map_err(|error| error.to_string())
             }),
             classes: fields.value("classes", classes),
             tags: fields.text("tags", words),

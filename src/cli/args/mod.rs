@@ -2,13 +2,16 @@
 
 mod overhead;
 mod serve;
+mod web;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::BoolishValueParser;
-use clap::{Args as ClapArgs, Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args as ClapArgs, CommandFactory, Parser, Subcommand};
 
 use crate::log::Level;
 use crate::plan::{Options, Picked};
@@ -20,6 +23,7 @@ use crate::units;
 
 pub use overhead::OverheadArgs;
 pub use serve::ServeArgs;
+pub use web::WebArgs;
 
 /// A load engine for one Linux host.
 ///
@@ -148,6 +152,10 @@ pub struct RunArgs {
     #[arg(long, env = "GREGARIA_HEADLESS", value_parser = BoolishValueParser::new())]
     pub headless: bool,
 
+    /// The web page's flags.
+    #[command(flatten)]
+    pub web: WebArgs,
+
     /// Cores to run on: 0-3,6; all allowed ones by default
     #[arg(long, value_name = "LIST", env = "GREGARIA_CORES", value_parser = cores)]
     pub cores: Option<Cores>,
@@ -261,6 +269,20 @@ pub struct RunArgs {
 }
 
 impl RunArgs {
+    /// Settles whether there is a web page where flag and variable say otherwise, by the flag. Ends
+    /// the process where two flags do.
+    pub(super) fn choose_page(&mut self, matches: &ArgMatches) {
+        let typed = |id| matches.value_source(id) == Some(ValueSource::CommandLine);
+        if !(self.headless && self.web.web) {
+            return;
+        }
+        if typed("web") && typed("headless") {
+            let message = "--web and --headless exclude each other: leave one out";
+            Args::command().error(ErrorKind::ArgumentConflict, message).exit();
+        }
+        self.web.web = typed("web");
+    }
+
     /// What the flags and variables ask of the plan.
     pub fn options(&self) -> Options {
         Options {

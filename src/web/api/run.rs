@@ -116,11 +116,11 @@ impl App {
 
     /// Stops the run; whether one was on.
     pub(in crate::web) fn stop(&self) -> bool {
-        let Some(run) = self.live.running() else { return false };
-        self.log.info("web", "Stopping, as the page asks");
-        run.control.stop();
-        self.live.touch();
-        true
+        let was_on = self.live.stop();
+        if was_on {
+            self.log.info("web", "Stopping, as the page asks");
+        }
+        was_on
     }
 
     /// Begins the statistics anew; whether a run was on.

@@ -1,0 +1,114 @@
+//! The flags of the web page, under Locust's names.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+
+use clap::Args as ClapArgs;
+use clap::builder::BoolishValueParser;
+
+/// The flags of the web page.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct WebArgs {
+    /// Open a web page to start, watch and steer runs on
+    #[arg(long, env = "GREGARIA_WEB", value_parser = BoolishValueParser::new())]
+    pub web: bool,
+
+    /// Address of the web page; * for all of this host, where it then needs a token
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1",
+        value_parser = host,
+        env = "GREGARIA_WEB_HOST"
+    )]
+    pub web_host: IpAddr,
+
+    /// Port of the web page; 0 lets the system choose
+    #[arg(
+        short = 'P',
+        long,
+        value_name = "PORT",
+        default_value_t = 8089,
+        env = "GREGARIA_WEB_PORT"
+    )]
+    pub web_port: u16,
+
+    /// Start a run at once, and open the web page all the same
+    #[arg(long, requires = "web", env = "GREGARIA_AUTOSTART", value_parser = BoolishValueParser::new())]
+    pub autostart: bool,
+
+    /// End this many seconds after the run that was started at once
+    #[arg(long, value_name = "SECONDS", requires = "autostart", env = "GREGARIA_AUTOQUIT")]
+    pub autoquit: Option<u32>,
+
+    /// What all paths of the web page begin with: /load
+    #[arg(
+        long,
+        value_name = "PATH",
+        default_value = "",
+        value_parser = base_path,
+        env = "GREGARIA_WEB_BASE_PATH"
+    )]
+    pub web_base_path: String,
+
+    /// Serve the web page by HTTPS with the certificate in this PEM file
+    #[arg(long, value_name = "FILE", requires = "tls_key", env = "GREGARIA_TLS_CERT")]
+    pub tls_cert: Option<PathBuf>,
+
+    /// The key of --tls-cert
+    #[arg(long, value_name = "FILE", requires = "tls_cert", env = "GREGARIA_TLS_KEY")]
+    pub tls_key: Option<PathBuf>,
+
+    /// Show the web page only to those who know the token in this file
+    #[arg(long, value_name = "FILE", env = "GREGARIA_WEB_TOKEN_FILE")]
+    pub web_token_file: Option<PathBuf>,
+}
+
+/// An address of this host; `*` and nothing are all, as in Locust.
+fn host(text: &str) -> Result<IpAddr, String> {
+    match text {
+        "" | "*" => Ok(Ipv4Addr::UNSPECIFIED.into()),
+        "localhost" => Ok(Ipv4Addr::LOCALHOST.into()),
+        _ => text
+            .parse()
+            .map_err(|_| "expected an address of this host, such as 10.0.0.5, or *".into()),
+    }
+}
+
+/// Nothing, or what begins with a slash and does not end with one.
+fn base_path(text: &str) -> Result<String, String> {
+    let path = text.trim_end_matches('/');
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._~/".contains(c);
+    let parts = path.split('/').skip(1);
+    let is_path = path.is_empty()
+        || path.starts_with('/')
+            && path.chars().all(is_plain)
+            && parts.into_iter().all(|part| !matches!(part, "" | "." | ".."));
+    if is_path && (text.is_empty() || text.starts_with('/')) {
+        return Ok(path.to_owned());
+    }
+    Err("expected a path that begins with /, of letters, digits and -._~, such as /load".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_is_an_address_or_all() {
+        let all = Ok(IpAddr::from(Ipv4Addr::UNSPECIFIED));
+        assert_eq!((host("*"), host("")), (all.clone(), all));
+        assert_eq!(host("localhost"), host("127.0.0.1"));
+        assert!(host("::1").is_ok() && host("example.org").is_err());
+    }
+
+    #[test]
+    fn a_base_path_begins_with_a_slash() {
+        for (text, path) in [("", ""), ("/", ""), ("/load", "/load"), ("/a/b/", "/a/b")] {
+            assert_eq!(base_path(text).as_deref(), Ok(path));
+        }
+        for wrong in ["load", "/a b", "/a//b", "/../x", "/{x}", "/a?b", "/%2f", "/\"", "///evil"] {
+            assert!(base_path(wrong).is_err(), "{wrong}");
+        }
+    }
+}

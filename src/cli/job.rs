@@ -1,0 +1,143 @@
+//! One run of the command: from a scenario and flags to the last report.
+
+use std::io;
+use std::sync::Arc;
+
+use super::abort::{AbortWhen, Broken};
+use super::asked::asked;
+use super::facts::facts;
+use super::milestones::{self, Milestones};
+use super::source::Source;
+use super::{Error, RunArgs, THRESHOLD_MISSED};
+use crate::collector::Summary;
+use crate::control::Control;
+use crate::log::Log;
+use crate::plan::{Options, Plan};
+use crate::report::Report;
+use crate::report::console::{Final, Progress, name_width, terminal_columns};
+use crate::report::csv::{self, CsvFiles};
+use crate::report::history::History;
+use crate::report::html::HtmlFile;
+use crate::report::json::{JsonFile, JsonList};
+use crate::report::view::Facts;
+use crate::run;
+use crate::scenario::Scenario;
+use crate::web::Beginning;
+
+type Reports = Vec<(String, Box<dyn Report + Send>)>;
+
+/// A run that can begin: everything that can fail because of what was asked has been tried.
+pub(super) struct Job {
+    pub(super) plan: Arc<Plan>,
+    pub(super) control: Arc<Control>,
+    args: RunArgs,
+    log: Log,
+    facts: Facts,
+    broken: Broken,
+    reports: Reports,
+}
+
+impl Job {
+    /// Plans a run of this scenario, and creates its files.
+    pub(super) fn new(
+        source: &Source,
+        scenario: Scenario,
+        options: Options,
+        args: &RunArgs,
+        log: &Log,
+    ) -> Result<Self, Error> {
+        let plan = Arc::new(Plan::new(scenario, options)?);
+        run::preflight(&plan)?;
+        let facts = facts(&plan, args, source);
+        let (control, broken, reports) = (Arc::default(), Broken::default(), Vec::new());
+        let (args, log) = (args.clone(), log.clone());
+        let mut job = Job { plan, control, args, log, facts, broken, reports };
+        job.add_files()?;
+        job.add_log();
+        job.add_summary();
+        Ok(job)
+    }
+
+    /// What a page needs to know of it, to which what it gives back is a report.
+    pub(super) fn beginning(&self) -> Beginning {
+        let broken = self.broken.clone();
+        Beginning {
+            facts: self.facts.clone(),
+            plan: self.plan.clone(),
+            control: self.control.clone(),
+            history: History::new(asked(&self.plan, &self.control)),
+            broken: Box::new(move || broken.get().map(ToString::to_string)),
+        }
+    }
+
+    /// Has this told of the run, after all others.
+    pub(super) fn add(&mut self, name: &str, report: Box<dyn Report + Send>) {
+        self.reports.push((name.to_owned(), report));
+    }
+
+    /// Runs to the end: the exit code.
+    pub(super) fn run(self) -> Result<u8, Error> {
+        let Job { plan, control, args, log, broken, reports, .. } = self;
+        milestones::announce(&plan, &log);
+        let summary = run::run(&plan, &control, reports, |error| log.error("report", error))?;
+        Ok(exit_code(&summary, &args, &broken))
+    }
+
+    fn add_files(&mut self) -> Result<(), Error> {
+        let Job { args, plan, control, .. } = &*self;
+        let mut files: Reports = Vec::new();
+        if let Some(prefix) = &args.csv {
+            let history =
+                if args.csv_full_history { csv::History::Full } else { csv::History::Aggregated };
+            files.push(("csv".into(), Box::new(CsvFiles::create(prefix, history)?)));
+        }
+        if let Some(path) = &args.json_file {
+            files.push(("json file".into(), Box::new(JsonFile::create(path, plan.seed)?)));
+        }
+        if let Some(path) = &args.html {
+            let history = History::new(asked(plan, control));
+            let broken = self.broken.clone();
+            let broken = Box::new(move || broken.get().map(ToString::to_string));
+            let (facts, scenario) = (self.facts.clone(), plan.scenario.clone());
+            let file = HtmlFile::create(path, facts, scenario, history, broken)?;
+            files.push(("html".into(), Box::new(file)));
+        }
+        self.reports.extend(files);
+        Ok(())
+    }
+
+    fn add_log(&mut self) {
+        let (args, plan, log) = (&self.args, self.plan.clone(), self.log.clone());
+        let control = self.control.clone();
+        let (resets, levels, after) = (args.reset_stats, args.abort_when.clone(), args.abort_after);
+        if !args.only_summary {
+            let width = || name_width(terminal_columns(io::stderr()));
+            self.add("progress", Box::new(Progress::new(io::stderr(), width)));
+        }
+        self.add("log", Box::new(Milestones::new(plan, log.clone(), control.clone(), resets)));
+        if !levels.is_empty() {
+            let broken = self.broken.clone();
+            self.add("abort", Box::new(AbortWhen { levels, after, control, log, broken }));
+        }
+    }
+
+    fn add_summary(&mut self) {
+        if self.args.json {
+            self.add("json", Box::new(JsonList::new(io::stdout())));
+            let width = || name_width(terminal_columns(io::stderr()));
+            self.add("summary", Box::new(Final::new(io::stderr(), width)));
+        } else {
+            let width = || name_width(terminal_columns(io::stdout()));
+            self.add("summary", Box::new(Final::new(io::stdout(), width)));
+        }
+    }
+}
+
+fn exit_code(summary: &Summary, args: &RunArgs, broken: &Broken) -> u8 {
+    let snapshot = &summary.snapshot;
+    let failed = snapshot.total.failures > 0 || !snapshot.exceptions.is_empty();
+    let code = if failed { args.exit_code_on_error } else { 0 };
+    // A report that could not be written is missing from what was asked for.
+    let code = if code == 0 && !summary.report_errors.is_empty() { 1 } else { code };
+    if broken.get().is_some() { THRESHOLD_MISSED } else { code }
+}

@@ -1,0 +1,189 @@
+//! `--web`: one run after the other, as a page asks for them.
+
+mod form;
+mod order;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender, unbounded};
+
+use super::args::WebArgs;
+use super::facts::{self, facts};
+use super::job::Job;
+use super::source::Source;
+use super::terminal::Terminal;
+use super::{COULD_NOT_RUN, Error, RunArgs, keys, signals};
+use crate::log::Log;
+use crate::plan::Plan;
+use crate::scenario::Scenario;
+use crate::web::{Answer, Fault, Live, Options, Order, Page, Start, Token};
+
+/// What runs are made of and told to.
+struct Desk<'d> {
+    source: &'d Source,
+    scenario: &'d Scenario,
+    args: &'d RunArgs,
+    log: &'d Log,
+    live: Arc<Live>,
+    quitting: Arc<AtomicBool>,
+}
+
+/// Opens the page and runs what it asks for, until somebody ends the process: the exit code of the
+/// last run.
+pub(super) fn serve(
+    source: &Source,
+    scenario: &Scenario,
+    args: &RunArgs,
+    log: &Log,
+) -> Result<u8, Error> {
+    let options = options(&args.web)?;
+    let (orders, ordered) = unbounded();
+    let (live, form) = before(source, scenario, args, log)?;
+    let page = Page::open(options, live.clone(), &form, orders.clone(), log)?;
+    log.info("main", format_args!("Starting web interface at {}", page.url()));
+
+    let quitting = Arc::<AtomicBool>::default();
+    let terminal = Terminal::of_stdin();
+    let is_quitting = quitting.clone();
+    let is_quitting = move || is_quitting.load(Ordering::SeqCst);
+    let quit = quit(&live, orders, &quitting);
+    let signals = signals::on_signals(log, terminal.clone(), is_quitting, quit)?;
+    if let Some(terminal) = &terminal {
+        let live = live.clone();
+        keys::steer(terminal, log, move || live.running().map(|run| (run.plan, run.control)))?;
+    }
+    let _settings = terminal.as_ref().map(Terminal::restore_on_drop);
+
+    let desk = Desk { source, scenario, args, log, live, quitting };
+    let code = desk.work(&ordered)?;
+    drop(page);
+    signals.close();
+    Ok(code)
+}
+
+/// Where the page is to be, and who may see it.
+fn options(args: &WebArgs) -> Result<Options, Error> {
+    let token = match &args.web_token_file {
+        Some(path) => Some(
+            Token::read(path)
+                .map_err(|error| format!("--web-token-file {}: {error}", path.display()))?,
+        ),
+        None if args.web_host.is_loopback() => None,
+        None => Some(Token::random()?),
+    };
+    Ok(Options {
+        host: args.web_host,
+        port: args.web_port,
+        base_path: args.web_base_path.clone(),
+        tls: args.tls_cert.clone().zip(args.tls_key.clone()),
+        token,
+    })
+}
+
+/// What there is to see before the first run. What is missing yet may come with the form.
+fn before(
+    source: &Source,
+    scenario: &Scenario,
+    args: &RunArgs,
+    log: &Log,
+) -> Result<(Arc<Live>, serde_json::Value), Error> {
+    scenario.validate()?;
+    let (facts, load) = match Plan::new(scenario.clone(), args.options()) {
+        Ok(plan) => {
+            let facts = facts(&plan, args, source);
+            let load = facts.load.clone();
+            (facts, Some(load))
+        }
+        Err(error) => {
+            log.warning("main", format_args!("As it stands no run can start: {error}"));
+            (facts::without_plan(scenario, args, source), None)
+        }
+    };
+    let form = form::form(source, scenario, args, load);
+    Ok((Live::new(facts, Arc::new(scenario.clone())), form))
+}
+
+/// What the first signal does: it ends the run, and then the process.
+fn quit(
+    live: &Arc<Live>,
+    orders: Sender<Order>,
+    quitting: &Arc<AtomicBool>,
+) -> impl Fn() + Send + 'static {
+    let (live, quitting) = (live.clone(), quitting.clone());
+    move || {
+        quitting.store(true, Ordering::SeqCst);
+        live.stop();
+        // Nobody listens where the process ends already.
+        let _ = orders.send(Order::Quit);
+    }
+}
+
+impl Desk<'_> {
+    /// Runs what is ordered until the end is.
+    fn work(&self, ordered: &Receiver<Order>) -> Result<u8, Error> {
+        let web = &self.args.web;
+        let mut code = 0;
+        if web.autostart && self.live.claim() {
+            let options = self.args.options();
+            let job = Job::new(self.source, self.scenario.clone(), options, self.args, self.log)?;
+            code = self.run(job, |_| ());
+        }
+        let patience = web.autoquit.map(|seconds| Duration::from_secs(seconds.into()));
+        while let Some(order) = next(ordered, patience) {
+            match order {
+                Order::Start(start, answer) => code = self.start(&start, answer).unwrap_or(code),
+                Order::Quit => break,
+            }
+        }
+        Ok(code)
+    }
+
+    /// Runs what is asked for: the exit code, if it could be run.
+    fn start(&self, start: &Start, answer: Answer) -> Option<u8> {
+        match self.job(start) {
+            Ok(job) => Some(self.run(job, |number| answer.give(Ok(number)))),
+            Err(fault) => {
+                self.live.release();
+                self.log.warning("web", format_args!("No run is started: {}", fault.message));
+                answer.give(Err(vec![fault]));
+                None
+            }
+        }
+    }
+
+    fn job(&self, start: &Start) -> Result<Job, Fault> {
+        let args = order::overlaid(self.args, start);
+        let options = order::options(&args, start);
+        let scenario = order::scenario(self.scenario, start);
+        let job = Job::new(self.source, scenario, options, &args, self.log);
+        job.map_err(|error| order::fault(&error, start))
+    }
+
+    /// Runs to the end, and tells the number of the run when it begins.
+    fn run(&self, mut job: Job, tell: impl FnOnce(u64)) -> u8 {
+        job.control.expect_changes();
+        let control = job.control.clone();
+        let (number, report) = self.live.begin(job.beginning());
+        job.add("web page", report);
+        tell(number);
+        if self.quitting.load(Ordering::SeqCst) {
+            control.stop();
+        }
+        let code = job.run().unwrap_or_else(|error| {
+            self.log.error("main", error);
+            COULD_NOT_RUN
+        });
+        self.live.end();
+        code
+    }
+}
+
+/// The next order; none where none comes for so long.
+fn next(ordered: &Receiver<Order>, patience: Option<Duration>) -> Option<Order> {
+    match patience {
+        Some(patience) => ordered.recv_timeout(patience).ok(),
+        None => ordered.recv().ok(),
+    }
+}
