@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write tests/golden/ with the real Locust: its CSV files and its console tables.
+"""Write tests/golden/ with the real Locust: its CSV files, its console tables, and its web page's answers.
 
 Usage: scripts/locust_golden.py        (needs the `locust` package; VERSION says which one it was)
 
@@ -14,16 +14,29 @@ Runs, each twenty seconds long from 2026-09-21T14:13:20Z, with ten users:
            control characters)
   spread   0.37 ms, 0.74 ms, ... 37 ms, where our times have digits that Locust rounds away
   empty    no request at all
+
+web.json has what its page answers, in this order: before a start, to forms that it refuses, to one that it
+follows, in the course of `steady` with idle users, and at the end. tests/it/locust_page.rs compares it with ours.
 """
 
 import io
+import json
 import logging
+import os
 import pathlib
 import tempfile
+import time
 from types import SimpleNamespace
 
+os.environ["TZ"] = "UTC"  # for the names of downloads
+time.tzset()
+
+import gevent
 import locust
 import locust.stats as stats
+from locust.env import Environment
+from locust.log import LogReader
+from locust.web import WebUI
 
 GOLDEN = pathlib.Path(__file__).resolve().parent.parent / "tests" / "golden"
 START = 1_790_000_000
@@ -163,6 +176,98 @@ def write_floats():
     (GOLDEN / "floats.txt").write_text(text, encoding="utf-8")
 
 
+def idle(_user):
+    gevent.sleep(1000)
+
+
+def user_class(name, count, tasks):
+    """A class of so many users whose tasks, by name and weight, make no requests."""
+    functions = {task: lambda user: idle(user) for task in tasks}
+    for task, function in functions.items():
+        function.__name__ = task
+    weighted = {functions[task]: weight for task, weight in tasks.items()}
+    return type(name, (locust.User,), {"fixed_count": count, "tasks": weighted})
+
+
+FORMS = (
+    {},
+    {"user_count": "10"},
+    {"user_count": "ten", "spawn_rate": "10"},
+    {"user_count": "1.5", "spawn_rate": "10"},
+    {"user_count": "it's", "spawn_rate": "10"},
+    {"user_count": "10", "spawn_rate": "x"},
+    {"user_count": "10", "spawn_rate": ""},
+    {"user_count": "10", "spawn_rate": "0"},
+    {"user_count": "-1", "spawn_rate": "10"},
+    {"user_count": "10", "spawn_rate": "nan"},
+    {"user_count": "10", "spawn_rate": "10", "run_time": "soon"},
+    {"user_count": "10", "spawn_rate": "10", "run_time": "1h20"},
+    {"user_count": " 10 ", "spawn_rate": "1e3", "host": "http://127.0.0.1:5000<b>", "run_time": "1m", "profile": ""},
+)
+
+
+class Page:
+    """Locust's web page, without a socket, and what it was asked and answered."""
+
+    def __init__(self):
+        self.clock = stats.time = Clock()
+        classes = [user_class("reader", 6, {"home": 3, "list": 1}), user_class("writer", 4, {"save": 1})]
+        self.environment = Environment(user_classes=classes, host="http://127.0.0.1:1", locustfile="first.toml")
+        self.runner = self.environment.create_local_runner()
+        self.exchanges = []
+        self.open()
+
+    def open(self):
+        """Anew, because it keeps /stats/requests for two seconds."""
+        self.client = WebUI(self.environment, "127.0.0.1", 0, delayed_start=True).app.test_client()
+
+    def ask(self, method, path, form=None):
+        answer = self.client.open(path, method=method, data=form)
+        exchange = {"method": method, "path": path, "form": form, "status": answer.status_code}
+        for header in ("Content-Type", "Content-Disposition"):
+            exchange[header.lower()] = answer.headers.get(header)
+        if answer.is_json:
+            exchange["body"] = json.loads(answer.text)  # in the order of its keys
+        elif len(answer.text) < 100:
+            exchange["body"] = answer.text
+        self.exchanges.append({key: value for key, value in exchange.items() if value is not None})
+
+    def run(self):
+        while self.runner.state != "running":
+            gevent.sleep(0.01)
+        while self.clock.now < START + SECONDS:
+            self.clock.now += 1.0
+            for method, name, ms, body_bytes, error in steady(self.clock.now - START):
+                self.runner.stats.log_request(method, name, ms, body_bytes)
+                if error:
+                    self.runner.stats.log_error(method, name, error)
+        self.runner.exceptions = dict(enumerate(EXCEPTIONS))
+
+
+def write_web():
+    log = LogReader()
+    log.name = "log_reader"
+    log.logs.append("[2026-09-21 14:13:20,000] host/INFO/locust.main: Starting Locust")
+    logging.getLogger("root").addHandler(log)
+    page = Page()
+    for path in ("/stats/requests", "/exceptions", "/tasks", "/logs", "/worker-count"):
+        page.ask("GET", path)
+    for form in FORMS:
+        page.ask("POST", "/swarm", form)
+    page.run()
+    page.open()
+    for path in ("/stats/requests", "/exceptions", "/tasks"):
+        page.ask("GET", path)
+    for table in ("/stats/requests", "/stats/failures", "/exceptions", "/stats/requests_full_history"):
+        page.ask("GET", f"{table}/csv")
+    page.ask("GET", "/stats/report")
+    page.ask("GET", "/stats/report?download=1")
+    page.ask("POST", "/stats/reset")
+    page.ask("POST", "/stop")
+    text = json.dumps(page.exchanges, indent=1, ensure_ascii=False)
+    (GOLDEN / "web.json").write_text(text + "\n", encoding="utf-8")
+
+
 def main():
     GOLDEN.mkdir(parents=True, exist_ok=True)
     (GOLDEN / "VERSION").write_text(f"locust {locust.__version__}\n", encoding="utf-8")
@@ -177,6 +282,7 @@ def main():
         if name != "awkward":
             write_console(name, Run(samples))
     write_floats()
+    write_web()
 
 
 if __name__ == "__main__":

@@ -43,6 +43,7 @@ pub mod page;
 pub mod plan;
 pub mod report;
 pub mod run;
+
 pub mod web;
 
 pub mod cli;

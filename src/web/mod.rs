@@ -15,6 +15,7 @@ mod board;
 mod events;
 mod guard;
 mod live;
+pub mod locust;
 mod order;
 mod routes;
 mod seats;

@@ -16,15 +16,15 @@ use gregaria::stats::{
 
 const KINDS: [&str; 4] = ["stats", "stats_history", "failures", "exceptions"];
 const WIDTHS: [usize; 4] = [80, 40, 1, 0];
-const SECONDS: u64 = 20;
+pub(crate) const SECONDS: u64 = 20;
 
-fn golden(file: &str) -> String {
+pub(crate) fn golden(file: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(file);
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 /// A finished request, in the second of the run in which it ended.
-struct Ended {
+pub(crate) struct Ended {
     second: u64,
     method: &'static str,
     name: &'static str,
@@ -52,7 +52,7 @@ fn every_second(requests: &[Request]) -> Vec<Ended> {
         .collect()
 }
 
-fn steady() -> Vec<Ended> {
+pub(crate) fn steady() -> Vec<Ended> {
     let long = "/a/very/long/namea/very/long/namea/very/long/namea/very/long/namea/very/long/name\
                 a/very/long/namea/very/long/name";
     let mut requests = vec![("DELETE", "/", 1, Some("no response within 0.1 s"))];
@@ -61,6 +61,18 @@ fn steady() -> Vec<Ended> {
     requests.push(("POST", "/login", 1234, Some("status was 500, not 200")));
     requests.extend([("PROPFIND", "/naïve/日本", 7, None), ("GET", long, 0, None)]);
     every_second(&requests)
+}
+
+pub(crate) fn exceptions() -> [ExceptionRow; 2] {
+    let exception = |count, message: &str, traceback: &str| ExceptionRow {
+        count,
+        message: message.to_owned(),
+        traceback: traceback.to_owned(),
+    };
+    [
+        exception(2, "boom", "shopper, task \"browse\"\n    line 3, in t"),
+        exception(1, "a \"quoted\", one", "shopper"),
+    ]
 }
 
 fn awkward() -> Vec<Ended> {
@@ -87,7 +99,7 @@ fn spread() -> Vec<Ended> {
 }
 
 /// What the statistics make of these requests at this second, in plain arithmetic.
-fn snapshot(all: &[Ended], second: u64, exceptions: &[ExceptionRow]) -> Snapshot {
+pub(crate) fn snapshot(all: &[Ended], second: u64, exceptions: &[ExceptionRow]) -> Snapshot {
     let ended: Vec<&Ended> = all.iter().filter(|request| request.second <= second).collect();
     let mut keys: Vec<_> = ended.iter().map(|request| (request.name, request.method)).collect();
     keys.sort_unstable();
@@ -231,16 +243,7 @@ fn number(field: &str) -> f64 {
 
 #[test]
 fn files_are_locusts_byte_for_byte_where_locusts_rounding_rounds_nothing() {
-    let exception = |count, message: &str, traceback: &str| ExceptionRow {
-        count,
-        message: message.to_owned(),
-        traceback: traceback.to_owned(),
-    };
-    let exceptions = [
-        exception(2, "boom", "shopper, task \"browse\"\n    line 3, in t"),
-        exception(1, "a \"quoted\", one", "shopper"),
-    ];
-    check_files("steady", &steady(), &exceptions);
+    check_files("steady", &steady(), &exceptions());
 }
 
 #[test]

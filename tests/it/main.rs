@@ -19,6 +19,7 @@ mod json;
 mod keys;
 mod limits;
 mod load;
+mod locust_page;
 mod open_load;
 mod overhead;
 mod pace;

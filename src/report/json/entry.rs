@@ -108,7 +108,7 @@ pub(in crate::report) fn distribution(times: &Distribution) -> Value {
 }
 
 /// Seconds since 1970.
-pub(in crate::report) fn epoch(time: SystemTime) -> f64 {
+pub(crate) fn epoch(time: SystemTime) -> f64 {
     time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
 }
 

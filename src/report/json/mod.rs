@@ -59,7 +59,7 @@
 //! | `open_load` | `null`, or what the console tells: `asked`, `due`, `started`, `delayed`, `backlog`, `backlog_peak`, `lateness`, `gap_errors`, `anderson_darling` (`null`, or `statistic`, `limit`, `sample`, `holds`) |
 //! | `generator` | how the generator fared: `cores` (`core`, `busy`, `busiest_second`, `saturated_seconds`, `user_s`, `system_s`, `turns`, `completions`, `longest_turn_ms`), `lateness` of timers, `request_cpu_s` (`user`, `system`), `limits` (`ports`, `files`, `slow_connects`, `unchecked_servers`, `look_ups`, `accept_queue`), `warnings` as text |
 
-pub(super) mod entry;
+pub(crate) mod entry;
 pub(super) mod run;
 
 use std::io::{self, Write};

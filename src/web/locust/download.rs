@@ -1,0 +1,79 @@
+//! What a download is called: scripts look for Locust's pattern, so it is kept.
+
+use std::path::Path;
+use std::time::SystemTime;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+/// A run whose tables are fetched.
+#[derive(Debug, Clone, Copy)]
+pub struct Download<'d> {
+    /// The start of the run, or of the process before the first one.
+    pub started_at: SystemTime,
+    /// The scenario's file, of which only the name is shown.
+    pub scenario: &'d str,
+    /// Where the requests go, if that is one host.
+    pub host: Option<&'d str>,
+}
+
+impl Download<'_> {
+    /// `Content-Disposition` of a table, by its kind: `requests`, `failures`, `exceptions`,
+    /// `requests_full_history`. The time is local.
+    ///
+    /// `attachment;filename=Locust_2026-09-21-14h13_first.toml_http://127.0.0.1:5000_requests.csv`
+    pub fn table(&self, kind: &str) -> String {
+        self.disposition(&TimeZone::system(), &format!("_{kind}.csv"))
+    }
+
+    /// `Content-Disposition` of the HTML report: the same, with `.html` in the place of the kind.
+    pub fn report(&self) -> String {
+        self.disposition(&TimeZone::system(), ".html")
+    }
+
+    fn disposition(&self, zone: &TimeZone, end: &str) -> String {
+        let started = Timestamp::try_from(self.started_at).unwrap_or_default();
+        let started = started.to_zoned(zone.clone()).strftime("%Y-%m-%d-%Hh%M").to_string();
+        let scenario = Path::new(self.scenario).file_name().unwrap_or_default().to_string_lossy();
+        let host = self.host.map(|host| format!("_{host}")).unwrap_or_default();
+        let name = format!("Locust_{started}_{scenario}{host}{end}");
+        format!("attachment;filename={}", name.replace(breaks_a_header, "_"))
+    }
+}
+
+/// Locust does not quote the name, so nothing may end it, or the header.
+fn breaks_a_header(c: char) -> bool {
+    !c.is_ascii_graphic() || matches!(c, ';' | '"' | '\\')
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, UNIX_EPOCH};
+
+    use super::*;
+
+    fn disposition(scenario: &str, host: Option<&str>, end: &str) -> String {
+        let started_at = UNIX_EPOCH + Duration::from_secs(1_790_000_000);
+        Download { started_at, scenario, host }.disposition(&TimeZone::UTC, end)
+    }
+
+    #[test]
+    fn names_have_locusts_pattern() {
+        assert_eq!(
+            disposition("scenarios/first.toml", Some("http://127.0.0.1:5000"), "_requests.csv"),
+            "attachment;filename=Locust_2026-09-21-14h13_first.toml_http://127.0.0.1:5000_requests.csv"
+        );
+        assert_eq!(
+            disposition("first.toml", None, ".html"),
+            "attachment;filename=Locust_2026-09-21-14h13_first.toml.html"
+        );
+    }
+
+    #[test]
+    fn nothing_in_a_name_can_end_it() {
+        assert_eq!(
+            disposition("a b;\r\nSet-Cookie: \"x\".toml", Some("http://é"), ""),
+            "attachment;filename=Locust_2026-09-21-14h13_a_b___Set-Cookie:__x_.toml_http://_"
+        );
+    }
+}

@@ -1,0 +1,95 @@
+//! What Locust's web page answers, so that scrapers, dashboards and scripts written for it go on working.
+//!
+//! | route | answer |
+//! |---|---|
+//! | `POST /swarm` | [`Swarm::parse`], then [`started`] or [`refused`]: 200 in both cases, as Locust has it |
+//! | `/stop` | [`stopped`] |
+//! | `/stats/reset` | the text `ok` |
+//! | `GET /stats/requests` | [`stats_requests`] |
+//! | `GET /stats/requests/csv`, `/stats/failures/csv`, `/exceptions/csv` | the tables of [`report::csv`](crate::report::csv), named by [`Download`] |
+//! | `GET /stats/requests_full_history/csv` | the lines of its history, or [`NO_HISTORY`] with 404 |
+//! | `GET /stats/report?theme=dark\|light&download=1` | the HTML report |
+//! | `GET /exceptions` | [`exceptions`] |
+//! | `GET /tasks` | [`tasks`](crate::report::view::tasks()) |
+//! | `GET /logs` | [`logs`] |
+//! | `GET /worker-count` | [`worker_count`]: there are no workers |
+//! | `POST /user` | [`NO_USER_EDIT`] with 501: what a class does is in its scenario |
+//!
+//! Up to Locust 2.46 `/stop` and `/stats/reset` are GET, from 2.47 on they are POST.
+//!
+//! Everything here is pure. Keys stand in the order in which Locust's framework sends them, which is
+//! by name; `tests/golden/web.json` has what a real Locust answered.
+
+mod download;
+mod requests;
+mod swarm;
+
+use serde_json::{Value, json};
+
+pub use download::Download;
+pub use requests::stats_requests;
+pub use swarm::{Refusal, Swarm, refused, started};
+
+use crate::stats::{ExceptionRow, Snapshot};
+
+/// Content type of the CSV routes, without a charset, as Locust sends it.
+pub const CSV: &str = "text/csv";
+
+/// What `/stats/requests_full_history/csv` says where there is no history to send; status 404.
+pub const NO_HISTORY: &str = "Error: Server was not started with option to generate full history.";
+
+/// What `POST /user` says; status 501.
+pub const NO_USER_EDIT: &str = "User classes cannot be changed here: change the scenario, or start a run with other \
+     user_classes, host or parameters.";
+
+/// The most lines that `/logs` shows: Locust keeps as many.
+pub const LOG_LINES_MAX: usize = 500;
+
+/// The answer to `/exceptions`; there is only one node, `local`.
+pub fn exceptions(snapshot: Option<&Snapshot>) -> Value {
+    let exception = |row: &ExceptionRow| {
+        json!({
+            "count": row.count,
+            "msg": row.message,
+            "nodes": "local",
+            "traceback": row.traceback,
+        })
+    };
+    let rows = snapshot.map_or(&[][..], |snapshot| &snapshot.exceptions);
+    json!({ "exceptions": rows.iter().map(exception).collect::<Value>() })
+}
+
+/// The answer to `/logs`: the latest of these lines, oldest first.
+pub fn logs<L: AsRef<str>>(lines: &[L]) -> Value {
+    let latest = &lines[lines.len().saturating_sub(LOG_LINES_MAX)..];
+    json!({ "master": latest.iter().map(AsRef::as_ref).collect::<Vec<&str>>(), "workers": {} })
+}
+
+/// The answer to `/stop`, when the run has ended.
+pub fn stopped() -> Value {
+    json!({ "message": "Test stopped", "success": true })
+}
+
+/// The answer to `/worker-count`.
+pub fn worker_count() -> Value {
+    json!({ "worker_count": 0 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn logs_are_the_latest_lines() {
+        let lines: Vec<String> = (0..LOG_LINES_MAX + 2).map(|n| n.to_string()).collect();
+        let logs = logs(&lines);
+        let shown = logs["master"].as_array().unwrap();
+        assert_eq!((shown.len(), &shown[0]), (LOG_LINES_MAX, &json!("2")));
+        assert_eq!(shown.last().unwrap(), &json!((LOG_LINES_MAX + 1).to_string()));
+    }
+
+    #[test]
+    fn without_a_run_there_is_no_exception() {
+        assert_eq!(exceptions(None), json!({ "exceptions": [] }));
+    }
+}
