@@ -21,6 +21,7 @@ mod limits;
 mod load;
 mod locust_page;
 mod open_load;
+mod openapi;
 mod overhead;
 mod pace;
 mod proxies;
