@@ -10,6 +10,7 @@ mod error;
 pub mod file;
 mod load;
 mod nearest;
+mod parameter;
 mod part;
 mod shape;
 mod step;
@@ -23,6 +24,7 @@ pub use arrivals::{ArrivalKind, Arrivals, Releases};
 pub use classes::{Classes, assign};
 pub use error::Error;
 pub use load::{Load, RunTimeFrom};
+pub use parameter::Parameter;
 pub use part::{Parallel, Part};
 pub use shape::{Curve, Function, Line, LoadShape, Mix, Stage, Wanted, share};
 pub use step::Step;
@@ -49,6 +51,9 @@ pub const USERS_MAX: u32 = 100_000_000;
 /// Everything a run does to a server, as data.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Scenario {
+    /// The parameters of the file it was read from, in their order; their values are in place
+    /// already. None where it was written in Rust.
+    pub parameters: Vec<Parameter>,
     /// Base URL, such as `http://127.0.0.1:5000`; `--host` overrides it.
     pub host: Option<String>,
     /// What the scenario itself asks for where neither flag nor variable says anything.

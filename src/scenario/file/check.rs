@@ -5,7 +5,7 @@
 
 use http::HeaderName;
 
-use super::error::Result;
+use super::error::{Problem, Result};
 use super::reader::{Entry, Item, Table};
 use crate::scenario::validate;
 use crate::session::{Check, Condition, Pointer, StatusRange};
@@ -37,8 +37,14 @@ fn table(item: Item<'_>) -> Result<Vec<Check>> {
         let known = KEYS[..KEYS.len() - 1].join(", ");
         return Err(item.problem(format!("a check needs a condition: one of {known}")));
     }
-    let message = table.get("message").map(|message| message.text()).transpose()?;
-    let check = |condition| Check { condition, message: message.map(str::to_owned) };
+    let message = table.get("message").map(|message| message.shown()).transpose()?;
+    if let (None, Some(secret)) = (&message, item.secret()) {
+        return Err(Problem::new(
+            item.span(),
+            format!("the failure would show the secret '{secret}'; give the check a message"),
+        ));
+    }
+    let check = |condition| Check { condition, message: message.clone() };
     Ok(conditions.into_iter().map(check).collect())
 }
 
@@ -57,10 +63,10 @@ fn conditions(table: &Table<'_>) -> Result<Vec<Condition>> {
         conditions.push(Condition::Header(name, Some(entry.value.header_value()?)));
     }
     for item in several(table, "body_contains") {
-        conditions.push(Condition::BodyContains(item.text()?.to_owned()));
+        conditions.push(Condition::BodyContains(item.text()?.into_owned()));
     }
     for item in several(table, "json") {
-        conditions.push(Condition::JsonExists(item.judged(Pointer::parse(item.text()?))?));
+        conditions.push(Condition::JsonExists(item.judged(Pointer::parse(&item.text()?))?));
     }
     for entry in entries(table, "json_equals")? {
         let pointer = Pointer::parse(entry.key).map_err(|error| entry.key_problem(error))?;
@@ -85,8 +91,8 @@ fn statuses(item: Item<'_>) -> Result<Condition> {
 }
 
 fn status(item: Item<'_>) -> Result<StatusRange> {
-    if let Ok(pattern) = item.text() {
-        return item.judged(pattern.parse());
+    if item.is_text() {
+        return item.judged(item.text()?.parse());
     }
     let code = item.count()?;
     let range = StatusRange::from(u16::try_from(code).unwrap_or(u16::MAX));

@@ -34,38 +34,66 @@ pub enum Error {
         message: String,
         /// The line with a mark under the fault.
         excerpt: String,
+        /// The parameter whose value is at fault, if that is what is wrong.
+        parameter: Option<String>,
     },
 }
 
 /// What is wrong at some bytes of the text; an error once the text and its name are known.
 #[derive(Debug)]
 pub(super) struct Problem {
-    pub(super) span: Range<usize>,
-    pub(super) message: String,
+    span: Range<usize>,
+    message: String,
+    /// What of these bytes is at fault, where it is not all of them.
+    part: Option<String>,
+    parameter: Option<String>,
 }
 
 pub(super) type Result<T> = std::result::Result<T, Problem>;
 
+impl Error {
+    /// The parameter whose value is at fault: it is missing, or none of the choices. The file itself
+    /// may be right then, and [`parameters`](super::parameters) reads what it asks for.
+    pub fn parameter(&self) -> Option<&str> {
+        match self {
+            Error::Invalid { parameter, .. } => parameter.as_deref(),
+            Error::Unreadable { .. } => None,
+        }
+    }
+}
+
 impl Problem {
     pub(super) fn new(span: Range<usize>, message: impl Display) -> Self {
-        Problem { span, message: message.to_string() }
+        Problem { span, message: message.to_string(), part: None, parameter: None }
+    }
+
+    /// The same, of this part of the text at its place. An escape may hide it there; then the place
+    /// is what it was.
+    pub(super) fn part(self, part: impl Into<String>) -> Self {
+        Problem { part: Some(part.into()), ..self }
+    }
+
+    /// The same, as the fault of this parameter's value.
+    pub(super) fn of_parameter(self, name: &str) -> Self {
+        Problem { parameter: Some(name.to_owned()), ..self }
     }
 
     /// A key that is not among those that are valid here.
     pub(super) fn unknown_key(span: Range<usize>, key: &str, valid: &[&str]) -> Self {
         let hint = hint(key, valid, "valid keys are");
-        Problem { span, message: format!("unknown key '{key}'{hint}") }
+        Problem::new(span, format!("unknown key '{key}'{hint}"))
     }
 
     /// The error for this problem in the file of that name.
     pub(super) fn in_file(self, file: &str, text: &str) -> Error {
-        let start = floor_char_boundary(text, self.span.start);
+        let span = self.place(text);
+        let start = floor_char_boundary(text, span.start);
         let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
         let line = text[line_start..].lines().next().unwrap_or_default();
         let number = text[..line_start].matches('\n').count() + 1;
         // A byte order mark is no character that anybody sees.
         let before = text[line_start..start].trim_start_matches('\u{feff}').chars().count();
-        let end = floor_char_boundary(text, self.span.end.max(start));
+        let end = floor_char_boundary(text, span.end.max(start));
         let width = text[start..end].lines().next().unwrap_or_default().chars().count();
         Error::Invalid {
             file: file.to_owned(),
@@ -73,7 +101,16 @@ impl Problem {
             column: before + 1,
             message: self.message,
             excerpt: excerpt(number, line.trim_start_matches('\u{feff}'), before, width),
+            parameter: self.parameter,
         }
+    }
+
+    fn place(&self, text: &str) -> Range<usize> {
+        let found = self.part.as_deref().and_then(|part| {
+            let at = self.span.start + text.get(self.span.clone())?.find(part)?;
+            Some(at..at + part.len())
+        });
+        found.unwrap_or(self.span.clone())
     }
 }
 

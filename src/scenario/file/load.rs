@@ -86,7 +86,7 @@ fn dns_refresh(item: Item<'_>) -> Result<Duration> {
 }
 
 fn run_time_from(item: Item<'_>) -> Result<RunTimeFrom> {
-    match item.text()? {
+    match &*item.text()? {
         "start" => Ok(RunTimeFrom::Start),
         "full" => Ok(RunTimeFrom::Full),
         word => Err(item.problem(format!("expected \"start\" or \"full\", found \"{word}\""))),
@@ -96,7 +96,7 @@ fn run_time_from(item: Item<'_>) -> Result<RunTimeFrom> {
 /// `"127.0.0.2"`, or an array of such.
 fn addresses(item: Item<'_>) -> Result<Vec<IpAddr>> {
     let address = |item: Item<'_>| {
-        let text = item.text()?;
+        let text = item.shown()?;
         item.judged(text.parse().map_err(|_| format!("'{text}' is not an IP address")))
     };
     item.one_or_more().into_iter().map(address).collect()
@@ -146,7 +146,7 @@ fn rate(item: Item<'_>) -> Result<f64> {
 }
 
 fn kind(item: Item<'_>) -> Result<ArrivalKind> {
-    match item.text()? {
+    match &*item.text()? {
         "uniform" => Ok(ArrivalKind::Uniform),
         "poisson" => Ok(ArrivalKind::Poisson),
         word => Err(item.problem(format!("expected \"uniform\" or \"poisson\", found \"{word}\""))),

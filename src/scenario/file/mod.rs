@@ -114,6 +114,7 @@
 mod check;
 mod error;
 mod load;
+mod parameter;
 mod policy;
 mod reader;
 mod shape;
@@ -121,47 +122,84 @@ mod step;
 mod tls;
 mod upload;
 mod user;
+mod values;
 
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+use toml::Spanned;
 use toml::de::DeTable;
 
-use super::Scenario;
+use super::{Parameter, Scenario};
 use crate::session::Policy;
 use error::{Problem, Result};
 use reader::{Item, Table};
 use upload::Files;
 
 pub use error::Error;
+pub use values::Values;
 
 /// The largest file that is read: far beyond any scenario, far below a memory problem.
 const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
-/// Reads the scenario in this file.
+/// Reads the scenario in this file, with its parameters at their defaults.
 pub fn load(path: impl AsRef<Path>) -> std::result::Result<Scenario, Error> {
-    let path = path.as_ref();
+    load_with(path, &Values::default())
+}
+
+/// Reads the scenario in this file, with these values of its parameters.
+///
+/// # Errors
+///
+/// What is wrong with the file, or with the values: [`Error::parameter`] tells which.
+pub fn load_with(path: impl AsRef<Path>, values: &Values) -> std::result::Result<Scenario, Error> {
+    let (file, text) = text_of(path.as_ref())?;
+    parse_with(&file, &text, values)
+}
+
+/// Reads the scenario in this text, with its parameters at their defaults; `file` is the name that
+/// errors give it.
+pub fn parse(file: &str, text: &str) -> std::result::Result<Scenario, Error> {
+    parse_with(file, text, &Values::default())
+}
+
+/// Reads the scenario in this text, with these values of its parameters.
+///
+/// # Errors
+///
+/// As [`load_with`].
+pub fn parse_with(file: &str, text: &str, values: &Values) -> std::result::Result<Scenario, Error> {
+    scenario(text, &Files::beside(file), values).map_err(|problem| problem.in_file(file, text))
+}
+
+/// Reads which parameters this file has, and nothing else of it: what must be known before there
+/// can be a value for each.
+pub fn parameters(path: impl AsRef<Path>) -> std::result::Result<Vec<Parameter>, Error> {
+    let (file, text) = text_of(path.as_ref())?;
+    let document = document(&text).map_err(|problem| problem.in_file(&file, &text))?;
+    let declared = parameter::declared(&Table::root(document.get_ref(), None));
+    let declared = declared.map_err(|problem| problem.in_file(&file, &text))?;
+    Ok(declared.into_iter().map(|declared| declared.parameter).collect())
+}
+
+/// The name that errors give a file, and what is in it.
+fn text_of(path: &Path) -> std::result::Result<(String, String), Error> {
     let file = path.display().to_string();
     let bytes = match read(path) {
         Ok(bytes) => bytes,
         Err(error) => return Err(Error::Unreadable { file, reason: reason(&error) }),
     };
-    match std::str::from_utf8(&bytes) {
-        Ok(text) => parse(&file, text),
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok((file, text)),
         Err(error) => {
-            let at = error.valid_up_to();
+            let at = error.utf8_error().valid_up_to();
             let problem = Problem::new(at..at, "not UTF-8 text; save the file as UTF-8");
             // Valid up to the fault, so the place in this text is the place in the file.
-            Err(problem.in_file(&file, &String::from_utf8_lossy(&bytes)))
+            Err(problem.in_file(&file, &String::from_utf8_lossy(error.as_bytes())))
         }
     }
-}
-
-/// Reads the scenario in this text; `file` is the name that errors give it.
-pub fn parse(file: &str, text: &str) -> std::result::Result<Scenario, Error> {
-    scenario(text, &Files::beside(file)).map_err(|problem| problem.in_file(file, text))
 }
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {
@@ -182,13 +220,22 @@ fn reason(error: &io::Error) -> String {
     }
 }
 
-fn scenario(text: &str, files: &Files) -> Result<Scenario> {
-    let document = DeTable::parse(text).map_err(|error| {
+fn document(text: &str) -> Result<Spanned<DeTable<'_>>> {
+    DeTable::parse(text).map_err(|error| {
         let end = text.len();
         Problem::new(error.span().unwrap_or(end..end), error.message())
-    })?;
-    let table = Table::new(0..0, document.get_ref(), &["host", "load", "tls", "user"])?;
+    })
+}
+
+fn scenario(text: &str, files: &Files, values: &Values) -> Result<Scenario> {
+    let document = document(text)?;
+    let root = Table::root(document.get_ref(), None);
+    root.only(&["host", "load", "parameter", "tls", "user"])?;
+    let declared = parameter::declared(&root)?;
+    let bindings = values.bind(&root, &declared)?;
+    let table = Table::root(document.get_ref(), Some(&bindings));
     let mut scenario = Scenario {
+        parameters: declared.into_iter().map(|declared| declared.parameter).collect(),
         host: table.get("host").map(user::host).transpose()?,
         load: table.get("load").map(load::load).transpose()?.unwrap_or_default(),
         users: Vec::new(),
@@ -201,7 +248,7 @@ fn scenario(text: &str, files: &Files) -> Result<Scenario> {
     for item in table.get("user").map_or(Ok(Vec::new()), users)? {
         let user = user::user(item, files, &common)?;
         if !names.insert(user.name.clone()) {
-            return Err(item.problem(super::Error::DuplicateUser(user.name)));
+            return Err(Problem::new(item.span(), super::Error::DuplicateUser(user.name)));
         }
         scenario.users.push(user);
     }

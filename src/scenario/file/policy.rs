@@ -1,8 +1,7 @@
 //! How requests are made, of scenario files.
 
+use std::borrow::Cow;
 use std::num::NonZeroU32;
-
-use toml::de::DeValue;
 
 use super::error::Result;
 use super::reader::{Item, Table};
@@ -59,9 +58,8 @@ pub(super) fn policy(table: &Table<'_>, files: &Files, policy: &mut Policy) -> R
     match table.at_most_one(&["proxy", "unix_socket"])? {
         None => {}
         Some((key, item)) => {
-            let text = item.text()?;
             policy.via = match key {
-                "proxy" => Via::Proxy(text.to_owned()),
+                "proxy" => Via::Proxy(proxy(item)?),
                 _ => Via::UnixSocket(files.path(item)?),
             };
             item.judged(validate::via(&policy.via))?;
@@ -95,9 +93,17 @@ fn tcp(item: Item<'_>, tcp: &mut TcpOptions) -> Result<()> {
     Ok(())
 }
 
+/// A URL, whose host errors show, and not the user and password before it.
+fn proxy(item: Item<'_>) -> Result<String> {
+    if item.secret_of_host().is_some() {
+        return item.shown();
+    }
+    item.text().map(Cow::into_owned)
+}
+
 /// A time for the whole request, or a table of those of its parts.
 fn timeouts(item: Item<'_>, timeouts: &mut Timeouts) -> Result<()> {
-    if !matches!(item.0.get_ref(), DeValue::Table(_)) {
+    if !item.is_table() {
         timeouts.total = timeout(item)?;
         return Ok(());
     }
@@ -112,13 +118,12 @@ fn timeouts(item: Item<'_>, timeouts: &mut Timeouts) -> Result<()> {
 
 /// `true`, `false` or `"task"`.
 fn keep_alive(item: Item<'_>) -> Result<KeepAlive> {
-    match item.0.get_ref() {
-        DeValue::Boolean(true) => Ok(KeepAlive::Always),
-        DeValue::Boolean(false) => Ok(KeepAlive::Never),
-        DeValue::String(word) if word == "task" => Ok(KeepAlive::Task),
-        DeValue::String(word) => {
-            Err(item.problem(format!("expected true, false or \"task\", found \"{word}\"")))
-        }
-        _ => Err(item.expected("true, false or \"task\"")),
+    if !item.is_text() {
+        let keep = item.boolean().map_err(|_| item.expected("true, false or \"task\""))?;
+        return Ok(if keep { KeepAlive::Always } else { KeepAlive::Never });
+    }
+    match &*item.text()? {
+        "task" => Ok(KeepAlive::Task),
+        word => Err(item.problem(format!("expected true, false or \"task\", found \"{word}\""))),
     }
 }

@@ -1,5 +1,6 @@
 //! Reads typed values out of parsed TOML; what is not as expected is a [`Problem`] at its bytes.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::ops::Range;
 use std::time::Duration;
@@ -7,21 +8,27 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue};
 use serde_json::Value;
 use toml::Spanned;
-use toml::de::{DeInteger, DeTable, DeValue};
+use toml::de::{DeArray, DeInteger, DeTable, DeValue};
 
 use super::error::{Problem, Result};
+use super::parameter::Bindings;
 use crate::scenario::validate;
 use crate::units;
 
 /// A value with the bytes it stands at.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Item<'a>(pub(super) &'a Spanned<DeValue<'a>>);
+pub(super) struct Item<'a> {
+    value: &'a Spanned<DeValue<'a>>,
+    /// What is put in place of names in strings; without it they are what is written.
+    bindings: Option<&'a Bindings>,
+}
 
-/// A table all of whose keys are valid ones.
+/// A table, all of whose keys are valid ones but for the whole file's.
 #[derive(Debug, Clone)]
 pub(super) struct Table<'a> {
     span: Range<usize>,
     entries: &'a DeTable<'a>,
+    bindings: Option<&'a Bindings>,
 }
 
 /// A key of a table that takes any key, and its value.
@@ -33,22 +40,23 @@ pub(super) struct Entry<'a> {
 }
 
 impl<'a> Table<'a> {
+    /// The whole file, whatever its keys.
+    pub(super) fn root(entries: &'a DeTable<'a>, bindings: Option<&'a Bindings>) -> Self {
+        Table { span: 0..0, entries, bindings }
+    }
+
     /// Refuses unknown keys before anything else, because a missing key is most often a misspelt
     /// one.
-    pub(super) fn new(
-        span: Range<usize>,
-        entries: &'a DeTable<'a>,
-        valid: &[&str],
-    ) -> Result<Self> {
-        let unknown = in_order(entries).into_iter().find(|entry| !valid.contains(&entry.key));
-        match unknown {
+    pub(super) fn only(&self, valid: &[&str]) -> Result<()> {
+        let mut all = in_order(self.entries, self.bindings).into_iter();
+        match all.find(|entry| !valid.contains(&entry.key)) {
             Some(entry) => Err(Problem::unknown_key(entry.key_span, entry.key, valid)),
-            None => Ok(Table { span, entries }),
+            None => Ok(()),
         }
     }
 
     pub(super) fn get(&self, key: &str) -> Option<Item<'a>> {
-        self.entries.get(key).map(Item)
+        self.entries.get(key).map(|value| Item { value, bindings: self.bindings })
     }
 
     /// The value that must be there, with an example for who left it out.
@@ -90,8 +98,19 @@ impl<'a> Table<'a> {
 }
 
 impl<'a> Item<'a> {
+    /// A fault of this value. Where a secret is in it, why is not said: the reason might tell it.
     pub(super) fn problem(&self, message: impl Display) -> Problem {
-        Problem::new(self.0.span(), message)
+        match self.secret() {
+            None => Problem::new(self.span(), message),
+            Some(secret) => Problem::new(
+                self.span(),
+                format!("this cannot be used with the value of the secret '{secret}'"),
+            ),
+        }
+    }
+
+    pub(super) fn span(&self) -> Range<usize> {
+        self.value.span()
     }
 
     /// A verdict from elsewhere on this value, as a problem at this place.
@@ -100,15 +119,61 @@ impl<'a> Item<'a> {
     }
 
     pub(super) fn expected(&self, expected: &str) -> Problem {
-        self.problem(format!("expected {expected}, found {}", name_of(self.0.get_ref())))
+        let found = name_of(self.value.get_ref());
+        Problem::new(self.span(), format!("expected {expected}, found {found}"))
     }
 
-    pub(super) fn text(&self) -> Result<&'a str> {
-        self.0.get_ref().as_str().ok_or_else(|| self.expected("a string"))
+    pub(super) fn is_text(&self) -> bool {
+        matches!(self.value.get_ref(), DeValue::String(_))
+    }
+
+    pub(super) fn is_table(&self) -> bool {
+        matches!(self.value.get_ref(), DeValue::Table(_))
+    }
+
+    /// A string, with the values of the parameters that it names.
+    pub(super) fn text(&self) -> Result<Cow<'a, str>> {
+        match self.value.get_ref() {
+            DeValue::String(text) => self.filled(text),
+            _ => Err(self.expected("a string")),
+        }
+    }
+
+    fn filled(&self, text: &'a str) -> Result<Cow<'a, str>> {
+        self.bindings.map_or(Ok(Cow::Borrowed(text)), |bindings| bindings.fill(text, self.span()))
+    }
+
+    /// A string that reports and errors show, and that therefore has no secrets.
+    pub(super) fn shown(&self) -> Result<String> {
+        match self.secret() {
+            None => self.text().map(Cow::into_owned),
+            Some(secret) => Err(Problem::new(
+                self.span(),
+                format!("reports and errors show this; it cannot have the secret '{secret}' in it"),
+            )),
+        }
+    }
+
+    /// The first secret that is in this value, however deep.
+    pub(super) fn secret(&self) -> Option<&'a str> {
+        let bindings = self.bindings?;
+        let inside = |value| Item { value, bindings: self.bindings }.secret();
+        match self.value.get_ref() {
+            DeValue::String(text) => bindings.secret(text),
+            DeValue::Array(array) => array.iter().find_map(inside),
+            DeValue::Table(entries) => entries.values().find_map(inside),
+            _ => None,
+        }
+    }
+
+    /// The first secret that is in this URL, but for its user and password.
+    pub(super) fn secret_of_host(&self) -> Option<&'a str> {
+        let url = self.value.get_ref().as_str()?;
+        self.bindings?.secret(url.rsplit('@').next()?)
     }
 
     pub(super) fn number(&self) -> Result<f64> {
-        match self.0.get_ref() {
+        match self.value.get_ref() {
             DeValue::Integer(integer) => {
                 whole(integer).map(|n| n as f64).ok_or_else(|| self.problem("number is too large"))
             }
@@ -118,12 +183,12 @@ impl<'a> Item<'a> {
     }
 
     pub(super) fn boolean(&self) -> Result<bool> {
-        self.0.get_ref().as_bool().ok_or_else(|| self.expected("true or false"))
+        self.value.get_ref().as_bool().ok_or_else(|| self.expected("true or false"))
     }
 
     /// A number of things.
     pub(super) fn count(&self) -> Result<u32> {
-        match self.0.get_ref() {
+        match self.value.get_ref() {
             DeValue::Integer(integer) => {
                 whole(integer).and_then(|n| u32::try_from(n).ok()).ok_or_else(|| {
                     self.problem(format!(
@@ -138,8 +203,8 @@ impl<'a> Item<'a> {
 
     /// A text such as `"250ms"`, or a number of seconds.
     pub(super) fn duration(&self) -> Result<Duration> {
-        match self.0.get_ref() {
-            DeValue::String(text) => self.judged(units::parse_duration(text)),
+        match self.value.get_ref() {
+            DeValue::String(text) => self.judged(units::parse_duration(&self.filled(text)?)),
             DeValue::Integer(_) | DeValue::Float(_) => self.judged(units::seconds(self.number()?)),
             _ => Err(self.expected("a duration such as \"2s\" or a number of seconds")),
         }
@@ -147,8 +212,8 @@ impl<'a> Item<'a> {
 
     /// A text such as `"64KiB"`, or a number of bytes.
     pub(super) fn size(&self) -> Result<u64> {
-        match self.0.get_ref() {
-            DeValue::String(text) => self.judged(units::parse_size(text)),
+        match self.value.get_ref() {
+            DeValue::String(text) => self.judged(units::parse_size(&self.filled(text)?)),
             DeValue::Integer(integer) => {
                 let bytes = whole(integer).and_then(|bytes| u64::try_from(bytes).ok());
                 bytes.ok_or_else(|| self.problem(format!("{integer} is no number of bytes")))
@@ -158,39 +223,46 @@ impl<'a> Item<'a> {
     }
 
     pub(super) fn array(&self, expected: &str) -> Result<Vec<Item<'a>>> {
-        match self.0.get_ref() {
-            DeValue::Array(array) => Ok(array.iter().map(Item).collect()),
+        match self.value.get_ref() {
+            DeValue::Array(array) => Ok(self.elements(array)),
             _ => Err(self.expected(expected)),
         }
     }
 
     /// The elements of an array, or the value itself as the only one.
     pub(super) fn one_or_more(&self) -> Vec<Item<'a>> {
-        match self.0.get_ref() {
-            DeValue::Array(array) => array.iter().map(Item).collect(),
+        match self.value.get_ref() {
+            DeValue::Array(array) => self.elements(array),
             _ => vec![*self],
         }
     }
 
+    fn elements(&self, array: &'a DeArray<'a>) -> Vec<Item<'a>> {
+        array.iter().map(|value| Item { value, bindings: self.bindings }).collect()
+    }
+
     pub(super) fn table(&self, valid: &[&str]) -> Result<Table<'a>> {
-        match self.0.get_ref() {
-            DeValue::Table(entries) => Table::new(self.0.span(), entries, valid),
+        match self.value.get_ref() {
+            DeValue::Table(entries) => {
+                let table = Table { span: self.span(), entries, bindings: self.bindings };
+                table.only(valid).map(|()| table)
+            }
             _ => Err(self.expected("a table")),
         }
     }
 
     /// The entries of a table with keys of the user's own, in the order they are written.
     pub(super) fn entries(&self) -> Result<Vec<Entry<'a>>> {
-        match self.0.get_ref() {
-            DeValue::Table(entries) => Ok(in_order(entries)),
+        match self.value.get_ref() {
+            DeValue::Table(entries) => Ok(in_order(entries, self.bindings)),
             _ => Err(self.expected("a table")),
         }
     }
 
     /// A string, or a number or a boolean as it is written.
     pub(super) fn scalar(&self) -> Result<String> {
-        match self.0.get_ref() {
-            DeValue::String(text) => Ok(text.clone().into_owned()),
+        match self.value.get_ref() {
+            DeValue::String(text) => self.filled(text).map(Cow::into_owned),
             DeValue::Integer(integer) => match whole(integer) {
                 Some(number) => Ok(number.to_string()),
                 None => Err(self.problem("number is too large")),
@@ -233,8 +305,8 @@ impl<'a> Item<'a> {
 
     /// Any value as JSON; dates are strings there.
     pub(super) fn json(&self) -> Result<Value> {
-        Ok(match self.0.get_ref() {
-            DeValue::String(text) => Value::String(text.clone().into_owned()),
+        Ok(match self.value.get_ref() {
+            DeValue::String(text) => Value::String(self.filled(text)?.into_owned()),
             DeValue::Boolean(boolean) => Value::Bool(*boolean),
             DeValue::Datetime(datetime) => Value::String(datetime.to_string()),
             DeValue::Integer(integer) => {
@@ -245,9 +317,9 @@ impl<'a> Item<'a> {
                 .map(Value::Number)
                 .ok_or_else(|| self.problem("JSON has neither infinity nor nan"))?,
             DeValue::Array(array) => {
-                array.iter().map(|value| Item(value).json()).collect::<Result<_>>()?
+                self.elements(array).iter().map(Item::json).collect::<Result<_>>()?
             }
-            DeValue::Table(entries) => in_order(entries)
+            DeValue::Table(entries) => in_order(entries, self.bindings)
                 .into_iter()
                 .map(|entry| Ok((entry.key.to_owned(), entry.value.json()?)))
                 .collect::<Result<_>>()?,
@@ -268,10 +340,14 @@ impl Entry<'_> {
 }
 
 /// The entries as they are written: queries, headers and forms are sent in that order.
-fn in_order<'a>(entries: &'a DeTable<'a>) -> Vec<Entry<'a>> {
+fn in_order<'a>(entries: &'a DeTable<'a>, bindings: Option<&'a Bindings>) -> Vec<Entry<'a>> {
     let mut entries: Vec<Entry<'a>> = entries
         .iter()
-        .map(|(key, value)| Entry { key: key.get_ref(), key_span: key.span(), value: Item(value) })
+        .map(|(key, value)| Entry {
+            key: key.get_ref(),
+            key_span: key.span(),
+            value: Item { value, bindings },
+        })
         .collect();
     entries.sort_by_key(|entry| entry.key_span.start);
     entries

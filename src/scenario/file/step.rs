@@ -87,7 +87,7 @@ pub(super) fn step(table: &Table<'_>, files: &Files) -> Result<Step> {
     let mut step = request_line(table)?;
     let request = &mut step.request;
     if let Some(name) = table.get("name") {
-        request.name = Some(name.text()?.to_owned());
+        request.name = Some(name.shown()?);
     }
     if let Some(query) = table.get("query") {
         request.query = query.pairs()?;
@@ -115,13 +115,13 @@ fn request_line(table: &Table<'_>) -> Result<Step> {
     };
     if key == "method" {
         let path = table.require("path", "path = \"/\", which 'method' needs beside it")?;
-        return Ok(Step::new(method(item)?, path_text(path)?));
+        return Ok(Step::new(method(item)?, path_text(table, path)?));
     }
     if table.get("path").is_some() {
         let message = format!("'path' goes with 'method'; the path is in '{key}' already");
         return Err(Problem::new(table.key_span("path"), message));
     }
-    let path = path_text(item)?;
+    let path = path_text(table, item)?;
     Ok(match key {
         "get" => Step::get(path),
         "post" => Step::post(path),
@@ -140,17 +140,28 @@ fn method(item: Item<'_>) -> Result<Method> {
         return Err(item.problem(format!("unknown method '{text}'; a method is one word")));
     };
     // Methods are case-sensitive (RFC 9110 section 9.1), so 'get' would be sent as another one.
-    if upper != text {
+    if upper != *text {
         return Err(item.problem(format!("unknown method '{text}', did you mean '{upper}'?")));
     }
     item.judged(validate::method(&method))?;
     Ok(method)
 }
 
-fn path_text(item: Item<'_>) -> Result<String> {
+/// A path, or a URL; reports show it where the request has no name, and errors show a URL's host.
+fn path_text(table: &Table<'_>, item: Item<'_>) -> Result<String> {
     let path = item.text()?;
-    item.judged(validate::path(path))?;
-    Ok(path.to_owned())
+    item.judged(validate::path(&path))?;
+    let Some(secret) = item.secret() else { return Ok(path.into_owned()) };
+    if !path.starts_with('/') {
+        return item.shown();
+    }
+    if table.get("name").is_none() {
+        return Err(Problem::new(
+            item.span(),
+            format!("reports would show the secret '{secret}'; give the request a name"),
+        ));
+    }
+    Ok(path.into_owned())
 }
 
 fn body(table: &Table<'_>, files: &Files) -> Result<Body> {
@@ -170,7 +181,7 @@ pub(super) fn auth(table: &Table<'_>) -> Result<Option<Auth>> {
         return Ok(None);
     };
     if key == "bearer" {
-        let auth = Auth::Bearer(item.text()?.to_owned());
+        let auth = Auth::Bearer(item.text()?.into_owned());
         item.judged(validate::auth(&auth))?;
         return Ok(Some(auth));
     }

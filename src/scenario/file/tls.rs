@@ -1,7 +1,5 @@
 //! TLS of scenario files.
 
-use toml::de::DeValue;
-
 use super::error::Result;
 use super::reader::Item;
 use super::upload::Files;
@@ -21,7 +19,7 @@ pub(super) fn tls(item: Item<'_>, files: &Files, options: &mut TlsOptions) -> Re
         key: path("key")?,
         min_version: version("min_version")?,
         max_version: version("max_version")?,
-        server_name: table.get("server_name").map(|name| name.text()).transpose()?.map(Into::into),
+        server_name: table.get("server_name").map(|name| name.shown()).transpose()?,
         ..TlsOptions::default()
     };
     *options = options.clone().overridden(&said);
@@ -36,9 +34,13 @@ pub(super) fn tls(item: Item<'_>, files: &Files, options: &mut TlsOptions) -> Re
 }
 
 fn version(item: Item<'_>) -> Result<TlsVersion> {
-    match item.0.get_ref() {
-        DeValue::String(text) if text == "1.2" => Ok(TlsVersion::V1_2),
-        DeValue::String(text) if text == "1.3" => Ok(TlsVersion::V1_3),
-        _ => Err(item.problem("expected \"1.2\" or \"1.3\"")),
+    let expected = "expected \"1.2\" or \"1.3\"";
+    if !item.is_text() {
+        return Err(item.problem(expected));
+    }
+    match &*item.text()? {
+        "1.2" => Ok(TlsVersion::V1_2),
+        "1.3" => Ok(TlsVersion::V1_3),
+        _ => Err(item.problem(expected)),
     }
 }

@@ -24,15 +24,14 @@ impl Files {
         Files { base, read: RefCell::default() }
     }
 
-    /// Where a path leads.
+    /// Where a path leads, which errors of the run show.
     pub(super) fn path(&self, item: Item<'_>) -> Result<PathBuf> {
-        Ok(self.base.join(item.text()?))
+        Ok(self.base.join(item.shown()?))
     }
 
     /// The file at a path.
     pub(super) fn upload(&self, item: Item<'_>) -> Result<Upload> {
-        let name = item.text()?;
-        let path = self.base.join(name);
+        let path = self.base.join(&*item.text()?);
         if let Some(known) = self.read.borrow().get(&path) {
             return Ok(known.clone());
         }
@@ -68,8 +67,8 @@ impl Files {
             }
             Some((_, item)) => {
                 let filename = match table.get("filename") {
-                    Some(filename) => filename.text()?.to_owned(),
-                    None => file_name(item.text()?),
+                    Some(filename) => filename.text()?.into_owned(),
+                    None => file_name(&item.text()?),
                 };
                 Part::file(name, filename, self.upload(item)?)
             }

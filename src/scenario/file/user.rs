@@ -32,7 +32,7 @@ const WAIT_TIMES: [&str; 5] =
 pub(super) fn user(item: Item<'_>, files: &Files, common: &Policy) -> Result<User> {
     let table = item.table(&[&KEYS[..], &policy::KEYS].concat())?;
     let name = table.require("name", "name = \"…\"")?;
-    let mut user = User::new(name.text()?);
+    let mut user = User::new(name.shown()?);
     if user.name.is_empty() {
         return Err(name.problem(Error::EmptyName));
     }
@@ -56,9 +56,9 @@ pub(super) fn user(item: Item<'_>, files: &Files, common: &Policy) -> Result<Use
 
 /// A base URL.
 pub(super) fn host(item: Item<'_>) -> Result<String> {
-    let host = item.text()?;
-    item.judged(validate::host(host))?;
-    Ok(host.to_owned())
+    let host = item.shown()?;
+    item.judged(validate::host(&host))?;
+    Ok(host)
 }
 
 fn hook(item: Item<'_>, files: &Files) -> Result<Action> {
@@ -84,7 +84,7 @@ fn share(table: &Table<'_>) -> Result<Share> {
 
 /// `"2s"`, or a table with the one function that is meant.
 fn wait_time(item: Item<'_>) -> Result<WaitTime> {
-    if item.0.get_ref().as_table().is_none() {
+    if !item.is_table() {
         return item.duration().map(WaitTime::constant);
     }
     let table = item.table(&WAIT_TIMES)?;
@@ -149,9 +149,9 @@ fn task(item: Item<'_>, files: &Files) -> Result<Task> {
 }
 
 fn tag(item: Item<'_>) -> Result<String> {
-    let tag = item.text()?;
-    item.judged(validate::tag(tag))?;
-    Ok(tag.to_owned())
+    let tag = item.shown()?;
+    item.judged(validate::tag(&tag))?;
+    Ok(tag)
 }
 
 fn task_of_steps(table: &Table<'_>, item: Item<'_>, files: &Files) -> Result<Task> {
@@ -162,7 +162,7 @@ fn task_of_steps(table: &Table<'_>, item: Item<'_>, files: &Files) -> Result<Tas
     }
     let parts = parts(item, files)?;
     let name = match table.get("name") {
-        Some(name) => name.text()?.to_owned(),
+        Some(name) => name.shown()?,
         None => parts[0].steps()[0].label(),
     };
     Ok(Task::parts(name, parts))

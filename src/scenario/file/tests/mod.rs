@@ -2,6 +2,7 @@
 
 mod errors;
 mod load;
+mod parameters;
 mod uploads;
 mod values;
 
