@@ -10,6 +10,7 @@
 
 mod access_log;
 mod against_apache;
+mod against_exporters;
 mod against_flask;
 mod against_haproxy;
 mod against_httpbin;
