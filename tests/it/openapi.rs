@@ -149,9 +149,7 @@ fn view(snapshot: Option<&Snapshot>, history: Option<&History>) -> Value {
     let scenario = Scenario::new("http://127.0.0.1:1").user(User::new("reader").task(step));
     let facts = Facts { run_time: Some(Duration::from_secs(1)), ..Facts::default() };
     let (state, run) = (snapshot.map_or(State::Ready, |_| State::Running), 1);
-    let asked = snapshot.map(|_| 10.0);
-    View { facts: &facts, scenario: &scenario, state, run, snapshot, history, asked, broken: None }
-        .json()
+    View { facts: &facts, scenario: &scenario, state, run, snapshot, history, broken: None }.json()
 }
 
 #[test]

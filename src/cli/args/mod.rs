@@ -377,7 +377,6 @@ mod tests {
     use super::*;
 
     #[test]
-    #[test]
     fn tags_and_classes_are_lists() {
         #[derive(Parser)]
         struct Own {
