@@ -48,6 +48,7 @@ pub mod web;
 
 pub mod cli;
 pub mod log;
+pub mod page;
 pub mod target;
 pub mod threshold;
 pub mod units;

@@ -1,8 +1,13 @@
-//! stub
-/// Theme.
+//! The web page and the HTML report: one front end with two sources of data.
+//!
+//! The live page hears from the server each second; the report carries its data in itself. Both are
+//! drawn by the same scripts, which are kept as they are served: no build step. Nothing here knows
+//! what the data is, and nothing of a page asks another host.
+
+/// What colours a report starts with; its reader can change them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Theme {
-    /// As the system.
+    /// What the reader's system says.
     #[default]
     System,
     /// Light.
@@ -10,19 +15,208 @@ pub enum Theme {
     /// Dark.
     Dark,
 }
-/// The file.
-pub fn self_contained(title: &str, data: &str, _theme: Theme) -> String {
-    format!("{title}{data}")
+
+const TEMPLATE: &str = include_str!("index.html");
+
+/// The order is that of use: what a script needs at once stands before it.
+const SCRIPT: &str = concat!(
+    "(() => {\n\"use strict\";\n",
+    include_str!("vendor/uPlot.iife.min.js"),
+    include_str!("script/element.js"),
+    include_str!("script/figures.js"),
+    include_str!("script/choice.js"),
+    include_str!("script/theme.js"),
+    include_str!("script/table.js"),
+    include_str!("script/tables.js"),
+    include_str!("script/ratio.js"),
+    include_str!("script/tabs.js"),
+    include_str!("script/record.js"),
+    include_str!("script/chart.js"),
+    include_str!("script/spectrum.js"),
+    include_str!("script/charts.js"),
+    include_str!("script/generator.js"),
+    include_str!("script/origin.js"),
+    include_str!("script/api.js"),
+    include_str!("script/header.js"),
+    include_str!("script/fields.js"),
+    include_str!("script/form.js"),
+    include_str!("script/downloads.js"),
+    include_str!("script/log.js"),
+    include_str!("script/live.js"),
+    include_str!("script/report.js"),
+    include_str!("script/main.js"),
+    "})();\n",
+);
+
+const STYLE: &str = concat!(
+    include_str!("vendor/uPlot.min.css"),
+    "\n",
+    include_str!("style/base.css"),
+    include_str!("style/layout.css"),
+    include_str!("style/table.css"),
+    include_str!("style/form.css"),
+    include_str!("style/chart.css"),
+    include_str!("style/print.css"),
+);
+
+/// What a report may do: draw itself. It asks nobody for anything.
+const REPORT_POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; \
+                             style-src 'unsafe-inline'; img-src data:";
+
+/// All scripts, as one classic script that leaves no names behind.
+pub fn app_js() -> &'static str {
+    SCRIPT
 }
-/// The live page below a base path.
+
+/// All style sheets.
+pub fn app_css() -> &'static str {
+    STYLE
+}
+
+/// The live page, whose server answers below `base_path`: empty, or `/some/path`.
 pub fn live(base_path: &str) -> String {
-    format!("<!doctype html><meta name=\"base\" content=\"{base_path}\">")
+    let base = escape(base_path);
+    // The script is not deferred: it sets the theme before anything is painted.
+    let head = format!(
+        "<meta name=\"base\" content=\"{base}\">\n\
+         <link rel=\"stylesheet\" href=\"{base}/assets/app.css\">\n\
+         <script src=\"{base}/assets/app.js\"></script>"
+    );
+    fill(&[("theme", ""), ("title", "gregaria"), ("head", &head), ("data", "")])
 }
-/// Its script.
-pub fn app_js() -> String {
-    String::new()
+
+/// A report in one file. `data` is JSON, `{"view": …, "history": …}`, in which every `<` is written
+/// as `\u003c`: it becomes the text of an element, which nothing in it can then end.
+pub fn self_contained(title: &str, data: &str, theme: Theme) -> String {
+    debug_assert!(!data.contains('<'), "the data of a report must not contain a tag");
+    let head = format!(
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"{REPORT_POLICY}\">\n\
+         <style>\n{STYLE}</style>\n<script>\n{SCRIPT}</script>"
+    );
+    let theme = match theme {
+        Theme::System => "",
+        Theme::Light => " data-theme=\"light\"",
+        Theme::Dark => " data-theme=\"dark\"",
+    };
+    let data = format!("<script type=\"application/json\" id=\"data\">{data}</script>");
+    fill(&[("theme", theme), ("title", &escape(title)), ("head", &head), ("data", &data)])
 }
-/// Its style.
-pub fn app_css() -> String {
-    String::new()
+
+/// The template with its `{{name}}`s replaced, in one pass: what is filled in is not looked at.
+fn fill(values: &[(&str, &str)]) -> String {
+    let mut page = String::new();
+    let mut rest = TEMPLATE;
+    while let Some((before, name, after)) = placeholder(rest) {
+        page += before;
+        page += values.iter().find(|(key, _)| *key == name).map_or("", |(_, value)| value);
+        rest = after;
+    }
+    page + rest
+}
+
+fn placeholder(text: &str) -> Option<(&str, &str, &str)> {
+    let (before, rest) = text.split_once("{{")?;
+    let (name, after) = rest.split_once("}}")?;
+    Some((before, name, after))
+}
+
+/// Text as it is written in HTML, in elements and between the quotes of attributes.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOSTILE: &str = "</title><script>alert(\"1\")</script> & '{{data}}'";
+
+    #[test]
+    fn a_hostile_title_stays_a_title() {
+        let page = self_contained(HOSTILE, "{}", Theme::System);
+        let title = page.split("<title>").nth(1).and_then(|rest| rest.split("</title>").next());
+        assert_eq!(
+            title,
+            Some(
+                "&lt;/title&gt;&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt; &amp; \
+                 &#39;{{data}}&#39;"
+            )
+        );
+    }
+
+    #[test]
+    fn a_hostile_base_path_stays_an_attribute() {
+        let page = live("/\"><script>alert(1)</script>");
+        assert!(page.contains("content=\"/&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;\""));
+        assert_eq!(page.matches("<script").count(), 1);
+    }
+
+    #[test]
+    fn what_is_filled_in_is_not_filled_in_again() {
+        let page = self_contained("a", "{\"name\":\"{{title}}\"}", Theme::System);
+        assert!(page.contains("{\"name\":\"{{title}}\"}</script>"));
+    }
+
+    /// The scripts and style sheets are the text of elements, in a report.
+    #[test]
+    fn nothing_inlined_ends_its_element() {
+        assert!(!SCRIPT.to_ascii_lowercase().contains("</script"));
+        assert!(!SCRIPT.contains("<!--"));
+        assert!(!STYLE.to_ascii_lowercase().contains("</style"));
+    }
+
+    #[test]
+    fn no_other_host_is_named() {
+        // A name space, an example, and where the chart library is from, in its first comment.
+        let innocent =
+            ["http://www.w3.org/2000/svg", "http://127.0.0.1:5000", "https://github.com/leeoniya/"];
+        for mut page in [live(""), self_contained("a", "{}", Theme::Dark)] {
+            for address in innocent {
+                page = page.replace(address, "");
+            }
+            assert!(!page.contains("http://") && !page.contains("https://"));
+        }
+    }
+
+    #[test]
+    fn nothing_is_parsed_as_html() {
+        let ours = SCRIPT.replace(include_str!("vendor/uPlot.iife.min.js"), "");
+        for way in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("] {
+            assert!(!ours.contains(way), "{way}");
+        }
+    }
+
+    #[test]
+    fn the_page_is_light() {
+        let weight = live("").len() + SCRIPT.len() + STYLE.len();
+        assert!(weight < 150_000, "{weight} bytes");
+    }
+
+    #[test]
+    fn the_live_page_has_nothing_inline() {
+        let page = live("/prefix");
+        assert!(page.contains("<script src=\"/prefix/assets/app.js\"></script>"));
+        assert!(page.contains("<meta name=\"base\" content=\"/prefix\">"));
+        assert!(!page.contains("<style") && !page.contains(" style="));
+    }
+
+    #[test]
+    fn a_report_starts_with_the_theme_it_was_asked_for() {
+        assert!(
+            self_contained("a", "{}", Theme::Dark)
+                .contains("<html lang=\"en\" data-theme=\"dark\">")
+        );
+        assert!(self_contained("a", "{}", Theme::System).contains("<html lang=\"en\">"));
+    }
 }

@@ -1,0 +1,225 @@
+// One chart: uPlot's canvas with a legend that follows the pointer, a summary in words, and its
+// figures as a table on demand.
+
+/** Charts whose x axes are one: what is zoomed or pointed at in one is so in all. */
+class Zoom {
+  constructor() {
+    this.charts = [];
+    this.range = null;
+    this.key = freshId("zoom");
+    this.listeners = [];
+  }
+
+  /** `null`: everything; `{ min, max }`, or `{ last }` seconds. */
+  set(range) {
+    this.range = range;
+    for (const chart of this.charts) chart.fit();
+    for (const listener of this.listeners) listener(range);
+  }
+
+  limits(x) {
+    const [first, last] = x.length > 0 ? [x[0], x[x.length - 1]] : [0, 1];
+    if (this.range?.last) return [Math.max(first, last - this.range.last), Math.max(last, first + 1)];
+    if (this.range) return [this.range.min, this.range.max];
+    return [first, Math.max(last, first + 1)];
+  }
+}
+
+class Chart {
+  /** `axis`: how x is drawn and told, see `clockAxis`; `text(value)`: a figure of y in words. */
+  constructor({ title, text, axis, zoom, height = 230 }) {
+    Object.assign(this, { title, text, axis, zoom, height });
+    this.plot = null;
+    this.shape = "";
+    this.at = el("span", { class: "at" });
+    this.legend = el("ul", { class: "legend" });
+    this.canvas = el("div", { class: "canvas", "aria-hidden": "true" });
+    this.caption = el("figcaption");
+    this.table = el("details", { class: "figures", ontoggle: () => this.tabulate() },
+      el("summary", {}, "Figures as a table"));
+    this.root = el("figure", {}, el("div", { class: "over" }, el("h3", {}, title), this.at),
+      this.legend, this.canvas, this.caption, this.table);
+    zoom.charts.push(this);
+    theme.listeners.push(() => this.plot?.redraw());
+    new ResizeObserver(() => this.resize()).observe(this.canvas);
+  }
+
+  /** `lines`: `[{ label, colour, values, dash }]`, as long as `x`. */
+  draw(x, lines, { marks = [], logarithmic = false } = {}) {
+    Object.assign(this, { x, lines, marks });
+    const shape = JSON.stringify([lines.map((line) => [line.label, line.colour]), logarithmic]);
+    const data = [x, ...lines.map((line) => line.values)];
+    if (shape !== this.shape) {
+      this.shape = shape;
+      this.build(data, logarithmic);
+    } else {
+      this.plot?.setData(data);
+    }
+    this.tell();
+  }
+
+  build(data, logarithmic) {
+    this.plot?.destroy();
+    this.plot = null;
+    this.values = this.lines.map(() => el("span", { class: "value" }));
+    this.legend.replaceChildren(...this.lines.map((line, i) => {
+      const key = el("span", { class: line.dash ? "key dashed" : "key" });
+      key.style.borderColor = `var(${line.colour})`;
+      return el("li", {}, key, line.label, this.values[i]);
+    }));
+    const width = this.canvas.clientWidth;
+    if (width === 0) {
+      // Not looked at yet: made when it is.
+      this.shape = "";
+      return;
+    }
+    this.plot = new uPlot(this.options(width, logarithmic), data, this.canvas);
+  }
+
+  options(width, logarithmic) {
+    const ink = () => colour("--muted");
+    const grid = { stroke: () => colour("--grid"), width: 1 };
+    const axis = { stroke: ink, grid, ticks: grid, font: "12px system-ui, sans-serif" };
+    return {
+      width,
+      height: this.height,
+      legend: { show: false },
+      cursor: {
+        sync: { key: this.zoom.key, setSeries: false },
+        drag: { x: true, y: false, setScale: false },
+        bind: { dblclick: () => () => this.zoom.set(null) },
+        points: { size: 6 },
+      },
+      scales: {
+        x: { ...this.axis.scale, range: (plot) => this.zoom.limits(plot.data[0]) },
+        y: logarithmic ? { distr: 3, range: decades } : { range: (_, __, max) => [0, max > 0 ? max * 1.08 : 1] },
+      },
+      axes: [
+        { ...axis, ...this.axis.options },
+        { ...axis, size: 62, values: (_, splits) => splits.map((v) => (v === null ? "" : this.tick(v))) },
+      ],
+      series: [{}, ...this.lines.map((line) => ({
+        stroke: () => colour(line.colour),
+        width: 1.75,
+        dash: line.dash,
+        points: { size: 5 },
+      }))],
+      hooks: {
+        setCursor: [() => this.tell()],
+        setSelect: [(plot) => this.select(plot)],
+        draw: [(plot) => this.drawMarks(plot)],
+      },
+    };
+  }
+
+  tick(value) {
+    return value >= 10_000 ? `${value / 1000}k` : String(Number(value.toPrecision(6)));
+  }
+
+  select(plot) {
+    const { left, width } = plot.select;
+    if (width < 4) return;
+    plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+    this.zoom.set({ min: plot.posToVal(left, "x"), max: plot.posToVal(left + width, "x") });
+  }
+
+  /** After the zoom changed. */
+  fit() {
+    if (this.plot) this.plot.setData(this.plot.data);
+  }
+
+  resize() {
+    const width = this.canvas.clientWidth;
+    if (width === 0 || !this.lines) return;
+    if (!this.plot) this.draw(this.x, this.lines, { marks: this.marks });
+    else if (this.plot.width !== width) this.plot.setSize({ width, height: this.height });
+  }
+
+  /** Vertical lines where something was asked of the run; a name that has no room is left out. */
+  drawMarks(plot) {
+    const { ctx, bbox } = plot;
+    const ratio = devicePixelRatio;
+    let free = bbox.left;
+    ctx.save();
+    ctx.strokeStyle = ctx.fillStyle = colour("--mark");
+    ctx.font = `${11 * ratio}px system-ui, sans-serif`;
+    ctx.textBaseline = "top";
+    ctx.setLineDash([3 * ratio, 3 * ratio]);
+    for (const { x, what } of this.marks) {
+      const at = Math.round(plot.valToPos(x, "x", true));
+      if (at < bbox.left || at > bbox.left + bbox.width) continue;
+      ctx.beginPath();
+      ctx.moveTo(at, bbox.top);
+      ctx.lineTo(at, bbox.top + bbox.height);
+      ctx.stroke();
+      const text = what.length > 32 ? `${what.slice(0, 31)}…` : what;
+      const wide = ctx.measureText(text).width + 6 * ratio;
+      const left = Math.max(bbox.left, Math.min(at + 3 * ratio, bbox.left + bbox.width - wide));
+      if (left < free) continue;
+      ctx.fillText(text, left, bbox.top + 2 * ratio);
+      free = left + wide;
+    }
+    ctx.restore();
+  }
+
+  /** The legend's figures: where the pointer is, else the last ones; and the summary. */
+  tell() {
+    if (!this.lines || this.values?.length !== this.lines.length) return;
+    const at = this.plot?.cursor?.idx ?? null;
+    this.lines.forEach((line, i) => {
+      const value = at === null ? lastOf(line.values) : line.values[at];
+      setText(this.values[i], this.text(value ?? null));
+    });
+    setText(this.at, at === null || this.x[at] === undefined ? "" : this.axis.tell(this.x[at]));
+    if (at === null) setText(this.caption, this.summary());
+  }
+
+  summary() {
+    const parts = this.lines.map((line) => {
+      const values = line.values.filter(isFigure);
+      if (values.length === 0) return `${line.label}: no figures`;
+      const [min, max] = [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];
+      return `${line.label}: last ${this.text(lastOf(values))}, lowest ${this.text(min)}, highest ${this.text(max)}`;
+    });
+    return `${this.title}. ${parts.join("; ")}.`;
+  }
+
+  /** At most 200 lines of what is shown, evenly chosen. */
+  tabulate() {
+    this.table.querySelector(".scroll")?.remove();
+    if (!this.table.open || !this.lines) return;
+    const [min, max] = this.zoom.limits(this.x);
+    const inside = this.x.map((_, i) => i).filter((i) => this.x[i] >= min && this.x[i] <= max);
+    const every = Math.max(1, Math.ceil(inside.length / 200));
+    const rows = inside.filter((_, n) => n % every === 0 || n === inside.length - 1);
+    const head = el("tr", {}, [this.axis.name, ...this.lines.map((line) => line.label)]
+      .map((label) => el("th", { scope: "col" }, label)));
+    const body = rows.map((i) => el("tr", {}, el("th", { scope: "row" }, this.axis.tell(this.x[i])),
+      this.lines.map((line) => el("td", { class: "number" }, this.text(line.values[i] ?? null)))));
+    this.table.append(el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": this.title },
+      el("table", {}, el("caption", { class: "unseen" }, this.title), el("thead", {}, head),
+        el("tbody", {}, body))));
+  }
+}
+
+function lastOf(values) {
+  for (let i = values.length - 1; i >= 0; i -= 1) if (values[i] !== null) return values[i];
+  return null;
+}
+
+/** Whole decades around what there is. */
+function decades(_, min, max) {
+  if (!(min > 0) || !(max > 0)) return [0.1, 10];
+  const low = 10 ** Math.floor(Math.log10(min));
+  return [low, Math.max(low * 10, 10 ** Math.ceil(Math.log10(max)))];
+}
+
+/** The time of day, and how far into the run that is. */
+function clockAxis(startedAt) {
+  return {
+    name: "Time",
+    scale: { time: true },
+    options: { values: (_, splits) => splits.map((x) => (x === null ? "" : clock(x))), space: 70 },
+    tell: (x) => (x >= startedAt() ? `${clock(x)} (${span(x - startedAt())} in)` : clock(x)),
+  };
+}

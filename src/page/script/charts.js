@@ -1,0 +1,161 @@
+// The charts of a run over time: rate, response times, users; of all requests or of one entry.
+
+const LINES = { "50%": "--p50", "66%": "--p66", "75%": "--p75", "80%": "--p80", "90%": "--p90", "95%": "--p95",
+  "98%": "--p98", "99%": "--p99", "99.9%": "--p999", "99.99%": "--p9999", "100%": "--p100" };
+
+/** What is recorded of single entries. */
+const OF_ENTRIES = ["50%", "95%", "99%"];
+const AGGREGATED = "";
+
+/** `entries.past(method, name)` resolves to `{ t, rps, fps, "50%", ... }` of that entry. */
+class Charts {
+  constructor(record, entries) {
+    Object.assign(this, { record, entries });
+    this.zoom = new Zoom();
+    this.percentiles = new Set(choice("percentiles", ["50%", "95%"]));
+    this.logarithmic = choice("logarithmic", false);
+    this.entry = null;
+    const axis = clockAxis(() => record.startedAt);
+    const chart = (title, text) => new Chart({ title, text, axis, zoom: this.zoom });
+    this.rates = chart("Total Requests per Second", rate);
+    this.times = chart("Response Times (ms)", ms);
+    this.users = chart("Number of Users", whole);
+    this.times.legend.before(this.percentileBoxes());
+    this.marks = el("ol", { class: "marks" });
+    this.marksShown = el("details", { class: "figures" }, el("summary", {}, "Marks in the charts"), this.marks);
+    this.spectrum = spectrumChart();
+    this.root = el("div", {}, this.controls(), this.rates.root, this.times.root, this.users.root,
+      this.marksShown, this.spectrum.root);
+  }
+
+  controls() {
+    this.select = el("select", { id: freshId("entry"), onchange: () => this.choose(this.select.value) });
+    this.select.append(el("option", { value: AGGREGATED }, "Aggregated"));
+    const spans = [["", "Whole run"], ["600", "Last 10 minutes"], ["60", "Last minute"], ["own", "Zoomed"]];
+    const range = el("select", { id: freshId("range") },
+      spans.map(([value, label]) => el("option", { value, disabled: value === "own" }, label)));
+    range.addEventListener("change", () => this.zoom.set(range.value ? { last: Number(range.value) } : null));
+    const reset = el("button", { type: "button", class: "quiet", hidden: true, onclick: () => this.zoom.set(null) },
+      "Reset zoom");
+    this.zoom.listeners.push((zoomed) => {
+      range.value = zoomed?.last ? String(zoomed.last) : zoomed ? "own" : "";
+      show(reset, zoomed !== null);
+    });
+    return el("div", { class: "tools" },
+      el("label", { for: this.select.id }, "Requests"), this.select,
+      el("label", { for: range.id }, "Time"), range, reset,
+      el("span", { class: "hint" }, "Drag in a chart to zoom, double-click to see everything."));
+  }
+
+  percentileBoxes() {
+    this.boxes = new Map(PERCENTILES.map((label) => [label, el("input", {
+      type: "checkbox",
+      checked: this.percentiles.has(label),
+      onchange: (event) => {
+        if (event.target.checked) this.percentiles.add(label);
+        else this.percentiles.delete(label);
+        choose("percentiles", [...this.percentiles]);
+        this.redraw();
+      },
+    })]));
+    const logarithmic = el("input", {
+      type: "checkbox",
+      checked: this.logarithmic,
+      onchange: (event) => {
+        this.logarithmic = event.target.checked;
+        choose("logarithmic", this.logarithmic);
+        this.redraw();
+      },
+    });
+    return el("fieldset", { class: "boxes" }, el("legend", { class: "unseen" }, "Percentiles shown"),
+      [...this.boxes].map(([label, box]) => el("label", {}, box, label)),
+      el("label", { class: "apart" }, logarithmic, "Logarithmic"));
+  }
+
+  /** Another entry: its past is asked for, its seconds to come are taken from the views. */
+  async choose(value) {
+    this.entry = null;
+    if (value !== AGGREGATED) {
+      const [method, name] = JSON.parse(value);
+      const past = await this.entries.past(method, name);
+      if (this.select.value !== value) return;
+      this.entry = { method, name, startedAt: this.record.startedAt, run: this.record.run, ...past };
+    }
+    this.redraw();
+  }
+
+  redraw() {
+    if (this.state) this.update(this.state);
+  }
+
+  /** `{ view, point }`: adds the latest second to the chosen entry, looked at or not. */
+  follow({ view, point }) {
+    const entry = this.entry;
+    if (!entry || !point) return;
+    if (entry.run !== view.run) {
+      this.choose(this.select.value);
+      return;
+    }
+    const row = view.stats.find((each) => each.method === entry.method && each.name === entry.name);
+    if (!row || (entry.t.length > 0 && point.t <= entry.t[entry.t.length - 1])) return;
+    entry.t.push(point.t);
+    entry.rps.push(row.second?.rps ?? null);
+    entry.fps.push(row.second?.fps ?? null);
+    for (const label of OF_ENTRIES) entry[label].push(row.recent_percentiles?.[label] ?? null);
+  }
+
+  update(state) {
+    this.state = state;
+    this.offer(state.view);
+    const { record, entry } = this;
+    const marks = { marks: record.marks };
+    const own = entry && { x: entry.t.map((t) => entry.startedAt + t), column: (key) => entry[key] };
+    const source = own ?? { x: record.x, column: (key) => record.column(key) };
+    const labels = PERCENTILES.filter((label) => this.percentiles.has(label) && (!entry || OF_ENTRIES.includes(label)));
+    for (const [label, box] of this.boxes) box.disabled = Boolean(entry) && !OF_ENTRIES.includes(label);
+    const byRate = isOpen(state.view);
+    const asked = { label: "Asked", colour: "--asked", dash: [6, 4], values: record.column("asked") };
+    const hasAsked = asked.values.some((value) => value !== null);
+    this.rates.draw(source.x, [
+      { label: "RPS", colour: "--rps", values: source.column("rps") },
+      { label: "Failures/s", colour: "--fps", values: source.column("fps") },
+      ...(byRate && hasAsked && !entry ? [asked] : []),
+    ], marks);
+    this.times.draw(source.x, labels.map((label) => ({
+      label, colour: LINES[label], values: source.column(label),
+    })), { ...marks, logarithmic: this.logarithmic });
+    this.users.draw(record.x, [
+      { label: "Users", colour: "--users", values: record.column("users") },
+      ...(!byRate && hasAsked ? [asked] : []),
+    ], marks);
+    this.list(record.marks);
+    this.spectrum.update(state.view, this.logarithmic);
+  }
+
+  /** The entries to choose from, when they changed. */
+  offer(view) {
+    const rows = this.entries.all ? this.entries.all() : view.stats;
+    const known = rows.map(rowKey).join("\n");
+    if (known === this.offered) return;
+    this.offered = known;
+    const chosen = this.select.value;
+    this.select.replaceChildren(el("option", { value: AGGREGATED }, "Aggregated"),
+      ...rows.map((row) => el("option", { value: rowKey(row) }, `${row.method} ${row.name}`)));
+    this.select.value = chosen;
+    if (this.select.selectedIndex < 0) {
+      this.select.value = AGGREGATED;
+      this.entry = null;
+    }
+  }
+
+  list(marks) {
+    show(this.marksShown, marks.length > 0);
+    if (this.marks.childElementCount === marks.length) return;
+    this.marks.replaceChildren(...marks.map(({ x, what }) => el("li", {}, `${clock(x)}: ${what}`)));
+  }
+}
+
+/** The load is a rate, so what is asked is iterations per second and not users. */
+function isOpen(view) {
+  return Boolean(view.open_load) || view.asked?.rate !== undefined;
+}

@@ -1,0 +1,23 @@
+// What this person chose, kept in the browser. A page from a file, or a browser that keeps nothing,
+// refuses: then a choice lasts as long as the page.
+
+const chosen = new Map();
+
+function choice(name, otherwise) {
+  if (chosen.has(name)) return chosen.get(name);
+  try {
+    const kept = localStorage.getItem(`gregaria.${name}`);
+    return kept === null ? otherwise : JSON.parse(kept);
+  } catch {
+    return otherwise;
+  }
+}
+
+function choose(name, value) {
+  chosen.set(name, value);
+  try {
+    localStorage.setItem(`gregaria.${name}`, JSON.stringify(value));
+  } catch {
+    // The page alone remembers it.
+  }
+}

@@ -1,0 +1,28 @@
+// Everything that can be taken away, and what reproduces it.
+
+function downloadPage() {
+  const link = (path, label, about) => el("li", {}, el("a", { href: api.address(path), download: "" }, label), ` ${about}`);
+  const report = el("a", { download: "" }, "Download Report");
+  const list = el("ul", { class: "downloads" },
+    link("/stats/requests/csv", "Download requests CSV", "one line per request name, and the total"),
+    link("/stats/requests_full_history/csv", "Download full request statistics history CSV", "second by second"),
+    link("/stats/failures/csv", "Download failures CSV", "one line per request and message"),
+    link("/exceptions/csv", "Download exceptions CSV", "what tasks ended with"),
+    el("li", {}, report, " one HTML file with tables and charts"),
+    link("/api/v1/run.json", "Download JSON", "all figures, with what reproduces them"));
+  const about = el("div");
+  let drawn = "";
+  const aim = () => report.setAttribute("href",
+    api.address(`/stats/report?download=1&theme=${theme.isDark() ? "dark" : "light"}`));
+  theme.listeners.push(aim);
+  aim();
+  const update = ({ view }) => {
+    const now = JSON.stringify([view.facts, view.started_at, Math.floor(view.elapsed)]);
+    if (now === drawn) return;
+    const open = about.querySelector("details")?.open;
+    drawn = now;
+    about.replaceChildren(el("h3", {}, "About this run"), originFacts(view), scenarioText(view) ?? "");
+    if (open) about.querySelector("details").open = true;
+  };
+  return { root: el("div", {}, list, about), update };
+}

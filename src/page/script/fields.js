@@ -1,0 +1,85 @@
+// Form fields with their explanation and their error beside them.
+
+class Fields {
+  constructor() {
+    this.all = new Map();
+    this.general = el("p", { class: "error", role: "alert", hidden: true });
+  }
+
+  /** A labelled control under the name that the server's errors have. */
+  add(name, label, control, { hint, read, number } = {}) {
+    const id = freshId("field");
+    control.id = id;
+    const error = el("p", { class: "error", id: `${id}-error`, hidden: true });
+    const about = hint ? el("p", { class: "hint", id: `${id}-hint` }, hint) : null;
+    control.setAttribute("aria-describedby", [about && about.id, error.id].filter(Boolean).join(" "));
+    const typed = () => control.value.trim();
+    this.all.set(name, { control, error, read: read ?? (number ? () => numeric(typed()) : typed), focus: control });
+    return el("div", { class: "field" }, el("label", { for: id }, label), control, about, error);
+  }
+
+  /** Several controls under one name. */
+  group(name, label, controls, { hint, read, focus }) {
+    const id = freshId("field");
+    const error = el("p", { class: "error", id: `${id}-error`, hidden: true });
+    const control = el("fieldset", { "aria-describedby": error.id }, el("legend", {}, label),
+      hint ? el("p", { class: "hint" }, hint) : null, controls, error);
+    this.all.set(name, { control, error, read, focus });
+    return control;
+  }
+
+  read(name) {
+    const field = this.all.get(name);
+    return field && !field.control.disabled ? field.read() : "";
+  }
+
+  /** What need not be sent to be refused. */
+  problems() {
+    const bad = (value) => Number.isNaN(value) || (Array.isArray(value) && value.some((each) => bad(each.weight)));
+    return [...this.all.keys()].filter((name) => bad(this.read(name)))
+      .map((field) => ({ field, message: "This is not a number." }));
+  }
+
+  /** Errors go beside their fields, and the first of them is where one can type next. */
+  complain(errors) {
+    for (const { control, error } of this.all.values()) {
+      show(error, false);
+      control.removeAttribute("aria-invalid");
+    }
+    const astray = [];
+    let first = null;
+    for (const { field, message } of errors) {
+      const at = this.all.get(field);
+      if (!at) {
+        astray.push(message);
+        continue;
+      }
+      setText(at.error, at.error.hidden ? message : `${at.error.textContent} ${message}`);
+      show(at.error, true);
+      at.control.setAttribute("aria-invalid", "true");
+      const folded = at.control.closest("details");
+      if (folded) folded.open = true;
+      first ??= at.focus;
+    }
+    show(this.general, astray.length > 0);
+    setText(this.general, astray.join(" "));
+    first?.focus();
+  }
+}
+
+/** A number as the server takes it, NaN if it is none, nothing if there is nothing. */
+function numeric(text) {
+  return text === "" ? "" : Number(text);
+}
+
+function input(attributes) {
+  return el("input", { type: "text", autocomplete: "off", spellcheck: "false", ...attributes });
+}
+
+function numberInput(value, attributes = {}) {
+  return input({ inputmode: "decimal", value: value ?? "", ...attributes });
+}
+
+function checkboxes(names, chosen) {
+  return names.map((name) => el("label", {}, el("input", { type: "checkbox", value: name, checked: chosen }), name));
+}

@@ -1,0 +1,151 @@
+// The start form, and the small one that edits a run on its way.
+
+const RAMP_UP = "Ramp up (users started/second)";
+const RATE = "Rate (iterations released/second)";
+
+/** `started()` is called when the server has taken it. */
+function startForm(form, started) {
+  const fields = new Fields();
+  const element = el("form", { class: "start", novalidate: true },
+    el("h2", {}, "Start new load test"), fields.general,
+    loadFields(fields, form),
+    fields.add("host", "Host", input({ inputmode: "url", value: form.host ?? "", placeholder: "http://127.0.0.1:5000" }),
+      { hint: hostHint(form) }),
+    el("details", {}, el("summary", {}, "Advanced options"), advancedFields(fields, form)),
+    parameterFields(fields, form),
+    el("div", { class: "buttons" }, el("button", { type: "submit", class: "primary" }, "Start")),
+    el("p", { class: "hint" }, `${form.scenario ?? ""}: ${form.load_text ?? ""}`));
+  submits(element, fields, () => api.post("/api/v1/runs", wish(fields, form)), started);
+  return element;
+}
+
+function hostHint(form) {
+  const own = (form.classes ?? []).filter((each) => each.host).map((each) => each.name);
+  return own.length > 0 ? `Setting this will override the host of ${own.join(", ")}.` : null;
+}
+
+function loadFields(fields, form) {
+  if (form.load === "rate") {
+    return [fields.add("rate", RATE, numberInput(form.rate), { number: true })];
+  }
+  const shaped = form.load === "shape";
+  const hint = shaped ? `The scenario's shape says how many: ${form.load_text}.` : null;
+  return [
+    fields.add("users", "Number of users (peak concurrency)",
+      numberInput(form.users ?? (shaped ? "" : 1), { disabled: shaped, inputmode: "numeric" }),
+      { hint, number: true }),
+    fields.add("spawn_rate", RAMP_UP, numberInput(form.spawn_rate ?? (shaped ? "" : 1), { disabled: shaped }),
+      { hint, number: true }),
+  ];
+}
+
+function advancedFields(fields, form) {
+  const cores = form.allowed_cores?.length > 0 ? `Of ${form.allowed_cores.join(", ")}.` : null;
+  return [
+    fields.add("run_time", "Run time (e.g. 20, 20s, 3m, 2h, 1h20m, 3h30m10s, etc.)", input({ value: form.run_time ?? "" }),
+      { hint: "Until it is stopped, if empty." }),
+    classTable(fields, form.classes ?? []),
+    tagBoxes(fields, "tags", "Tags", "Only tasks with any of these; all tasks, if none is chosen.", form.tags ?? []),
+    tagBoxes(fields, "exclude_tags", "Exclude tags", "No tasks with any of these.", form.tags ?? []),
+    fields.add("cores", "Cores", input({ value: form.cores ?? "" }), { hint: cores }),
+    fields.add("profile", "Profile", input({ value: form.profile ?? "" }), { hint: "A label for the reports." }),
+  ];
+}
+
+/** Which classes, and their weights; null where nothing was changed. */
+function classTable(fields, classes) {
+  if (classes.length === 0) return null;
+  const rows = classes.map((each) => {
+    const box = el("input", { type: "checkbox", checked: true, "aria-label": each.name });
+    const fixed = isFigure(each.fixed_count) && each.fixed_count > 0;
+    const weight = numberInput(each.weight ?? 1, { "aria-label": `Weight of ${each.name}` });
+    const line = el("tr", {}, el("td", {}, box), el("th", { scope: "row", class: "wide" }, each.name),
+      el("td", {}, fixed ? `fixed: ${each.fixed_count}` : weight),
+      el("td", { class: "wide" }, (each.tasks ?? []).join(", ")));
+    return { name: each.name, box, fixed, weight, before: weight.value, line };
+  });
+  const read = () => {
+    if (rows.every(({ box, weight, before }) => box.checked && weight.value === before)) return null;
+    return rows.filter(({ box }) => box.checked).map(({ name, fixed, weight }) => (
+      fixed ? { name } : { name, weight: numeric(weight.value.trim()) }));
+  };
+  const head = ["Use", "Class", "Weight", "Tasks"].map((label) => el("th", { scope: "col" }, label));
+  const table = el("div", { class: "scroll" }, el("table", {}, el("caption", { class: "unseen" }, "User classes"),
+    el("thead", {}, el("tr", {}, head)), el("tbody", {}, rows.map(({ line }) => line))));
+  return fields.group("classes", "User classes", table, { read, focus: rows[0].box });
+}
+
+function tagBoxes(fields, name, label, hint, tags) {
+  if (tags.length === 0) return null;
+  const boxes = checkboxes(tags, false);
+  const read = () => boxes.map((each) => each.firstChild).filter((box) => box.checked).map((box) => box.value).join(" ");
+  return fields.group(name, label, el("div", { class: "boxes" }, boxes), { hint, read, focus: boxes[0].firstChild });
+}
+
+function parameterFields(fields, { parameters = [] }) {
+  if (parameters.length === 0) return null;
+  return el("details", { open: true }, el("summary", {}, "Custom parameters"),
+    parameters.map(({ name, default: usual, help, choices, secret }) => {
+      const control = choices
+        ? el("select", {}, choices.map((each) => el("option", { value: each, selected: each === usual }, each)))
+        : input({ type: secret ? "password" : "text", value: usual ?? "", autocomplete: secret ? "new-password" : "off" });
+      return fields.add(`parameters.${name}`, name, control, { hint: help, read: () => control.value });
+    }));
+}
+
+/** What `POST /api/v1/runs` takes. */
+function wish(fields, { parameters = [] }) {
+  const body = {};
+  for (const name of ["users", "spawn_rate", "rate", "host", "run_time", "tags", "exclude_tags", "cores", "profile"]) {
+    const value = fields.read(name);
+    if (value !== "") body[name] = value;
+  }
+  body.classes = fields.read("classes") || null;
+  body.parameters = Object.fromEntries(parameters.map(({ name }) => [name, fields.read(`parameters.${name}`)]));
+  return body;
+}
+
+/** Sends once at a time, and shows what the server has against it. */
+function submits(element, fields, send, done) {
+  const button = element.querySelector("button[type=submit]");
+  element.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    button.disabled = true;
+    const problems = fields.problems();
+    const errors = problems.length > 0 ? problems : await send();
+    button.disabled = false;
+    fields.complain(errors);
+    if (errors.length === 0) done();
+  });
+}
+
+function editForm(view, form, done) {
+  const fields = new Fields();
+  const byRate = isOpen(view);
+  const asked = view.asked ?? {};
+  const inside = byRate
+    ? [fields.add("rate", RATE, numberInput(asked.rate ?? form.rate), { number: true })]
+    : [
+      fields.add("users", "Number of users (peak concurrency)",
+        numberInput(asked.users ?? form.users ?? view.users, { inputmode: "numeric" }), { number: true }),
+      fields.add("spawn_rate", RAMP_UP, numberInput(view.facts.spawn_rate ?? form.spawn_rate ?? 1),
+        { number: true }),
+    ];
+  const element = el("form", { class: "start", novalidate: true }, el("h2", {}, "Edit running load test"), fields.general, inside,
+    el("div", { class: "buttons" }, el("button", { type: "submit", class: "primary" }, "Update")));
+  const names = byRate ? ["rate"] : ["users", "spawn_rate"];
+  const body = () => Object.fromEntries(names.map((name) => [name, fields.read(name)]));
+  submits(element, fields, () => api.post("/api/v1/run/load", body()), done);
+  return element;
+}
+
+/** Shows a form over the page; `make(close)` makes it. */
+function dialog(make) {
+  const close = el("button", { type: "button", class: "quiet", onclick: () => box.close() }, "Cancel");
+  const form = make(() => box.close());
+  const box = el("dialog", { "aria-label": form.querySelector("h2").textContent, onclose: () => box.remove() }, form);
+  form.querySelector(".buttons").append(close);
+  document.body.append(box);
+  box.showModal();
+  form.querySelector("input:not([disabled])")?.focus();
+}

@@ -1,0 +1,115 @@
+// How the generator itself fared, and whether the figures can be trusted.
+
+const VERDICTS = { good: "Good", doubtful: "Doubtful", broken: "Broken", none: "No verdict yet" };
+
+/** The worst core's busy share now, or null. */
+function worstBusy(view) {
+  const cores = view.generator?.cores ?? [];
+  return cores.length > 0 ? Math.max(...cores.map((core) => core.busy ?? 0)) : null;
+}
+
+function verdictLine() {
+  const word = el("strong");
+  const text = el("span");
+  const root = el("p", { class: "verdict" }, word, " ", text);
+  const update = (view) => {
+    const { level, text: why } = view.verdict ?? { level: "none", text: "" };
+    root.dataset.level = Object.hasOwn(VERDICTS, level) ? level : "none";
+    setText(word, VERDICTS[root.dataset.level]);
+    setText(text, why ?? "");
+  };
+  return { root, update };
+}
+
+function warningList() {
+  const list = el("ul", { class: "warnings" });
+  let drawn = "";
+  const update = (view) => {
+    const texts = view.warnings ?? [];
+    if (JSON.stringify(texts) === drawn) return;
+    drawn = JSON.stringify(texts);
+    list.replaceChildren(...texts.map((text) => el("li", {}, text)));
+    show(list, texts.length > 0);
+  };
+  return { root: list, update };
+}
+
+function coreTable() {
+  const table = new Table({
+    name: "cores",
+    caption: "The generator's cores",
+    sortable: false,
+    columns: [
+      { key: "core", label: "Core", value: (row) => row.core, names: true },
+      figure("busy", "Busy", (row) => row.busy, percent),
+      figure("busiest", "Busiest second", (row) => row.busiest_second, percent),
+      figure("saturated", "Saturated seconds", (row) => row.saturated_seconds, whole),
+      figure("user", "User (s)", (row) => row.user_s, rate),
+      figure("system", "System (s)", (row) => row.system_s, rate),
+      figure("turns", "Turns", (row) => row.turns, whole),
+      figure("completions", "Completions", (row) => row.completions, whole),
+      figure("per_turn", "Completions per turn", (row) => (row.turns ? row.completions / row.turns : null), rate),
+      time("longest", "Longest turn (ms)", (row) => row.longest_turn_ms),
+    ],
+    rowKey: (row) => String(row.core),
+    empty: "No core has worked yet.",
+  });
+  return { root: table.root, update: (view) => table.update(view.generator?.cores ?? []) };
+}
+
+const LIMITS = { ports: "No local port left", files: "No file descriptor left",
+  slow_connects: "Connections of a second or more", unchecked_servers: "Servers not checked",
+  look_ups: "Look-ups failed", accept_queue: "Accept queue full" };
+
+function limitFacts() {
+  const root = el("div");
+  const update = (view) => {
+    const { limits, lateness, request_cpu_us: cpu } = view.generator ?? {};
+    const late = lateness
+      ? `${ms(lateness.percentiles?.["50%"])} ms median, ${ms(lateness.percentiles?.["99%"])} ms 99%ile, ${ms(lateness.max)} ms max`
+      : NONE;
+    root.replaceChildren(facts([
+      ["Timers late by", late],
+      ["CPU per request", cpu ? `${rate(cpu.user)} µs user, ${rate(cpu.system)} µs system` : NONE],
+      ...Object.entries(limits ?? {}).map(([key, times]) => [LIMITS[key] ?? capital(key), whole(times)]),
+    ]));
+  };
+  return { root, update };
+}
+
+const CORES = ["--p50", "--p95", "--p75", "--p99", "--p90", "--p999", "--p66", "--p100"];
+
+/** Over time: how busy each core was, how late timers were, how much was done at a time. */
+class GeneratorCharts {
+  constructor(record) {
+    this.record = record;
+    const zoom = new Zoom();
+    const axis = clockAxis(() => record.startedAt);
+    const chart = (title, text) => new Chart({ title, text, axis, zoom, height: 180 });
+    this.busy = chart("Busy Share per Core (%)", (value) => (isFigure(value) ? value.toFixed(1) : NONE));
+    this.lateness = chart("Lateness of Timers, 99%ile (ms)", ms);
+    this.turns = chart("Completions per Turn", rate);
+    this.root = el("div", {}, this.busy.root, this.lateness.root, this.turns.root);
+  }
+
+  update() {
+    const { record } = this;
+    const marks = { marks: record.marks };
+    this.busy.draw(record.x, record.keys("core ").map((key, i) => ({
+      label: capital(key),
+      colour: CORES[i % CORES.length],
+      dash: i < CORES.length ? undefined : [5, 3],
+      values: record.column(key).map((busy) => (busy === null ? null : 100 * busy)),
+    })), marks);
+    this.lateness.draw(record.x, [{ label: "Lateness", colour: "--p95", values: record.column("lateness") }], marks);
+    this.turns.draw(record.x, [{ label: "Completions", colour: "--p50", values: record.column("turns") }], marks);
+  }
+}
+
+function generatorPage(record) {
+  const parts = [verdictLine(), warningList(), coreTable(), limitFacts(), new GeneratorCharts(record)];
+  return {
+    root: el("div", {}, parts.map((part) => part.root)),
+    update: ({ view }) => parts.forEach((part) => part.update(view)),
+  };
+}

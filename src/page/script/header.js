@@ -1,0 +1,87 @@
+// The bar on top of the live page: what runs, how it fares, and what can be done about it.
+
+class Header {
+  /** `acts`: `{ edit, stop, reset, start }`. */
+  constructor(acts) {
+    const button = (label, act, kind) => el("button", { type: "button", class: kind, hidden: true, onclick: act }, label);
+    this.edit = button("Edit", acts.edit, "quiet");
+    this.stop = button("Stop", acts.stop, "danger");
+    this.fresh = button("New", acts.start, "primary");
+    this.reset = button("Reset", acts.reset, "quiet");
+    this.state = el("span", { class: "state", role: "status", "aria-live": "polite" });
+    this.host = el("span", { class: "host" });
+    this.lost = el("p", { class: "lost", role: "alert", hidden: true });
+    this.refusal = el("p", { class: "lost", role: "alert", hidden: true });
+    this.verdict = verdictLine();
+    this.metrics = new Map([
+      ["Users", metric("Users")],
+      ["RPS", metric("RPS")],
+      ["Failures", metric("Failures")],
+      ["95%ile (ms)", metric("95%ile (ms)")],
+      ["Worst core", metric("Worst core")],
+      ["Late by (ms)", metric("Late by (ms)")],
+      ["Elapsed", metric("Elapsed")],
+    ]);
+    this.figures = el("dl", { class: "metrics" }, [...this.metrics.values()].map((each) => each.root));
+    this.root = el("header", {},
+      el("div", { class: "bar" }, el("h1", {}, "gregaria"), this.host, this.state,
+        el("div", { class: "buttons" }, this.edit, this.stop, this.fresh, this.reset, theme.button())),
+      this.figures, this.verdict.root, this.lost, this.refusal);
+  }
+
+  update(view) {
+    const { state, total } = view;
+    const going = ["spawning", "running", "stopping"].includes(state);
+    document.title = going ? `${state}: ${view.facts.host ?? "gregaria"}` : "gregaria";
+    setText(this.state, capital(state));
+    this.state.dataset.state = state;
+    setText(this.host, view.facts.host ?? "");
+    show(this.edit, state === "spawning" || state === "running");
+    show(this.stop, state === "spawning" || state === "running");
+    show(this.fresh, state === "stopped");
+    show(this.reset, state !== "ready" && state !== "stopping");
+    show(this.figures, state !== "ready");
+    show(this.verdict.root, state !== "ready");
+    this.verdict.update(view);
+    const busy = worstBusy(view);
+    const late = view.generator?.lateness?.percentiles?.["99%"] ?? null;
+    const recent = total.recent_percentiles?.["95%"] ?? null;
+    const failed = total.requests ? total.failures / total.requests : 0;
+    this.tell("Users", usersText(view), "Users running, and how many were asked for");
+    this.tell("RPS", rate(total.current_rps), "Requests per second, over the last ten seconds");
+    this.tell("Failures", percent(failed), `${total.failures} of ${total.requests} requests failed`, failed > 0);
+    this.tell("95%ile (ms)", ms(recent), `Of the last ten seconds: ${exactly(recent, "ms") || "nothing"}`);
+    this.tell("Worst core", percent(busy), "Busy share of the generator's busiest core", busy > 0.9);
+    this.tell("Late by (ms)", ms(late), "One timer in a hundred was late by as much");
+    this.tell("Elapsed", span(view.elapsed), view.started_at ? `Since ${instant(view.started_at)}` : "");
+  }
+
+  tell(name, text, title, alarming = false) {
+    const { root, value } = this.metrics.get(name);
+    setText(value, text);
+    setTitle(root, title);
+    root.classList.toggle("alarming", alarming);
+  }
+
+  /** The connection's state: said once when it goes, the age of what is shown beside it. */
+  connection(isLost, age) {
+    show(this.lost, isLost);
+    if (isLost) setText(this.lost, `Connection lost, trying again. These figures are ${span(age)} old.`);
+    this.root.classList.toggle("stale", isLost);
+  }
+
+  refused(errors) {
+    show(this.refusal, errors.length > 0);
+    setText(this.refusal, errors.map((error) => error.message).join(" "));
+  }
+}
+
+function metric(label) {
+  const value = el("dd");
+  return { root: el("div", {}, el("dt", {}, label), value), value };
+}
+
+function usersText({ users, asked }) {
+  if (asked?.users !== undefined && asked.users !== users) return `${users} of ${asked.users}`;
+  return String(users);
+}

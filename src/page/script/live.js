@@ -1,0 +1,116 @@
+// The live page: hears what the server says each second, and shows it.
+
+/** Beyond as many points the thinned history is asked for anew. */
+const POINTS_MAX = 3600;
+
+class LivePage {
+  constructor() {
+    this.record = new Record();
+    this.header = new Header({
+      edit: () => dialog((close) => editForm(this.state.view, this.form, close)),
+      start: () => dialog((close) => startForm(this.form, close)),
+      stop: () => this.act("/api/v1/run/stop"),
+      reset: () => this.act("/api/v1/run/reset"),
+    });
+    this.charts = new Charts(this.record, { past: (method, name) => api.past(method, name) });
+    this.main = el("main", {});
+    this.footer = el("footer", {});
+    document.body.append(this.header.root, this.main, this.footer);
+    this.events = new Events((name, data) => this.hear(name, data), (isLost) => this.lost(isLost));
+    this.events.expected = () => this.state && !["ready", "stopped"].includes(this.state.view.state);
+    setInterval(() => this.watch(), 1000);
+  }
+
+  hear(name, data) {
+    if (name === "hello") this.begin(data);
+    else this.next(data);
+    this.draw();
+  }
+
+  begin({ view, history: past, form }) {
+    this.form = form;
+    this.state = { view, point: null };
+    if (view.run > 0) this.record.take(view, past);
+    this.charts.follow(this.state);
+  }
+
+  next({ view, point }) {
+    if (point) point.coreNames = view.generator?.cores?.map((core) => core.core);
+    this.state = { view, point };
+    this.record.point(view, point);
+    this.charts.follow(this.state);
+    if (this.record.x.length - this.record.begins.points > POINTS_MAX && !this.thinning) this.thin();
+  }
+
+  async thin() {
+    this.thinning = true;
+    try {
+      const past = await api.get("/api/v1/history");
+      this.record.take(this.state.view, past);
+      if (this.charts.entry) this.charts.choose(this.charts.select.value);
+    } catch {
+      // Another second will do.
+    }
+    this.thinning = false;
+  }
+
+  draw() {
+    const { view } = this.state;
+    this.header.update(view);
+    setText(this.footer, `gregaria ${view.facts.version}, ${view.facts.scenario ?? ""}`);
+    if (view.state === "ready") this.showForm();
+    else this.showTabs();
+  }
+
+  /** Before the first run. The form is made once, so that what was typed stays. */
+  showForm() {
+    if (this.start?.isConnected) return;
+    this.start = startForm(this.form, () => {});
+    this.main.replaceChildren(this.start);
+    this.start.querySelector("input:not([disabled])")?.focus();
+  }
+
+  showTabs() {
+    if (!this.tabs) {
+      this.tabs = new Tabs("Views of the run", this.pages());
+      this.main.replaceChildren(this.tabs.root);
+    } else if (!this.tabs.root.isConnected) {
+      this.main.replaceChildren(this.tabs.root);
+    }
+    this.tabs.update(this.state);
+  }
+
+  pages() {
+    const of = (key, label, part, more = {}) => (
+      { key, label, root: part.root, update: ({ view }) => part.update(view), ...more });
+    return [
+      of("stats", "Statistics", requestTable(true)),
+      { key: "charts", label: "Charts", root: this.charts.root, update: (state) => this.charts.update(state) },
+      of("failures", "Failures", failureTable(), { badge: ({ view }) => view.failures.length + (view.more_failures ?? 0) }),
+      of("exceptions", "Exceptions", exceptionTable(), { badge: ({ view }) => view.exceptions.length }),
+      of("checks", "Checks", checkTable(), { badge: ({ view }) => view.checks.filter((check) => check.failed > 0).length }),
+      of("ratios", "Current Ratio", taskRatios()),
+      { key: "reports", label: "Download Data", ...downloadPage() },
+      { key: "logViewer", label: "Logs", ...logPage() },
+      { key: "generator", label: "Generator", ...generatorPage(this.record),
+        badge: ({ view }) => view.warnings?.length ?? 0 },
+    ];
+  }
+
+  async act(path) {
+    this.header.refused(await api.post(path));
+  }
+
+  lost(isLost) {
+    this.isLost = isLost;
+    this.watch();
+  }
+
+  /** Says so when nothing is heard, whether or not the connection seems to stand. */
+  watch() {
+    const age = this.events?.age() ?? 0;
+    const silent = Boolean(this.events?.expected?.()) && age > 4;
+    this.header.connection(Boolean(this.isLost) || silent, age);
+    if (silent && age > 10 && Math.floor(age) % 10 === 0) this.events.open();
+  }
+}

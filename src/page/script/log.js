@@ -1,0 +1,44 @@
+// The log's lines, read every other second while somebody looks.
+
+function logPage() {
+  const lines = el("pre", { class: "log", tabindex: "0", role: "region", "aria-label": "Log" });
+  const empty = el("p", { class: "empty" }, "No lines so far.");
+  let timer = null;
+  let drawn = "";
+  const read = async () => {
+    try {
+      const { master } = await api.get("/logs");
+      draw(master ?? []);
+    } catch {
+      // The header says that the connection is lost.
+    }
+    if (timer !== null) timer = setTimeout(read, 2000);
+  };
+  const draw = (texts) => {
+    const now = texts.join("\n");
+    if (now === drawn) return;
+    drawn = now;
+    const atEnd = lines.scrollTop + lines.clientHeight >= lines.scrollHeight - 20;
+    lines.replaceChildren(...texts.map((text) => el("span", { class: severity(text) }, `${text}\n`)));
+    show(empty, texts.length === 0);
+    show(lines, texts.length > 0);
+    if (atEnd) lines.scrollTop = lines.scrollHeight;
+  };
+  return {
+    root: el("div", {}, empty, lines),
+    update: () => {},
+    opened: () => {
+      timer = 0;
+      read();
+    },
+    closed: () => {
+      clearTimeout(timer);
+      timer = null;
+    },
+  };
+}
+
+function severity(text) {
+  if (/\/(ERROR|CRITICAL)\//.test(text)) return "bad";
+  return /\/WARNING\//.test(text) ? "doubtful" : null;
+}

@@ -1,0 +1,24 @@
+// What reproduces a run: scenario, seed, command line, version.
+
+function originFacts({ facts: origin, started_at: started, elapsed }) {
+  return facts([
+    ["Scenario", origin.scenario],
+    ["Host", origin.host],
+    ["Load", origin.load],
+    ["Users", origin.users],
+    ["Ramp up (users started/second)", origin.spawn_rate],
+    ["Run time", origin.run_time === null || origin.run_time === undefined ? null : span(origin.run_time)],
+    ["Profile", origin.profile],
+    ["Started", started ? instant(started) : null],
+    ["Elapsed", started ? span(elapsed) : null],
+    ["Command line", origin.command_line ? el("code", {}, origin.command_line) : null],
+    ["Seed", origin.seed ? el("code", {}, origin.seed) : null],
+    ["Cores", (origin.cores ?? []).join(", ")],
+    ["Version", `gregaria ${origin.version}`],
+  ]);
+}
+
+function scenarioText(view) {
+  const text = view.facts.scenario_text;
+  return text ? el("details", { class: "figures" }, el("summary", {}, "The scenario's text"), el("pre", {}, text)) : null;
+}

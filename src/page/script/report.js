@@ -1,0 +1,102 @@
+// The report: the same parts as the live page, from the data in the file, one below the other.
+
+class ReportPage {
+  constructor({ view, history: past }) {
+    this.view = view;
+    this.past = past;
+    this.record = new Record();
+    if (past) this.record.take(view, past);
+    document.body.append(this.header(), el("main", {}, this.sections()),
+      el("footer", {}, `gregaria ${view.facts.version}`));
+    this.parts.forEach((part) => part.update(view));
+    this.charts.update({ view, point: null });
+    addEventListener("beforeprint", () => this.print(true));
+    addEventListener("afterprint", () => this.print(false));
+  }
+
+  header() {
+    const { view } = this;
+    const ended = view.started_at ? view.started_at + view.elapsed : null;
+    const during = view.started_at ? `${instant(view.started_at)} to ${instant(ended)} (${span(view.elapsed)})` : "";
+    return el("header", { class: "report" },
+      el("div", { class: "bar" }, el("h1", {}, "gregaria report"), el("div", { class: "buttons" }, theme.button())),
+      el("p", {}, [view.facts.scenario, view.facts.host].filter(Boolean).join(" against ")),
+      el("p", { class: "note" }, during));
+  }
+
+  /** The parts keep themselves up to date, and are told once. */
+  sections() {
+    const { view } = this;
+    const [verdict, warnings, cores, limits] = [verdictLine(), warningList(), coreTable(), limitFacts()];
+    const tables = [requestTable(false), percentileTable(), failureTable(), exceptionTable(), checkTable(), taskRatios()];
+    const [requests, percentiles, failures, exceptions, checks, ratios] = tables;
+    this.charts = new Charts(this.record, this.entries());
+    const generator = new GeneratorCharts(this.record);
+    this.parts = [verdict, warnings, cores, limits, ...tables, generator];
+    return [
+      section("summary", "Summary", summaryFigures(view), verdict.root, warnings.root),
+      section("origin", "What was run", originFacts(view), scenarioText(view)),
+      section("requests", "Request Statistics", requests.root),
+      section("percentiles", "Response Time Statistics", percentiles.root),
+      section("failures", "Failures Statistics", failures.root),
+      view.exceptions.length > 0 ? section("exceptions", "Exceptions Statistics", exceptions.root) : null,
+      view.checks.length > 0 ? section("checks", "Checks", checks.root) : null,
+      section("charts", "Charts", this.charts.root),
+      section("generator", "Generator", cores.root, limits.root, generator.root),
+      section("ratios", "Final ratio", ratios.root),
+    ];
+  }
+
+  entries() {
+    const all = this.past?.entries ?? [];
+    return {
+      all: () => all,
+      past: async (method, name) => {
+        const entry = all.find((each) => each.method === method && each.name === name);
+        return { ...entry, t: entry.t ?? spread(this.past.t, entry.rps.length) };
+      },
+    };
+  }
+
+  /** Paper is white, and as wide as it is. */
+  print(now) {
+    const root = document.documentElement;
+    if (now) this.before = root.dataset.theme ?? "";
+    root.classList.toggle("printing", now);
+    if (now) root.dataset.theme = "light";
+    else if (this.before) root.dataset.theme = this.before;
+    else delete root.dataset.theme;
+    theme.changed();
+    for (const chart of this.charts.zoom.charts) chart.resize();
+  }
+}
+
+/** The times of a series that was thinned more than the others: the last of each equal part. */
+function spread(times, length) {
+  return Array.from({ length }, (_, i) => times[Math.ceil(((i + 1) * times.length) / length) - 1]);
+}
+
+function summaryFigures(view) {
+  const { total } = view;
+  const failed = total.requests ? total.failures / total.requests : 0;
+  const late = view.generator?.lateness?.percentiles?.["99%"] ?? null;
+  const cores = view.generator?.cores ?? [];
+  const busiest = cores.length > 0 ? Math.max(...cores.map((core) => core.busiest_second ?? 0)) : null;
+  const figures = [
+    ["Requests", whole(total.requests)],
+    ["RPS", rate(total.rps)],
+    ["Failures", percent(failed), failed > 0],
+    ["Median (ms)", ms(total.median)],
+    ["95%ile (ms)", ms(total.percentiles?.["95%"] ?? null)],
+    ["99%ile (ms)", ms(total.percentiles?.["99%"] ?? null)],
+    ["Max (ms)", ms(total.max)],
+    ["Busiest core", percent(busiest), busiest > 0.9],
+    ["Late by (ms)", ms(late)],
+  ];
+  return el("dl", { class: "metrics" }, figures.map(([label, text, alarming]) => {
+    const { root, value } = metric(label);
+    setText(value, text);
+    root.classList.toggle("alarming", Boolean(alarming));
+    return root;
+  }));
+}

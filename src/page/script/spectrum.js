@@ -1,0 +1,51 @@
+// The whole distribution of response times by percentile, as HdrHistogram's plots have it: the x axis
+// grows by a decade with each nine.
+
+const NINES = [[1, "0%"], [2, "50%"], [10, "90%"], [100, "99%"], [1e3, "99.9%"], [1e4, "99.99%"],
+  [1e5, "99.999%"], [1e6, "99.9999%"], [1e7, "99.99999%"]];
+
+function spectrumChart() {
+  const axis = {
+    name: "Percentile",
+    scale: { time: false, distr: 3 },
+    options: {
+      splits: () => NINES.map(([x]) => x),
+      filter: (_, splits) => splits,
+      values: (plot, splits) => splits.map((x) => {
+        // A narrow chart has no room for all of them.
+        const narrow = plot.width < 480 && x === 2;
+        return narrow ? "" : NINES.find(([at]) => at === x)?.[1] ?? "";
+      }),
+    },
+    tell: share,
+  };
+  const zoom = new Zoom();
+  const chart = new Chart({ title: "Response Times by Percentile (ms), all requests", text: ms, axis, zoom });
+  const nothing = el("p", { class: "empty" }, "No response times so far.");
+  chart.root.append(nothing);
+  const update = (view, logarithmic) => {
+    const points = spectrumPoints(view);
+    show(nothing, points.length < 2);
+    if (points.length < 2) return;
+    chart.draw(points.map(([x]) => x),
+      [{ label: "Response time", colour: "--spectrum", values: points.map(([, y]) => y) }], { logarithmic });
+  };
+  return { root: chart.root, update };
+}
+
+/** `[1 / (1 - share), ms]`, rising. The longest of n requests stands at n, which is where it is known
+ *  to be; it would be infinitely far to the right. */
+function spectrumPoints(view) {
+  const points = [];
+  for (const [part, value] of view.spectrum ?? []) {
+    const last = points.length > 0 ? points[points.length - 1][0] : 0;
+    const x = part < 1 ? 1 / (1 - part) : Math.max(view.total?.requests ?? 1, last * 1.001, 1.001);
+    if (x > last) points.push([x, value]);
+  }
+  return points;
+}
+
+/** Where on the axis: `99.9%`. */
+function share(x) {
+  return `${Number((100 * (1 - 1 / x)).toPrecision(7))}%`;
+}

@@ -1,0 +1,155 @@
+// The tables of requests, failures, exceptions and checks, with the columns Locust users know.
+
+const PERCENTILES = ["50%", "66%", "75%", "80%", "90%", "95%", "98%", "99%", "99.9%", "99.99%", "100%"];
+const PHASES = [["dns", "DNS"], ["connect", "Connect"], ["tls", "TLS"], ["first_byte", "First byte"],
+  ["transfer", "Transfer"]];
+
+const rowKey = (row) => JSON.stringify([row.method, row.name]);
+const METHOD = { key: "method", label: "Type", value: (row) => row.method };
+const NAME = { key: "name", label: "Name", value: (row) => row.name, names: true, wide: true };
+
+function time(key, label, value, more = {}) {
+  return { key, label, value, text: ms, title: (v) => exactly(v, "ms"), number: true, ...more };
+}
+
+function figure(key, label, value, text, more = {}) {
+  return { key, label, value, text, number: true, ...more };
+}
+
+function percentile(label, more) {
+  return time(`p${label}`, `${label}ile (ms)`, (row) => row.percentiles?.[label] ?? null, more);
+}
+
+/** While a run lasts its current rates are shown, in a report those of the whole run, as in Locust. */
+function requestColumns(live) {
+  const rates = [
+    figure("current_rps", "Current RPS", (row) => row.current_rps, rate, { hidden: !live }),
+    figure("current_fps", "Current Failures/s", (row) => row.current_failures_per_s, rate,
+      { hidden: !live }),
+    figure("rps", "RPS", (row) => row.rps, rate, { hidden: live }),
+    figure("fps", "Failures/s", (row) => row.failures_per_s, rate, { hidden: live }),
+  ];
+  const more = PERCENTILES.filter((label) => !["50%", "95%", "99%"].includes(label))
+    .map((label) => percentile(label, { hidden: true }));
+  const phases = PHASES.map(([key, label]) => time(`phase_${key}`, `${label} 95%ile (ms)`,
+    (row) => row.phases?.[key]?.percentiles?.["95%"] ?? null, { hidden: true }));
+  const counts = ["cancelled", "retries", "redirects", "challenges", "connections", "sent_bytes",
+    "received_bytes"].map((key) => figure(key, capital(key), (row) => row[key], whole, { hidden: true }));
+  return [
+    METHOD, NAME,
+    figure("requests", "# Requests", (row) => row.requests, whole),
+    figure("failures", "# Fails", (row) => row.failures, whole),
+    time("median", "Median (ms)", (row) => row.median),
+    percentile("95%"), percentile("99%"),
+    time("average", "Average (ms)", (row) => row.average),
+    time("min", "Min (ms)", (row) => row.min),
+    time("max", "Max (ms)", (row) => row.max),
+    figure("average_size", "Average size (bytes)", (row) => row.average_size, whole),
+    ...rates, ...more, ...phases, ...counts,
+  ];
+}
+
+function capital(key) {
+  const words = key.replaceAll("_", " ");
+  return words[0].toUpperCase() + words.slice(1);
+}
+
+function requestTable(live) {
+  const table = new Table({
+    name: live ? "requests" : "report.requests",
+    caption: "Requests, by type and name; the last row is all of them",
+    columns: requestColumns(live),
+    rowKey,
+    pickable: true,
+  });
+  table.mark = (row) => (row.failures > 0 ? "failing" : "");
+  const filter = el("input", { type: "search", placeholder: "Filter by name", "aria-label": "Filter by name" });
+  const left = el("p", { class: "note", hidden: true });
+  let last = null;
+  const update = (view) => {
+    last = view;
+    const wanted = filter.value.toLowerCase();
+    const rows = view.stats.filter((row) => row.name.toLowerCase().includes(wanted));
+    table.update(rows, view.total);
+    show(filter, view.stats.length > 10);
+    leftOut(left, view.more_stats, "row", "rows");
+  };
+  filter.addEventListener("input", () => last && update(last));
+  table.tools.prepend(filter);
+  table.root.append(left);
+  return { root: table.root, update };
+}
+
+function leftOut(note, n, one, many) {
+  show(note, n > 0);
+  setText(note, `${count(n ?? 0, one, many)} more in the CSV files.`);
+}
+
+function percentileTable() {
+  const table = new Table({
+    name: "report.percentiles",
+    caption: "Response time percentiles in milliseconds",
+    columns: [METHOD, NAME, ...PERCENTILES.map((label) => percentile(label))],
+    rowKey,
+  });
+  return { root: table.root, update: (view) => table.update(view.stats, view.total) };
+}
+
+function failureTable() {
+  const seen = (key, label) => ({ key, label, value: (row) => row[key], text: instant, title: utc });
+  const table = new Table({
+    name: "failures",
+    caption: "Failures, by request and message",
+    columns: [
+      figure("occurrences", "# Failures", (row) => row.occurrences, whole),
+      { ...METHOD, label: "Method" }, NAME,
+      { key: "error", label: "Message", value: (row) => row.error, wide: true },
+      seen("first_seen", "First Seen"), seen("last_seen", "Last Seen"),
+    ],
+    rowKey: (row) => JSON.stringify([row.method, row.name, row.error]),
+    empty: "No failures.",
+  });
+  const left = el("p", { class: "note", hidden: true });
+  table.root.append(left);
+  return {
+    root: table.root,
+    update: (view) => {
+      table.update(view.failures);
+      leftOut(left, view.more_failures, "failure", "failures");
+    },
+  };
+}
+
+function exceptionTable() {
+  const table = new Table({
+    name: "exceptions",
+    caption: "Exceptions that tasks ended with",
+    columns: [
+      figure("count", "# occurrences", (row) => row.count, whole),
+      { key: "msg", label: "Message", value: (row) => row.msg, names: true, wide: true },
+      { key: "traceback", label: "Traceback", value: (row) => row.traceback, wide: true,
+        node: (row) => el("pre", {}, row.traceback) },
+    ],
+    rowKey: (row) => JSON.stringify([row.msg, row.traceback]),
+    empty: "No exceptions.",
+  });
+  return { root: table.root, update: (view) => table.update(view.exceptions) };
+}
+
+function checkTable() {
+  const table = new Table({
+    name: "checks",
+    caption: "Checks, by request",
+    columns: [
+      { ...METHOD, label: "Method" }, NAME,
+      { key: "check", label: "Check", value: (row) => row.check, wide: true },
+      figure("judged", "# Judged", (row) => row.judged, whole),
+      figure("failed", "# Failed", (row) => row.failed, whole),
+      figure("share", "Failed", (row) => (row.judged ? row.failed / row.judged : 0), percent),
+    ],
+    rowKey: (row) => JSON.stringify([row.method, row.name, row.check]),
+    empty: "The scenario declares no checks.",
+  });
+  table.mark = (row) => (row.failed > 0 ? "failing" : "");
+  return { root: table.root, update: (view) => table.update(view.checks) };
+}
