@@ -1,14 +1,18 @@
-//! Log lines in Locust's format: on stderr, or in a file in its place.
+//! Log lines in Locust's format: on stderr, or in a file in its place. The latest are remembered.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::SystemTime;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+
+/// The lines that are remembered: as many as Locust's page shows.
+const RECENT_MAX: usize = 500;
 
 /// How important a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
@@ -44,6 +48,7 @@ pub struct Log {
     level: Level,
     host: Arc<str>,
     file: Option<Arc<Mutex<File>>>,
+    recent: Arc<Mutex<VecDeque<String>>>,
 }
 
 impl Log {
@@ -57,7 +62,7 @@ impl Log {
         let file = file.map(open).transpose()?.map(|file| Arc::new(Mutex::new(file)));
         let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
         let host = host.split('.').next().unwrap_or_default().into();
-        Ok(Log { level, host, file })
+        Ok(Log { level, host, file, recent: Arc::default() })
     }
 
     /// Writes a line about a part of the program. A log that cannot be written is no reason to
@@ -75,6 +80,25 @@ impl Log {
             }
             None => io::stderr().write_all(line.as_bytes()),
         };
+        self.remember(line);
+    }
+
+    /// The latest lines, oldest first.
+    pub fn recent(&self) -> Vec<String> {
+        self.remembered().iter().cloned().collect()
+    }
+
+    fn remember(&self, mut line: String) {
+        line.truncate(line.trim_end().len());
+        let mut recent = self.remembered();
+        if recent.len() == RECENT_MAX {
+            recent.pop_front();
+        }
+        recent.push_back(line);
+    }
+
+    fn remembered(&self) -> MutexGuard<'_, VecDeque<String>> {
+        self.recent.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     /// Says what happens.
@@ -97,4 +121,21 @@ impl Log {
 fn stamp(time: SystemTime) -> String {
     let timestamp = Timestamp::try_from(time).unwrap_or_default();
     timestamp.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S,%3f").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_latest_lines_are_remembered() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let log = Log::new(Level::Info, Some(file.path())).unwrap();
+        (0..RECENT_MAX + 2).for_each(|n| log.info("main", n));
+        log.line(Level::Debug, "main", "unimportant");
+        let recent = log.clone().recent();
+        assert_eq!(recent.len(), RECENT_MAX);
+        assert!(recent[0].ends_with("/INFO/gregaria.main: 2"), "{}", recent[0]);
+        assert!(recent[RECENT_MAX - 1].ends_with(": 501"));
+    }
 }

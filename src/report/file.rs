@@ -46,9 +46,7 @@ pub(super) struct OutputFile {
 impl OutputFile {
     /// `PREFIX` + `suffix` with `content` in it, and the folders above.
     pub(super) fn create(prefix: &Path, suffix: &str, content: &[u8]) -> Result<Self, Error> {
-        let mut path = OsString::from(prefix);
-        path.push(suffix);
-        let path = PathBuf::from(path);
+        let path = path(prefix, suffix);
         match create_folders(&path).and_then(|()| File::create(&path)) {
             Ok(file) => {
                 let mut output = Self { path, file };
@@ -68,6 +66,13 @@ impl OutputFile {
             .and_then(|()| self.file.set_len(offset + content.len() as u64))
             .map_err(|cause| Error { path: self.path.clone(), cause })
     }
+}
+
+/// `PREFIX` + `suffix`.
+pub(super) fn path(prefix: &Path, suffix: &str) -> PathBuf {
+    let mut path = OsString::from(prefix);
+    path.push(suffix);
+    path.into()
 }
 
 /// The folders above `path`, where they are missing.

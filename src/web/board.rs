@@ -117,11 +117,6 @@ impl Board {
         self.look().0.history.as_ref()?.entry_json(key)
     }
 
-    /// The form as JSON.
-    pub(super) fn form(&self) -> &str {
-        &self.form
-    }
-
     /// Shows the run to somebody who makes something else of it.
     pub(super) fn show<T>(&self, show: impl FnOnce(&View<'_>) -> T) -> T {
         let (drawn, standing) = self.look();

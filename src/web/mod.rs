@@ -55,6 +55,8 @@ pub struct Options {
     pub tls: Option<(PathBuf, PathBuf)>,
     /// What whoever looks must know. Needed on any but a loopback address.
     pub token: Option<Token>,
+    /// Where the history of all entries is written to, if it is.
+    pub full_history: Option<PathBuf>,
 }
 
 /// Why there is no page. The texts say what to do.
@@ -91,6 +93,12 @@ struct App {
     guard: Guard,
     orders: Sender<Order>,
     log: Log,
+    /// What may be asked for at the start.
+    form: Value,
+    /// The names of the scenario's parameters.
+    declared: Vec<String>,
+    /// Where the history of all entries is written to, if it is.
+    full_history: Option<PathBuf>,
 }
 
 impl Error {
@@ -117,11 +125,11 @@ impl Page {
     pub fn open(
         options: Options,
         live: Arc<Live>,
-        form: &Value,
+        form: Value,
         orders: Sender<Order>,
         log: &Log,
     ) -> Result<Self, Error> {
-        let Options { host, port, base_path, tls, token } = options;
+        let Options { host, port, base_path, tls, token, full_history } = options;
         let acceptor = tls.as_ref().map(|(cert, key)| tls::acceptor(cert, key));
         let acceptor = acceptor.transpose().map_err(Error::Tls)?;
         let address = SocketAddr::new(host, port);
@@ -134,8 +142,12 @@ impl Page {
         let slash = if query.is_empty() && base_path.is_empty() { "" } else { "/" };
         let url = format!("{scheme}://{}{base_path}{slash}{query}", SocketAddr::new(host, port));
         let guard = Guard { token, port, secure, base_path };
-        let board = Board::new(live.clone(), form);
-        let app = Arc::new(App { board, live, guard, orders, log: log.clone() });
+        let board = Board::new(live.clone(), &form);
+        let names = form["parameters"].as_array().into_iter().flatten();
+        let names = names.filter_map(|parameter| parameter["name"].as_str());
+        let (declared, log) = (names.map(str::to_owned).collect(), log.clone());
+        let app = App { board, live, guard, orders, log, form, declared, full_history };
+        let app = Arc::new(app);
         let router = routes::router(&app);
         let thread = Thread::start(listener, acceptor, app, router).map_err(Error::Thread)?;
         Ok(Page { url, _thread: thread })

@@ -16,6 +16,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use tokio::time::timeout;
 
+use super::api::locust;
 use super::guard::Verdict;
 use super::{App, api, assets, events};
 
@@ -49,10 +50,25 @@ pub(super) fn router(app: &Arc<App>) -> Router {
         .route(&at("/api/v1/history"), get(api::history))
         .route(&at("/api/v1/form"), get(api::form))
         .route(&at("/api/v1/run.json"), get(api::run_json))
+        .route(&at("/api/v1/openapi.json"), get(api::description))
         .route(&at("/api/v1/runs"), post(api::start))
         .route(&at("/api/v1/run/load"), post(api::edit))
         .route(&at("/api/v1/run/stop"), post(api::stop))
-        .route(&at("/api/v1/run/reset"), post(api::reset));
+        .route(&at("/api/v1/run/reset"), post(api::reset))
+        .route(&at("/swarm"), post(locust::swarm))
+        .route(&at("/stop"), get(locust::stop).post(locust::stop))
+        .route(&at("/stats/reset"), get(locust::reset).post(locust::reset))
+        .route(&at("/stats/requests"), get(locust::requests))
+        .route(&at("/stats/requests/csv"), get(locust::requests_csv))
+        .route(&at("/stats/requests_full_history/csv"), get(locust::history_csv))
+        .route(&at("/stats/failures/csv"), get(locust::failures_csv))
+        .route(&at("/stats/report"), get(locust::report))
+        .route(&at("/exceptions"), get(locust::exceptions))
+        .route(&at("/exceptions/csv"), get(locust::exceptions_csv))
+        .route(&at("/tasks"), get(locust::task_ratios))
+        .route(&at("/logs"), get(locust::logs))
+        .route(&at("/worker-count"), get(locust::worker_count))
+        .route(&at("/user"), post(locust::edit_user));
     if !app.guard.base_path.is_empty() {
         router = router.route(&at(""), get(assets::page));
     }

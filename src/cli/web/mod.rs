@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
-use super::args::WebArgs;
 use super::facts::{self, facts};
 use super::job::Job;
 use super::source::Source;
@@ -17,6 +16,7 @@ use super::terminal::Terminal;
 use super::{COULD_NOT_RUN, Error, RunArgs, keys, signals};
 use crate::log::Log;
 use crate::plan::Plan;
+use crate::report::csv::history_path;
 use crate::scenario::Scenario;
 use crate::web::{Answer, Fault, Live, Options, Order, Page, Start, Token};
 
@@ -38,10 +38,10 @@ pub(super) fn serve(
     args: &RunArgs,
     log: &Log,
 ) -> Result<u8, Error> {
-    let options = options(&args.web)?;
+    let options = options(args)?;
     let (orders, ordered) = unbounded();
     let (live, form) = before(source, scenario, args, log)?;
-    let page = Page::open(options, live.clone(), &form, orders.clone(), log)?;
+    let page = Page::open(options, live.clone(), form, orders.clone(), log)?;
     log.info("main", format_args!("Starting web interface at {}", page.url()));
 
     let quitting = Arc::<AtomicBool>::default();
@@ -64,7 +64,9 @@ pub(super) fn serve(
 }
 
 /// Where the page is to be, and who may see it.
-fn options(args: &WebArgs) -> Result<Options, Error> {
+fn options(args: &RunArgs) -> Result<Options, Error> {
+    let csv = args.csv.as_ref().filter(|_| args.csv_full_history);
+    let args = &args.web;
     let token = match &args.web_token_file {
         Some(path) => Some(
             Token::read(path)
@@ -79,6 +81,7 @@ fn options(args: &WebArgs) -> Result<Options, Error> {
         base_path: args.web_base_path.clone(),
         tls: args.tls_cert.clone().zip(args.tls_key.clone()),
         token,
+        full_history: csv.map(|prefix| history_path(prefix)),
     })
 }
 

@@ -10,6 +10,9 @@ use crate::report::rhythm::Rhythm;
 use crate::report::utc::unix_seconds;
 use crate::stats::{Row, Snapshot};
 
+/// What its name ends with.
+pub(super) const SUFFIX: &str = "_stats_history.csv";
+
 /// How often rows reach the file, as Locust does it (stats.py:109).
 const FLUSH_PERIOD: Duration = Duration::from_secs(5);
 
@@ -88,7 +91,7 @@ impl HistoryFile {
     pub(super) fn create(prefix: &Path, history: History) -> Result<Self, Error> {
         let header = render_history_header();
         Ok(Self {
-            output: OutputFile::create(prefix, "_stats_history.csv", &header)?,
+            output: OutputFile::create(prefix, SUFFIX, &header)?,
             history,
             flush: Rhythm::every(FLUSH_PERIOD),
             written: header.len() as u64,

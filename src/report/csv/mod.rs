@@ -17,16 +17,21 @@ mod history;
 mod tables;
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use self::history::HistoryFile;
 use super::Report;
-use super::file::OutputFile;
+use super::file::{self, OutputFile};
 use crate::stats::Snapshot;
 
 pub use self::history::{History, render_history_header, render_history_rows};
 pub use self::tables::{render_exceptions, render_failures, render_stats};
 pub use super::file::Error;
+
+/// Where a run with this prefix writes its history.
+pub fn history_path(prefix: &Path) -> PathBuf {
+    file::path(prefix, history::SUFFIX)
+}
 
 /// The four files of one run.
 #[derive(Debug)]

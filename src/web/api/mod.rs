@@ -1,5 +1,6 @@
 //! `/api/v1`: what the page shows as JSON, and what it asks for.
 
+pub(super) mod locust;
 mod run;
 
 use std::sync::Arc;
@@ -16,6 +17,7 @@ pub(super) use run::{edit, reset, start, stop};
 use super::App;
 use super::start::Fault;
 use crate::report::json::render_run;
+use crate::report::view::View;
 use crate::stats::EntryKey;
 
 /// `GET /view`.
@@ -51,7 +53,7 @@ pub(super) async fn history(State(app): State<Arc<App>>, uri: Uri) -> Response {
 
 /// `GET /form`.
 pub(super) async fn form(State(app): State<Arc<App>>) -> Response {
-    answer(StatusCode::OK, app.board.form().to_owned())
+    answer(StatusCode::OK, app.form.to_string())
 }
 
 /// `GET /run.json`: what `--json-file` writes, of the run as it stands.
@@ -62,6 +64,11 @@ pub(super) async fn run_json(State(app): State<Arc<App>>) -> Response {
         Some(json) => answer(StatusCode::OK, json),
         None => faults(StatusCode::NOT_FOUND, &[Fault::of("", "there was no run yet")]),
     }
+}
+
+/// `GET /openapi.json`.
+pub(super) async fn description() -> Response {
+    answer(StatusCode::OK, include_str!("openapi.json"))
 }
 
 /// JSON.
