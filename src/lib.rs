@@ -39,7 +39,6 @@ pub mod executor;
 
 pub mod collector;
 pub mod control;
-pub mod page;
 pub mod plan;
 pub mod report;
 pub mod run;

@@ -1,7 +1,7 @@
 //! The run second by second, for charts.
 //!
 //! Kept thinned, so that neither memory nor a report grows with the length of a run: when there are
-//! [`POINTS_MAX`] points, neighbours become one and from then on each stands for twice the time. A
+//! 600 points, neighbours become one and from then on each stands for twice the time. A
 //! rate is then the mean of that time, and a time of the latest two the longer: thinning may widen a
 //! peak but never hides one.
 //!

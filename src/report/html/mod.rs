@@ -94,3 +94,6 @@ fn title(view: &View<'_>) -> String {
     let started = view.snapshot.map(|snapshot| utc(snapshot.started_at)).unwrap_or_default();
     format!("gregaria: {of} {started}")
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,7 +17,6 @@ pub(super) use run::{edit, reset, start, stop};
 use super::App;
 use super::start::Fault;
 use crate::report::json::render_run;
-use crate::report::view::View;
 use crate::stats::EntryKey;
 
 /// `GET /view`.
