@@ -72,7 +72,7 @@ pub struct UserCount {
 }
 
 /// One line of the statistics table.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Row {
     /// What the row is about.
     pub key: EntryKey,

@@ -25,7 +25,7 @@ use super::{
 };
 
 /// What the aggregated row is called, as in Locust.
-const AGGREGATED: &str = "Aggregated";
+pub const AGGREGATED: &str = "Aggregated";
 
 /// The sum of all intervals.
 #[derive(Debug)]

@@ -40,7 +40,9 @@ use super::json::entry::{distribution, epoch, rounded};
 use super::json::run::open_load;
 use super::warnings::warnings;
 use crate::scenario::Scenario;
-use crate::stats::{CoreHealth, ExceptionRow, FailureRow, LimitsHit, Snapshot};
+use crate::stats::{
+    AGGREGATED, CoreHealth, EntryKey, ExceptionRow, FailureRow, LimitsHit, Row, Snapshot,
+};
 
 /// The most rows of statistics, and of failures, as on Locust's page.
 pub const ROWS_MAX: usize = 500;
@@ -151,10 +153,12 @@ impl View<'_> {
     /// The same keys with nothing in them, so that a reader needs no second way.
     fn before_the_run(&self) -> Value {
         let nobody = self.scenario.users.iter();
+        let key = EntryKey { name: AGGREGATED.to_owned(), ..EntryKey::default() };
+        let total = Row { key, ..Row::default() };
         json!({
             "started_at": null, "elapsed": 0.0, "since": 0.0, "users": 0, "asked": null,
             "classes": nobody.map(|user| json!({ "name": user.name, "running": 0 })).collect::<Value>(),
-            "stats": [], "total": null, "more_stats": 0,
+            "stats": [], "total": row::row(&total, None), "more_stats": 0,
             "failures": [], "more_failures": 0, "exceptions": [], "checks": [],
             "tasks": tasks(self.scenario, &[]),
             "generator": null, "warnings": [], "commands": [], "open_load": null, "spectrum": [],

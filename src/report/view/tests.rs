@@ -37,6 +37,10 @@ fn before_a_run_the_same_keys_are_there() {
     let (before, after) = (view(None, None), view(Some(&run), None));
     assert_eq!(keys(&before), keys(&after));
     assert_eq!(before["verdict"]["level"], "none");
+    assert_eq!(
+        (&before["total"]["name"], &before["total"]["requests"]),
+        (&json!("Aggregated"), &json!(0))
+    );
     assert_eq!(before["facts"]["seed"], u64::MAX.to_string());
 }
 
