@@ -25,10 +25,15 @@ class Zoom {
   }
 }
 
+/** All there are: a sheet of paper is as wide for each of them. */
+const allCharts = [];
+
 class Chart {
-  /** `axis`: how x is drawn and told, see `clockAxis`; `text(value)`: a figure of y in words. */
-  constructor({ title, text, axis, zoom, height = 230 }) {
+  /** `axis`: how x is drawn and told, see `clockAxis`; `text(value)`: a figure of y in words;
+   *  `summary(chart)`: what it shows in words, if lowest and highest do not tell. */
+  constructor({ title, text, axis, zoom, summary, height = 220 }) {
     Object.assign(this, { title, text, axis, zoom, height });
+    this.summary = summary ?? extremes;
     this.plot = null;
     this.shape = "";
     this.at = el("span", { class: "at" });
@@ -40,11 +45,12 @@ class Chart {
     this.root = el("figure", {}, el("div", { class: "over" }, el("h3", {}, title), this.at),
       this.legend, this.canvas, this.caption, this.table);
     zoom.charts.push(this);
+    allCharts.push(this);
     theme.listeners.push(() => this.plot?.redraw());
     new ResizeObserver(() => this.resize()).observe(this.canvas);
   }
 
-  /** `lines`: `[{ label, colour, values, dash }]`, as long as `x`. */
+  /** `lines`: `[{ label, colour, values, dash, stepped }]`, as long as `x`. */
   draw(x, lines, { marks = [], logarithmic = false } = {}) {
     Object.assign(this, { x, lines, marks });
     const shape = JSON.stringify([lines.map((line) => [line.label, line.colour]), logarithmic]);
@@ -56,6 +62,7 @@ class Chart {
       this.plot?.setData(data);
     }
     this.tell();
+    setText(this.caption, this.summary(this));
   }
 
   build(data, logarithmic) {
@@ -83,6 +90,7 @@ class Chart {
     return {
       width,
       height: this.height,
+      padding: [8, 26, 0, 0],
       legend: { show: false },
       cursor: {
         sync: { key: this.zoom.key, setSeries: false },
@@ -95,14 +103,15 @@ class Chart {
         y: logarithmic ? { distr: 3, range: decades } : { range: (_, __, max) => [0, max > 0 ? max * 1.08 : 1] },
       },
       axes: [
-        { ...axis, ...this.axis.options },
+        { ...axis, size: 34, ...this.axis.options },
         { ...axis, size: 62, values: (_, splits) => splits.map((v) => (v === null ? "" : this.tick(v))) },
       ],
       series: [{}, ...this.lines.map((line) => ({
         stroke: () => colour(line.colour),
         width: 1.75,
         dash: line.dash,
-        points: { size: 5 },
+        paths: line.stepped ? uPlot.paths.stepped({ align: -1 }) : undefined,
+        points: this.axis.points ?? { size: 5 },
       }))],
       hooks: {
         setCursor: [() => this.tell()],
@@ -135,15 +144,17 @@ class Chart {
     else if (this.plot.width !== width) this.plot.setSize({ width, height: this.height });
   }
 
-  /** Vertical lines where something was asked of the run; a name that has no room is left out. */
+  /** Vertical lines where something was asked of the run; names have room in three rows, or none. */
   drawMarks(plot) {
     const { ctx, bbox } = plot;
     const ratio = devicePixelRatio;
-    let free = bbox.left;
+    const free = [bbox.left, bbox.left, bbox.left];
     ctx.save();
-    ctx.strokeStyle = ctx.fillStyle = colour("--mark");
+    const [ink, ground] = [colour("--mark"), colour("--ground")];
+    ctx.strokeStyle = ink;
     ctx.font = `${11 * ratio}px system-ui, sans-serif`;
     ctx.textBaseline = "top";
+    ctx.textAlign = "left";
     ctx.setLineDash([3 * ratio, 3 * ratio]);
     for (const { x, what } of this.marks) {
       const at = Math.round(plot.valToPos(x, "x", true));
@@ -155,14 +166,21 @@ class Chart {
       const text = what.length > 32 ? `${what.slice(0, 31)}…` : what;
       const wide = ctx.measureText(text).width + 6 * ratio;
       const left = Math.max(bbox.left, Math.min(at + 3 * ratio, bbox.left + bbox.width - wide));
-      if (left < free) continue;
-      ctx.fillText(text, left, bbox.top + 2 * ratio);
-      free = left + wide;
+      const row = free.findIndex((end) => end <= left);
+      if (row < 0) continue;
+      const top = bbox.top + (2 + 13 * row) * ratio;
+      ctx.globalAlpha = 0.8;
+      ctx.fillStyle = ground;
+      ctx.fillRect(left - 2 * ratio, top - ratio, wide - 2 * ratio, 13 * ratio);
+      ctx.globalAlpha = 1;
+      ctx.fillStyle = ink;
+      ctx.fillText(text, left, top);
+      free[row] = left + wide;
     }
     ctx.restore();
   }
 
-  /** The legend's figures: where the pointer is, else the last ones; and the summary. */
+  /** The legend's figures: where the pointer is, else the last ones. */
   tell() {
     if (!this.lines || this.values?.length !== this.lines.length) return;
     const at = this.plot?.cursor?.idx ?? null;
@@ -171,17 +189,6 @@ class Chart {
       setText(this.values[i], this.text(value ?? null));
     });
     setText(this.at, at === null || this.x[at] === undefined ? "" : this.axis.tell(this.x[at]));
-    if (at === null) setText(this.caption, this.summary());
-  }
-
-  summary() {
-    const parts = this.lines.map((line) => {
-      const values = line.values.filter(isFigure);
-      if (values.length === 0) return `${line.label}: no figures`;
-      const [min, max] = [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];
-      return `${line.label}: last ${this.text(lastOf(values))}, lowest ${this.text(min)}, highest ${this.text(max)}`;
-    });
-    return `${this.title}. ${parts.join("; ")}.`;
   }
 
   /** At most 200 lines of what is shown, evenly chosen. */
@@ -202,6 +209,18 @@ class Chart {
   }
 }
 
+/** Each line's last, lowest and highest figure, in words. */
+function extremes({ title, lines, text }) {
+  const parts = lines.map(({ label, values }) => {
+    const figures = values.filter(isFigure);
+    if (figures.length === 0) return `${label}: no figures`;
+    const lowest = figures.reduce((a, b) => Math.min(a, b));
+    const highest = figures.reduce((a, b) => Math.max(a, b));
+    return `${label}: last ${text(lastOf(figures))}, lowest ${text(lowest)}, highest ${text(highest)}`;
+  });
+  return `${title}. ${parts.join("; ")}.`;
+}
+
 function lastOf(values) {
   for (let i = values.length - 1; i >= 0; i -= 1) if (values[i] !== null) return values[i];
   return null;
@@ -214,12 +233,21 @@ function decades(_, min, max) {
   return [low, Math.max(low * 10, 10 ** Math.ceil(Math.log10(max)))];
 }
 
+/** Seconds between ticks: whole ones. */
+const TICKS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 28_800, 43_200, 86_400];
+
 /** The time of day, and how far into the run that is. */
 function clockAxis(startedAt) {
   return {
     name: "Time",
     scale: { time: true },
-    options: { values: (_, splits) => splits.map((x) => (x === null ? "" : clock(x))), space: 70 },
+    options: {
+      incrs: TICKS,
+      // Whole minutes need no seconds, and so less room.
+      space: (_, __, min, max) => (max - min > 180 ? 46 : 64),
+      values: (_, splits, __, ___, step) => splits.map((x) => (
+        x === null ? "" : clock(x).slice(0, step % 60 === 0 ? 5 : 8))),
+    },
     tell: (x) => (x >= startedAt() ? `${clock(x)} (${span(x - startedAt())} in)` : clock(x)),
   };
 }

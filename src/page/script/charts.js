@@ -22,7 +22,7 @@ class Charts {
     this.users = chart("Number of Users", whole);
     this.times.legend.before(this.percentileBoxes());
     this.marks = el("ol", { class: "marks" });
-    this.marksShown = el("details", { class: "figures" }, el("summary", {}, "Marks in the charts"), this.marks);
+    this.marksShown = el("details", { class: "folded" }, el("summary", {}, "Marks in the charts"), this.marks);
     this.spectrum = spectrumChart();
     this.root = el("div", {}, this.controls(), this.rates.root, this.times.root, this.users.root,
       this.marksShown, this.spectrum.root);
@@ -37,14 +37,16 @@ class Charts {
     range.addEventListener("change", () => this.zoom.set(range.value ? { last: Number(range.value) } : null));
     const reset = el("button", { type: "button", class: "quiet", hidden: true, onclick: () => this.zoom.set(null) },
       "Reset zoom");
+    const hint = el("span", { class: "hint" }, "Drag in a chart to zoom, double-click to see everything.");
     this.zoom.listeners.push((zoomed) => {
+      show(hint, zoomed === null);
       range.value = zoomed?.last ? String(zoomed.last) : zoomed ? "own" : "";
       show(reset, zoomed !== null);
     });
     return el("div", { class: "tools" },
       el("label", { for: this.select.id }, "Requests"), this.select,
       el("label", { for: range.id }, "Time"), range, reset,
-      el("span", { class: "hint" }, "Drag in a chart to zoom, double-click to see everything."));
+      hint);
   }
 
   percentileBoxes() {
@@ -114,7 +116,7 @@ class Charts {
     const labels = PERCENTILES.filter((label) => this.percentiles.has(label) && (!entry || OF_ENTRIES.includes(label)));
     for (const [label, box] of this.boxes) box.disabled = Boolean(entry) && !OF_ENTRIES.includes(label);
     const byRate = isOpen(state.view);
-    const asked = { label: "Asked", colour: "--asked", dash: [6, 4], values: record.column("asked") };
+    const asked = { label: "Asked", colour: "--asked", dash: [6, 4], stepped: true, values: record.column("asked") };
     const hasAsked = asked.values.some((value) => value !== null);
     this.rates.draw(source.x, [
       { label: "RPS", colour: "--rps", values: source.column("rps") },

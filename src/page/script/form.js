@@ -29,13 +29,14 @@ function loadFields(fields, form) {
     return [fields.add("rate", RATE, numberInput(form.rate), { number: true })];
   }
   const shaped = form.load === "shape";
-  const hint = shaped ? `The scenario's shape says how many: ${form.load_text}.` : null;
+  const many = shaped ? `The scenario's shape says how many: ${form.load_text}.` : null;
+  const fast = shaped ? "The shape says how fast, too." : null;
   return [
     fields.add("users", "Number of users (peak concurrency)",
       numberInput(form.users ?? (shaped ? "" : 1), { disabled: shaped, inputmode: "numeric" }),
-      { hint, number: true }),
+      { hint: many, number: true }),
     fields.add("spawn_rate", RAMP_UP, numberInput(form.spawn_rate ?? (shaped ? "" : 1), { disabled: shaped }),
-      { hint, number: true }),
+      { hint: fast, number: true }),
   ];
 }
 

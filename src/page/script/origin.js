@@ -20,5 +20,5 @@ function originFacts({ facts: origin, started_at: started, elapsed }) {
 
 function scenarioText(view) {
   const text = view.facts.scenario_text;
-  return text ? el("details", { class: "figures" }, el("summary", {}, "The scenario's text"), el("pre", {}, text)) : null;
+  return text ? el("details", { class: "folded" }, el("summary", {}, "The scenario's text"), el("pre", {}, text)) : null;
 }

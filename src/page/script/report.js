@@ -67,7 +67,8 @@ class ReportPage {
     else if (this.before) root.dataset.theme = this.before;
     else delete root.dataset.theme;
     theme.changed();
-    for (const chart of this.charts.zoom.charts) chart.resize();
+    for (const folded of document.querySelectorAll("details.folded")) folded.open = now;
+    for (const chart of allCharts) chart.resize();
   }
 }
 

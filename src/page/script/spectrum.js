@@ -11,16 +11,14 @@ function spectrumChart() {
     options: {
       splits: () => NINES.map(([x]) => x),
       filter: (_, splits) => splits,
-      values: (plot, splits) => splits.map((x) => {
-        // A narrow chart has no room for all of them.
-        const narrow = plot.width < 480 && x === 2;
-        return narrow ? "" : NINES.find(([at]) => at === x)?.[1] ?? "";
-      }),
+      values: nines,
     },
+    points: { show: false },
     tell: share,
   };
   const zoom = new Zoom();
-  const chart = new Chart({ title: "Response Times by Percentile (ms), all requests", text: ms, axis, zoom });
+  const title = "Response Times by Percentile (ms), all requests";
+  const chart = new Chart({ title, text: ms, axis, zoom, summary: someNines });
   const nothing = el("p", { class: "empty" }, "No response times so far.");
   chart.root.append(nothing);
   const update = (view, logarithmic) => {
@@ -31,6 +29,31 @@ function spectrumChart() {
       [{ label: "Response time", colour: "--spectrum", values: points.map(([, y]) => y) }], { logarithmic });
   };
   return { root: chart.root, update };
+}
+
+/** The usual percentiles, in words. */
+function someNines({ title, x, lines: [{ values }], text }) {
+  const parts = [[2, "50%"], [10, "90%"], [100, "99%"], [1e3, "99.9%"]].map(([at, label]) => {
+    const i = x.findIndex((each) => each >= at);
+    return i < 0 ? null : `${label}: ${text(values[i])}`;
+  });
+  return `${title}. ${parts.filter(Boolean).join("; ")}; longest: ${text(lastOf(values))}.`;
+}
+
+/** The names of the decades that have room beside each other. */
+function nines(plot, splits) {
+  const shown = splits.map(() => "");
+  let free = plot.bbox.width / devicePixelRatio + 26;
+  // From the right: there the nines are.
+  for (let i = splits.length - 1; i >= 0; i -= 1) {
+    const label = NINES[i]?.[1] ?? "";
+    const half = 4 * label.length + 3;
+    const at = plot.valToPos(splits[i], "x");
+    if (at + half > free || at < -1) continue;
+    shown[i] = label;
+    free = at - half;
+  }
+  return shown;
 }
 
 /** `[1 / (1 - share), ms]`, rising. The longest of n requests stands at n, which is where it is known

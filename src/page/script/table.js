@@ -42,7 +42,9 @@ class Table {
     const inside = sortable
       ? el("button", { type: "button", onclick: () => this.sortBy(column.key) }, column.label)
       : column.label;
-    return el("th", { scope: "col", class: column.number ? "number" : null }, inside);
+    const brief = column.label.length <= 10 ? " brief" : "";
+    const kind = column.number ? `number${brief}` : null;
+    return el("th", { scope: "col", class: kind, "data-label": sortable ? column.label : null }, inside);
   }
 
   /** Ascending, descending, as it comes: in turn. */

@@ -20,7 +20,7 @@ class Tabs {
         id: `panel-${page.key}`,
         "aria-labelledby": `tab-${page.key}`,
         hidden: true,
-      }, page.root);
+      }, el("h2", { class: "unseen" }, page.label), page.root);
     }
     const list = el("div", { role: "tablist", "aria-label": label, class: "tabs" },
       pages.map((page) => page.tab));

@@ -37,7 +37,10 @@ const theme = {
         choose("theme", this.isDark() ? "dark" : "light");
       },
     });
-    const name = () => setText(button, this.isDark() ? "Light theme" : "Dark theme");
+    const name = () => {
+      setText(button, this.isDark() ? "Light" : "Dark");
+      button.setAttribute("aria-label", this.isDark() ? "Light theme" : "Dark theme");
+    };
     this.listeners.push(name);
     name();
     return button;
