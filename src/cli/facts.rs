@@ -8,7 +8,7 @@ use super::milestones;
 use super::source::Source;
 use crate::plan::Plan;
 use crate::report::view::Facts;
-use crate::scenario::{LoadShape, Scenario};
+use crate::scenario::{LoadShape, Parameter, Scenario};
 
 /// The facts of a plan that was made from `source`.
 pub(super) fn facts(plan: &Plan, args: &RunArgs, source: &Source) -> Facts {
@@ -29,7 +29,7 @@ pub(super) fn facts(plan: &Plan, args: &RunArgs, source: &Source) -> Facts {
         scenario_text: source.text(),
         host: hosts.into_iter().collect::<Vec<_>>().join(", "),
         seed: plan.seed,
-        command_line: command_line(env::args()),
+        command_line: command_line(env::args(), &plan.scenario.parameters),
         users: plan.users,
         spawn_rate,
         run_time: plan.run_time,
@@ -45,16 +45,25 @@ pub(super) fn without_plan(scenario: &Scenario, args: &RunArgs, source: &Source)
         scenario: without_password(source.name()),
         scenario_text: source.text(),
         host: args.host.clone().or(scenario.host.clone()).unwrap_or_default(),
-        command_line: command_line(env::args()),
+        command_line: command_line(env::args(), &scenario.parameters),
         run_time: args.run_time.or(scenario.load.run_time),
         profile: args.profile.clone(),
         ..Facts::default()
     }
 }
 
-/// The words as a shell takes them again, without the passwords in URLs.
-fn command_line(words: impl Iterator<Item = String>) -> String {
-    words.map(|word| quoted(&without_password(&word))).collect::<Vec<_>>().join(" ")
+/// The words as a shell takes them again, without the passwords in URLs and the values of secrets.
+fn command_line(words: impl Iterator<Item = String>, parameters: &[Parameter]) -> String {
+    let shown = |word: &str| without_secret(word, parameters).unwrap_or(without_password(word));
+    words.map(|word| quoted(&shown(&word))).collect::<Vec<_>>().join(" ")
+}
+
+/// `name=***` where a secret is given its value, behind `--set` or `--set=`.
+fn without_secret(word: &str, parameters: &[Parameter]) -> Option<String> {
+    let assignment = word.strip_prefix("--set=").unwrap_or(word);
+    let (name, value) = assignment.split_once('=')?;
+    let is_secret = parameters.iter().any(|known| known.secret && known.name == name);
+    is_secret.then(|| format!("{}***", &word[..word.len() - value.len()]))
 }
 
 /// In single quotes where a shell would take it for something else.
@@ -84,7 +93,7 @@ mod tests {
 
     #[test]
     fn a_command_line_can_be_typed_again() {
-        let line = |words: &[&str]| command_line(words.iter().map(|&word| word.to_owned()));
+        let line = |words: &[&str]| command_line(words.iter().map(|&word| word.to_owned()), &[]);
         assert_eq!(line(&["gregaria", "a.toml", "-u", "5"]), "gregaria a.toml -u 5");
         assert_eq!(line(&["--abort-when", "p95 > 2s", ""]), "--abort-when 'p95 > 2s' ''");
         assert_eq!(line(&["it's"]), r"'it'\''s'");
@@ -93,5 +102,17 @@ mod tests {
             "'http://u:***@h/@x' '--proxy=http://u:***@h'"
         );
         assert_eq!(line(&["http://u@h/", "http://h/a:b@c"]), "http://u@h/ http://h/a:b@c");
+    }
+
+    #[test]
+    fn a_command_line_does_not_tell_secrets() {
+        let parameter =
+            |name: &str, secret| Parameter { name: name.into(), secret, ..Parameter::default() };
+        let parameters = [parameter("region", false), parameter("token", true)];
+        let words = ["--set", "region=eu", "--set", "token=a=b", "--set=token=c", "token="];
+        assert_eq!(
+            command_line(words.map(str::to_owned).into_iter(), &parameters),
+            "--set region=eu --set 'token=***' '--set=token=***' 'token=***'"
+        );
     }
 }

@@ -26,11 +26,12 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser};
 
-pub use args::{Args, Command, OverheadArgs, RunArgs, ServeArgs, WebArgs};
+pub use args::{Args, Command, OverheadArgs, RunArgs, ServeArgs, SetArgs, WebArgs};
 
 use crate::log::Log;
 use crate::plan::Plan;
-use crate::scenario::{Scenario, file};
+use crate::scenario::Scenario;
+use crate::scenario::file::{self, Values};
 use job::Job;
 use source::Source;
 use terminal::Terminal;
@@ -61,7 +62,7 @@ pub fn main() -> ExitCode {
         Some(Command::Demo(run)) => demo::demo(&run),
         Some(Command::Serve(serve)) => serve::serve(&serve),
         Some(Command::Overhead(args)) => overhead::overhead(&args),
-        Some(Command::Check { file }) => check(&file),
+        Some(Command::Check { file, set }) => check(&file, &set.values()),
     })
 }
 
@@ -111,8 +112,8 @@ fn finish(result: Result<u8, Error>) -> ExitCode {
     }))
 }
 
-fn check(file: &Path) -> Result<u8, Error> {
-    let scenario = file::load(file)?;
+fn check(file: &Path, values: &Values) -> Result<u8, Error> {
+    let scenario = file::load_with(file, values)?;
     scenario.validate()?;
     let users = scenario.users.len();
     let tasks: usize = scenario.users.iter().map(|user| user.tasks.len()).sum();
@@ -121,7 +122,7 @@ fn check(file: &Path) -> Result<u8, Error> {
 }
 
 fn run_scenario(source: &Source, args: &RunArgs) -> Result<u8, Error> {
-    let scenario = source.read()?;
+    let scenario = source.read(&args.set.values())?;
     if args.list {
         print(&ratio::list(&scenario))?;
         return Ok(0);

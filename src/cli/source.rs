@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use super::Error;
-use crate::scenario::{Scenario, Step, User, file};
+use crate::scenario::file::{self, Values};
+use crate::scenario::{Scenario, Step, User};
 use crate::session::{Auth, BaseUrl, UrlError};
 
 /// What was given in the place of a scenario.
@@ -22,8 +23,15 @@ pub(super) enum Source {
 }
 
 impl Source {
-    /// The scenario: of a file, or of one user class that GETs a URL.
-    pub(super) fn read(&self) -> Result<Scenario, Error> {
+    /// The scenario: of a file, with these values of its parameters, or of one user class that GETs
+    /// a URL.
+    pub(super) fn read(&self, values: &Values) -> Result<Scenario, Error> {
+        let scenario = self.scenario(values)?;
+        // A file has refused them already; what is no file has none.
+        values.unknown(&scenario.parameters).map_or(Ok(scenario), |unknown| Err(unknown.into()))
+    }
+
+    fn scenario(&self, values: &Values) -> Result<Scenario, Error> {
         let source = match self {
             Source::Made { scenario, .. } => return Ok((**scenario).clone()),
             Source::Typed(source) => source,
@@ -37,7 +45,7 @@ impl Source {
                 )
                 .into());
             }
-            return file::load(source).map_err(|error| with_url_hint(source, error));
+            return file::load_with(source, values).map_err(|error| with_url_hint(source, error));
         }
         let (base, path) = BaseUrl::split(source)?;
         let auth = base.basic_auth;

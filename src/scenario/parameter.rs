@@ -3,7 +3,7 @@
 /// A text of a scenario file that is given anew for each run, where the file says `${name}`.
 ///
 /// A scenario written in Rust has none: its program takes what it likes before it builds the value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Parameter {
     /// What the file calls it.
     pub name: String,

@@ -24,6 +24,7 @@ mod open_load;
 mod openapi;
 mod overhead;
 mod pace;
+mod parameters;
 mod proxies;
 mod redirects;
 mod requests;

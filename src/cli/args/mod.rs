@@ -2,6 +2,8 @@
 
 mod overhead;
 mod serve;
+mod set;
+mod value;
 mod web;
 
 use std::net::IpAddr;
@@ -14,8 +16,8 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, Args as ClapArgs, CommandFactory, Parser, Subcommand};
 
 use crate::log::Level;
-use crate::plan::{Options, Picked};
-use crate::scenario::{ArrivalKind, validate_dns_refresh, validate_proxy, validate_unix_socket};
+use crate::plan::Options;
+use crate::scenario::ArrivalKind;
 use crate::session::{Resolve, Via};
 use crate::threshold::Threshold;
 use crate::transport::tls::TlsOptions;
@@ -23,7 +25,11 @@ use crate::units;
 
 pub use overhead::OverheadArgs;
 pub use serve::ServeArgs;
+pub use set::SetArgs;
+pub(super) use value::Cores;
 pub use web::WebArgs;
+
+use value::{cores, interval, picked, proxy, rate, span, unix_socket, words};
 
 /// A load engine for one Linux host.
 ///
@@ -76,6 +82,9 @@ pub enum Command {
     Check {
         /// The scenario file
         file: PathBuf,
+        /// The values of its parameters.
+        #[command(flatten)]
+        set: SetArgs,
     },
 }
 
@@ -97,6 +106,10 @@ pub struct RunArgs {
     /// Run no task that has one of these tags
     #[arg(short = 'E', long, value_name = "TAG,...", env = "GREGARIA_EXCLUDE_TAGS")]
     pub exclude_tags: Vec<String>,
+
+    /// The values of the scenario's parameters.
+    #[command(flatten)]
+    pub set: SetArgs,
 
     /// Peak number of concurrent users
     #[arg(short, long, value_name = "N", env = "GREGARIA_USERS")]
@@ -320,61 +333,10 @@ impl RunArgs {
     }
 }
 
-/// A list of core numbers, in the order given.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cores(pub Vec<usize>);
-
-fn cores(text: &str) -> Result<Cores, String> {
-    units::parse_cores(text).map(Cores)
-}
-
-/// The classes of these names; all, where there is none but the empty one of an empty variable.
-fn picked(names: &[String]) -> Option<Vec<Picked>> {
-    let names = names.iter().map(|name| name.trim()).filter(|name| !name.is_empty());
-    let picked: Vec<Picked> = names.map(Picked::new).collect();
-    (!picked.is_empty()).then_some(picked)
-}
-
-/// The words between commas and spaces, as the variables of Locust have them.
-fn words(texts: &[String]) -> Vec<String> {
-    let words = texts.iter().flat_map(|text| text.split([',', ' ', '\t', '\n']));
-    words.filter(|word| !word.is_empty()).map(Into::into).collect()
-}
-
-fn span(text: &str) -> Result<Duration, String> {
-    units::parse_time_span(text).map_err(|error| error.to_string())
-}
-
-fn proxy(text: &str) -> Result<String, String> {
-    validate_proxy(text).map(|()| text.to_owned()).map_err(|error| error.to_string())
-}
-
-fn unix_socket(text: &str) -> Result<PathBuf, String> {
-    let path = PathBuf::from(text);
-    validate_unix_socket(&path).map_err(|error| error.to_string())?;
-    Ok(path)
-}
-
-fn interval(text: &str) -> Result<Duration, String> {
-    match units::parse_duration(text) {
-        Ok(interval) => {
-            validate_dns_refresh(interval).map(|()| interval).map_err(|e| e.to_string())
-        }
-        Err(error) => Err(error.to_string()),
-    }
-}
-
-fn rate(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(rate) if rate > 0.0 && rate.is_finite() => Ok(rate),
-        Ok(_) => Err("must be > 0".into()),
-        Err(_) => Err("expected users per second, such as 10 or 0.5".into()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::Picked;
 
     #[test]
     fn tags_and_classes_are_lists() {

@@ -6,7 +6,8 @@ use std::time::Duration;
 use clap::Args as ClapArgs;
 use clap::builder::BoolishValueParser;
 
-use super::{Cores, cores};
+use super::Cores;
+use super::value::cores;
 use crate::target::{Bimodal, SlowStart, Stall, Stop};
 use crate::units;
 

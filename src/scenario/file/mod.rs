@@ -59,6 +59,26 @@
 //! check = { status = ["2xx", 304], json_equals = { "/status" = "healthy" }, max_time = "200ms" }
 //! ```
 //!
+//! A text that is given anew for each run is a parameter, with a default or `required = true`. Any
+//! string of the file, but no key, may have it in it:
+//!
+//! ```toml
+//! host = "http://${region}.example.com"     # $${ is a plain ${
+//!
+//! [parameter.region]
+//! default = "eu"
+//! choices = ["eu", "us"]                    # any value without them
+//! help = "Which of the data centres"        # for who is asked for it
+//!
+//! [parameter.api_key]
+//! required = true
+//! secret = true                             # in no report and no error
+//! ```
+//!
+//! Values come from [`Values`], which `--set region=us` fills, and are taken as they are. A secret
+//! cannot be where reports or errors would show it: in a host, a name, a check, the path of a request
+//! without a name. What stands in the file itself, as a default does, is no secret.
+//!
 //! The requests of a `parallel` step are made at the same time, over 6 connections or as many as
 //! `connections` says; see [`Parallel`](crate::scenario::Parallel).
 //!

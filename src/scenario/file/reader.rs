@@ -143,15 +143,20 @@ impl<'a> Item<'a> {
         self.bindings.map_or(Ok(Cow::Borrowed(text)), |bindings| bindings.fill(text, self.span()))
     }
 
-    /// A string that reports and errors show, and that therefore has no secrets.
+    /// A string that reports and errors show.
     pub(super) fn shown(&self) -> Result<String> {
-        match self.secret() {
-            None => self.text().map(Cow::into_owned),
-            Some(secret) => Err(Problem::new(
+        self.has_no_secret()?;
+        self.text().map(Cow::into_owned)
+    }
+
+    /// Refuses a secret in what reports and errors show.
+    pub(super) fn has_no_secret(&self) -> Result<()> {
+        self.secret().map_or(Ok(()), |secret| {
+            Err(Problem::new(
                 self.span(),
                 format!("reports and errors show this; it cannot have the secret '{secret}' in it"),
-            )),
-        }
+            ))
+        })
     }
 
     /// The first secret that is in this value, however deep.

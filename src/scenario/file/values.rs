@@ -40,7 +40,10 @@ impl Values {
     pub fn unknown(&self, parameters: &[Parameter]) -> Option<String> {
         let known: Vec<&str> = parameters.iter().map(|known| &*known.name).collect();
         let name = self.0.keys().find(|name| !known.contains(&name.as_str()))?;
-        let hint = hint(name, &known, "there are");
+        let hint = match known.is_empty() {
+            true => format!("; a scenario file declares one with [parameter.{name}]"),
+            false => hint(name, &known, "there are"),
+        };
         Some(format!("there is no parameter '{name}'{hint}"))
     }
 

@@ -360,9 +360,9 @@ fn deep_nesting_is_an_error_and_no_overflow() {
 
 /// Cuts, repeats and overwrites pieces of the shipped scenarios.
 fn mutated(rng: &mut fastrand::Rng) -> String {
-    const WORDS: [&str; 16] = [
+    const WORDS: [&str; 17] = [
         "=", "[", "]", "{", "}", "\"", "\n", "-1", "1e999", "nan", "é", ",", "check", "/", "user",
-        "0x",
+        "0x", "${",
     ];
     const TEXTS: [&str; 2] = [
         include_str!("../../../../scenarios/checks.toml"),

@@ -1,0 +1,60 @@
+//! How the values of flags are read.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::plan::Picked;
+use crate::scenario::{validate_dns_refresh, validate_proxy, validate_unix_socket};
+use crate::units;
+
+/// A list of core numbers, in the order given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cores(pub Vec<usize>);
+
+pub(super) fn cores(text: &str) -> Result<Cores, String> {
+    units::parse_cores(text).map(Cores)
+}
+
+/// The classes of these names; all, where there is none but the empty one of an empty variable.
+pub(super) fn picked(names: &[String]) -> Option<Vec<Picked>> {
+    let names = names.iter().map(|name| name.trim()).filter(|name| !name.is_empty());
+    let picked: Vec<Picked> = names.map(Picked::new).collect();
+    (!picked.is_empty()).then_some(picked)
+}
+
+/// The words between commas and spaces, as the variables of Locust have them.
+pub(super) fn words(texts: &[String]) -> Vec<String> {
+    let words = texts.iter().flat_map(|text| text.split([',', ' ', '\t', '\n']));
+    words.filter(|word| !word.is_empty()).map(Into::into).collect()
+}
+
+pub(super) fn span(text: &str) -> Result<Duration, String> {
+    units::parse_time_span(text).map_err(|error| error.to_string())
+}
+
+pub(super) fn proxy(text: &str) -> Result<String, String> {
+    validate_proxy(text).map(|()| text.to_owned()).map_err(|error| error.to_string())
+}
+
+pub(super) fn unix_socket(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    validate_unix_socket(&path).map_err(|error| error.to_string())?;
+    Ok(path)
+}
+
+pub(super) fn interval(text: &str) -> Result<Duration, String> {
+    match units::parse_duration(text) {
+        Ok(interval) => {
+            validate_dns_refresh(interval).map(|()| interval).map_err(|e| e.to_string())
+        }
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+pub(super) fn rate(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(rate) if rate > 0.0 && rate.is_finite() => Ok(rate),
+        Ok(_) => Err("must be > 0".into()),
+        Err(_) => Err("expected users per second, such as 10 or 0.5".into()),
+    }
+}
