@@ -122,7 +122,8 @@ fn check(file: &Path, values: &Values) -> Result<u8, Error> {
 }
 
 fn run_scenario(source: &Source, args: &RunArgs) -> Result<u8, Error> {
-    let scenario = source.read(&args.set.values())?;
+    let values = args.set.values();
+    let scenario = if args.web.web { source.outline(&values) } else { source.read(&values) }?;
     if args.list {
         print(&ratio::list(&scenario))?;
         return Ok(0);

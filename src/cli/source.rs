@@ -31,6 +31,20 @@ impl Source {
         values.unknown(&scenario.parameters).map_or(Ok(scenario), |unknown| Err(unknown.into()))
     }
 
+    /// The same; or nothing but its parameters, where one of them needs another value, so that
+    /// somebody can be asked for it.
+    pub(super) fn outline(&self, values: &Values) -> Result<Scenario, Error> {
+        self.read(values).or_else(|error| {
+            let fault = error.downcast_ref::<file::Error>().and_then(file::Error::parameter);
+            match self {
+                Source::Typed(path) if fault.is_some() => {
+                    Ok(Scenario { parameters: file::parameters(path)?, ..Scenario::default() })
+                }
+                _ => Err(error),
+            }
+        })
+    }
+
     fn scenario(&self, values: &Values) -> Result<Scenario, Error> {
         let source = match self {
             Source::Made { scenario, .. } => return Ok((**scenario).clone()),

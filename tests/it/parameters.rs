@@ -1,8 +1,12 @@
 //! Parameters of scenario files: values from flags and variable, and secrets that nothing shows.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 
-use crate::support::{Answer, Output, Run, Server, get_root, response};
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Output, Run, Server, Signal, get_root, response};
 
 const SECRET: &str = "hunter2";
 
@@ -95,4 +99,50 @@ fn values_that_do_not_fit_are_refused() {
     assert_eq!(output.stdout, "s.toml: fine, user classes: 1, tasks: 2\n");
     let none = Run::of(&get_root("1s")).args(["--set", "a=b"]).go().code(2);
     assert!(none.stderr.contains("s.toml:1:1: there is no parameter 'a'"), "{}", none.stderr);
+}
+
+/// What the page at this address answers: status and body.
+fn page(address: &str, method: &str, path: &str, body: &str) -> (u16, Value) {
+    let length = body.len();
+    let head = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
+    let head =
+        head + &format!("Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n");
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all((head + body).as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, serde_json::from_str(body).unwrap_or_else(|_| panic!("{answer}")))
+}
+
+#[test]
+fn a_page_asks_for_what_the_command_line_leaves_open() {
+    let server = Server::start(|_| Answer::Send(response("200 OK", "for sport")));
+    let web = ["--web", "--web-port", "0", "--set", "section=sport"];
+    let mut running = reader(&server).args(web).start();
+    running.stderr_line("the parameter 'key' needs a value");
+    let line = running.stderr_line("Starting web interface at http://");
+    let address = line.split("http://").nth(1).unwrap().trim().trim_end_matches('/').to_owned();
+
+    let (_, form) = page(&address, "GET", "/api/v1/form", "");
+    assert_eq!(form["parameters"][0]["default"], "sport", "{form}");
+    assert_eq!(form["parameters"][1]["name"], "key", "{form}");
+
+    let start = |parameters: Value| {
+        let body = json!({ "users": 2, "parameters": parameters }).to_string();
+        page(&address, "POST", "/api/v1/runs", &body)
+    };
+    let (status, refused) = start(json!({ "section": "" }));
+    assert_eq!((status, &refused["errors"][0]["field"]), (422, &json!("parameters.key")));
+    let (status, refused) = start(json!({ "key": SECRET, "section": "art" }));
+    assert_eq!((status, &refused["errors"][0]["field"]), (422, &json!("parameters.section")));
+    let (status, begun) = start(json!({ "key": SECRET }));
+    assert_eq!((status, &begun["run"]), (201, &json!(1)), "{begun}");
+
+    server.await_requests(20);
+    running.signal(Signal::INT);
+    let output = running.wait();
+    check_untold(&output);
+    assert!(server.seen().iter().any(|seen| seen.line == "POST /sport"));
 }

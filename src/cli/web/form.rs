@@ -6,7 +6,8 @@ use crate::cli::RunArgs;
 use crate::cli::facts::without_password;
 use crate::cli::source::Source;
 use crate::executor::allowed_cores;
-use crate::scenario::{Scenario, Share, User};
+use crate::scenario::file::Values;
+use crate::scenario::{Parameter, Scenario, Share, User};
 use crate::units;
 
 /// The form of a scenario whose load is `load`, in words, where that is known.
@@ -46,8 +47,23 @@ pub(super) fn form(
         "tags": scenario.tags(),
         "cores": units::cores(cores),
         "allowed_cores": allowed,
-        "parameters": [],
+        "parameters": parameters(scenario, &args.set.values()),
     })
+}
+
+/// What the command line gives is what is there before anybody types, unless it is a secret.
+fn parameters(scenario: &Scenario, values: &Values) -> Value {
+    let parameter = |parameter: &Parameter| {
+        let given = values.get(&parameter.name).filter(|_| !parameter.secret);
+        json!({
+            "name": parameter.name,
+            "default": given.or(parameter.default.as_deref()),
+            "help": parameter.help,
+            "choices": Some(&parameter.choices).filter(|choices| !choices.is_empty()),
+            "secret": parameter.secret,
+        })
+    };
+    scenario.parameters.iter().map(parameter).collect()
 }
 
 fn class(user: &User) -> Value {
@@ -63,4 +79,30 @@ fn class(user: &User) -> Value {
         "host": user.host,
         "tasks": tasks.collect::<Vec<_>>(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_show_what_the_command_line_gives_but_no_secrets() {
+        let parameter = |name: &str| Parameter { name: name.into(), ..Parameter::default() };
+        let (region, token) = (parameter("region"), parameter("token"));
+        let parameters = vec![
+            Parameter { default: Some("eu".into()), choices: vec!["eu".into()], ..region },
+            Parameter { help: Some("from whom".into()), secret: true, ..token },
+            Parameter { default: Some("".into()), ..parameter("more") },
+        ];
+        let scenario = Scenario { parameters, ..Scenario::default() };
+        let values = Values::from_iter([("token", "hunter2"), ("more", "x")]);
+        assert_eq!(
+            super::parameters(&scenario, &values),
+            json!([
+                {"name": "region", "default": "eu", "help": null, "choices": ["eu"], "secret": false},
+                {"name": "token", "default": null, "help": "from whom", "choices": null, "secret": true},
+                {"name": "more", "default": "x", "help": null, "choices": null, "secret": false},
+            ])
+        );
+    }
 }

@@ -23,7 +23,6 @@ use crate::web::{Answer, Fault, Live, Options, Order, Page, Start, Token};
 /// What runs are made of and told to.
 struct Desk<'d> {
     source: &'d Source,
-    scenario: &'d Scenario,
     args: &'d RunArgs,
     log: &'d Log,
     live: Arc<Live>,
@@ -56,7 +55,7 @@ pub(super) fn serve(
     }
     let _settings = terminal.as_ref().map(Terminal::restore_on_drop);
 
-    let desk = Desk { source, scenario, args, log, live, quitting };
+    let desk = Desk { source, args, log, live, quitting };
     let code = desk.work(&ordered)?;
     drop(page);
     signals.close();
@@ -92,8 +91,12 @@ fn before(
     args: &RunArgs,
     log: &Log,
 ) -> Result<(Arc<Live>, serde_json::Value), Error> {
-    scenario.validate()?;
-    let (facts, load) = match Plan::new(scenario.clone(), args.options()) {
+    let read = source.read(&args.set.values());
+    if let Ok(scenario) = &read {
+        scenario.validate()?;
+    }
+    let planned = read.and_then(|scenario| Ok(Plan::new(scenario, args.options())?));
+    let (facts, load) = match planned {
         Ok(plan) => {
             let facts = facts(&plan, args, source);
             let load = facts.load.clone();
@@ -129,8 +132,8 @@ impl Desk<'_> {
         let web = &self.args.web;
         let mut code = 0;
         if web.autostart && self.live.claim() {
-            let options = self.args.options();
-            let job = Job::new(self.source, self.scenario.clone(), options, self.args, self.log)?;
+            let scenario = self.source.read(&self.args.set.values())?;
+            let job = Job::new(self.source, scenario, self.args.options(), self.args, self.log)?;
             code = self.run(job, |_| ());
         }
         let patience = web.autoquit.map(|seconds| Duration::from_secs(seconds.into()));
@@ -159,8 +162,10 @@ impl Desk<'_> {
     fn job(&self, start: &Start) -> Result<Job, Fault> {
         let args = order::overlaid(self.args, start);
         let options = order::options(&args, start);
-        let scenario = order::scenario(self.scenario, start);
-        let job = Job::new(self.source, scenario, options, &args, self.log);
+        let values = order::values(&args, start);
+        let scenario = self.source.read(&values);
+        let job =
+            scenario.and_then(|scenario| Job::new(self.source, scenario, options, &args, self.log));
         job.map_err(|error| order::fault(&error, start))
     }
 

@@ -4,7 +4,7 @@
 use crate::cli::args::Cores;
 use crate::cli::{Error, RunArgs};
 use crate::plan::{self, Options};
-use crate::scenario::Scenario;
+use crate::scenario::file::{self, Values};
 use crate::web::{Fault, Start};
 
 /// The flags, as if what was asked for had been typed.
@@ -35,13 +35,19 @@ pub(super) fn options(args: &RunArgs, start: &Start) -> Options {
     Options { classes: start.classes.clone().or(options.classes), ..options }
 }
 
-/// The scenario with the values that were asked for.
-pub(super) fn scenario(scenario: &Scenario, _start: &Start) -> Scenario {
-    scenario.clone()
+/// The values of the scenario's parameters; an empty field leaves one to the command line.
+pub(super) fn values(args: &RunArgs, start: &Start) -> Values {
+    let mut values = args.set.values();
+    let given = start.parameters.iter().filter(|(_, value)| !value.is_empty());
+    given.for_each(|(name, value)| values.set(name, value));
+    values
 }
 
 /// Why there is no run, beside the field that is to be changed.
 pub(super) fn fault(error: &Error, start: &Start) -> Fault {
+    if let Some(parameter) = error.downcast_ref().and_then(file::Error::parameter) {
+        return Fault::of(format!("parameters.{parameter}"), error);
+    }
     let field = error.downcast_ref().map_or("", |error| field(error, start));
     Fault::of(field, error)
 }

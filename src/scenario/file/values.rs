@@ -36,6 +36,11 @@ impl Values {
         self.0.insert(name.into(), value.into());
     }
 
+    /// The value of a parameter, where there is one.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
     /// What is wrong where there is a value for something else than these parameters.
     pub fn unknown(&self, parameters: &[Parameter]) -> Option<String> {
         let known: Vec<&str> = parameters.iter().map(|known| &*known.name).collect();
