@@ -68,9 +68,18 @@ impl Log {
     /// Writes a line about a part of the program. A log that cannot be written is no reason to
     /// stop a run, so errors are let go.
     pub fn line(&self, level: Level, part: &str, message: impl fmt::Display) {
-        if level < self.level {
-            return;
+        if level >= self.level {
+            let line = self.written(level, part, message);
+            self.remember(line);
         }
+    }
+
+    /// Says something, and does not remember it: for what nobody is to read later.
+    pub fn unremembered(&self, part: &str, message: impl fmt::Display) {
+        self.written(Level::Info, part, message);
+    }
+
+    fn written(&self, level: Level, part: &str, message: impl fmt::Display) -> String {
         let now = stamp(SystemTime::now());
         let line = format!("[{now}] {}/{level}/gregaria.{part}: {message}\n", self.host);
         let _ = match &self.file {
@@ -80,7 +89,7 @@ impl Log {
             }
             None => io::stderr().write_all(line.as_bytes()),
         };
-        self.remember(line);
+        line
     }
 
     /// The latest lines, oldest first.

@@ -82,7 +82,8 @@ pub enum Error {
 
 /// The page, which is there until this is dropped.
 pub struct Page {
-    url: String,
+    /// Where to find it.
+    pub url: String,
     _thread: Thread,
 }
 
@@ -136,11 +137,8 @@ impl Page {
         let listener = server::listen(address).map_err(|error| Error::listen(address, &error))?;
         let port = listener.local_addr().map_err(Error::Thread)?.port();
         let secure = acceptor.is_some();
-        let query =
-            token.as_ref().map_or(String::new(), |token| format!("?token={}", token.as_str()));
         let scheme = if secure { "https" } else { "http" };
-        let slash = if query.is_empty() && base_path.is_empty() { "" } else { "/" };
-        let url = format!("{scheme}://{}{base_path}{slash}{query}", SocketAddr::new(host, port));
+        let url = format!("{scheme}://{}{base_path}", SocketAddr::new(host, port));
         let guard = Guard { token, port, secure, base_path };
         let board = Board::new(live.clone(), &form);
         let names = form["parameters"].as_array().into_iter().flatten();
@@ -151,10 +149,5 @@ impl Page {
         let router = routes::router(&app);
         let thread = Thread::start(listener, acceptor, app, router).map_err(Error::Thread)?;
         Ok(Page { url, _thread: thread })
-    }
-
-    /// Where to find it, with its token.
-    pub fn url(&self) -> &str {
-        &self.url
     }
 }

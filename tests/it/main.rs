@@ -41,3 +41,4 @@ mod tls;
 mod tunnels;
 mod unix_sockets;
 mod uploads;
+mod web;

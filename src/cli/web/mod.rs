@@ -40,8 +40,9 @@ pub(super) fn serve(
     let options = options(args)?;
     let (orders, ordered) = unbounded();
     let (live, form) = before(source, scenario, args, log)?;
+    let token = options.token.clone();
     let page = Page::open(options, live.clone(), form, orders.clone(), log)?;
-    log.info("main", format_args!("Starting web interface at {}", page.url()));
+    tell(&page, token.filter(|_| args.web.web_token_file.is_none()), log);
 
     let quitting = Arc::<AtomicBool>::default();
     let terminal = Terminal::of_stdin();
@@ -60,6 +61,21 @@ pub(super) fn serve(
     drop(page);
     signals.close();
     Ok(code)
+}
+
+/// Says where the page is, with a token that nobody knows yet. That stays out of the page's own log.
+fn tell(page: &Page, token: Option<Token>, log: &Log) {
+    let url = &page.url;
+    match token {
+        None => log.info("main", format_args!("Starting web interface at {url}")),
+        Some(token) => {
+            let token = token.as_str();
+            log.unremembered(
+                "main",
+                format_args!("Starting web interface at {url}/?token={token}"),
+            );
+        }
+    }
 }
 
 /// Where the page is to be, and who may see it.

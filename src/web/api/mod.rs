@@ -57,8 +57,7 @@ pub(super) async fn form(State(app): State<Arc<App>>) -> Response {
 
 /// `GET /run.json`: what `--json-file` writes, of the run as it stands.
 pub(super) async fn run_json(State(app): State<Arc<App>>) -> Response {
-    let render =
-        |view: &crate::report::view::View<'_>| Some(render_run(view.snapshot?, view.facts.seed));
+    let render = |view: &View<'_>| Some(render_run(view.snapshot?, view.facts.seed));
     match app.board.show(render) {
         Some(json) => answer(StatusCode::OK, json),
         None => faults(StatusCode::NOT_FOUND, &[Fault::of("", "there was no run yet")]),

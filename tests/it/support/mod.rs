@@ -2,12 +2,14 @@
 //! counts what it saw, and the tables that the binary writes.
 
 pub(crate) mod api;
+mod page;
 mod run;
 mod server;
 mod tables;
 mod terminal;
 pub(crate) mod tls;
 
+pub(crate) use page::{Event, Page, Reply};
 pub(crate) use run::{Output, Run, Running, Signal, repository};
 pub(crate) use server::{Answer, Seen, Server, ok, response};
 pub(crate) use tables::Table;

@@ -1,0 +1,129 @@
+//! The web page's flags, and how the command ends.
+
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::SCENARIO;
+use crate::support::{Answer, Run, Server, Signal, plain_server, response};
+
+#[test]
+fn flags_that_cannot_be_meant_end_the_command_at_once() {
+    let refused = |args: &[&str], part: &str| {
+        let output = Run::of(SCENARIO).args(args).go().code(2);
+        assert!(output.stderr.contains(part), "{args:?}: {}", output.stderr);
+    };
+    refused(&["--web", "--headless"], "exclude each other");
+    refused(&["--web", "--autoquit", "1"], "--autostart");
+    refused(&["--autostart"], "--web");
+    refused(&["--web", "--web-base-path", "load"], "begins with /");
+    refused(&["--web", "--web-host", "example.org"], "an address of this host");
+    refused(&["--web", "--web-host", "192.0.2.1"], "--web-host takes an address of this host");
+    refused(&["--web", "--tls-cert", "c.pem"], "--tls-key");
+    refused(&["--web", "--tls-cert", "c.pem", "--tls-key", "k.pem"], "--tls-cert c.pem:");
+    refused(&["--web", "--web-token-file", "none"], "--web-token-file none:");
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    refused(&["--web", "-P", &port], "give another port with --web-port");
+    let short =
+        Run::of(SCENARIO).file("token", "0123456789").args(["--web", "--web-token-file", "token"]);
+    assert!(short.go().code(2).stderr.contains("16 characters or more"));
+}
+
+#[test]
+fn a_flag_decides_between_page_and_none_where_variables_say_otherwise() {
+    let server = plain_server();
+    let headless = Run::of(SCENARIO).host(server.address).env("GREGARIA_HEADLESS", "1");
+    headless.open_page().quit().code(0);
+    let web = Run::of(SCENARIO).host(server.address).env("GREGARIA_WEB", "1").args([
+        "--headless",
+        "-t",
+        "1",
+    ]);
+    let output = web.go().code(0);
+    assert!(!output.stderr.contains("web interface"), "{}", output.stderr);
+}
+
+#[test]
+fn without_a_run_a_signal_ends_the_command_at_once() {
+    let server = plain_server();
+    for signal in [Signal::INT, Signal::TERM] {
+        let page = super::page(&server);
+        let from = Instant::now();
+        page.running.signal(signal);
+        page.running.wait().code(0);
+        assert!(from.elapsed() < Duration::from_secs(3));
+    }
+}
+
+#[test]
+fn it_ends_with_the_exit_code_of_the_last_run() {
+    let server = Server::start(|_| Answer::Send(response("500 Oops", "")));
+    let page = super::page(&server);
+    page.command("/api/v1/runs", &json!({}));
+    server.await_requests(1);
+    page.read("/stop");
+    let good = plain_server();
+    page.command("/api/v1/runs", &json!({"host": format!("http://{}", good.address)}));
+    good.await_requests(1);
+    page.read("/stop");
+    page.quit().code(0);
+
+    let page = super::page(&server);
+    page.command("/api/v1/runs", &json!({}));
+    server.await_requests(3);
+    page.quit().code(1);
+}
+
+#[test]
+fn a_run_starts_at_once_and_ends_the_command_where_that_is_asked_for() {
+    let server = plain_server();
+    let run =
+        Run::of(SCENARIO).host(server.address).args(["--autostart", "--autoquit", "1", "-t", "1"]);
+    let page = run.open_page();
+    let mut events = page.events();
+    let from = Instant::now();
+    events.find(|event| event.data["view"]["state"] == "stopped");
+    page.running.wait().code(0);
+    let took = from.elapsed();
+    assert!(took > Duration::from_millis(900) && took < Duration::from_secs(6), "{took:?}");
+}
+
+/// What is wrong with it may be made right on the page.
+#[test]
+fn a_host_may_be_missing_until_the_start() {
+    let server = plain_server();
+    let page = Run::of(SCENARIO).open_page();
+    assert_eq!(page.read("/api/v1/form")["host"], json!(null));
+    assert_eq!(page.post("/api/v1/runs", &json!({})).fields(), ["host"]);
+    page.command("/api/v1/runs", &json!({"host": format!("http://{}", server.address)}));
+    server.await_requests(1);
+    page.quit().code(0);
+}
+
+#[test]
+fn the_form_has_what_scenario_and_command_line_say() {
+    let scenario = "[load]\nusers = 7\nrun_time = \"90s\"\n".to_owned() + SCENARIO;
+    let args = ["--host", "http://127.0.0.1:9", "-r", "3", "--cores", "0"];
+    let page = Run::of(&scenario).args(args).open_page();
+    let form = page.read("/api/v1/form");
+    crate::openapi::check("Form", &form);
+    assert_eq!(form["scenario"], "s.toml");
+    assert_eq!((&form["users"], &form["spawn_rate"]), (&json!(7), &json!(3.0)));
+    assert_eq!((&form["host"], &form["run_time"]), (&json!("http://127.0.0.1:9"), &json!("1m30s")));
+    assert_eq!((&form["load"], &form["cores"]), (&json!("users"), &json!("0")));
+    assert_eq!(form["load_text"], "Ramping to 7 users at a rate of 3.00 per second");
+    page.quit().code(0);
+}
+
+#[test]
+fn the_demo_has_a_page_too() {
+    let page = Run::new(["demo"]).open_page();
+    assert_eq!(page.command("/api/v1/runs", &json!({"run_time": "1s"})), json!({"run": 1}));
+    page.events().find(|event| {
+        let view = &event.data["view"];
+        view["state"] == "stopped" && view["total"]["requests"].as_u64() > Some(0)
+    });
+    page.quit();
+}

@@ -1,0 +1,122 @@
+//! What the page survives: slow, silent, oversized and many clients.
+
+use std::fmt::Write as _;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::page;
+use crate::support::{Run, plain_server};
+
+const MEGABYTE: u64 = 1 << 20;
+
+#[test]
+fn what_is_too_long_is_refused() {
+    let server = plain_server();
+    let page = page(&server);
+    let long = "x".repeat(300 * 1024);
+    assert_eq!(page.ask("POST", "/api/v1/runs", &[], &long).status, 413);
+    assert_eq!(page.ask("POST", "/swarm", &[], &long).status, 413);
+    assert_eq!(page.ask("GET", "/", &[("X-Long", &long[..20 * 1024])], "").status, 431);
+    assert_eq!(page.view()["run"], 0);
+    page.quit().code(0);
+}
+
+/// Each is closed in time, and nobody else waits for it.
+#[test]
+fn slow_heads_and_bodies_and_idle_connections_are_closed() {
+    let server = plain_server();
+    let page = page(&server);
+    let host = page.address;
+    let silent = page.connect();
+    let mut head = page.connect();
+    head.write_all(b"GET / HTTP/1.1\r\nHos").unwrap();
+    let mut body = page.connect();
+    write!(body, "POST /swarm HTTP/1.1\r\nHost: {host}\r\nContent-Length: 10\r\n\r\n1").unwrap();
+    let mut idle = page.connect();
+    write!(idle, "GET /worker-count HTTP/1.1\r\nHost: {host}\r\n\r\n").unwrap();
+    let from = Instant::now();
+    assert_eq!(page.view()["state"], "ready");
+    assert!(from.elapsed() < Duration::from_secs(2));
+    let closed = |mut stream: TcpStream| {
+        let mut text = String::new();
+        // One that was closed with something unread is reset.
+        let _ = stream.read_to_string(&mut text);
+        (text, from.elapsed())
+    };
+    thread::scope(|scope| {
+        let all = [silent, head, body, idle].map(|stream| scope.spawn(move || closed(stream)));
+        let [silent, head, body, idle] = all.map(|thread| thread.join().unwrap());
+        assert!(silent.0.is_empty() && !head.0.contains("200 OK"));
+        assert!(body.0.starts_with("HTTP/1.1 408"), "{}", body.0);
+        assert!(idle.0.starts_with("HTTP/1.1 200"), "{}", idle.0);
+        for (_, took) in [silent, head, body, idle] {
+            assert!(took > Duration::from_secs(8) && took < Duration::from_secs(15), "{took:?}");
+        }
+    });
+    page.quit().code(0);
+}
+
+#[test]
+fn a_thousand_silent_connections_keep_nobody_from_the_page() {
+    let server = plain_server();
+    let page = page(&server);
+    let mut events = page.events();
+    events.next().unwrap();
+    let mut silent = Vec::new();
+    for number in 0..1000 {
+        silent.push(page.connect());
+        if number % 100 == 99 {
+            let from = Instant::now();
+            assert_eq!(page.get("/api/v1/form").status, 200);
+            assert!(from.elapsed() < Duration::from_secs(2), "{:?}", from.elapsed());
+        }
+    }
+    page.command("/api/v1/runs", &json!({"users": 1}));
+    // Who is being answered keeps the place that it has.
+    events.find(|event| event.data["view"]["state"] == "running");
+    page.quit().code(0);
+}
+
+/// Twenty pages that never read, of a run with much to show.
+#[test]
+fn who_never_reads_holds_nothing() {
+    let server = plain_server();
+    let mut scenario = "[[user]]\nname = \"u\"\n".to_owned();
+    for number in 0..300 {
+        write!(scenario, "[[user.task]]\nget = \"/{number}\"\n").unwrap();
+    }
+    let page = Run::of(&scenario).host(server.address).arg("--only-summary").open_page();
+    page.command("/api/v1/runs", &json!({"users": 4}));
+    server.await_requests(3000);
+    let mut events = page.events();
+    let big = events.find(|event| event.data["view"]["elapsed"].as_f64() >= Some(2.0));
+    assert!(big.data.to_string().len() > 200_000, "there is not much to show");
+    let before = page.running.peak_memory();
+    let silent: Vec<_> = (0..20).map(|_| page.ask_for_events()).collect();
+    events.find(|event| event.data["view"]["elapsed"].as_f64() >= Some(8.0));
+    let grown = page.running.peak_memory().saturating_sub(before);
+    assert!(grown < 24 * MEGABYTE, "{} MB more", grown / MEGABYTE);
+    drop(silent);
+    page.quit().code(0);
+}
+
+/// A page whose browser has gone is noticed, and its place is free.
+#[test]
+fn pages_come_and_go() {
+    let server = plain_server();
+    let page = page(&server);
+    page.command("/api/v1/runs", &json!({"users": 1}));
+    for _ in 0..600 {
+        drop(page.ask_for_events());
+    }
+    let mut waiting = page.ask_for_events();
+    let mut first = [0; 12];
+    waiting.read_exact(&mut first).unwrap();
+    assert_eq!(&first, b"HTTP/1.1 200");
+    assert_eq!(page.get("/worker-count").status, 200);
+    page.quit().code(0);
+}
