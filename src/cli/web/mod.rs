@@ -3,11 +3,13 @@
 mod form;
 mod order;
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
+use signal_hook::iterator::Handle;
 
 use super::facts::{self, facts};
 use super::job::Job;
@@ -40,16 +42,11 @@ pub(super) fn serve(
     let options = options(args)?;
     let (orders, ordered) = unbounded();
     let (live, form) = before(source, scenario, args, log)?;
-    let token = options.token.clone();
-    let page = Page::open(options, live.clone(), form, orders.clone(), log)?;
-    tell(&page, token.filter(|_| args.web.web_token_file.is_none()), log);
-
-    let quitting = Arc::<AtomicBool>::default();
-    let terminal = Terminal::of_stdin();
-    let is_quitting = quitting.clone();
-    let is_quitting = move || is_quitting.load(Ordering::SeqCst);
-    let quit = quit(&live, orders, &quitting);
-    let signals = signals::on_signals(log, terminal.clone(), is_quitting, quit)?;
+    let (terminal, quitting) = (Terminal::of_stdin(), Arc::default());
+    let signals = quit_on_signals(&live, &orders, &quitting, terminal.clone(), log)?;
+    let token = options.token.clone().filter(|_| args.web.web_token_file.is_none());
+    let page = Page::open(options, live.clone(), form, orders, log)?;
+    tell(&page, token, log);
     if let Some(terminal) = &terminal {
         let live = live.clone();
         keys::steer(terminal, log, move || live.running().map(|run| (run.plan, run.control)))?;
@@ -127,19 +124,23 @@ fn before(
     Ok((Live::new(facts, Arc::new(scenario.clone())), form))
 }
 
-/// What the first signal does: it ends the run, and then the process.
-fn quit(
+/// From now on the first signal ends the run, and then the process.
+fn quit_on_signals(
     live: &Arc<Live>,
-    orders: Sender<Order>,
+    orders: &Sender<Order>,
     quitting: &Arc<AtomicBool>,
-) -> impl Fn() + Send + 'static {
-    let (live, quitting) = (live.clone(), quitting.clone());
-    move || {
+    terminal: Option<Terminal>,
+    log: &Log,
+) -> io::Result<Handle> {
+    let is_quitting = quitting.clone();
+    let (live, orders, quitting) = (live.clone(), orders.clone(), quitting.clone());
+    let quit = move || {
         quitting.store(true, Ordering::SeqCst);
         live.stop();
         // Nobody listens where the process ends already.
         let _ = orders.send(Order::Quit);
-    }
+    };
+    signals::on_signals(log, terminal, move || is_quitting.load(Ordering::SeqCst), quit)
 }
 
 impl Desk<'_> {
