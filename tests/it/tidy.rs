@@ -144,6 +144,7 @@ fn the_leaves_know_nobody() {
     check_leaf("http1");
     check_leaf("stats");
     check_leaf("reactor");
+    check_leaf("page");
 }
 
 #[test]

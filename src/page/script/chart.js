@@ -6,6 +6,7 @@ class Zoom {
   constructor() {
     this.charts = [];
     this.range = null;
+    this.extent = null;
     this.key = freshId("zoom");
     this.listeners = [];
   }
@@ -17,8 +18,9 @@ class Zoom {
     for (const listener of this.listeners) listener(range);
   }
 
+  /** From where to where is drawn: of all there is (`extent`, else the chart's own x). */
   limits(x) {
-    const [first, last] = x.length > 0 ? [x[0], x[x.length - 1]] : [0, 1];
+    const [first, last] = this.extent ?? (x.length > 0 ? [x[0], x[x.length - 1]] : [0, 1]);
     if (this.range?.last) return [Math.max(first, last - this.range.last), Math.max(last, first + 1)];
     if (this.range) return [this.range.min, this.range.max];
     return [first, Math.max(last, first + 1)];
@@ -93,7 +95,7 @@ class Chart {
       padding: [8, 26, 0, 0],
       legend: { show: false },
       cursor: {
-        sync: { key: this.zoom.key, setSeries: false },
+        sync: { key: this.zoom.key, setSeries: false, scales: ["x", null] },
         drag: { x: true, y: false, setScale: false },
         bind: { dblclick: () => () => this.zoom.set(null) },
         points: { size: 6 },

@@ -79,8 +79,13 @@ class Charts {
     this.entry = null;
     if (value !== AGGREGATED) {
       const [method, name] = JSON.parse(value);
-      const past = await this.entries.past(method, name);
+      const past = await this.entries.past(method, name).catch(() => null);
       if (this.select.value !== value) return;
+      if (!past) {
+        this.select.value = AGGREGATED;
+        this.redraw();
+        return;
+      }
       this.entry = { method, name, startedAt: this.record.startedAt, run: this.record.run, ...past };
     }
     this.redraw();
@@ -111,6 +116,7 @@ class Charts {
     this.offer(state.view);
     const { record, entry } = this;
     const marks = { marks: record.marks };
+    this.zoom.extent = record.x.length > 0 ? [record.x[0], record.x[record.x.length - 1]] : null;
     const own = entry && { x: entry.t.map((t) => entry.startedAt + t), column: (key) => entry[key] };
     const source = own ?? { x: record.x, column: (key) => record.column(key) };
     const labels = PERCENTILES.filter((label) => this.percentiles.has(label) && (!entry || OF_ENTRIES.includes(label)));

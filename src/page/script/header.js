@@ -13,6 +13,7 @@ class Header {
     this.lost = el("p", { class: "lost", role: "alert", hidden: true });
     this.refusal = el("p", { class: "lost", role: "alert", hidden: true });
     this.verdict = verdictLine();
+    show(this.verdict.root, false);
     this.metrics = new Map([
       ["Users", metric("Users")],
       ["RPS", metric("RPS")],
@@ -22,7 +23,7 @@ class Header {
       ["Late by (ms)", metric("Late by (ms)")],
       ["Elapsed", metric("Elapsed")],
     ]);
-    this.figures = el("dl", { class: "metrics" }, [...this.metrics.values()].map((each) => each.root));
+    this.figures = el("dl", { class: "metrics", hidden: true }, [...this.metrics.values()].map((each) => each.root));
     this.root = el("header", {},
       el("div", { class: "bar" }, el("h1", {}, "gregaria"), this.host, this.state,
         el("div", { class: "buttons" }, this.edit, this.stop, this.fresh, this.reset, theme.button())),

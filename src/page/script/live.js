@@ -1,11 +1,15 @@
 // The live page: hears what the server says each second, and shows it.
 
-/** Beyond as many points the thinned history is asked for anew. */
+/** Beyond as many points of a run the thinned history is asked for anew. */
 const POINTS_MAX = 3600;
+
+/** And not again before as many more have come. */
+const POINTS_MORE = 600;
 
 class LivePage {
   constructor() {
     this.record = new Record();
+    this.pointsMax = POINTS_MAX;
     this.header = new Header({
       edit: () => dialog((close) => editForm(this.state.view, this.form, close)),
       start: () => dialog((close) => startForm(this.form, close)),
@@ -39,7 +43,7 @@ class LivePage {
     this.state = { view, point };
     this.record.point(view, point);
     this.charts.follow(this.state);
-    if (this.record.x.length - this.record.begins.points > POINTS_MAX && !this.thinning) this.thin();
+    if (this.record.ofRun() > this.pointsMax && !this.thinning) this.thin();
   }
 
   async thin() {
@@ -47,6 +51,7 @@ class LivePage {
     try {
       const past = await api.get("/api/v1/history");
       this.record.take(this.state.view, past);
+      this.pointsMax = Math.max(POINTS_MAX, this.record.ofRun() + POINTS_MORE);
       if (this.charts.entry) this.charts.choose(this.charts.select.value);
     } catch {
       // Another second will do.

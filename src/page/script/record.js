@@ -68,6 +68,11 @@ class Record {
     }
   }
 
+  /** How many points the latest run has. */
+  ofRun() {
+    return this.x.length - this.begins.points;
+  }
+
   column(key) {
     return this.columns.get(key) ?? new Array(this.x.length).fill(null);
   }
