@@ -17,6 +17,7 @@ pub(super) use run::{edit, reset, start, stop};
 use super::App;
 use super::start::Fault;
 use crate::report::json::render_run;
+use crate::report::view::View;
 use crate::stats::EntryKey;
 
 /// `GET /view`.
@@ -38,10 +39,8 @@ pub(super) async fn history(State(app): State<Arc<App>>, uri: Uri) -> Response {
     match (method, name) {
         (None, None) => answer(StatusCode::OK, app.board.history().to_string()),
         (method, name) => {
-            let key = EntryKey {
-                method: method.unwrap_or_default().into(),
-                name: name.unwrap_or_default().into(),
-            };
+            let key =
+                EntryKey { method: method.unwrap_or_default(), name: name.unwrap_or_default() };
             match app.board.history_of(&key) {
                 Some(history) => answer(StatusCode::OK, history.to_string()),
                 None => faults(StatusCode::NOT_FOUND, &[Fault::of("name", "no such entry")]),
