@@ -157,6 +157,12 @@ fn nothing_below_the_executor_points_back() {
 }
 
 #[test]
+fn nothing_but_the_command_knows_of_the_web_page() {
+    check_absent("src", &["crate::web"], &["src/web/", "src/cli/"]);
+    check_absent("src", &["axum::", "hyper::", "tokio::"], &["src/web/"]);
+}
+
+#[test]
 fn nothing_is_unwrapped_outside_tests() {
     check_absent("src", &[".unwrap()", ".unwrap_err()"], &[]);
 }
