@@ -102,7 +102,7 @@ class Chart {
       },
       scales: {
         x: { ...this.axis.scale, range: (plot) => this.zoom.limits(plot.data[0]) },
-        y: logarithmic ? { distr: 3, range: decades } : { range: (_, __, max) => [0, max > 0 ? max * 1.08 : 1] },
+        y: logarithmic ? { distr: 3, range: decades } : { range: (_, __, max) => [0, max > 0 ? max * 1.15 : 1] },
       },
       axes: [
         { ...axis, size: 34, ...this.axis.options },
@@ -238,6 +238,12 @@ function decades(_, min, max) {
 /** Seconds between ticks: whole ones. */
 const TICKS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 28_800, 43_200, 86_400];
 
+/** Pixels between ticks, where half a minute is so many wide: whole minutes need no seconds, and so
+ *  less room than what is finer. */
+function room(halfMinute) {
+  return halfMinute >= 64 ? 64 : Math.max(46, halfMinute + 1);
+}
+
 /** The time of day, and how far into the run that is. */
 function clockAxis(startedAt) {
   return {
@@ -245,8 +251,7 @@ function clockAxis(startedAt) {
     scale: { time: true },
     options: {
       incrs: TICKS,
-      // Whole minutes need no seconds, and so less room.
-      space: (_, __, min, max) => (max - min > 180 ? 46 : 64),
+      space: (_, __, min, max, width) => room((30 * width) / (max - min)),
       values: (_, splits, __, ___, step) => splits.map((x) => (
         x === null ? "" : clock(x).slice(0, step % 60 === 0 ? 5 : 8))),
     },

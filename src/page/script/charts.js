@@ -44,8 +44,8 @@ class Charts {
       show(reset, zoomed !== null);
     });
     return el("div", { class: "tools" },
-      el("label", { for: this.select.id }, "Requests"), this.select,
-      el("label", { for: range.id }, "Time"), range, reset,
+      el("span", { class: "pair" }, el("label", { for: this.select.id }, "Requests"), this.select),
+      el("span", { class: "pair" }, el("label", { for: range.id }, "Time"), range), reset,
       hint);
   }
 
