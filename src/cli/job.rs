@@ -110,7 +110,9 @@ impl Job {
         let (args, plan, log) = (&self.args, self.plan.clone(), self.log.clone());
         let control = self.control.clone();
         let (resets, levels, after) = (args.reset_stats, args.abort_when.clone(), args.abort_after);
-        if !args.only_summary {
+        // Who has a page looks there, as in Locust.
+        let is_told = if args.web.web { args.print_stats } else { !args.only_summary };
+        if is_told {
             let width = || name_width(terminal_columns(io::stderr()));
             self.add("progress", Box::new(Progress::new(io::stderr(), width)));
         }

@@ -253,6 +253,10 @@ pub struct RunArgs {
     #[arg(long, env = "GREGARIA_ONLY_SUMMARY", value_parser = BoolishValueParser::new())]
     pub only_summary: bool,
 
+    /// Print tables in the course of a run that has a page, too
+    #[arg(long, env = "GREGARIA_PRINT_STATS", value_parser = BoolishValueParser::new())]
+    pub print_stats: bool,
+
     /// Exit code of a run with failures or exceptions
     #[arg(long, value_name = "CODE", default_value_t = 1, env = "GREGARIA_EXIT_CODE_ON_ERROR")]
     pub exit_code_on_error: u8,
