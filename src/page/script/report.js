@@ -53,7 +53,7 @@ class ReportPage {
       all: () => all,
       past: async (method, name) => {
         const entry = all.find((each) => each.method === method && each.name === name);
-        return { ...entry, t: entry.t ?? spread(this.past.t, entry.rps.length) };
+        return { ...entry, t: this.past.entry_t };
       },
     };
   }
@@ -70,11 +70,6 @@ class ReportPage {
     for (const folded of document.querySelectorAll("details.folded")) folded.open = now;
     for (const chart of allCharts) chart.resize();
   }
-}
-
-/** The times of a series that was thinned more than the others: the last of each equal part. */
-function spread(times, length) {
-  return Array.from({ length }, (_, i) => times[Math.ceil(((i + 1) * times.length) / length) - 1]);
 }
 
 function summaryFigures(view) {
