@@ -252,3 +252,87 @@ impl Report for Feed {
         self.update(snapshot)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant, SystemTime};
+
+    use super::*;
+    use crate::plan::Options;
+    use crate::scenario::{Step, User};
+    use crate::stats::{Limits, Totals, UserCount};
+
+    /// A run of so many users.
+    fn beginning(users: u32) -> Beginning {
+        let user = User::new("u").task(Step::get("/"));
+        let scenario = Scenario::new("http://127.0.0.1:1").user(user);
+        let options = Options { users: Some(users), ..Options::default() };
+        let control = Arc::<Control>::default();
+        control.begin(Instant::now(), false);
+        Beginning {
+            facts: Facts::default(),
+            plan: Arc::new(Plan::new(scenario, options).unwrap()),
+            control,
+            history: History::new(Box::new(|_| None)),
+            broken: Box::new(|| None),
+        }
+    }
+
+    fn running(users: u64) -> Snapshot {
+        let mut totals = Totals::new(SystemTime::UNIX_EPOCH, Vec::new(), Limits::default());
+        let running = UserCount { class: "u".into(), running: users };
+        Snapshot { users: vec![running], ..totals.snapshot(Duration::from_secs(1)) }
+    }
+
+    fn live() -> Arc<Live> {
+        Live::new(Facts::default(), Arc::default())
+    }
+
+    #[test]
+    fn a_run_goes_through_its_states() {
+        let live = live();
+        let state = || live.news().standing.state();
+        assert_eq!(state(), State::Ready);
+        assert!(live.claim() && !live.claim(), "one at a time");
+        assert!(!live.stop(), "there is nothing to stop yet");
+        let run = beginning(2);
+        let control = run.control.clone();
+        let (number, mut report) = live.begin(run);
+        assert_eq!((number, state()), (1, State::Spawning));
+        report.update(&running(1)).unwrap();
+        assert_eq!(state(), State::Spawning);
+        report.update(&running(2)).unwrap();
+        assert_eq!(state(), State::Running);
+        control.set_users(3, 1.0).unwrap();
+        assert_eq!(state(), State::Spawning);
+        report.update(&running(3)).unwrap();
+        assert_eq!(state(), State::Running);
+        assert!(live.stop() && control.is_stopping());
+        assert_eq!(state(), State::Stopping);
+        report.finish(&running(0)).unwrap();
+        live.end();
+        assert!(live.running().is_none() && !live.stop());
+        assert_eq!(state(), State::Stopped);
+        assert!(live.claim());
+        live.release();
+        assert!(live.claim(), "a start that came to nothing is in nobody's way");
+        assert_eq!(live.begin(beginning(1)).0, 2);
+        assert_eq!(state(), State::Spawning);
+    }
+
+    #[test]
+    fn every_change_is_told_and_what_nobody_takes_has_a_bound() {
+        let live = live();
+        live.claim();
+        let before = live.version();
+        let (_, mut report) = live.begin(beginning(1));
+        (0..NEWS_MAX + 5).for_each(|_| report.update(&running(1)).unwrap());
+        assert_eq!(live.version(), before + 1 + NEWS_MAX as u64 + 5);
+        let news = live.news();
+        assert_eq!((news.snapshots.len(), news.history.is_some()), (NEWS_MAX, true));
+        let news = live.news();
+        assert!(
+            news.snapshots.is_empty() && news.history.is_none() && news.standing.snapshot.is_some()
+        );
+    }
+}

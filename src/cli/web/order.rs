@@ -73,3 +73,78 @@ fn field(error: &plan::Error, start: &Start) -> &'static str {
         _ => "",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use clap::Parser;
+
+    use super::*;
+    use crate::plan::Plan;
+    use crate::scenario::{Scenario, Step, Task, User};
+
+    #[derive(Parser)]
+    struct Own {
+        #[command(flatten)]
+        run: RunArgs,
+    }
+
+    fn typed(args: &[&str]) -> RunArgs {
+        Own::parse_from([&["gregaria"], args].concat()).run
+    }
+
+    #[test]
+    fn what_is_asked_for_takes_the_place_of_what_was_typed() {
+        let args = typed(&["-u", "5", "-r", "2", "-t", "60", "-T", "a", "-H", "http://h"]);
+        let same = overlaid(&args, &Start::default()).options();
+        assert_eq!(same, args.options());
+        let start = Start {
+            users: Some(7),
+            run_time: Some(Duration::from_secs(9)),
+            tags: Some(vec!["b".into()]),
+            ..Start::default()
+        };
+        let options = overlaid(&args, &start).options();
+        assert_eq!((options.users, options.spawn_rate), (Some(7), Some(2.0)));
+        assert_eq!(options.run_time, Some(Duration::from_secs(9)));
+        assert_eq!((options.tags, options.host), (vec!["b".into()], Some("http://h".into())));
+    }
+
+    #[test]
+    fn users_and_a_rate_take_the_place_of_each_other() {
+        let rate = Start { rate: Some(9.0), ..Start::default() };
+        let options = overlaid(&typed(&["-u", "5", "-r", "2"]), &rate).options();
+        assert_eq!((options.users, options.spawn_rate, options.rate), (None, None, Some(9.0)));
+        let users = Start { users: Some(3), ..Start::default() };
+        let options = overlaid(&typed(&["--rate", "9"]), &users).options();
+        assert_eq!((options.users, options.rate), (Some(3), None));
+    }
+
+    #[track_caller]
+    fn check(start: Start, field: &str) {
+        let task = Task::steps("t", vec![Step::get("/")]).tags(["known"]);
+        let scenario = Scenario { users: vec![User::new("u").task(task)], ..Scenario::default() };
+        let host = start.host.clone().unwrap_or("http://127.0.0.1:1".into());
+        let start = Start { host: Some(host).filter(|host| !host.is_empty()), ..start };
+        let args = overlaid(&typed(&[]), &start);
+        let error: Error = Plan::new(scenario, options(&args, &start)).unwrap_err().into();
+        assert_eq!(fault(&error, &start).field, field, "{error}");
+    }
+
+    #[test]
+    fn a_refusal_is_beside_the_field_that_is_to_be_changed() {
+        let start = Start::default;
+        let unknown = || Some(vec!["unknown".to_owned()]);
+        check(Start { host: Some(String::new()), ..start() }, "host");
+        check(Start { host: Some("nonsense".into()), ..start() }, "host");
+        check(Start { users: Some(u32::MAX), ..start() }, "users");
+        check(Start { users: Some(1), rate: Some(1.0), ..start() }, "rate");
+        check(Start { run_time: Some(Duration::ZERO), ..start() }, "run_time");
+        check(Start { tags: unknown(), ..start() }, "tags");
+        check(Start { exclude_tags: unknown(), ..start() }, "exclude_tags");
+        check(Start { exclude_tags: Some(vec!["known".into()]), ..start() }, "tags");
+        check(Start { classes: Some(Vec::new()), ..start() }, "classes");
+        check(Start { cores: Some(vec![65_000]), ..start() }, "cores");
+    }
+}
