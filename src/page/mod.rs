@@ -48,6 +48,17 @@ const SCRIPT: &str = concat!(
     "})();\n",
 );
 
+/// What must be known before anything is painted; the rest may come later.
+const THEME: &str = concat!(
+    "(() => {\n\"use strict\";\n",
+    include_str!("script/choice.js"),
+    include_str!("script/theme.js"),
+    "theme.start();\n})();\n",
+);
+
+/// What a live page shows until its script has come.
+const SHELL: &str = "<header><div class=\"bar\"><h1>gregaria</h1></div></header>";
+
 const STYLE: &str = concat!(
     include_str!("vendor/uPlot.min.css"),
     "\n",
@@ -68,6 +79,11 @@ pub fn app_js() -> &'static str {
     SCRIPT
 }
 
+/// The script that chooses between light and dark, before anything is painted.
+pub fn theme_js() -> &'static str {
+    THEME
+}
+
 /// All style sheets.
 pub fn app_css() -> &'static str {
     STYLE
@@ -76,13 +92,13 @@ pub fn app_css() -> &'static str {
 /// The live page, whose server answers below `base_path`: empty, or `/some/path`.
 pub fn live(base_path: &str) -> String {
     let base = escape(base_path);
-    // The script is not deferred: it sets the theme before anything is painted.
     let head = format!(
         "<meta name=\"base\" content=\"{base}\">\n\
          <link rel=\"stylesheet\" href=\"{base}/assets/app.css\">\n\
-         <script src=\"{base}/assets/app.js\"></script>"
+         <script src=\"{base}/assets/theme.js\"></script>\n\
+         <script defer src=\"{base}/assets/app.js\"></script>"
     );
-    fill(&[("theme", ""), ("title", "gregaria"), ("head", &head), ("data", "")])
+    fill(&[("theme", ""), ("title", "gregaria"), ("head", &head), ("body", SHELL)])
 }
 
 /// A report in one file. `data` is JSON, `{"view": …, "history": …}`, in which every `<` is written
@@ -99,7 +115,7 @@ pub fn self_contained(title: &str, data: &str, theme: Theme) -> String {
         Theme::Dark => " data-theme=\"dark\"",
     };
     let data = format!("<script type=\"application/json\" id=\"data\">{data}</script>");
-    fill(&[("theme", theme), ("title", &escape(title)), ("head", &head), ("data", &data)])
+    fill(&[("theme", theme), ("title", &escape(title)), ("head", &head), ("body", &data)])
 }
 
 /// The template with its `{{name}}`s replaced, in one pass: what is filled in is not looked at.
@@ -140,7 +156,7 @@ fn escape(text: &str) -> String {
 mod tests {
     use super::*;
 
-    const HOSTILE: &str = "</title><script>alert(\"1\")</script> & '{{data}}'";
+    const HOSTILE: &str = "</title><script>alert(\"1\")</script> & '{{body}}'";
 
     #[test]
     fn a_hostile_title_stays_a_title() {
@@ -150,7 +166,7 @@ mod tests {
             title,
             Some(
                 "&lt;/title&gt;&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt; &amp; \
-                 &#39;{{data}}&#39;"
+                 &#39;{{body}}&#39;"
             )
         );
     }
@@ -159,7 +175,7 @@ mod tests {
     fn a_hostile_base_path_stays_an_attribute() {
         let page = live("/\"><script>alert(1)</script>");
         assert!(page.contains("content=\"/&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;\""));
-        assert_eq!(page.matches("<script").count(), 1);
+        assert_eq!(page.matches("<script").count(), 2);
     }
 
     #[test]
@@ -199,14 +215,14 @@ mod tests {
 
     #[test]
     fn the_page_is_light() {
-        let weight = live("").len() + SCRIPT.len() + STYLE.len();
+        let weight = live("").len() + THEME.len() + SCRIPT.len() + STYLE.len();
         assert!(weight < 160_000, "{weight} bytes");
     }
 
     #[test]
     fn the_live_page_has_nothing_inline() {
         let page = live("/prefix");
-        assert!(page.contains("<script src=\"/prefix/assets/app.js\"></script>"));
+        assert!(page.contains("<script defer src=\"/prefix/assets/app.js\"></script>"));
         assert!(page.contains("<meta name=\"base\" content=\"/prefix\">"));
         assert!(!page.contains("<style") && !page.contains(" style="));
     }

@@ -21,6 +21,8 @@ struct Asset {
 
 static SCRIPT: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("text/javascript; charset=utf-8", page::app_js()));
+static THEME: LazyLock<Asset> =
+    LazyLock::new(|| Asset::new("text/javascript; charset=utf-8", page::theme_js()));
 static STYLE: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("text/css; charset=utf-8", page::app_css()));
 
@@ -31,6 +33,10 @@ pub(super) async fn page(State(app): State<Arc<App>>) -> Response {
 
 pub(super) async fn script(headers: HeaderMap) -> Response {
     SCRIPT.answer(&headers)
+}
+
+pub(super) async fn theme(headers: HeaderMap) -> Response {
+    THEME.answer(&headers)
 }
 
 pub(super) async fn style(headers: HeaderMap) -> Response {

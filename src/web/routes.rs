@@ -44,6 +44,7 @@ pub(super) fn router(app: &Arc<App>) -> Router {
     let mut router = Router::new()
         .route(&at("/"), get(assets::page))
         .route(&at("/assets/app.js"), get(assets::script))
+        .route(&at("/assets/theme.js"), get(assets::theme))
         .route(&at("/assets/app.css"), get(assets::style))
         .route(&at("/api/v1/events"), get(events::events))
         .route(&at("/api/v1/view"), get(api::view))

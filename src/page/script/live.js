@@ -19,7 +19,7 @@ class LivePage {
     this.charts = new Charts(this.record, { past: (method, name) => api.past(method, name) });
     this.main = el("main", {});
     this.footer = el("footer", {});
-    document.body.append(this.header.root, this.main, this.footer);
+    document.body.replaceChildren(this.header.root, this.main, this.footer);
     this.events = new Events((name, data) => this.hear(name, data), (isLost) => this.lost(isLost));
     this.events.expected = () => this.state && !["ready", "stopped"].includes(this.state.view.state);
     setInterval(() => this.watch(), 1000);
