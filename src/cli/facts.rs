@@ -29,7 +29,7 @@ pub(super) fn facts(plan: &Plan, args: &RunArgs, source: &Source) -> Facts {
         scenario_text: source.text(),
         host: hosts.into_iter().collect::<Vec<_>>().join(", "),
         seed: plan.seed,
-        command_line: command_line(env::args(), &plan.scenario.parameters),
+        command_line: command_line(typed(), &plan.scenario.parameters),
         users: plan.users,
         spawn_rate,
         run_time: plan.run_time,
@@ -44,12 +44,17 @@ pub(super) fn without_plan(scenario: &Scenario, args: &RunArgs, source: &Source)
     Facts {
         scenario: without_password(source.name()),
         scenario_text: source.text(),
-        host: args.host.clone().or(scenario.host.clone()).unwrap_or_default(),
-        command_line: command_line(env::args(), &scenario.parameters),
+        host: without_password(args.host.as_ref().or(scenario.host.as_ref()).map_or("", |h| h)),
+        command_line: command_line(typed(), &scenario.parameters),
         run_time: args.run_time.or(scenario.load.run_time),
         profile: args.profile.clone(),
         ..Facts::default()
     }
+}
+
+/// The command as typed, where it is not text with something in the place of what is none.
+fn typed() -> impl Iterator<Item = String> {
+    env::args_os().map(|word| word.to_string_lossy().into_owned())
 }
 
 /// The words as a shell takes them again, without the passwords in URLs and the values of secrets.

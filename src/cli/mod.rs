@@ -97,7 +97,7 @@ pub fn main_with(scenario: Scenario) -> ExitCode {
         #[command(flatten)]
         run: RunArgs,
     }
-    let name = env::args().next().unwrap_or_default();
+    let name = env::args_os().next().unwrap_or_default().to_string_lossy().into_owned();
     let source = Source::Made { name, scenario: Box::new(scenario) };
     let matches = OwnArgs::command().get_matches();
     let mut args = OwnArgs::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());

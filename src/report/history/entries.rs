@@ -50,11 +50,15 @@ impl EntrySeries {
         EntrySeries { known: HashMap::new(), points: Thinned::new(points_max) }
     }
 
-    /// Adds what has happened in the time that passed before `end`.
-    pub(super) fn add(&mut self, snapshot: &Snapshot, end: f64, passed: Duration) {
+    /// Adds what has happened in the time that passed before `end`; in which the counting began anew,
+    /// or not.
+    pub(super) fn add(&mut self, snapshot: &Snapshot, is_anew: bool, end: f64, passed: Duration) {
         let mut entries = vec![EntryPoint::default(); self.known.len()];
         for known in self.known.values_mut() {
             known.latest = Rates::default();
+            if is_anew {
+                (known.requests, known.failures) = (0, 0);
+            }
         }
         for row in &snapshot.entries {
             let point = self.point(row, passed);
@@ -74,10 +78,7 @@ impl EntrySeries {
             self.known.insert(row.key.clone(), known);
         }
         let known = self.known.get_mut(&row.key).expect("it was just put there");
-        // Fewer than before: they were reset.
-        let is_anew = row.requests < known.requests;
-        let before = if is_anew { (0, 0) } else { (known.requests, known.failures) };
-        known.latest = rates(row, before, passed);
+        known.latest = rates(row, (known.requests, known.failures), passed);
         (known.requests, known.failures) = (row.requests, row.failures);
         let percentiles = row.recent_latency.figures.as_ref();
         let percentiles = percentiles.map(|figures| SHOWN.map(|(at, _)| figures.percentiles[at]));

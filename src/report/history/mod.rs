@@ -3,7 +3,7 @@
 //! Kept thinned, so that neither memory nor a report grows with the length of a run: when there are
 //! 600 points, neighbours become one and from then on each stands for twice the time. A
 //! rate is then the mean of that time, and a time of the latest two the longer: thinning may widen a
-//! peak but never hides one.
+//! peak but never hides one. Users, and what was asked, are those at the end of that time.
 //!
 //! Rates are those of each second alone, unlike the ten seconds of the tables. Percentiles are of the
 //! last ten seconds, because few servers answer often enough for a second to have a tail.
@@ -19,7 +19,7 @@ use serde_json::{Map, Value, json};
 
 use crate::report::digits::file_ms;
 use crate::report::percentiles;
-use crate::stats::{Command, EntryKey, PERCENTILES, Rates, Row, Snapshot};
+use crate::stats::{Command, EntryKey, PERCENTILES, Rates, Row, Snapshot, UserCount};
 use entries::EntrySeries;
 use point::{CorePoint, Point};
 use thinned::Thinned;
@@ -28,6 +28,8 @@ use thinned::Thinned;
 const POINTS_MAX: usize = 600;
 /// The most points of an entry, of which there may be a thousand.
 const ENTRY_POINTS_MAX: usize = 150;
+/// What is shorter says nothing about a second.
+const SECOND_MIN: Duration = Duration::from_millis(500);
 /// The most marks in a chart; those beyond could not be told apart.
 const MARKS_MAX: usize = 100;
 
@@ -40,6 +42,8 @@ pub struct History {
     points: Thinned<Point>,
     entries: EntrySeries,
     marks: Vec<Command>,
+    /// Those who ran last, by class.
+    users: Vec<UserCount>,
     /// What the latest point counts from.
     before: Before,
     /// A point may stand for more than the latest second.
@@ -65,6 +69,7 @@ impl History {
             points: Thinned::new(POINTS_MAX),
             entries: EntrySeries::new(ENTRY_POINTS_MAX),
             marks: Vec::new(),
+            users: Vec::new(),
             before: Before::default(),
             latest: None,
         }
@@ -74,13 +79,20 @@ impl History {
     pub fn add(&mut self, snapshot: &Snapshot) {
         self.marks.clear();
         self.marks.extend(snapshot.commands.iter().take(MARKS_MAX).cloned());
+        if snapshot.user_count() > 0 {
+            self.users.clone_from(&snapshot.users);
+        }
         let passed = snapshot.elapsed.saturating_sub(self.before.elapsed);
         if passed.is_zero() {
             return;
         }
         let point = self.point_of(snapshot, passed);
-        self.entries.add(snapshot, point.end, passed);
-        self.latest = Some(point.clone());
+        let is_anew = snapshot.since != self.before.since;
+        self.entries.add(snapshot, is_anew, point.end, passed);
+        // The rest of a second at the end of a run: few requests in little time are no rate to show.
+        if passed >= SECOND_MIN || self.latest.is_none() {
+            self.latest = Some(point.clone());
+        }
         self.points.push(point);
         let work = snapshot.health.work();
         self.before = Before {
@@ -99,9 +111,8 @@ impl History {
         let counted = if snapshot.since == since { (requests, failures) } else { (0, 0) };
         let (total, health) = (&snapshot.total, &snapshot.health);
         let work = health.work();
-        let core = |turns: u64, completions: u64| {
-            if turns == 0 { 0.0 } else { completions as f32 / turns as f32 }
-        };
+        let (turns, completions) =
+            (work.turns.saturating_sub(turns), work.completions.saturating_sub(completions));
         Point {
             end: snapshot.elapsed.as_secs_f64(),
             lasting: passed.as_secs_f64(),
@@ -115,11 +126,13 @@ impl History {
                 .map(|core| CorePoint { core: core.core, busy: core.latest_busy as f32 })
                 .collect(),
             lateness: health.latest_lateness.figures.as_ref().map(|figures| figures.p99()),
-            completions_per_turn: core(
-                work.turns.saturating_sub(turns),
-                work.completions.saturating_sub(completions),
-            ),
+            completions_per_turn: completions as f32 / turns.max(1) as f32,
         }
+    }
+
+    /// Running users by class when there were some last.
+    pub fn latest_users(&self) -> &[UserCount] {
+        &self.users
     }
 
     /// The latest second as a point: `t`, `users`, `asked`, `rps`, `fps`, `percentiles`, `cores` (busy shares),

@@ -69,7 +69,9 @@ impl Merge for Point {
             core.busy = core.busy.max(later.busy);
         }
         self.cores.extend(later.cores.iter().skip(self.cores.len()).copied());
-        self.completions_per_turn = later.completions_per_turn;
+        let (first, second) =
+            (f64::from(self.completions_per_turn), f64::from(later.completions_per_turn));
+        self.completions_per_turn = ((first * own + second * others) / (own + others)) as f32;
         (self.users, self.asked) = (later.users, later.asked);
         (self.end, self.lasting) = (later.end, own + others);
     }

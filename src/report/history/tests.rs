@@ -74,13 +74,14 @@ fn thinning_hides_no_peak() {
 #[test]
 fn a_reset_is_no_negative_rate_and_the_same_instant_no_point() {
     let mut history = history(2, |_| 10);
-    let mut anew = at(3, 4);
+    // More than before, so that the numbers alone do not tell.
+    let mut anew = at(3, 44);
     anew.since = Duration::from_secs(2);
     history.add(&anew);
     history.add(&anew);
     let json = history.json(true);
-    assert_eq!(json["rps"], json!([10, 10, 4]));
-    assert_eq!(json["entries"][0]["rps"], json!([10, 10, 4]));
+    assert_eq!(json["rps"], json!([10, 10, 44]));
+    assert_eq!(json["entries"][0]["rps"], json!([10, 10, 44]));
 }
 
 #[test]
@@ -111,4 +112,18 @@ fn an_entry_that_came_later_has_nothing_before_and_the_generator_is_there() {
     assert_eq!(history.latest_of(&key("/new")).requests, 3.0);
     assert_eq!(history.entry_json(&key("/new")).unwrap()["t"], json!([1, 2, 4]));
     assert_eq!(history.entry_json(&key("/none")), None);
+}
+
+#[test]
+fn the_rest_of_a_second_at_the_end_is_no_rate_of_its_own() {
+    let mut history = history(3, |_| 10);
+    let mut last = at(3, 32);
+    last.elapsed = Duration::from_millis(3100);
+    last.users[0].running = 0;
+    history.add(&last);
+    let json = history.json(true);
+    assert_eq!(json["t"], json!([1, 2, 3.1]));
+    assert_eq!(json["rps"], json!([10, 10, 10.91]), "12 in 1.1 s");
+    assert_eq!(history.latest().unwrap()["t"], 3);
+    assert_eq!((history.latest_users()[0].running, &json["users"]), (3, &json!([3, 3, 0])));
 }

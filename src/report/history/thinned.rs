@@ -17,8 +17,10 @@ pub(super) struct Thinned<P> {
     step: f64,
 }
 
-/// Seconds are not exact, and two of them are still one step.
-const TOLERANCE: f64 = 0.01;
+/// Seconds are not exact, and so many of them are still one step.
+const TOLERANCE: f64 = 1.02;
+/// What is shorter is the rest of a second, and goes with the time before it.
+const REST: f64 = 0.5;
 
 impl<P: Merge> Thinned<P> {
     /// No points yet, and never more than so many.
@@ -28,10 +30,9 @@ impl<P: Merge> Thinned<P> {
 
     /// Adds the time after the latest point.
     pub(super) fn push(&mut self, point: P) {
+        let (step, rest) = (self.step * TOLERANCE, point.lasting());
         match self.points.last_mut() {
-            Some(last) if last.lasting() + point.lasting() <= self.step + TOLERANCE => {
-                last.merge(point);
-            }
+            Some(last) if rest < REST || last.lasting() + rest <= step => last.merge(point),
             _ => self.points.push(point),
         }
         if self.points.len() > self.most {

@@ -1,8 +1,8 @@
 //! A run at an instant, with all that the web page and the HTML report show of it, as JSON.
 //!
 //! The page is sent one each second, the report has the last one in it. Names of keys are Locust's
-//! words where it has them. All times are milliseconds with the digits of `_stats.csv`; instants are
-//! seconds since the start of the run.
+//! words where it has them. All times are milliseconds, not rounded: whoever shows one rounds it, once.
+//! Instants are seconds since the start of the run, but for those of failures.
 //!
 //! | key | what |
 //! |---|---|
@@ -13,7 +13,7 @@
 //! | `elapsed`, `since` | length so far; where the counting began |
 //! | `users`, `asked`, `classes` | running users; `{"users": n}` or `{"rate": n}` that the load is to have now, or `null`; `name` and `running` of each class |
 //! | `stats`, `total`, `more_stats` | rows, at most [`ROWS_MAX`], and how many were left out; a row is described in [`mod@self::row`] |
-//! | `failures`, `more_failures` | `method`, `name`, `error`, `occurrences`, `first_seen`, `last_seen` |
+//! | `failures`, `more_failures` | `method`, `name`, `error`, `occurrences`, and `first_seen`, `last_seen` in seconds since 1970 |
 //! | `exceptions` | `count`, `msg`, `traceback` |
 //! | `checks` | `method`, `name`, `check`, `failed`, `judged` of every declared check |
 //! | `tasks` | the shares of classes and tasks, in Locust's shape |
@@ -36,12 +36,12 @@ pub use facts::Facts;
 pub use tasks::tasks;
 
 use super::history::History;
-use super::json::entry::{distribution, epoch, rounded};
+use super::json::entry::{distribution, epoch, exact};
 use super::json::run::open_load;
 use super::warnings::warnings;
 use crate::scenario::Scenario;
 use crate::stats::{
-    AGGREGATED, CoreHealth, EntryKey, ExceptionRow, FailureRow, LimitsHit, Row, Snapshot,
+    AGGREGATED, CoreHealth, EntryKey, ExceptionRow, FailureRow, LimitsHit, Row, Snapshot, UserCount,
 };
 
 /// The most rows of statistics, and of failures, as on Locust's page.
@@ -141,13 +141,21 @@ impl View<'_> {
             "more_failures": snapshot.failures.len().saturating_sub(ROWS_MAX),
             "exceptions": exceptions(snapshot),
             "checks": checks::checks(self.scenario, snapshot),
-            "tasks": tasks(self.scenario, &snapshot.users),
+            "tasks": tasks(self.scenario, self.users(snapshot)),
             "generator": generator(snapshot),
             "warnings": warnings(snapshot).iter().map(ToString::to_string).collect::<Value>(),
             "commands": snapshot.commands.iter().map(|command| json!({ "at": seconds(command.at), "what": command.what })).collect::<Value>(),
             "open_load": snapshot.open_load.as_ref().map(open_load),
-            "spectrum": spectrum.map(|&(share, time)| json!([share, rounded(time)])).collect::<Value>(),
+            "spectrum": spectrum.map(|&(share, time)| json!([share, exact(time)])).collect::<Value>(),
         })
+    }
+
+    /// Users by class, and when they are gone, those that there were last.
+    fn users<'s>(&'s self, snapshot: &'s Snapshot) -> &'s [UserCount] {
+        match self.history {
+            Some(history) if snapshot.user_count() == 0 => history.latest_users(),
+            _ => &snapshot.users,
+        }
     }
 
     /// The same keys with nothing in them, so that a reader needs no second way.
@@ -192,8 +200,8 @@ fn failures(snapshot: &Snapshot) -> Value {
             "name": row.key.name,
             "error": row.message,
             "occurrences": row.occurrences,
-            "first_seen": seconds(row.first_seen),
-            "last_seen": seconds(row.last_seen),
+            "first_seen": epoch(snapshot.started_at + row.first_seen),
+            "last_seen": epoch(snapshot.started_at + row.last_seen),
         })
     };
     snapshot.failures.iter().take(ROWS_MAX).map(failure).collect()
@@ -235,7 +243,7 @@ fn core(core: &CoreHealth) -> Value {
         "system_s": core.work.cpu.system.as_secs_f64(),
         "turns": core.work.turns,
         "completions": core.work.completions,
-        "longest_turn_ms": rounded(core.work.longest_turn),
+        "longest_turn_ms": exact(core.work.longest_turn),
     })
 }
 

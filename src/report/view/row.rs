@@ -7,8 +7,9 @@
 
 use serde_json::{Value, json};
 
-use crate::report::json::entry::{distribution, exact, percentiles, rounded};
-use crate::stats::{Phases, Rates, Row};
+use crate::report::json::entry::{distribution, exact};
+use crate::report::percentiles;
+use crate::stats::{Figures, Phases, Rates, Row};
 
 /// A row, with its rates in the latest second.
 pub(super) fn row(row: &Row, second: Option<Rates>) -> Value {
@@ -22,7 +23,7 @@ pub(super) fn row(row: &Row, second: Option<Rates>) -> Value {
         "name": row.key.name,
         "requests": row.requests,
         "failures": row.failures,
-        "median": figures.map(|figures| rounded(figures.median())),
+        "median": figures.map(|figures| exact(figures.median())),
         "average": figures.map(|figures| exact(figures.mean)),
         "min": figures.map(|figures| exact(figures.min)),
         "max": figures.map(|figures| exact(figures.max)),
@@ -31,8 +32,8 @@ pub(super) fn row(row: &Row, second: Option<Rates>) -> Value {
         "failures_per_s": row.rates.failures,
         "current_rps": row.recent_rates.requests,
         "current_failures_per_s": row.recent_rates.failures,
-        "percentiles": figures.map(percentiles),
-        "recent_percentiles": recent.map(percentiles),
+        "percentiles": figures.map(exact_percentiles),
+        "recent_percentiles": recent.map(exact_percentiles),
         "second": { "rps": hundredths(second.requests), "fps": hundredths(second.failures) },
         "phases": Value::Object(phases.into_iter().collect()),
         "cancelled": row.counts.cancelled,
@@ -43,6 +44,12 @@ pub(super) fn row(row: &Row, second: Option<Rates>) -> Value {
         "sent_bytes": row.counts.wire.sent,
         "received_bytes": row.counts.wire.received,
     })
+}
+
+/// As they come from the histogram: rounded twice, 281.48 would be 281.5 and then 282.
+fn exact_percentiles(figures: &Figures) -> Value {
+    let times = figures.percentiles.map(|time| json!(exact(time)));
+    Value::Object(percentiles::headers().zip(times).collect())
 }
 
 fn hundredths(rate: f64) -> f64 {

@@ -64,7 +64,7 @@ fn rows_checks_and_failures_are_told_with_their_numbers() {
     assert_eq!(view["total"]["name"], "Aggregated");
     assert_eq!((&view["asked"], &view["users"]), (&json!({ "users": 5.0 }), &json!(3)));
     assert_eq!(view["spectrum"], json!([[0.0, 1.0], [1.0, 40.0]]));
-    assert_eq!(view["failures"][0]["first_seen"], 1.0);
+    assert_eq!(view["failures"][0]["first_seen"], 1_790_000_001.0);
     let check = |at: usize| {
         let check = &view["checks"][at];
         (check["check"].as_str().unwrap(), check["failed"].as_u64(), check["judged"].as_u64())
