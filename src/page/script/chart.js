@@ -255,6 +255,9 @@ function clockAxis(startedAt) {
       values: (_, splits, __, ___, step) => splits.map((x) => (
         x === null ? "" : clock(x).slice(0, step % 60 === 0 ? 5 : 8))),
     },
-    tell: (x) => (x >= startedAt() ? `${clock(x)} (${span(x - startedAt())} in)` : clock(x)),
+    tell: (x) => {
+      const start = startedAt();
+      return start !== null && x >= start ? `${clock(x)} (${span(x - start)} in)` : clock(x);
+    },
   };
 }

@@ -79,6 +79,7 @@ class Charts {
     this.entry = null;
     if (value !== AGGREGATED) {
       const [method, name] = JSON.parse(value);
+      const { run } = this.record;
       const past = await this.entries.past(method, name).catch(() => null);
       if (this.select.value !== value) return;
       if (!past) {
@@ -86,7 +87,7 @@ class Charts {
         this.redraw();
         return;
       }
-      this.entry = { method, name, startedAt: this.record.startedAt, run: this.record.run, ...past };
+      this.entry = { method, name, run, ...past };
     }
     this.redraw();
   }
@@ -98,11 +99,12 @@ class Charts {
   /** `{ view, point }`: adds the latest second to the chosen entry, looked at or not. */
   follow({ view, point }) {
     const entry = this.entry;
-    if (!entry || !point) return;
+    if (!entry) return;
     if (entry.run !== view.run) {
       this.choose(this.select.value);
       return;
     }
+    if (!point) return;
     const row = view.stats.find((each) => each.method === entry.method && each.name === entry.name);
     if (!row || (entry.t.length > 0 && point.t <= entry.t[entry.t.length - 1])) return;
     entry.t.push(point.t);
@@ -117,7 +119,7 @@ class Charts {
     const { record, entry } = this;
     const marks = { marks: record.marks };
     this.zoom.extent = record.x.length > 0 ? [record.x[0], record.x[record.x.length - 1]] : null;
-    const own = entry && { x: entry.t.map((t) => entry.startedAt + t), column: (key) => entry[key] };
+    const own = entry && { x: entry.t.map((t) => record.startedAt + t), column: (key) => entry[key] };
     const source = own ?? { x: record.x, column: (key) => record.column(key) };
     const labels = PERCENTILES.filter((label) => this.percentiles.has(label) && (!entry || OF_ENTRIES.includes(label)));
     for (const [label, box] of this.boxes) box.disabled = Boolean(entry) && !OF_ENTRIES.includes(label);
@@ -158,8 +160,10 @@ class Charts {
 
   list(marks) {
     show(this.marksShown, marks.length > 0);
-    if (this.marks.childElementCount === marks.length) return;
-    this.marks.replaceChildren(...marks.map(({ x, what }) => el("li", {}, `${clock(x)}: ${what}`)));
+    const texts = marks.map(({ x, what }) => `${clock(x)}: ${what}`);
+    if (texts.join("\n") === this.listed) return;
+    this.listed = texts.join("\n");
+    this.marks.replaceChildren(...texts.map((text) => el("li", {}, text)));
   }
 }
 

@@ -7,35 +7,56 @@ class Record {
     this.columns = new Map();
     this.marks = [];
     this.run = 0;
-    this.startedAt = 0;
+    // Of the latest run; null until the server knows.
+    this.startedAt = null;
     this.begins = { points: 0, marks: 0 };
+    this.last = { t: 0, step: 1 };
   }
 
   /** The whole history of a run: what was known of this very run is replaced, an earlier run stays
    *  before it, with a gap and a mark between. */
   take(view, past) {
-    if (view.run !== this.run) {
-      if (this.x.length > 0) this.add((view.started_at ?? 0) - 0.001, {});
-      this.begins = { points: this.x.length, marks: this.marks.length };
-      if (this.run > 0 && this.x.length > 0) {
-        this.marks.push({ x: view.started_at ?? 0, what: `Run #${view.run}` });
-        this.begins.marks += 1;
-      }
-      this.run = view.run;
-    }
-    this.startedAt = view.started_at ?? 0;
+    this.begin(view);
+    if (this.startedAt === null) return;
+    this.startedAt = view.started_at ?? this.startedAt;
     this.cut(this.begins.points);
-    past.t.forEach((t, i) => this.add(this.startedAt + t, pastLine(past, i)));
+    this.last = { t: 0, step: 1 };
+    past.t.forEach((t, i) => this.append(t, past.step ?? 1, pastLine(past, i)));
     this.mark([...(past.marks ?? []), ...(view.commands ?? [])], true);
   }
 
   /** The point of the latest second. */
   point(view, point) {
+    this.begin(view);
+    if (this.startedAt === null) return;
     this.mark(view.commands ?? [], false);
-    if (!point) return;
-    const x = this.startedAt + point.t;
-    if (this.x.length > 0 && x <= this.x[this.x.length - 1]) return;
-    this.add(x, pointLine(point));
+    if (point && (this.ofRun() === 0 || point.t > this.last.t)) this.append(point.t, 1, pointLine(point));
+  }
+
+  /** A new run begins where the record ends, as soon as it is known when that was. */
+  begin({ run, started_at: startedAt }) {
+    if (run !== this.run) {
+      this.earlier = this.x.length > 0;
+      this.run = run;
+      this.startedAt = null;
+      this.begins = { points: this.x.length, marks: this.marks.length };
+    }
+    if (this.startedAt !== null || !startedAt) return;
+    this.startedAt = startedAt;
+    if (this.earlier) {
+      this.add(startedAt - 0.001, {});
+      this.marks.push({ x: startedAt, what: `Run #${run}` });
+    }
+    this.begins = { points: this.x.length, marks: this.marks.length };
+  }
+
+  /** One more point of the run, `step` seconds after the one before; missed ones leave a gap. */
+  append(t, step, line) {
+    const { last } = this;
+    const usual = Math.max(step, last.step);
+    if (this.ofRun() > 0 && t - last.t > 2 * usual) this.add(this.startedAt + last.t + usual, {});
+    this.add(this.startedAt + t, line);
+    this.last = { t, step };
   }
 
   add(x, line) {
