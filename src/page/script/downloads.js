@@ -11,17 +11,19 @@ function downloadPage() {
     el("li", {}, report, " one HTML file with tables and charts"),
     link("/api/v1/run.json", "Download JSON", "all figures, with what reproduces them"));
   const about = el("div");
+  const lasted = el("span");
   let drawn = "";
   const aim = () => report.setAttribute("href",
     api.address(`/stats/report?download=1&theme=${theme.isDark() ? "dark" : "light"}`));
   theme.listeners.push(aim);
   aim();
   const update = ({ view }) => {
-    const now = JSON.stringify([view.facts, view.started_at, Math.floor(view.elapsed)]);
+    setText(lasted, span(view.elapsed));
+    const now = JSON.stringify([view.facts, view.started_at]);
     if (now === drawn) return;
     const open = about.querySelector("details")?.open;
     drawn = now;
-    about.replaceChildren(el("h3", {}, "About this run"), originFacts(view), scenarioText(view) ?? "");
+    about.replaceChildren(el("h3", {}, "About this run"), originFacts(view, lasted), scenarioText(view) ?? "");
     if (open) about.querySelector("details").open = true;
   };
   return { root: el("div", {}, list, about), update };

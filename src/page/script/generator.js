@@ -63,16 +63,23 @@ const LIMITS = { ports: "No local port left", files: "No file descriptor left",
 
 function limitFacts() {
   const root = el("div");
+  const values = new Map();
   const update = (view) => {
     const { limits, lateness, request_cpu_us: cpu } = view.generator ?? {};
     const late = lateness
       ? `${ms(lateness.percentiles?.["50%"])} ms median, ${ms(lateness.percentiles?.["99%"])} ms 99%ile, ${ms(lateness.max)} ms max`
       : NONE;
-    root.replaceChildren(facts([
+    const texts = new Map([
       ["Timers late by", late],
       ["CPU per request", cpu ? `${rate(cpu.user)} µs user, ${rate(cpu.system)} µs system` : NONE],
       ...Object.entries(limits ?? {}).map(([key, times]) => [LIMITS[key] ?? capital(key), whole(times)]),
-    ]));
+    ]);
+    if ([...texts.keys()].join() !== [...values.keys()].join()) {
+      values.clear();
+      for (const name of texts.keys()) values.set(name, el("span"));
+      root.replaceChildren(facts(values));
+    }
+    for (const [name, text] of texts) setText(values.get(name), text);
   };
   return { root, update };
 }

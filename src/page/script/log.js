@@ -4,7 +4,7 @@ function logPage() {
   const lines = el("pre", { class: "log", tabindex: "0", role: "region", "aria-label": "Log" });
   const empty = el("p", { class: "empty" }, "No lines so far.");
   let timer = null;
-  let drawn = "";
+  let drawn = [];
   const read = async () => {
     try {
       const { master } = await api.get("/logs");
@@ -15,11 +15,14 @@ function logPage() {
     if (timer !== null) timer = setTimeout(read, 2000);
   };
   const draw = (texts) => {
-    const now = texts.join("\n");
-    if (now === drawn) return;
-    drawn = now;
     const atEnd = lines.scrollTop + lines.clientHeight >= lines.scrollHeight - 20;
-    lines.replaceChildren(...texts.map((text) => el("span", { class: severity(text) }, `${text}\n`)));
+    // Only what is new, so that a selection stays; the oldest lines may have gone.
+    let gone = 0;
+    while (gone < drawn.length && !drawn.slice(gone).every((text, i) => text === texts[i])) gone += 1;
+    for (let i = 0; i < gone; i += 1) lines.firstChild.remove();
+    lines.append(...texts.slice(drawn.length - gone)
+      .map((text) => el("span", { class: severity(text) }, `${text}\n`)));
+    drawn = texts;
     show(empty, texts.length === 0);
     show(lines, texts.length > 0);
     if (atEnd) lines.scrollTop = lines.scrollHeight;

@@ -1,6 +1,7 @@
 // What reproduces a run: scenario, seed, command line, version.
 
-function originFacts({ facts: origin, started_at: started, elapsed }) {
+/** `lasted` is an element where the time goes on. */
+function originFacts({ facts: origin, started_at: started, elapsed }, lasted = span(elapsed)) {
   return facts([
     ["Scenario", origin.scenario],
     ["Host", origin.host],
@@ -10,7 +11,7 @@ function originFacts({ facts: origin, started_at: started, elapsed }) {
     ["Run time", origin.run_time === null || origin.run_time === undefined ? null : span(origin.run_time)],
     ["Profile", origin.profile],
     ["Started", started ? instant(started) : null],
-    ["Elapsed", started ? span(elapsed) : null],
+    ["Elapsed", started ? lasted : null],
     ["Command line", origin.command_line ? el("code", {}, origin.command_line) : null],
     ["Seed", origin.seed ? el("code", {}, origin.seed) : null],
     ["Cores", (origin.cores ?? []).join(", ")],
