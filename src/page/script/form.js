@@ -109,12 +109,17 @@ function wish(fields, { parameters = [] }) {
 /** Sends once at a time, and shows what the server has against it. */
 function submits(element, fields, send, done) {
   const button = element.querySelector("button[type=submit]");
+  let sending = false;
   element.addEventListener("submit", async (event) => {
     event.preventDefault();
-    button.disabled = true;
+    if (sending) return;
+    sending = true;
+    // Not `disabled`: that would take the focus from it.
+    button.setAttribute("aria-disabled", "true");
     const problems = fields.problems();
     const errors = problems.length > 0 ? problems : await send();
-    button.disabled = false;
+    button.removeAttribute("aria-disabled");
+    sending = false;
     fields.complain(errors);
     if (errors.length === 0) done();
   });

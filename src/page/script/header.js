@@ -18,9 +18,9 @@ class Header {
       ["Users", metric("Users")],
       ["RPS", metric("RPS")],
       ["Failures", metric("Failures")],
-      ["95%ile (ms)", metric("95%ile (ms)")],
+      ["95%ile", metric("95%ile")],
       ["Worst core", metric("Worst core")],
-      ["Late by (ms)", metric("Late by (ms)")],
+      ["Late by", metric("Late by")],
       ["Elapsed", metric("Elapsed")],
     ]);
     this.figures = el("dl", { class: "metrics", hidden: true }, [...this.metrics.values()].map((each) => each.root));
@@ -39,26 +39,38 @@ class Header {
     setText(this.host, view.facts.host ?? "");
     show(this.edit, state === "spawning" || state === "running");
     show(this.stop, state === "spawning" || state === "running");
+    show(this.reset, state === "spawning" || state === "running");
     show(this.fresh, state === "stopped");
-    show(this.reset, state !== "ready" && state !== "stopping");
     show(this.figures, state !== "ready");
     show(this.verdict.root, state !== "ready");
     this.verdict.update(view);
+    // What was refused was so in the state before.
+    if (this.told !== `${view.run} ${state}`) this.refused([]);
+    this.told = `${view.run} ${state}`;
     const busy = worstBusy(view);
     const late = view.generator?.lateness?.percentiles?.["99%"] ?? null;
-    const recent = total.recent_percentiles?.["95%"] ?? null;
     const failed = total.requests ? total.failures / total.requests : 0;
     this.tell("Users", usersText(view), "Users running, and how many were asked for");
-    this.tell("RPS", rate(total.current_rps), "Requests per second, over the last ten seconds");
     this.tell("Failures", percent(failed), `${total.failures} of ${total.requests} requests failed`, failed > 0);
-    this.tell("95%ile (ms)", ms(recent), `Of the last ten seconds: ${exactly(recent, "ms") || "nothing"}`);
     this.tell("Worst core", percent(busy), "Busy share of the generator's busiest core", busy > 0.9);
-    this.tell("Late by (ms)", ms(late), "One timer in a hundred was late by as much");
+    this.tell("Late by", withUnit(late), "One timer in a hundred was late by as much");
     this.tell("Elapsed", span(view.elapsed), view.started_at ? `Since ${instant(view.started_at)}` : "");
+    this.pace(total, state === "stopped");
   }
 
-  tell(name, text, title, alarming = false) {
-    const { root, value } = this.metrics.get(name);
+  /** Of the last ten seconds while the run lasts; then of all of it, as the closing tables have it. */
+  pace(total, ended) {
+    const [rps, percentiles, of] = ended
+      ? [total.rps, total.percentiles, "the whole run"]
+      : [total.current_rps, total.recent_percentiles, "the last ten seconds"];
+    const slow = percentiles?.["95%"] ?? null;
+    this.tell("RPS", rate(rps), `Requests per second, over ${of}`, false, ended ? "" : " (10 s)");
+    this.tell("95%ile", withUnit(slow), `Of ${of}: ${exactly(slow, "ms") || "nothing"}`, false, ended ? "" : " (10 s)");
+  }
+
+  tell(name, text, title, alarming = false, scope = "") {
+    const { root, label, value } = this.metrics.get(name);
+    setText(label, name + scope);
     setText(value, text);
     setTitle(root, title);
     root.classList.toggle("alarming", alarming);
@@ -77,12 +89,16 @@ class Header {
   }
 }
 
-function metric(label) {
-  const value = el("dd");
-  return { root: el("div", {}, el("dt", {}, label), value), value };
+function metric(name) {
+  const [label, value] = [el("dt", {}, name), el("dd")];
+  return { root: el("div", {}, label, value), label, value };
 }
 
-function usersText({ users, asked }) {
-  if (asked?.users !== undefined && asked.users !== users) return `${users} of ${asked.users}`;
+function withUnit(value) {
+  return isFigure(value) ? `${ms(value)} ms` : NONE;
+}
+
+function usersText({ users, asked, state }) {
+  if (state !== "stopped" && asked?.users !== undefined && asked.users !== users) return `${users} of ${asked.users}`;
   return String(users);
 }

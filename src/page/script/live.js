@@ -12,7 +12,11 @@ class LivePage {
     this.pointsMax = POINTS_MAX;
     this.header = new Header({
       edit: () => dialog((close) => editForm(this.state.view, this.form, close)),
-      start: () => dialog((close) => startForm(this.form, close)),
+      start: () => dialog((close) => startForm(this.form, () => {
+        close();
+        // Its focus goes back to New, unless that has gone already.
+        this.astray = true;
+      })),
       stop: () => this.act("/api/v1/run/stop"),
       reset: () => this.act("/api/v1/run/reset"),
     });
@@ -61,10 +65,23 @@ class LivePage {
 
   draw() {
     const { view } = this.state;
+    const focused = document.activeElement;
     this.header.update(view);
     setText(this.footer, `gregaria ${view.facts.version}, ${view.facts.scenario ?? ""}`);
     if (view.state === "ready") this.showForm();
     else this.showTabs();
+    this.refocus(focused);
+  }
+
+  /** What had the focus and went away, hands it on: Start to the tab, Stop to New. */
+  refocus(focused) {
+    const nowhere = (element) => !element || element === document.body || element.getClientRects().length === 0;
+    if (focused !== document.body && nowhere(focused)) this.astray = true;
+    if (!nowhere(document.activeElement)) this.astray = false;
+    const { state } = this.state.view;
+    if (!this.astray || state === "ready" || state === "stopping") return;
+    this.astray = false;
+    (state === "stopped" ? this.header.fresh : this.tabs.current.tab).focus();
   }
 
   /** Before the first run. The form is made once, so that what was typed stays. */

@@ -10,6 +10,7 @@ class Table {
     Object.assign(this, { name, columns, rowKey });
     this.order = sortable ? choice(`sort.${name}`, null) : null;
     this.shown = this.startingColumns();
+    this.instead = {};
     this.rows = [];
     this.total = null;
     this.lines = new Map();
@@ -35,7 +36,15 @@ class Table {
   }
 
   visible() {
-    return this.columns.filter((column) => this.shown.has(column.key));
+    const keys = new Set([...this.shown].map((key) => this.instead[key] ?? key));
+    return this.columns.filter((column) => keys.has(column.key));
+  }
+
+  /** `{ key: other }`: the other column stands where this one was picked. */
+  replace(instead) {
+    if (JSON.stringify(instead) === JSON.stringify(this.instead)) return;
+    this.instead = instead;
+    this.rebuild();
   }
 
   head(column, sortable) {

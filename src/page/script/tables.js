@@ -49,6 +49,9 @@ function requestColumns(live) {
   ];
 }
 
+/** Once a run is over no second is the current one. */
+const WHEN_OVER = { current_rps: "rps", current_fps: "fps" };
+
 function capital(key) {
   const words = key.replaceAll("_", " ");
   return words[0].toUpperCase() + words.slice(1);
@@ -70,6 +73,7 @@ function requestTable(live) {
     last = view;
     const wanted = filter.value.toLowerCase();
     const rows = view.stats.filter((row) => row.name.toLowerCase().includes(wanted));
+    table.replace(live && view.state === "stopped" ? WHEN_OVER : {});
     table.update(rows, view.total);
     show(filter, view.stats.length > 10);
     leftOut(left, view.more_stats, "row", "rows");

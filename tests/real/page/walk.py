@@ -1,7 +1,8 @@
 """Steps 3 to 5 of the tutorial, in a browser: start, watch, steer, read, stop, start again."""
 
-from support import *
+from datetime import datetime
 
+from support import *
 
 
 def figures(page):
@@ -17,7 +18,10 @@ def first_test(page, web):
     page.goto(web.url)
     assert page.get_by_label("Host").input_value() == web.target
     start(page, 5, ramp_up=1)
+    until(lambda: focused(page) == "Statistics", lambda: f"the focus on the tab, and it is on {focused(page)}")
     wait_for_state(page, "running")
+    charts_are_of_now(page)
+    selection_stays(page)
     before = until(lambda: requests(page))
     until(lambda: requests(page) > before, "more requests")
     head = page.locator("header").inner_text()
@@ -35,6 +39,42 @@ def all_figures_are_there(page):
     captions = charts.locator("figcaption").all_inner_texts()
     assert len(captions) >= 3 and all(text.strip() for text in captions), captions
     assert "no failures" in tab(page, "Failures").inner_text().lower()
+
+
+def times(page):
+    """The times of day, as seconds, of the figures of the first chart."""
+    chart = tab(page, "Charts").locator("figure").first
+    # The table is of the moment when it is opened.
+    if chart.locator("details").get_attribute("open") is not None:
+        chart.get_by_text("Figures as a table").click()
+    chart.get_by_text("Figures as a table").click()
+    chart.locator("table").wait_for()
+    texts = chart.locator("tbody th").all_inner_texts()
+    return [sum(int(part) * 60 ** i for i, part in enumerate(reversed(text.split()[0].split(":")))) for text in texts]
+
+
+def charts_are_of_now(page):
+    """What the charts draw happened a moment ago, and not in 1970."""
+    until(lambda: times(page), "figures in a chart")
+    now = datetime.now()
+    age = (now.hour * 3600 + now.minute * 60 + now.second - times(page)[-1]) % 86_400
+    assert age < 15, f"the latest figure is {age} s old"
+
+
+def focused(page):
+    return page.evaluate("() => document.activeElement.innerText")
+
+
+def selection_stays(page):
+    """Who copies what reproduces a run is not disturbed by its seconds."""
+    panel = tab(page, "Download Data")
+    panel.get_by_text("--host").first.select_text()
+    selected = lambda: page.evaluate("() => String(getSelection())")
+    before, elapsed = selected(), page.locator("header dl").inner_text()
+    assert "--host" in before, before
+    until(lambda: page.locator("header dl").inner_text() != elapsed, "the next second")
+    time.sleep(1.2)
+    assert selected() == before, selected()
 
 
 def edit(page, users):
@@ -60,6 +100,10 @@ def failing_endpoint(page):
 def stop(page):
     page.get_by_role("button", name="Stop", exact=True).click()
     wait_for_state(page, "stopped")
+    until(lambda: focused(page) == "New", lambda: f"the focus on New, and it is on {focused(page)}")
+    assert page.get_by_role("button", name="Reset", exact=True).count() == 0
+    head = page.locator("header").inner_text()
+    assert re.search(r"Users\s+0\s", head) and "(10 s)" not in head, head
 
 
 def downloads_agree(page, web, where):
@@ -86,12 +130,37 @@ def downloads_agree(page, web, where):
         assert line[:2] == (row["# Requests"].replace(",", ""), row["# Fails"].replace(",", "")), f"{name}: {line} and {row}"
 
 
+def whole_run_when_stopped(page):
+    """Then no second is the current one."""
+    row = figures(page)["Aggregated"]
+    assert "Current RPS" not in row and float(row["RPS"]) > 0, row
+    assert f"RPS\n{row['RPS']}" in page.locator("header").inner_text(), row
+
+
 def start_again(page):
     before = requests(page)
     page.get_by_role("button", name="New", exact=True).click()
     start(page.get_by_role("dialog"), 2)
     wait_for_state(page, "running")
     assert requests(page) < before, "statistics begin anew"
+    assert focused(page) == "Statistics", focused(page)
+
+
+def second_run_is_drawn(page):
+    """Beside the first one, of which a page that was loaded anew knows as well."""
+    page.reload()
+    wait_for_state(page, "running")
+    charts_are_of_now(page)
+    stop(page)
+    first = times(page)
+    start_again(page)
+    charts_are_of_now(page)
+    until(lambda: len(times(page)) > len(first) + 2, "figures of the second run")
+    charts = tab(page, "Charts")
+    assert "Run #" in charts.locator("ol.marks").text_content()
+    caption = charts.locator("figcaption").first
+    before = caption.inner_text()
+    until(lambda: caption.inner_text() != before, lambda: f"other words than {before}")
 
 
 with folder() as where, Server("--drop-rate", "0.5") as server:
@@ -102,6 +171,8 @@ with folder() as where, Server("--drop-rate", "0.5") as server:
         edit(page, 40)
         failing_endpoint(page)
         stop(page)
+        whole_run_when_stopped(page)
         downloads_agree(page, web, where)
         start_again(page)
+        second_run_is_drawn(page)
         assert web.interrupt() == 1, web.output()
