@@ -3,6 +3,7 @@
 mod abort;
 mod args;
 mod asked;
+mod command_line;
 mod demo;
 mod facts;
 mod job;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::cli::RunArgs;
-use crate::cli::facts::without_password;
+use crate::cli::command_line::without_password;
 use crate::cli::source::Source;
 use crate::executor::allowed_cores;
 use crate::scenario::file::Values;

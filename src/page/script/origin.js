@@ -13,6 +13,7 @@ function originFacts({ facts: origin, started_at: started, elapsed }, lasted = s
     ["Started", started ? instant(started) : null],
     ["Elapsed", started ? lasted : null],
     ["Command line", origin.command_line ? el("code", {}, origin.command_line) : null],
+    ["To run it again", origin.again ? el("code", {}, origin.again) : null],
     ["Seed", origin.seed ? el("code", {}, origin.seed) : null],
     ["Cores", (origin.cores ?? []).join(", ")],
     ["Version", `gregaria ${origin.version}`],

@@ -17,6 +17,9 @@ pub struct Facts {
     pub seed: u64,
     /// The command as typed.
     pub command_line: String,
+    /// The command that makes this run once more, with its seed, and what a page asked for as if it
+    /// had been typed; but not what the run was steered by on its way, nor weights that were chosen.
+    pub again: Option<String>,
     /// Peak number of users.
     pub users: u32,
     /// Users started per second, where that is all there is to the load.
@@ -42,6 +45,7 @@ impl Facts {
             "host": self.host,
             "seed": self.seed.to_string(),
             "command_line": self.command_line,
+            "again": self.again,
             "users": self.users,
             "spawn_rate": self.spawn_rate,
             "run_time": self.run_time.map(|time| time.as_secs_f64()),

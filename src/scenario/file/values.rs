@@ -41,6 +41,11 @@ impl Values {
         self.0.get(name).map(String::as_str)
     }
 
+    /// All names and values, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (&**name, &**value))
+    }
+
     /// What is wrong where there is a value for something else than these parameters.
     pub fn unknown(&self, parameters: &[Parameter]) -> Option<String> {
         let known: Vec<&str> = parameters.iter().map(|known| &*known.name).collect();

@@ -1,0 +1,205 @@
+//! The command of a run as text: as it was typed, and as it can be typed to have the run again.
+
+use std::env;
+use std::fmt::Display;
+
+use clap::ValueEnum;
+
+use super::RunArgs;
+use super::source::Source;
+use crate::plan::Plan;
+use crate::scenario::Parameter;
+
+/// The command as typed, where it is not text with something in the place of what is none; without
+/// the passwords in URLs and the values of secrets.
+pub(super) fn typed(parameters: &[Parameter]) -> String {
+    let words = env::args_os().map(|word| word.to_string_lossy().into_owned());
+    command_line(words, parameters)
+}
+
+/// A command that makes this run once more: with its seed, and what a page asked for as if it had
+/// been typed. What it can be steered by on its way is not in it.
+pub(super) fn again(source: &Source, args: &RunArgs, plan: &Plan) -> String {
+    let mut line = Line(vec!["gregaria".to_owned(), source.name().to_owned()]);
+    line.load(args);
+    line.choice(args);
+    line.connections(args);
+    line.flag("--stop-timeout", seconds(args.stop_timeout));
+    line.flag("--cores", Some(list(plan.cores.iter().map(|core| core.id))));
+    line.flag("--seed", Some(plan.seed));
+    command_line(line.0.into_iter(), &plan.scenario.parameters)
+}
+
+/// Words, one after the other.
+struct Line(Vec<String>);
+
+impl Line {
+    fn flag(&mut self, name: &str, value: Option<impl Display>) {
+        if let Some(value) = value {
+            self.0.extend([name.to_owned(), value.to_string()]);
+        }
+    }
+
+    fn load(&mut self, args: &RunArgs) {
+        let kind = args.arrivals.and_then(|kind| kind.to_possible_value());
+        self.flag("--host", args.host.as_ref());
+        self.flag("--users", args.users);
+        self.flag("--spawn-rate", args.spawn_rate);
+        self.flag("--rate", args.rate);
+        self.flag("--arrivals", kind.as_ref().map(|kind| kind.get_name()));
+        self.flag("--max-users", args.max_users);
+        self.flag("--iterations", args.iterations);
+        self.flag("--requests", args.requests);
+        self.flag("--run-time", seconds(args.run_time));
+    }
+
+    /// What of the scenario runs.
+    fn choice(&mut self, args: &RunArgs) {
+        let words = |words: &[String]| (!words.is_empty()).then(|| words.join(","));
+        self.flag("--user-classes", words(&args.user_classes));
+        self.flag("--tags", words(&args.tags));
+        self.flag("--exclude-tags", words(&args.exclude_tags));
+        for (name, value) in args.set.values().iter() {
+            self.flag("--set", Some(format!("{name}={value}")));
+        }
+    }
+
+    fn connections(&mut self, args: &RunArgs) {
+        let resolve = args.resolve.iter().map(|resolve| {
+            let addresses = list(resolve.addresses.iter().map(|address| address.ip()));
+            let authority = &resolve.url.authority;
+            let port =
+                if authority.ends_with(|c: char| c.is_ascii_digit()) && authority.contains(':') {
+                    String::new()
+                } else {
+                    format!(":{}", resolve.addresses[0].port())
+                };
+            format!("{authority}{port}:{addresses}")
+        });
+        let resolve: Vec<String> = resolve.collect();
+        let local = (!args.local_address.is_empty()).then(|| list(args.local_address.iter()));
+        let paths = [
+            ("--unix-socket", &args.unix_socket),
+            ("--ca", &args.ca),
+            ("--cert", &args.cert),
+            ("--key", &args.key),
+        ];
+        self.flag("--local-address", local);
+        self.flag("--resolve", (!resolve.is_empty()).then(|| resolve.join(" ")));
+        self.flag("--dns-refresh", seconds(args.dns_refresh));
+        self.flag("--proxy", args.proxy.as_ref());
+        for (name, path) in paths {
+            self.flag(name, path.as_ref().map(|path| path.display()));
+        }
+        if args.insecure {
+            self.0.push("--insecure".to_owned());
+        }
+    }
+}
+
+fn seconds(time: Option<std::time::Duration>) -> Option<String> {
+    time.map(|time| format!("{}s", time.as_secs_f64()))
+}
+
+fn list<T: Display>(items: impl Iterator<Item = T>) -> String {
+    items.map(|item| item.to_string()).collect::<Vec<_>>().join(",")
+}
+
+/// The words as a shell takes them again, without the passwords in URLs and the values of secrets.
+fn command_line(words: impl Iterator<Item = String>, parameters: &[Parameter]) -> String {
+    let shown = |word: &str| without_secret(word, parameters).unwrap_or(without_password(word));
+    words.map(|word| quoted(&shown(&word))).collect::<Vec<_>>().join(" ")
+}
+
+/// `name=***` where a secret is given its value, behind `--set` or `--set=`.
+fn without_secret(word: &str, parameters: &[Parameter]) -> Option<String> {
+    let assignment = word.strip_prefix("--set=").unwrap_or(word);
+    let (name, value) = assignment.split_once('=')?;
+    let is_secret = parameters.iter().any(|known| known.secret && known.name == name);
+    is_secret.then(|| format!("{}***", &word[..word.len() - value.len()]))
+}
+
+/// In single quotes where a shell would take it for something else.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+/// `http://user:***@host` of a URL with a password: a report is passed on.
+pub(super) fn without_password(word: &str) -> String {
+    let hidden = || {
+        let (before, rest) = word.split_once("://")?;
+        let (authority, _) = rest.split_once(['/', '?', '#']).unwrap_or((rest, ""));
+        let (userinfo, _) = authority.rsplit_once('@')?;
+        let (user, _) = userinfo.split_once(':')?;
+        Some(format!("{before}://{user}:***{}", &rest[userinfo.len()..]))
+    };
+    hidden().unwrap_or_else(|| word.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::cli::Args;
+    use crate::scenario::{Scenario, Step, User};
+
+    /// A run of these words, and the command that has it again, as its words.
+    fn again_of(words: &[&str]) -> (RunArgs, Vec<String>) {
+        let args = Args::try_parse_from(words).unwrap().run;
+        let user = User::new("A").task(Step::get("/"));
+        let plan =
+            Plan::new(Scenario::new("http://127.0.0.1:1").user(user), args.options()).unwrap();
+        let line = again(&Source::Typed("a.toml".into()), &args, &plan);
+        (args, line.split(' ').map(|word| word.trim_matches('\'').to_owned()).collect())
+    }
+
+    #[test]
+    fn a_run_can_be_had_again_with_the_same_options() {
+        let lines = [
+            "gregaria a.toml --seed 7 --cores 0",
+            "gregaria a.toml --seed 7 --cores 0 -u 5 -r 2.5 -t 1m30s -s 5s -H http://127.0.0.1:2",
+            "gregaria a.toml --seed 7 --cores 0 --rate 20.5 --arrivals poisson --max-users 9 -i 3 --requests 4",
+            "gregaria a.toml --seed 7 --cores 0 --local-address 127.0.0.1,127.0.0.2 --user-classes A --resolve x:80:127.0.0.1,127.0.0.2",
+            "gregaria a.toml --seed 7 --cores 0 --dns-refresh 1.5s --proxy http://127.0.0.1:3 --insecure",
+        ];
+        for line in lines {
+            let (args, words) = again_of(&line.split(' ').collect::<Vec<_>>());
+            let parsed =
+                Args::try_parse_from(&words).unwrap_or_else(|error| panic!("{words:?}: {error}"));
+            assert_eq!(parsed.run.options(), args.options(), "{words:?}");
+        }
+        let (_, words) = again_of(&["gregaria", "a.toml"]);
+        let seed = words.iter().position(|word| word == "--seed").unwrap();
+        assert!(words[seed + 1].parse::<u64>().is_ok(), "{words:?}");
+    }
+
+    #[test]
+    fn a_command_line_can_be_typed_again() {
+        let line = |words: &[&str]| command_line(words.iter().map(|&word| word.to_owned()), &[]);
+        assert_eq!(line(&["gregaria", "a.toml", "-u", "5"]), "gregaria a.toml -u 5");
+        assert_eq!(line(&["--abort-when", "p95 > 2s", ""]), "--abort-when 'p95 > 2s' ''");
+        assert_eq!(line(&["it's"]), r"'it'\''s'");
+        assert_eq!(
+            line(&["http://u:p@h/@x", "--proxy=http://u:p:q@h"]),
+            "'http://u:***@h/@x' '--proxy=http://u:***@h'"
+        );
+        assert_eq!(line(&["http://u@h/", "http://h/a:b@c"]), "http://u@h/ http://h/a:b@c");
+    }
+
+    #[test]
+    fn a_command_line_does_not_tell_secrets() {
+        let parameter =
+            |name: &str, secret| Parameter { name: name.into(), secret, ..Parameter::default() };
+        let parameters = [parameter("region", false), parameter("token", true)];
+        let words = ["--set", "region=eu", "--set", "token=a=b", "--set=token=c", "token="];
+        assert_eq!(
+            command_line(words.map(str::to_owned).into_iter(), &parameters),
+            "--set region=eu --set 'token=***' '--set=token=***' 'token=***'"
+        );
+    }
+}
