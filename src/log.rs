@@ -69,19 +69,25 @@ impl Log {
     /// stop a run, so errors are let go.
     pub fn line(&self, level: Level, part: &str, message: impl fmt::Display) {
         if level >= self.level {
-            let line = self.written(level, part, message);
-            self.remember(line);
+            let line = self.stamped(level, part, message);
+            // First, so that whoever has read a line finds it on the page.
+            self.remember(&line);
+            self.write(&line);
         }
     }
 
-    /// Says something, and does not remember it: for what nobody is to read later.
+    /// Says something, whatever is left out, and does not remember it: for what somebody has to know
+    /// and nobody is to read later.
     pub fn unremembered(&self, part: &str, message: impl fmt::Display) {
-        self.written(Level::Info, part, message);
+        self.write(&self.stamped(Level::Info, part, message));
     }
 
-    fn written(&self, level: Level, part: &str, message: impl fmt::Display) -> String {
+    fn stamped(&self, level: Level, part: &str, message: impl fmt::Display) -> String {
         let now = stamp(SystemTime::now());
-        let line = format!("[{now}] {}/{level}/gregaria.{part}: {message}\n", self.host);
+        format!("[{now}] {}/{level}/gregaria.{part}: {message}\n", self.host)
+    }
+
+    fn write(&self, line: &str) {
         let _ = match &self.file {
             Some(file) => {
                 let mut file = file.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
@@ -89,7 +95,6 @@ impl Log {
             }
             None => io::stderr().write_all(line.as_bytes()),
         };
-        line
     }
 
     /// The latest lines, oldest first.
@@ -97,13 +102,12 @@ impl Log {
         self.remembered().iter().cloned().collect()
     }
 
-    fn remember(&self, mut line: String) {
-        line.truncate(line.trim_end().len());
+    fn remember(&self, line: &str) {
         let mut recent = self.remembered();
         if recent.len() == RECENT_MAX {
             recent.pop_front();
         }
-        recent.push_back(line);
+        recent.push_back(line.trim_end().to_owned());
     }
 
     fn remembered(&self) -> MutexGuard<'_, VecDeque<String>> {
