@@ -175,7 +175,9 @@ impl Reply {
 impl Events {
     /// The next event; `None` at the end of the stream.
     pub(crate) fn next(&mut self) -> Option<Event> {
+        let deadline = Instant::now() + PATIENCE;
         loop {
+            assert!(Instant::now() < deadline, "there are no more events");
             let chunk = self.chunk()?;
             let text = String::from_utf8(chunk).unwrap();
             let lines = text.lines().filter_map(|line| line.split_once(": "));
@@ -202,7 +204,7 @@ impl Events {
             if is_it(&event) {
                 return event;
             }
-            assert!(Instant::now() < deadline, "it did not come; the latest is {event:?}");
+            assert!(Instant::now() < deadline, "only others come, such as {event:?}");
         }
     }
 

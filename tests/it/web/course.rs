@@ -46,7 +46,6 @@ fn a_run_is_started_watched_changed_and_stopped_and_then_another() {
     assert!(reset.data["view"]["total"]["requests"].as_u64().unwrap() < before * 2);
 
     page.command("/api/v1/run/stop", &json!({}));
-    events.find(|event| state(event) == "stopping");
     let stopped = events.find(|event| state(event) == "stopped");
     let said: Vec<&Value> = stopped.data["view"]["commands"]
         .as_array()
