@@ -81,7 +81,8 @@ fn a_thousand_silent_connections_keep_nobody_from_the_page() {
     page.quit().code(0);
 }
 
-/// Twenty pages that never read, of a run with much to show.
+/// A hundred pages that never read, of a run with much to show: 18 MB are the run's own, and kept for
+/// them it would be 270.
 #[test]
 fn who_never_reads_holds_nothing() {
     let server = plain_server();
@@ -96,10 +97,10 @@ fn who_never_reads_holds_nothing() {
     let big = events.find(|event| event.data["view"]["elapsed"].as_f64() >= Some(2.0));
     assert!(big.data.to_string().len() > 200_000, "there is not much to show");
     let before = page.running.peak_memory();
-    let silent: Vec<_> = (0..20).map(|_| page.ask_for_events()).collect();
+    let silent: Vec<_> = (0..100).map(|_| page.ask_for_events()).collect();
     events.find(|event| event.data["view"]["elapsed"].as_f64() >= Some(8.0));
     let grown = page.running.peak_memory().saturating_sub(before);
-    assert!(grown < 24 * MEGABYTE, "{} MB more", grown / MEGABYTE);
+    assert!(grown < 64 * MEGABYTE, "{} MB more", grown / MEGABYTE);
     drop(silent);
     page.quit().code(0);
 }
