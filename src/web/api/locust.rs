@@ -48,7 +48,7 @@ pub(in crate::web) async fn swarm(State(app): State<Arc<App>>, body: Bytes) -> R
         Err(refusal) => return refused(&refusal.to_string()),
     };
     let followed = match app.live.running() {
-        Some(run) => app.change(&run, &swarm),
+        Some(_) => app.change(&swarm),
         None => app.begin(&swarm).await,
     };
     match followed {
@@ -73,9 +73,10 @@ pub(in crate::web) async fn stop(State(app): State<Arc<App>>) -> Response {
     json(&locust::stopped())
 }
 
-/// `GET /stats/reset`, `POST /stats/reset`.
+/// `GET /stats/reset`, `POST /stats/reset`: Locust's answer has no other word, whether there was a run
+/// to reset or not.
 pub(in crate::web) async fn reset(State(app): State<Arc<App>>) -> &'static str {
-    app.reset();
+    let _ = app.reset();
     "ok"
 }
 
@@ -177,13 +178,14 @@ impl App {
         }
     }
 
-    fn change(&self, run: &Run, swarm: &Swarm) -> Result<(), String> {
+    fn change(&self, swarm: &Swarm) -> Result<(), String> {
+        let run = self.steered()?;
         let edit = match (swarm.users, swarm.rate) {
             (_, Some(rate)) => Edit::Rate(rate),
             (Some(users), None) => Edit::Users(users, swarm.spawn_rate),
             (None, None) => return Err("there is neither user_count nor rate".to_owned()),
         };
-        self.edit(run, edit).map_err(|faults| said(&faults))
+        self.edit(&run, edit).map_err(|faults| said(&faults))
     }
 
     /// Where all requests go, if that is one host.

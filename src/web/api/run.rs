@@ -33,9 +33,12 @@ pub(in crate::web) async fn start(State(app): State<Arc<App>>, body: Bytes) -> R
 
 /// `POST /run/load`.
 pub(in crate::web) async fn edit(State(app): State<Arc<App>>, body: Bytes) -> Response {
-    let Some(run) = app.live.running() else { return conflict(NO_RUN) };
-    match read(&body).and_then(|form| Edit::from_json(&form)).and_then(|edit| app.edit(&run, edit))
-    {
+    let run = match app.steered() {
+        Ok(run) => run,
+        Err(reason) => return conflict(reason),
+    };
+    let edit = read(&body).and_then(|form| Edit::from_json(&form));
+    match edit.and_then(|edit| app.edit(&run, edit)) {
         Ok(()) => answer(StatusCode::OK, "{}"),
         Err(wrong) => faults(StatusCode::UNPROCESSABLE_ENTITY, &wrong),
     }
@@ -48,10 +51,14 @@ pub(in crate::web) async fn stop(State(app): State<Arc<App>>) -> Response {
 
 /// `POST /run/reset`.
 pub(in crate::web) async fn reset(State(app): State<Arc<App>>) -> Response {
-    if app.reset() { answer(StatusCode::OK, "{}") } else { conflict(NO_RUN) }
+    match app.reset() {
+        Ok(()) => answer(StatusCode::OK, "{}"),
+        Err(reason) => conflict(reason),
+    }
 }
 
-const NO_RUN: &str = "no run is on";
+const NO_RUN: &str = "no run is on: there is nothing to change, and its numbers stay as they are";
+const STOPPING: &str = "the run is stopping: it cannot be changed any more";
 
 fn conflict(message: &str) -> Response {
     faults(StatusCode::CONFLICT, &[Fault::of("", message)])
@@ -93,6 +100,16 @@ impl App {
         }
     }
 
+    /// The run that is on, as long as it may be changed: of one that stops, a reset would throw the
+    /// results away, and no user comes any more.
+    pub(in crate::web) fn steered(&self) -> Result<Run, &'static str> {
+        match self.live.running() {
+            None => Err(NO_RUN),
+            Some(run) if run.control.is_stopping() => Err(STOPPING),
+            Some(run) => Ok(run),
+        }
+    }
+
     /// Changes the load of a run.
     pub(in crate::web) fn edit(&self, run: &Run, edit: Edit) -> Result<(), Vec<Fault>> {
         let (changed, said) = match edit {
@@ -123,13 +140,13 @@ impl App {
         was_on
     }
 
-    /// Begins the statistics anew; whether a run was on.
-    pub(in crate::web) fn reset(&self) -> bool {
-        let Some(run) = self.live.running() else { return false };
+    /// Begins the statistics anew, or says why not.
+    pub(in crate::web) fn reset(&self) -> Result<(), &'static str> {
+        let run = self.steered()?;
         self.log.info("web", "Resetting stats, as the page asks");
         run.control.reset();
         self.live.touch();
-        true
+        Ok(())
     }
 }
 

@@ -6,7 +6,7 @@ use gregaria::report::digits::file_ms;
 use serde_json::{Value, json};
 
 use super::{SCENARIO, page};
-use crate::support::{Event, Run, plain_server};
+use crate::support::{Answer, Event, Run, Server, ok, plain_server};
 
 fn state(event: &Event) -> &str {
     event.data["view"]["state"].as_str().unwrap()
@@ -154,6 +154,28 @@ fn what_cannot_be_started_or_changed_is_said_beside_its_field() {
     refused(json!({"users": 1, "spawn_rate": -1}), "spawn_rate");
     refused(json!({"rate": 5}), "rate");
     refused(json!({}), "");
+    page.quit().code(0);
+}
+
+/// Its results are what it was run for.
+#[test]
+fn a_run_that_stops_is_changed_no_more() {
+    let server = Server::start(|_| Answer::Late(Duration::from_secs(2), Box::new(ok())));
+    let run = Run::of(SCENARIO).host(server.address).args(["--stop-timeout", "9", "-u", "2"]);
+    let page = run.arg("--autostart").open_page();
+    server.await_requests(1);
+    page.command("/api/v1/run/stop", &json!({}));
+    assert_eq!(page.view()["state"], "stopping");
+    assert_eq!(page.post("/api/v1/run/load", &json!({"users": 9})).status, 409);
+    assert_eq!(page.post("/api/v1/run/reset", &json!({})).status, 409);
+    assert_eq!(page.get("/stats/reset").body, "ok");
+    let form = [("Content-Type", "application/x-www-form-urlencoded")];
+    let swarm = page.ask("POST", "/swarm", &form, "user_count=2&spawn_rate=1").json();
+    assert_eq!(swarm["message"], "the run is stopping: it cannot be changed any more");
+    page.read("/stop");
+    let view = page.view();
+    assert_eq!((&view["state"], &view["since"]), (&json!("stopped"), &json!(0.0)));
+    assert_eq!(view["commands"].as_array().unwrap().len(), 1, "{}", view["commands"]);
     page.quit().code(0);
 }
 
