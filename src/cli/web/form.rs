@@ -38,7 +38,7 @@ pub(super) fn form(
         "scenario": without_password(source.name()),
         "users": users,
         "spawn_rate": spawn_rate,
-        "host": args.host.as_ref().or(scenario.host.as_ref()),
+        "host": args.host.as_deref().or(host(scenario)),
         "run_time": args.run_time.or(own.run_time).map(units::short),
         "load": kind,
         "rate": args.rate,
@@ -49,6 +49,13 @@ pub(super) fn form(
         "allowed_cores": allowed,
         "parameters": parameters(scenario, &args.set.values()),
     })
+}
+
+/// The host that is as good as none when it comes back: it takes the place of every class's own, and
+/// of one that depends on parameters.
+fn host(scenario: &Scenario) -> Option<&str> {
+    let is_everybodys = scenario.users.iter().all(|user| user.host.is_none());
+    scenario.host.as_deref().filter(|_| is_everybodys && scenario.parameters.is_empty())
 }
 
 /// What the command line gives is what is there before anybody types, unless it is a secret.
@@ -84,6 +91,17 @@ fn class(user: &User) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_host_is_shown_only_where_it_changes_nothing_when_it_comes_back() {
+        let shared = Scenario::new("http://a").user(User::new("u"));
+        assert_eq!(host(&shared), Some("http://a"));
+        let own = User { host: Some("http://b".into()), ..User::new("own") };
+        assert_eq!(host(&shared.clone().user(own)), None);
+        let parameters = vec![Parameter { name: "region".into(), ..Parameter::default() }];
+        assert_eq!(host(&Scenario { parameters, ..shared }), None);
+        assert_eq!(host(&Scenario::default()), None);
+    }
 
     #[test]
     fn parameters_show_what_the_command_line_gives_but_no_secrets() {
