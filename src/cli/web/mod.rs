@@ -180,10 +180,12 @@ impl Desk<'_> {
         let args = order::overlaid(self.args, start);
         let options = order::options(&args, start);
         let values = order::values(&args, start);
-        let scenario = self.source.read(&values);
-        let job =
-            scenario.and_then(|scenario| Job::new(self.source, scenario, options, &args, self.log));
-        job.map_err(|error| order::fault(&error, start))
+        let fault = |error: Error| order::fault(&error, start);
+        let scenario = self.source.read(&values).map_err(fault)?;
+        if let Some(fault) = order::contradiction(&args, &scenario, start) {
+            return Err(fault);
+        }
+        Job::new(self.source, scenario, options, &args, self.log).map_err(fault)
     }
 
     /// Runs to the end, and tells the number of the run when it begins.

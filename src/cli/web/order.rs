@@ -4,6 +4,7 @@
 use crate::cli::args::Cores;
 use crate::cli::{Error, RunArgs};
 use crate::plan::{self, Options};
+use crate::scenario::Scenario;
 use crate::scenario::file::{self, Values};
 use crate::web::{Fault, Start};
 
@@ -15,7 +16,7 @@ pub(super) fn overlaid(args: &RunArgs, start: &Start) -> RunArgs {
         (args.users, args.spawn_rate) = (None, None);
     }
     if start.users.is_some() {
-        args.rate = None;
+        (args.rate, args.arrivals, args.max_users) = (None, None, None);
     }
     args.users = start.users.or(args.users);
     args.spawn_rate = start.spawn_rate.or(args.spawn_rate);
@@ -33,6 +34,15 @@ pub(super) fn overlaid(args: &RunArgs, start: &Start) -> RunArgs {
 pub(super) fn options(args: &RunArgs, start: &Start) -> Options {
     let options = args.options();
     Options { classes: start.classes.clone().or(options.classes), ..options }
+}
+
+/// Why this cannot be meant, where the plan would not say so: a rate starts users as it needs them.
+/// Locust's form always has both numbers, which are as good as none there.
+pub(super) fn contradiction(args: &RunArgs, scenario: &Scenario, start: &Start) -> Option<Fault> {
+    let is_rate = args.rate.is_some() || scenario.load.arrivals.is_some();
+    let message = "the load is a rate, which starts users as it needs them: leave this empty";
+    let is_alone = start.spawn_rate.is_some() && start.users.is_none();
+    (is_rate && is_alone).then(|| Fault::of("spawn_rate", message))
 }
 
 /// The values of the scenario's parameters; an empty field leaves one to the command line.
@@ -82,7 +92,7 @@ mod tests {
 
     use super::*;
     use crate::plan::Plan;
-    use crate::scenario::{Scenario, Step, Task, User};
+    use crate::scenario::{Step, Task, User};
 
     #[derive(Parser)]
     struct Own {
@@ -117,8 +127,22 @@ mod tests {
         let options = overlaid(&typed(&["-u", "5", "-r", "2"]), &rate).options();
         assert_eq!((options.users, options.spawn_rate, options.rate), (None, None, Some(9.0)));
         let users = Start { users: Some(3), ..Start::default() };
-        let options = overlaid(&typed(&["--rate", "9"]), &users).options();
+        let args = typed(&["--rate", "9", "--max-users", "5", "--arrivals", "uniform"]);
+        let options = overlaid(&args, &users).options();
         assert_eq!((options.users, options.rate), (Some(3), None));
+        assert_eq!((options.max_users, options.arrivals), (None, None));
+    }
+
+    #[test]
+    fn a_spawn_rate_is_of_no_use_with_a_rate() {
+        let start = Start { spawn_rate: Some(5.0), ..Start::default() };
+        let field = |args: &[&str], start: &Start| {
+            let fault = contradiction(&overlaid(&typed(args), start), &Scenario::default(), start);
+            fault.map(|fault| fault.field)
+        };
+        assert_eq!(field(&["--rate", "9"], &start).as_deref(), Some("spawn_rate"));
+        assert_eq!(field(&["--rate", "9"], &Start { users: Some(1), ..start.clone() }), None);
+        assert_eq!((field(&[], &start), field(&["--rate", "9"], &Start::default())), (None, None));
     }
 
     #[track_caller]
