@@ -17,8 +17,6 @@ use crate::stats::EntryKey;
 /// The run as text, and those who wait for the next.
 pub(super) struct Board {
     live: Arc<Live>,
-    /// What may be asked for at the start, as JSON.
-    form: String,
     drawn: Mutex<Drawn>,
     frames: watch::Sender<Frame>,
 }
@@ -44,13 +42,8 @@ pub(super) struct Frame {
 }
 
 impl Board {
-    pub(super) fn new(live: Arc<Live>, form: &Value) -> Self {
-        Board {
-            live,
-            form: form.to_string(),
-            drawn: Mutex::default(),
-            frames: watch::Sender::new(Frame::default()),
-        }
+    pub(super) fn new(live: Arc<Live>) -> Self {
+        Board { live, drawn: Mutex::default(), frames: watch::Sender::new(Frame::default()) }
     }
 
     /// Keeps the board, for as long as it is polled.
@@ -89,7 +82,7 @@ impl Board {
     pub(super) fn hello(&self) -> (u64, Bytes) {
         let (mut drawn, standing) = self.look();
         if drawn.hello.is_none() {
-            let (view, form) = (drawn.view(&standing), &self.form);
+            let (view, form) = (drawn.view(&standing), &standing.form);
             let history = drawn.history.as_ref().map_or(Value::Null, |history| history.json(false));
             let view = text(&view);
             let hello = format!(

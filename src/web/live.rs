@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::control::Control;
@@ -61,6 +62,8 @@ pub(super) struct Standing {
     pub(super) number: u64,
     pub(super) facts: Arc<Facts>,
     pub(super) scenario: Arc<Scenario>,
+    /// What may be asked for at the start.
+    pub(super) form: Arc<Value>,
     pub(super) snapshot: Option<Arc<Snapshot>>,
     run: Option<Run>,
     phase: Phase,
@@ -93,12 +96,13 @@ pub(super) struct News {
 }
 
 impl Live {
-    /// No run yet of this scenario, of which so much is known.
-    pub fn new(facts: Facts, scenario: Arc<Scenario>) -> Arc<Self> {
+    /// No run yet of this scenario, of which so much is known and this may be asked for.
+    pub fn new(facts: Facts, scenario: Arc<Scenario>, form: Value) -> Arc<Self> {
         let standing = Standing {
             number: 0,
             facts: Arc::new(facts),
             scenario,
+            form: Arc::new(form),
             snapshot: None,
             run: None,
             phase: Phase::Idle,
@@ -122,6 +126,17 @@ impl Live {
     /// No run comes of it.
     pub fn release(&self) {
         self.current().standing.phase = Phase::Idle;
+    }
+
+    /// This may be asked for from now on.
+    pub fn offer(&self, form: Value) {
+        self.current().standing.form = Arc::new(form);
+        self.touch();
+    }
+
+    /// What may be asked for.
+    pub(super) fn form(&self) -> Arc<Value> {
+        self.current().standing.form.clone()
     }
 
     /// A run begins: its number, and the report through which it is followed.
@@ -285,7 +300,7 @@ mod tests {
     }
 
     fn live() -> Arc<Live> {
-        Live::new(Facts::default(), Arc::default())
+        Live::new(Facts::default(), Arc::default(), Value::Null)
     }
 
     #[test]
@@ -318,6 +333,17 @@ mod tests {
         assert!(live.claim(), "a start that came to nothing is in nobody's way");
         assert_eq!(live.begin(beginning(1)).0, 2);
         assert_eq!(state(), State::Spawning);
+    }
+
+    #[test]
+    fn a_form_holds_until_the_next_is_offered() {
+        let live = live();
+        let before = live.version();
+        live.offer("next".into());
+        assert_eq!((&*live.form(), live.version()), (&Value::from("next"), before + 1));
+        live.claim();
+        live.begin(beginning(1));
+        assert_eq!(*live.news().standing.form, "next");
     }
 
     #[test]

@@ -30,7 +30,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crossbeam_channel::Sender;
-use serde_json::Value;
 
 pub use live::{Beginning, Broken, Live, Run};
 pub use order::{Answer, Order};
@@ -94,10 +93,6 @@ struct App {
     guard: Guard,
     orders: Sender<Order>,
     log: Log,
-    /// What may be asked for at the start.
-    form: Value,
-    /// The names of the scenario's parameters.
-    declared: Vec<String>,
     /// Where the history of all entries is written to, if it is.
     full_history: Option<PathBuf>,
 }
@@ -126,7 +121,6 @@ impl Page {
     pub fn open(
         options: Options,
         live: Arc<Live>,
-        form: Value,
         orders: Sender<Order>,
         log: &Log,
     ) -> Result<Self, Error> {
@@ -140,11 +134,8 @@ impl Page {
         let scheme = if secure { "https" } else { "http" };
         let url = format!("{scheme}://{}{base_path}", SocketAddr::new(host, port));
         let guard = Guard { token, port, secure, base_path };
-        let board = Board::new(live.clone(), &form);
-        let names = form["parameters"].as_array().into_iter().flatten();
-        let names = names.filter_map(|parameter| parameter["name"].as_str());
-        let (declared, log) = (names.map(str::to_owned).collect(), log.clone());
-        let app = App { board, live, guard, orders, log, form, declared, full_history };
+        let (board, log) = (Board::new(live.clone()), log.clone());
+        let app = App { board, live, guard, orders, log, full_history };
         let app = Arc::new(app);
         let router = routes::router(&app);
         let thread = Thread::start(listener, acceptor, app, router).map_err(Error::Thread)?;

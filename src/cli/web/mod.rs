@@ -15,7 +15,7 @@ use super::facts::{self, facts};
 use super::job::Job;
 use super::source::Source;
 use super::terminal::Terminal;
-use super::{COULD_NOT_RUN, Error, RunArgs, keys, signals};
+use super::{COULD_NOT_RUN, Error, RunArgs, keys, milestones, signals};
 use crate::log::Log;
 use crate::plan::Plan;
 use crate::report::csv::history_path;
@@ -41,11 +41,11 @@ pub(super) fn serve(
 ) -> Result<u8, Error> {
     let options = options(args)?;
     let (orders, ordered) = unbounded();
-    let (live, form) = before(source, scenario, args, log)?;
+    let live = before(source, scenario, args, log)?;
     let (terminal, quitting) = (Terminal::of_stdin(), Arc::default());
     let signals = quit_on_signals(&live, &orders, &quitting, terminal.clone(), log)?;
     let token = options.token.clone().filter(|_| args.web.web_token_file.is_none());
-    let page = Page::open(options, live.clone(), form, orders, log)?;
+    let page = Page::open(options, live.clone(), orders, log)?;
     tell(&page, token, log);
     if let Some(terminal) = &terminal {
         let live = live.clone();
@@ -54,7 +54,7 @@ pub(super) fn serve(
     let _settings = terminal.as_ref().map(Terminal::restore_on_drop);
 
     let desk = Desk { source, args, log, live, quitting };
-    let code = desk.work(&ordered)?;
+    let code = desk.work(ordered)?;
     drop(page);
     signals.close();
     Ok(code)
@@ -103,7 +103,7 @@ fn before(
     scenario: &Scenario,
     args: &RunArgs,
     log: &Log,
-) -> Result<(Arc<Live>, serde_json::Value), Error> {
+) -> Result<Arc<Live>, Error> {
     let read = source.read(&args.set.values());
     if let Ok(scenario) = &read {
         scenario.validate()?;
@@ -121,7 +121,7 @@ fn before(
         }
     };
     let form = form::form(source, scenario, args, load);
-    Ok((Live::new(facts, Arc::new(scenario.clone())), form))
+    Ok(Live::new(facts, Arc::new(scenario.clone()), form))
 }
 
 /// From now on the first signal ends the run, and then the process.
@@ -144,8 +144,9 @@ fn quit_on_signals(
 }
 
 impl Desk<'_> {
-    /// Runs what is ordered until the end is.
-    fn work(&self, ordered: &Receiver<Order>) -> Result<u8, Error> {
+    /// Runs what is ordered until the end is. Who has ordered something behind that is told so when
+    /// the orders are dropped here.
+    fn work(&self, ordered: Receiver<Order>) -> Result<u8, Error> {
         let web = &self.args.web;
         let mut code = 0;
         if web.autostart && self.live.claim() {
@@ -154,7 +155,7 @@ impl Desk<'_> {
             code = self.run(job, |_| ());
         }
         let patience = web.autoquit.map(|seconds| Duration::from_secs(seconds.into()));
-        while let Some(order) = next(ordered, patience) {
+        while let Some(order) = next(&ordered, patience) {
             match order {
                 Order::Start(start, answer) => code = self.start(&start, answer).unwrap_or(code),
                 Order::Quit => break,
@@ -165,7 +166,9 @@ impl Desk<'_> {
 
     /// Runs what is asked for: the exit code, if it could be run.
     fn start(&self, start: &Start, answer: Answer) -> Option<u8> {
-        match self.job(start) {
+        let job = self.job(start);
+        self.offer(start);
+        match job {
             Ok(job) => Some(self.run(job, |number| answer.give(Ok(number)))),
             Err(fault) => {
                 self.live.release();
@@ -186,6 +189,17 @@ impl Desk<'_> {
             return Err(fault);
         }
         Job::new(self.source, scenario, options, &args, self.log).map_err(fault)
+    }
+
+    /// What may be asked for next: the file may have been changed, and what it says may have needed
+    /// the values that are there now. One with an error changes nothing.
+    fn offer(&self, start: &Start) {
+        let scenario = self.source.outline(&order::values(self.args, start));
+        let scenario = scenario.or_else(|_| self.source.outline(&self.args.set.values()));
+        let Ok(scenario) = scenario else { return };
+        let load = Plan::new(scenario.clone(), self.args.options()).ok();
+        let load = load.map(|plan| milestones::load(&plan));
+        self.live.offer(form::form(self.source, &scenario, self.args, load));
     }
 
     /// Runs to the end, and tells the number of the run when it begins.

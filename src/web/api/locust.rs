@@ -36,9 +36,10 @@ const REPORT_POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; sty
 
 /// `POST /swarm`: starts a run, or gives the one that is on other numbers.
 pub(in crate::web) async fn swarm(State(app): State<Arc<App>>, body: Bytes) -> Response {
-    let (host, load) = (app.host(), app.load());
-    let shape = (load != "users").then_some(&*load);
-    let declared: Vec<&str> = app.declared.iter().map(String::as_str).collect();
+    let (host, form) = (app.host(), app.live.form());
+    let shape = form["load"].as_str().filter(|load| *load != "users");
+    let declared = form["parameters"].as_array().into_iter().flatten();
+    let declared: Vec<&str> = declared.filter_map(|one| one["name"].as_str()).collect();
     let refused = |message: &str| json(&locust::refused(message, host.as_deref()));
     let swarm = Swarm::parse(&body, &declared).and_then(|swarm| {
         if shape.is_none() { swarm.has_numbers().map(|()| swarm) } else { Ok(swarm) }
@@ -191,11 +192,6 @@ impl App {
     /// Where all requests go, if that is one host.
     fn host(&self) -> Option<String> {
         self.board.show(|view| one_host(view).map(str::to_owned))
-    }
-
-    /// What kind of load the form is for.
-    fn load(&self) -> String {
-        self.form["load"].as_str().unwrap_or("users").to_owned()
     }
 
     /// A table of the run so far; without one, of nothing.

@@ -51,7 +51,7 @@ pub(super) async fn history(State(app): State<Arc<App>>, uri: Uri) -> Response {
 
 /// `GET /form`.
 pub(super) async fn form(State(app): State<Arc<App>>) -> Response {
-    answer(StatusCode::OK, app.form.to_string())
+    answer(StatusCode::OK, app.live.form().to_string())
 }
 
 /// `GET /run.json`: what `--json-file` writes, of the run as it stands.

@@ -117,6 +117,24 @@ fn the_form_has_what_scenario_and_command_line_say() {
     page.quit().code(0);
 }
 
+/// What a file says may need a value that only the form has.
+#[test]
+fn the_form_is_of_the_file_as_it_was_read_last() {
+    let server = plain_server();
+    let scenario = "[parameter.path]\n".to_owned() + &SCENARIO.replace("\"/\"", "\"/${path}\"");
+    let page = Run::of(&scenario).host(server.address).open_page();
+    let form = page.read("/api/v1/form");
+    assert_eq!((&form["classes"], &form["parameters"][0]["name"]), (&json!([]), &json!("path")));
+    let refused = page.post("/api/v1/runs", &json!({"parameters": {"path": "x"}, "tags": "none"}));
+    assert_eq!(refused.fields(), ["tags"]);
+    let hello = page.events().next().unwrap();
+    let form = &hello.data["form"];
+    crate::openapi::check("Form", form);
+    assert_eq!(form["classes"][0]["name"], "u");
+    assert_eq!(form["parameters"][0]["default"], json!(null));
+    page.quit().code(0);
+}
+
 #[test]
 fn the_demo_has_a_page_too() {
     let page = Run::new(["demo"]).open_page();
