@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, LOCATION, REFERRER_POLICY, SET_COOKIE,
+    CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, LOCATION, REFERRER_POLICY, SET_COOKIE,
     X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderName, HeaderValue, StatusCode};
@@ -96,6 +96,11 @@ async fn guarded(State(app): State<Arc<App>>, request: Request, next: Next) -> R
 /// Hands a request over when all of its body is there, if it is not too long and comes in time.
 async fn whole(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
+    // A body that is as long as it says it is need not be read to be too long.
+    if body.size_hint().lower() > BODY_MAX as u64 {
+        let close = [(CONNECTION, "close")];
+        return (StatusCode::PAYLOAD_TOO_LARGE, close, "the body is too long\n").into_response();
+    }
     let mut unread = Request::new(body);
     DefaultBodyLimit::max(BODY_MAX).apply(&mut unread);
     match timeout(BODY_PATIENCE, Bytes::from_request(unread, &())).await {

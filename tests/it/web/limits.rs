@@ -20,6 +20,10 @@ fn what_is_too_long_is_refused() {
     let long = "x".repeat(300 * 1024);
     assert_eq!(page.ask("POST", "/api/v1/runs", &[], &long).status, 413);
     assert_eq!(page.ask("POST", "/swarm", &[], &long).status, 413);
+    let from = Instant::now();
+    let lengthy = [("Content-Length", "300000")];
+    assert_eq!(page.ask("POST", "/swarm", &lengthy, "").status, 413);
+    assert!(from.elapsed() < Duration::from_secs(5), "it was waited for: {:?}", from.elapsed());
     assert_eq!(page.ask("GET", "/", &[("X-Long", &long[..20 * 1024])], "").status, 431);
     assert_eq!(page.view()["run"], 0);
     page.quit().code(0);
