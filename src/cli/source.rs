@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::Error;
 use crate::scenario::file::{self, Values};
-use crate::scenario::{Scenario, Step, User};
+use crate::scenario::{Parameter, Scenario, Step, User};
 use crate::session::{Auth, BaseUrl, UrlError};
 
 /// What was given in the place of a scenario.
@@ -43,6 +43,15 @@ impl Source {
                 _ => Err(error),
             }
         })
+    }
+
+    /// The parameters that it has, where that can be read.
+    pub(super) fn parameters(&self) -> Option<Vec<Parameter>> {
+        match self {
+            Source::Made { scenario, .. } => Some(scenario.parameters.clone()),
+            Source::Typed(source) if is_url(source) => Some(Vec::new()),
+            Source::Typed(path) => file::parameters(path).ok(),
+        }
     }
 
     fn scenario(&self, values: &Values) -> Result<Scenario, Error> {

@@ -186,8 +186,18 @@ fn classes(list: &Value) -> Result<Vec<Picked>, Fault> {
             weight => Some(Picked { name, weight: Some(weight.as_f64()?) }),
         }
     };
-    let classes = list.as_array().and_then(|list| list.iter().map(class).collect());
-    classes.ok_or_else(|| Fault::of("", "expected a list of {\"name\": …, \"weight\": …}"))
+    let classes: Option<Vec<Picked>> =
+        list.as_array().and_then(|list| list.iter().map(class).collect());
+    let classes =
+        classes.ok_or_else(|| Fault::of("", "expected a list of {\"name\": …, \"weight\": …}"))?;
+    let is_fit = |weight: f64| weight > 0.0 && weight.is_finite();
+    match classes.iter().find(|class| !class.weight.is_none_or(is_fit)) {
+        Some(Picked { name, .. }) => {
+            let message = format!("the weight of '{name}' must be more than 0; or leave it out");
+            Err(Fault::of("", message))
+        }
+        None => Ok(classes),
+    }
 }
 
 fn parameters(values: &Value) -> Result<BTreeMap<String, String>, Fault> {
@@ -267,6 +277,11 @@ mod tests {
         let list = "expected a list of {\"name\": …, \"weight\": …}";
         for classes in [json!("A"), json!([{}]), json!([{"name": "A", "weight": "x"}])] {
             check(json!({ "classes": classes }), &[("classes", list)]);
+        }
+        for weight in [0, -1] {
+            let classes = json!([{"name": "A", "weight": weight}]);
+            let weight = "the weight of 'A' must be more than 0; or leave it out";
+            check(json!({ "classes": classes }), &[("classes", weight)]);
         }
         let faults = Start::from_json(&json!({"run_time": "soon", "cores": "a"})).unwrap_err();
         let fields: Vec<_> = faults.iter().map(|fault| &*fault.field).collect();

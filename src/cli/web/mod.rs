@@ -183,7 +183,11 @@ impl Desk<'_> {
         let args = order::overlaid(self.args, start);
         let options = order::options(&args, start);
         let values = order::values(&args, start);
-        let fault = |error: Error| order::fault(&error, start);
+        let known = self.source.parameters();
+        if let Some(fault) = known.and_then(|known| order::unknown(&known, start)) {
+            return Err(fault);
+        }
+        let fault = |error: Error| order::fault(&error, start, &values);
         let scenario = self.source.read(&values).map_err(fault)?;
         if let Some(fault) = order::contradiction(&args, &scenario, start) {
             return Err(fault);

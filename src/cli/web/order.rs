@@ -4,8 +4,8 @@
 use crate::cli::args::Cores;
 use crate::cli::{Error, RunArgs};
 use crate::plan::{self, Options};
-use crate::scenario::Scenario;
 use crate::scenario::file::{self, Values};
+use crate::scenario::{Parameter, Scenario};
 use crate::web::{Fault, Start};
 
 /// The flags, as if what was asked for had been typed.
@@ -53,10 +53,27 @@ pub(super) fn values(args: &RunArgs, start: &Start) -> Values {
     values
 }
 
-/// Why there is no run, beside the field that is to be changed.
-pub(super) fn fault(error: &Error, start: &Start) -> Fault {
-    if let Some(parameter) = error.downcast_ref().and_then(file::Error::parameter) {
-        return Fault::of(format!("parameters.{parameter}"), error);
+/// A parameter that the scenario does not have.
+pub(super) fn unknown(known: &[Parameter], start: &Start) -> Option<Fault> {
+    let is_known = |name: &str| known.iter().any(|parameter| parameter.name == name);
+    let name = start.parameters.keys().find(|name| !is_known(name))?;
+    let message = format!("the scenario has no parameter '{name}'");
+    Some(Fault::of(format!("parameters.{name}"), message))
+}
+
+/// Why there is no run with these values, beside the field that is to be changed.
+pub(super) fn fault(error: &Error, start: &Start, values: &Values) -> Fault {
+    // The file's line with a mark below it is for terminals.
+    if let Some(file::Error::Invalid { file, line, column, message, parameter, .. }) =
+        error.downcast_ref()
+    {
+        return match parameter {
+            Some(name) if values.get(name).is_none() => {
+                Fault::of(format!("parameters.{name}"), format!("'{name}' needs a value"))
+            }
+            Some(name) => Fault::of(format!("parameters.{name}"), message),
+            None => Fault::of("", format!("{file}:{line}:{column}: {message}")),
+        };
     }
     let field = error.downcast_ref().map_or("", |error| field(error, start));
     Fault::of(field, error)
@@ -153,7 +170,29 @@ mod tests {
         let start = Start { host: Some(host).filter(|host| !host.is_empty()), ..start };
         let args = overlaid(&typed(&[]), &start);
         let error: Error = Plan::new(scenario, options(&args, &start)).unwrap_err().into();
-        assert_eq!(fault(&error, &start).field, field, "{error}");
+        assert_eq!(fault(&error, &start, &Values::default()).field, field, "{error}");
+    }
+
+    #[test]
+    fn a_fault_of_the_file_is_told_without_its_place_where_a_form_can_mend_it() {
+        let told = |text: &str, values: &Values| {
+            let error: Error = file::parse_with("s.toml", text, values).unwrap_err().into();
+            let Fault { field, message } = fault(&error, &Start::default(), values);
+            (field, message)
+        };
+        let pair = |field: &str, message: &str| (field.to_owned(), message.to_owned());
+        let text = "[parameter.a]\nchoices = [\"x\"]";
+        let missing = pair("parameters.a", "'a' needs a value");
+        assert_eq!(told(text, &Values::default()), missing);
+        let (field, message) = told(text, &Values::from_iter([("a", "y")]));
+        assert!(field == "parameters.a" && message.starts_with("the parameter 'a' cannot be 'y'"));
+        let (field, message) = told("hots = 1", &Values::default());
+        assert_eq!((&*field, message.lines().count()), ("", 1));
+        assert!(message.starts_with("s.toml:1:1: unknown key 'hots'"), "{message}");
+        let start = Start { parameters: [("b".into(), "1".into())].into(), ..Start::default() };
+        assert_eq!(unknown(&[], &start).unwrap().field, "parameters.b");
+        let known = [Parameter { name: "b".into(), ..Parameter::default() }];
+        assert_eq!(unknown(&known, &start), None);
     }
 
     #[test]
