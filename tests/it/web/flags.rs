@@ -121,7 +121,7 @@ fn the_form_has_what_scenario_and_command_line_say() {
 #[test]
 fn the_form_is_of_the_file_as_it_was_read_last() {
     let server = plain_server();
-    let scenario = "[parameter.path]\n".to_owned() + &SCENARIO.replace("\"/\"", "\"/${path}\"");
+    let scenario = "[parameter.path]\nrequired = true\n".to_owned() + &SCENARIO.replace("\"/\"", "\"/${path}\"");
     let page = Run::of(&scenario).host(server.address).open_page();
     let form = page.read("/api/v1/form");
     assert_eq!((&form["classes"], &form["parameters"][0]["name"]), (&json!([]), &json!("path")));
