@@ -181,7 +181,7 @@ mod tests {
             (field, message)
         };
         let pair = |field: &str, message: &str| (field.to_owned(), message.to_owned());
-        let text = "[parameter.a]\nchoices = [\"x\"]";
+        let text = "[parameter.a]\nrequired = true\nchoices = [\"x\"]";
         let missing = pair("parameters.a", "'a' needs a value");
         assert_eq!(told(text, &Values::default()), missing);
         let (field, message) = told(text, &Values::from_iter([("a", "y")]));
