@@ -17,8 +17,8 @@ pub struct Fault {
     pub message: String,
 }
 
-/// What is asked for in the place of what scenario and command line say. What is missing, `null` or
-/// empty is left to them.
+/// What is asked for in the place of what scenario and command line say. What is missing or `null` is
+/// left to them, and so is an empty field where nothing cannot be meant.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Start {
     /// Peak number of users.
@@ -29,17 +29,17 @@ pub struct Start {
     pub rate: Option<f64>,
     /// Base URL.
     pub host: Option<String>,
-    /// How long the run takes.
-    pub run_time: Option<Duration>,
+    /// How long the run takes; within, none is until it is stopped.
+    pub run_time: Option<Option<Duration>>,
     /// The classes that run, where it is not all.
     pub classes: Option<Vec<Picked>>,
-    /// Of which tags tasks must have one.
+    /// Of which tags tasks must have one; any will do where there is none.
     pub tags: Option<Vec<String>>,
     /// Of which tags they must have none.
     pub exclude_tags: Option<Vec<String>>,
     /// Core numbers.
     pub cores: Option<Vec<usize>>,
-    /// A name for the run.
+    /// A name for the run; empty for none.
     pub profile: Option<String>,
     /// Values of the scenario's parameters.
     pub parameters: BTreeMap<String, String>,
@@ -74,14 +74,12 @@ impl Start {
             spawn_rate: fields.number("spawn_rate", above_zero),
             rate: fields.number("rate", above_zero),
             host: fields.text("host", |text| Ok(text.to_owned())),
-            run_time: fields.text("run_time", |text| {
-                units::parse_duration(text).map_err(|error| error.to_string())
-            }),
+            run_time: fields.text_or_none("run_time", run_time),
             classes: fields.value("classes", classes),
-            tags: fields.text("tags", words),
-            exclude_tags: fields.text("exclude_tags", words),
+            tags: fields.text_or_none("tags", words),
+            exclude_tags: fields.text_or_none("exclude_tags", words),
             cores: fields.text("cores", units::parse_cores),
-            profile: fields.text("profile", |text| Ok(text.to_owned())),
+            profile: fields.text_or_none("profile", |text| Ok(text.to_owned())),
             parameters: fields.value("parameters", parameters).unwrap_or_default(),
         };
         fields.done(start)
@@ -130,7 +128,7 @@ impl Fields {
     }
 
     fn value<T>(&mut self, name: &str, read: impl FnOnce(&Value) -> Result<T, Fault>) -> Option<T> {
-        let value = self.left.remove(name).filter(|value| !is_empty(value))?;
+        let value = self.left.remove(name).filter(|value| !value.is_null())?;
         let read = read(&value).map_err(|fault| {
             let field = if fault.field.is_empty() { name.to_owned() } else { fault.field };
             self.faults.push(Fault { field, message: fault.message });
@@ -138,15 +136,34 @@ impl Fields {
         read.ok()
     }
 
+    /// Text that is left to scenario and command line where there is none.
     fn text<T>(&mut self, name: &str, read: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
+        self.drop_blank(name);
+        self.text_or_none(name, read)
+    }
+
+    /// Text, or none, which is what was meant then.
+    fn text_or_none<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
         self.value(name, |value| {
             let text = value.as_str().ok_or_else(|| Fault::of("", "expected text"))?;
             read(text.trim()).map_err(|message| Fault::of("", message))
         })
     }
 
+    fn drop_blank(&mut self, name: &str) {
+        let value = self.left.get(name).and_then(Value::as_str);
+        if value.is_some_and(|text| text.trim().is_empty()) {
+            self.left.remove(name);
+        }
+    }
+
     /// A number, which may be in a text: forms have nothing else.
     fn number<T>(&mut self, name: &str, read: impl FnOnce(f64) -> Result<T, String>) -> Option<T> {
+        self.drop_blank(name);
         self.value(name, |value| {
             let number = value.as_f64().or_else(|| value.as_str()?.trim().parse().ok());
             let number = number.ok_or_else(|| Fault::of("", "expected a number"))?;
@@ -155,8 +172,12 @@ impl Fields {
     }
 }
 
-fn is_empty(value: &Value) -> bool {
-    value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty())
+/// Nothing is no end.
+fn run_time(text: &str) -> Result<Option<Duration>, String> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    units::parse_duration(text).map(Some).map_err(|error| error.to_string())
 }
 
 fn users(number: f64) -> Result<u32, String> {
@@ -224,13 +245,23 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_out_or_empty_is_left_to_scenario_and_command_line() {
+    fn what_is_left_out_is_left_to_scenario_and_command_line() {
         let empty = json!({
-            "users": null, "spawn_rate": "", "rate": null, "host": " ", "run_time": "", "classes": null,
-            "tags": "", "exclude_tags": "", "cores": "", "profile": "", "parameters": {},
+            "users": null, "spawn_rate": "", "rate": null, "host": " ", "run_time": null,
+            "classes": null, "tags": null, "exclude_tags": null, "cores": "", "profile": null,
+            "parameters": {},
         });
         assert_eq!(Start::from_json(&empty), Ok(Start::default()));
         assert_eq!(Start::from_json(&json!({})), Ok(Start::default()));
+        let none = json!({"run_time": " ", "tags": "", "exclude_tags": "", "profile": ""});
+        let expected = Start {
+            run_time: Some(None),
+            tags: Some(Vec::new()),
+            exclude_tags: Some(Vec::new()),
+            profile: Some(String::new()),
+            ..Start::default()
+        };
+        assert_eq!(Start::from_json(&none), Ok(expected));
     }
 
     #[test]
@@ -247,7 +278,7 @@ mod tests {
             spawn_rate: Some(1.5),
             rate: None,
             host: Some("http://h".into()),
-            run_time: Some(Duration::from_secs(90)),
+            run_time: Some(Some(Duration::from_secs(90))),
             classes: Some(vec![picked("A", Some(3.0)), picked("B", None), picked("C", None)]),
             tags: Some(vec!["a".into(), "b".into(), "c".into()]),
             exclude_tags: Some(vec!["d".into()]),

@@ -6,6 +6,7 @@ use crate::cli::RunArgs;
 use crate::cli::command_line::without_password;
 use crate::cli::source::Source;
 use crate::executor::allowed_cores;
+use crate::plan::Picked;
 use crate::scenario::file::Values;
 use crate::scenario::{Parameter, Scenario, Share, User};
 use crate::units;
@@ -33,6 +34,7 @@ pub(super) fn form(
         ),
         _ => (None, None),
     };
+    let picked = args.options().classes;
     json!({
         "version": env!("CARGO_PKG_VERSION"),
         "scenario": without_password(source.name()),
@@ -43,7 +45,7 @@ pub(super) fn form(
         "load": kind,
         "rate": args.rate,
         "load_text": load.unwrap_or_default(),
-        "classes": scenario.users.iter().map(class).collect::<Value>(),
+        "classes": scenario.users.iter().map(|user| class(user, &picked)).collect::<Value>(),
         "tags": scenario.tags(),
         "cores": units::cores(cores),
         "allowed_cores": allowed,
@@ -73,7 +75,10 @@ fn parameters(scenario: &Scenario, values: &Values) -> Value {
     scenario.parameters.iter().map(parameter).collect()
 }
 
-fn class(user: &User) -> Value {
+/// A class, and whether it is one of those that the command line picks.
+fn class(user: &User, picked: &Option<Vec<Picked>>) -> Value {
+    let is_picked =
+        picked.as_ref().is_none_or(|picked| picked.iter().any(|one| one.name == user.name));
     let (weight, count) = match user.share {
         Share::Weight(weight) => (Some(weight), None),
         Share::Fixed(count) => (None, Some(count)),
@@ -83,6 +88,7 @@ fn class(user: &User) -> Value {
         "name": user.name,
         "weight": weight,
         "fixed_count": count,
+        "picked": is_picked,
         "host": user.host,
         "tasks": tasks.collect::<Vec<_>>(),
     })
@@ -101,6 +107,15 @@ mod tests {
         let parameters = vec![Parameter { name: "region".into(), ..Parameter::default() }];
         assert_eq!(host(&Scenario { parameters, ..shared }), None);
         assert_eq!(host(&Scenario::default()), None);
+    }
+
+    #[test]
+    fn classes_are_picked_by_the_command_line_or_all() {
+        let picked = |names: Option<Vec<Picked>>| {
+            ["a", "b"].map(|name| class(&User::new(name), &names)["picked"].as_bool().unwrap())
+        };
+        assert_eq!(picked(None), [true, true]);
+        assert_eq!(picked(Some(vec![Picked::new("b")])), [false, true]);
     }
 
     #[test]

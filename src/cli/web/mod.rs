@@ -182,13 +182,17 @@ impl Desk<'_> {
     fn job(&self, start: &Start) -> Result<Job, Fault> {
         let args = order::overlaid(self.args, start);
         let options = order::options(&args, start);
-        let values = order::values(&args, start);
+        // A file that cannot be read says why below.
         let known = self.source.parameters();
-        if let Some(fault) = known.and_then(|known| order::unknown(&known, start)) {
+        if let Some(fault) = known.as_ref().and_then(|known| order::unknown(known, start)) {
             return Err(fault);
         }
+        let values = order::values(&args, start, &known.unwrap_or_default());
         let fault = |error: Error| order::fault(&error, start, &values);
-        let scenario = self.source.read(&values).map_err(fault)?;
+        let mut scenario = self.source.read(&values).map_err(fault)?;
+        if start.run_time == Some(None) {
+            scenario.load.run_time = None;
+        }
         if let Some(fault) = order::contradiction(&args, &scenario, start) {
             return Err(fault);
         }
@@ -198,7 +202,8 @@ impl Desk<'_> {
     /// What may be asked for next: the file may have been changed, and what it says may have needed
     /// the values that are there now. One with an error changes nothing.
     fn offer(&self, start: &Start) {
-        let scenario = self.source.outline(&order::values(self.args, start));
+        let known = self.source.parameters().unwrap_or_default();
+        let scenario = self.source.outline(&order::values(self.args, start, &known));
         let scenario = scenario.or_else(|_| self.source.outline(&self.args.set.values()));
         let Ok(scenario) = scenario else { return };
         let load = Plan::new(scenario.clone(), self.args.options()).ok();

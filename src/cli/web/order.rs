@@ -22,11 +22,11 @@ pub(super) fn overlaid(args: &RunArgs, start: &Start) -> RunArgs {
     args.spawn_rate = start.spawn_rate.or(args.spawn_rate);
     args.rate = start.rate.or(args.rate);
     args.host = start.host.clone().or(args.host);
-    args.run_time = start.run_time.or(args.run_time);
+    args.run_time = start.run_time.unwrap_or(args.run_time);
     args.tags = start.tags.clone().unwrap_or(args.tags);
     args.exclude_tags = start.exclude_tags.clone().unwrap_or(args.exclude_tags);
     args.cores = start.cores.clone().map(Cores).or(args.cores);
-    args.profile = start.profile.clone().or(args.profile);
+    args.profile = start.profile.clone().or(args.profile).filter(|name| !name.is_empty());
     args
 }
 
@@ -45,11 +45,19 @@ pub(super) fn contradiction(args: &RunArgs, scenario: &Scenario, start: &Start) 
     (is_rate && is_alone).then(|| Fault::of("spawn_rate", message))
 }
 
-/// The values of the scenario's parameters; an empty field leaves one to the command line.
-pub(super) fn values(args: &RunArgs, start: &Start) -> Values {
+/// The values of the scenario's parameters. An empty field is the empty value of one that has another
+/// to begin with; of the rest and of secrets, which are never shown, it says nothing.
+pub(super) fn values(args: &RunArgs, start: &Start, known: &[Parameter]) -> Values {
     let mut values = args.set.values();
-    let given = start.parameters.iter().filter(|(_, value)| !value.is_empty());
-    given.for_each(|(name, value)| values.set(name, value));
+    for (name, value) in &start.parameters {
+        let is_shown = |parameter: &Parameter| {
+            let usual = values.get(name).or(parameter.default.as_deref());
+            parameter.name == *name && !parameter.secret && usual.is_some()
+        };
+        if !value.is_empty() || known.iter().any(is_shown) {
+            values.set(name, value);
+        }
+    }
     values
 }
 
@@ -128,7 +136,7 @@ mod tests {
         assert_eq!(same, args.options());
         let start = Start {
             users: Some(7),
-            run_time: Some(Duration::from_secs(9)),
+            run_time: Some(Some(Duration::from_secs(9))),
             tags: Some(vec!["b".into()]),
             ..Start::default()
         };
@@ -136,6 +144,28 @@ mod tests {
         assert_eq!((options.users, options.spawn_rate), (Some(7), Some(2.0)));
         assert_eq!(options.run_time, Some(Duration::from_secs(9)));
         assert_eq!((options.tags, options.host), (vec!["b".into()], Some("http://h".into())));
+    }
+
+    #[test]
+    fn an_emptied_field_takes_away_what_was_typed() {
+        let args = typed(&["-t", "60", "-T", "a", "--profile", "p", "--set", "a=1"]);
+        let text = |text: &str| Some(text.to_owned());
+        let start = Start {
+            run_time: Some(None),
+            tags: Some(Vec::new()),
+            profile: text(""),
+            parameters: ["a", "b", "c", "d"].map(|name| (name.into(), String::new())).into(),
+            ..Start::default()
+        };
+        let overlaid = overlaid(&args, &start);
+        assert_eq!((overlaid.run_time, overlaid.profile), (None, None));
+        assert!(overlaid.tags.is_empty());
+        let parameter = |name: &str| Parameter { name: name.into(), ..Parameter::default() };
+        let b = Parameter { default: text("2"), ..parameter("b") };
+        let c = Parameter { secret: true, default: text("3"), ..parameter("c") };
+        let values = values(&args, &start, &[parameter("a"), b, c, parameter("d")]);
+        let got = ["a", "b", "c", "d"].map(|name| values.get(name));
+        assert_eq!(got, [Some(""), Some(""), None, None]);
     }
 
     #[test]
@@ -203,7 +233,7 @@ mod tests {
         check(Start { host: Some("nonsense".into()), ..start() }, "host");
         check(Start { users: Some(u32::MAX), ..start() }, "users");
         check(Start { users: Some(1), rate: Some(1.0), ..start() }, "rate");
-        check(Start { run_time: Some(Duration::ZERO), ..start() }, "run_time");
+        check(Start { run_time: Some(Some(Duration::ZERO)), ..start() }, "run_time");
         check(Start { tags: unknown(), ..start() }, "tags");
         check(Start { exclude_tags: unknown(), ..start() }, "exclude_tags");
         check(Start { exclude_tags: Some(vec!["known".into()]), ..start() }, "tags");
