@@ -133,6 +133,10 @@ fn run_scenario(source: &Source, args: &RunArgs) -> Result<u8, Error> {
         let file = args.logfile.as_deref().unwrap_or(Path::new("stderr")).display();
         format!("cannot write the log file {file}: {error}")
     })?;
+    if !args.web.idle.is_empty() {
+        let flags = args.web.idle.join(", ");
+        log.warning("main", format_args!("Without --web there is no page, and no use for {flags}"));
+    }
     if args.show_task_ratio {
         print(&ratio::task_ratio(&Plan::new(scenario, args.options())?))?;
         return Ok(0);

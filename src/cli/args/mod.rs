@@ -286,18 +286,38 @@ pub struct RunArgs {
 }
 
 impl RunArgs {
-    /// Settles whether there is a web page where flag and variable say otherwise, by the flag. Ends
-    /// the process where two flags do.
+    /// Settles whether there is a web page where flag and variable say otherwise, by the flag; and
+    /// which flags of the page have no say. Ends the process where what was typed cannot be meant. A
+    /// variable may be there for other runs.
     pub(super) fn choose_page(&mut self, matches: &ArgMatches) {
         let typed = |id| matches.value_source(id) == Some(ValueSource::CommandLine);
-        if !(self.headless && self.web.web) {
-            return;
+        let refuse = |kind, message| Args::command().error(kind, message).exit();
+        if self.headless && self.web.web {
+            if typed("web") && typed("headless") {
+                let message = "--web and --headless exclude each other: leave one out";
+                refuse(ErrorKind::ArgumentConflict, message);
+            }
+            self.web.web = typed("web");
         }
-        if typed("web") && typed("headless") {
-            let message = "--web and --headless exclude each other: leave one out";
-            Args::command().error(ErrorKind::ArgumentConflict, message).exit();
+        let WebArgs { web, autostart, .. } = self.web;
+        if typed("autostart") && !web {
+            let message = "--autostart is of use with a page only: add --web, or leave it out";
+            refuse(ErrorKind::MissingRequiredArgument, message);
         }
-        self.web.web = typed("web");
+        if typed("autoquit") && !autostart {
+            let message = "--autoquit ends what --autostart started: add that, or leave it out";
+            refuse(ErrorKind::MissingRequiredArgument, message);
+        }
+        self.web.autoquit = self.web.autoquit.filter(|_| autostart);
+        let of_page = [
+            ("web_host", "--web-host"),
+            ("web_port", "--web-port"),
+            ("web_base_path", "--web-base-path"),
+            ("tls_cert", "--tls-cert"),
+            ("web_token_file", "--web-token-file"),
+        ];
+        let idle = of_page.into_iter().filter(|(id, _)| !web && typed(id));
+        self.web.idle = idle.map(|(_, flag)| flag).collect();
     }
 
     /// What the flags and variables ask of the plan.

@@ -34,11 +34,11 @@ pub struct WebArgs {
     pub web_port: u16,
 
     /// Start a run at once, and open the web page all the same
-    #[arg(long, requires = "web", env = "GREGARIA_AUTOSTART", value_parser = BoolishValueParser::new())]
+    #[arg(long, env = "GREGARIA_AUTOSTART", value_parser = BoolishValueParser::new())]
     pub autostart: bool,
 
     /// End this many seconds after the run that was started at once
-    #[arg(long, value_name = "SECONDS", requires = "autostart", env = "GREGARIA_AUTOQUIT")]
+    #[arg(long, value_name = "SECONDS", env = "GREGARIA_AUTOQUIT")]
     pub autoquit: Option<u32>,
 
     /// What all paths of the web page begin with: /load
@@ -62,6 +62,10 @@ pub struct WebArgs {
     /// Show the web page only to those who know the token in this file
     #[arg(long, value_name = "FILE", env = "GREGARIA_WEB_TOKEN_FILE")]
     pub web_token_file: Option<PathBuf>,
+
+    /// Flags that were typed and have no say, as there is no page.
+    #[arg(skip)]
+    pub(in crate::cli) idle: Vec<&'static str>,
 }
 
 /// An address of this host; `*` and nothing are all, as in Locust.

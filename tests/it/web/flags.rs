@@ -90,6 +90,18 @@ fn a_run_starts_at_once_and_ends_the_command_where_that_is_asked_for() {
     assert!(took > Duration::from_millis(900) && took < Duration::from_secs(6), "{took:?}");
 }
 
+#[test]
+fn flags_of_a_page_that_is_not_there_are_told_of_and_variables_are_not() {
+    let server = plain_server();
+    let run = || Run::of(SCENARIO).host(server.address).args(["-t", "1"]);
+    let told = "Without --web there is no page, and no use for --web-host, --web-port";
+    let output = run().args(["-P", "9", "--web-host", "*"]).go().code(0);
+    assert!(output.stderr.contains(told), "{}", output.stderr);
+    let run = run().env("GREGARIA_AUTOSTART", "1").env("GREGARIA_AUTOQUIT", "1");
+    let output = run.env("GREGARIA_WEB_PORT", "9").go().code(0);
+    assert!(!output.stderr.contains("--web"), "{}", output.stderr);
+}
+
 /// What is wrong with it may be made right on the page.
 #[test]
 fn a_host_may_be_missing_until_the_start() {
@@ -121,7 +133,8 @@ fn the_form_has_what_scenario_and_command_line_say() {
 #[test]
 fn the_form_is_of_the_file_as_it_was_read_last() {
     let server = plain_server();
-    let scenario = "[parameter.path]\nrequired = true\n".to_owned() + &SCENARIO.replace("\"/\"", "\"/${path}\"");
+    let scenario = "[parameter.path]\nrequired = true\n".to_owned()
+        + &SCENARIO.replace("\"/\"", "\"/${path}\"");
     let page = Run::of(&scenario).host(server.address).open_page();
     let form = page.read("/api/v1/form");
     assert_eq!((&form["classes"], &form["parameters"][0]["name"]), (&json!([]), &json!("path")));
