@@ -3,7 +3,7 @@
 //! Without a token the page is on a loopback address, where every program of this host may use it and
 //! no web site may: a site that has its own name resolved to our address (DNS rebinding) gives itself
 //! away by the `Host` that its visitors' browsers send. With a token nobody else gets in, whatever the
-//! host is called. Changes are refused to every other origin besides, as its pages' requests carry the
+//! host is called. Other sites may link to the page and ask for nothing else. Changes are refused to every other origin besides, as its pages' requests carry the
 //! visitor's access: by `Sec-Fetch-Site` (Fetch Metadata Request Headers, section 2.3) and `Origin`
 //! (RFC 6454).
 
@@ -17,6 +17,7 @@ use cookie::{Cookie, SameSite};
 use super::token::Token;
 
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+const FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 
 /// What changes the run by a GET, as Locust has it.
 const CHANGES_BY_GET: [&str; 2] = ["/stop", "/stats/reset"];
@@ -66,6 +67,12 @@ impl Guard {
                      log says, or send Authorization: Bearer …",
                 );
             }
+        }
+        if is_from_elsewhere(&request.headers) && !self.is_visit(request) {
+            return refuse(
+                StatusCode::FORBIDDEN,
+                "only the page itself may be opened from elsewhere",
+            );
         }
         if self.is_change(request) && !is_same_origin(&request.headers) {
             return refuse(
@@ -127,9 +134,22 @@ impl Guard {
         format!("gregaria-{}", self.port)
     }
 
-    fn is_change(&self, request: &Parts) -> bool {
+    /// Whether somebody follows a link to the page. All else would have us work for another site,
+    /// whose visitors cannot even see the answer.
+    fn is_visit(&self, request: &Parts) -> bool {
+        let mode = request.headers.get(FETCH_MODE).map(|mode| mode.as_bytes());
+        let is_page = matches!(self.path(request), "" | "/");
+        request.method == Method::GET && is_page && mode == Some(b"navigate")
+    }
+
+    /// Below the base path.
+    fn path<'r>(&self, request: &'r Parts) -> &'r str {
         let path = request.uri.path();
-        let path = path.strip_prefix(&*self.base_path).unwrap_or(path);
+        path.strip_prefix(&*self.base_path).unwrap_or(path)
+    }
+
+    fn is_change(&self, request: &Parts) -> bool {
+        let path = self.path(request);
         let is_safe = matches!(request.method, Method::GET | Method::HEAD);
         !is_safe || CHANGES_BY_GET.contains(&path)
     }
@@ -157,10 +177,15 @@ fn is_loopback(host: &str) -> bool {
     is_local && port.parse::<u16>().is_ok()
 }
 
+/// Whether a browser says that a page of another origin asks.
+fn is_from_elsewhere(headers: &HeaderMap) -> bool {
+    let site = headers.get(FETCH_SITE).map(|site| site.as_bytes());
+    site.is_some_and(|site| site != b"same-origin" && site != b"none")
+}
+
 /// Whether the request comes from our own page, or from no page at all.
 fn is_same_origin(headers: &HeaderMap) -> bool {
-    let site = headers.get(FETCH_SITE).map(|site| site.as_bytes());
-    if site.is_some_and(|site| site != b"same-origin" && site != b"none") {
+    if is_from_elsewhere(headers) {
         return false;
     }
     if !headers.contains_key(ORIGIN) {
@@ -275,6 +300,23 @@ mod tests {
         check(&below, "GET /load/stop", &[host, evil], 403);
         let twice = [host, ("origin", "http://127.0.0.1:8089"), evil];
         check(&guard(false), "POST /", &twice, 403);
+    }
+
+    #[test]
+    fn other_sites_may_link_to_the_page_and_no_more() {
+        let host = ("host", "127.0.0.1:8089");
+        let navigate = ("sec-fetch-mode", "navigate");
+        let below = Guard { base_path: "/load".into(), ..guard(false) };
+        for site in [("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site")] {
+            check(&guard(false), "GET /", &[host, site, navigate], 200);
+            check(&guard(false), "GET /", &[host, site, ("sec-fetch-mode", "no-cors")], 403);
+            check(&guard(false), "GET /stats/report", &[host, site, navigate], 403);
+            check(&guard(false), "GET /api/v1/view", &[host, site], 403);
+            check(&guard(false), "POST /", &[host, site, navigate], 403);
+            check(&below, "GET /load", &[host, site, navigate], 200);
+            check(&below, "GET /load/stats/report", &[host, site, navigate], 403);
+        }
+        check(&guard(false), "GET /stats/report", &[host, ("sec-fetch-site", "none")], 200);
     }
 
     #[test]
