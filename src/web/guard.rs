@@ -9,7 +9,7 @@
 
 use std::net::Ipv4Addr;
 
-use axum::http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN};
+use axum::http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN, REFERER};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode, Uri};
 use cookie::{Cookie, SameSite};
@@ -74,11 +74,19 @@ impl Guard {
                 "only the page itself may be opened from elsewhere",
             );
         }
-        if self.is_change(request) && !is_same_origin(&request.headers) {
-            return refuse(
-                StatusCode::FORBIDDEN,
-                "a page of another origin may not change the run",
-            );
+        if self.is_change(request) {
+            if !is_same_origin(&request.headers) {
+                return refuse(
+                    StatusCode::FORBIDDEN,
+                    "a page of another origin may not change the run",
+                );
+            }
+            if self.is_doubtful(request) {
+                return refuse(
+                    StatusCode::FORBIDDEN,
+                    "send Authorization: Bearer … with a GET that changes the run, or use POST",
+                );
+            }
         }
         Verdict::Pass
     }
@@ -118,15 +126,22 @@ impl Guard {
     }
 
     fn knows(&self, token: &Token, headers: &HeaderMap) -> bool {
-        let bearer = one(headers, &AUTHORIZATION).and_then(|value| {
-            let (scheme, given) = value.split_once(' ')?;
-            scheme.eq_ignore_ascii_case("bearer").then_some(given.trim())
-        });
         let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
         let name = self.cookie_name();
         let mut cookies = cookies.flat_map(Cookie::split_parse).flatten();
-        bearer.is_some_and(|given| token.is(given))
+        bears(token, headers)
             || cookies.any(|cookie| cookie.name() == name && token.is(cookie.value()))
+    }
+
+    /// Whether a cookie is all that speaks for a change by GET. Pages on other ports of our host send
+    /// it along, and by plain HTTP browsers say nothing of where such a request comes from.
+    fn is_doubtful(&self, request: &Parts) -> bool {
+        let headers = &request.headers;
+        let names_origin = headers.contains_key(FETCH_SITE)
+            || headers.contains_key(ORIGIN)
+            || one(headers, &REFERER).is_some_and(|referer| is_ours(referer, headers));
+        let token = self.token.as_ref().filter(|token| !bears(token, headers));
+        request.method == Method::GET && token.is_some() && !names_origin
     }
 
     /// Browsers know a host's cookies on all of its ports by one name.
@@ -191,11 +206,24 @@ fn is_same_origin(headers: &HeaderMap) -> bool {
     if !headers.contains_key(ORIGIN) {
         return true;
     }
-    let origin = one(headers, &ORIGIN).and_then(|origin| origin.split_once("://"));
-    let host = one(headers, &HOST);
-    origin.zip(host).is_some_and(|((scheme, authority), host)| {
+    one(headers, &ORIGIN).is_some_and(|origin| is_ours(origin, headers))
+}
+
+/// Whether this origin, or URL, is of the host that was asked.
+fn is_ours(url: &str, headers: &HeaderMap) -> bool {
+    let parts = url.split_once("://");
+    parts.zip(one(headers, &HOST)).is_some_and(|((scheme, rest), host)| {
+        let authority = rest.split('/').next().unwrap_or_default();
         matches!(scheme, "http" | "https") && authority.eq_ignore_ascii_case(host)
     })
+}
+
+fn bears(token: &Token, headers: &HeaderMap) -> bool {
+    let bearer = one(headers, &AUTHORIZATION).and_then(|value| {
+        let (scheme, given) = value.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then_some(given.trim())
+    });
+    bearer.is_some_and(|given| token.is(given))
 }
 
 /// The token of a URL, and the URL without it; `None` where there is none.
@@ -330,6 +358,14 @@ mod tests {
         check(&guard, "GET /", &[name, ("authorization", &bearer.to_lowercase())], 200);
         check(&guard, "GET /", &[name, ("cookie", &cookie)], 200);
         check(&guard, "POST /x", &[name, ("cookie", &cookie)], 200);
+        for line in ["GET /stop", "GET /stats/reset"] {
+            check(&guard, line, &[name, ("cookie", &cookie)], 403);
+            check(&guard, line, &[name, ("authorization", &bearer)], 200);
+            let referer = |url| [name, ("cookie", &*cookie), ("referer", url)];
+            check(&guard, line, &referer("http://loader.example:8089/"), 200);
+            check(&guard, line, &referer("http://loader.example:9000/"), 403);
+            check(&guard, line, &[name, ("cookie", &cookie), ("sec-fetch-site", "none")], 200);
+        }
         let evil = ("origin", "http://evil.example");
         check(&guard, "POST /x", &[name, ("cookie", &cookie), evil], 403);
         for wrong in ["Bearer 0123456789abcdeF", "Bearer ", "Basic 0123456789abcdef", SECRET] {

@@ -45,6 +45,11 @@ pub(super) fn serve(
     let (terminal, quitting) = (Terminal::of_stdin(), Arc::default());
     let signals = quit_on_signals(&live, &orders, &quitting, terminal.clone(), log)?;
     let token = options.token.clone().filter(|_| args.web.web_token_file.is_none());
+    if options.tls.is_none() && !options.host.is_loopback() {
+        let message = "Without --tls-cert the page's token travels in clear: use it in networks \
+                       that you trust";
+        log.warning("main", message);
+    }
     let page = Page::open(options, live.clone(), orders, log)?;
     tell(&page, token, log);
     if let Some(terminal) = &terminal {

@@ -119,6 +119,7 @@ fn beyond_loopback_only_those_who_know_the_token_see_anything() {
     assert_eq!(page.ask("POST", "/api/v1/runs", &with, "{}").status, 201);
     let logs = page.ask("GET", "/logs", &with, "");
     assert!(logs.status == 200 && !logs.body.contains(&token), "{logs:?}");
+    assert!(logs.body.contains("Without --tls-cert the page's token travels in clear"), "{logs:?}");
     page.quit().code(0);
 }
 
