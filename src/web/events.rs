@@ -10,10 +10,11 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::unfold;
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::timeout;
 
 use super::App;
@@ -23,9 +24,13 @@ use super::board::Frame;
 /// call idle.
 const STILL_HERE: Duration = Duration::from_secs(10);
 
+/// The most streams at once: fewer than there are connections, so that one is left to stop a run.
+pub(super) const STREAMS_MAX: usize = 200;
+
 /// The stream of one page.
 struct Reader {
     app: Arc<App>,
+    _place: OwnedSemaphorePermit,
     frames: watch::Receiver<Frame>,
     /// The run that the page knows; none yet.
     knows: Option<u64>,
@@ -33,8 +38,12 @@ struct Reader {
 }
 
 pub(super) async fn events(State(app): State<Arc<App>>) -> Response {
+    let Ok(place) = app.streams.clone().try_acquire_owned() else {
+        let message = "too many pages are open: close one\n";
+        return (StatusCode::SERVICE_UNAVAILABLE, message).into_response();
+    };
     let frames = app.board.frames();
-    let reader = Reader { app, frames, knows: None, is_over: false };
+    let reader = Reader { app, _place: place, frames, knows: None, is_over: false };
     let events = unfold(reader, |mut reader| async {
         let event = reader.next().await?;
         Some((Ok::<_, Infallible>(event), reader))

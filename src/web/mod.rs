@@ -30,6 +30,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crossbeam_channel::Sender;
+use tokio::sync::Semaphore;
 
 pub use live::{Beginning, Broken, Live, Run};
 pub use order::{Answer, Order};
@@ -93,6 +94,8 @@ struct App {
     guard: Guard,
     orders: Sender<Order>,
     log: Log,
+    /// Places for event streams.
+    streams: Arc<Semaphore>,
     /// Where the history of all entries is written to, if it is.
     full_history: Option<PathBuf>,
 }
@@ -135,7 +138,8 @@ impl Page {
         let url = format!("{scheme}://{}{base_path}", SocketAddr::new(host, port));
         let guard = Guard { token, port, secure, base_path };
         let (board, log) = (Board::new(live.clone()), log.clone());
-        let app = App { board, live, guard, orders, log, full_history };
+        let streams = Arc::new(Semaphore::new(events::STREAMS_MAX));
+        let app = App { board, live, guard, orders, log, streams, full_history };
         let app = Arc::new(app);
         let router = routes::router(&app);
         let thread = Thread::start(listener, acceptor, app, router).map_err(Error::Thread)?;

@@ -85,8 +85,22 @@ fn a_thousand_silent_connections_keep_nobody_from_the_page() {
     page.quit().code(0);
 }
 
-/// A hundred pages that never read, of a run with much to show: 18 MB are the run's own, and kept for
-/// them it would be 270.
+#[test]
+fn however_many_pages_are_open_a_run_can_be_stopped() {
+    let server = plain_server();
+    let page = page(&server);
+    page.command("/api/v1/runs", &json!({"users": 1}));
+    let mut open: Vec<_> = (0..300).map(|_| page.ask_for_events()).collect();
+    let mut first = [0; 12];
+    open[199].read_exact(&mut first).unwrap();
+    assert_eq!(&first, b"HTTP/1.1 200");
+    open[299].read_exact(&mut first).unwrap();
+    assert_eq!(&first, b"HTTP/1.1 503");
+    assert_eq!(page.command("/api/v1/run/stop", &json!({})), json!({}));
+    page.quit().code(0);
+}
+
+/// Twenty pages that never read, of a run with much to show.
 #[test]
 fn who_never_reads_holds_nothing() {
     let server = plain_server();
