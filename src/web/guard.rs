@@ -7,7 +7,7 @@
 //! visitor's access: by `Sec-Fetch-Site` (Fetch Metadata Request Headers, section 2.3) and `Origin`
 //! (RFC 6454).
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use axum::http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN, REFERER};
 use axum::http::request::Parts;
@@ -28,6 +28,8 @@ pub(super) struct Guard {
     /// What whoever comes in must know; without one, the page is on a loopback address.
     pub(super) token: Option<Token>,
     /// Where it listens.
+    pub(super) host: IpAddr,
+    /// And on which port.
     pub(super) port: u16,
     /// Whether it does so by TLS.
     pub(super) secure: bool,
@@ -97,11 +99,12 @@ impl Guard {
         if self.token.is_some() || is_loopback(host) {
             return Ok(());
         }
-        let (scheme, port) = (if self.secure { "https" } else { "http" }, self.port);
+        let scheme = if self.secure { "https" } else { "http" };
+        let address = SocketAddr::new(self.host, self.port);
         Err(refuse(
             StatusCode::FORBIDDEN,
             format!(
-                "this page is at {scheme}://127.0.0.1:{port} and by no other name; for others \
+                "this page is at {scheme}://{address} and by no other name; for others \
                      there are --web-host and --web-token-file"
             ),
         ))
@@ -240,6 +243,8 @@ fn without_token(uri: &Uri) -> Option<(String, String)> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv6Addr;
+
     use axum::http::Request;
 
     use super::*;
@@ -248,7 +253,8 @@ mod tests {
 
     fn guard(token: bool) -> Guard {
         let token = token.then(|| Token::parse(SECRET).unwrap());
-        Guard { token, port: 8089, secure: false, base_path: String::new() }
+        let host = Ipv4Addr::LOCALHOST.into();
+        Guard { token, host, port: 8089, secure: false, base_path: String::new() }
     }
 
     /// `GET /x` or `POST /x`, and headers.
@@ -301,6 +307,15 @@ mod tests {
         }
         check(&guard(false), "GET /", &[], 403);
         check(&guard(false), "GET /", &[("host", "127.0.0.1:8089"), ("host", "evil.example")], 403);
+    }
+
+    #[test]
+    fn who_asks_by_another_name_is_told_where_the_page_is() {
+        let guard = Guard { host: Ipv6Addr::LOCALHOST.into(), secure: true, ..guard(false) };
+        let Verdict::Refuse(_, reason) = guard.judge(&request("GET /", &[("host", "a")])) else {
+            panic!("it is answered");
+        };
+        assert!(reason.starts_with("this page is at https://[::1]:8089 and"), "{reason}");
     }
 
     #[test]

@@ -136,7 +136,7 @@ impl Page {
         let secure = acceptor.is_some();
         let scheme = if secure { "https" } else { "http" };
         let url = format!("{scheme}://{}{base_path}", SocketAddr::new(host, port));
-        let guard = Guard { token, port, secure, base_path };
+        let guard = Guard { token, host, port, secure, base_path };
         let (board, log) = (Board::new(live.clone()), log.clone());
         let streams = Arc::new(Semaphore::new(events::STREAMS_MAX));
         let app = App { board, live, guard, orders, log, streams, full_history };
