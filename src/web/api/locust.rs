@@ -37,12 +37,14 @@ const REPORT_POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; sty
 /// `POST /swarm`: starts a run, or gives the one that is on other numbers.
 pub(in crate::web) async fn swarm(State(app): State<Arc<App>>, body: Bytes) -> Response {
     let (host, form) = (app.host(), app.live.form());
-    let shape = form["load"].as_str().filter(|load| *load != "users");
+    let is_users = form["load"] == "users";
     let declared = form["parameters"].as_array().into_iter().flatten();
     let declared: Vec<&str> = declared.filter_map(|one| one["name"].as_str()).collect();
     let refused = |message: &str| json(&locust::refused(message, host.as_deref()));
     let swarm = Swarm::parse(&body, &declared).and_then(|swarm| {
-        if shape.is_none() { swarm.has_numbers().map(|()| swarm) } else { Ok(swarm) }
+        // A rate has none of them.
+        let needs_numbers = is_users && swarm.rate.is_none();
+        if needs_numbers { swarm.has_numbers().map(|()| swarm) } else { Ok(swarm) }
     });
     let swarm = match swarm {
         Ok(swarm) => swarm,
@@ -55,6 +57,7 @@ pub(in crate::web) async fn swarm(State(app): State<Arc<App>>, body: Bytes) -> R
     match followed {
         Ok(()) => {
             let host = app.host();
+            let shape = app.live.running().and_then(|run| run.shape());
             json(&locust::started(&swarm, host.as_deref(), shape))
         }
         Err(message) => refused(&message),

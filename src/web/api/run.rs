@@ -151,6 +151,15 @@ impl App {
 }
 
 impl Run {
+    /// What decides how many users there are, where it is not who starts the run.
+    pub(super) fn shape(&self) -> Option<&'static str> {
+        match (&self.plan.arrivals, &self.plan.shape) {
+            (None, LoadShape::Ramp { .. }) => None,
+            (None, _) => Some("shape"),
+            (Some(_), _) => self.plan.scenario.load.arrivals.as_ref().map(|_| "rate"),
+        }
+    }
+
     /// How users come and go where nobody says, of a shape as Locust has it without one.
     fn spawn_rate(&self) -> f64 {
         match self.plan.shape {

@@ -234,6 +234,20 @@ fn locusts_routes_start_change_and_stop_as_its_own_do() {
 }
 
 #[test]
+fn locusts_form_is_told_of_a_shape_where_the_run_has_one() {
+    let server = plain_server();
+    let stage = "[load]\nstage = [{ duration = \"1m\", users = 2, spawn_rate = 2 }]\n";
+    let scenario = stage.to_owned() + SCENARIO;
+    let page = Run::of(&scenario).host(server.address).open_page();
+    let form = [("Content-Type", "application/x-www-form-urlencoded")];
+    let swarm = |body: &str| page.ask("POST", "/swarm", &form, body).json();
+    assert_eq!(swarm("")["message"], "Swarming started using shape class 'shape'");
+    page.read("/stop");
+    assert_eq!(swarm("rate=20")["message"], "Swarming started");
+    page.quit().code(0);
+}
+
+#[test]
 fn the_full_history_is_sent_where_there_is_one() {
     let server = plain_server();
     let run = Run::of(SCENARIO).host(server.address).args(["--csv", "out", "--csv-full-history"]);
