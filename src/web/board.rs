@@ -61,14 +61,13 @@ impl Board {
     }
 
     fn post(&self, is_last: bool) {
-        let (mut drawn, standing) = self.look();
+        let (drawn, standing) = self.look();
         if self.frames.receiver_count() == 0 && !is_last {
             return;
         }
-        let view = drawn.view(&standing);
+        let view = drawn.show(&standing, without_text);
         let point = drawn.history.as_ref().and_then(History::latest).unwrap_or_default();
-        let event =
-            format!("event: view\ndata: {{\"view\":{},\"point\":{point}}}\n\n", text(&view));
+        let event = format!("event: view\ndata: {{\"view\":{view},\"point\":{point}}}\n\n");
         drop(drawn);
         self.frames.send_replace(Frame { run: standing.number, event: event.into(), is_last });
     }
@@ -158,6 +157,15 @@ impl Drawn {
             broken: broken.as_deref(),
         })
     }
+}
+
+/// The view without the scenario's text, which may be long and is the same every second.
+fn without_text(view: &View<'_>) -> Value {
+    let mut view = view.json();
+    if let Some(facts) = view["facts"].as_object_mut() {
+        facts.remove("scenario_text");
+    }
+    view
 }
 
 /// What was rendered, as the text that it is.

@@ -34,6 +34,12 @@ impl SetArgs {
     }
 }
 
+impl From<Values> for SetArgs {
+    fn from(values: Values) -> Self {
+        SetArgs { set: vec![values] }
+    }
+}
+
 /// Reads `NAME=VALUE`, and from the variable several. Only there, because a value on the command
 /// line may have a ';' of its own.
 #[derive(Debug, Clone)]

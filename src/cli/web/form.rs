@@ -49,6 +49,7 @@ pub(super) fn form(
         "tags": scenario.tags(),
         "cores": units::cores(cores),
         "allowed_cores": allowed,
+        "full_history": args.csv.is_some() && args.csv_full_history,
         "parameters": parameters(scenario, &args.set.values()),
     })
 }

@@ -201,6 +201,7 @@ impl Desk<'_> {
         if let Some(fault) = order::contradiction(&args, &scenario, start) {
             return Err(fault);
         }
+        let args = RunArgs { set: values.clone().into(), ..args };
         Job::new(self.source, scenario, options, &args, self.log).map_err(fault)
     }
 

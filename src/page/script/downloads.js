@@ -1,11 +1,13 @@
 // Everything that can be taken away, and what reproduces it.
 
-function downloadPage() {
+/** `form()` is what can be asked for. */
+function downloadPage(form) {
   const link = (path, label, about) => el("li", {}, el("a", { href: api.address(path), download: "" }, label), ` ${about}`);
   const report = el("a", { download: "" }, "Download Report");
+  const past = link("/stats/requests_full_history/csv", "Download full request statistics history CSV", "second by second");
   const list = el("ul", { class: "downloads" },
     link("/stats/requests/csv", "Download requests CSV", "one line per request name, and the total"),
-    link("/stats/requests_full_history/csv", "Download full request statistics history CSV", "second by second"),
+    past,
     link("/stats/failures/csv", "Download failures CSV", "one line per request and message"),
     link("/exceptions/csv", "Download exceptions CSV", "what tasks ended with"),
     el("li", {}, report, " one HTML file with tables and charts"),
@@ -19,6 +21,7 @@ function downloadPage() {
   aim();
   const update = ({ view }) => {
     setText(lasted, span(view.elapsed));
+    show(past, Boolean(form()?.full_history));
     const now = JSON.stringify([view.facts, view.started_at]);
     if (now === drawn) return;
     const open = about.querySelector("details")?.open;

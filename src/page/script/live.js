@@ -43,6 +43,8 @@ class LivePage {
   }
 
   next({ view, point }) {
+    // Long, and the same every second: only a hello has it.
+    view.facts.scenario_text ??= this.state.view.facts.scenario_text;
     if (point) point.coreNames = view.generator?.cores?.map((core) => core.core);
     this.state = { view, point };
     this.record.point(view, point);
@@ -112,7 +114,7 @@ class LivePage {
       of("exceptions", "Exceptions", exceptionTable(), { badge: ({ view }) => view.exceptions.length }),
       of("checks", "Checks", checkTable(), { badge: ({ view }) => view.checks.filter((check) => check.failed > 0).length }),
       of("ratios", "Current Ratio", taskRatios()),
-      { key: "reports", label: "Download Data", ...downloadPage() },
+      { key: "reports", label: "Download Data", ...downloadPage(() => this.form) },
       { key: "logViewer", label: "Logs", ...logPage() },
       { key: "generator", label: "Generator", ...generatorPage(this.record),
         badge: ({ view }) => view.warnings?.length ?? 0 },
