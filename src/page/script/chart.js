@@ -52,7 +52,7 @@ class Chart {
     new ResizeObserver(() => this.resize()).observe(this.canvas);
   }
 
-  /** `lines`: `[{ label, colour, values, dash, stepped }]`, as long as `x`. */
+  /** `lines`: `[{ label, colour, values, dash }]`, as long as `x`. */
   draw(x, lines, { marks = [], logarithmic = false } = {}) {
     Object.assign(this, { x, lines, marks });
     const shape = JSON.stringify([lines.map((line) => [line.label, line.colour]), logarithmic]);
@@ -98,6 +98,8 @@ class Chart {
         sync: { key: this.zoom.key, setSeries: false, scales: ["x", null] },
         drag: { x: true, y: false, setScale: false },
         bind: { dblclick: () => () => this.zoom.set(null) },
+        // Its height says nothing in the other charts.
+        y: false,
         points: { size: 6 },
       },
       scales: {
@@ -112,7 +114,6 @@ class Chart {
         stroke: () => colour(line.colour),
         width: 1.75,
         dash: line.dash,
-        paths: line.stepped ? uPlot.paths.stepped({ align: -1 }) : undefined,
         points: this.axis.points ?? { size: 5 },
       }))],
       hooks: {
@@ -241,7 +242,7 @@ const TICKS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14
 /** Pixels between ticks, where half a minute is so many wide: whole minutes need no seconds, and so
  *  less room than what is finer. */
 function room(halfMinute) {
-  return halfMinute >= 64 ? 64 : Math.max(46, halfMinute + 1);
+  return halfMinute >= 76 ? 76 : Math.max(46, halfMinute + 1);
 }
 
 /** The time of day, and how far into the run that is. */

@@ -66,12 +66,10 @@ function limitFacts() {
   const values = new Map();
   const update = (view) => {
     const { limits, lateness, request_cpu_us: cpu } = view.generator ?? {};
-    const late = lateness
-      ? `${ms(lateness.percentiles?.["50%"])} ms median, ${ms(lateness.percentiles?.["99%"])} ms 99%ile, ${ms(lateness.max)} ms max`
-      : NONE;
     const texts = new Map([
-      ["Timers late by", late],
+      ["Timers late by", timesText(lateness)],
       ["CPU per request", cpu ? `${rate(cpu.user)} µs user, ${rate(cpu.system)} µs system` : NONE],
+      ...openLoadTexts(view),
       ...Object.entries(limits ?? {}).map(([key, times]) => [LIMITS[key] ?? capital(key), whole(times)]),
     ]);
     if ([...texts.keys()].join() !== [...values.keys()].join()) {
@@ -82,6 +80,27 @@ function limitFacts() {
     for (const [name, text] of texts) setText(values.get(name), text);
   };
   return { root, update };
+}
+
+function timesText(times) {
+  if (!times?.percentiles) return NONE;
+  return `${ms(times.percentiles["50%"])} ms median, ${ms(times.percentiles["99%"])} ms 99%ile, ${ms(times.max)} ms max`;
+}
+
+/** How many iterations per second an open load was asked for, so far. */
+function askedRate({ open_load: load, elapsed, since }) {
+  return elapsed > since ? load.asked / (elapsed - since) : null;
+}
+
+/** What was asked of an open load, and what came of it. */
+function openLoadTexts(view) {
+  const load = view.open_load;
+  if (!load) return [];
+  return [
+    ["Iterations", `${rate(askedRate(view))} per second asked, ${load.started} of ${load.due} due started`],
+    ["Waited for a user", `${load.delayed} iterations, at most ${load.backlog_peak} at once; ${load.backlog} have not started`],
+    ["Iterations late by", timesText(load.lateness)],
+  ];
 }
 
 const CORES = ["--p50", "--p95", "--p75", "--p99", "--p90", "--p999", "--p66", "--p100"];

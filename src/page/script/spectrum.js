@@ -24,6 +24,8 @@ function spectrumChart() {
   const update = (view, logarithmic) => {
     const points = spectrumPoints(view);
     show(nothing, points.length < 2);
+    // An earlier run's would be mistaken for this one's.
+    for (const part of [chart.legend, chart.canvas, chart.caption, chart.table]) show(part, points.length >= 2);
     if (points.length < 2) return;
     chart.draw(points.map(([x]) => x),
       [{ label: "Response time", colour: "--spectrum", values: points.map(([, y]) => y) }], { logarithmic });
@@ -37,7 +39,7 @@ function someNines({ title, x, lines: [{ values }], text }) {
     const i = x.findIndex((each) => each >= at);
     return i < 0 ? null : `${label}: ${text(values[i])}`;
   });
-  return `${title}. ${parts.filter(Boolean).join("; ")}; longest: ${text(lastOf(values))}.`;
+  return `${title}. ${[...parts.filter(Boolean), `longest: ${text(lastOf(values))}`].join("; ")}.`;
 }
 
 /** The names of the decades that have room beside each other. */
