@@ -33,6 +33,22 @@ class Fields {
     return field && !field.control.disabled ? field.read() : "";
   }
 
+  /** What was typed and ticked, by field, to be put in another form. */
+  kept() {
+    return new Map([...this.all].map(([name, { control }]) => [name, inputsOf(control).map(typedIn)]));
+  }
+
+  restore(kept) {
+    for (const [name, { control }] of this.all) {
+      inputsOf(control).forEach((each, i) => {
+        const value = kept.get(name)?.[i];
+        if (value === undefined || each.disabled) return;
+        if (each.type === "checkbox") each.checked = value;
+        else each.value = value;
+      });
+    }
+  }
+
   /** What need not be sent to be refused. */
   problems() {
     const bad = (value) => Number.isNaN(value) || (Array.isArray(value) && value.some((each) => bad(each.weight)));
@@ -65,6 +81,14 @@ class Fields {
     setText(this.general, astray.join(" "));
     first?.focus();
   }
+}
+
+function inputsOf(control) {
+  return control.matches("input, select") ? [control] : [...control.querySelectorAll("input, select")];
+}
+
+function typedIn(control) {
+  return control.type === "checkbox" ? control.checked : control.value;
 }
 
 /** A number as the server takes it, NaN if it is none, nothing if there is nothing. */

@@ -3,8 +3,22 @@
 const RAMP_UP = "Ramp up (users started/second)";
 const RATE = "Rate (iterations released/second)";
 
+/** What forms of this page were filled in with: `kept` is in the next one from the start, `typed` was
+ *  not sent yet. */
+class Draft {
+  constructor() {
+    this.kept = null;
+    this.typed = null;
+  }
+
+  keep(typed) {
+    this.kept = typed;
+    this.typed = null;
+  }
+}
+
 /** `started()` is called when the server has taken it. */
-function startForm(form, started) {
+function startForm(form, draft, started) {
   const fields = new Fields();
   const element = el("form", { class: "start", novalidate: true },
     el("h2", {}, "Start new load test"), fields.general,
@@ -14,8 +28,22 @@ function startForm(form, started) {
     el("details", {}, el("summary", {}, "Advanced options"), advancedFields(fields, form)),
     parameterFields(fields, form),
     el("div", { class: "buttons" }, el("button", { type: "submit", class: "primary" }, "Start")),
-    el("p", { class: "hint" }, `${form.scenario ?? ""}: ${form.load_text ?? ""}`));
-  submits(element, fields, () => api.post("/api/v1/runs", wish(fields, form)), started);
+    form.load === "rate" && form.load_text ? el("p", { class: "hint" }, form.load_text) : null);
+  draft.typed = null;
+  if (draft.kept) fields.restore(draft.kept);
+  element.addEventListener("input", () => {
+    draft.typed = fields.kept();
+  });
+  const send = async () => {
+    const sent = fields.kept();
+    // The run may be there before the answer is.
+    draft.typed = null;
+    const errors = await api.post("/api/v1/runs", wish(fields, form));
+    if (errors.length === 0) draft.keep(sent);
+    else draft.typed = sent;
+    return errors;
+  };
+  submits(element, fields, send, started);
   return element;
 }
 
@@ -138,6 +166,7 @@ function editForm(view, form, done) {
         { number: true }),
     ];
   const element = el("form", { class: "start", novalidate: true }, el("h2", {}, "Edit running load test"), fields.general, inside,
+    form.load === "shape" ? el("p", { class: "hint" }, "This takes the place of the shape from now on.") : null,
     el("div", { class: "buttons" }, el("button", { type: "submit", class: "primary" }, "Update")));
   const names = byRate ? ["rate"] : ["users", "spawn_rate"];
   const body = () => Object.fromEntries(names.map((name) => [name, fields.read(name)]));

@@ -1,7 +1,9 @@
 // The bar on top of the live page: what runs, how it fares, and what can be done about it.
 
+const OF_OPEN_LOAD = ["Asked", "Backlog"];
+
 class Header {
-  /** `acts`: `{ edit, stop, reset, start }`. */
+  /** `acts`: `{ edit, stop, reset, start, explain }`. */
   constructor(acts) {
     const button = (label, act, kind) => el("button", { type: "button", class: kind, hidden: true, onclick: act }, label);
     this.edit = button("Edit", acts.edit, "quiet");
@@ -14,8 +16,12 @@ class Header {
     this.refusal = el("p", { class: "lost", role: "alert", hidden: true });
     this.verdict = verdictLine();
     show(this.verdict.root, false);
+    this.reason = button("", acts.explain, "reason");
+    this.notice = el("p", { class: "notice", role: "alert", hidden: true });
     this.metrics = new Map([
       ["Users", metric("Users")],
+      ["Asked", metric("Asked")],
+      ["Backlog", metric("Backlog")],
       ["RPS", metric("RPS")],
       ["Failures", metric("Failures")],
       ["95%ile", metric("95%ile")],
@@ -27,7 +33,7 @@ class Header {
     this.root = el("header", {},
       el("div", { class: "bar" }, el("h1", {}, "gregaria"), this.host, this.state,
         el("div", { class: "buttons" }, this.edit, this.stop, this.fresh, this.reset, theme.button())),
-      this.figures, this.verdict.root, this.lost, this.refusal);
+      this.figures, el("div", { class: "doubt" }, this.verdict.root, this.reason), this.notice, this.lost, this.refusal);
   }
 
   update(view) {
@@ -44,6 +50,10 @@ class Header {
     show(this.figures, state !== "ready");
     show(this.verdict.root, state !== "ready");
     this.verdict.update(view);
+    // Which reason, not only how many; all of them are in its tab.
+    show(this.reason, state !== "ready" && view.warnings?.length > 0);
+    setText(this.reason, view.warnings?.[0] ?? "");
+    setTitle(this.reason, view.warnings?.[0] ?? "");
     // What was refused was so in the state before.
     if (this.told !== `${view.run} ${state}`) this.refused([]);
     this.told = `${view.run} ${state}`;
@@ -56,6 +66,16 @@ class Header {
     this.tell("Late by", withUnit(late), "One timer in a hundred was late by as much");
     this.tell("Elapsed", span(view.elapsed), view.started_at ? `Since ${instant(view.started_at)}` : "");
     this.pace(total, state === "stopped");
+    this.open(view);
+  }
+
+  /** What only a load by rate has. */
+  open(view) {
+    const { open_load: load, asked } = view;
+    for (const name of OF_OPEN_LOAD) show(this.metrics.get(name).root, Boolean(load));
+    if (!load) return;
+    this.tell("Asked", `${rate(asked?.rate ?? askedRate(view))}/s`, `Iterations asked for; ${load.started} of ${load.due} due have started`);
+    this.tell("Backlog", whole(load.backlog), `Iterations that wait for a user; ${load.backlog_peak} at most`, load.backlog > 0);
   }
 
   /** Of the last ten seconds while the run lasts; then of all of it, as the closing tables have it. */
@@ -81,6 +101,11 @@ class Header {
     show(this.lost, isLost);
     if (isLost) setText(this.lost, `Connection lost, trying again. These figures are ${span(age)} old.`);
     this.root.classList.toggle("stale", isLost);
+  }
+
+  note(text) {
+    show(this.notice, text !== "");
+    setText(this.notice, text);
   }
 
   refused(errors) {

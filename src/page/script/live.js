@@ -9,14 +9,17 @@ const POINTS_MORE = 600;
 class LivePage {
   constructor() {
     this.record = new Record();
+    this.draft = new Draft();
     this.pointsMax = POINTS_MAX;
     this.header = new Header({
       edit: () => dialog((close) => editForm(this.state.view, this.form, close)),
-      start: () => dialog((close) => startForm(this.form, () => {
+      start: () => dialog((close) => startForm(this.form, this.draft, () => {
         close();
+        this.header.note("");
         // Its focus goes back to New, unless that has gone already.
         this.astray = true;
       })),
+      explain: () => this.tabs.open("generator"),
       stop: () => this.act("/api/v1/run/stop"),
       reset: () => this.act("/api/v1/run/reset"),
     });
@@ -89,12 +92,16 @@ class LivePage {
   /** Before the first run. The form is made once, so that what was typed stays. */
   showForm() {
     if (this.start?.isConnected) return;
-    this.start = startForm(this.form, () => {});
+    this.start = startForm(this.form, this.draft, () => {});
     this.main.replaceChildren(this.start);
     this.start.querySelector("input:not([disabled])")?.focus();
   }
 
   showTabs() {
+    if (this.start?.isConnected && this.draft.typed) {
+      this.draft.keep(this.draft.typed);
+      this.header.note("Somebody else started this run. What you typed is kept: it is in New, once the run is over.");
+    }
     if (!this.tabs) {
       this.tabs = new Tabs("Views of the run", this.pages());
       this.main.replaceChildren(this.tabs.root);
@@ -110,14 +117,18 @@ class LivePage {
     return [
       of("stats", "Statistics", requestTable(true)),
       { key: "charts", label: "Charts", root: this.charts.root, update: (state) => this.charts.update(state) },
-      of("failures", "Failures", failureTable(), { badge: ({ view }) => view.failures.length + (view.more_failures ?? 0) }),
-      of("exceptions", "Exceptions", exceptionTable(), { badge: ({ view }) => view.exceptions.length }),
-      of("checks", "Checks", checkTable(), { badge: ({ view }) => view.checks.filter((check) => check.failed > 0).length }),
-      of("ratios", "Current Ratio", taskRatios()),
-      { key: "reports", label: "Download Data", ...downloadPage(() => this.form) },
+      of("failures", "Failures", failureTable(), {
+        badge: ({ view }) => view.failures.length + (view.more_failures ?? 0), badgeName: "kinds of failures" }),
+      of("exceptions", "Exceptions", exceptionTable(), {
+        badge: ({ view }) => view.exceptions.length, badgeName: "kinds of exceptions" }),
+      of("checks", "Checks", checkTable(), {
+        badge: ({ view }) => view.checks.filter((check) => check.failed > 0).length, badgeName: "failed checks" }),
+      of("ratios", "Current Ratio", taskRatios(), {
+        name: ({ view }) => (view.state === "stopped" ? "Final ratio" : "Current Ratio") }),
+      { key: "reports", label: "Download Data", ...downloadPage() },
       { key: "logViewer", label: "Logs", ...logPage() },
       { key: "generator", label: "Generator", ...generatorPage(this.record),
-        badge: ({ view }) => view.warnings?.length ?? 0 },
+        badge: ({ view }) => view.warnings?.length ?? 0, badgeName: "warnings" },
     ];
   }
 

@@ -35,7 +35,7 @@ class ReportPage {
     this.parts = [verdict, warnings, cores, limits, ...tables, generator];
     return [
       section("summary", "Summary", summaryFigures(view), verdict.root, warnings.root),
-      section("origin", "What was run", originFacts(view), scenarioText(view)),
+      section("origin", "What was run", originFacts(view)),
       section("requests", "Request Statistics", requests.root),
       section("percentiles", "Response Time Statistics", percentiles.root),
       section("failures", "Failures Statistics", failures.root),
@@ -44,6 +44,7 @@ class ReportPage {
       section("charts", "Charts", this.charts.root),
       section("generator", "Generator", cores.root, limits.root, generator.root),
       section("ratios", "Final ratio", ratios.root),
+      view.facts.scenario_text ? section("scenario", "Scenario", scenarioText(view)) : null,
     ];
   }
 

@@ -51,7 +51,7 @@ class Table {
     const inside = sortable
       ? el("button", { type: "button", onclick: () => this.sortBy(column.key) }, column.label)
       : column.label;
-    const brief = column.label.length <= 10 ? " brief" : "";
+    const brief = column.label.length <= 10 && !column.label.includes("(") ? " brief" : "";
     const kind = column.number ? `number${brief}` : null;
     return el("th", { scope: "col", class: kind, "data-label": sortable ? column.label : null }, inside);
   }

@@ -68,6 +68,7 @@ function requestTable(live) {
   table.mark = (row) => (row.failures > 0 ? "failing" : "");
   const filter = el("input", { type: "search", placeholder: "Filter by name", "aria-label": "Filter by name" });
   const left = el("p", { class: "note", hidden: true });
+  const none = el("p", { class: "note", hidden: true });
   let last = null;
   const update = (view) => {
     last = view;
@@ -75,12 +76,14 @@ function requestTable(live) {
     const rows = view.stats.filter((row) => row.name.toLowerCase().includes(wanted));
     table.replace(live && view.state === "stopped" ? WHEN_OVER : {});
     table.update(rows, view.total);
-    show(filter, view.stats.length > 10);
+    show(filter, view.stats.length > 10 || wanted !== "");
+    show(none, rows.length === 0 && wanted !== "");
+    setText(none, `No name contains “${filter.value}”.`);
     leftOut(left, view.more_stats, "row", "rows");
   };
   filter.addEventListener("input", () => last && update(last));
   table.tools.prepend(filter);
-  table.root.append(left);
+  table.root.append(none, left);
   return { root: table.root, update };
 }
 

@@ -1,26 +1,29 @@
 // Tabs by the ARIA pattern: arrow keys, Home and End move between them; the address keeps which.
 
-/** `pages`: `[{ key, label, root, update(state), badge?(state), opened?(), closed?() }]`. Only the
- *  page that is looked at is drawn. */
+/** `pages`: `[{ key, label, root, update(state), name?(state), badge?(state), badgeName?, opened?(),
+ *  closed?() }]`. Only the page that is looked at is drawn; `badgeName` says what a badge counts. */
 class Tabs {
   constructor(label, pages) {
     this.pages = pages;
     this.state = null;
     for (const page of pages) {
-      page.badgeText = el("span", { class: "badge", hidden: true });
+      page.badgeText = el("span");
+      page.badgeShown = el("span", { class: "badge", hidden: true }, page.badgeText,
+        el("span", { class: "unseen" }, ` ${page.badgeName ?? ""}`));
+      page.names = [el("span", {}, page.label), el("h2", { class: "unseen" }, page.label)];
       page.tab = el("button", {
         type: "button",
         role: "tab",
         id: `tab-${page.key}`,
         "aria-controls": `panel-${page.key}`,
         onclick: () => this.select(page),
-      }, page.label, page.badgeText);
+      }, page.names[0], " ", page.badgeShown);
       page.panel = el("div", {
         role: "tabpanel",
         id: `panel-${page.key}`,
         "aria-labelledby": `tab-${page.key}`,
         hidden: true,
-      }, el("h2", { class: "unseen" }, page.label), page.root);
+      }, page.names[1], page.root);
     }
     const list = el("div", { role: "tablist", "aria-label": label, class: "tabs" },
       pages.map((page) => page.tab));
@@ -49,6 +52,13 @@ class Tabs {
     if (this.state) page.update(this.state);
   }
 
+  /** Opens the page of this key, and says so to who cannot see it. */
+  open(key) {
+    const page = this.pages.find((each) => each.key === key);
+    this.select(page);
+    page.tab.focus();
+  }
+
   move(event) {
     const at = this.pages.indexOf(this.current);
     const last = this.pages.length - 1;
@@ -69,7 +79,8 @@ class Tabs {
     this.state = state;
     for (const page of this.pages) {
       const badge = page.badge?.(state) ?? 0;
-      show(page.badgeText, badge > 0);
+      show(page.badgeShown, badge > 0);
+      if (page.name) page.names.forEach((each) => setText(each, page.name(state)));
       setText(page.badgeText, String(badge));
     }
     this.current.update(state);
