@@ -97,6 +97,22 @@ def failing_endpoint(page):
     assert failed, checks
 
 
+def overtaken(page, web):
+    """Who was about to start a run that somebody else started, is told, and keeps what was typed."""
+    other = page.context.new_page()
+    other.goto(web.url)
+    page.goto(web.url)
+    page.get_by_label("Number of users").fill("17")
+    start(other, 3)
+    until(lambda: "Somebody else started" in page.locator("header").inner_text(), "being told")
+    stop(other)
+    other.close()
+    wait_for_state(page, "stopped")
+    page.get_by_role("button", name="New", exact=True).click()
+    assert page.get_by_role("dialog").get_by_label("Number of users").input_value() == "17"
+    web.interrupt()
+
+
 def stop(page):
     page.get_by_role("button", name="Stop", exact=True).click()
     wait_for_state(page, "stopped")
@@ -134,13 +150,17 @@ def whole_run_when_stopped(page):
     """Then no second is the current one."""
     row = figures(page)["Aggregated"]
     assert "Current RPS" not in row and float(row["RPS"]) > 0, row
+    assert page.get_by_role("tab", name="Final ratio").is_visible()
     assert f"RPS\n{row['RPS']}" in page.locator("header").inner_text(), row
 
 
-def start_again(page):
+def start_again(page, was=None):
     before = requests(page)
     page.get_by_role("button", name="New", exact=True).click()
-    start(page.get_by_role("dialog"), 2)
+    dialog = page.get_by_role("dialog")
+    if was:
+        assert dialog.get_by_label("Number of users").input_value() == str(was), "what was typed is kept"
+    start(dialog, 2)
     wait_for_state(page, "running")
     assert requests(page) < before, "statistics begin anew"
     assert focused(page) == "Statistics", focused(page)
@@ -151,6 +171,7 @@ def second_run_is_drawn(page):
     page.reload()
     wait_for_state(page, "running")
     charts_are_of_now(page)
+    until(lambda: requests(page) > 6, "more than the next run starts with")
     stop(page)
     first = times(page)
     start_again(page)
@@ -173,6 +194,9 @@ with folder() as where, Server("--drop-rate", "0.5") as server:
         stop(page)
         whole_run_when_stopped(page)
         downloads_agree(page, web, where)
-        start_again(page)
+        start_again(page, was=5)
         second_run_is_drawn(page)
         assert web.interrupt() == 1, web.output()
+
+    with Web(SCENARIOS / "checks.toml", "--host", server.url) as web, browser() as page:
+        overtaken(page, web)
