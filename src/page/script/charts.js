@@ -124,8 +124,7 @@ class Charts {
     const labels = PERCENTILES.filter((label) => this.percentiles.has(label) && (!entry || OF_ENTRIES.includes(label)));
     for (const [label, box] of this.boxes) box.disabled = Boolean(entry) && !OF_ENTRIES.includes(label);
     const byRate = isOpen(state.view);
-    const asked = { label: byRate ? "Asked (iterations/s)" : "Asked", colour: "--asked", dash: [6, 4],
-      values: record.column("asked") };
+    const asked = { label: "Asked", colour: "--asked", dash: [6, 4], values: record.column("asked") };
     const hasAsked = asked.values.some((value) => value !== null);
     this.rates.draw(source.x, [
       { label: "RPS", colour: "--rps", values: source.column("rps") },
