@@ -125,7 +125,7 @@ class LivePage {
         badge: ({ view }) => view.checks.filter((check) => check.failed > 0).length, badgeName: "failed checks" }),
       of("ratios", "Current Ratio", taskRatios(), {
         name: ({ view }) => (view.state === "stopped" ? "Final ratio" : "Current Ratio") }),
-      { key: "reports", label: "Download Data", ...downloadPage() },
+      { key: "reports", label: "Download Data", ...downloadPage(() => this.form) },
       { key: "logViewer", label: "Logs", ...logPage() },
       { key: "generator", label: "Generator", ...generatorPage(this.record),
         badge: ({ view }) => view.warnings?.length ?? 0, badgeName: "warnings" },
