@@ -52,6 +52,7 @@ impl Job {
         let (control, broken, reports) = (Arc::default(), Broken::default(), Vec::new());
         let (args, log) = (args.clone(), log.clone());
         let mut job = Job { plan, control, args, log, facts, broken, reports };
+        job.probe_files()?;
         job.add_files()?;
         job.add_log();
         job.add_summary();
@@ -81,6 +82,16 @@ impl Job {
         milestones::announce(&plan, &log);
         let summary = run::run(&plan, &control, reports, |error| log.error("report", error))?;
         Ok(exit_code(&summary, &args, &broken))
+    }
+
+    /// Before the first file is emptied, all have been tried: a run that cannot be started takes
+    /// nothing from the one before it.
+    fn probe_files(&self) -> Result<(), Error> {
+        let RunArgs { csv, json_file, html, .. } = &self.args;
+        csv.as_deref().map_or(Ok(()), CsvFiles::probe)?;
+        json_file.as_deref().map_or(Ok(()), JsonFile::probe)?;
+        html.as_deref().map_or(Ok(()), |path| HtmlFile::probe(path, &self.facts))?;
+        Ok(())
     }
 
     fn add_files(&mut self) -> Result<(), Error> {

@@ -44,6 +44,15 @@ pub(super) struct OutputFile {
 }
 
 impl OutputFile {
+    /// Whether `PREFIX` + `suffix` can be written. Takes nothing from a file that is there, so that all
+    /// files of a run can be tried before the first of them loses what an earlier run has left.
+    pub(super) fn probe(prefix: &Path, suffix: &str) -> Result<(), Error> {
+        let path = path(prefix, suffix);
+        let opened = create_folders(&path)
+            .and_then(|()| File::options().append(true).create(true).open(&path));
+        opened.map(drop).map_err(|cause| Error { path, cause })
+    }
+
     /// `PREFIX` + `suffix` with `content` in it, and the folders above.
     pub(super) fn create(prefix: &Path, suffix: &str, content: &[u8]) -> Result<Self, Error> {
         let path = path(prefix, suffix);
@@ -99,6 +108,17 @@ mod tests {
         let error = io::Error::from(error);
         assert_eq!(error.to_string(), expected);
         assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
+    }
+
+    #[test]
+    fn a_file_that_is_tried_keeps_what_is_in_it() {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let file = folder.path().join("run.csv");
+        fs::write(&file, "earlier").unwrap();
+        OutputFile::probe(&folder.path().join("run"), ".csv").unwrap();
+        assert_eq!(fs::read_to_string(&file).unwrap(), "earlier");
+        let error = OutputFile::probe(folder.path(), "").unwrap_err();
+        assert!(error.to_string().ends_with(": Is a directory"), "{error}");
     }
 
     #[test]

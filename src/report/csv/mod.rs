@@ -42,18 +42,28 @@ pub struct CsvFiles {
     history: HistoryFile,
 }
 
+/// What stands behind the prefix in their names; the history's is its own.
+const SUFFIXES: [&str; 3] = ["_stats.csv", "_failures.csv", "_exceptions.csv"];
+
 impl CsvFiles {
+    /// Whether all four can be written. Takes nothing from files that are there.
+    ///
+    /// # Errors
+    ///
+    /// The first that cannot.
+    pub fn probe(prefix: &Path) -> Result<(), Error> {
+        let mut suffixes = SUFFIXES.into_iter().chain([history::SUFFIX]);
+        suffixes.try_for_each(|suffix| OutputFile::probe(prefix, suffix))
+    }
+
     /// Creates `PREFIX_stats.csv` and its three siblings with their headers, and the folders they
     /// are in. Files of that name are emptied.
     pub fn create(prefix: &Path, history: History) -> Result<Self, Error> {
+        let [stats, failures, exceptions] = SUFFIXES;
         Ok(Self {
-            stats: OutputFile::create(prefix, "_stats.csv", &tables::stats_header())?,
-            failures: OutputFile::create(prefix, "_failures.csv", &tables::failures_header())?,
-            exceptions: OutputFile::create(
-                prefix,
-                "_exceptions.csv",
-                &tables::exceptions_header(),
-            )?,
+            stats: OutputFile::create(prefix, stats, &tables::stats_header())?,
+            failures: OutputFile::create(prefix, failures, &tables::failures_header())?,
+            exceptions: OutputFile::create(prefix, exceptions, &tables::exceptions_header())?,
             history: HistoryFile::create(prefix, history)?,
         })
     }

@@ -35,6 +35,15 @@ pub struct HtmlFile {
 }
 
 impl HtmlFile {
+    /// Whether the file of a run with these facts can be written. Takes nothing from one that is there.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot.
+    pub fn probe(path: &Path, facts: &Facts) -> Result<(), Error> {
+        OutputFile::probe(&fill_placeholders(path, facts), "")
+    }
+
     /// Creates the file, empty, and the folders it is in. See [`fill_placeholders`] for its name.
     ///
     /// # Errors

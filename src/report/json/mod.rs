@@ -108,9 +108,21 @@ impl JsonFile {
     /// Creates the file, empty, and the folders it is in. Where its name has no ending, `.json` is
     /// added, as Locust does.
     pub fn create(path: &Path, seed: u64) -> Result<Self, Error> {
-        let ending = if path.extension().is_none() { ".json" } else { "" };
-        Ok(Self { file: OutputFile::create(path, ending, b"")?, seed })
+        Ok(Self { file: OutputFile::create(path, ending(path), b"")?, seed })
     }
+
+    /// Whether it can be written. Takes nothing from a file that is there.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot.
+    pub fn probe(path: &Path) -> Result<(), Error> {
+        OutputFile::probe(path, ending(path))
+    }
+}
+
+fn ending(path: &Path) -> &'static str {
+    if path.extension().is_none() { ".json" } else { "" }
 }
 
 impl Report for JsonFile {

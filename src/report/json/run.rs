@@ -29,7 +29,7 @@ impl Serialize for Run<'_> {
         run.serialize_entry("counted_from_s", &snapshot.since.as_secs_f64())?;
         run.serialize_entry("entries", &Entries(snapshot))?;
         run.serialize_entry("total", &entry(&snapshot.total, snapshot))?;
-        run.serialize_entry("failures", &failures(snapshot))?;
+        run.serialize_entry("failures", &failures(snapshot, usize::MAX))?;
         run.serialize_entry("exceptions", &exceptions(snapshot))?;
         run.serialize_entry("cancelled", &cancelled)?;
         run.serialize_entry("retries", &retries)?;
@@ -42,8 +42,8 @@ impl Serialize for Run<'_> {
     }
 }
 
-/// By the names that Locust's web page has for them.
-fn failures(snapshot: &Snapshot) -> Value {
+/// By the names that Locust's web page has for them; at most so many.
+pub(in crate::report) fn failures(snapshot: &Snapshot, most: usize) -> Value {
     let failure = |row: &FailureRow| {
         json!({
             "method": row.key.method,
@@ -54,10 +54,10 @@ fn failures(snapshot: &Snapshot) -> Value {
             "last_seen": epoch(snapshot.started_at + row.last_seen),
         })
     };
-    snapshot.failures.iter().map(failure).collect()
+    snapshot.failures.iter().take(most).map(failure).collect()
 }
 
-fn exceptions(snapshot: &Snapshot) -> Value {
+pub(in crate::report) fn exceptions(snapshot: &Snapshot) -> Value {
     let rows = snapshot.exceptions.iter();
     rows.map(|row| json!({ "count": row.count, "msg": row.message, "traceback": row.traceback }))
         .collect()

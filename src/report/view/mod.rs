@@ -37,12 +37,10 @@ pub use tasks::tasks;
 
 use super::history::History;
 use super::json::entry::{distribution, epoch, exact};
-use super::json::run::open_load;
+use super::json::run::{exceptions, failures, open_load};
 use super::warnings::warnings;
 use crate::scenario::Scenario;
-use crate::stats::{
-    AGGREGATED, CoreHealth, EntryKey, ExceptionRow, FailureRow, LimitsHit, Row, Snapshot, UserCount,
-};
+use crate::stats::{AGGREGATED, CoreHealth, EntryKey, LimitsHit, Row, Snapshot, UserCount};
 
 /// The most rows of statistics, and of failures, as on Locust's page.
 pub const ROWS_MAX: usize = 500;
@@ -137,7 +135,7 @@ impl View<'_> {
             "stats": rows.collect::<Value>(),
             "total": row::row(&snapshot.total, self.history.and_then(History::latest_rates)),
             "more_stats": snapshot.entries.len().saturating_sub(ROWS_MAX),
-            "failures": failures(snapshot),
+            "failures": failures(snapshot, ROWS_MAX),
             "more_failures": snapshot.failures.len().saturating_sub(ROWS_MAX),
             "exceptions": exceptions(snapshot),
             "checks": checks::checks(self.scenario, snapshot),
@@ -191,25 +189,6 @@ pub fn verdict(reasons: usize, requests: u64, broken: Option<&str>) -> (&'static
         (None, 1, _) => ("doubtful", "1 reason to doubt these numbers".to_owned()),
         (None, reasons, _) => ("doubtful", format!("{reasons} reasons to doubt these numbers")),
     }
-}
-
-fn failures(snapshot: &Snapshot) -> Value {
-    let failure = |row: &FailureRow| {
-        json!({
-            "method": row.key.method,
-            "name": row.key.name,
-            "error": row.message,
-            "occurrences": row.occurrences,
-            "first_seen": epoch(snapshot.started_at + row.first_seen),
-            "last_seen": epoch(snapshot.started_at + row.last_seen),
-        })
-    };
-    snapshot.failures.iter().take(ROWS_MAX).map(failure).collect()
-}
-
-fn exceptions(snapshot: &Snapshot) -> Value {
-    let exception = |row: &ExceptionRow| json!({ "count": row.count, "msg": row.message, "traceback": row.traceback });
-    snapshot.exceptions.iter().map(exception).collect()
 }
 
 fn generator(snapshot: &Snapshot) -> Value {
