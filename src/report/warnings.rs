@@ -10,9 +10,6 @@ use crate::stats::{CoreHealth, SATURATED, Snapshot};
 /// Timers that are late by this share of the latency make the latency doubtful.
 const LATE: u32 = 10;
 
-/// Of fewer timers the latest hundredth is a few, as at the start of a run, when all is made.
-const TIMERS_MIN: u64 = 500;
-
 /// A reason to doubt a run's numbers. Its text is one line.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Warning {
@@ -71,8 +68,7 @@ pub fn warnings(snapshot: &Snapshot) -> Vec<Warning> {
 }
 
 fn late(snapshot: &Snapshot) -> Option<Warning> {
-    let lateness = &snapshot.health.lateness;
-    let lateness = lateness.figures.as_ref().filter(|_| lateness.count >= TIMERS_MIN)?.p99();
+    let lateness = snapshot.health.lateness.figures.as_ref()?.p99();
     let latency = snapshot.total.latency.figures.as_ref()?.median();
     (lateness * LATE >= latency).then_some(Warning::Late { lateness, latency })
 }
@@ -155,7 +151,7 @@ mod tests {
     /// A run of latencies of one millisecond whose timers were this late.
     fn run(lateness: Duration) -> Snapshot {
         let mut run = snapshot(vec![row("GET", "/", 20, 1000 * US)], 1000 * US);
-        run.health.lateness = Distribution { count: TIMERS_MIN, figures: Some(figures(lateness)) };
+        run.health.lateness = Distribution { count: 9, figures: Some(figures(lateness)) };
         run
     }
 
@@ -190,9 +186,6 @@ mod tests {
         assert!(
             texts(&run)[0].contains("late by 0.10 ms or more, while the median latency is 1.00")
         );
-        let mut few = run.clone();
-        few.health.lateness.count -= 1;
-        assert_eq!(warnings(&few), [], "too few to tell");
     }
 
     #[test]

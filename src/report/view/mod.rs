@@ -38,12 +38,15 @@ pub use tasks::tasks;
 use super::history::History;
 use super::json::entry::{distribution, epoch, exact};
 use super::json::run::{exceptions, failures, open_load};
-use super::warnings::warnings;
+use super::warnings::{Warning, warnings};
 use crate::scenario::Scenario;
 use crate::stats::{AGGREGATED, CoreHealth, EntryKey, LimitsHit, Row, Snapshot, UserCount};
 
 /// The most rows of statistics, and of failures, as on Locust's page.
 pub const ROWS_MAX: usize = 500;
+
+/// Timers without which a run on its way is not said to be late: a few seconds' worth.
+const TIMERS_MIN: u64 = 500;
 
 /// How far a run has come, in Locust's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -141,7 +144,7 @@ impl View<'_> {
             "checks": checks::checks(self.scenario, snapshot),
             "tasks": tasks(self.scenario, self.users(snapshot)),
             "generator": generator(snapshot),
-            "warnings": warnings(snapshot).iter().map(ToString::to_string).collect::<Value>(),
+            "warnings": self.reasons(snapshot).iter().map(ToString::to_string).collect::<Value>(),
             "commands": snapshot.commands.iter().map(|command| json!({ "at": seconds(command.at), "what": command.what })).collect::<Value>(),
             "open_load": snapshot.open_load.as_ref().map(open_load),
             "spectrum": spectrum.map(|&(share, time)| json!([share, exact(time)])).collect::<Value>(),
@@ -171,8 +174,16 @@ impl View<'_> {
         })
     }
 
+    /// Reasons to doubt the run. That its timers are late is said of a run on its way only when there
+    /// have been enough of them: at its start, when everything is made, the latest hundredth is a few.
+    fn reasons(&self, snapshot: &Snapshot) -> Vec<Warning> {
+        let are_few = self.state.is_active() && snapshot.health.lateness.count < TIMERS_MIN;
+        let is_early = |warning: &Warning| are_few && matches!(warning, Warning::Late { .. });
+        warnings(snapshot).into_iter().filter(|warning| !is_early(warning)).collect()
+    }
+
     fn verdict(&self) -> Value {
-        let reasons = self.snapshot.map_or(0, |snapshot| warnings(snapshot).len());
+        let reasons = self.snapshot.map_or(0, |snapshot| self.reasons(snapshot).len());
         let requests = self.snapshot.map_or(0, |snapshot| snapshot.total.requests);
         let (level, text) = verdict(reasons, requests, self.broken);
         json!({ "level": level, "text": text })

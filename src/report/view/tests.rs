@@ -91,3 +91,12 @@ fn the_verdict_says_whether_to_believe_the_numbers() {
     assert_eq!(doubtful["warnings"].as_array().unwrap().len(), 1);
     assert_eq!(view(Some(&run), Some("p95 > 2s"))["verdict"]["text"], "Stopped, because p95 > 2s");
 }
+
+#[test]
+fn a_run_on_its_way_is_late_when_enough_timers_were() {
+    let mut run = snapshot(vec![row("GET", "/", 20, 4 * MS)], 4 * MS);
+    run.health.lateness = row("", "", 9, 4 * MS).latency;
+    assert_eq!(view(Some(&run), None)["verdict"]["level"], "good");
+    run.health.lateness.count = TIMERS_MIN;
+    assert_eq!(view(Some(&run), None)["verdict"]["level"], "doubtful");
+}
