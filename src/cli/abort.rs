@@ -13,6 +13,12 @@ use crate::threshold::Threshold;
 /// The level that was broken, once one was.
 pub(super) type Broken = Arc<OnceLock<Threshold>>;
 
+/// Says the level that was broken, once one was.
+pub(super) fn level(broken: &Broken) -> Box<dyn Fn() -> Option<String> + Send + Sync> {
+    let broken = broken.clone();
+    Box::new(move || broken.get().map(ToString::to_string))
+}
+
 /// Judges every second of a run from some time on, and stops it at the first level that breaks.
 pub(super) struct AbortWhen {
     pub(super) levels: Vec<Threshold>,

@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use super::abort::{AbortWhen, Broken};
+use super::abort::{self, AbortWhen, Broken};
 use super::asked::asked;
 use super::facts::facts;
 use super::milestones::{self, Milestones};
@@ -61,13 +61,12 @@ impl Job {
 
     /// What a page needs to know of it, to which what it gives back is a report.
     pub(super) fn beginning(&self) -> Beginning {
-        let broken = self.broken.clone();
         Beginning {
             facts: self.facts.clone(),
             plan: self.plan.clone(),
             control: self.control.clone(),
             history: History::new(asked(&self.plan, &self.control)),
-            broken: Box::new(move || broken.get().map(ToString::to_string)),
+            broken: abort::level(&self.broken),
         }
     }
 
@@ -107,8 +106,7 @@ impl Job {
         }
         if let Some(path) = &args.html {
             let history = History::new(asked(plan, control));
-            let broken = self.broken.clone();
-            let broken = Box::new(move || broken.get().map(ToString::to_string));
+            let broken = abort::level(&self.broken);
             let (facts, scenario) = (self.facts.clone(), plan.scenario.clone());
             let file = HtmlFile::create(path, facts, scenario, history, broken)?;
             files.push(("html".into(), Box::new(file)));

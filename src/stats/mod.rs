@@ -75,4 +75,4 @@ pub use snapshot::{
 };
 pub use timeline::{Cell, Timeline};
 pub use times::{Bin, Moments, SparseTimes};
-pub use totals::{AGGREGATED, Totals};
+pub use totals::Totals;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 /// What a table row is about: the HTTP method and the name requests are grouped by.
 ///
 /// Rows are sorted by (name, method), as Locust sorts them.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct EntryKey {
     /// `GET`, `POST`, …; empty only for the aggregated row.
     pub method: String,

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::{Counts, Detail, EntryKey, GeneratorHealth, OpenLoad, Phases};
+use super::{Counts, Detail, EntryKey, GeneratorHealth, Limits, OpenLoad, Phases, Totals};
 
 /// The percentiles every table and file shows, as fractions, in Locust's order.
 pub const PERCENTILES: [f64; 11] =
@@ -42,6 +42,11 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// A run with these classes of users in which nothing has happened yet, and which has no start.
+    pub fn before_the_run(classes: Vec<String>) -> Self {
+        Totals::new(SystemTime::UNIX_EPOCH, classes, Limits::default()).snapshot(Duration::ZERO)
+    }
+
     /// Wall-clock time of the instant this snapshot describes.
     pub fn at(&self) -> SystemTime {
         self.started_at + self.elapsed
@@ -72,7 +77,7 @@ pub struct UserCount {
 }
 
 /// One line of the statistics table.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Row {
     /// What the row is about.
     pub key: EntryKey,

@@ -25,7 +25,7 @@ use super::{
 };
 
 /// What the aggregated row is called, as in Locust.
-pub const AGGREGATED: &str = "Aggregated";
+const AGGREGATED: &str = "Aggregated";
 
 /// The sum of all intervals.
 #[derive(Debug)]

@@ -93,30 +93,35 @@ pub(in crate::report) fn open_load(load: &OpenLoad) -> Value {
 }
 
 fn generator(snapshot: &Snapshot) -> Value {
-    let GeneratorHealth { cores, lateness, request_cpu, limits, accept_queue_overflows, .. } =
-        &snapshot.health;
-    let LimitsHit { ports, files, slow_connects, unchecked_servers, look_ups } = limits;
+    let health = &snapshot.health;
     let warnings: Vec<String> = warnings(snapshot).iter().map(ToString::to_string).collect();
     json!({
-        "cores": cores.iter().map(core).collect::<Value>(),
-        "lateness": distribution(lateness),
+        "cores": health.cores.iter().map(core).collect::<Value>(),
+        "lateness": distribution(&health.lateness),
         "request_cpu_s": {
-            "user": request_cpu.user.as_secs_f64(),
-            "system": request_cpu.system.as_secs_f64(),
+            "user": health.request_cpu.user.as_secs_f64(),
+            "system": health.request_cpu.system.as_secs_f64(),
         },
-        "limits": {
-            "ports": ports,
-            "files": files,
-            "slow_connects": slow_connects,
-            "unchecked_servers": unchecked_servers,
-            "look_ups": look_ups,
-            "accept_queue": accept_queue_overflows,
-        },
+        "limits": limits(health),
         "warnings": warnings,
     })
 }
 
-fn core(core: &CoreHealth) -> Value {
+/// How often each of the kernel's limits was hit.
+pub(in crate::report) fn limits(health: &GeneratorHealth) -> Value {
+    let LimitsHit { ports, files, slow_connects, unchecked_servers, look_ups } = health.limits;
+    json!({
+        "ports": ports,
+        "files": files,
+        "slow_connects": slow_connects,
+        "unchecked_servers": unchecked_servers,
+        "look_ups": look_ups,
+        "accept_queue": health.accept_queue_overflows,
+    })
+}
+
+/// A core in the whole run.
+pub(in crate::report) fn core(core: &CoreHealth) -> Value {
     json!({
         "core": core.core,
         "busy": core.busy,

@@ -37,10 +37,10 @@ pub use tasks::tasks;
 
 use super::history::History;
 use super::json::entry::{distribution, epoch, exact};
-use super::json::run::{exceptions, failures, open_load};
+use super::json::run::{self, exceptions, failures, limits, open_load};
 use super::warnings::{Warning, warnings};
 use crate::scenario::Scenario;
-use crate::stats::{AGGREGATED, CoreHealth, EntryKey, LimitsHit, Row, Snapshot, UserCount};
+use crate::stats::{CoreHealth, Snapshot, UserCount};
 
 /// The most rows of statistics, and of failures, as on Locust's page.
 pub const ROWS_MAX: usize = 500;
@@ -104,16 +104,19 @@ pub struct View<'v> {
 impl View<'_> {
     /// The object described above.
     pub fn json(&self) -> Value {
+        let reasons = self.snapshot.map(|snapshot| self.reasons(snapshot)).unwrap_or_default();
+        let requests = self.snapshot.map_or(0, |snapshot| snapshot.total.requests);
+        let (level, text) = verdict(reasons.len(), requests, self.broken);
         let mut view = json!({
             "schema": 1,
             "facts": self.facts.json(),
             "state": self.state.word(),
             "run": self.run,
-            "verdict": self.verdict(),
+            "verdict": { "level": level, "text": text },
         });
         let object = view.as_object_mut().expect("it was made as one");
         let shown = match self.snapshot {
-            Some(snapshot) => self.of_snapshot(snapshot),
+            Some(snapshot) => self.of_snapshot(snapshot, &reasons),
             None => self.before_the_run(),
         };
         if let Value::Object(mut shown) = shown {
@@ -122,7 +125,7 @@ impl View<'_> {
         view
     }
 
-    fn of_snapshot(&self, snapshot: &Snapshot) -> Value {
+    fn of_snapshot(&self, snapshot: &Snapshot, reasons: &[Warning]) -> Value {
         let rows = snapshot.entries.iter().take(ROWS_MAX);
         let rows = rows.map(|one| row::row(one, self.history.map(|h| h.latest_of(&one.key))));
         let kind = if snapshot.open_load.is_some() { "rate" } else { "users" };
@@ -144,7 +147,7 @@ impl View<'_> {
             "checks": checks::checks(self.scenario, snapshot),
             "tasks": tasks(self.scenario, self.users(snapshot)),
             "generator": generator(snapshot),
-            "warnings": self.reasons(snapshot).iter().map(ToString::to_string).collect::<Value>(),
+            "warnings": reasons.iter().map(ToString::to_string).collect::<Value>(),
             "commands": snapshot.commands.iter().map(|command| json!({ "at": seconds(command.at), "what": command.what })).collect::<Value>(),
             "open_load": snapshot.open_load.as_ref().map(open_load),
             "spectrum": spectrum.map(|&(share, time)| json!([share, exact(time)])).collect::<Value>(),
@@ -161,17 +164,12 @@ impl View<'_> {
 
     /// The same keys with nothing in them, so that a reader needs no second way.
     fn before_the_run(&self) -> Value {
-        let nobody = self.scenario.users.iter();
-        let key = EntryKey { name: AGGREGATED.to_owned(), ..EntryKey::default() };
-        let total = Row { key, ..Row::default() };
-        json!({
-            "started_at": null, "elapsed": 0.0, "since": 0.0, "users": 0, "asked": null,
-            "classes": nobody.map(|user| json!({ "name": user.name, "running": 0 })).collect::<Value>(),
-            "stats": [], "total": row::row(&total, None), "more_stats": 0,
-            "failures": [], "more_failures": 0, "exceptions": [], "checks": [],
-            "tasks": tasks(self.scenario, &[]),
-            "generator": null, "warnings": [], "commands": [], "open_load": null, "spectrum": [],
-        })
+        let classes = self.scenario.users.iter().map(|user| user.name.clone()).collect();
+        let mut view = self.of_snapshot(&Snapshot::before_the_run(classes), &[]);
+        view["started_at"] = Value::Null;
+        view["generator"] = Value::Null;
+        view["checks"] = json!([]);
+        view
     }
 
     /// Reasons to doubt the run. That its timers are late is said of a run on its way only when there
@@ -180,13 +178,6 @@ impl View<'_> {
         let are_few = self.state.is_active() && snapshot.health.lateness.count < TIMERS_MIN;
         let is_early = |warning: &Warning| are_few && matches!(warning, Warning::Late { .. });
         warnings(snapshot).into_iter().filter(|warning| !is_early(warning)).collect()
-    }
-
-    fn verdict(&self) -> Value {
-        let reasons = self.snapshot.map_or(0, |snapshot| self.reasons(snapshot).len());
-        let requests = self.snapshot.map_or(0, |snapshot| snapshot.total.requests);
-        let (level, text) = verdict(reasons, requests, self.broken);
-        json!({ "level": level, "text": text })
     }
 }
 
@@ -204,37 +195,24 @@ pub fn verdict(reasons: usize, requests: u64, broken: Option<&str>) -> (&'static
 
 fn generator(snapshot: &Snapshot) -> Value {
     let health = &snapshot.health;
-    let LimitsHit { ports, files, slow_connects, unchecked_servers, look_ups } = health.limits;
     let requests = snapshot.total.requests;
     let cpu = |time: Duration| (time.as_secs_f64() * 1e6 / requests as f64 * 1e3).round() / 1e3;
     let cpu = (requests > 0).then(|| {
         json!({ "user": cpu(health.request_cpu.user), "system": cpu(health.request_cpu.system) })
     });
     json!({
-        "cores": health.cores.iter().map(core).collect::<Value>(),
+        "cores": health.cores.iter().map(core_now).collect::<Value>(),
         "lateness": distribution(&health.lateness),
         "request_cpu_us": cpu,
-        "limits": {
-            "ports": ports, "files": files, "slow_connects": slow_connects,
-            "unchecked_servers": unchecked_servers, "look_ups": look_ups,
-            "accept_queue": health.accept_queue_overflows,
-        },
+        "limits": limits(health),
     })
 }
 
-fn core(core: &CoreHealth) -> Value {
-    json!({
-        "core": core.core,
-        "busy": core.busy,
-        "latest_busy": core.latest_busy,
-        "busiest_second": core.busiest_second,
-        "saturated_seconds": core.saturated_seconds,
-        "user_s": core.work.cpu.user.as_secs_f64(),
-        "system_s": core.work.cpu.system.as_secs_f64(),
-        "turns": core.work.turns,
-        "completions": core.work.completions,
-        "longest_turn_ms": exact(core.work.longest_turn),
-    })
+/// A core in the whole run, and in its latest second.
+fn core_now(core: &CoreHealth) -> Value {
+    let mut now = run::core(core);
+    now["latest_busy"] = core.latest_busy.into();
+    now
 }
 
 /// With three decimals.

@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::io::Read;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 
 use axum::body::{Body, Bytes};
 use axum::extract::State;
@@ -21,7 +21,7 @@ use crate::page::Theme;
 use crate::report::csv::{render_exceptions, render_failures, render_stats};
 use crate::report::html;
 use crate::report::view::{View, tasks};
-use crate::stats::{Limits, Snapshot, Totals};
+use crate::stats::Snapshot;
 use crate::web::locust::{self, Download, Swarm};
 use crate::web::start::{Edit, Fault, Start};
 use crate::web::{App, Run};
@@ -200,7 +200,8 @@ impl App {
     /// A table of the run so far; without one, of nothing.
     fn table(&self, kind: &str, render: fn(&Snapshot) -> Vec<u8>) -> Response {
         let (named, table) = self.board.show(|view| {
-            let table = view.snapshot.map_or_else(|| render(&nothing()), render);
+            let table =
+                view.snapshot.map_or_else(|| render(&Snapshot::before_the_run(Vec::new())), render);
             (download(view).table(kind), table)
         });
         let head = [(CONTENT_TYPE, locust::CSV), (CONTENT_DISPOSITION, &*named)];
@@ -228,9 +229,4 @@ fn download<'v>(view: &View<'v>) -> Download<'v> {
 fn one_host<'v>(view: &View<'v>) -> Option<&'v str> {
     let host = &*view.facts.host;
     (!host.is_empty() && !host.contains(", ")).then_some(host)
-}
-
-/// A run without a request.
-fn nothing() -> Snapshot {
-    Totals::new(SystemTime::UNIX_EPOCH, Vec::new(), Limits::default()).snapshot(Duration::ZERO)
 }
