@@ -13,11 +13,13 @@ const HAPROXY: Program = Program {
     quit: Signal::USR1,
 };
 
-/// It writes its log to its standard output, which is the access log.
+/// It writes its log to its standard output, which is the access log. Of several threads that come
+/// to that at once it would rather lose lines than have one wait for another.
 const CONFIG: &str = "
 global
     log stdout format raw local0
     maxconn 200
+    nbthread 1
 defaults
     mode http
     log global
