@@ -1,64 +1,36 @@
 //! How much load a run was to have at an instant: by its plan, and by who steered it since.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use crate::control::{Change, Control, Order};
+use crate::control::{Change, Control};
 use crate::plan::Plan;
 use crate::report::history::Asked;
-use crate::scenario::{Curve, LoadShape};
 
 /// Users or iterations per second that the plan and the orders of `control` ask for, at instants
 /// that only go forward.
 pub(super) fn asked(plan: &Arc<Plan>, control: &Arc<Control>) -> Asked {
     let (plan, control) = (plan.clone(), control.clone());
-    let mut course = Course {
-        curve: plan.shape.curve(plan.run_time),
-        origin: Duration::ZERO,
-        rate: None,
-        heard: 0,
-    };
+    let mut curve = plan.shape.curve(plan.run_time);
+    let (mut rate, mut heard) = (None, 0);
     Box::new(move |elapsed| {
-        let orders = control.orders_after(course.heard);
+        let orders = control.orders_after(heard);
         for order in orders.into_iter().take_while(|order| order.at <= elapsed) {
-            course.take(order);
+            heard += 1;
+            match order.change {
+                Change::Rate(per_second) => rate = Some(per_second),
+                Change::Users { users, spawn_rate } => curve.steer(order.at, users, spawn_rate),
+            }
         }
         match &plan.arrivals {
-            Some(arrivals) => course.rate.or_else(|| arrivals.rate.value_at(elapsed)),
-            None => course.users(elapsed),
+            Some(arrivals) => rate.or_else(|| arrivals.rate.value_at(elapsed)),
+            None => curve.at(elapsed).map(|wanted| f64::from(wanted.users)),
         }
     })
 }
 
-/// What holds since the latest order.
-struct Course {
-    curve: Curve,
-    origin: Duration,
-    rate: Option<f64>,
-    heard: usize,
-}
-
-impl Course {
-    fn take(&mut self, order: Order) {
-        self.heard += 1;
-        match order.change {
-            Change::Rate(rate) => self.rate = Some(rate),
-            Change::Users { users, spawn_rate } => {
-                let from = self.users(order.at).unwrap_or_default() as u32;
-                self.curve = LoadShape::changed(from, users, spawn_rate).curve(None);
-                self.origin = order.at;
-            }
-        }
-    }
-
-    fn users(&mut self, elapsed: Duration) -> Option<f64> {
-        self.curve.at(elapsed.saturating_sub(self.origin)).map(|wanted| f64::from(wanted.users))
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
+    use std::time::{Duration, Instant};
 
     use super::*;
     use crate::plan::Options;

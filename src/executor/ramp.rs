@@ -10,7 +10,7 @@ use super::per_core::PerCore;
 use super::pinned::yield_now;
 use super::stopping::ON_STOP_GRACE;
 use crate::control::{Change, Order};
-use crate::scenario::{Curve, LoadShape, Wanted, share};
+use crate::scenario::{Curve, Wanted, share};
 
 /// Users that come or go in one go where the core is late with them.
 const AT_ONCE: usize = 64;
@@ -45,24 +45,19 @@ pub(super) async fn follow(core: Rc<PerCore>) {
     }
 }
 
-/// The curve that is followed now, and what is to come in its place.
+/// The curve that is followed, and who steers it.
 struct Course {
     curve: Curve,
-    /// When it began, from the start of the run.
-    origin: Duration,
     /// When the number of users next changes, from the start of the run.
     change: Option<Duration>,
     orders: VecDeque<Order>,
     heard: usize,
-    /// How many users were wanted last.
-    users: u32,
 }
 
 impl Course {
     fn new(core: &PerCore) -> Self {
         let curve = core.plan().shape.curve(core.plan().run_time);
-        let (change, orders) = (Some(Duration::ZERO), VecDeque::new());
-        Course { curve, origin: Duration::ZERO, change, orders, heard: 0, users: 0 }
+        Course { curve, change: Some(Duration::ZERO), orders: VecDeque::new(), heard: 0 }
     }
 
     /// Learns of new orders.
@@ -81,24 +76,12 @@ impl Course {
     /// the run is over.
     fn next_until(&mut self, now: Duration) -> Option<Option<Wanted>> {
         let due = self.due().filter(|&due| due <= now)?;
-        if let Some(order) = self.orders.pop_front_if(|order| order.at <= due) {
-            self.take_order(order);
+        let order = self.orders.pop_front_if(|order| order.at <= due);
+        if let Some(Order { at, change: Change::Users { users, spawn_rate } }) = order {
+            self.curve.steer(at, users, spawn_rate);
         }
-        let elapsed = due.saturating_sub(self.origin);
-        let wanted = self.curve.at(elapsed);
-        let next = wanted.and_then(|_| self.curve.next_change(elapsed));
-        self.change = next.map(|next| self.origin + next);
-        self.users = wanted.map_or(self.users, |wanted| wanted.users);
-        Some(wanted)
-    }
-
-    /// Goes on from the users of this instant, which are the same on every core.
-    fn take_order(&mut self, order: Order) {
-        let Change::Users { users, spawn_rate } = order.change else { return };
-        let now = self.curve.at(order.at.saturating_sub(self.origin));
-        let from = now.map_or(self.users, |wanted| wanted.users);
-        self.curve = LoadShape::changed(from, users, spawn_rate).curve(None);
-        self.origin = order.at;
+        self.change = self.curve.next_change(due);
+        Some(self.curve.at(due))
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use super::LoadShape;
 use super::course::Course;
+use super::line::Line;
 
 /// How many users a run wants at one instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,21 +25,33 @@ pub struct Wanted {
 /// `while change <= now { follow(curve.at(change)); change = curve.next_change(change) }`.
 #[derive(Debug, Clone)]
 pub struct Curve {
-    pub(super) course: Course,
+    course: Course,
     /// The mix of each stage with the instant at which the stage ends.
-    pub(super) mixes: Vec<(Duration, usize)>,
+    mixes: Vec<(Duration, usize)>,
     /// The end of the run, where it is known.
-    pub(super) limit: Option<Duration>,
+    limit: Option<Duration>,
+    /// When the course began, from the start of the run.
+    origin: Duration,
+    /// How many users were wanted last.
+    users: u32,
 }
 
 impl Curve {
+    pub(super) fn new(
+        course: Course,
+        mixes: Vec<(Duration, usize)>,
+        limit: Option<Duration>,
+    ) -> Self {
+        Curve { course, mixes, limit, origin: Duration::ZERO, users: 0 }
+    }
+
     /// What is wanted at this instant, or none where the run is over.
     pub fn at(&mut self, elapsed: Duration) -> Option<Wanted> {
         if self.limit.is_some_and(|limit| elapsed >= limit) {
             return None;
         }
-        let users = self.course.count_at(elapsed)?;
-        Some(Wanted { users, mix: self.mix_at(elapsed) })
+        self.users = self.course.count_at(elapsed.saturating_sub(self.origin))?;
+        Some(Wanted { users: self.users, mix: self.mix_at(elapsed) })
     }
 
     /// The next instant at which the number of users can differ, or the run is over. None where
@@ -47,7 +61,19 @@ impl Curve {
     /// A function may turn out to have nothing new to say.
     pub fn next_change(&mut self, elapsed: Duration) -> Option<Duration> {
         self.at(elapsed)?;
-        self.course.next_change(elapsed).into_iter().chain(self.limit).min()
+        let next = self.course.next_change(elapsed.saturating_sub(self.origin));
+        next.map(|next| self.origin.saturating_add(next)).into_iter().chain(self.limit).min()
+    }
+
+    /// What follows from this instant on where somebody steers the run: from the users of that
+    /// instant to so many others, who come or go at a rate, and then that many, of the scenario's
+    /// own mix and until the run is stopped. Where the run was over, it goes on from the users who
+    /// were wanted last.
+    pub fn steer(&mut self, elapsed: Duration, users: u32, spawn_rate: f64) {
+        let from = self.at(elapsed).map_or(self.users, |wanted| wanted.users);
+        let line = Line::starting_at(f64::from(from)).reach(f64::from(users), spawn_rate);
+        let course = Course::new(&LoadShape::line(line.forever()));
+        *self = Curve { origin: elapsed, ..Curve::new(course, Vec::new(), None) };
     }
 
     fn mix_at(&self, elapsed: Duration) -> usize {

@@ -191,13 +191,6 @@ impl LoadShape {
         LoadShape::Line(line)
     }
 
-    /// From so many users to so many others, who come or go at a rate, and then that many: what
-    /// follows when somebody steers a run.
-    pub fn changed(from: u32, users: u32, spawn_rate: f64) -> Self {
-        let line = Line::starting_at(f64::from(from)).reach(f64::from(users), spawn_rate);
-        LoadShape::line(line.forever())
-    }
-
     /// One stage after the other. In each, users come or go at the stage's spawn rate until there
     /// are as many as it says, which then stay; where a stage is too short for that, the next one
     /// goes on from where it came to. The run ends after the last stage.
@@ -262,7 +255,7 @@ impl LoadShape {
     /// earlier, with the shape.
     pub fn curve(&self, limit: Option<Duration>) -> Curve {
         let limit = limit.into_iter().chain(self.end()).min();
-        Curve { course: Course::new(self), mixes: self.mix_of_stages(), limit }
+        Curve::new(Course::new(self), self.mix_of_stages(), limit)
     }
 
     /// When the run ends by the shape alone; none where it does not, or where only a function

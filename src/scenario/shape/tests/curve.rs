@@ -249,3 +249,27 @@ fn absurd_shapes_neither_panic_nor_hang() {
         }
     }
 }
+
+#[test]
+fn who_steers_a_run_goes_on_from_the_users_of_that_instant() {
+    let mut curve = LoadShape::ramp(10, 2.0).curve(Some(secs(60)));
+    let users = |curve: &mut Curve, at| curve.at(at).map(|wanted| wanted.users);
+    assert_eq!(users(&mut curve, secs(2)), Some(5));
+    curve.steer(secs(2), 1, 1.0);
+    assert_eq!((users(&mut curve, secs(2)), curve.next_change(secs(2))), (Some(4), Some(secs(3))));
+    assert_eq!(users(&mut curve, secs(4)), Some(2));
+    // Once more while that lasts; the end of the shape is no end any more.
+    curve.steer(secs(4), 30, 100.0);
+    assert_eq!((users(&mut curve, secs(90)), curve.next_change(secs(90))), (Some(30), None));
+}
+
+#[test]
+fn who_steers_a_run_that_is_over_goes_on_from_its_last_users() {
+    let stage = Stage::new(secs(10), 4, 4.0).mix([("b", 1.0)]);
+    let mut curve = LoadShape::stages([stage]).curve(None);
+    let last = curve.at(secs(9)).unwrap();
+    assert_eq!((last.users, last.mix, curve.at(secs(10))), (4, 1, None));
+    curve.steer(secs(11), 6, 1.0);
+    let wanted = [11, 12, 20].map(|at| curve.at(secs(at)).unwrap().users);
+    assert_eq!((wanted, curve.at(secs(20)).unwrap().mix), ([5, 6, 6], 0));
+}
