@@ -4,7 +4,7 @@ use rustix::process::Signal;
 
 use crate::command::Run;
 use crate::httpbin;
-use crate::load::{flags, run, scenario, scenario_with};
+use crate::load::{run_tasks, scenario, scenario_with};
 
 #[test]
 fn bodies_of_every_kind_have_their_sizes() {
@@ -43,7 +43,7 @@ fn bodies_of_every_kind_have_their_sizes() {
         "delete = \"/delete\"",
         "get = \"/image/png\"\ncheck = { header_equals = { content-type = \"image/png\" } }",
     ]);
-    let run = Run::start(&scenario(&tasks), &flags(&httpbin.url(), "16", "2s")).finish();
+    let run = run_tasks(&scenario(&tasks), &httpbin.url(), 400);
     run.assert_fine();
     for (_, name, size) in bodies {
         assert_eq!(run.row("GET", name).average_bytes, size, "{name}");
@@ -59,7 +59,7 @@ fn statuses_are_failures_from_400_on() {
     let statuses = [200, 201, 204, 304, 400, 401, 404, 418, 429, 500, 503];
     let tasks = statuses.map(|status| format!("get = \"/status/{status}\""));
     let tasks: Vec<&str> = tasks.iter().map(String::as_str).collect();
-    let run = run(&scenario(&tasks), &httpbin.url());
+    let run = run_tasks(&scenario(&tasks), &httpbin.url(), 200);
     assert_eq!(run.code, Some(1), "{}", run.stderr);
     let log = httpbin.log();
     for status in statuses {
@@ -90,7 +90,7 @@ fn compressed_bodies_are_whole_and_decoded_for_who_looks() {
         ]
     });
     let tasks: Vec<&str> = tasks.iter().flatten().map(String::as_str).collect();
-    let run = run(&scenario(&tasks), &httpbin.url());
+    let run = run_tasks(&scenario(&tasks), &httpbin.url(), 200);
     run.assert_fine();
     for (path, _, word) in codings {
         let sizes = [path, word].map(|name| run.row("GET", name).average_bytes);
@@ -104,14 +104,14 @@ fn a_delay_is_a_latency_or_a_timeout() {
     let Some(httpbin) = httpbin::start() else { return };
     let tasks = [
         "get = \"/delay/0.3\"",
-        "get = \"/delay/2\"",
-        "get = \"/drip\"\nquery = { numbytes = 8, duration = 4, delay = 0 }\nname = \"drip\"",
+        "get = \"/delay/9\"",
+        "get = \"/drip\"\nquery = { numbytes = 8, duration = 9, delay = 0 }\nname = \"drip\"",
     ];
-    let run = run(&scenario_with("timeout = \"1s\"", &tasks), &httpbin.url());
+    let run = run_tasks(&scenario_with("timeout = \"3s\"", &tasks), &httpbin.url(), 32);
     assert_eq!(run.row("GET", "/delay/0.3").failures, 0, "{:?}", run.failures);
     let failures = [
-        ("/delay/2", "timed out after 1 s while waiting for the first byte"),
-        ("drip", "timed out after 1 s while reading the body ("),
+        ("/delay/9", "timed out after 3 s while waiting for the first byte"),
+        ("drip", "timed out after 3 s while reading the body ("),
     ];
     for (name, text) in failures {
         let row = run.row("GET", name);

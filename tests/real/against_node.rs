@@ -93,9 +93,9 @@ fn a_server_that_fails_in_the_middle_has_seen_every_failure() {
 #[test]
 fn each_timeout_says_what_it_waited_for() {
     let Some(node) = node::start("5000") else { return };
-    let timeout = "timeout = { first_byte = \"200ms\", total = \"5s\" }";
+    let timeout = "timeout = { first_byte = \"1s\", total = \"5s\" }";
     let run = run(&scenario_with(timeout, &["get = \"/slow\"", "get = \"/\""]), &node.url());
-    assert_eq!(texts(&run), ["timed out waiting for the first byte after 200 ms"]);
+    assert_eq!(texts(&run), ["timed out waiting for the first byte after 1 s"]);
     assert_eq!(run.row("GET", "/slow").failures, run.row("GET", "/slow").requests);
     assert_eq!(run.row("GET", "/").failures, 0);
     assert_eq!(run.aggregated().requests, node.requests());

@@ -28,7 +28,7 @@ defaults
     retries 0
     timeout connect 500ms
     timeout client 5s
-    timeout server 300ms
+    timeout server 1s
     timeout http-request 2s
     timeout http-keep-alive 1s
 frontend in

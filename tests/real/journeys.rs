@@ -2,13 +2,13 @@
 
 use crate::command::Finished;
 use crate::httpbin;
-use crate::load::{run, scenario};
+use crate::load::{run_tasks, scenario};
 
 /// These tasks succeed, and httpbin saw what is counted and told, and nothing else.
 #[track_caller]
 fn check(tasks: &[&str]) -> Option<Finished> {
     let httpbin = httpbin::start()?;
-    let run = run(&scenario(tasks), &httpbin.url());
+    let run = run_tasks(&scenario(tasks), &httpbin.url(), 200);
     run.assert_fine();
     assert_eq!((run.cancelled(), run.retries()), (0, 0), "{}", run.stdout);
     let seen = run.aggregated().requests + run.asked_for();
@@ -95,7 +95,8 @@ fn a_wrong_password_is_a_failure() {
         format!("get = \"/digest-auth/auth/al/pw\"\ndigest_{auth}"),
         "get = \"/bearer\"".to_owned(),
     ];
-    let run = run(&scenario(&tasks.each_ref().map(|task| &**task)), &httpbin.url());
+    let tasks = tasks.each_ref().map(|task| &**task);
+    let run = run_tasks(&scenario(&tasks), &httpbin.url(), 100);
     assert_eq!(run.code, Some(1), "{}", run.stderr);
     let all = run.aggregated();
     assert!(all.failures == all.requests && all.requests > 0, "{}", run.stdout);

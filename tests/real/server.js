@@ -41,7 +41,7 @@ const answers = {
     }
     response.end();
   },
-  '/slow': (response) => setTimeout(() => response.end('late\n'), 600),
+  '/slow': (response) => setTimeout(() => response.end('late\n'), 3000),
   '/torn': (response) => {
     response.setHeader('Content-Length', 9);
     response.write('one ');

@@ -9,8 +9,8 @@ def figures(page):
     return by_name(rows(tab(page, "Statistics").locator("table").first))
 
 
-def requests(page):
-    return int(figures(page)["Aggregated"]["# Requests"].replace(",", ""))
+def requests(page, column="# Requests"):
+    return int(figures(page)["Aggregated"][column].replace(",", ""))
 
 
 def first_test(page, web):
@@ -56,8 +56,8 @@ def times(page):
 def charts_are_of_now(page):
     """What the charts draw happened a moment ago, and not in 1970."""
     until(lambda: times(page), "figures in a chart")
-    now = datetime.now()
-    age = (now.hour * 3600 + now.minute * 60 + now.second - times(page)[-1]) % 86_400
+    latest, now = times(page)[-1], datetime.now()
+    age = (now.hour * 3600 + now.minute * 60 + now.second - latest) % 86_400
     assert age < 15, f"the latest figure is {age} s old"
 
 
@@ -196,6 +196,7 @@ with folder() as where, Server("--drop-rate", "0.5") as server:
         downloads_agree(page, web, where)
         start_again(page, was=5)
         second_run_is_drawn(page)
+        until(lambda: requests(page, "# Fails"), "failures of the last run, of which the exit code tells")
         assert web.interrupt() == 1, web.output()
 
     with Web(SCENARIOS / "checks.toml", "--host", server.url) as web, browser() as page:
