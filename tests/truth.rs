@@ -76,11 +76,12 @@ fn excess(truth: &Truth, run: &Snapshot) -> (Duration, Duration) {
     (above, below)
 }
 
-/// The best of a few runs is right; and a run that is not knows how late it was itself.
+/// The best of a few runs is right; or where none is, one knows how late it was itself.
 #[track_caller]
 fn check(pathology: Pathology) {
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let truth = Truth::new(&pathology, uniform(RATE, RUN_TIME));
+    let mut unknown = Duration::MAX;
     for attempt in 1..=ATTEMPTS {
         let run = open_load(pathology);
         let load = run.open_load.as_ref().unwrap();
@@ -94,9 +95,9 @@ fn check(pathology: Pathology) {
         let late = |times: &gregaria::stats::Distribution| times.figures.as_ref().unwrap().max;
         let own = late(&load.lateness) + late(&run.health.lateness);
         println!("attempt {attempt}: {above:?} too much, of it known as our own {own:?}");
-        assert!(above <= own + BUSY, "{above:?} beyond the truth, and {own:?} is known");
+        unknown = unknown.min(above.saturating_sub(own));
     }
-    println!("no attempt was quiet enough");
+    assert!(unknown <= BUSY, "{unknown:?} beyond the truth, of which no run knows");
 }
 
 #[test]
