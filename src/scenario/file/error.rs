@@ -53,7 +53,8 @@ pub(super) type Result<T> = std::result::Result<T, Problem>;
 
 impl Error {
     /// The parameter whose value is at fault: it is missing, or none of the choices. The file itself
-    /// may be right then, and [`parameters`](super::parameters) reads what it asks for.
+    /// may be right then, and
+    /// [`Document::parameters`](super::Document::parameters) are what it asks for.
     pub fn parameter(&self) -> Option<&str> {
         match self {
             Error::Invalid { parameter, .. } => parameter.as_deref(),

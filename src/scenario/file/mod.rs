@@ -132,6 +132,7 @@
 //! The first error is reported with its place, its line and the cure.
 
 mod check;
+mod document;
 mod error;
 mod load;
 mod parameter;
@@ -145,8 +146,6 @@ mod user;
 mod values;
 
 use std::collections::HashSet;
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::Path;
 
 use toml::Spanned;
@@ -158,11 +157,9 @@ use error::{Problem, Result};
 use reader::{Item, Table};
 use upload::Files;
 
+pub use document::Document;
 pub use error::Error;
 pub use values::Values;
-
-/// The largest file that is read: far beyond any scenario, far below a memory problem.
-const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 /// Reads the scenario in this file, with its parameters at their defaults.
 pub fn load(path: impl AsRef<Path>) -> std::result::Result<Scenario, Error> {
@@ -175,8 +172,7 @@ pub fn load(path: impl AsRef<Path>) -> std::result::Result<Scenario, Error> {
 ///
 /// What is wrong with the file, or with the values: [`Error::parameter`] tells which.
 pub fn load_with(path: impl AsRef<Path>, values: &Values) -> std::result::Result<Scenario, Error> {
-    let (file, text) = text_of(path.as_ref())?;
-    parse_with(&file, &text, values)
+    Document::read(path)?.scenario(values)
 }
 
 /// Reads the scenario in this text, with its parameters at their defaults; `file` is the name that
@@ -191,69 +187,34 @@ pub fn parse(file: &str, text: &str) -> std::result::Result<Scenario, Error> {
 ///
 /// As [`load_with`].
 pub fn parse_with(file: &str, text: &str, values: &Values) -> std::result::Result<Scenario, Error> {
-    scenario(text, &Files::beside(file), values).map_err(|problem| problem.in_file(file, text))
+    Document::new(file, text).scenario(values)
 }
 
-/// Reads which parameters this file has, and nothing else of it: what must be known before there
-/// can be a value for each.
+/// Reads which parameters this file has, and nothing else of it, as [`Document::parameters`] does.
 pub fn parameters(path: impl AsRef<Path>) -> std::result::Result<Vec<Parameter>, Error> {
-    let (file, text) = text_of(path.as_ref())?;
-    let document = document(&text).map_err(|problem| problem.in_file(&file, &text))?;
-    let declared = parameter::declared(&Table::root(document.get_ref(), None));
-    let declared = declared.map_err(|problem| problem.in_file(&file, &text))?;
-    Ok(declared.into_iter().map(|declared| declared.parameter).collect())
+    Document::read(path)?.parameters()
 }
 
-/// The name that errors give a file, and what is in it.
-fn text_of(path: &Path) -> std::result::Result<(String, String), Error> {
-    let file = path.display().to_string();
-    let bytes = match read(path) {
-        Ok(bytes) => bytes,
-        Err(error) => return Err(Error::Unreadable { file, reason: reason(&error) }),
-    };
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok((file, text)),
-        Err(error) => {
-            let at = error.utf8_error().valid_up_to();
-            let problem = Problem::new(at..at, "not UTF-8 text; save the file as UTF-8");
-            // Valid up to the fault, so the place in this text is the place in the file.
-            Err(problem.in_file(&file, &String::from_utf8_lossy(error.as_bytes())))
-        }
-    }
-}
-
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > FILE_BYTES_MAX {
-        return Err(io::Error::other("it is larger than 16 MiB"));
-    }
-    Ok(bytes)
-}
-
-/// The system's text without its number.
-fn reason(error: &io::Error) -> String {
-    let text = error.to_string();
-    match text.split_once(" (os error") {
-        Some((reason, _)) => reason.to_owned(),
-        None => text,
-    }
-}
-
-fn document(text: &str) -> Result<Spanned<DeTable<'_>>> {
+fn toml(text: &str) -> Result<Spanned<DeTable<'_>>> {
     DeTable::parse(text).map_err(|error| {
         let end = text.len();
         Problem::new(error.span().unwrap_or(end..end), error.message())
     })
 }
 
+fn parameters_of(text: &str) -> Result<Vec<Parameter>> {
+    let toml = toml(text)?;
+    let declared = parameter::declared(&Table::root(toml.get_ref(), None))?;
+    Ok(declared.into_iter().map(|declared| declared.parameter).collect())
+}
+
 fn scenario(text: &str, files: &Files, values: &Values) -> Result<Scenario> {
-    let document = document(text)?;
-    let root = Table::root(document.get_ref(), None);
+    let toml = toml(text)?;
+    let root = Table::root(toml.get_ref(), None);
     root.only(&["host", "load", "parameter", "tls", "user"])?;
     let declared = parameter::declared(&root)?;
     let bindings = values.bind(&root, &declared)?;
-    let table = Table::root(document.get_ref(), Some(&bindings));
+    let table = Table::root(toml.get_ref(), Some(&bindings));
     let mut scenario = Scenario {
         parameters: declared.into_iter().map(|declared| declared.parameter).collect(),
         host: table.get("host").map(user::host).transpose()?,

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use super::document::reason;
 use super::error::{Problem, Result};
 use super::reader::{Item, Table};
 use crate::session::{Part, Upload};
@@ -36,7 +37,7 @@ impl Files {
             return Ok(known.clone());
         }
         let upload = Upload::read(&path).map_err(|error| {
-            item.problem(format!("cannot read '{}': {}", path.display(), super::reason(&error)))
+            item.problem(format!("cannot read '{}': {}", path.display(), reason(&error)))
         })?;
         self.read.borrow_mut().insert(path, upload.clone());
         Ok(upload)

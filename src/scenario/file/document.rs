@@ -1,0 +1,113 @@
+//! A scenario file as it was read, from which scenarios are made.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use super::Values;
+use super::error::{Error, Problem};
+use super::upload::Files;
+use crate::scenario::{Parameter, Scenario};
+
+/// The largest file that is read: far beyond any scenario, far below a memory problem.
+const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+/// A scenario file as it was read: whatever is made of it is of the same text, though the file may
+/// have been changed since. The files that it names are read when a scenario is made.
+///
+/// ```
+/// use gregaria::scenario::file::{Document, Values};
+///
+/// let document = Document::new(
+///     "x.toml",
+///     r#"
+///     [parameter.path]
+///     required = true
+///     [[user]]
+///     name = "u"
+///     [[user.task]]
+///     get = "${path}"
+///     "#,
+/// );
+/// assert_eq!(document.parameters().unwrap()[0].name, "path");
+/// assert!(document.scenario(&Values::default()).is_err());
+/// assert!(document.scenario(&Values::from_iter([("path", "/a")])).is_ok());
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    file: String,
+    text: String,
+}
+
+impl Document {
+    /// This text; `file` is the name that errors give it, and relative paths in it begin beside that.
+    pub fn new(file: impl Into<String>, text: impl Into<String>) -> Self {
+        Document { file: file.into(), text: text.into() }
+    }
+
+    /// Reads a file, whatever is in it.
+    ///
+    /// # Errors
+    ///
+    /// That it cannot be read, or is no UTF-8.
+    pub fn read(path: impl AsRef<Path>) -> Result<Self, Error> {
+        let path = path.as_ref();
+        let file = path.display().to_string();
+        let bytes = match read(path) {
+            Ok(bytes) => bytes,
+            Err(error) => return Err(Error::Unreadable { file, reason: reason(&error) }),
+        };
+        match String::from_utf8(bytes) {
+            Ok(text) => Ok(Document { file, text }),
+            Err(error) => {
+                let at = error.utf8_error().valid_up_to();
+                let problem = Problem::new(at..at, "not UTF-8 text; save the file as UTF-8");
+                // Valid up to the fault, so the place in this text is the place in the file.
+                Err(problem.in_file(&file, &String::from_utf8_lossy(error.as_bytes())))
+            }
+        }
+    }
+
+    /// The scenario, with these values of its parameters.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the text, or with the values: [`Error::parameter`] tells which.
+    pub fn scenario(&self, values: &Values) -> Result<Scenario, Error> {
+        let scenario = super::scenario(&self.text, &Files::beside(&self.file), values);
+        scenario.map_err(|problem| problem.in_file(&self.file, &self.text))
+    }
+
+    /// Which parameters it has, and nothing else of it: what must be known before there can be a
+    /// value for each.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the text as TOML, or with what it says of parameters.
+    pub fn parameters(&self) -> Result<Vec<Parameter>, Error> {
+        super::parameters_of(&self.text).map_err(|problem| problem.in_file(&self.file, &self.text))
+    }
+
+    /// What is in it.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > FILE_BYTES_MAX {
+        return Err(io::Error::other("it is larger than 16 MiB"));
+    }
+    Ok(bytes)
+}
+
+/// The system's text without its number.
+pub(super) fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.split_once(" (os error") {
+        Some((reason, _)) => reason.to_owned(),
+        None => text,
+    }
+}
