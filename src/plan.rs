@@ -15,6 +15,7 @@ use core_affinity::CoreId;
 
 pub use churn::Churn;
 pub use forecast::{Forecast, Route};
+pub use load::Load;
 pub use selection::Picked;
 
 use hosts::{Hosts, key, sources};
@@ -264,8 +265,7 @@ impl Plan {
                 return Err(Error::NoEnd(end));
             }
         }
-        let load::Resolved { shape, arrivals, run_time, users, ignored } =
-            load::resolve(&options, load)?;
+        let Load { shape, arrivals, run_time, users, ignored } = load::resolve(&options, load)?;
         // Fewer where every class has an exact number and these do not add up to what is asked.
         let classes = scenario::assign(&scenario.users, users as usize);
         let mixes = shape.mixes().into_iter().skip(1);

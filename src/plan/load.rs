@@ -2,26 +2,43 @@
 
 use std::time::Duration;
 
-use super::{Error, Options};
-use crate::scenario::{Arrivals, Line, Load, LoadShape, RunTimeFrom, USERS_MAX};
+use super::{Error, Options, selection};
+use crate::scenario::{self, Arrivals, Line, LoadShape, RunTimeFrom, Scenario, USERS_MAX};
 
 /// The load of a run.
-pub(super) struct Resolved {
+#[derive(Debug)]
+pub struct Load {
     /// How many users there are when, where the load is not a rate.
-    pub(super) shape: LoadShape,
+    pub shape: LoadShape,
     /// What is released when, where it is.
-    pub(super) arrivals: Option<Arrivals>,
+    pub arrivals: Option<Arrivals>,
     /// From the start of the run to the stop.
-    pub(super) run_time: Option<Duration>,
+    pub run_time: Option<Duration>,
     /// The most users that there will be at once.
-    pub(super) users: u32,
+    pub users: u32,
     /// Options that have no say, because the load is a shape or a rate.
-    pub(super) ignored: Vec<&'static str>,
+    pub ignored: Vec<&'static str>,
+}
+
+impl Load {
+    /// The load that a run of this scenario would have: that of its [`Plan`](super::Plan), without
+    /// one. Looks nothing up.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with what is to run, and with how much of it.
+    pub fn new(mut scenario: Scenario, options: &Options) -> Result<Self, Error> {
+        scenario.validate()?;
+        selection::select(&mut scenario, options)?;
+        let load = resolve(options, &scenario.load)?;
+        let users = scenario::assign(&scenario.users, load.users as usize).len() as u32;
+        Ok(Load { users, ..load })
+    }
 }
 
 /// Options before the scenario's own wishes, before Locust's defaults of one user, one per second and
 /// no end.
-pub(super) fn resolve(options: &Options, load: &Load) -> Result<Resolved, Error> {
+pub(super) fn resolve(options: &Options, load: &scenario::Load) -> Result<Load, Error> {
     let run_time = options.run_time.or(load.run_time);
     if run_time.is_some_and(|time| time.is_zero()) {
         return Err(Error::NoRunTime);
@@ -35,7 +52,11 @@ pub(super) fn resolve(options: &Options, load: &Load) -> Result<Resolved, Error>
     }
 }
 
-fn closed(options: &Options, load: &Load, run_time: Option<Duration>) -> Result<Resolved, Error> {
+fn closed(
+    options: &Options,
+    load: &scenario::Load,
+    run_time: Option<Duration>,
+) -> Result<Load, Error> {
     let rate = options.spawn_rate.or(load.spawn_rate).unwrap_or(1.0);
     if !(rate > 0.0 && rate.is_finite()) {
         return Err(Error::SpawnRate(rate));
@@ -53,7 +74,7 @@ fn closed(options: &Options, load: &Load, run_time: Option<Duration>) -> Result<
         [("--users", options.users.is_some()), ("--spawn-rate", options.spawn_rate.is_some())];
     let ignored = ignored.into_iter().filter(|&(_, given)| given && load.shape.is_some());
     let ignored = ignored.map(|(flag, _)| flag).collect();
-    Ok(Resolved { shape, arrivals: None, run_time, users, ignored })
+    Ok(Load { shape, arrivals: None, run_time, users, ignored })
 }
 
 /// A run time from the start of the run.
@@ -73,7 +94,7 @@ fn open(
     from: RunTimeFrom,
     run_time: Option<Duration>,
     ignored: Vec<&'static str>,
-) -> Result<Resolved, Error> {
+) -> Result<Load, Error> {
     let run_time = counted(run_time, from, arrivals.full());
     if let Some(run_time) = run_time {
         // However late a core may be at its end, what is due after it is not.
@@ -85,11 +106,11 @@ fn open(
     }
     // Nobody follows it; users come as releases need them.
     let shape = LoadShape::constant(0);
-    Ok(Resolved { shape, arrivals: Some(arrivals), run_time, users, ignored })
+    Ok(Load { shape, arrivals: Some(arrivals), run_time, users, ignored })
 }
 
 /// The releases, where the load is a rate: the option's, or else the scenario's.
-fn arrivals(options: &Options, load: &Load) -> Result<Option<Arrivals>, Error> {
+fn arrivals(options: &Options, load: &scenario::Load) -> Result<Option<Arrivals>, Error> {
     let given = options.rate.map(|rate| Arrivals::new(Line::constant(rate)));
     // What else the scenario says of its rate holds for the option's, too.
     let own = load.arrivals.clone();
@@ -114,5 +135,50 @@ fn no_rate(options: &Options) -> Result<(), Error> {
     match given.into_iter().find(|(_, given)| *given) {
         Some((flag, _)) => Err(Error::NoRate(flag)),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Picked, Plan};
+    use crate::scenario::{Share, Step, User};
+
+    /// Of three classes, two of which have their numbers, on this host.
+    fn scenario(host: &str, load: scenario::Load) -> Scenario {
+        let user = |name: &str, share| {
+            let user = User::new(name).task(Step::get("/"));
+            User { share, ..user }
+        };
+        let scenario = Scenario { load, ..Scenario::new(host) }.user(user("a", Share::Fixed(3)));
+        scenario.user(user("b", Share::Fixed(4))).user(user("c", Share::Weight(1.0)))
+    }
+
+    #[track_caller]
+    fn check(load: scenario::Load, options: Options, users: u32) {
+        let plan = Plan::new(scenario("http://127.0.0.1:1", load.clone()), options.clone());
+        let plan = plan.unwrap();
+        let load = Load::new(scenario("http://nowhere.invalid", load), &options).unwrap();
+        assert_eq!((load.users, plan.users), (users, users));
+        assert_eq!((load.shape, load.arrivals), (plan.shape, plan.arrivals));
+        assert_eq!((load.run_time, load.ignored), (plan.run_time, plan.ignored));
+    }
+
+    #[test]
+    fn a_load_is_that_of_its_plan_though_nothing_is_looked_up() {
+        let shape = scenario::Load {
+            shape: Some(LoadShape::ramp(20, 2.0)),
+            run_time: Some(Duration::from_secs(9)),
+            run_time_from: RunTimeFrom::Full,
+            ..scenario::Load::default()
+        };
+        let counted = Some(["a", "b"].map(Picked::new).to_vec());
+        check(shape.clone(), Options::default(), 20);
+        check(shape.clone(), Options { users: Some(5), ..Options::default() }, 20);
+        check(shape, Options { classes: counted, ..Options::default() }, 7);
+        let rate = Options { rate: Some(5.0), max_users: Some(50), ..Options::default() };
+        check(scenario::Load::default(), rate, 50);
+        let nobody = Scenario::new("http://127.0.0.1:1");
+        assert!(Load::new(nobody, &Options::default()).is_err());
     }
 }
