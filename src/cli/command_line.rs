@@ -6,7 +6,6 @@ use std::fmt::Display;
 use clap::ValueEnum;
 
 use super::RunArgs;
-use super::source::Source;
 use crate::plan::Plan;
 use crate::scenario::Parameter;
 
@@ -17,10 +16,10 @@ pub(super) fn typed(parameters: &[Parameter]) -> String {
     command_line(words, parameters)
 }
 
-/// A command that makes this run once more: with its seed, and what a page asked for as if it had
+/// A command that makes this run of a scenario once more: with its seed, and what a page asked for as if it had
 /// been typed. What it can be steered by on its way is not in it.
-pub(super) fn again(source: &Source, args: &RunArgs, plan: &Plan) -> String {
-    let mut line = Line(vec!["gregaria".to_owned(), source.name().to_owned()]);
+pub(super) fn again(scenario: &str, args: &RunArgs, plan: &Plan) -> String {
+    let mut line = Line(vec!["gregaria".to_owned(), scenario.to_owned()]);
     line.load(args);
     line.choice(args);
     line.connections(args);
@@ -154,7 +153,7 @@ mod tests {
         let user = User::new("A").task(Step::get("/"));
         let plan =
             Plan::new(Scenario::new("http://127.0.0.1:1").user(user), args.options()).unwrap();
-        let line = again(&Source::Typed("a.toml".into()), &args, &plan);
+        let line = again("a.toml", &args, &plan);
         (args, line.split(' ').map(|word| word.trim_matches('\'').to_owned()).collect())
     }
 

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use super::RunArgs;
 use super::command_line;
+use super::draft::Draft;
 use super::milestones;
-use super::source::Source;
 use crate::plan::Plan;
 use crate::report::view::Facts;
 use crate::scenario::{LoadShape, Scenario};
 
-/// The facts of a plan that was made from `source`.
-pub(super) fn facts(plan: &Plan, args: &RunArgs, source: &Source) -> Facts {
+/// The facts of a plan that was made of `draft`.
+pub(super) fn facts(plan: &Plan, args: &RunArgs, draft: &Draft) -> Facts {
     let hosts: BTreeSet<String> = plan
         .targets
         .iter()
@@ -25,26 +25,26 @@ pub(super) fn facts(plan: &Plan, args: &RunArgs, source: &Source) -> Facts {
         _ => None,
     };
     Facts {
-        scenario: command_line::without_password(source.name()),
-        scenario_text: source.text(),
+        scenario: command_line::without_password(draft.name()),
+        scenario_text: draft.text().map(str::to_owned),
         host: hosts.into_iter().collect::<Vec<_>>().join(", "),
         seed: plan.seed,
         command_line: command_line::typed(&plan.scenario.parameters),
-        again: Some(command_line::again(source, args, plan)),
+        again: Some(command_line::again(draft.name(), args, plan)),
         users: plan.users,
         spawn_rate,
         run_time: plan.run_time,
-        load: milestones::load(plan),
+        load: milestones::load(&plan.shape, plan.arrivals.as_ref(), plan.users),
         cores: plan.cores.iter().map(|core| core.id).collect(),
         profile: args.profile.clone(),
     }
 }
 
 /// What is known where there can be no plan yet.
-pub(super) fn without_plan(scenario: &Scenario, args: &RunArgs, source: &Source) -> Facts {
+pub(super) fn without_plan(scenario: &Scenario, args: &RunArgs, draft: &Draft) -> Facts {
     Facts {
-        scenario: command_line::without_password(source.name()),
-        scenario_text: source.text(),
+        scenario: command_line::without_password(draft.name()),
+        scenario_text: draft.text().map(str::to_owned),
         host: command_line::without_password(
             args.host.as_ref().or(scenario.host.as_ref()).map_or("", |h| h),
         ),

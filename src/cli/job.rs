@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::abort::{self, AbortWhen, Broken};
 use super::asked::asked;
+use super::draft::Draft;
 use super::facts::facts;
 use super::milestones::{self, Milestones};
-use super::source::Source;
 use super::{Error, RunArgs, THRESHOLD_MISSED};
 use crate::collector::Summary;
 use crate::control::Control;
@@ -38,9 +38,9 @@ pub(super) struct Job {
 }
 
 impl Job {
-    /// Plans a run of this scenario, and creates its files.
+    /// Plans a run of this scenario, which was made of the draft, and creates its files.
     pub(super) fn new(
-        source: &Source,
+        draft: &Draft,
         scenario: Scenario,
         options: Options,
         args: &RunArgs,
@@ -48,7 +48,7 @@ impl Job {
     ) -> Result<Self, Error> {
         let plan = Arc::new(Plan::new(scenario, options)?);
         run::preflight(&plan)?;
-        let facts = facts(&plan, args, source);
+        let facts = facts(&plan, args, draft);
         let (control, broken, reports) = (Arc::default(), Broken::default(), Vec::new());
         let (args, log) = (args.clone(), log.clone());
         let mut job = Job { plan, control, args, log, facts, broken, reports };

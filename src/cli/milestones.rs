@@ -55,15 +55,15 @@ pub(super) fn announce(plan: &Plan, log: &Log) {
         );
     }
     run::doubts(plan).iter().for_each(|doubt| log.warning("main", doubt));
-    log.info("runners", load(plan));
+    log.info("runners", load(&plan.shape, plan.arrivals.as_ref(), plan.users));
     if plan.scenario.load.adaptive.is_some() {
         log.info("runners", "Changing the load by what the run shows");
     }
 }
 
 /// What is about to come, in a line.
-pub(super) fn load(plan: &Plan) -> String {
-    if let Some(Arrivals { rate, kind, max_users }) = &plan.arrivals {
+pub(super) fn load(shape: &LoadShape, arrivals: Option<&Arrivals>, users: u32) -> String {
+    if let Some(Arrivals { rate, kind, max_users }) = arrivals {
         let arrivals = match kind {
             ArrivalKind::Uniform => "uniform",
             ArrivalKind::Poisson => "Poisson",
@@ -73,11 +73,11 @@ pub(super) fn load(plan: &Plan) -> String {
             "Releasing up to {peak:.2} iterations per second ({arrivals} arrivals, at most {max_users} users)"
         );
     }
-    match &plan.shape {
+    match shape {
         LoadShape::Ramp { users, spawn_rate } => {
             format!("Ramping to {users} users at a rate of {spawn_rate:.2} per second")
         }
-        _ => format!("Following a load shape of up to {} users", plan.users),
+        _ => format!("Following a load shape of up to {users} users"),
     }
 }
 

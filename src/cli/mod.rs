@@ -5,6 +5,7 @@ mod args;
 mod asked;
 mod command_line;
 mod demo;
+mod draft;
 mod facts;
 mod job;
 mod keys;
@@ -33,6 +34,7 @@ use crate::log::Log;
 use crate::plan::Plan;
 use crate::scenario::Scenario;
 use crate::scenario::file::{self, Values};
+use draft::Draft;
 use job::Job;
 use source::Source;
 use terminal::Terminal;
@@ -124,7 +126,8 @@ fn check(file: &Path, values: &Values) -> Result<u8, Error> {
 
 fn run_scenario(source: &Source, args: &RunArgs) -> Result<u8, Error> {
     let values = args.set.values();
-    let scenario = if args.web.web { source.outline(&values) } else { source.read(&values) }?;
+    let draft = source.read()?;
+    let scenario = if args.web.web { draft.outline(&values) } else { draft.scenario(&values) }?;
     if args.list {
         print(&ratio::list(&scenario))?;
         return Ok(0);
@@ -142,17 +145,17 @@ fn run_scenario(source: &Source, args: &RunArgs) -> Result<u8, Error> {
         return Ok(0);
     }
     let code = if args.web.web {
-        web::serve(source, &scenario, args, &log)?
+        web::serve(source, &draft, &scenario, args, &log)?
     } else {
-        run_once(source, scenario, args, &log)?
+        run_once(&draft, scenario, args, &log)?
     };
     log.info("main", format_args!("Shutting down (exit code {code})"));
     Ok(code)
 }
 
 /// Everything that can fail because of what was asked fails before the load starts.
-fn run_once(source: &Source, scenario: Scenario, args: &RunArgs, log: &Log) -> Result<u8, Error> {
-    let job = Job::new(source, scenario, args.options(), args, log)?;
+fn run_once(draft: &Draft, scenario: Scenario, args: &RunArgs, log: &Log) -> Result<u8, Error> {
+    let job = Job::new(draft, scenario, args.options(), args, log)?;
     let terminal = Terminal::of_stdin();
     let signals = signals::stop_on_signals(&job.control, log, terminal.clone())?;
     if let Some(terminal) = &terminal {

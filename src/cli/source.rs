@@ -1,11 +1,11 @@
 //! Where a scenario comes from: read anew for every run.
 
-use std::fs;
 use std::path::Path;
 
 use super::Error;
-use crate::scenario::file::{self, Values};
-use crate::scenario::{Parameter, Scenario, Step, User};
+use super::draft::Draft;
+use crate::scenario::file::{self, Document};
+use crate::scenario::{Scenario, Step, User};
 use crate::session::{Auth, BaseUrl, UrlError};
 
 /// What was given in the place of a scenario.
@@ -23,75 +23,34 @@ pub(super) enum Source {
 }
 
 impl Source {
-    /// The scenario: of a file, with these values of its parameters, or of one user class that GETs
-    /// a URL.
-    pub(super) fn read(&self, values: &Values) -> Result<Scenario, Error> {
-        let scenario = self.scenario(values)?;
-        // A file has refused them already; what is no file has none.
-        values.unknown(&scenario.parameters).map_or(Ok(scenario), |unknown| Err(unknown.into()))
-    }
-
-    /// The same; or nothing but its parameters, where one of them needs another value, so that
-    /// somebody can be asked for it.
-    pub(super) fn outline(&self, values: &Values) -> Result<Scenario, Error> {
-        self.read(values).or_else(|error| {
-            let fault = error.downcast_ref::<file::Error>().and_then(file::Error::parameter);
-            match self {
-                Source::Typed(path) if fault.is_some() => {
-                    Ok(Scenario { parameters: file::parameters(path)?, ..Scenario::default() })
-                }
-                _ => Err(error),
-            }
-        })
-    }
-
-    /// The parameters that it has, where that can be read.
-    pub(super) fn parameters(&self) -> Option<Vec<Parameter>> {
-        match self {
-            Source::Made { scenario, .. } => Some(scenario.parameters.clone()),
-            Source::Typed(source) if is_url(source) => Some(Vec::new()),
-            Source::Typed(path) => file::parameters(path).ok(),
-        }
-    }
-
-    fn scenario(&self, values: &Values) -> Result<Scenario, Error> {
+    /// Reads it as it is now: a file, or one user class that GETs a URL.
+    pub(super) fn read(&self) -> Result<Draft, Error> {
         let source = match self {
-            Source::Made { scenario, .. } => return Ok((**scenario).clone()),
+            Source::Made { name, scenario } => return Ok(Draft::made(name, (**scenario).clone())),
             Source::Typed(source) => source,
         };
-        if !is_url(source) {
-            // A Locust user's first try; as TOML it would only be a riddle about an equals sign.
-            if source.to_ascii_lowercase().ends_with(".py") {
-                return Err(format!(
-                    "{source} is Python; gregaria reads TOML, where User classes and tasks keep \
-                     their names: README.md shows how"
-                )
-                .into());
-            }
-            return file::load_with(source, values).map_err(|error| with_url_hint(source, error));
+        if is_url(source) {
+            return Ok(Draft::made(source, of_url(source)?));
         }
-        let (base, path) = BaseUrl::split(source)?;
-        let auth = base.basic_auth;
-        let mut user = User::new("User").task(Step::get(path));
-        user.auth = auth.map(|(user, password)| Auth::Basic { user, password });
-        let scheme = if base.secure { "https" } else { "http" };
-        Ok(Scenario::new(format!("{scheme}://{}", base.authority)).user(user))
+        // A Locust user's first try; as TOML it would only be a riddle about an equals sign.
+        if source.to_ascii_lowercase().ends_with(".py") {
+            return Err(format!(
+                "{source} is Python; gregaria reads TOML, where User classes and tasks keep \
+                 their names: README.md shows how"
+            )
+            .into());
+        }
+        let document = Document::read(source).map_err(|error| with_url_hint(source, error))?;
+        Ok(Draft::of_file(source, document))
     }
+}
 
-    /// What to call it.
-    pub(super) fn name(&self) -> &str {
-        match self {
-            Source::Typed(name) | Source::Made { name, .. } => name,
-        }
-    }
-
-    /// The text of the file, where it is one and still there.
-    pub(super) fn text(&self) -> Option<String> {
-        match self {
-            Source::Typed(source) if !is_url(source) => fs::read_to_string(source).ok(),
-            Source::Typed(_) | Source::Made { .. } => None,
-        }
-    }
+fn of_url(url: &str) -> Result<Scenario, UrlError> {
+    let (base, path) = BaseUrl::split(url)?;
+    let mut user = User::new("User").task(Step::get(path));
+    user.auth = base.basic_auth.map(|(user, password)| Auth::Basic { user, password });
+    let scheme = if base.secure { "https" } else { "http" };
+    Ok(Scenario::new(format!("{scheme}://{}", base.authority)).user(user))
 }
 
 fn is_url(source: &str) -> bool {
@@ -107,5 +66,67 @@ fn with_url_hint(source: &str, error: file::Error) -> Error {
             UrlError::NoScheme(source.to_owned()).into()
         }
         _ => error.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::scenario::file::Values;
+
+    /// A file that has its host from a parameter, and a body from this other file.
+    fn text(body: &str) -> String {
+        format!(
+            "host = \"http://${{host}}\"\n[parameter.host]\nrequired = true\n[[user]]\n\
+             name = \"u\"\n[[user.task]]\npost = \"/\"\nbody_file = \"{body}\"\n"
+        )
+    }
+
+    #[test]
+    fn a_draft_is_of_the_file_as_it_was_and_the_next_one_as_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("s.toml");
+        let source = Source::Typed(path.display().to_string());
+        fs::write(dir.path().join("body"), "x").unwrap();
+        fs::write(&path, text("body")).unwrap();
+        let draft = source.read().unwrap();
+        fs::write(&path, "hots = 1").unwrap();
+
+        let values = Values::from_iter([("host", "a")]);
+        assert_eq!(draft.text(), Some(&*text("body")));
+        assert_eq!(draft.parameters().unwrap()[0].name, "host");
+        assert_eq!(draft.scenario(&values).unwrap().host.as_deref(), Some("http://a"));
+        assert_eq!(draft.outline(&values).unwrap().users.len(), 1);
+        let outline = draft.outline(&Values::default()).unwrap();
+        assert_eq!((outline.users.len(), &*outline.parameters[0].name), (0, "host"));
+
+        let edited = source.read().unwrap();
+        assert_eq!(edited.text(), Some("hots = 1"));
+        assert!(edited.outline(&values).unwrap_err().to_string().contains("unknown key 'hots'"));
+        fs::remove_file(&path).unwrap();
+        assert!(source.read().unwrap_err().to_string().starts_with("cannot read "));
+    }
+
+    #[test]
+    fn what_is_no_file_has_neither_a_text_nor_parameters() {
+        let draft = Source::Typed("http://u:p@127.0.0.1:9/a?b".into()).read().unwrap();
+        let scenario = draft.scenario(&Values::default()).unwrap();
+        assert_eq!(scenario.host.as_deref(), Some("http://127.0.0.1:9"));
+        assert_eq!((draft.text(), draft.parameters().unwrap()), (None, Vec::new()));
+        let error = draft.outline(&Values::from_iter([("a", "b")])).unwrap_err();
+        assert!(error.to_string().starts_with("there is no parameter 'a'"), "{error}");
+    }
+
+    #[test]
+    fn what_is_neither_a_file_nor_a_url_says_what_it_may_be() {
+        let error = |typed: &str| Source::Typed(typed.into()).read().unwrap_err().to_string();
+        assert!(error("locustfile.py").starts_with("locustfile.py is Python"));
+        assert_eq!(
+            error("localhost:5000"),
+            UrlError::NoScheme("localhost:5000".into()).to_string()
+        );
+        assert_eq!(error("none.toml"), "cannot read none.toml: No such file or directory");
     }
 }

@@ -4,20 +4,16 @@ use serde_json::{Value, json};
 
 use crate::cli::RunArgs;
 use crate::cli::command_line::without_password;
-use crate::cli::source::Source;
+use crate::cli::draft::Draft;
+use crate::cli::milestones;
 use crate::executor::allowed_cores;
-use crate::plan::Picked;
+use crate::plan::{Load, Picked};
 use crate::scenario::file::Values;
 use crate::scenario::{Parameter, Scenario, Share, User};
 use crate::units;
 
-/// The form of a scenario whose load is `load`, in words, where that is known.
-pub(super) fn form(
-    source: &Source,
-    scenario: &Scenario,
-    args: &RunArgs,
-    load: Option<String>,
-) -> Value {
+/// The form of a scenario that was made of the draft.
+pub(super) fn form(draft: &Draft, scenario: &Scenario, args: &RunArgs) -> Value {
     let own = &scenario.load;
     let kind = match (&own.shape, &own.arrivals) {
         _ if args.rate.is_some() => "rate",
@@ -37,14 +33,14 @@ pub(super) fn form(
     let picked = args.options().classes;
     json!({
         "version": env!("CARGO_PKG_VERSION"),
-        "scenario": without_password(source.name()),
+        "scenario": without_password(draft.name()),
         "users": users,
         "spawn_rate": spawn_rate,
         "host": args.host.as_deref().or(host(scenario)),
         "run_time": args.run_time.or(own.run_time).map(units::short),
         "load": kind,
         "rate": args.rate,
-        "load_text": load.unwrap_or_default(),
+        "load_text": load_text(scenario, args),
         "classes": scenario.users.iter().map(|user| class(user, &picked)).collect::<Value>(),
         "tags": scenario.tags(),
         "cores": units::cores(cores),
@@ -52,6 +48,13 @@ pub(super) fn form(
         "full_history": args.csv.is_some() && args.csv_full_history,
         "parameters": parameters(scenario, &args.set.values()),
     })
+}
+
+/// The load in words; nothing where there can be none, as of a scenario that needs values first.
+fn load_text(scenario: &Scenario, args: &RunArgs) -> String {
+    let load = Load::new(scenario.clone(), &args.options());
+    let text = |load: Load| milestones::load(&load.shape, load.arrivals.as_ref(), load.users);
+    load.map(text).unwrap_or_default()
 }
 
 /// The host that is as good as none when it comes back: it takes the place of every class's own, and

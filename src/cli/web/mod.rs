@@ -11,15 +11,17 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use signal_hook::iterator::Handle;
 
+use super::draft::Draft;
 use super::facts::{self, facts};
 use super::job::Job;
 use super::source::Source;
 use super::terminal::Terminal;
-use super::{COULD_NOT_RUN, Error, RunArgs, keys, milestones, signals};
+use super::{COULD_NOT_RUN, Error, RunArgs, keys, signals};
 use crate::log::Log;
 use crate::plan::Plan;
 use crate::report::csv::history_path;
 use crate::scenario::Scenario;
+use crate::scenario::file::Values;
 use crate::web::{Answer, Fault, Live, Options, Order, Page, Start, Token};
 
 /// What runs are made of and told to.
@@ -32,16 +34,17 @@ struct Desk<'d> {
 }
 
 /// Opens the page and runs what it asks for, until somebody ends the process: the exit code of the
-/// last run.
+/// last run. There is a draft of the source already, for what is shown first and `--autostart`.
 pub(super) fn serve(
     source: &Source,
+    draft: &Draft,
     scenario: &Scenario,
     args: &RunArgs,
     log: &Log,
 ) -> Result<u8, Error> {
     let options = options(args)?;
     let (orders, ordered) = unbounded();
-    let live = before(source, scenario, args, log)?;
+    let live = before(draft, scenario, args, log)?;
     let (terminal, quitting) = (Terminal::of_stdin(), Arc::default());
     let signals = quit_on_signals(&live, &orders, &quitting, terminal.clone(), log)?;
     let token = options.token.clone().filter(|_| args.web.web_token_file.is_none());
@@ -59,7 +62,7 @@ pub(super) fn serve(
     let _settings = terminal.as_ref().map(Terminal::restore_on_drop);
 
     let desk = Desk { source, args, log, live, quitting };
-    let code = desk.work(ordered)?;
+    let code = desk.work(draft, ordered)?;
     drop(page);
     signals.close();
     Ok(code)
@@ -104,28 +107,24 @@ fn options(args: &RunArgs) -> Result<Options, Error> {
 
 /// What there is to see before the first run. What is missing yet may come with the form.
 fn before(
-    source: &Source,
+    draft: &Draft,
     scenario: &Scenario,
     args: &RunArgs,
     log: &Log,
 ) -> Result<Arc<Live>, Error> {
-    let read = source.read(&args.set.values());
+    let read = draft.scenario(&args.set.values());
     if let Ok(scenario) = &read {
         scenario.validate()?;
     }
     let planned = read.and_then(|scenario| Ok(Plan::new(scenario, args.options())?));
-    let (facts, load) = match planned {
-        Ok(plan) => {
-            let facts = facts(&plan, args, source);
-            let load = facts.load.clone();
-            (facts, Some(load))
-        }
+    let facts = match planned {
+        Ok(plan) => facts(&plan, args, draft),
         Err(error) => {
             log.warning("main", format_args!("As it stands no run can start: {error}"));
-            (facts::without_plan(scenario, args, source), None)
+            facts::without_plan(scenario, args, draft)
         }
     };
-    let form = form::form(source, scenario, args, load);
+    let form = form::form(draft, scenario, args);
     Ok(Live::new(facts, Arc::new(scenario.clone()), form))
 }
 
@@ -151,12 +150,12 @@ fn quit_on_signals(
 impl Desk<'_> {
     /// Runs what is ordered until the end is. Who has ordered something behind that is told so when
     /// the orders are dropped here.
-    fn work(&self, ordered: Receiver<Order>) -> Result<u8, Error> {
+    fn work(&self, draft: &Draft, ordered: Receiver<Order>) -> Result<u8, Error> {
         let web = &self.args.web;
         let mut code = 0;
         if web.autostart && self.live.claim() {
-            let scenario = self.source.read(&self.args.set.values())?;
-            let job = Job::new(self.source, scenario, self.args.options(), self.args, self.log)?;
+            let scenario = draft.scenario(&self.args.set.values())?;
+            let job = Job::new(draft, scenario, self.args.options(), self.args, self.log)?;
             code = self.run(job, |_| ());
         }
         let patience = web.autoquit.map(|seconds| Duration::from_secs(seconds.into()));
@@ -169,10 +168,14 @@ impl Desk<'_> {
         Ok(code)
     }
 
-    /// Runs what is asked for: the exit code, if it could be run.
+    /// Runs what is asked for, of the source as it is now: the exit code, if it could be run.
     fn start(&self, start: &Start, answer: Answer) -> Option<u8> {
-        let job = self.job(start);
-        self.offer(start);
+        let draft = self.source.read();
+        let fault = |error: Error| order::fault(&error, start, &Values::default());
+        let job = draft.map_err(fault).and_then(|draft| {
+            self.offer(&draft, start);
+            self.job(&draft, start)
+        });
         match job {
             Ok(job) => Some(self.run(job, |number| answer.give(Ok(number)))),
             Err(fault) => {
@@ -184,17 +187,17 @@ impl Desk<'_> {
         }
     }
 
-    fn job(&self, start: &Start) -> Result<Job, Fault> {
+    fn job(&self, draft: &Draft, start: &Start) -> Result<Job, Fault> {
         let args = order::overlaid(self.args, start);
         let options = order::options(&args, start);
-        // A file that cannot be read says why below.
-        let known = self.source.parameters();
-        if let Some(fault) = known.as_ref().and_then(|known| order::unknown(known, start)) {
+        // A file that says of them what cannot be says why below.
+        let known = draft.parameters();
+        if let Some(fault) = known.as_ref().ok().and_then(|known| order::unknown(known, start)) {
             return Err(fault);
         }
         let values = order::values(&args, start, &known.unwrap_or_default());
         let fault = |error: Error| order::fault(&error, start, &values);
-        let mut scenario = self.source.read(&values).map_err(fault)?;
+        let mut scenario = draft.scenario(&values).map_err(fault)?;
         if start.run_time == Some(None) {
             scenario.load.run_time = None;
         }
@@ -202,19 +205,17 @@ impl Desk<'_> {
             return Err(fault);
         }
         let args = RunArgs { set: values.clone().into(), ..args };
-        Job::new(self.source, scenario, options, &args, self.log).map_err(fault)
+        Job::new(draft, scenario, options, &args, self.log).map_err(fault)
     }
 
     /// What may be asked for next: the file may have been changed, and what it says may have needed
     /// the values that are there now. One with an error changes nothing.
-    fn offer(&self, start: &Start) {
-        let known = self.source.parameters().unwrap_or_default();
-        let scenario = self.source.outline(&order::values(self.args, start, &known));
-        let scenario = scenario.or_else(|_| self.source.outline(&self.args.set.values()));
+    fn offer(&self, draft: &Draft, start: &Start) {
+        let known = draft.parameters().unwrap_or_default();
+        let scenario = draft.outline(&order::values(self.args, start, &known));
+        let scenario = scenario.or_else(|_| draft.outline(&self.args.set.values()));
         let Ok(scenario) = scenario else { return };
-        let load = Plan::new(scenario.clone(), self.args.options()).ok();
-        let load = load.map(|plan| milestones::load(&plan));
-        self.live.offer(form::form(self.source, &scenario, self.args, load));
+        self.live.offer(form::form(draft, &scenario, self.args));
     }
 
     /// Runs to the end, and tells the number of the run when it begins.

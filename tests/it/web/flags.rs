@@ -107,7 +107,9 @@ fn flags_of_a_page_that_is_not_there_are_told_of_and_variables_are_not() {
 fn a_host_may_be_missing_until_the_start() {
     let server = plain_server();
     let page = Run::of(SCENARIO).open_page();
-    assert_eq!(page.read("/api/v1/form")["host"], json!(null));
+    let form = page.read("/api/v1/form");
+    let load = "Ramping to 1 users at a rate of 1.00 per second";
+    assert_eq!((&form["host"], &form["load_text"]), (&json!(null), &json!(load)));
     assert_eq!(page.post("/api/v1/runs", &json!({})).fields(), ["host"]);
     page.command("/api/v1/runs", &json!({"host": format!("http://{}", server.address)}));
     server.await_requests(1);

@@ -1,6 +1,7 @@
 //! The web page as browsers and scripts meet it: over its port.
 
 mod course;
+mod file;
 mod flags;
 mod limits;
 mod safety;

@@ -1,0 +1,76 @@
+//! What was read in the place of a scenario, before its parameters have values.
+
+use super::Error;
+use crate::scenario::file::{self, Document, Values};
+use crate::scenario::{Parameter, Scenario};
+
+/// A scenario as it was read once. A run is made of it and of nothing that is read later, so what a
+/// report shows is what ran, whatever becomes of the file.
+#[derive(Debug, Clone)]
+pub(super) struct Draft {
+    name: String,
+    content: Content,
+}
+
+#[derive(Debug, Clone)]
+enum Content {
+    File(Document),
+    /// Of no file, and so without a text; its strings are what they are, whatever the values.
+    Made(Box<Scenario>),
+}
+
+impl Draft {
+    /// Of a file of this name.
+    pub(super) fn of_file(name: &str, document: Document) -> Self {
+        Draft { name: name.to_owned(), content: Content::File(document) }
+    }
+
+    /// Of a scenario that needs no file.
+    pub(super) fn made(name: &str, scenario: Scenario) -> Self {
+        Draft { name: name.to_owned(), content: Content::Made(Box::new(scenario)) }
+    }
+
+    /// The scenario with these values of its parameters.
+    pub(super) fn scenario(&self, values: &Values) -> Result<Scenario, Error> {
+        match &self.content {
+            Content::File(document) => Ok(document.scenario(values)?),
+            Content::Made(scenario) => match values.unknown(&scenario.parameters) {
+                Some(unknown) => Err(unknown.into()),
+                None => Ok((**scenario).clone()),
+            },
+        }
+    }
+
+    /// The same; or nothing but its parameters, where one of them needs another value, so that
+    /// somebody can be asked for it.
+    pub(super) fn outline(&self, values: &Values) -> Result<Scenario, Error> {
+        self.scenario(values).or_else(|error| {
+            let fault = error.downcast_ref().and_then(file::Error::parameter);
+            match fault {
+                Some(_) => Ok(Scenario { parameters: self.parameters()?, ..Scenario::default() }),
+                None => Err(error),
+            }
+        })
+    }
+
+    /// The parameters that it has.
+    pub(super) fn parameters(&self) -> Result<Vec<Parameter>, Error> {
+        match &self.content {
+            Content::File(document) => Ok(document.parameters()?),
+            Content::Made(scenario) => Ok(scenario.parameters.clone()),
+        }
+    }
+
+    /// What to call it.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The text of the file, where it is one.
+    pub(super) fn text(&self) -> Option<&str> {
+        match &self.content {
+            Content::File(document) => Some(document.text()),
+            Content::Made(_) => None,
+        }
+    }
+}
