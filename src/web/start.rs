@@ -76,8 +76,8 @@ impl Start {
             host: fields.text("host", |text| Ok(text.to_owned())),
             run_time: fields.text_or_none("run_time", run_time),
             classes: fields.value("classes", classes),
-            tags: fields.text_or_none("tags", words),
-            exclude_tags: fields.text_or_none("exclude_tags", words),
+            tags: fields.text_or_none("tags", |text| Ok(words(text))),
+            exclude_tags: fields.text_or_none("exclude_tags", |text| Ok(words(text))),
             cores: fields.text("cores", units::parse_cores),
             profile: fields.text_or_none("profile", |text| Ok(text.to_owned())),
             parameters: fields.value("parameters", parameters).unwrap_or_default(),
@@ -185,7 +185,7 @@ fn users(number: f64) -> Result<u32, String> {
     if is_whole { Ok(number as u32) } else { Err("expected a whole number of 0 or more".into()) }
 }
 
-fn above_zero(number: f64) -> Result<f64, String> {
+pub(super) fn above_zero(number: f64) -> Result<f64, String> {
     let is_fit = number > 0.0 && number.is_finite();
     if is_fit { Ok(number) } else { Err("must be more than 0".into()) }
 }
@@ -195,8 +195,9 @@ fn zero_or_more(number: f64) -> Result<f64, String> {
     if is_fit { Ok(number) } else { Err("must be 0 or more".into()) }
 }
 
-fn words(text: &str) -> Result<Vec<String>, String> {
-    Ok(text.split([' ', ',']).filter(|word| !word.is_empty()).map(str::to_owned).collect())
+/// What commas and spaces set apart.
+pub(super) fn words(text: &str) -> Vec<String> {
+    text.split([' ', ',']).filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
 fn classes(list: &Value) -> Result<Vec<Picked>, Fault> {

@@ -8,8 +8,8 @@ use gregaria::report::view::tasks;
 use gregaria::scenario::{Scenario, Task, User};
 use gregaria::stats::{Snapshot, UserCount};
 use gregaria::web::locust::{
-    CSV, Download, NO_HISTORY, Swarm, exceptions, logs, refused, started, stats_requests, stopped,
-    worker_count,
+    self, CSV, Download, NO_HISTORY, exceptions, has_numbers, logs, refused, started,
+    stats_requests, stopped, worker_count,
 };
 use serde_json::{Value, json};
 
@@ -116,13 +116,13 @@ fn swarm(form: &Value, host: &mut String) -> Value {
     let fields = form.as_object().unwrap().iter();
     let fields = fields.map(|(key, value)| (key, value.as_str().unwrap()));
     let form = Serializer::new(String::new()).extend_pairs(fields).finish();
-    let swarm = Swarm::parse(form.as_bytes(), &[]);
-    match swarm.and_then(|swarm| swarm.has_numbers().map(|()| swarm)) {
-        Ok(swarm) => {
-            if let Some(other) = &swarm.host {
+    let start = locust::swarm(form.as_bytes(), &[]);
+    match start.and_then(|start| has_numbers(&start).map(|()| start)) {
+        Ok(start) => {
+            if let Some(other) = &start.host {
                 host.clone_from(other);
             }
-            started(&swarm, Some(host), None)
+            started(&start, Some(host), None)
         }
         Err(refusal) => refused(&refusal.to_string(), Some(host)),
     }
@@ -144,13 +144,13 @@ fn forms_are_followed_and_refused_in_locusts_words() {
 #[test]
 fn classes_and_shapes_are_told_in_the_answer() {
     let form = "user_count=1&spawn_rate=1&user_classes=writer&user_classes=reader&run_time=1m30s";
-    let swarm = Swarm::parse(form.as_bytes(), &[]).unwrap();
+    let start = locust::swarm(form.as_bytes(), &[]).unwrap();
     assert_eq!(
-        started(&swarm, None, None).to_string(),
+        started(&start, None, None).to_string(),
         r#"{"host":null,"message":"Swarming started","run_time":90,"success":true,"user_classes":["reader","writer"]}"#
     );
     assert_eq!(
-        started(&swarm, None, Some("spike")).to_string(),
+        started(&start, None, Some("spike")).to_string(),
         r#"{"host":null,"message":"Swarming started using shape class 'spike'","success":true}"#
     );
 }

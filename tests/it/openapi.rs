@@ -1,5 +1,6 @@
 //! The description of our interface: that it has every path, and that what is sent is as it says.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use gregaria::session::status;
 use gregaria::stats::{
     AndersonDarling, Command, CoreHealth, CpuTime, Distribution, OpenLoad, Snapshot, Work,
 };
-use gregaria::web::locust::Swarm;
+use gregaria::web::Start;
 use serde_json::{Map, Value, json};
 
 use crate::csv::{self, SECONDS, steady};
@@ -210,8 +211,15 @@ fn the_whole_run_is_as_described() {
 }
 
 #[test]
-fn locusts_form_is_a_form_of_ours() {
-    let form = "user_count=1&spawn_rate=1&user_classes=A&run_time=1m&tags=a&cores=0&token=x";
-    check("NewRun", &Swarm::parse(form.as_bytes(), &["token"]).unwrap().json());
-    check("NewRun", &Swarm::default().json());
+fn a_form_of_all_that_is_described_is_read() {
+    let form = json!({
+        "users": 1, "spawn_rate": "1.5", "host": "http://h", "run_time": "1m", "rate": null,
+        "classes": [{"name": "A", "weight": null}], "tags": "a b", "exclude_tags": "c",
+        "cores": "0-1", "profile": "p", "parameters": {"text": "x", "number": 1, "switch": true},
+    });
+    check("NewRun", &form);
+    let described = DESCRIPTION["components"]["schemas"]["NewRun"]["properties"].as_object();
+    let described: BTreeSet<&String> = described.unwrap().keys().collect();
+    assert_eq!(described, form.as_object().unwrap().keys().collect());
+    assert!(Start::from_json(&form).is_ok());
 }

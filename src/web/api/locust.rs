@@ -22,8 +22,8 @@ use crate::report::csv::{render_exceptions, render_failures, render_stats};
 use crate::report::html;
 use crate::report::view::{View, tasks};
 use crate::stats::Snapshot;
-use crate::web::locust::{self, Download, Swarm};
-use crate::web::start::{Edit, Fault, Start};
+use crate::web::locust::{self, Download};
+use crate::web::start::{Edit, Fault, Start, above_zero};
 use crate::web::{App, Run};
 
 /// The most that a stop is waited for, beyond the time that users have to finish.
@@ -41,24 +41,24 @@ pub(in crate::web) async fn swarm(State(app): State<Arc<App>>, body: Bytes) -> R
     let declared = form["parameters"].as_array().into_iter().flatten();
     let declared: Vec<&str> = declared.filter_map(|one| one["name"].as_str()).collect();
     let refused = |message: &str| json(&locust::refused(message, host.as_deref()));
-    let swarm = Swarm::parse(&body, &declared).and_then(|swarm| {
+    let start = locust::swarm(&body, &declared).and_then(|start| {
         // A rate has none of them.
-        let needs_numbers = is_users && swarm.rate.is_none();
-        if needs_numbers { swarm.has_numbers().map(|()| swarm) } else { Ok(swarm) }
+        let needs_numbers = is_users && start.rate.is_none();
+        if needs_numbers { locust::has_numbers(&start).map(|()| start) } else { Ok(start) }
     });
-    let swarm = match swarm {
-        Ok(swarm) => swarm,
+    let start = match start {
+        Ok(start) => start,
         Err(refusal) => return refused(&refusal.to_string()),
     };
     let followed = match app.live.running() {
-        Some(_) => app.change(&swarm),
-        None => app.begin(&swarm).await,
+        Some(_) => app.change(&start),
+        None => app.begin(start.clone()).await,
     };
     match followed {
         Ok(()) => {
             let host = app.host();
             let shape = app.live.running().and_then(|run| run.shape());
-            json(&locust::started(&swarm, host.as_deref(), shape))
+            json(&locust::started(&start, host.as_deref(), shape))
         }
         Err(message) => refused(&message),
     }
@@ -172,8 +172,11 @@ pub(in crate::web) async fn edit_user() -> Response {
 }
 
 impl App {
-    async fn begin(&self, swarm: &Swarm) -> Result<(), String> {
-        let start = Start::from_json(&swarm.json()).map_err(|faults| said(&faults))?;
+    async fn begin(&self, start: Start) -> Result<(), String> {
+        // A run that is on may go on at 0.
+        if let Some(Err(message)) = start.rate.map(above_zero) {
+            return Err(format!("rate: {message}"));
+        }
         match self.start(start).await {
             Ok(_) => Ok(()),
             Err(NotStarted::Wrong(faults)) => Err(said(&faults)),
@@ -182,11 +185,11 @@ impl App {
         }
     }
 
-    fn change(&self, swarm: &Swarm) -> Result<(), String> {
+    fn change(&self, start: &Start) -> Result<(), String> {
         let run = self.steered()?;
-        let edit = match (swarm.users, swarm.rate) {
+        let edit = match (start.users, start.rate) {
             (_, Some(rate)) => Edit::Rate(rate),
-            (Some(users), None) => Edit::Users(users, swarm.spawn_rate),
+            (Some(users), None) => Edit::Users(users, start.spawn_rate),
             (None, None) => return Err("there is neither user_count nor rate".to_owned()),
         };
         self.edit(&run, edit).map_err(|faults| said(&faults))

@@ -2,7 +2,7 @@
 //!
 //! | route | answer |
 //! |---|---|
-//! | `POST /swarm` | [`Swarm::parse`], then [`started`] or [`refused`]: 200 in both cases, as Locust has it |
+//! | `POST /swarm` | [`swarm()`], then [`started`] or [`refused`]: 200 in both cases, as Locust has it |
 //! | `/stop` | [`stopped`] |
 //! | `/stats/reset` | the text `ok`; without a run, or while it stops, nothing is changed |
 //! | `GET /stats/requests` | [`stats_requests`] |
@@ -28,7 +28,7 @@ use serde_json::{Value, json};
 
 pub use download::Download;
 pub use requests::stats_requests;
-pub use swarm::{Refusal, Swarm, refused, started};
+pub use swarm::{Refusal, has_numbers, refused, started, swarm};
 
 use crate::stats::{ExceptionRow, Snapshot};
 

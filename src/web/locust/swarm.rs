@@ -1,39 +1,14 @@
 //! `POST /swarm`: Locust's form for a start, and for other numbers while a run lasts.
 
+use std::time::Duration;
+
 use form_urlencoded::parse;
 use serde_json::{Map, Value, json};
 use thiserror::Error;
 
-use crate::units::{DurationError, parse_time_span};
-
-/// What the form asks for. A field that is missing or empty leaves what the scenario and the
-/// command line say; the fields are those of `POST /api/v1/runs`.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Swarm {
-    /// `user_count`: peak number of users.
-    pub users: Option<u32>,
-    /// `spawn_rate`: users started per second.
-    pub spawn_rate: Option<f64>,
-    /// Base URL in place of every other, without `<` and `>`.
-    pub host: Option<String>,
-    /// How long the run takes, in Locust's grammar: `1m`. Checked.
-    pub run_time: Option<String>,
-    /// Iterations released per second.
-    pub rate: Option<f64>,
-    /// `user_classes`, once for each: the names of those that are to run.
-    pub classes: Option<Vec<String>>,
-    /// Tags of the tasks to run, set apart by spaces.
-    pub tags: Option<String>,
-    /// Tags of the tasks to leave out, likewise.
-    pub exclude_tags: Option<String>,
-    /// The cores to use: `0-1`.
-    pub cores: Option<String>,
-    /// A name for the run.
-    pub profile: Option<String>,
-    /// Custom parameters that the scenario declares, by name; of one that is there several times the
-    /// values are set apart by commas.
-    pub parameters: Vec<(String, String)>,
-}
+use crate::plan::Picked;
+use crate::units::{DurationError, parse_cores, parse_time_span};
+use crate::web::start::{Start, words};
 
 /// Why there can be no run, in Locust's words where it has them.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -58,101 +33,74 @@ pub enum Refusal {
     /// Of valid form, but beyond what there is.
     #[error(transparent)]
     TooLong(DurationError),
+    /// Not a list of cores.
+    #[error("cores: {0}")]
+    Cores(String),
     /// A shape class was picked by name.
     #[error("shape_class {} cannot be picked: the scenario says what the load is", quoted(.0))]
     Shape(String),
 }
 
-impl Swarm {
-    /// Reads a form, `application/x-www-form-urlencoded`. What is neither a field nor one of the
-    /// declared parameters is ignored, as Locust does.
-    ///
-    /// # Errors
-    ///
-    /// The first field that has no meaning.
-    pub fn parse(form: &[u8], declared: &[&str]) -> Result<Self, Refusal> {
-        let mut swarm = Swarm::default();
-        for (key, value) in parse(form) {
-            match &*key {
-                "user_count" => swarm.users = Some(user_count(&value)?),
-                "spawn_rate" => swarm.spawn_rate = Some(spawn_rate(&value)?),
-                "rate" if value.is_empty() => {}
-                "rate" => swarm.rate = Some(number("rate", &value)?),
-                "host" => swarm.host = given(value.replace(['<', '>'], "")),
-                "run_time" => swarm.run_time = run_time(&value)?,
-                "shape_class" => no_shape(&value)?,
-                "user_classes" => swarm.classes.get_or_insert_default().push(value.into_owned()),
-                "tags" => join(&mut swarm.tags, ' ', &value.replace(',', " ")),
-                "exclude_tags" => join(&mut swarm.exclude_tags, ' ', &value.replace(',', " ")),
-                "cores" => swarm.cores = given(value.into_owned()),
-                "profile" => swarm.profile = given(value.into_owned()),
-                name if declared.contains(&name) => swarm.parameter(name, &value),
-                _ => {}
+/// Reads a form, `application/x-www-form-urlencoded`. A field that is missing or empty leaves what the
+/// scenario and the command line say. What is neither a field nor one of the declared parameters is
+/// ignored, as Locust does; of a parameter that is there several times the values are set apart by
+/// commas.
+///
+/// # Errors
+///
+/// The first field that has no meaning.
+pub fn swarm(form: &[u8], declared: &[&str]) -> Result<Start, Refusal> {
+    let mut start = Start::default();
+    for (key, value) in parse(form) {
+        match &*key {
+            "user_count" => start.users = Some(user_count(&value)?),
+            "spawn_rate" => start.spawn_rate = Some(spawn_rate(&value)?),
+            "rate" if value.is_empty() => {}
+            "rate" => start.rate = Some(number("rate", &value)?),
+            "host" => start.host = given(value.replace(['<', '>'], "").trim()),
+            "run_time" => start.run_time = run_time(&value)?.map(Some),
+            "shape_class" => no_shape(&value)?,
+            "user_classes" => start.classes.get_or_insert_default().push(Picked::new(value)),
+            "tags" => add_words(&mut start.tags, &value),
+            "exclude_tags" => add_words(&mut start.exclude_tags, &value),
+            "cores" => start.cores = cores(value.trim())?,
+            "profile" => start.profile = given(&value).map(|name| name.trim().to_owned()),
+            name if declared.contains(&name) => {
+                let values = start.parameters.entry(name.to_owned());
+                values.and_modify(|before| *before += &format!(",{value}")).or_insert(value.into());
             }
-        }
-        Ok(swarm)
-    }
-
-    /// That both numbers are there, which Locust wants of every form; for loads that are users and
-    /// nothing else.
-    ///
-    /// # Errors
-    ///
-    /// [`Refusal::Missing`].
-    pub fn has_numbers(&self) -> Result<(), Refusal> {
-        if self.users.is_some() && self.spawn_rate.is_some() {
-            Ok(())
-        } else {
-            Err(Refusal::Missing)
+            _ => {}
         }
     }
+    Ok(start)
+}
 
-    /// The same as the body of `POST /api/v1/runs`.
-    pub fn json(&self) -> Value {
-        let classes = self.classes.as_ref().map(|names| {
-            names.iter().map(|name| json!({ "name": name, "weight": null })).collect::<Value>()
-        });
-        let parameters = self.parameters.iter();
-        let parameters = parameters.map(|(name, value)| (name.clone(), value.clone().into()));
-        json!({
-            "users": self.users,
-            "spawn_rate": self.spawn_rate,
-            "host": self.host,
-            "run_time": self.run_time,
-            "rate": self.rate,
-            "classes": classes,
-            "tags": self.tags,
-            "exclude_tags": self.exclude_tags,
-            "cores": self.cores,
-            "profile": self.profile,
-            "parameters": parameters.collect::<Map<String, Value>>(),
-        })
-    }
-
-    fn parameter(&mut self, name: &str, value: &str) {
-        match self.parameters.iter_mut().find(|(known, _)| known == name) {
-            Some((_, before)) => *before = format!("{before},{value}"),
-            None => self.parameters.push((name.to_owned(), value.to_owned())),
-        }
-    }
+/// That both numbers are there, which Locust wants of every form; for loads that are users and nothing
+/// else.
+///
+/// # Errors
+///
+/// [`Refusal::Missing`].
+pub fn has_numbers(start: &Start) -> Result<(), Refusal> {
+    if start.users.is_some() && start.spawn_rate.is_some() { Ok(()) } else { Err(Refusal::Missing) }
 }
 
 /// The answer to a form that starts a run, or changes the one that there is. `host` is the one of
 /// all users, if there is one; `shape` says what the load is where it is not what the form has.
-pub fn started(swarm: &Swarm, host: Option<&str>, shape: Option<&str>) -> Value {
+pub fn started(start: &Start, host: Option<&str>, shape: Option<&str>) -> Value {
     let message = match shape {
         Some(shape) => format!("Swarming started using shape class '{shape}'"),
         None => "Swarming started".to_owned(),
     };
     let mut answer = answer(host, &message, true);
     if shape.is_none() {
-        let seconds = swarm.run_time.as_deref().and_then(|text| parse_time_span(text).ok());
-        if let Some(seconds) = seconds.map(|time| time.as_secs()).filter(|seconds| *seconds > 0) {
+        let seconds = start.run_time.flatten().map(|time| time.as_secs());
+        if let Some(seconds) = seconds.filter(|seconds| *seconds > 0) {
             answer.insert("run_time".to_owned(), seconds.into());
         }
-        if let Some(classes) = &swarm.classes {
-            let mut classes = classes.clone();
-            classes.sort();
+        if let Some(classes) = &start.classes {
+            let mut classes: Vec<&str> = classes.iter().map(|class| &*class.name).collect();
+            classes.sort_unstable();
             classes.dedup();
             answer.insert("user_classes".to_owned(), classes.into());
         }
@@ -186,15 +134,19 @@ fn number(field: &'static str, text: &str) -> Result<f64, Refusal> {
     text.trim().parse().map_err(|_| Refusal::Number { field, value: text.to_owned() })
 }
 
-fn run_time(text: &str) -> Result<Option<String>, Refusal> {
+fn run_time(text: &str) -> Result<Option<Duration>, Refusal> {
     if text.is_empty() {
         return Ok(None);
     }
     match parse_time_span(text) {
-        Ok(_) => Ok(Some(text.to_owned())),
+        Ok(time) => Ok(Some(time)),
         Err(error @ DurationError::TooLong(_)) => Err(Refusal::TooLong(error)),
         Err(_) => Err(Refusal::RunTime),
     }
+}
+
+fn cores(text: &str) -> Result<Option<Vec<usize>>, Refusal> {
+    given(text).map(|text| parse_cores(&text)).transpose().map_err(Refusal::Cores)
 }
 
 /// `Default` is what Locust's form sends where nobody picked one.
@@ -202,17 +154,13 @@ fn no_shape(name: &str) -> Result<(), Refusal> {
     if matches!(name, "" | "Default") { Ok(()) } else { Err(Refusal::Shape(name.to_owned())) }
 }
 
-fn given(text: String) -> Option<String> {
-    Some(text).filter(|text| !text.is_empty())
+fn given(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
 }
 
-fn join(list: &mut Option<String>, separator: char, more: &str) {
-    match list {
-        Some(list) => {
-            list.push(separator);
-            list.push_str(more);
-        }
-        None => *list = given(more.to_owned()),
+fn add_words(list: &mut Option<Vec<String>>, text: &str) {
+    if !text.is_empty() {
+        list.get_or_insert_default().extend(words(text));
     }
 }
 
@@ -228,54 +176,43 @@ fn quoted(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn parsed(form: &str) -> Result<Swarm, Refusal> {
-        Swarm::parse(form.as_bytes(), &["token", "sizes"])
+    fn parsed(form: &str) -> Result<Start, Refusal> {
+        swarm(form.as_bytes(), &["token", "sizes"])
     }
 
     #[test]
     fn a_form_has_all_that_a_start_can_have() {
-        let form = "user_count=%2010&spawn_rate=2.5&host=http%3A%2F%2F%3Cb%3Ehost&run_time=1m\
+        let form = "user_count=%2010&spawn_rate=2.5&host=http%3A%2F%2F%3Cb%3Ehost+&run_time=1m\
                     &user_classes=A&user_classes=B&shape_class=Default&profile=nightly&rate=100\
-                    &tags=a%2Cb&tags=c&exclude_tags=d&cores=0-1&token=t+1&sizes=1&sizes=2&undeclared=x";
+                    &tags=a%2Cb&tags=c+&exclude_tags=d&cores=+0-1&token=t+1&sizes=1&sizes=2&undeclared=x";
         let text = |text: &str| Some(text.to_owned());
-        let expected = Swarm {
+        let list = |words: &[&str]| Some(words.iter().map(|&word| word.to_owned()).collect());
+        let expected = Start {
             users: Some(10),
             spawn_rate: Some(2.5),
             host: text("http://bhost"),
-            run_time: text("1m"),
+            run_time: Some(Some(Duration::from_secs(60))),
             rate: Some(100.0),
-            classes: Some(vec!["A".to_owned(), "B".to_owned()]),
-            tags: text("a b c"),
-            exclude_tags: text("d"),
-            cores: text("0-1"),
+            classes: Some(vec![Picked::new("A"), Picked::new("B")]),
+            tags: list(&["a", "b", "c"]),
+            exclude_tags: list(&["d"]),
+            cores: Some(vec![0, 1]),
             profile: text("nightly"),
             parameters: [("token", "t 1"), ("sizes", "1,2")]
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .to_vec(),
+                .into(),
         };
         assert_eq!(parsed(form), Ok(expected));
     }
 
     #[test]
-    fn a_form_is_the_body_of_our_own_interface() {
-        let form = "user_count=10&spawn_rate=2.5&user_classes=A&run_time=1m&token=t";
-        assert_eq!(
-            parsed(form).unwrap().json(),
-            json!({
-                "users": 10, "spawn_rate": 2.5, "host": null, "run_time": "1m", "rate": null,
-                "classes": [{ "name": "A", "weight": null }], "tags": null, "exclude_tags": null,
-                "cores": null, "profile": null, "parameters": { "token": "t" },
-            })
-        );
-    }
-
-    #[test]
     fn empty_fields_ask_for_nothing() {
         let form = "host=&run_time=&profile=&tags=&exclude_tags=&cores=&rate=&shape_class=";
-        assert_eq!(parsed(form), Ok(Swarm::default()));
-        assert_eq!(Swarm::default().has_numbers(), Err(Refusal::Missing));
-        assert_eq!(parsed("user_count=1").unwrap().has_numbers(), Err(Refusal::Missing));
-        assert_eq!(parsed("user_count=1&spawn_rate=1").unwrap().has_numbers(), Ok(()));
+        assert_eq!(parsed(form), Ok(Start::default()));
+        let has_numbers = |form: &str| has_numbers(&parsed(form).unwrap());
+        assert_eq!(has_numbers(""), Err(Refusal::Missing));
+        assert_eq!(has_numbers("user_count=1"), Err(Refusal::Missing));
+        assert_eq!(has_numbers("user_count=1&spawn_rate=1"), Ok(()));
     }
 
     #[test]
@@ -293,6 +230,8 @@ mod tests {
         let long = parsed("run_time=9999999999").unwrap_err().to_string();
         assert!(long.contains("at most 136 years"), "{long}");
         assert_eq!(parsed("shape_class=Mine"), Err(Refusal::Shape("Mine".to_owned())));
+        let cores = parsed("cores=one").unwrap_err().to_string();
+        assert!(cores.starts_with("cores: "), "{cores}");
     }
 
     #[test]

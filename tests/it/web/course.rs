@@ -244,7 +244,11 @@ fn locusts_form_is_told_of_a_shape_where_the_run_has_one() {
     let swarm = |body: &str| page.ask("POST", "/swarm", &form, body).json();
     assert_eq!(swarm("")["message"], "Swarming started using shape class 'shape'");
     page.read("/stop");
+    assert_eq!(swarm("rate=0")["message"], "rate: must be more than 0");
+    let before = server.count();
     assert_eq!(swarm("rate=20")["message"], "Swarming started");
+    server.await_requests(before + 1);
+    assert_eq!(swarm("rate=0")["message"], "Swarming started");
     page.quit().code(0);
 }
 
