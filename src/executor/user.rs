@@ -110,7 +110,9 @@ impl LiveUser {
             if let Ended::Dropped = ended {
                 return None;
             }
-            let now = born.elapsed();
+            // The clock is not asked in vain: a reading is a part of what a request costs.
+            let is_paced = self.class.wait_time.is_paced();
+            let now = if is_paced { born.elapsed() } else { Duration::ZERO };
             if let Some(due) = self.class.wait_time.overdue(pace, now) {
                 self.session.intend(born + due);
             }

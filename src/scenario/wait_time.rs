@@ -80,6 +80,11 @@ impl WaitTime {
         Some(pace.period_start.saturating_add(*period)).filter(|&due| due < now)
     }
 
+    /// Whether the time matters to [`WaitTime::next`] and [`WaitTime::overdue`].
+    pub(crate) fn is_paced(&self) -> bool {
+        matches!(self, WaitTime::ConstantPacing(_))
+    }
+
     /// From one task to the next on average, where tasks take no time.
     pub fn mean(&self) -> Duration {
         match *self {

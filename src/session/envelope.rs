@@ -77,9 +77,9 @@ impl<'r> Message<'r> {
 
     /// Sends it, but for a body that waits to be asked for; how many bytes that takes.
     pub(super) fn send(&self, context: &Context, memory: &mut Memory, stream: &mut Stream) -> u64 {
-        let Message { envelope, text, apart } = *self;
+        let Message { envelope, text, apart } = self;
         let has_lines = memory.has_lines(envelope, context);
-        let head = match text {
+        let head = match *text {
             Text::Kept { text, .. } if !has_lines => match apart {
                 None => return stream.send_kept(text),
                 Some(_) => stream.send_kept_behind(text),

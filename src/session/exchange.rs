@@ -49,7 +49,7 @@ pub(super) struct Outbound<'r> {
 pub(super) struct Attempt<'r> {
     pub(super) context: &'r Context,
     pub(super) outbound: &'r Outbound<'r>,
-    pub(super) message: Message<'r>,
+    pub(super) message: &'r Message<'r>,
     /// What it is counted as, where it is not the request's first.
     pub(super) extra: Option<Extra>,
     pub(super) started: Instant,
@@ -100,7 +100,7 @@ impl Connections {
         let in_flight = InFlight::new(context, outbound.entry);
         let started = Instant::now();
         let deadline = started + outbound.timeout;
-        let message = outbound.first;
+        let message = &outbound.first;
         let attempt = Attempt { context, outbound, message, extra: None, started, deadline };
         let result = match self.exchange(&attempt, sender).await {
             Ok(received) if outbound.may_go_on(received.head.status) => {
@@ -127,7 +127,7 @@ impl Connections {
         attempt: &Attempt<'_>,
         sender: Sender<'_>,
     ) -> Result<Received, Failure> {
-        let Attempt { context, outbound, message, .. } = attempt;
+        let Attempt { context, outbound, message, .. } = *attempt;
         let mut extra = attempt.extra;
         let mut kept = self.open.take_up(&message.envelope.origin.route);
         loop {
@@ -226,12 +226,11 @@ impl Connections {
         sender: Sender<'_>,
         position: usize,
     ) -> Result<Received, Failure> {
-        let Attempt { context, outbound, message, deadline, .. } = attempt;
+        let Attempt { context, outbound, message, deadline, .. } = *attempt;
         let mut lent = self.open.lend(position, attempt);
         let keeps = attempt.policy().keeps_after(lent.requests);
         let (stream, tally) = lent.parts();
         tally.wire.sent = sender.remember(|memory| message.send(context, memory, stream));
-        let mut awaits_continue = message.waits_to_be_asked();
         let limits = Limits { body_bytes: outbound.body_bytes_max(), ..context.limits };
         let mut reader = ResponseReader::new(&message.envelope.method, outbound.keep_body, limits);
         let mut bytes = context.spare();
@@ -239,23 +238,24 @@ impl Connections {
         // Ready is a connection with the turn that made it, or else when the exchange started.
         let mut lap = context.reactor.now().max(attempt.started);
         let mut first_by = attempt.deadline(lap, limit);
-        let continue_by = lap + CONTINUE_MAX.min((first_by - lap) / 2);
+        // How long the body waits to be asked for, as long as it does.
+        let mut continue_by =
+            message.waits_to_be_asked().then(|| lap + CONTINUE_MAX.min((first_by - lap) / 2));
         loop {
-            let goes_on = || reader.continues() || context.reactor.now() >= continue_by;
             // After a final status it is never sent.
-            let waits = awaits_continue && reader.head().is_none();
-            if waits && goes_on() {
-                awaits_continue = false;
+            let waits = continue_by.filter(|_| reader.head().is_none());
+            let goes_on = |by| reader.continues() || context.reactor.now() >= by;
+            if waits.is_some_and(goes_on) {
+                continue_by = None;
                 // The server's time begins anew: it has waited for us.
                 first_by = attempt.deadline(context.reactor.now(), limit);
                 tally.wire.sent += message.send_apart(stream);
                 continue;
             }
-            let by = if reader.has_begun_final() { *deadline } else { first_by };
-            let until = if waits { continue_by } else { by };
-            let came = match self.timeout.until(until, stream.receive()).await {
+            let by = if reader.has_begun_final() { deadline } else { first_by };
+            let came = match self.timeout.until(waits.unwrap_or(by), stream.receive()).await {
                 Ok(came) => came,
-                Err(TimedOut) if waits => continue,
+                Err(TimedOut) if waits.is_some() => continue,
                 Err(TimedOut) => return Err(attempt.late_answer(&reader, by, limit)),
             };
             match came {
@@ -288,7 +288,7 @@ impl Connections {
         tally.transfer = attempt.lap(&mut lap);
         // An answer may come before the body has been sent, and a server that has not read all of it
         // takes what follows for its rest (RFC 9112 section 9.3).
-        let is_sent = message.apart.is_none() || !awaits_continue && stream.is_sent();
+        let is_sent = message.apart.is_none() || continue_by.is_none() && stream.is_sent();
         // A connection to an origin that is not remembered would never be found again.
         let is_found = message.envelope.origin.remembered;
         lent.keeps = keeps && is_found && is_sent && reader.keep_alive();
@@ -328,9 +328,13 @@ impl Attempt<'_> {
         limit.map_or(self.deadline, |limit| self.deadline.min(begin + limit))
     }
 
-    /// How long a part took that ends now: from the end of the one before.
+    /// How long a part took that ends now: from the end of the one before. No time at all where both
+    /// came with one turn, as most responses do.
     fn lap(&self, begin: &mut Instant) -> Option<Duration> {
-        let now = self.context.reactor.now().max(*begin);
+        let now = self.context.reactor.now();
+        if now <= *begin {
+            return Some(Duration::ZERO);
+        }
         Some(now - mem::replace(begin, now))
     }
 
@@ -341,6 +345,7 @@ impl Attempt<'_> {
 
     /// The time for the first byte is over, or that of the whole request; interim responses are no
     /// answer.
+    #[cold]
     fn late_answer(
         &self,
         reader: &ResponseReader,
@@ -375,6 +380,7 @@ pub(super) fn refuse(
 }
 
 /// Counts a request that brought no response.
+#[cold]
 fn record_failure(
     context: &Context,
     entry: EntryId,

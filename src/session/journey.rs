@@ -32,8 +32,8 @@ impl Connections {
         let mut latest: Option<Outline<'_>> = None;
         let (mut redirects, mut is_answered) = (0, false);
         loop {
-            let message = message(&latest, outbound, context);
-            let extra = if answers_challenge(sender, message, &received, is_answered) {
+            let asked = message(&latest, outbound, context);
+            let extra = if answers_challenge(sender, asked, &received, is_answered) {
                 is_answered = true;
                 Extra::Challenge
             } else if let Some(location) =
@@ -56,10 +56,11 @@ impl Connections {
                 return Ok(received);
             };
             context.recycle(received.bytes);
+            let message = message(&latest, outbound, context);
             let attempt = Attempt {
                 context,
                 outbound,
-                message: self::message(&latest, outbound, context),
+                message: &message,
                 extra: Some(extra),
                 started: context.reactor.now(),
                 deadline,

@@ -257,13 +257,11 @@ impl Sharing<'_> {
         prepared: &Prepared,
         checks: &[Check],
     ) -> bool {
-        match self.perform(connections, prepared).await {
-            Ok(mut response) => {
-                response.judge(checks);
-                response.is_success()
-            }
-            Err(RequestFailed(_)) => false,
-        }
+        let mut performed = self.perform(connections, prepared).await;
+        performed.as_mut().is_ok_and(|response| {
+            response.judge(checks);
+            response.is_success()
+        })
     }
 
     async fn perform(

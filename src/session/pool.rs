@@ -93,13 +93,14 @@ impl<'c> Lent<'c> {
 
 impl Drop for Lent<'_> {
     fn drop(&mut self) {
-        let unsent = self.stream().unsent();
-        self.tally.wire.sent = self.tally.wire.sent.saturating_sub(unsent);
+        // What a connection that is kept has not sent yet is still on its way.
         if self.keeps {
             self.stream().park();
-        } else {
-            self.pool.0.swap_remove(self.position);
+            return;
         }
+        let connection = self.pool.0.swap_remove(self.position);
+        let wire = &mut self.tally.wire;
+        wire.sent = wire.sent.saturating_sub(connection.stream.unsent());
     }
 }
 

@@ -107,14 +107,9 @@ impl Response {
         Some(decoded.as_deref().map_err(|error| *error))
     }
 
-    /// What stands against the response as things stand.
-    fn fault(&self) -> Option<Cow<'_, str>> {
-        let undecodable = match self.decoded.get() {
-            Some(Err(error)) if !self.overruled => Some(error),
-            _ => None,
-        };
-        let said = self.failure.as_deref().map(Cow::Borrowed);
-        said.or_else(|| undecodable.map(|error| Cow::Owned(error.to_string())))
+    /// What stands in the way of its body, where somebody has looked at it.
+    fn undecodable(&self) -> Option<&DecodeError> {
+        self.decoded.get()?.as_ref().err().filter(|_| !self.overruled)
     }
 
     /// The body as text; bytes that are not UTF-8 are replaced.
@@ -138,7 +133,7 @@ impl Response {
 
     /// Whether the response counts as a success as things stand.
     pub fn is_success(&self) -> bool {
-        self.fault().is_none()
+        self.failure.is_none() && self.undecodable().is_none()
     }
 
     /// Counts the response as a success, whatever its status, its body or the checks say.
@@ -153,51 +148,59 @@ impl Response {
         self.failure = Some(message.into());
     }
 
-    /// Judges by these checks: the first that does not hold is the failure. A body that cannot be
-    /// decoded is one where the first check looks at it.
+    /// Judges by these checks, and by the status where none of them does.
     pub(super) fn judge(&mut self, checks: &[Check]) {
-        let before_body =
-            checks.iter().take_while(|check| !needs_body(slice::from_ref(check))).count();
-        let body = if before_body < checks.len() { self.decoded() } else { None };
+        self.failure =
+            if checks.is_empty() { status_failure(self.status()) } else { self.judgement(checks) };
+    }
+
+    /// The first check that does not hold is the failure. A body that cannot be decoded is one where
+    /// the first check looks at it.
+    fn judgement(&self, checks: &[Check]) -> Option<Cow<'static, str>> {
+        let body = if needs_body(checks) { self.decoded() } else { None };
         let body = body.unwrap_or_else(|| Ok(self.transferred()));
-        let checks = if body.is_ok() { checks } else { &checks[..before_body] };
+        let looks = |check| needs_body(slice::from_ref(check));
+        let first_look = body.err().and_then(|_| checks.iter().position(looks));
+        let checks = first_look.map_or(checks, |at| &checks[..at]);
         let view = ResponseView {
             status: self.status(),
             head: &self.bytes[..self.head.head_len],
             body: body.unwrap_or_default(),
             latency: self.latency(),
         };
-        self.failure = match first_failure(checks, &view) {
+        match first_failure(checks, &view) {
             Some(message) => Some(Cow::Owned(message.into_owned())),
             None if body.is_err() || has_status_check(checks) => None,
             None => status_failure(self.status()),
-        };
+        }
     }
 }
 
 /// What Locust's `HttpUser` takes for a failure where nobody says otherwise: 400 and above.
 fn status_failure(status: u16) -> Option<Cow<'static, str>> {
-    if status < 400 {
-        return None;
-    }
+    if status < 400 { None } else { Some(status_text(status)) }
+}
+
+#[cold]
+fn status_text(status: u16) -> Cow<'static, str> {
     let reason = StatusCode::from_u16(status).ok().and_then(|code| code.canonical_reason());
-    Some(Cow::Owned(match reason {
+    Cow::Owned(match reason {
         Some(reason) => format!("{status} {reason}"),
         None => status.to_string(),
-    }))
+    })
 }
 
 impl Drop for Response {
     fn drop(&mut self) {
-        let fault = self.fault();
-        let outcome = fault.as_deref().map_or(Outcome::Success, Outcome::Failure);
+        let undecodable = self.undecodable().map(DecodeError::to_string);
+        let fault = self.failure.as_deref().or(undecodable.as_deref());
+        let outcome = fault.map_or(Outcome::Success, Outcome::Failure);
         let body_bytes = match self.decoded.get() {
             Some(Ok(decoded)) => decoded.len() as u64,
             _ => self.body_bytes,
         };
         let sample = Sample { entry: self.entry, clocks: self.clocks, body_bytes, outcome };
         self.context.recorder.borrow_mut().record(sample);
-        drop(fault);
         self.context.recycle(std::mem::take(&mut self.bytes));
     }
 }

@@ -105,7 +105,8 @@ impl Recorder {
         let latency = clocks.latency();
         let ended = clocks.ended.saturating_duration_since(self.started);
         counted.record_end(ended);
-        counted.record_service(latency, clocks.service_time());
+        let is_on_time = clocks.intended == clocks.started;
+        counted.record_service(latency, if is_on_time { latency } else { clocks.service_time() });
         counted.record_body(body_bytes);
         match outcome {
             Outcome::Success => counted.record_success(latency),
