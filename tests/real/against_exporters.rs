@@ -1,7 +1,11 @@
 //! Clients that were written for Locust's page read ours: an exporter as the well-known one in Go does
-//! it, and a pusher from PyPI, unchanged.
+//! it, and a pusher from PyPI, unchanged. Of a run that was made up, for its texts; and of one that is
+//! on its way, whose page tells them what it tells its own readers.
 
+use std::collections::HashMap;
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::process::Command;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
@@ -9,7 +13,11 @@ use gregaria::stats::{Clocks, EntryKey, ExceptionRow, Limits, Outcome, Recorder,
 use gregaria::stats::{Snapshot, Totals};
 use gregaria::web::locust::{exceptions, stats_requests};
 
+use serde_json::Value;
+
+use crate::command::shipped;
 use crate::script::{Script, python_with};
+use crate::server::wait_for;
 
 /// Four requests of 2.5 ms, one of which failed.
 fn run() -> Snapshot {
@@ -108,4 +116,138 @@ fn a_pusher_from_pypi_reads_the_page() {
             r#"product_locust_requests_response_time_percentile_95{name="/say "hello"",method="GET"} 2.5"#,
         ],
     );
+}
+
+fn gregaria(words: &[&str]) -> Script {
+    let dir = tempfile::tempdir().unwrap();
+    let scenario = shipped("checks.toml", r#"["5ms", "15ms"]"#);
+    fs::write(dir.path().join("scenario.toml"), scenario).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gregaria"));
+    command.current_dir(dir.path()).args(words);
+    Script::run(command, dir)
+}
+
+/// The page's own interface.
+fn ask(page: &Script, method: &str, path: &str) -> Value {
+    let url = page.url();
+    let address = url.strip_prefix("http://").unwrap();
+    let mut connection = TcpStream::connect(address).unwrap();
+    let head = format!("{method} /api/v1/{path} HTTP/1.0\r\nHost: {address}\r\n");
+    write!(connection, "{head}Content-Type: application/json\r\nContent-Length: 0\r\n\r\n")
+        .unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(head.contains(" 200 "), "{answer}");
+    serde_json::from_str(body).unwrap()
+}
+
+/// Samples as an exporter prints them, by what stands before the value.
+struct Samples(HashMap<String, f64>);
+
+impl Samples {
+    fn of(text: &str) -> Samples {
+        let sample = |line: &str| {
+            let (name, value) = line.rsplit_once(' ')?;
+            Some((name.to_owned(), value.parse().ok()?))
+        };
+        Samples(text.lines().filter_map(sample).collect())
+    }
+
+    #[track_caller]
+    fn get(&self, name: &str) -> f64 {
+        *self.0.get(name).unwrap_or_else(|| panic!("no {name} in {:?}", self.0))
+    }
+}
+
+/// How a client writes a figure of a row.
+type Named = fn(figure: &str, row: &Value) -> String;
+
+/// The counts of a client that read between two views are between theirs.
+fn check_between(samples: &Samples, named: Named, [before, after]: [&Value; 2]) {
+    let rows = before["stats"].as_array().unwrap();
+    assert_eq!(rows.len(), 3, "{before}");
+    for row in rows {
+        let later = after["stats"].as_array().unwrap();
+        let later = later.iter().find(|later| later["name"] == row["name"]).unwrap();
+        for (figure, key) in [("num_requests", "requests"), ("num_failures", "failures")] {
+            let (least, most) = (row[key].as_f64().unwrap(), later[key].as_f64().unwrap());
+            let got = samples.get(&named(figure, row));
+            assert!((least..=most).contains(&got), "{least} <= {got} <= {most}: {figure} of {row}");
+        }
+    }
+}
+
+/// All figures of a run that is over are those of the view, but for the digits that Locust drops of a
+/// percentile.
+fn check_same(samples: &Samples, named: Named, p95: &str, view: &Value) {
+    for row in view["stats"].as_array().unwrap() {
+        let figures = [
+            ("num_requests", &row["requests"]),
+            ("num_failures", &row["failures"]),
+            ("avg_response_time", &row["average"]),
+            ("min_response_time", &row["min"]),
+            ("max_response_time", &row["max"]),
+            ("avg_content_length", &row["average_size"]),
+            (p95, &row["percentiles"]["95%"]),
+        ];
+        for (figure, expected) in figures {
+            let (got, expected) = (samples.get(&named(figure, row)), expected.as_f64().unwrap());
+            let slack = if figure == p95 { (0.05 * expected).max(0.5) } else { 1e-3 };
+            assert!((got - expected).abs() <= slack, "{got}, not {expected}: {figure} of {row}");
+        }
+    }
+}
+
+/// What a client tells of a run on its way, and of the same when it has been stopped.
+fn check_living(client: &[&str], named: Named, total: &str, p95: &str) {
+    let clients = [(); 2].map(|()| python_with("locust_victoria_metrics.pusher"));
+    let [Some(first), Some(second)] = clients else { return };
+    let server = gregaria(&["serve", "--port", "0", "--drop-rate", "0.5"]);
+    let url = server.url();
+    let flags =
+        ["scenario.toml", "--web", "--web-port", "0", "--autostart", "-u", "5", "-r", "100"];
+    let page = gregaria(&[&flags[..], &["--host", &url]].concat());
+    let view = |wanted: &str, least: u64| {
+        wait_for(wanted, || {
+            let view = ask(&page, "GET", "view");
+            let is_there = view["total"]["failures"].as_u64() >= Some(least);
+            (view["state"] == wanted && is_there).then_some(view)
+        })
+    };
+
+    let before = view("running", 5);
+    let text = told(first, &page, client);
+    let after = view("running", before["total"]["failures"].as_u64().unwrap());
+    let samples = Samples::of(&text);
+    check_between(&samples, named, [&before, &after]);
+    assert_eq!(samples.get(&format!("{total}user_count{{}}")), 5.0);
+
+    ask(&page, "POST", "run/stop");
+    let over = view("stopped", 5);
+    let text = told(second, &page, client);
+    let samples = Samples::of(&text);
+    check_same(&samples, named, p95, &over);
+    let [requests, failures] =
+        ["requests", "failures"].map(|key| over["total"][key].as_f64().unwrap());
+    let ratio = samples.get(&format!("{total}fail_ratio{{}}"));
+    assert!((ratio - failures / requests).abs() < 1e-9, "{ratio} of {over}");
+    assert_eq!(samples.get(&format!("{total}user_count{{}}")), 0.0);
+}
+
+#[test]
+fn an_exporter_tells_what_a_living_page_does() {
+    let named: Named = |figure, row| {
+        format!("locust_requests_{figure}{{method={},name={}}}", row["method"], row["name"])
+    };
+    check_living(&[], named, "locust_", "response_time_percentile_0.95");
+}
+
+#[test]
+fn a_pusher_from_pypi_tells_what_a_living_page_does() {
+    let named: Named = |figure, row| {
+        let (name, method) = (&row["name"], &row["method"]);
+        format!("product_locust_requests_{figure}{{name={name},method={method}}}")
+    };
+    check_living(&["push"], named, "product_locust_", "response_time_percentile_95");
 }
