@@ -163,6 +163,11 @@ impl Control {
         self.written().stamps.clone()
     }
 
+    /// What the load was to change to last, if it was.
+    pub fn target(&self) -> Option<Change> {
+        self.written().orders.last().map(|order| order.change)
+    }
+
     /// The users that were asked for last, if any were.
     pub fn users_wanted(&self) -> Option<u32> {
         self.written().orders.iter().rev().find_map(|order| match order.change {
@@ -242,6 +247,7 @@ mod tests {
         assert_eq!(orders[1].change, Change::Users { users: 7, spawn_rate: 2.0 });
         assert_eq!(control.orders_after(1), orders[1..]);
         assert_eq!((control.orders_after(9), control.users_wanted()), (Vec::new(), Some(7)));
+        assert_eq!(control.target(), Some(orders[1].change));
         let told: Vec<_> = control.stamps().into_iter().map(|stamp| stamp.what).collect();
         assert_eq!(told, ["5 users at 2 per second", "7 users at 2 per second"]);
     }

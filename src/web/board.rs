@@ -154,6 +154,7 @@ impl Drawn {
             run: standing.number,
             snapshot: standing.snapshot.as_deref(),
             history: self.history.as_ref(),
+            target: standing.target(),
             broken: broken.as_deref(),
         })
     }

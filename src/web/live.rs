@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use serde_json::Value;
 use tokio::sync::watch;
 
-use crate::control::Control;
+use crate::control::{Change, Control};
 use crate::plan::Plan;
 use crate::report::Report;
 use crate::report::history::History;
@@ -228,12 +228,28 @@ impl Standing {
         }
     }
 
+    /// What the load of the run that is on goes to.
+    pub(super) fn target(&self) -> Option<Change> {
+        self.run.as_ref().filter(|_| self.phase == Phase::Active)?.target()
+    }
+
     pub(super) fn broken(&self) -> Option<String> {
         (self.broken)()
     }
 }
 
 impl Run {
+    /// What was asked for last, and before that the top of a plain ramp; a shape goes on and on.
+    fn target(&self) -> Option<Change> {
+        let planned = || match (&self.plan.arrivals, &self.plan.shape) {
+            (None, &LoadShape::Ramp { users, spawn_rate }) => {
+                Some(Change::Users { users, spawn_rate })
+            }
+            _ => None,
+        };
+        self.control.target().or_else(planned)
+    }
+
     fn state(&self, snapshot: Option<&Snapshot>) -> State {
         if self.control.is_stopping() {
             return State::Stopping;
@@ -307,19 +323,21 @@ mod tests {
     fn a_run_goes_through_its_states() {
         let live = live();
         let state = || live.news().standing.state();
-        assert_eq!(state(), State::Ready);
+        let target = || live.news().standing.target();
+        let to = |users| Some(Change::Users { users, spawn_rate: 1.0 });
+        assert_eq!((state(), target()), (State::Ready, None));
         assert!(live.claim() && !live.claim(), "one at a time");
         assert!(!live.stop(), "there is nothing to stop yet");
         let run = beginning(2);
         let control = run.control.clone();
         let (number, mut report) = live.begin(run);
-        assert_eq!((number, state()), (1, State::Spawning));
+        assert_eq!((number, state(), target()), (1, State::Spawning, to(2)));
         report.update(&running(1)).unwrap();
         assert_eq!(state(), State::Spawning);
         report.update(&running(2)).unwrap();
         assert_eq!(state(), State::Running);
         control.set_users(3, 1.0).unwrap();
-        assert_eq!(state(), State::Spawning);
+        assert_eq!((state(), target()), (State::Spawning, to(3)));
         report.update(&running(3)).unwrap();
         assert_eq!(state(), State::Running);
         assert!(live.stop() && control.is_stopping());
@@ -327,7 +345,7 @@ mod tests {
         report.finish(&running(0)).unwrap();
         live.end();
         assert!(live.running().is_none() && !live.stop());
-        assert_eq!(state(), State::Stopped);
+        assert_eq!((state(), target()), (State::Stopped, None));
         assert!(live.claim());
         live.release();
         assert!(live.claim(), "a start that came to nothing is in nobody's way");

@@ -5,6 +5,7 @@ use std::fs;
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use gregaria::control::Change;
 use gregaria::report::history::History;
 use gregaria::report::json::render_run;
 use gregaria::report::view::{Facts, State, View};
@@ -150,7 +151,9 @@ fn view(snapshot: Option<&Snapshot>, history: Option<&History>) -> Value {
     let scenario = Scenario::new("http://127.0.0.1:1").user(User::new("reader").task(step));
     let facts = Facts { run_time: Some(Duration::from_secs(1)), ..Facts::default() };
     let (state, run) = (snapshot.map_or(State::Ready, |_| State::Running), 1);
-    View { facts: &facts, scenario: &scenario, state, run, snapshot, history, broken: None }.json()
+    let target = history.map(|_| Change::Users { users: 5, spawn_rate: 1.0 });
+    View { facts: &facts, scenario: &scenario, state, run, snapshot, history, target, broken: None }
+        .json()
 }
 
 #[test]

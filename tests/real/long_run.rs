@@ -31,6 +31,7 @@ pub(crate) fn report(seconds: u64, entries: usize) -> String {
         run: 1,
         snapshot: latest.as_ref(),
         history: Some(&history),
+        target: None,
         broken: None,
     };
     html::render(&view, Theme::System)

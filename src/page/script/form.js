@@ -156,13 +156,14 @@ function submits(element, fields, send, done) {
 function editForm(view, form, done) {
   const fields = new Fields();
   const byRate = isOpen(view);
-  const asked = view.asked ?? {};
+  // Where the load goes to, so that who changes nothing does not stop its ramp; a shape only has a now.
+  const goal = view.target ?? view.asked ?? {};
   const inside = byRate
-    ? [fields.add("rate", RATE, numberInput(asked.rate ?? form.rate), { number: true })]
+    ? [fields.add("rate", RATE, numberInput(goal.rate ?? form.rate), { number: true })]
     : [
       fields.add("users", "Number of users (peak concurrency)",
-        numberInput(asked.users ?? form.users ?? view.users, { inputmode: "numeric" }), { number: true }),
-      fields.add("spawn_rate", RAMP_UP, numberInput(view.facts.spawn_rate ?? form.spawn_rate ?? 1),
+        numberInput(goal.users ?? form.users ?? view.users, { inputmode: "numeric" }), { number: true }),
+      fields.add("spawn_rate", RAMP_UP, numberInput(goal.spawn_rate ?? form.spawn_rate ?? 1),
         { number: true }),
     ];
   const element = el("form", { class: "start", novalidate: true }, el("h2", {}, "Edit running load test"), fields.general, inside,

@@ -78,6 +78,7 @@ impl Report for HtmlFile {
             run: 1,
             snapshot: Some(snapshot),
             history: Some(&self.history),
+            target: None,
             broken: broken.as_deref(),
         };
         Ok(self.file.replace_from(0, render(&view, Theme::System).as_bytes())?)

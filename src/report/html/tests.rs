@@ -46,6 +46,7 @@ fn report(seconds: u64, entries: usize) -> String {
         run: 1,
         snapshot: Some(&run),
         history: Some(&history),
+        target: None,
         broken: None,
     };
     render(&view, Theme::System)
@@ -79,6 +80,7 @@ fn nothing_of_a_name_is_markup() {
         run: 1,
         snapshot: Some(&run),
         history: None,
+        target: None,
         broken: Some(hostile),
     };
     let page = render(&view, Theme::System);

@@ -12,6 +12,7 @@
 //! | `started_at` | seconds since 1970; `null` before the first run |
 //! | `elapsed`, `since` | length so far; where the counting began |
 //! | `users`, `asked`, `classes` | running users; `{"users": n}` or `{"rate": n}` that the load is to have now, or `null`; `name` and `running` of each class |
+//! | `target` | what the load goes to: `{"users": n, "spawn_rate": n}` by an order or a plain ramp, `{"rate": n}` by an order, or `null`, as of a shape |
 //! | `stats`, `total`, `more_stats` | rows, at most [`ROWS_MAX`], and how many were left out; a row is described in [`mod@self::row`] |
 //! | `failures`, `more_failures` | `method`, `name`, `error`, `occurrences`, and `first_seen`, `last_seen` in seconds since 1970 |
 //! | `exceptions` | `count`, `msg`, `traceback` |
@@ -39,6 +40,7 @@ use super::history::History;
 use super::json::entry::{distribution, epoch, exact};
 use super::json::run::{self, exceptions, failures, limits, open_load};
 use super::warnings::{Warning, warnings};
+use crate::control::Change;
 use crate::scenario::Scenario;
 use crate::stats::{CoreHealth, Snapshot, UserCount};
 
@@ -97,6 +99,8 @@ pub struct View<'v> {
     pub snapshot: Option<&'v Snapshot>,
     /// Its course.
     pub history: Option<&'v History>,
+    /// What its load goes to, while it lasts.
+    pub target: Option<Change>,
     /// The level that ended it, if one did.
     pub broken: Option<&'v str>,
 }
@@ -137,6 +141,7 @@ impl View<'_> {
             "since": seconds(snapshot.since),
             "users": snapshot.user_count(),
             "asked": self.history.and_then(History::asked).map(|asked| json!({ kind: asked })),
+            "target": self.target.map(target),
             "classes": classes.map(|class| json!({ "name": class.class, "running": class.running })).collect::<Value>(),
             "stats": rows.collect::<Value>(),
             "total": row::row(&snapshot.total, self.history.and_then(History::latest_rates)),
@@ -190,6 +195,13 @@ pub fn verdict(reasons: usize, requests: u64, broken: Option<&str>) -> (&'static
         (None, 0, _) => ("good", "No reason to doubt these numbers".to_owned()),
         (None, 1, _) => ("doubtful", "1 reason to doubt these numbers".to_owned()),
         (None, reasons, _) => ("doubtful", format!("{reasons} reasons to doubt these numbers")),
+    }
+}
+
+fn target(change: Change) -> Value {
+    match change {
+        Change::Users { users, spawn_rate } => json!({ "users": users, "spawn_rate": spawn_rate }),
+        Change::Rate(rate) => json!({ "rate": rate }),
     }
 }
 

@@ -19,6 +19,8 @@ def first_test(page, web):
     assert page.get_by_label("Host").input_value() == web.target
     start(page, 5, ramp_up=1)
     until(lambda: focused(page) == "Statistics", lambda: f"the focus on the tab, and it is on {focused(page)}")
+    wait_for_state(page, "spawning")
+    edit(page, 5, ramp_up=1, shown=(5, 1))
     wait_for_state(page, "running")
     charts_are_of_now(page)
     selection_stays(page)
@@ -77,14 +79,31 @@ def selection_stays(page):
     assert selected() == before, selected()
 
 
-def edit(page, users):
+def edit(page, users, ramp_up=100, shown=None):
+    """Asks for other users in the dialog, which shows what it does before anybody types."""
     page.get_by_role("button", name="Edit", exact=True).click()
     dialog = page.get_by_role("dialog")
-    dialog.get_by_label("Number of users").fill(str(users))
-    dialog.get_by_label("Ramp up").fill("100")
+    fields = [dialog.get_by_label(label) for label in ("Number of users", "Ramp up")]
+    if shown:
+        values = [field.input_value() for field in fields]
+        assert values == list(map(str, shown)), f"{values}, not {shown}"
+    for field, value in zip(fields, (users, ramp_up)):
+        field.fill(str(value))
     dialog.get_by_role("button", name="Update").click()
     until(lambda: dialog.count() == 0, "the dialog's end")
+
+
+def has_users(page, users):
     until(lambda: re.search(rf"Users\s+{users}\b(?! of)", page.locator("header").inner_text()), f"{users} users")
+
+
+def edit_on_the_way(page):
+    """While users come, the dialog shows how many are to come, and not how many are to be there now."""
+    edit(page, 60, ramp_up=2, shown=(5, 1))
+    wait_for_state(page, "spawning")
+    time.sleep(1.5)
+    edit(page, 40, shown=(60, 2))
+    has_users(page, 40)
 
 
 def failing_endpoint(page):
@@ -189,7 +208,7 @@ with folder() as where, Server("--drop-rate", "0.5") as server:
         web.target = server.url
         first_test(page, web)
         all_figures_are_there(page) if "no failures" in tab(page, "Failures").inner_text().lower() else None
-        edit(page, 40)
+        edit_on_the_way(page)
         failing_endpoint(page)
         stop(page)
         whole_run_when_stopped(page)
