@@ -6,6 +6,7 @@
 //! reads it there when it is woken. That time lies a moment ahead, so that all cores change their
 //! course at the same instant of the run.
 
+use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock};
 use std::time::{Duration, Instant};
@@ -65,6 +66,24 @@ pub enum Change {
     Rate(f64),
 }
 
+/// In Locust's words, as the log tells of it.
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Change::Users { users, spawn_rate } => {
+                let users = number_of_users(*users);
+                write!(f, "Ramping to {users} at a rate of {spawn_rate:.2} per second")
+            }
+            Change::Rate(rate) => write!(f, "Releasing {rate:.2} iterations per second"),
+        }
+    }
+}
+
+/// `1 user`, `2 users`.
+pub(crate) fn number_of_users(users: u32) -> String {
+    if users == 1 { "1 user".to_owned() } else { format!("{users} users") }
+}
+
 /// Why a command is not obeyed.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Refused {
@@ -114,7 +133,7 @@ impl Control {
         if !(spawn_rate > 0.0 && spawn_rate.is_finite()) {
             return Err(Refused::Rate(spawn_rate));
         }
-        let text = format!("{users} users at {spawn_rate} per second");
+        let text = format!("{} at {spawn_rate} per second", number_of_users(users));
         self.order(Change::Users { users, spawn_rate }, text);
         Ok(())
     }
@@ -241,15 +260,18 @@ mod tests {
         let control = Control::default();
         control.begin(Instant::now(), false);
         control.set_users(5, 2.0).unwrap();
-        control.set_users(7, 2.0).unwrap();
-        let orders = control.orders_after(0);
+        control.set_users(1, 2.0).unwrap();
+        let orders: [Order; 2] = control.orders_after(0).try_into().unwrap();
         assert!(orders[0].at >= AHEAD && orders[1].at >= orders[0].at);
-        assert_eq!(orders[1].change, Change::Users { users: 7, spawn_rate: 2.0 });
+        assert_eq!(orders[1].change, Change::Users { users: 1, spawn_rate: 2.0 });
         assert_eq!(control.orders_after(1), orders[1..]);
-        assert_eq!((control.orders_after(9), control.users_wanted()), (Vec::new(), Some(7)));
+        assert_eq!((control.orders_after(9), control.users_wanted()), (Vec::new(), Some(1)));
         assert_eq!(control.target(), Some(orders[1].change));
         let told: Vec<_> = control.stamps().into_iter().map(|stamp| stamp.what).collect();
-        assert_eq!(told, ["5 users at 2 per second", "7 users at 2 per second"]);
+        assert_eq!(told, ["5 users at 2 per second", "1 user at 2 per second"]);
+        let said = orders.map(|order| order.change.to_string());
+        assert_eq!(said[0], "Ramping to 5 users at a rate of 2.00 per second");
+        assert_eq!(said[1], "Ramping to 1 user at a rate of 2.00 per second");
     }
 
     #[test]

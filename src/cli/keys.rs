@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::thread;
 
 use super::terminal::Terminal;
-use crate::control::{Control, Refused};
+use crate::control::{Change, Control, Refused};
 use crate::log::Log;
 use crate::plan::Plan;
 use crate::scenario::USERS_MAX;
@@ -58,31 +58,31 @@ impl Keys {
         let is_open = self.plan.arrivals.is_some();
         let changed = if is_open { self.change_rate(by) } else { self.change_users(by) };
         match changed {
-            Ok(Some(said)) => self.log.info("runners", said),
+            Ok(Some(change)) => self.log.info("runners", change),
             Ok(None) => {}
             Err(refused) => self.log.warning("runners", refused),
         }
     }
 
-    /// In Locust's words; nothing where there is nobody to take away.
-    fn change_users(&self, by: i32) -> Result<Option<String>, Refused> {
+    /// Nothing where there is nobody to take away.
+    fn change_users(&self, by: i32) -> Result<Option<Change>, Refused> {
         let now = self.users();
         let users = now.saturating_add_signed(by).min(USERS_MAX);
         if users == now {
             return Ok(None);
         }
         self.control.set_users(users, SPAWN_RATE)?;
-        Ok(Some(format!("Ramping to {users} users at a rate of {SPAWN_RATE:.2} per second")))
+        Ok(Some(Change::Users { users, spawn_rate: SPAWN_RATE }))
     }
 
-    fn change_rate(&self, by: i32) -> Result<Option<String>, Refused> {
+    fn change_rate(&self, by: i32) -> Result<Option<Change>, Refused> {
         let now = self.rate();
         let rate = (now + f64::from(by)).max(0.0);
         if rate == now {
             return Ok(None);
         }
         self.control.set_rate(rate)?;
-        Ok(Some(format!("Releasing {rate:.2} iterations per second")))
+        Ok(Some(Change::Rate(rate)))
     }
 
     /// The users that were asked for last, so that fast keys add up, or else those that the shape

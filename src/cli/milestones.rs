@@ -5,7 +5,7 @@ use std::mem::{Discriminant, discriminant};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::control::Control;
+use crate::control::{Change, Control, number_of_users};
 use crate::log::Log;
 use crate::plan::Plan;
 use crate::report::Report;
@@ -69,15 +69,14 @@ pub(super) fn load(shape: &LoadShape, arrivals: Option<&Arrivals>, users: u32) -
             ArrivalKind::Poisson => "Poisson",
         };
         let peak = rate.peak();
+        let users = number_of_users(*max_users);
         return format!(
-            "Releasing up to {peak:.2} iterations per second ({arrivals} arrivals, at most {max_users} users)"
+            "Releasing up to {peak:.2} iterations per second ({arrivals} arrivals, at most {users})"
         );
     }
     match shape {
-        LoadShape::Ramp { users, spawn_rate } => {
-            format!("Ramping to {users} users at a rate of {spawn_rate:.2} per second")
-        }
-        _ => format!("Following a load shape of up to {users} users"),
+        &LoadShape::Ramp { users, spawn_rate } => Change::Users { users, spawn_rate }.to_string(),
+        _ => format!("Following a load shape of up to {}", number_of_users(users)),
     }
 }
 

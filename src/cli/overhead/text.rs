@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Overhead;
 use super::level::Level;
+use crate::control::number_of_users;
 use crate::report::digits::table_ms;
 use crate::stats::Figures;
 
@@ -107,7 +108,7 @@ pub(super) fn closing(measured: &Overhead) -> String {
 }
 
 fn users(level: &Level) -> String {
-    if level.users == 1 { "1 user".to_owned() } else { format!("{} users", level.users) }
+    number_of_users(level.users)
 }
 
 #[cfg(test)]

@@ -98,7 +98,7 @@ function openLoadTexts(view) {
   if (!load) return [];
   return [
     ["Iterations", `${rate(askedRate(view))} per second asked, ${load.started} of ${load.due} due started`],
-    ["Waited for a user", `${load.delayed} iterations, at most ${load.backlog_peak} at once; ${load.backlog} have not started`],
+    ["Iterations that waited for a user", `${load.delayed}, at most ${load.backlog_peak} at once; ${load.backlog} have not started`],
     ["Iterations late by", timesText(load.lateness)],
   ];
 }

@@ -9,7 +9,7 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::{answer, faults};
-use crate::control::Refused;
+use crate::control::{Change, Refused};
 use crate::scenario::{LoadShape, USERS_MAX};
 use crate::web::order::Order;
 use crate::web::start::{Edit, Fault, Start};
@@ -112,21 +112,18 @@ impl App {
 
     /// Changes the load of a run.
     pub(in crate::web) fn edit(&self, run: &Run, edit: Edit) -> Result<(), Vec<Fault>> {
-        let (changed, said) = match edit {
+        let (changed, change) = match edit {
             Edit::Users(users, _) if users > USERS_MAX => {
                 return Err(vec![Fault::of("users", format!("at most {USERS_MAX}"))]);
             }
             Edit::Users(users, spawn_rate) => {
                 let rate = spawn_rate.unwrap_or_else(|| run.spawn_rate());
-                let said = format!("Ramping to {users} users at a rate of {rate:.2} per second");
-                (run.control.set_users(users, rate), said)
+                (run.control.set_users(users, rate), Change::Users { users, spawn_rate: rate })
             }
-            Edit::Rate(rate) => {
-                (run.control.set_rate(rate), format!("Releasing {rate:.2} iterations per second"))
-            }
+            Edit::Rate(rate) => (run.control.set_rate(rate), Change::Rate(rate)),
         };
         changed.map_err(|refused| vec![fault(&refused)])?;
-        self.log.info("runners", said);
+        self.log.info("runners", change);
         self.live.touch();
         Ok(())
     }

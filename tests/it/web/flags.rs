@@ -108,7 +108,7 @@ fn a_host_may_be_missing_until_the_start() {
     let server = plain_server();
     let page = Run::of(SCENARIO).open_page();
     let form = page.read("/api/v1/form");
-    let load = "Ramping to 1 users at a rate of 1.00 per second";
+    let load = "Ramping to 1 user at a rate of 1.00 per second";
     assert_eq!((&form["host"], &form["load_text"]), (&json!(null), &json!(load)));
     assert_eq!(page.post("/api/v1/runs", &json!({})).fields(), ["host"]);
     page.command("/api/v1/runs", &json!({"host": format!("http://{}", server.address)}));
