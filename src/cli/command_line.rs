@@ -55,7 +55,8 @@ impl Line {
     /// What of the scenario runs.
     fn choice(&mut self, args: &RunArgs) {
         let words = |words: &[String]| (!words.is_empty()).then(|| words.join(","));
-        self.flag("--user-classes", words(&args.user_classes));
+        let classes = (!args.user_classes.is_empty()).then(|| list(args.user_classes.iter()));
+        self.flag("--user-classes", classes);
         self.flag("--tags", words(&args.tags));
         self.flag("--exclude-tags", words(&args.exclude_tags));
         for (name, value) in args.set.values().iter() {
@@ -165,6 +166,7 @@ mod tests {
             "gregaria a.toml --seed 7 --cores 0 --rate 20.5 --arrivals poisson --max-users 9 -i 3 --requests 4",
             "gregaria a.toml --seed 7 --cores 0 --local-address 127.0.0.1,127.0.0.2 --user-classes A --resolve x:80:127.0.0.1,127.0.0.2",
             "gregaria a.toml --seed 7 --cores 0 --dns-refresh 1.5s --proxy http://127.0.0.1:3 --insecure",
+            "gregaria a.toml --seed 7 --cores 0 --user-classes A=2.5",
         ];
         for line in lines {
             let (args, words) = again_of(&line.split(' ').collect::<Vec<_>>());

@@ -1,5 +1,7 @@
 //! Which classes and tasks of a scenario a run is of: those that are picked and tagged so.
 
+use std::fmt;
+
 use super::{Error, Options};
 use crate::scenario::{LoadShape, Scenario, Share, Task, User, hint};
 
@@ -16,6 +18,14 @@ impl Picked {
     /// The class of this name, with its own weight or count.
     pub fn new(name: impl Into<String>) -> Self {
         Picked { name: name.into(), weight: None }
+    }
+}
+
+/// As `--user-classes` takes it: `Browser`, `Browser=3`.
+impl fmt::Display for Picked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)?;
+        self.weight.map_or(Ok(()), |weight| write!(f, "={weight}"))
     }
 }
 

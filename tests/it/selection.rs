@@ -58,6 +58,14 @@ fn classes_of_a_run_are_picked() {
 }
 
 #[test]
+fn classes_are_picked_with_weights() {
+    let picked = shop(&["--show-task-ratio", "-u", "4", "--user-classes", "Writer=3,Reader"]);
+    let ratio = picked.go().code(0).stdout;
+    let mut writers = ratio.lines().filter(|line| line.contains("Writer"));
+    assert!(writers.any(|line| line.contains("75.0")), "{ratio}");
+}
+
+#[test]
 fn task_ratios_are_of_what_is_left() {
     let ratio = shop(&["--show-task-ratio", "--tags", "slow"]).go().code(0).stdout;
     assert!(ratio.contains("100.0"), "{ratio}");
@@ -71,6 +79,7 @@ fn a_part_that_is_not_there_is_refused() {
         (&["-T", "raed"][..], "no task has the tag 'raed', did you mean 'read'?"),
         (&["-E", "x"], "no task has the tag 'x'; there are read, slow, write"),
         (&["-T", "slow", "-E", "read"], "the tags leave no task to run; there are read, slow"),
+        (&["--user-classes", "Reader=0"], "NAME=WEIGHT with a weight above 0"),
         (&["--user-classes", "reader"], "named 'reader', did you mean 'Reader'?"),
     ] {
         let output = shop(args).go().code(2);

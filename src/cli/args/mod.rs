@@ -16,7 +16,7 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, Args as ClapArgs, CommandFactory, Parser, Subcommand};
 
 use crate::log::Level;
-use crate::plan::Options;
+use crate::plan::{Options, Picked};
 use crate::scenario::ArrivalKind;
 use crate::session::{Resolve, Via};
 use crate::threshold::Threshold;
@@ -29,7 +29,7 @@ pub use set::SetArgs;
 pub(super) use value::Cores;
 pub use web::WebArgs;
 
-use value::{cores, interval, picked, proxy, rate, span, unix_socket, words};
+use value::{class, cores, interval, picked, proxy, rate, span, unix_socket, words};
 
 /// A load engine for one Linux host.
 ///
@@ -95,9 +95,15 @@ pub struct RunArgs {
     #[arg(short = 'H', long, value_name = "URL", env = "GREGARIA_HOST")]
     pub host: Option<String>,
 
-    /// Run these classes of users only
-    #[arg(long, value_name = "NAME,...", value_delimiter = ',', env = "GREGARIA_USER_CLASSES")]
-    pub user_classes: Vec<String>,
+    /// Run these classes of users only, with weights in place of their own where there are: A,B=3
+    #[arg(
+        long,
+        value_name = "NAME[=WEIGHT],...",
+        value_delimiter = ',',
+        value_parser = class,
+        env = "GREGARIA_USER_CLASSES"
+    )]
+    pub user_classes: Vec<Picked>,
 
     /// Run tasks that have one of these tags: read,fast; also after spaces, or by more flags
     #[arg(short = 'T', long, value_name = "TAG,...", env = "GREGARIA_TAGS")]
@@ -360,7 +366,6 @@ impl RunArgs {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::Picked;
 
     #[test]
     fn tags_and_classes_are_lists() {
@@ -374,6 +379,9 @@ mod tests {
         assert_eq!(got.tags, ["read", "fast", "a", "b"]);
         assert_eq!(got.exclude_tags, ["slow"]);
         assert_eq!(got.classes, Some(vec![Picked::new("A"), Picked::new("B C")]));
+        let weighted = options(&["--user-classes", "A = 2.5,B"]).classes.unwrap();
+        assert_eq!(weighted[0], Picked { weight: Some(2.5), ..Picked::new("A") });
+        assert_eq!(weighted[1..], [Picked::new("B")]);
         let none = options(&["--tags=", "--user-classes="]);
         assert_eq!((none.tags, none.classes), (vec![], None));
     }

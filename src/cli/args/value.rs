@@ -15,10 +15,21 @@ pub(super) fn cores(text: &str) -> Result<Cores, String> {
     units::parse_cores(text).map(Cores)
 }
 
-/// The classes of these names; all, where there is none but the empty one of an empty variable.
-pub(super) fn picked(names: &[String]) -> Option<Vec<Picked>> {
-    let names = names.iter().map(|name| name.trim()).filter(|name| !name.is_empty());
-    let picked: Vec<Picked> = names.map(Picked::new).collect();
+/// A class by its name, and its weight where there is one: `Browser=3`.
+pub(super) fn class(text: &str) -> Result<Picked, String> {
+    let Some((name, weight)) = text.rsplit_once('=') else { return Ok(Picked::new(text.trim())) };
+    match weight.trim().parse::<f64>() {
+        Ok(weight) if weight > 0.0 && weight.is_finite() => {
+            Ok(Picked { weight: Some(weight), ..Picked::new(name.trim()) })
+        }
+        _ => Err("expected NAME, or NAME=WEIGHT with a weight above 0, such as Browser=3".into()),
+    }
+}
+
+/// These classes; all, where there is none but the empty one of an empty variable.
+pub(super) fn picked(classes: &[Picked]) -> Option<Vec<Picked>> {
+    let named = classes.iter().filter(|class| !class.name.is_empty());
+    let picked: Vec<Picked> = named.cloned().collect();
     (!picked.is_empty()).then_some(picked)
 }
 

@@ -81,9 +81,10 @@ fn parameters(scenario: &Scenario, values: &Values) -> Value {
 
 /// A class, and whether it is one of those that the command line picks.
 fn class(user: &User, picked: &Option<Vec<Picked>>) -> Value {
-    let is_picked =
-        picked.as_ref().is_none_or(|picked| picked.iter().any(|one| one.name == user.name));
-    let (weight, count) = match user.share {
+    let own = picked.iter().flatten().find(|one| one.name == user.name);
+    let is_picked = picked.is_none() || own.is_some();
+    let weight = own.and_then(|own| own.weight);
+    let (weight, count) = match weight.map_or(user.share, Share::Weight) {
         Share::Weight(weight) => (Some(weight), None),
         Share::Fixed(count) => (None, Some(count)),
     };
@@ -120,6 +121,11 @@ mod tests {
         };
         assert_eq!(picked(None), [true, true]);
         assert_eq!(picked(Some(vec![Picked::new("b")])), [false, true]);
+        let fixed = User::new("a").fixed_count(2);
+        let weight = |weight| class(&fixed, &Some(vec![Picked { weight, ..Picked::new("a") }]));
+        let (own, typed) = (weight(None), weight(Some(3.0)));
+        assert_eq!((&own["weight"], &own["fixed_count"]), (&Value::Null, &json!(2)));
+        assert_eq!((&typed["weight"], &typed["fixed_count"]), (&json!(3.0), &Value::Null));
     }
 
     #[test]

@@ -25,9 +25,7 @@ pub(super) fn overlaid(args: &RunArgs, start: &Start) -> RunArgs {
     args.run_time = start.run_time.unwrap_or(args.run_time);
     args.tags = start.tags.clone().unwrap_or(args.tags);
     args.exclude_tags = start.exclude_tags.clone().unwrap_or(args.exclude_tags);
-    if let Some(classes) = &start.classes {
-        args.user_classes = classes.iter().map(|class| class.name.clone()).collect();
-    }
+    args.user_classes = start.classes.clone().unwrap_or(args.user_classes);
     args.cores = start.cores.clone().map(Cores).or(args.cores);
     args.profile = start.profile.clone().or(args.profile).filter(|name| !name.is_empty());
     args

@@ -22,7 +22,7 @@ function downloadPage(form) {
   const update = ({ view }) => {
     setText(lasted, span(view.elapsed));
     show(past, Boolean(form()?.full_history));
-    const now = JSON.stringify([view.facts, view.started_at]);
+    const now = JSON.stringify([view.facts, view.started_at, view.commands?.length]);
     if (now === drawn) return;
     const open = about.querySelector("details")?.open;
     drawn = now;

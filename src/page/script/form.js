@@ -85,16 +85,17 @@ function advancedFields(fields, form) {
 function classTable(fields, classes) {
   if (classes.length === 0) return null;
   const rows = classes.map((each) => {
-    const box = el("input", { type: "checkbox", checked: true, "aria-label": each.name });
+    const picked = each.picked !== false;
+    const box = el("input", { type: "checkbox", checked: picked, "aria-label": each.name });
     const fixed = isFigure(each.fixed_count) && each.fixed_count > 0;
     const weight = numberInput(each.weight ?? 1, { "aria-label": `Weight of ${each.name}` });
     const line = el("tr", {}, el("td", {}, box), el("th", { scope: "row", class: "wide" }, each.name),
       el("td", {}, fixed ? `fixed: ${each.fixed_count}` : weight),
       el("td", { class: "wide" }, (each.tasks ?? []).join(", ")));
-    return { name: each.name, box, fixed, weight, before: weight.value, line };
+    return { name: each.name, box, picked, fixed, weight, before: weight.value, line };
   });
   const read = () => {
-    if (rows.every(({ box, weight, before }) => box.checked && weight.value === before)) return null;
+    if (rows.every(({ box, picked, weight, before }) => box.checked === picked && weight.value === before)) return null;
     return rows.filter(({ box }) => box.checked).map(({ name, fixed, weight }) => (
       fixed ? { name } : { name, weight: numeric(weight.value.trim()) }));
   };

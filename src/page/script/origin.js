@@ -1,7 +1,7 @@
 // What reproduces a run: scenario, seed, command line, version.
 
 /** `lasted` is an element where the time goes on. */
-function originFacts({ facts: origin, started_at: started, elapsed }, lasted = span(elapsed)) {
+function originFacts({ facts: origin, started_at: started, elapsed, commands }, lasted = span(elapsed)) {
   return facts([
     ["Scenario", origin.scenario],
     ["Host", origin.host],
@@ -13,11 +13,19 @@ function originFacts({ facts: origin, started_at: started, elapsed }, lasted = s
     ["Started", started ? instant(started) : null],
     ["Elapsed", started ? lasted : null],
     ["Command line", origin.command_line ? el("code", {}, origin.command_line) : null],
-    ["To run it again", origin.again ? el("code", {}, origin.again) : null],
+    ["To run it again", origin.again ? [el("code", {}, origin.again), steeredText(commands)] : null],
     ["Seed", origin.seed ? el("code", {}, origin.seed) : null],
     ["Cores", (origin.cores ?? []).join(", ")],
     ["Version", `gregaria ${origin.version}`],
   ]);
+}
+
+/** What no flag can say. */
+function steeredText(commands) {
+  if (!commands?.length) return null;
+  return commands.length === 1
+    ? " The command that was given on the way is not in it; the charts have it as a mark."
+    : ` The ${commands.length} commands that were given on the way are not in it; the charts have them as marks.`;
 }
 
 function scenarioText(view) {

@@ -18,7 +18,7 @@ pub struct Facts {
     /// The command as typed.
     pub command_line: String,
     /// The command that makes this run once more, with its seed, and what a page asked for as if it
-    /// had been typed; but not what the run was steered by on its way, nor weights that were chosen.
+    /// had been typed; but not what the run was steered by on its way.
     pub again: Option<String>,
     /// Peak number of users.
     pub users: u32,

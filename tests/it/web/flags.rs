@@ -160,3 +160,16 @@ fn the_demo_has_a_page_too() {
     });
     page.quit();
 }
+
+#[test]
+fn weights_of_the_form_are_in_the_command_that_makes_the_run_again() {
+    let server = plain_server();
+    let page = Run::of(SCENARIO).host(server.address).args(["--user-classes", "u=3"]).open_page();
+    let class = &page.read("/api/v1/form")["classes"][0];
+    assert_eq!((&class["weight"], &class["picked"]), (&json!(3.0), &json!(true)));
+    page.command("/api/v1/runs", &json!({"classes": [{"name": "u", "weight": 2.5}]}));
+    let view = page.read("/api/v1/view");
+    let again = view["facts"]["again"].as_str().unwrap();
+    assert!(again.contains(" --user-classes u=2.5 "), "{again}");
+    page.quit();
+}

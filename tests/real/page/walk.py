@@ -153,8 +153,11 @@ def downloads_agree(page, web, where):
     report = Path(f"{where}/downloaded.html")
     download.value.save_as(report)
     on_page = figures(page)
+    steered = "The 4 commands that were given on the way are not in it"
+    assert steered in tab(page, "Download Data").inner_text(), tab(page, "Download Data").inner_text()
     other = page.context.new_page()
     other.goto(report.as_uri())
+    assert steered in other.locator("body").inner_text()
     in_report = by_name(rows(other.locator("table", has=other.get_by_text("# Requests")).first))
     for name, row in on_page.items():
         assert in_report[name]["# Requests"] == row["# Requests"], name
