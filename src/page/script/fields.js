@@ -6,6 +6,10 @@ class Fields {
     this.general = el("p", { class: "error", role: "alert", hidden: true });
   }
 
+  clear() {
+    this.all.clear();
+  }
+
   /** A labelled control under the name that the server's errors have. */
   add(name, label, control, { hint, read, number } = {}) {
     const id = freshId("field");
@@ -40,9 +44,12 @@ class Fields {
 
   restore(kept) {
     for (const [name, { control }] of this.all) {
-      inputsOf(control).forEach((each, i) => {
-        const value = kept.get(name)?.[i];
-        if (value === undefined || each.disabled) return;
+      const [inputs, values] = [inputsOf(control), kept.get(name)];
+      // Of another form, whose classes or tags are others.
+      if (values?.length !== inputs.length) continue;
+      inputs.forEach((each, i) => {
+        const value = values[i];
+        if (each.disabled) return;
         if (each.type === "checkbox") each.checked = value;
         else each.value = value;
       });

@@ -17,20 +17,19 @@ class Draft {
   }
 }
 
-/** `started()` is called when the server has taken it. */
-function startForm(form, draft, started) {
+/** `offer` has the `form` and `renew()`s it; `started()` is called when the server has taken what was filled in. */
+function startForm(offer, draft, started) {
   const fields = new Fields();
-  const element = el("form", { class: "start", novalidate: true },
-    el("h2", {}, "Start new load test"), fields.general,
-    loadFields(fields, form),
-    fields.add("host", "Host", input({ inputmode: "url", value: form.host ?? "", placeholder: "http://127.0.0.1:5000" }),
-      { hint: hostHint(form) }),
-    el("details", {}, el("summary", {}, "Advanced options"), advancedFields(fields, form)),
-    parameterFields(fields, form),
-    el("div", { class: "buttons" }, el("button", { type: "submit", class: "primary" }, "Start")),
-    form.load === "rate" && form.load_text ? el("p", { class: "hint" }, form.load_text) : null);
+  const inside = el("div", { class: "inside" });
+  const fill = (typed) => {
+    fields.clear();
+    inside.replaceChildren(...startFields(fields, offer.form));
+    if (typed) fields.restore(typed);
+  };
+  const element = el("form", { class: "start", novalidate: true }, el("h2", {}, "Start new load test"), fields.general,
+    inside, el("div", { class: "buttons" }, el("button", { type: "submit", class: "primary" }, "Start")));
   draft.typed = null;
-  if (draft.kept) fields.restore(draft.kept);
+  fill(draft.kept);
   element.addEventListener("input", () => {
     draft.typed = fields.kept();
   });
@@ -38,13 +37,29 @@ function startForm(form, draft, started) {
     const sent = fields.kept();
     // The run may be there before the answer is.
     draft.typed = null;
-    const errors = await api.post("/api/v1/runs", wish(fields, form));
-    if (errors.length === 0) draft.keep(sent);
-    else draft.typed = sent;
+    const errors = await api.post("/api/v1/runs", wish(fields, offer.form));
+    if (errors.length === 0) {
+      draft.keep(sent);
+      return errors;
+    }
+    draft.typed = sent;
+    // The file may have been changed: what is wrong may be about a field that is not there yet.
+    if (await offer.renew()) fill(sent);
     return errors;
   };
   submits(element, fields, send, started);
   return element;
+}
+
+function startFields(fields, form) {
+  return [
+    loadFields(fields, form),
+    fields.add("host", "Host", input({ inputmode: "url", value: form.host ?? "", placeholder: "http://127.0.0.1:5000" }),
+      { hint: hostHint(form) }),
+    el("details", {}, el("summary", {}, "Advanced options"), advancedFields(fields, form)),
+    parameterFields(fields, form),
+    form.load === "rate" && form.load_text ? el("p", { class: "hint" }, form.load_text) : null,
+  ].flat().filter(Boolean);
 }
 
 function hostHint(form) {

@@ -13,7 +13,7 @@ class LivePage {
     this.pointsMax = POINTS_MAX;
     this.header = new Header({
       edit: () => dialog((close) => editForm(this.state.view, this.form, close)),
-      start: () => dialog((close) => startForm(this.form, this.draft, () => {
+      start: () => dialog((close) => startForm(this, this.draft, () => {
         close();
         this.header.note("");
         // Its focus goes back to New, unless that has gone already.
@@ -43,6 +43,17 @@ class LivePage {
     this.state = { view, point: null };
     if (view.run > 0) this.record.take(view, past);
     this.charts.follow(this.state);
+  }
+
+  /** Asks what a run can be asked for; whether it is something else than before. */
+  async renew() {
+    const before = JSON.stringify(this.form);
+    try {
+      this.form = await api.get("/api/v1/form");
+    } catch {
+      // The next hello has it.
+    }
+    return JSON.stringify(this.form) !== before;
   }
 
   next({ view, point }) {
@@ -92,7 +103,7 @@ class LivePage {
   /** Before the first run. The form is made once, so that what was typed stays. */
   showForm() {
     if (this.start?.isConnected) return;
-    this.start = startForm(this.form, this.draft, () => {});
+    this.start = startForm(this, this.draft, () => {});
     this.main.replaceChildren(this.start);
     this.start.querySelector("input:not([disabled])")?.focus();
   }

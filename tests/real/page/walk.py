@@ -206,6 +206,32 @@ def second_run_is_drawn(page):
     until(lambda: caption.inner_text() != before, lambda: f"other words than {before}")
 
 
+def changed_file(page, where, url):
+    """A refusal about a parameter that the file has had since the page was made shows its field, and keeps
+    what was typed."""
+    file = Path(where) / "changed.toml"
+    text = (SCENARIOS / "checks.toml").read_text()
+    file.write_text(text)
+    with Web(file, "--host", url) as web:
+        page.goto(web.url)
+        file.write_text(f"{text}\n[parameter.region]\nrequired = true\n")
+        start(page, 3)
+        field = page.get_by_label("region")
+        field.wait_for()
+        until(lambda: focused_field(page) == field.get_attribute("id"), "the focus on the new field")
+        assert "'region' needs a value" in page.locator("main").inner_text()
+        assert page.get_by_label("Number of users").input_value() == "3"
+        # The browser's console tells of the refusal, too.
+        page.wrong[:] = [each for each in page.wrong if "status of 422" not in each]
+        field.fill("eu")
+        page.get_by_role("button", name="Start", exact=True).click()
+        wait_for_state(page, "running")
+
+
+def focused_field(page):
+    return page.evaluate("() => document.activeElement.id")
+
+
 with folder() as where, Server("--drop-rate", "0.5") as server:
     with Web(SCENARIOS / "checks.toml", "--host", server.url, "--csv", "run", folder=where) as web, browser() as page:
         web.target = server.url
@@ -223,3 +249,6 @@ with folder() as where, Server("--drop-rate", "0.5") as server:
 
     with Web(SCENARIOS / "checks.toml", "--host", server.url) as web, browser() as page:
         overtaken(page, web)
+
+    with browser() as page:
+        changed_file(page, where, server.url)
