@@ -24,15 +24,11 @@ const STAMPS_MAX: usize = 1000;
 pub struct Control {
     stopping: AtomicBool,
     steered: AtomicBool,
-    begun: OnceLock<Begun>,
+    /// Whether the load is a rate.
+    is_open: OnceLock<bool>,
+    started: OnceLock<Instant>,
     written: Mutex<Written>,
     cores: Mutex<Vec<Remote>>,
-}
-
-#[derive(Debug)]
-struct Begun {
-    started: Instant,
-    is_open: bool,
 }
 
 /// What has been asked so far.
@@ -99,6 +95,11 @@ pub enum Refused {
 }
 
 impl Control {
+    /// Of a run whose load is a rate, or none: known before the run begins.
+    pub fn of(is_open: bool) -> Self {
+        Control { is_open: is_open.into(), ..Control::default() }
+    }
+
     /// Asks every core to stop: no new users, users finish within the stop timeout.
     pub fn stop(&self) {
         if !self.stopping.swap(true, Ordering::SeqCst) {
@@ -167,9 +168,9 @@ impl Control {
         self.stopping.load(Ordering::SeqCst)
     }
 
-    /// Whether the load is a rate. Until the run has begun nobody knows, and it is not.
+    /// Whether the load is a rate. Where nobody has said so and the run has not begun, it is not.
     pub fn is_open(&self) -> bool {
-        self.begun.get().is_some_and(|begun| begun.is_open)
+        self.is_open.get() == Some(&true)
     }
 
     /// How often the statistics were to begin anew.
@@ -205,13 +206,14 @@ impl Control {
 
     /// How long the run has been going; nothing before its start.
     pub fn elapsed(&self) -> Duration {
-        self.begun.get().map_or(Duration::ZERO, |begun| begun.started.elapsed())
+        self.started.get().map_or(Duration::ZERO, Instant::elapsed)
     }
 
     /// The run starts now.
     pub(crate) fn begin(&self, started: Instant, is_open: bool) {
         // A control is one run's; a second one would go on with the first's clock.
-        let _ = self.begun.set(Begun { started, is_open });
+        let _ = self.is_open.set(is_open);
+        let _ = self.started.set(started);
     }
 
     /// The orders after the first so many.
@@ -280,8 +282,8 @@ mod tests {
         closed.begin(Instant::now(), false);
         assert_eq!(closed.set_rate(5.0), Err(Refused::IsClosed));
         assert_eq!(closed.set_users(5, 0.0), Err(Refused::Rate(0.0)));
-        let open = Control::default();
-        open.begin(Instant::now(), true);
+        // Known before the run begins.
+        let open = Control::of(true);
         assert_eq!(open.set_users(5, 1.0), Err(Refused::IsOpen));
         assert!(matches!(open.set_rate(f64::NAN), Err(Refused::Rate(_))));
         assert_eq!(open.set_rate(0.0), Ok(()));

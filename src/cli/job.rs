@@ -49,7 +49,8 @@ impl Job {
         let plan = Arc::new(Plan::new(scenario, options)?);
         run::preflight(&plan)?;
         let facts = facts(&plan, args, draft);
-        let (control, broken, reports) = (Arc::default(), Broken::default(), Vec::new());
+        let control = Arc::new(Control::of(plan.arrivals.is_some()));
+        let (broken, reports) = (Broken::default(), Vec::new());
         let (args, log) = (args.clone(), log.clone());
         let mut job = Job { plan, control, args, log, facts, broken, reports };
         job.probe_files()?;
