@@ -135,7 +135,7 @@ impl Live {
     }
 
     /// What may be asked for.
-    pub(super) fn form(&self) -> Arc<Value> {
+    pub fn form(&self) -> Arc<Value> {
         self.current().standing.form.clone()
     }
 

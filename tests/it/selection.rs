@@ -80,6 +80,7 @@ fn a_part_that_is_not_there_is_refused() {
         (&["-E", "x"], "no task has the tag 'x'; there are read, slow, write"),
         (&["-T", "slow", "-E", "read"], "the tags leave no task to run; there are read, slow"),
         (&["--user-classes", "Reader=0"], "NAME=WEIGHT with a weight above 0"),
+        (&["--user-classes", "=3"], "NAME=WEIGHT with a weight above 0"),
         (&["--user-classes", "reader"], "named 'reader', did you mean 'Reader'?"),
     ] {
         let output = shop(args).go().code(2);

@@ -19,7 +19,7 @@ pub(super) fn cores(text: &str) -> Result<Cores, String> {
 pub(super) fn class(text: &str) -> Result<Picked, String> {
     let Some((name, weight)) = text.rsplit_once('=') else { return Ok(Picked::new(text.trim())) };
     match weight.trim().parse::<f64>() {
-        Ok(weight) if weight > 0.0 && weight.is_finite() => {
+        Ok(weight) if weight > 0.0 && weight.is_finite() && !name.trim().is_empty() => {
             Ok(Picked { weight: Some(weight), ..Picked::new(name.trim()) })
         }
         _ => Err("expected NAME, or NAME=WEIGHT with a weight above 0, such as Browser=3".into()),

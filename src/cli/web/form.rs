@@ -57,6 +57,13 @@ fn load_text(scenario: &Scenario, args: &RunArgs) -> String {
     load.map(text).unwrap_or_default()
 }
 
+/// This form with the parameters of that one.
+pub(super) fn asking(form: &Value, other: &Value) -> Value {
+    let mut form = form.clone();
+    form["parameters"] = other["parameters"].clone();
+    form
+}
+
 /// The host that is as good as none when it comes back: it takes the place of every class's own, and
 /// of one that depends on parameters.
 fn host(scenario: &Scenario) -> Option<&str> {

@@ -3,7 +3,7 @@
 
 use crate::cli::args::Cores;
 use crate::cli::{Error, RunArgs};
-use crate::plan::{self, Options};
+use crate::plan::{self, Options, Picked};
 use crate::scenario::file::{self, Values};
 use crate::scenario::{Parameter, Scenario};
 use crate::web::{Fault, Start};
@@ -25,7 +25,9 @@ pub(super) fn overlaid(args: &RunArgs, start: &Start) -> RunArgs {
     args.run_time = start.run_time.unwrap_or(args.run_time);
     args.tags = start.tags.clone().unwrap_or(args.tags);
     args.exclude_tags = start.exclude_tags.clone().unwrap_or(args.exclude_tags);
-    args.user_classes = start.classes.clone().unwrap_or(args.user_classes);
+    if let Some(classes) = &start.classes {
+        args.user_classes = weighted(classes, &args.user_classes);
+    }
     args.cores = start.cores.clone().map(Cores).or(args.cores);
     args.profile = start.profile.clone().or(args.profile).filter(|name| !name.is_empty());
     args
@@ -34,7 +36,17 @@ pub(super) fn overlaid(args: &RunArgs, start: &Start) -> RunArgs {
 /// What these ask of the plan.
 pub(super) fn options(args: &RunArgs, start: &Start) -> Options {
     let options = args.options();
-    Options { classes: start.classes.clone().or(options.classes), ..options }
+    let picked = start.classes.as_ref().map(|_| args.user_classes.clone());
+    Options { classes: picked.or(options.classes), ..options }
+}
+
+/// These classes; who comes without a weight has the one that was typed.
+fn weighted(classes: &[Picked], typed: &[Picked]) -> Vec<Picked> {
+    let weight_of = |class: &Picked| typed.iter().find(|other| other.name == class.name)?.weight;
+    let weighted = classes
+        .iter()
+        .map(|class| Picked { weight: class.weight.or_else(|| weight_of(class)), ..class.clone() });
+    weighted.collect()
 }
 
 /// Why this cannot be meant, where the plan would not say so: a rate starts users as it needs them.
@@ -128,6 +140,18 @@ mod tests {
 
     fn typed(args: &[&str]) -> RunArgs {
         Own::parse_from([&["gregaria"], args].concat()).run
+    }
+
+    #[test]
+    fn a_class_without_a_weight_has_the_one_that_was_typed() {
+        let weighted = |name: &str, weight| Picked { weight, ..Picked::new(name) };
+        let args = typed(&["--user-classes", "A=3,B=2,C"]);
+        let classes = vec![weighted("B", Some(1.0)), Picked::new("A"), Picked::new("D")];
+        let start = Start { classes: Some(classes), ..Start::default() };
+        let args = overlaid(&args, &start);
+        let expected = [weighted("B", Some(1.0)), weighted("A", Some(3.0)), Picked::new("D")];
+        assert_eq!(args.user_classes, expected);
+        assert_eq!(options(&args, &start).classes, Some(args.user_classes));
     }
 
     #[test]

@@ -37,22 +37,20 @@ class Fields {
     return field && !field.control.disabled ? field.read() : "";
   }
 
-  /** What was typed and ticked, by field, to be put in another form. */
+  /** What was typed and ticked, by field and by what a control is for, to be put in another form. */
   kept() {
-    return new Map([...this.all].map(([name, { control }]) => [name, inputsOf(control).map(typedIn)]));
+    const typed = ({ control }) => new Map(inputsOf(control).filter(isTyped).map((each) => [purposeOf(each), typedIn(each)]));
+    return new Map([...this.all].map(([name, field]) => [name, typed(field)]));
   }
 
   restore(kept) {
     for (const [name, { control }] of this.all) {
-      const [inputs, values] = [inputsOf(control), kept.get(name)];
-      // Of another form, whose classes or tags are others.
-      if (values?.length !== inputs.length) continue;
-      inputs.forEach((each, i) => {
-        const value = values[i];
-        if (each.disabled) return;
+      for (const each of inputsOf(control)) {
+        const value = kept.get(name)?.get(purposeOf(each));
+        if (value === undefined || each.disabled) continue;
         if (each.type === "checkbox") each.checked = value;
         else each.value = value;
-      });
+      }
     }
   }
 
@@ -96,6 +94,19 @@ function inputsOf(control) {
 
 function typedIn(control) {
   return control.type === "checkbox" ? control.checked : control.value;
+}
+
+/** Whether it is something else than what the form began with, which another form may begin with otherwise. */
+function isTyped(control) {
+  if (control.type === "checkbox") return control.checked !== control.defaultChecked;
+  if (!control.options) return control.value !== control.defaultValue;
+  const options = [...control.options];
+  return control.value !== (options.find((each) => each.defaultSelected) ?? options[0])?.value;
+}
+
+/** Which class or tag it is of, where a field has several. */
+function purposeOf(control) {
+  return control.getAttribute("aria-label") ?? (control.type === "checkbox" ? control.value : "");
 }
 
 /** A number as the server takes it, NaN if it is none, nothing if there is nothing. */

@@ -44,7 +44,7 @@ function startForm(offer, draft, started) {
     }
     draft.typed = sent;
     // The file may have been changed: what is wrong may be about a field that is not there yet.
-    if (await offer.renew()) fill(sent);
+    if (await offer.renew()) fill(fields.kept());
     return errors;
   };
   submits(element, fields, send, started);

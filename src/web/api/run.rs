@@ -122,7 +122,7 @@ impl App {
             }
             Edit::Rate(rate) => (run.control.set_rate(rate), Change::Rate(rate)),
         };
-        changed.map_err(|refused| vec![fault(&refused)])?;
+        changed.map_err(|refused| vec![fault(&refused, change)])?;
         self.log.info("runners", change);
         self.live.touch();
         Ok(())
@@ -166,11 +166,11 @@ impl Run {
     }
 }
 
-fn fault(refused: &Refused) -> Fault {
-    let field = match refused {
-        Refused::IsOpen => "users",
-        Refused::IsClosed => "rate",
-        Refused::Rate(_) => "spawn_rate",
+fn fault(refused: &Refused, change: Change) -> Fault {
+    let field = match (refused, change) {
+        (Refused::IsOpen, _) => "users",
+        (Refused::IsClosed, _) | (Refused::Rate(_), Change::Rate(_)) => "rate",
+        (Refused::Rate(_), Change::Users { .. }) => "spawn_rate",
     };
     Fault::of(field, refused)
 }

@@ -83,3 +83,22 @@ fn a_run_from_the_command_line_reads_the_file_once() {
     page.quit().code(0);
     assert_eq!(server.count_of("GET /typed"), 5);
 }
+
+#[test]
+fn a_file_that_comes_to_need_a_value_asks_for_it_and_leaves_the_rest_of_the_form() {
+    let (server, dir) = (plain_server(), tempfile::tempdir().unwrap());
+    let path = dir.path().join("s.toml");
+    let text = format!("[load]\nrate = 5\n{SCENARIO}");
+    std::fs::write(&path, &text).unwrap();
+    let page = Run::new([&path]).host(server.address).open_page();
+    let before = page.read("/api/v1/form");
+    assert_eq!((&before["load"], &before["parameters"]), (&json!("rate"), &json!([])));
+    std::fs::write(&path, format!("{text}\n[parameter.q]\nrequired = true\n")).unwrap();
+    let refused = page.post("/api/v1/runs", &json!({"rate": 7.0}));
+    assert_eq!((refused.status, refused.fields()), (422, vec!["parameters.q".to_owned()]));
+    let mut after = page.read("/api/v1/form");
+    assert_eq!(after["parameters"][0]["name"], "q");
+    after["parameters"] = json!([]);
+    assert_eq!(after, before);
+    page.quit().code(0);
+}

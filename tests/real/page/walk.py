@@ -208,22 +208,34 @@ def second_run_is_drawn(page):
 
 def changed_file(page, where, url):
     """A refusal about a parameter that the file has had since the page was made shows its field, and keeps
-    what was typed."""
+    what was typed and ticked."""
     file = Path(where) / "changed.toml"
     text = (SCENARIOS / "checks.toml").read_text()
-    file.write_text(text)
+    named = lambda name: f'\n[[user]]\nname = "{name}"\n[[user.task]]\nget = "/"\n'
+    file.write_text(text + named("Other"))
     with Web(file, "--host", url) as web:
         page.goto(web.url)
-        file.write_text(f"{text}\n[parameter.region]\nrequired = true\n")
+        page.get_by_text("Advanced options").click()
+        page.get_by_label("Other", exact=True).uncheck()
+        # The first refusal knows of the parameter only, the second of the class before Other as well.
+        needs = f"{text}{named('New')}{named('Other')}\n[parameter.region]\nrequired = true\n"
+        file.write_text(needs)
         start(page, 3)
         field = page.get_by_label("region")
         field.wait_for()
         until(lambda: focused_field(page) == field.get_attribute("id"), "the focus on the new field")
         assert "'region' needs a value" in page.locator("main").inner_text()
         assert page.get_by_label("Number of users").input_value() == "3"
-        # The browser's console tells of the refusal, too.
-        page.wrong[:] = [each for each in page.wrong if "status of 422" not in each]
         field.fill("eu")
+        page.get_by_label("Host").fill("nowhere")
+        page.get_by_role("button", name="Start", exact=True).click()
+        until(lambda: page.get_by_label("New", exact=True).count(), "the new class")
+        ticked = [page.get_by_label(name, exact=True).is_checked() for name in ("APIUser", "New", "Other")]
+        assert ticked == [True, True, False], ticked
+        assert field.input_value() == "eu"
+        # The browser's console tells of refusals, too.
+        page.wrong[:] = [each for each in page.wrong if "status of 422" not in each]
+        page.get_by_label("Host").fill(url)
         page.get_by_role("button", name="Start", exact=True).click()
         wait_for_state(page, "running")
 
