@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use crate::reactor::Remote;
 use crate::stats::Command;
+use crate::units;
 
 /// From a command to the instant at which it holds: enough for every core to be woken.
 const AHEAD: Duration = Duration::from_millis(50);
@@ -67,17 +68,12 @@ impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Change::Users { users, spawn_rate } => {
-                let users = number_of_users(*users);
+                let users = units::users(*users);
                 write!(f, "Ramping to {users} at a rate of {spawn_rate:.2} per second")
             }
             Change::Rate(rate) => write!(f, "Releasing {rate:.2} iterations per second"),
         }
     }
-}
-
-/// `1 user`, `2 users`.
-pub(crate) fn number_of_users(users: u32) -> String {
-    if users == 1 { "1 user".to_owned() } else { format!("{users} users") }
 }
 
 /// Why a command is not obeyed.
@@ -134,7 +130,7 @@ impl Control {
         if !(spawn_rate > 0.0 && spawn_rate.is_finite()) {
             return Err(Refused::Rate(spawn_rate));
         }
-        let text = format!("{} at {spawn_rate} per second", number_of_users(users));
+        let text = format!("{} at {spawn_rate} per second", units::users(users));
         self.order(Change::Users { users, spawn_rate }, text);
         Ok(())
     }
@@ -190,18 +186,18 @@ impl Control {
 
     /// The users that were asked for last, if any were.
     pub fn users_wanted(&self) -> Option<u32> {
-        self.written().orders.iter().rev().find_map(|order| match order.change {
+        match self.target()? {
             Change::Users { users, .. } => Some(users),
             Change::Rate(_) => None,
-        })
+        }
     }
 
     /// The rate that was asked for last, if any was.
     pub fn rate_wanted(&self) -> Option<f64> {
-        self.written().orders.iter().rev().find_map(|order| match order.change {
+        match self.target()? {
             Change::Rate(rate) => Some(rate),
             Change::Users { .. } => None,
-        })
+        }
     }
 
     /// How long the run has been going; nothing before its start.

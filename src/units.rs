@@ -136,6 +136,11 @@ pub fn grouped(count: u64) -> String {
     text
 }
 
+/// Prints a number of users: `1 user`, `2 users`.
+pub fn users(count: u32) -> String {
+    if count == 1 { "1 user".to_owned() } else { format!("{count} users") }
+}
+
 /// Prints a duration in words: `1 minute and 30 seconds`, `2 hours`, `250 milliseconds`.
 pub fn long(duration: Duration) -> String {
     const WORDS: [&str; 5] = ["hour", "minute", "second", "millisecond", "microsecond"];

@@ -16,8 +16,8 @@ pub(super) fn typed(parameters: &[Parameter]) -> String {
     command_line(words, parameters)
 }
 
-/// A command that makes this run of a scenario once more: with its seed, and what a page asked for as if it had
-/// been typed. What it can be steered by on its way is not in it.
+/// A command that makes this run of a scenario once more: with its seed, and what a page asked for as
+/// if it had been typed. What it can be steered by on its way is not in it.
 pub(super) fn again(scenario: &str, args: &RunArgs, plan: &Plan) -> String {
     let mut line = Line(vec!["gregaria".to_owned(), scenario.to_owned()]);
     line.load(args);

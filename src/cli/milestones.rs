@@ -5,7 +5,7 @@ use std::mem::{Discriminant, discriminant};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::control::{Change, Control, number_of_users};
+use crate::control::{Change, Control};
 use crate::log::Log;
 use crate::plan::Plan;
 use crate::report::Report;
@@ -14,6 +14,7 @@ use crate::run;
 use crate::scenario::{ArrivalKind, Arrivals, LoadShape};
 use crate::stats::Snapshot;
 use crate::transport::tls::Tls;
+use crate::units;
 
 /// Says what is about to run.
 pub(super) fn announce(plan: &Plan, log: &Log) {
@@ -69,14 +70,14 @@ pub(super) fn load(shape: &LoadShape, arrivals: Option<&Arrivals>, users: u32) -
             ArrivalKind::Poisson => "Poisson",
         };
         let peak = rate.peak();
-        let users = number_of_users(*max_users);
+        let users = units::users(*max_users);
         return format!(
             "Releasing up to {peak:.2} iterations per second ({arrivals} arrivals, at most {users})"
         );
     }
     match shape {
         &LoadShape::Ramp { users, spawn_rate } => Change::Users { users, spawn_rate }.to_string(),
-        _ => format!("Following a load shape of up to {}", number_of_users(users)),
+        _ => format!("Following a load shape of up to {}", units::users(users)),
     }
 }
 

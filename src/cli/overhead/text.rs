@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use super::Overhead;
 use super::level::Level;
-use crate::control::number_of_users;
 use crate::report::digits::table_ms;
 use crate::stats::Figures;
+use crate::units;
 
 /// What is about to be measured, and the head of the table.
 pub(super) fn opening(measured: &Overhead, time: Duration) -> String {
@@ -98,17 +98,13 @@ pub(super) fn closing(measured: &Overhead) -> String {
          Timers: with {}, one wait in a hundred ends {late} ms late or more. Latencies below ten \
          times that are warned of.\n",
         ceiling.requests_per_cpu_s(),
-        users(ceiling),
+        units::users(ceiling.users),
         ceiling.each_us(user + system),
         ceiling.each_us(user),
         measured.sample_ns,
-        users(alone),
-        users(alone),
+        units::users(alone.users),
+        units::users(alone.users),
     )
-}
-
-fn users(level: &Level) -> String {
-    number_of_users(level.users)
 }
 
 #[cfg(test)]

@@ -57,10 +57,10 @@ fn load_text(scenario: &Scenario, args: &RunArgs) -> String {
     load.map(text).unwrap_or_default()
 }
 
-/// This form with the parameters of that one.
-pub(super) fn asking(form: &Value, other: &Value) -> Value {
+/// This form, of a scenario of which no more is known than what it asks for now.
+pub(super) fn asking(form: &Value, outline: &Scenario, args: &RunArgs) -> Value {
     let mut form = form.clone();
-    form["parameters"] = other["parameters"].clone();
+    form["parameters"] = parameters(outline, &args.set.values());
     form
 }
 

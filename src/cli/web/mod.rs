@@ -215,10 +215,13 @@ impl Desk<'_> {
         let scenario = draft.outline(&order::values(self.args, start, &known));
         let scenario = scenario.or_else(|_| draft.outline(&self.args.set.values()));
         let Ok(scenario) = scenario else { return };
-        let form = form::form(draft, &scenario, self.args);
         // Where a value is missing no more than the parameters is known; the rest stays as it was.
         let is_outline = scenario.users.is_empty();
-        self.live.offer(if is_outline { form::asking(&self.live.form(), &form) } else { form });
+        self.live.offer(if is_outline {
+            form::asking(&self.live.form(), &scenario, self.args)
+        } else {
+            form::form(draft, &scenario, self.args)
+        });
     }
 
     /// Runs to the end, and tells the number of the run when it begins.

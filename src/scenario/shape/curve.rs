@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::LoadShape;
 use super::course::Course;
 use super::line::Line;
+use super::staircase::Staircase;
 
 /// How many users a run wants at one instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,7 +72,7 @@ impl Curve {
     pub fn steer(&mut self, elapsed: Duration, users: u32, spawn_rate: f64) {
         let from = self.at(elapsed).map_or(self.users, |wanted| wanted.users);
         let line = Line::starting_at(f64::from(from)).reach(f64::from(users), spawn_rate);
-        let course = Course::new(&LoadShape::line(line.forever()));
+        let course = Course::Line(Staircase::new(line.forever()));
         *self = Curve { origin: elapsed, ..Curve::new(course, Vec::new(), None) };
     }
 
