@@ -46,6 +46,7 @@ pub mod run;
 pub mod web;
 
 pub mod cli;
+pub mod files;
 pub mod log;
 pub mod page;
 pub mod target;

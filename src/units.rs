@@ -13,7 +13,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 pub use cores::{cores, parse_cores};
-pub use size::{InvalidSize, parse_size};
+pub use size::{InvalidSize, parse_size, size};
 
 /// The longest duration anything may ask for: 136 years, whose nanoseconds fit 64 bits.
 pub const LONGEST: Duration = Duration::from_secs(u32::MAX as u64);

@@ -1,14 +1,16 @@
 //! Bodies that are made once before a run and sent by all of its users.
 
 use std::fmt;
-use std::fs;
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
 use http::HeaderValue;
 
 use super::multipart::{self, Part};
+use crate::files::{self, ReadError};
+
+/// The largest file that is sent as a body. It is in memory as a whole, once.
+const FILE_MAX: u64 = 1 << 30;
 
 /// The bytes of a body, such as a file's: all users on all cores send them from the same memory.
 #[derive(Clone, PartialEq)]
@@ -22,13 +24,10 @@ impl Upload {
     ///
     /// # Errors
     ///
-    /// What the system says; a directory, a device or a pipe is no file.
-    pub fn read(path: impl AsRef<Path>) -> io::Result<Self> {
-        // Something else may have no end.
-        if !fs::metadata(&path)?.is_file() {
-            return Err(io::Error::other("it is not a regular file"));
-        }
-        Ok(Upload::from(fs::read(path)?))
+    /// What the system says; a directory, a device or a pipe is no file, and one of more than 1 GiB is
+    /// too large.
+    pub fn read(path: impl AsRef<Path>) -> Result<Self, ReadError> {
+        Ok(Upload::from(files::read(path, FILE_MAX)?))
     }
 
     /// A form of these parts (RFC 7578), put together here.
@@ -73,6 +72,8 @@ impl fmt::Debug for Upload {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

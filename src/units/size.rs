@@ -36,6 +36,14 @@ pub fn parse_size(text: &str) -> Result<u64, InvalidSize> {
     bytes.filter(|_| is_number).ok_or_else(invalid)
 }
 
+/// Bytes in the largest unit that leaves a whole number: `16 MiB`, `1000 B`.
+pub fn size(bytes: u64) -> String {
+    let units = [("GiB", 30), ("MiB", 20), ("KiB", 10)];
+    let whole = units.into_iter().find(|(_, bits)| bytes > 0 && bytes.is_multiple_of(1 << bits));
+    let (unit, bits) = whole.unwrap_or(("B", 0));
+    format!("{} {unit}", bytes >> bits)
+}
+
 fn exact(bytes: f64) -> Option<u64> {
     (bytes < (1_u64 << 53) as f64).then_some(bytes as u64)
 }
@@ -58,6 +66,21 @@ mod tests {
             ("18446744073709551615", u64::MAX),
         ] {
             assert_eq!(parse_size(text), Ok(bytes), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_size_is_shown_in_the_largest_unit_that_leaves_a_whole_number() {
+        for (bytes, text) in [
+            (0, "0 B"),
+            (1000, "1000 B"),
+            (65_536, "64 KiB"),
+            (1 << 20, "1 MiB"),
+            ((1 << 20) + 1, "1048577 B"),
+            (3 << 29, "1536 MiB"),
+            (1 << 30, "1 GiB"),
+        ] {
+            assert_eq!(size(bytes), text);
         }
     }
 

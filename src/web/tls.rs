@@ -9,18 +9,24 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
 
+use crate::files;
+
 /// Reads a certificate with its chain, and its key, as PEM.
 ///
 /// # Errors
 ///
 /// What is wrong with which.
 pub(super) fn acceptor(cert: &Path, key: &Path) -> Result<TlsAcceptor, String> {
-    let chain = CertificateDer::pem_file_iter(cert).and_then(Iterator::collect);
-    let chain: Vec<_> = chain.map_err(|error| wrong("--tls-cert", cert, error))?;
+    let read = |flag, path| {
+        files::read_any(path, files::TEXT_MAX).map_err(|error| wrong(flag, path, error))
+    };
+    let chain = CertificateDer::pem_slice_iter(&read("--tls-cert", cert)?).collect();
+    let chain: Result<Vec<_>, _> = chain;
+    let chain = chain.map_err(|error| wrong("--tls-cert", cert, error))?;
     if chain.is_empty() {
         return Err(wrong("--tls-cert", cert, "there is no certificate in it"));
     }
-    let secret = PrivateKeyDer::from_pem_file(key);
+    let secret = PrivateKeyDer::from_pem_slice(&read("--tls-key", key)?);
     let secret = secret.map_err(|error| wrong("--tls-key", key, error))?;
     let provider = Arc::new(aws_lc_rs::default_provider());
     let config = ServerConfig::builder_with_provider(provider)

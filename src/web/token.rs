@@ -1,15 +1,19 @@
 //! What opens the page to those who know it.
 
+use std::fmt;
 use std::path::Path;
-use std::{fmt, fs};
 
 use rustls::crypto::aws_lc_rs;
 use sha2::{Digest, Sha256};
+
+use crate::files::{self, ReadError};
 
 /// The fewest characters of a token that somebody else made.
 const CHARACTERS_MIN: usize = 16;
 /// Random bytes of our own.
 const BYTES: usize = 16;
+/// The largest file of one, in bytes.
+const FILE_MAX: u64 = 64 << 10;
 
 /// A text of letters, digits and `-._~`, which need no quoting in a URL, a header or a cookie.
 #[derive(Clone, PartialEq, Eq)]
@@ -26,7 +30,7 @@ pub enum TokenError {
     Unfit,
     /// The file cannot be read.
     #[error("{0}")]
-    File(std::io::Error),
+    File(#[from] ReadError),
     /// The system has no random numbers.
     #[error("no random numbers for a token can be had; give one with --web-token-file")]
     NoRandomness,
@@ -51,7 +55,9 @@ impl Token {
     ///
     /// Where it cannot be read, or is unfit.
     pub fn read(path: &Path) -> Result<Self, TokenError> {
-        Self::parse(fs::read_to_string(path).map_err(TokenError::File)?.trim())
+        let bytes = files::read_any(path, FILE_MAX)?;
+        // What is no text is no token either.
+        Self::parse(String::from_utf8_lossy(&bytes).trim())
     }
 
     pub(super) fn parse(text: &str) -> Result<Self, TokenError> {

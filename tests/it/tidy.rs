@@ -116,6 +116,7 @@ fn only_those_who_act_ask_what_time_it_is() {
         "src/collector.rs",
         "src/run.rs",
         "src/log.rs",
+        "src/files.rs",
         "src/cli/",
         "src/target/",
     ];

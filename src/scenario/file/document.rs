@@ -1,16 +1,12 @@
 //! A scenario file as it was read, from which scenarios are made.
 
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::Path;
 
 use super::Values;
 use super::error::{Error, Problem};
 use super::upload::Files;
+use crate::files::{self, ReadError};
 use crate::scenario::{Parameter, Scenario};
-
-/// The largest file that is read: far beyond any scenario, far below a memory problem.
-const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 /// A scenario file as it was read: whatever is made of it is of the same text, though the file may
 /// have been changed since. The files that it names are read when a scenario is made.
@@ -45,17 +41,31 @@ impl Document {
         Document { file: file.into(), text: text.into() }
     }
 
-    /// Reads a file, whatever is in it.
+    /// Reads what the path leads to, whatever is in it: a file, or a pipe as `/dev/stdin` may be one.
     ///
     /// # Errors
     ///
-    /// That it cannot be read, or is no UTF-8.
+    /// That it cannot be read, has no end within 30 s, is larger than 16 MiB, or is no UTF-8.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
+        Document::of(path, files::read_any(path, files::TEXT_MAX))
+    }
+
+    /// Reads a regular file, which can be read again.
+    ///
+    /// # Errors
+    ///
+    /// As [`Document::read`], and that it is something else.
+    pub fn read_regular(path: impl AsRef<Path>) -> Result<Self, Error> {
+        let path = path.as_ref();
+        Document::of(path, files::read(path, files::TEXT_MAX))
+    }
+
+    fn of(path: &Path, read: Result<Vec<u8>, ReadError>) -> Result<Self, Error> {
         let file = path.display().to_string();
-        let bytes = match read(path) {
+        let bytes = match read {
             Ok(bytes) => bytes,
-            Err(error) => return Err(Error::Unreadable { file, reason: reason(&error) }),
+            Err(error) => return Err(Error::Unreadable { file, reason: error.to_string() }),
         };
         match String::from_utf8(bytes) {
             Ok(text) => Ok(Document { file, text }),
@@ -91,23 +101,5 @@ impl Document {
     /// What is in it.
     pub fn text(&self) -> &str {
         &self.text
-    }
-}
-
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > FILE_BYTES_MAX {
-        return Err(io::Error::other("it is larger than 16 MiB"));
-    }
-    Ok(bytes)
-}
-
-/// The system's text without its number.
-pub(super) fn reason(error: &io::Error) -> String {
-    let text = error.to_string();
-    match text.split_once(" (os error") {
-        Some((reason, _)) => reason.to_owned(),
-        None => text,
     }
 }

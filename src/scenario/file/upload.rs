@@ -4,7 +4,6 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use super::document::reason;
 use super::error::{Problem, Result};
 use super::reader::{Item, Table};
 use crate::session::{Part, Upload};
@@ -36,9 +35,8 @@ impl Files {
         if let Some(known) = self.read.borrow().get(&path) {
             return Ok(known.clone());
         }
-        let upload = Upload::read(&path).map_err(|error| {
-            item.problem(format!("cannot read '{}': {}", path.display(), reason(&error)))
-        })?;
+        let upload = Upload::read(&path)
+            .map_err(|error| item.problem(format!("cannot read '{}': {error}", path.display())))?;
         self.read.borrow_mut().insert(path, upload.clone());
         Ok(upload)
     }

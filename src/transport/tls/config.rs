@@ -1,6 +1,5 @@
 //! From options to what connections are made with: files read, everything checked.
 
-use std::io;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
@@ -15,6 +14,7 @@ use super::handshake::handshake;
 use super::options::{TlsOptions, TlsVersion};
 use super::stream::TlsStream;
 use super::verifier::AnyCertificate;
+use crate::files;
 use crate::reactor::Socket;
 use crate::transport::Error;
 
@@ -268,11 +268,8 @@ fn certificates(
 }
 
 fn read(option: &'static str, path: &Path) -> Result<Vec<u8>, LoadError> {
-    let without_number = |error: &io::Error| {
-        let text = error.to_string();
-        text.split(" (os error").next().unwrap_or_default().to_lowercase()
-    };
-    std::fs::read(path).map_err(|error| {
-        wrong(option, format!("cannot read {}: {}", path.display(), without_number(&error)))
+    files::read(path, files::TEXT_MAX).map_err(|error| {
+        let reason = error.to_string().to_lowercase();
+        wrong(option, format!("cannot read {}: {reason}", path.display()))
     })
 }

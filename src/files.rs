@@ -1,0 +1,204 @@
+//! Files that somebody names: read whole, within bounds of size and time, so that no path fills the
+//! memory or is waited for without end.
+
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{self, ErrorKind, Read};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::OFlags;
+use rustix::io::retry_on_intr;
+
+use crate::units;
+
+/// The largest file of texts: far beyond any scenario or bundle of certificates, far below a memory
+/// problem.
+pub const TEXT_MAX: u64 = 16 << 20;
+/// How much is read between two looks at the clock.
+const CHUNK: u64 = 1 << 20;
+/// How long a file is waited for, from its opening to its end: who types a password for
+/// `ssh host cat scenario.toml` has the time for it.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Why a file is not read. The text is without its path.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// What the system says.
+    #[error("{}", without_number(.0))]
+    System(#[from] io::Error),
+    /// A pipe, a device, a directory: it may have no end, or another one each time.
+    #[error("it is not a regular file")]
+    NotRegular,
+    /// It has more bytes than this.
+    #[error("it is larger than {}", units::size(*.0))]
+    TooLarge(u64),
+    /// A pipe that nobody writes to or closes, a terminal where nobody types.
+    #[error("its end did not come within {}", units::spaced(*.0))]
+    Endless(Duration),
+}
+
+impl From<ReadError> for io::Error {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::System(error) => error,
+            other => io::Error::other(other),
+        }
+    }
+}
+
+/// The content of a regular file of at most `max` bytes.
+///
+/// # Errors
+///
+/// What the system says, that it is none, or too large.
+pub fn read(path: impl AsRef<Path>, max: u64) -> Result<Vec<u8>, ReadError> {
+    let (file, metadata) = open(path.as_ref())?;
+    if !metadata.is_file() {
+        return Err(ReadError::NotRegular);
+    }
+    if metadata.len() > max {
+        return Err(ReadError::TooLarge(max));
+    }
+    whole(file, max, PATIENCE)
+}
+
+/// The same of whatever the path leads to: also a pipe, such as a shell's `<(…)` and `/dev/stdin`, or
+/// a terminal. There is nothing left in one for who reads it again.
+///
+/// # Errors
+///
+/// What the system says, that it is too large, or has no end within 30 s.
+pub fn read_any(path: impl AsRef<Path>, max: u64) -> Result<Vec<u8>, ReadError> {
+    whole(open(path.as_ref())?.0, max, PATIENCE)
+}
+
+/// Whether what the path leads to can be read again: it is a regular file.
+pub fn is_regular(path: impl AsRef<Path>) -> bool {
+    path.as_ref().metadata().is_ok_and(|metadata| metadata.is_file())
+}
+
+/// Does not wait, as an ordinary open does for the writer of a pipe.
+fn open(path: &Path) -> io::Result<(File, Metadata)> {
+    let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits() as i32;
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    let metadata = file.metadata()?;
+    Ok((file, metadata))
+}
+
+fn whole(mut file: File, max: u64, patience: Duration) -> Result<Vec<u8>, ReadError> {
+    let deadline = Instant::now() + patience;
+    let mut bytes = Vec::new();
+    loop {
+        // Also before the first byte: a pipe without a writer would be at its end.
+        let left = deadline.saturating_duration_since(Instant::now());
+        if !is_ready(&file, left)? {
+            return Err(ReadError::Endless(patience));
+        }
+        let allowed = max.saturating_add(1) - bytes.len() as u64;
+        match (&mut file).take(allowed.min(CHUNK)).read_to_end(&mut bytes) {
+            Ok(0) => return Ok(bytes),
+            Ok(_) => {}
+            // There was something, and there is no more for now.
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error.into()),
+        }
+        if bytes.len() as u64 > max {
+            return Err(ReadError::TooLarge(max));
+        }
+    }
+}
+
+/// Waits until there is something to read, or the end; not longer than this.
+fn is_ready(file: &File, left: Duration) -> io::Result<bool> {
+    let left = Timespec::try_from(left).map_err(|_| io::Error::from(ErrorKind::InvalidInput))?;
+    let ready = retry_on_intr(|| poll(&mut [PollFd::new(file, PollFlags::IN)], Some(&left)))?;
+    Ok(ready > 0)
+}
+
+fn without_number(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::Write;
+    use std::process::Command;
+    use std::thread;
+
+    use tempfile::TempDir;
+
+    use super::*;
+
+    const SHORT: Duration = Duration::from_millis(100);
+
+    fn with_pipe() -> (TempDir, std::path::PathBuf) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("pipe");
+        assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+        (dir, path)
+    }
+
+    fn text<T>(result: Result<T, ReadError>) -> String {
+        result.err().unwrap().to_string()
+    }
+
+    #[test]
+    fn a_regular_file_is_read_whole_up_to_its_cap() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file");
+        for len in [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK] {
+            fs::write(&path, vec![b'x'; len as usize]).unwrap();
+            assert_eq!(read(&path, len).unwrap().len() as u64, len);
+            assert_eq!(read_any(&path, u64::MAX).unwrap().len() as u64, len);
+        }
+        let too_large = "it is larger than 1 MiB";
+        assert_eq!(text(read(&path, 1 << 20)), too_large);
+        assert_eq!(text(read_any(&path, 1 << 20)), too_large);
+        assert_eq!(text(read_any("/dev/zero", 64 << 10)), "it is larger than 64 KiB");
+    }
+
+    #[test]
+    fn what_is_no_regular_file_is_told_at_once() {
+        let (dir, pipe) = with_pipe();
+        for path in [dir.path(), &pipe, Path::new("/dev/zero")] {
+            assert!(matches!(read(path, 1), Err(ReadError::NotRegular)), "{path:?}");
+            assert!(!is_regular(path));
+        }
+        let none = dir.path().join("none");
+        assert_eq!(text(read(none, 1)), "No such file or directory");
+        assert_eq!(text(read_any(dir.path(), 1)), "Is a directory");
+    }
+
+    /// The writer comes late, pauses, and writes more than a pipe holds.
+    #[test]
+    fn a_pipe_is_read_until_its_writer_closes_it() {
+        let (_dir, path) = with_pipe();
+        let pipe = path.clone();
+        let writer = thread::spawn(move || {
+            thread::sleep(SHORT);
+            let mut pipe = OpenOptions::new().write(true).open(pipe).unwrap();
+            for _ in 0..3 {
+                pipe.write_all(&vec![b'x'; 100_000]).unwrap();
+                thread::sleep(SHORT);
+            }
+        });
+        assert_eq!(read_any(&path, 300_000).unwrap(), vec![b'x'; 300_000]);
+        writer.join().unwrap();
+    }
+
+    #[test]
+    fn a_pipe_that_does_not_end_is_given_up() {
+        let (_dir, path) = with_pipe();
+        let given_up = || text(whole(open(&path).unwrap().0, 10, SHORT));
+        assert_eq!(given_up(), "its end did not come within 100 ms");
+        // One writer, who does not close it.
+        let mut pipe = OpenOptions::new().read(true).write(true).open(&path).unwrap();
+        assert_eq!(given_up(), "its end did not come within 100 ms");
+        pipe.write_all(b"begun").unwrap();
+        assert_eq!(given_up(), "its end did not come within 100 ms");
+    }
+}
