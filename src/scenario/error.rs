@@ -189,7 +189,7 @@ pub enum Error {
     #[error("max_users must be 1 or more: every iteration under way takes a user of its own")]
     MaxUsers,
     /// A status check that nothing can satisfy.
-    #[error("status {0} is not from 100 to 599")]
+    #[error("status {0} is not from 100 to 999")]
     Status(String),
     /// A status check without a status.
     #[error("a status check needs a status")]

@@ -126,7 +126,8 @@ impl Step {
         self
     }
 
-    /// Says whether redirects are followed, in place of what the user says.
+    /// Says whether redirects are followed, in place of what the user says. Those of HEAD are followed
+    /// only where this says so.
     pub fn redirects(mut self, follow: bool) -> Self {
         self.request.redirects = Some(follow);
         self

@@ -141,7 +141,8 @@ impl User {
         self
     }
 
-    /// Says whether redirects are followed, as they are without a word.
+    /// Says whether redirects are followed, as they are without a word. Those of HEAD requests are
+    /// followed only where the request itself says so.
     pub fn redirects(mut self, follow: bool) -> Self {
         self.policy.redirects = follow;
         self

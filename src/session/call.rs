@@ -143,7 +143,7 @@ impl<'s> Call<'s> {
     }
 
     /// Says whether redirects are followed, in place of what the class says: one that is not is a
-    /// response like any other.
+    /// response like any other. Those of HEAD are followed only where this says so.
     pub fn redirects(mut self, follow: bool) -> Self {
         self.request.redirects = Some(follow);
         self.special()

@@ -60,7 +60,7 @@ pub struct StatusRange {
 
 /// Why a text is no status pattern.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("invalid status '{0}': valid patterns are 200, 2xx and 200-204, from 100 to 599")]
+#[error("invalid status '{0}': valid patterns are 200, 2xx and 200-204, from 100 to 999")]
 pub struct InvalidStatus(String);
 
 /// What checks see of a response: borrowed, so that a view costs nothing.
@@ -325,10 +325,10 @@ impl FromStr for StatusRange {
     fn from_str(text: &str) -> Result<Self, InvalidStatus> {
         let code = |text: &str| -> Option<u16> {
             let is_code = text.len() == 3 && text.bytes().all(|b| b.is_ascii_digit());
-            text.parse().ok().filter(|code| is_code && (100..=599).contains(code))
+            text.parse().ok().filter(|code| is_code && (100..=999).contains(code))
         };
         let range = match (text.as_bytes(), text.split_once('-')) {
-            ([class @ b'1'..=b'5', b'x' | b'X', b'x' | b'X'], _) => {
+            ([class @ b'1'..=b'9', b'x' | b'X', b'x' | b'X'], _) => {
                 let first = u16::from(class - b'0') * 100;
                 Some((first, first + 99))
             }

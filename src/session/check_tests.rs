@@ -151,14 +151,17 @@ fn status_patterns_are_codes_classes_and_ranges() {
     assert_eq!("200".parse(), range(200, 200));
     assert_eq!("2xx".parse(), range(200, 299));
     assert_eq!("5XX".parse(), range(500, 599));
+    // Not HTTP (RFC 9110 section 15), and yet sent by servers: LinkedIn answers robots by 999.
+    assert_eq!("999".parse(), range(999, 999));
+    assert_eq!("6xx".parse(), range(600, 699));
     assert_eq!("200-204".parse(), range(200, 204));
-    for bad in ["", "20", "2000", "700", "099", "6xx", "0xx", "2x", "204-200", "200-", "+20", "2é"]
+    for bad in ["", "20", "2000", "1000", "099", "axx", "0xx", "2x", "204-200", "200-", "+20", "2é"]
     {
         assert_eq!(bad.parse::<StatusRange>(), Err(InvalidStatus(bad.to_owned())));
     }
     assert_eq!(
-        "6xx".parse::<StatusRange>().unwrap_err().to_string(),
-        "invalid status '6xx': valid patterns are 200, 2xx and 200-204, from 100 to 599"
+        "axx".parse::<StatusRange>().unwrap_err().to_string(),
+        "invalid status 'axx': valid patterns are 200, 2xx and 200-204, from 100 to 999"
     );
 }
 
@@ -166,8 +169,8 @@ fn status_patterns_are_codes_classes_and_ranges() {
 fn a_status_range_prints_as_it_is_read() {
     for seed in 0..500 {
         let mut rng = fastrand::Rng::with_seed(seed);
-        let first = rng.u16(100..=599);
-        let range = StatusRange { first, last: rng.u16(first..=599) };
+        let first = rng.u16(100..=999);
+        let range = StatusRange { first, last: rng.u16(first..=999) };
         assert_eq!(range.to_string().parse(), Ok(range), "seed {seed}");
     }
 }

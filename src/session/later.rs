@@ -87,7 +87,7 @@ impl Sharing<'_> {
             first: Message::of(&outline, context),
             timeout: request.timeout.unwrap_or(defaults.policy.timeouts.total),
             keep_body,
-            follows: request.redirects.unwrap_or(defaults.policy.redirects),
+            follows: request.follows_redirects(&defaults.policy),
             intended: self.intended.take(),
         };
         connections.request(context, self.sender, &outbound).await

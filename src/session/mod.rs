@@ -277,7 +277,7 @@ impl Sharing<'_> {
             first: prepared.message(),
             timeout: prepared.timeout,
             keep_body: prepared.keep_body,
-            follows: prepared.request.redirects.unwrap_or(defaults.policy.redirects),
+            follows: prepared.request.follows_redirects(&defaults.policy),
             intended: self.intended.take(),
         };
         connections.request(self.context, self.sender, &outbound).await

@@ -26,7 +26,7 @@ pub struct Policy {
     pub tcp: TcpOptions,
     /// Whether cookies are kept, and sent with the requests they are for.
     pub cookies: bool,
-    /// Whether redirects are followed.
+    /// Whether redirects are followed, but for those of HEAD requests.
     pub redirects: bool,
     /// Whether requests ask for bodies in content codings, as those of Locust's `HttpUser` do:
     /// `Accept-Encoding: gzip, deflate, br, zstd`.

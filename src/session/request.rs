@@ -7,6 +7,7 @@ use http::{HeaderName, HeaderValue, Method};
 
 use super::auth::Auth;
 use super::base_url::without_userinfo;
+use super::policy::Policy;
 use super::upload::Upload;
 
 /// A request as data. The path is joined to the user's host; an absolute `http://` URL is used as
@@ -33,7 +34,8 @@ pub struct Request {
     pub auth: Option<Auth>,
     /// From the start of the request to the end of its response; without one, the session's.
     pub timeout: Option<Duration>,
-    /// Whether redirects are followed; without a word, as the class has it.
+    /// Whether redirects are followed; without a word, as the class has it, and by a HEAD request not at
+    /// all.
     pub redirects: Option<bool>,
 }
 
@@ -68,6 +70,12 @@ impl Request {
             timeout: None,
             redirects: None,
         }
+    }
+
+    /// Whether redirects of it are followed. Those of HEAD are where the request says so itself, as with
+    /// `Session.head` of Python's requests and `client.head` of Locust's `HttpUser`.
+    pub(super) fn follows_redirects(&self, policy: &Policy) -> bool {
+        self.redirects.unwrap_or_else(|| policy.redirects && self.method != Method::HEAD)
     }
 
     /// The name the request is counted under: a URL's user and password are not for the tables.

@@ -176,7 +176,9 @@ impl Response {
     }
 }
 
-/// What Locust's `HttpUser` takes for a failure where nobody says otherwise: 400 and above.
+/// What is a failure where nobody says otherwise: 400 and above. From 600 on Locust's users disagree:
+/// `HttpUser` takes it for a success, `FastHttpUser` for a failure. A client should treat it as a 5xx
+/// (RFC 9110 section 15).
 fn status_failure(status: u16) -> Option<Cow<'static, str>> {
     if status < 400 { None } else { Some(status_text(status)) }
 }

@@ -111,6 +111,18 @@ fn a_status_of_400_and_above_is_a_failure_with_its_reason() {
     check(Answer::Send(response("599 Odd", "")), "599");
 }
 
+/// As Locust's `FastHttpUser` does, and RFC 9110 section 15 says; `HttpUser` counts a success.
+#[test]
+fn a_status_that_has_no_meaning_is_a_failure_unless_a_check_asks_for_it() {
+    for status in ["600", "999"] {
+        check(Answer::Send(response(&format!("{status} Odd"), "")), status);
+    }
+    for wanted in ["999", "\"9xx\""] {
+        let server = Server::start(|_| Answer::Send(response("999 Request denied", "")));
+        run(&server, &format!("get = \"/\"\ncheck = {{ status = {wanted} }}")).code(0);
+    }
+}
+
 /// Times in milliseconds of the only row, by column.
 fn times(output: &Output, column: &str) -> f64 {
     output.csv("out_stats.csv").column(column)[0].parse().unwrap()

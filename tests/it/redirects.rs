@@ -200,12 +200,23 @@ fn what_was_said_to_one_server_is_not_said_to_another() {
 
 trait Status {
     fn status(self, status: &str) -> Answer;
+    /// The same as the answer to a HEAD, where the request is one.
+    fn without_body(self, request: &Seen) -> Answer;
 }
 
 impl Status for Answer {
     fn status(self, status: &str) -> Answer {
         let Answer::Send(bytes) = self else { panic!("{self:?}") };
         Answer::Send(String::from_utf8(bytes).unwrap().replace("200 OK", status).into_bytes())
+    }
+
+    fn without_body(self, request: &Seen) -> Answer {
+        let Answer::Send(mut bytes) = self else { panic!("{self:?}") };
+        if request.line.starts_with("HEAD ") {
+            let end = bytes.windows(4).position(|end| end == b"\r\n\r\n").unwrap();
+            bytes.truncate(end + 4);
+        }
+        Answer::Send(bytes)
     }
 }
 
@@ -229,6 +240,33 @@ fn redirects_are_looked_at_where_they_are_not_followed() {
     let ran =
         go_until(scenario(&server, user.wait_time(WaitTime::constant(ms(5)))), 1, &server, 14);
     assert_eq!((ran.total().failures, ran.total().counts.redirects), (0, 0));
+}
+
+/// `Session.head` of requests 2.34.2 and `client.head` of Locust 2.47's `HttpUser` follow none unless
+/// they are told to; OPTIONS they do follow, as we do.
+#[test]
+fn head_follows_where_it_says_so_itself() {
+    let server = Server::start(|request| match request.line.rsplit_once('/') {
+        Some((_, "from")) => redirect(302, "/to", "").without_body(request),
+        _ => with_headers("").without_body(request),
+    });
+    let user = User::new("u")
+        .redirects(true)
+        .task(Task::steps(
+            "t",
+            vec![
+                Step::head("/from").name("plain"),
+                Step::head("/from").name("asks").redirects(true),
+                Step::options("/from"),
+            ],
+        ))
+        .wait_time(WaitTime::constant(ms(5)));
+    let ran = go_until(scenario(&server, user), 1, &server, 10);
+    assert_eq!(ran.total().failures, 0);
+    let lines: Vec<_> = server.seen().into_iter().take(5).map(|request| request.line).collect();
+    assert_eq!(lines, ["HEAD /from", "HEAD /from", "HEAD /to", "OPTIONS /from", "GET /to"]);
+    assert_eq!(ran.row("plain").counts.redirects, 0);
+    check_conserved(&ran, server.total());
 }
 
 /// A long body of a redirect is not waited for.

@@ -95,6 +95,7 @@
 //!
 //! Each user has its own cookies. A redirected request is one sample, from the first send to the last
 //! response, under its first name: up to 30 redirects are followed, as Python's requests does it.
+//! Those of HEAD are followed only by a request that has `redirects = true` itself.
 //!
 //! In the place of `users` and `spawn_rate` the load may have stages, a shape, or a rate:
 //!
