@@ -14,7 +14,7 @@ use crate::control::Control;
 use crate::log::Log;
 use crate::plan::{Options, Plan};
 use crate::report::Report;
-use crate::report::console::{Final, Progress, name_width, terminal_columns};
+use crate::report::console::{Final, Progress, Screen};
 use crate::report::csv::{self, CsvFiles};
 use crate::report::history::History;
 use crate::report::html::HtmlFile;
@@ -123,8 +123,8 @@ impl Job {
         // Who has a page looks there, as in Locust.
         let is_told = if args.web.web { args.print_stats } else { !args.only_summary };
         if is_told {
-            let width = || name_width(terminal_columns(io::stderr()));
-            self.add("progress", Box::new(Progress::new(io::stderr(), width)));
+            let screen = || Screen::of(io::stderr());
+            self.add("progress", Box::new(Progress::new(io::stderr(), screen)));
         }
         self.add("log", Box::new(Milestones::new(plan, log.clone(), control.clone(), resets)));
         if !levels.is_empty() {
@@ -136,11 +136,11 @@ impl Job {
     fn add_summary(&mut self) {
         if self.args.json {
             self.add("json", Box::new(JsonList::new(io::stdout())));
-            let width = || name_width(terminal_columns(io::stderr()));
-            self.add("summary", Box::new(Final::new(io::stderr(), width)));
+            let screen = || Screen::of(io::stderr());
+            self.add("summary", Box::new(Final::new(io::stderr(), screen)));
         } else {
-            let width = || name_width(terminal_columns(io::stdout()));
-            self.add("summary", Box::new(Final::new(io::stdout(), width)));
+            let screen = || Screen::of(io::stdout());
+            self.add("summary", Box::new(Final::new(io::stdout(), screen)));
         }
     }
 }

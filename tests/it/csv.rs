@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
 use gregaria::report::Report;
-use gregaria::report::console::{Final, Progress};
+use gregaria::report::console::{Final, Progress, Screen};
 use gregaria::report::csv::{self, CsvFiles, History};
 use gregaria::stats::{
     Counts, Distribution, EntryKey, ExceptionRow, FailureRow, Figures, GeneratorHealth,
@@ -15,7 +15,6 @@ use gregaria::stats::{
 };
 
 const KINDS: [&str; 4] = ["stats", "stats_history", "failures", "exceptions"];
-const WIDTHS: [usize; 4] = [80, 40, 1, 0];
 pub(crate) const SECONDS: u64 = 20;
 
 pub(crate) fn golden(file: &str) -> String {
@@ -219,16 +218,19 @@ fn check_files(name: &str, all: &[Ended], exceptions: &[ExceptionRow]) {
     assert_eq!(files.read("stats_history"), full, "{name}, full history");
 }
 
-/// What the terminal shows in a run's course, and at its end.
-fn console(snapshot: &Snapshot, width: usize) -> [String; 2] {
+/// What is written in a run's course, and at its end.
+fn console(snapshot: &Snapshot, screen: Screen) -> [String; 2] {
     let (mut progress, mut last) = (Vec::new(), Vec::new());
-    Progress::new(&mut progress, || width).update(snapshot).unwrap();
-    Final::new(&mut last, || width).finish(snapshot).unwrap();
+    Progress::new(&mut progress, || screen).update(snapshot).unwrap();
+    Final::new(&mut last, || screen).finish(snapshot).unwrap();
     [progress, last].map(|text| String::from_utf8(text).unwrap())
 }
 
+/// What Locust writes where it gives names this width. Its percentiles are approximated, ours are not.
 fn golden_console(name: &str, width: usize) -> [String; 2] {
-    ["progress", "final"].map(|phase| golden(&format!("{name}_{phase}_{width}.txt")))
+    let text = |phase| golden(&format!("{name}_{phase}_{width}.txt"));
+    let ours = "(ms, within 0.1 % or 1 us)";
+    ["progress", "final"].map(|phase| text(phase).replace("(approximated)", ours))
 }
 
 /// The records of a CSV text, and a number of one of them.
@@ -257,11 +259,48 @@ fn files_are_locusts_byte_for_byte_without_a_request() {
 }
 
 #[test]
-fn tables_are_locusts_byte_for_byte_where_locusts_rounding_rounds_nothing() {
-    for width in WIDTHS {
-        for (name, all) in [("steady", steady()), ("empty", Vec::new())] {
-            let ours = console(&snapshot(&all, SECONDS, &[]), width);
-            assert_eq!(ours, golden_console(name, width), "{name}, width {width}");
+fn tables_in_a_file_are_locusts_byte_for_byte_where_locusts_rounding_rounds_nothing() {
+    for (name, all) in [("steady", steady()), ("empty", Vec::new())] {
+        let ours = console(&snapshot(&all, SECONDS, &[]), Screen::Pipe);
+        assert_eq!(ours, golden_console(name, 80), "{name}");
+    }
+}
+
+/// In a terminal Locust's rows are moved by a name that is longer than its column and by a type of
+/// eight letters, and of 80 columns it leaves none for names. Those rows are others here, with the same
+/// words; and percentiles are fitted into the terminal, where Locust's are 15 columns wider.
+#[test]
+fn tables_in_a_terminal_have_locusts_words_and_its_rows_where_names_fit() {
+    // Without spaces, because a name may go on in the next line.
+    let words = |text: &str| -> String {
+        text.split_whitespace().filter(|word| !word.contains("--")).collect()
+    };
+    let is_moved = |line: &str| line.contains("/long") || line.contains("PROPFIND");
+    let shown = snapshot(&steady(), SECONDS, &[]);
+    for (columns, width) in [(200, 80), (120, 40), (81, 1), (80, 0)] {
+        let [progress, last] = console(&shown, Screen::Terminal(columns));
+        let [locusts_progress, locusts_last] = golden_console("steady", width);
+        assert_eq!(words(&progress), words(&locusts_progress), "{columns}");
+        let shown = [(100, progress, locusts_progress), (180, last, locusts_last)];
+        for (from, ours, locusts) in shown {
+            let ours: Vec<_> = ours.lines().collect();
+            let rows = locusts.lines().map(str::trim_end).filter(|line| !is_moved(line));
+            for row in rows.filter(|_| columns >= from) {
+                assert!(ours.contains(&row), "{columns}: {row}\n{ours:#?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn no_line_is_wider_than_its_terminal() {
+    for columns in [40, 60, 80, 100, 120, 200] {
+        for all in [steady(), spread(), awkward()] {
+            for text in console(&snapshot(&all, SECONDS, &exceptions()), Screen::Terminal(columns))
+            {
+                let widest = text.lines().map(textwrap::core::display_width).max();
+                assert!(widest <= Some(columns), "{columns}:\n{text}");
+            }
         }
     }
 }
@@ -273,8 +312,8 @@ fn digits_that_locust_rounds_away_move_no_column() {
         let chars: Vec<char> = line.chars().chain([' ']).collect();
         (1..chars.len()).filter(|&i| chars[i] == ' ' && chars[i - 1] != ' ').collect()
     };
-    for width in WIDTHS {
-        let ours = console(&snapshot(&spread(), SECONDS, &[]), width);
+    for (screen, width) in [(Screen::Pipe, 80), (Screen::Terminal(175), 80)] {
+        let ours = console(&snapshot(&spread(), SECONDS, &[]), screen);
         for (ours, locusts) in ours.iter().zip(golden_console("spread", width)) {
             assert_eq!(ours.lines().count(), locusts.lines().count());
             for (ours, locusts) in ours.lines().zip(locusts.lines()) {
@@ -365,7 +404,7 @@ fn rows_add_up_to_aggregated_in_the_files_and_in_the_console() {
         let course = [18, 19, 20].map(|second| snapshot(&all, second, &[]));
         let files = Files::of(History::Full, &course);
         let expected = [all.len(), all.iter().filter(|request| request.error.is_some()).count()];
-        check_sums(&files, &console(&course[2], 80)[1], expected, seed);
+        check_sums(&files, &console(&course[2], Screen::Pipe)[1], expected, seed);
     }
 }
 

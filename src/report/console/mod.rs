@@ -1,4 +1,4 @@
-//! The tables in the terminal: Locust's, to the letter in layout.
+//! The tables in the terminal: Locust's, to the letter in layout where they are written to a file.
 //!
 //! [`Progress`] shows the statistics table while the run lasts, with the rates of the last ten
 //! seconds; [`Final`] closes with the whole run's statistics, percentiles and errors. The tables
@@ -7,12 +7,12 @@
 mod commands;
 mod generator;
 mod handshakes;
+mod layout;
 mod open_load;
 mod tables;
 mod unseen;
 
 use std::io::{self, Write};
-use std::os::fd::AsFd;
 use std::time::Duration;
 
 use super::Report;
@@ -22,6 +22,7 @@ use crate::stats::Snapshot;
 pub use commands::render_commands;
 pub use generator::render_generator;
 pub use handshakes::render_handshakes;
+pub use layout::Screen;
 pub use open_load::render_open_load;
 pub use tables::{
     RateSpan, render_errors, render_exceptions, render_percentiles, render_service_times,
@@ -32,34 +33,28 @@ pub use unseen::render_unseen;
 /// Two seconds between the tables of a run in its course, as Locust has it (stats.py:100).
 const PROGRESS_PERIOD: Duration = Duration::from_secs(2);
 
-/// The name column where there is no terminal to fit into.
-const NAME_WIDTH_MAX: usize = 80;
-
-/// What the columns beside the name take, in Locust's reckoning.
-const OTHER_COLUMNS: usize = 80;
-
 /// The statistics table every two seconds, first at once.
 #[derive(Debug)]
 pub struct Progress<W, F> {
     out: W,
-    name_width: F,
+    screen: F,
     rhythm: Rhythm,
 }
 
-impl<W: Write, F: Fn() -> usize> Progress<W, F> {
-    /// Writes to `out`. The width of the name column is asked for anew at every table, so that the
+impl<W: Write, F: Fn() -> Screen> Progress<W, F> {
+    /// Writes to `out`, which is this kind of screen: asked for anew at every table, so that the
     /// tables follow a terminal that is resized.
-    pub fn new(out: W, name_width: F) -> Self {
-        Self { out, name_width, rhythm: Rhythm::every(PROGRESS_PERIOD) }
+    pub fn new(out: W, screen: F) -> Self {
+        Self { out, screen, rhythm: Rhythm::every(PROGRESS_PERIOD) }
     }
 }
 
-impl<W: Write, F: Fn() -> usize> Report for Progress<W, F> {
+impl<W: Write, F: Fn() -> Screen> Report for Progress<W, F> {
     fn update(&mut self, snapshot: &Snapshot) -> io::Result<()> {
         if !self.rhythm.due(snapshot.elapsed) {
             return Ok(());
         }
-        let table = render_stats(snapshot, (self.name_width)(), RateSpan::Recent);
+        let table = render_stats(snapshot, (self.screen)(), RateSpan::Recent);
         write_tables(&mut self.out, &[table])
     }
 
@@ -73,30 +68,30 @@ impl<W: Write, F: Fn() -> usize> Report for Progress<W, F> {
 #[derive(Debug)]
 pub struct Final<W, F> {
     out: W,
-    name_width: F,
+    screen: F,
 }
 
-impl<W: Write, F: Fn() -> usize> Final<W, F> {
-    /// Writes to `out`; the width of the name column is asked for when the tables are written.
-    pub fn new(out: W, name_width: F) -> Self {
-        Self { out, name_width }
+impl<W: Write, F: Fn() -> Screen> Final<W, F> {
+    /// Writes to `out`, which is this kind of screen when the tables are written.
+    pub fn new(out: W, screen: F) -> Self {
+        Self { out, screen }
     }
 }
 
-impl<W: Write, F: Fn() -> usize> Report for Final<W, F> {
+impl<W: Write, F: Fn() -> Screen> Report for Final<W, F> {
     fn update(&mut self, _: &Snapshot) -> io::Result<()> {
         Ok(())
     }
 
     fn finish(&mut self, snapshot: &Snapshot) -> io::Result<()> {
-        let width = (self.name_width)();
+        let screen = (self.screen)();
         // Locust's tables in Locust's order, so that whatever reads them still does; ours after.
         let tables = [
-            render_stats(snapshot, width, RateSpan::Whole),
-            render_percentiles(snapshot, width),
-            render_service_times(snapshot, width),
-            render_errors(snapshot, width),
-            render_exceptions(snapshot, width),
+            render_stats(snapshot, screen, RateSpan::Whole),
+            render_percentiles(snapshot, screen),
+            render_service_times(snapshot, screen),
+            render_errors(snapshot, screen),
+            render_exceptions(snapshot, screen),
             render_unseen(snapshot),
             render_handshakes(snapshot),
             render_open_load(snapshot),
@@ -119,20 +114,6 @@ fn write_tables(out: &mut impl Write, tables: &[String]) -> io::Result<()> {
     out.flush()
 }
 
-/// The width of the name column for a terminal of so many columns, or for none.
-pub fn name_width(columns: Option<u16>) -> usize {
-    columns.map_or(NAME_WIDTH_MAX, |columns| {
-        usize::from(columns).saturating_sub(OTHER_COLUMNS).min(NAME_WIDTH_MAX)
-    })
-}
-
-/// How many columns the terminal has, if it is one and knows.
-pub fn terminal_columns(terminal: impl AsFd) -> Option<u16> {
-    let size = rustix::termios::tcgetwinsize(terminal).ok()?;
-    // A pseudo terminal that nobody sized says 0, which is not a width.
-    (size.ws_col > 0).then_some(size.ws_col)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,32 +127,32 @@ mod tests {
 
     #[test]
     fn progress_shows_recent_rates_at_once_and_then_every_two_seconds() {
-        let mut progress = Progress::new(Vec::new(), || 80);
+        let mut progress = Progress::new(Vec::new(), || Screen::Pipe);
         let mut now = snapshot(vec![row("GET", "/", 10, MS)], MS);
         for second in 0..=4 {
             now.elapsed = Duration::from_secs(second);
             progress.update(&now).expect("memory takes everything");
         }
         progress.finish(&now).expect("memory takes everything");
-        let table = render_stats(&now, 80, RateSpan::Recent) + "\n";
+        let table = render_stats(&now, Screen::Pipe, RateSpan::Recent) + "\n";
         assert_eq!(text(progress.out), table.repeat(3));
     }
 
     #[test]
     fn the_final_tables_show_whole_run_rates_and_come_only_at_the_end() {
-        let mut last = Final::new(Vec::new(), || 80);
+        let mut last = Final::new(Vec::new(), || Screen::Pipe);
         let now = snapshot(vec![row("GET", "/", 10, MS)], MS);
         last.update(&now).expect("memory takes everything");
         assert!(last.out.is_empty());
         last.finish(&now).expect("memory takes everything");
-        let stats = render_stats(&now, 80, RateSpan::Whole);
-        let percentiles = render_percentiles(&now, 80);
+        let stats = render_stats(&now, Screen::Pipe, RateSpan::Whole);
+        let percentiles = render_percentiles(&now, Screen::Pipe);
         assert_eq!(text(last.out), format!("{stats}\n{percentiles}\n"));
     }
 
     #[test]
     fn what_is_ours_comes_after_what_is_locusts() {
-        let mut last = Final::new(Vec::new(), || 80);
+        let mut last = Final::new(Vec::new(), || Screen::Pipe);
         let mut now = snapshot(vec![row("GET", "/", 10, MS)], MS);
         now.failures.push(failure("status was 500"));
         now.total.counts.cancelled = 3;
@@ -181,17 +162,5 @@ mod tests {
         let cancelled = text.find("Requests cancelled").expect("some were cancelled");
         assert!(errors < cancelled);
         assert!(text.ends_with(")\n\n"));
-    }
-
-    #[test]
-    fn the_name_column_takes_what_the_terminal_leaves_up_to_eighty() {
-        let widths = [None, Some(40), Some(80), Some(81), Some(120), Some(160), Some(300)];
-        assert_eq!(widths.map(name_width), [80, 0, 0, 1, 40, 80, 80]);
-    }
-
-    #[test]
-    fn a_file_is_not_a_terminal() {
-        let file = tempfile::tempfile().expect("a temporary file can be made");
-        assert_eq!(terminal_columns(&file), None);
     }
 }
