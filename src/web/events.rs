@@ -17,8 +17,9 @@ use futures_util::stream::unfold;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::timeout;
 
-use super::App;
 use super::board::Frame;
+use super::start::Fault;
+use super::{App, api};
 
 /// How often a stream with nothing to tell says that it is still there: less than what middleboxes
 /// call idle.
@@ -39,8 +40,8 @@ struct Reader {
 
 pub(super) async fn events(State(app): State<Arc<App>>) -> Response {
     let Ok(place) = app.streams.clone().try_acquire_owned() else {
-        let message = "too many pages are open: close one\n";
-        return (StatusCode::SERVICE_UNAVAILABLE, message).into_response();
+        let fault = Fault::of("", "too many pages are open: close one");
+        return api::faults(StatusCode::SERVICE_UNAVAILABLE, &[fault]);
     };
     let frames = app.board.frames();
     let reader = Reader { app, _place: place, frames, knows: None, is_over: false };

@@ -5,7 +5,7 @@
 //! away by the `Host` that its visitors' browsers send. With a token nobody else gets in, whatever the
 //! host is called. Other sites may link to the page and ask for nothing else. Changes are refused to every other origin besides, as its pages' requests carry the
 //! visitor's access: by `Sec-Fetch-Site` (Fetch Metadata Request Headers, section 2.3) and `Origin`
-//! (RFC 6454).
+//! (RFC 6454). What a request may change is told by the [`Rule`] of its route, whatever its method.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -14,13 +14,11 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode, Uri};
 use cookie::{Cookie, SameSite};
 
+use super::rule::Rule;
 use super::token::Token;
 
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
-
-/// What changes the run by a GET, as Locust has it.
-const CHANGES_BY_GET: [&str; 2] = ["/stop", "/stats/reset"];
 
 /// The rules of one page.
 #[derive(Debug)]
@@ -51,10 +49,12 @@ pub(super) enum Verdict {
     },
     /// It is not answered, and why.
     Refuse(StatusCode, String),
+    /// The path has no such method.
+    Method,
 }
 
 impl Guard {
-    pub(super) fn judge(&self, request: &Parts) -> Verdict {
+    pub(super) fn judge(&self, request: &Parts, rule: Rule) -> Verdict {
         if let Err(refusal) = self.is_meant_for_us(&request.headers) {
             return refusal;
         }
@@ -70,13 +70,16 @@ impl Guard {
                 );
             }
         }
-        if is_from_elsewhere(&request.headers) && !self.is_visit(request) {
+        if is_from_elsewhere(&request.headers) && !is_visit(request, rule) {
             return refuse(
                 StatusCode::FORBIDDEN,
                 "only the page itself may be opened from elsewhere",
             );
         }
-        if self.is_change(request) {
+        if !rule.allows(&request.method) {
+            return Verdict::Method;
+        }
+        if rule.is_change(&request.method) {
             if !is_same_origin(&request.headers) {
                 return refuse(
                     StatusCode::FORBIDDEN,
@@ -136,41 +139,29 @@ impl Guard {
             || cookies.any(|cookie| cookie.name() == name && token.is(cookie.value()))
     }
 
-    /// Whether a cookie is all that speaks for a change by GET. Pages on other ports of our host send
-    /// it along, and by plain HTTP browsers say nothing of where such a request comes from.
+    /// Whether a cookie is all that speaks for a change by anything but POST. Pages on other ports of
+    /// our host send it along, and by plain HTTP browsers say nothing of where such a request comes
+    /// from.
     fn is_doubtful(&self, request: &Parts) -> bool {
         let headers = &request.headers;
         let names_origin = headers.contains_key(FETCH_SITE)
             || headers.contains_key(ORIGIN)
             || one(headers, &REFERER).is_some_and(|referer| is_ours(referer, headers));
         let token = self.token.as_ref().filter(|token| !bears(token, headers));
-        request.method == Method::GET && token.is_some() && !names_origin
+        request.method != Method::POST && token.is_some() && !names_origin
     }
 
     /// Browsers know a host's cookies on all of its ports by one name.
     fn cookie_name(&self) -> String {
         format!("gregaria-{}", self.port)
     }
+}
 
-    /// Whether somebody follows a link to the page. All else would have us work for another site,
-    /// whose visitors cannot even see the answer.
-    fn is_visit(&self, request: &Parts) -> bool {
-        let mode = request.headers.get(FETCH_MODE).map(|mode| mode.as_bytes());
-        let is_page = matches!(self.path(request), "" | "/");
-        request.method == Method::GET && is_page && mode == Some(b"navigate")
-    }
-
-    /// Below the base path.
-    fn path<'r>(&self, request: &'r Parts) -> &'r str {
-        let path = request.uri.path();
-        path.strip_prefix(&*self.base_path).unwrap_or(path)
-    }
-
-    fn is_change(&self, request: &Parts) -> bool {
-        let path = self.path(request);
-        let is_safe = matches!(request.method, Method::GET | Method::HEAD);
-        !is_safe || CHANGES_BY_GET.contains(&path)
-    }
+/// Whether somebody follows a link to the page. All else would have us work for another site, whose
+/// visitors cannot even see the answer.
+fn is_visit(request: &Parts, rule: Rule) -> bool {
+    let mode = request.headers.get(FETCH_MODE).map(|mode| mode.as_bytes());
+    request.method == Method::GET && rule.is_page() && mode == Some(b"navigate")
 }
 
 fn refuse(status: StatusCode, reason: impl Into<String>) -> Verdict {
@@ -267,10 +258,23 @@ mod tests {
         request.body(()).unwrap().into_parts().0
     }
 
+    /// Of the route that such a request finds.
+    fn rule(guard: &Guard, line: &str) -> Rule {
+        let path = line.split_once(' ').unwrap().1.strip_prefix(&*guard.base_path).unwrap();
+        match path {
+            "" | "/" => Rule::page(),
+            "/stop" | "/stats/reset" => Rule::change_by_get(),
+            "/swarm" => Rule::change(),
+            "/x" => Rule::nothing(),
+            _ => Rule::read(),
+        }
+    }
+
     #[track_caller]
     fn check(guard: &Guard, line: &str, headers: &[(&str, &str)], expected: u16) {
-        let status = match guard.judge(&request(line, headers)) {
+        let status = match guard.judge(&request(line, headers), rule(guard, line)) {
             Verdict::Pass => 200,
+            Verdict::Method => 405,
             Verdict::Welcome { .. } => 303,
             Verdict::Refuse(status, _) => status.as_u16(),
         };
@@ -312,7 +316,9 @@ mod tests {
     #[test]
     fn who_asks_by_another_name_is_told_where_the_page_is() {
         let guard = Guard { host: Ipv6Addr::LOCALHOST.into(), secure: true, ..guard(false) };
-        let Verdict::Refuse(_, reason) = guard.judge(&request("GET /", &[("host", "a")])) else {
+        let Verdict::Refuse(_, reason) =
+            guard.judge(&request("GET /", &[("host", "a")]), Rule::page())
+        else {
             panic!("it is answered");
         };
         assert!(reason.starts_with("this page is at https://[::1]:8089 and"), "{reason}");
@@ -321,7 +327,7 @@ mod tests {
     #[test]
     fn changes_come_from_our_own_origin_or_from_no_page() {
         let host = ("host", "127.0.0.1:8089");
-        for line in ["POST /swarm", "DELETE /x", "GET /stop", "GET /stats/reset", "PUT /"] {
+        for line in ["POST /swarm", "DELETE /x", "GET /stop", "GET /stats/reset"] {
             let check = |header: (&str, &str), expected| {
                 check(&guard(false), line, &[host, header], expected);
             };
@@ -342,7 +348,11 @@ mod tests {
         let below = Guard { base_path: "/load".into(), ..guard(false) };
         check(&below, "GET /load/stop", &[host, evil], 403);
         let twice = [host, ("origin", "http://127.0.0.1:8089"), evil];
-        check(&guard(false), "POST /", &twice, 403);
+        check(&guard(false), "POST /x", &twice, 403);
+        // The method is refused before where it comes from is looked at.
+        for line in ["PUT /", "HEAD /stop", "OPTIONS /stop", "HEAD /swarm", "GET /swarm"] {
+            check(&guard(false), line, &[host], 405);
+        }
     }
 
     #[test]
@@ -394,10 +404,11 @@ mod tests {
     #[test]
     fn a_token_in_the_url_becomes_a_cookie() {
         let guard = Guard { secure: true, base_path: "/load".into(), ..guard(true) };
-        let welcome = |uri: &str| match guard.judge(&request(&format!("GET {uri}"), &[])) {
-            Verdict::Welcome { to, cookie } => (to, cookie),
-            other => panic!("{other:?}"),
-        };
+        let welcome =
+            |uri: &str| match guard.judge(&request(&format!("GET {uri}"), &[]), Rule::page()) {
+                Verdict::Welcome { to, cookie } => (to, cookie),
+                other => panic!("{other:?}"),
+            };
         let (to, cookie) = welcome(&format!("/load/?tab=charts&token={SECRET}&x=a%20b"));
         assert_eq!(to, "/load/?tab=charts&x=a+b");
         assert_eq!(

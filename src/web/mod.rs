@@ -18,6 +18,7 @@ mod live;
 pub mod locust;
 mod order;
 mod routes;
+mod rule;
 mod seats;
 mod server;
 mod start;
@@ -34,6 +35,7 @@ use tokio::sync::Semaphore;
 
 pub use live::{Beginning, Broken, Live, Run};
 pub use order::{Answer, Order};
+pub use routes::paths;
 pub use start::{Edit, Fault, Start};
 pub use token::{Token, TokenError};
 

@@ -6,18 +6,21 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
+use axum::handler::Handler;
 use axum::http::header::{
-    CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, LOCATION, REFERRER_POLICY, SET_COOKIE,
-    X_CONTENT_TYPE_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, HOST, LOCATION, REFERRER_POLICY,
+    SET_COOKIE, X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, any};
 use tokio::time::timeout;
 
 use super::api::locust;
 use super::guard::Verdict;
+use super::rule::Rule;
+use super::start::Fault;
 use super::{App, api, assets, events};
 
 /// The longest body of a request.
@@ -38,59 +41,133 @@ const HEADERS: [(HeaderName, &str); 4] = [
     (CACHE_CONTROL, "no-store"),
 ];
 
-/// All that the page answers.
-pub(super) fn router(app: &Arc<App>) -> Router {
-    let at = |path: &str| format!("{}{path}", app.guard.base_path);
-    let mut router = Router::new()
-        .route(&at("/"), get(assets::page))
-        .route(&at("/assets/app.js"), get(assets::script))
-        .route(&at("/assets/theme.js"), get(assets::theme))
-        .route(&at("/assets/app.css"), get(assets::style))
-        .route(&at("/api/v1/events"), get(events::events))
-        .route(&at("/api/v1/view"), get(api::view))
-        .route(&at("/api/v1/history"), get(api::history))
-        .route(&at("/api/v1/form"), get(api::form))
-        .route(&at("/api/v1/run.json"), get(api::run_json))
-        .route(&at("/api/v1/openapi.json"), get(api::description))
-        .route(&at("/api/v1/runs"), post(api::start))
-        .route(&at("/api/v1/run/load"), post(api::edit))
-        .route(&at("/api/v1/run/stop"), post(api::stop))
-        .route(&at("/api/v1/run/reset"), post(api::reset))
-        .route(&at("/swarm"), post(locust::swarm))
-        .route(&at("/stop"), get(locust::stop).post(locust::stop))
-        .route(&at("/stats/reset"), get(locust::reset).post(locust::reset))
-        .route(&at("/stats/requests"), get(locust::requests))
-        .route(&at("/stats/requests/csv"), get(locust::requests_csv))
-        .route(&at("/stats/requests_full_history/csv"), get(locust::history_csv))
-        .route(&at("/stats/failures/csv"), get(locust::failures_csv))
-        .route(&at("/stats/report"), get(locust::report))
-        .route(&at("/exceptions"), get(locust::exceptions))
-        .route(&at("/exceptions/csv"), get(locust::exceptions_csv))
-        .route(&at("/tasks"), get(locust::task_ratios))
-        .route(&at("/logs"), get(locust::logs))
-        .route(&at("/worker-count"), get(locust::worker_count))
-        .route(&at("/user"), post(locust::edit_user));
-    if !app.guard.base_path.is_empty() {
-        router = router.route(&at(""), get(assets::page));
+/// A path, what may be done there, and what answers.
+struct Route {
+    path: &'static str,
+    rule: Rule,
+    answer: MethodRouter<Arc<App>>,
+}
+
+impl Route {
+    /// The page itself, which others may link to.
+    fn page<T: 'static>(path: &'static str, answer: impl Handler<T, Arc<App>>) -> Self {
+        Route { path, rule: Rule::page(), answer: any(answer) }
     }
+
+    /// What changes nothing.
+    fn read<T: 'static>(path: &'static str, answer: impl Handler<T, Arc<App>>) -> Self {
+        Route { path, rule: Rule::read(), answer: any(answer) }
+    }
+
+    /// What changes the run, or may.
+    fn change<T: 'static>(path: &'static str, answer: impl Handler<T, Arc<App>>) -> Self {
+        Route { path, rule: Rule::change(), answer: any(answer) }
+    }
+
+    /// What changes the run by a GET as well, as Locust has it.
+    fn change_by_get<T: 'static>(path: &'static str, answer: impl Handler<T, Arc<App>>) -> Self {
+        Route { path, rule: Rule::change_by_get(), answer: any(answer) }
+    }
+}
+
+/// All that the page answers, below its base path. Router and guard know no other list.
+fn routes() -> Vec<Route> {
+    vec![
+        Route::page("/", assets::page),
+        Route::read("/assets/app.js", assets::script),
+        Route::read("/assets/theme.js", assets::theme),
+        Route::read("/assets/app.css", assets::style),
+        Route::read("/api/v1/events", events::events),
+        Route::read("/api/v1/view", api::view),
+        Route::read("/api/v1/history", api::history),
+        Route::read("/api/v1/form", api::form),
+        Route::read("/api/v1/run.json", api::run_json),
+        Route::read("/api/v1/openapi.json", api::description),
+        Route::change("/api/v1/runs", api::start),
+        Route::change("/api/v1/run/load", api::edit),
+        Route::change("/api/v1/run/stop", api::stop),
+        Route::change("/api/v1/run/reset", api::reset),
+        Route::change("/swarm", locust::swarm),
+        Route::change_by_get("/stop", locust::stop),
+        Route::change_by_get("/stats/reset", locust::reset),
+        Route::read("/stats/requests", locust::requests),
+        Route::read("/stats/requests/csv", locust::requests_csv),
+        Route::read("/stats/requests_full_history/csv", locust::history_csv),
+        Route::read("/stats/failures/csv", locust::failures_csv),
+        Route::read("/stats/report", locust::report),
+        Route::read("/exceptions", locust::exceptions),
+        Route::read("/exceptions/csv", locust::exceptions_csv),
+        Route::read("/tasks", locust::task_ratios),
+        Route::read("/logs", locust::logs),
+        Route::read("/worker-count", locust::worker_count),
+        Route::change("/user", locust::edit_user),
+    ]
+}
+
+/// Every path below the base path, and the methods that it has.
+pub fn paths() -> Vec<(&'static str, &'static [Method])> {
+    routes().into_iter().map(|route| (route.path, route.rule.methods)).collect()
+}
+
+/// What answers, behind what guards it.
+pub(super) fn router(app: &Arc<App>) -> Router {
+    let base_path = &app.guard.base_path;
+    // The guard goes by the route that was found, and so cannot read a path in another way.
+    let guarded = |rule: Rule, answer: MethodRouter<Arc<App>>| {
+        answer.layer(from_fn(whole)).layer(from_fn_with_state((app.clone(), rule), guarded))
+    };
+    let mut router = Router::new();
+    for Route { path, rule, answer } in routes() {
+        let answer = guarded(rule, answer);
+        if path == "/" && !base_path.is_empty() {
+            router = router.route(base_path, answer.clone());
+        }
+        router = router.route(&format!("{base_path}{path}"), answer);
+    }
+    let nothing =
+        any(
+            |uri: Uri| async move { refusal(&uri, StatusCode::NOT_FOUND, "there is nothing here") },
+        );
     router
-        .fallback(|| async { (StatusCode::NOT_FOUND, "there is nothing here\n") })
-        .layer(from_fn(whole))
-        .layer(from_fn_with_state(app.clone(), guarded))
+        .fallback_service(guarded(Rule::nothing(), nothing).with_state(app.clone()))
         .layer(from_fn(described))
         .with_state(app.clone())
 }
 
 /// Answers those only who may be answered.
-async fn guarded(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+async fn guarded(
+    State((app, rule)): State<(Arc<App>, Rule)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    // The host of an absolute request target takes the place of the header's (RFC 9112 section 3.2.2).
+    if let Some(authority) = request.uri().authority() {
+        match HeaderValue::from_str(authority.as_str()) {
+            Ok(host) => drop(request.headers_mut().insert(HOST, host)),
+            Err(_) => drop(request.headers_mut().remove(HOST)),
+        }
+    }
     let (parts, body) = request.into_parts();
-    match app.guard.judge(&parts) {
+    match app.guard.judge(&parts, rule) {
         Verdict::Pass => next.run(Request::from_parts(parts, body)).await,
         Verdict::Welcome { to, cookie } => {
             (StatusCode::SEE_OTHER, [(LOCATION, to), (SET_COOKIE, cookie)]).into_response()
         }
-        Verdict::Refuse(status, reason) => (status, format!("{reason}\n")).into_response(),
+        Verdict::Refuse(status, reason) => refusal(&parts.uri, status, &reason),
+        Verdict::Method => {
+            let reason = format!("only {} may be used here", rule.allow());
+            let refusal = refusal(&parts.uri, StatusCode::METHOD_NOT_ALLOWED, &reason);
+            ([(ALLOW, rule.allow())], refusal).into_response()
+        }
     }
+}
+
+/// An answer that is none: as JSON where our own interface is, as text elsewhere.
+fn refusal(uri: &Uri, status: StatusCode, reason: &str) -> Response {
+    if uri.path().contains("/api/v1/") {
+        return api::faults(status, &[Fault::of("", reason)]);
+    }
+    (status, format!("{reason}\n")).into_response()
 }
 
 /// Hands a request over when all of its body is there, if it is not too long and comes in time.
@@ -98,15 +175,15 @@ async fn whole(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     // A body that is as long as it says it is need not be read to be too long.
     if body.size_hint().lower() > BODY_MAX as u64 {
-        let close = [(CONNECTION, "close")];
-        return (StatusCode::PAYLOAD_TOO_LARGE, close, "the body is too long\n").into_response();
+        let refusal = refusal(&parts.uri, StatusCode::PAYLOAD_TOO_LARGE, "the body is too long");
+        return ([(CONNECTION, "close")], refusal).into_response();
     }
     let mut unread = Request::new(body);
     DefaultBodyLimit::max(BODY_MAX).apply(&mut unread);
     match timeout(BODY_PATIENCE, Bytes::from_request(unread, &())).await {
         Ok(Ok(bytes)) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
-        Ok(Err(rejection)) => rejection.into_response(),
-        Err(_) => (StatusCode::REQUEST_TIMEOUT, "the body did not come in time\n").into_response(),
+        Ok(Err(error)) => refusal(&parts.uri, error.status(), &error.body_text()),
+        Err(_) => refusal(&parts.uri, StatusCode::REQUEST_TIMEOUT, "the body did not come in time"),
     }
 }
 

@@ -73,7 +73,8 @@ fn answer(status: StatusCode, json: impl Into<Bytes>) -> Response {
     (status, [(CONTENT_TYPE, "application/json")], json.into()).into_response()
 }
 
-fn faults(status: StatusCode, faults: &[Fault]) -> Response {
+/// Why there is no answer, beside what of the request.
+pub(super) fn faults(status: StatusCode, faults: &[Fault]) -> Response {
     let one = |fault: &Fault| json!({ "field": fault.field, "message": fault.message });
     let faults: Value = faults.iter().map(one).collect();
     answer(status, json!({ "errors": faults }).to_string())

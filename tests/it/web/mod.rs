@@ -4,6 +4,7 @@ mod course;
 mod file;
 mod flags;
 mod limits;
+mod routes;
 mod safety;
 
 use crate::support::{Page, Run, Server};
