@@ -14,6 +14,7 @@
 //! [`Recorder::restore`]: crate::stats::Recorder::restore
 
 mod accept_queue;
+mod judge;
 mod reports;
 mod schedule;
 
@@ -24,6 +25,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use self::accept_queue::AcceptQueue;
+pub use self::judge::Judge;
 use self::reports::Reports;
 use self::schedule::Schedule;
 use crate::control::Control;
@@ -59,6 +61,7 @@ pub struct Collector {
     control: Arc<Control>,
     /// Resets of the statistics that were made.
     resets: u64,
+    judge: Judge,
 }
 
 /// Everything that can wake the collector.
@@ -78,13 +81,20 @@ impl Collector {
     pub fn new(started: Instant, cores: usize, totals: Totals) -> Self {
         let schedule = Schedule::new(started, cores);
         let (reports, accept_queue) = (Reports::default(), AcceptQueue::new());
+        let judge = Judge::new(&[], Duration::ZERO, |_| false);
         let control = Arc::default();
-        Collector { totals, schedule, reports, accept_queue, control, resets: 0 }
+        Collector { totals, schedule, reports, accept_queue, control, resets: 0, judge }
     }
 
     /// Obeys this control where it asks for statistics that begin anew, and tells of its commands.
     pub fn control(mut self, control: Arc<Control>) -> Self {
         self.control = control;
+        self
+    }
+
+    /// Has the run judged, and stopped at the first level that breaks.
+    pub fn judge(mut self, judge: Judge) -> Self {
+        self.judge = judge;
         self
     }
 
@@ -135,7 +145,10 @@ impl Collector {
     }
 
     fn tell_update(&mut self, seconds: u64, on_error: &mut dyn FnMut(&ReportError)) {
-        let snapshot = self.totals.snapshot(Duration::from_secs(seconds));
+        let mut snapshot = self.totals.snapshot(Duration::from_secs(seconds));
+        if self.judge.second(&mut snapshot) {
+            self.control.stop();
+        }
         let snapshot = self.complete(snapshot);
         // The web page will watch the latest snapshot: this is where it gets it from.
         self.reports.update(&snapshot, on_error);
@@ -160,7 +173,8 @@ impl Collector {
     fn finish(mut self, on_error: &mut dyn FnMut(&ReportError)) -> Summary {
         // The end of the run is the last core's last interval, but time never runs backwards.
         let elapsed = self.totals.end().max(self.schedule.elapsed());
-        let snapshot = self.totals.last_snapshot(elapsed);
+        let mut snapshot = self.totals.last_snapshot(elapsed);
+        self.judge.end(&mut snapshot);
         let snapshot = self.complete(snapshot);
         let report_errors = self.reports.finish(&snapshot, on_error);
         Summary { snapshot, report_errors }

@@ -25,8 +25,10 @@ use crate::scenario::{
     self, ArrivalKind, Arrivals, Classes, LoadShape, Scenario, Share, USERS_MAX,
 };
 use crate::session::{Resolve, ResolvedUrl, Sources, UrlError, Via};
-use crate::stats::Limits;
+use crate::stats::{Limits, Stretch};
+use crate::threshold::Threshold;
 use crate::transport::tls::{LoadError, Tls, TlsOptions};
+use crate::units;
 
 /// What a run is asked for where the scenario leaves it open, or in its place. What nobody sets has
 /// Locust's default.
@@ -56,6 +58,11 @@ pub struct Options {
     pub requests: Option<u32>,
     /// How long the run takes, from its start; without one, until somebody stops it.
     pub run_time: Option<Duration>,
+    /// Levels at which the run is stopped when it breaks them.
+    pub abort_when: Vec<Threshold>,
+    /// From which time on these are judged; without one, from ten seconds on or, where the run is
+    /// shorter, at its end.
+    pub abort_after: Option<Duration>,
     /// How long users may go on with their tasks after the stop.
     pub stop_timeout: Option<Duration>,
     /// The cores to use, by number; without them, all that are allowed.
@@ -109,6 +116,10 @@ pub struct Plan {
     pub ignored: Vec<&'static str>,
     /// From the start of the run to the stop.
     pub run_time: Option<Duration>,
+    /// Levels at which the run is stopped when it breaks them.
+    pub abort_when: Vec<Threshold>,
+    /// From which time on these are judged.
+    pub abort_after: Duration,
     /// From the stop to the end of the last task.
     pub stop_timeout: Duration,
     /// The cores that run users: user *i* lives on the one at *i* mod their number.
@@ -215,6 +226,19 @@ pub enum Error {
     /// A run that is over before it begins.
     #[error("the run time must be more than 0; leave it out to run until Ctrl-C")]
     NoRunTime,
+    /// Levels that would be judged when the load is over.
+    #[error(
+        "--abort-when is to be judged from {after} on (--abort-after), and the load ends at {end}: \
+         give --abort-after less time, or leave it out",
+        after = units::short(*after),
+        end = units::short(*end)
+    )]
+    NeverJudged {
+        /// From when on.
+        after: Duration,
+        /// The end.
+        end: Duration,
+    },
     /// A shape that only its function knows.
     #[error(
         "how many users the shape comes to is not known before the run, because it is a function \
@@ -283,7 +307,7 @@ impl Plan {
         }
         let Hosts { targets, elsewhere } = Hosts::look_up(&scenario, &options, &sources)?;
         let tls = tls::tls(&scenario, &options.tls, &targets, &elsewhere)?;
-        Ok(Plan {
+        let plan = Plan {
             users: classes.len() as u32,
             classes,
             mixes,
@@ -299,12 +323,37 @@ impl Plan {
             sources,
             dns_refresh,
             run_time,
+            abort_when: options.abort_when,
+            abort_after: options.abort_after.unwrap_or(Stretch::WINDOW),
             stop_timeout: options.stop_timeout.unwrap_or_default(),
             cores: choose_cores(options.cores)?,
             seed: options.seed.unwrap_or_else(|| fastrand::u64(..)),
             limits: Limits::default(),
             scenario: Arc::new(scenario),
-        })
+        };
+        plan.refuse_idle_levels(options.abort_after)?;
+        Ok(plan)
+    }
+
+    /// When the load ends by itself, if it does; once somebody has changed it on the way it no longer
+    /// follows its shape.
+    pub fn load_end(&self, is_changed: bool) -> Option<Duration> {
+        let own = match &self.arrivals {
+            Some(arrivals) => arrivals.end(),
+            None => self.shape.end(),
+        };
+        self.run_time.into_iter().chain(own.filter(|_| !is_changed)).min()
+    }
+
+    /// A time that nobody gave fits every run: what is not judged before its end is judged there.
+    fn refuse_idle_levels(&self, abort_after: Option<Duration>) -> Result<(), Error> {
+        let end = self.load_end(self.scenario.load.adaptive.is_some());
+        match (abort_after, end) {
+            (Some(after), Some(end)) if after >= end && !self.abort_when.is_empty() => {
+                Err(Error::NeverJudged { after, end })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Whether a URL of the plan is an `https://` one.

@@ -11,7 +11,7 @@ use std::time::SystemTime;
 use crossbeam_channel::bounded;
 
 use self::adapting::{Adapting, Broken};
-use crate::collector::{Collector, ReportError, Summary};
+use crate::collector::{Collector, Judge, ReportError, Summary};
 use crate::control::Control;
 use crate::executor;
 use crate::plan::{Churn, Plan, Route};
@@ -100,6 +100,17 @@ fn missing_sockets(plan: &Plan) -> impl Iterator<Item = String> {
     })
 }
 
+/// Who judges the levels of this run.
+fn judge(plan: &Arc<Plan>, control: &Arc<Control>) -> Judge {
+    let (levels, after) = (&plan.abort_when, plan.abort_after);
+    let (plan, control) = (plan.clone(), control.clone());
+    let is_over = move |elapsed| {
+        let end = plan.load_end(control.target().is_some());
+        control.is_stopping() || end.is_some_and(|end| elapsed > end)
+    };
+    Judge::new(levels, after, is_over)
+}
+
 /// Runs a plan to its end and tells the reports about it every second.
 ///
 /// The calling thread becomes the collector's until the last core has ended. Ask `control` to stop
@@ -127,7 +138,7 @@ pub fn run(
     let processors = plan.cores.iter().map(|core| core.id).collect();
     let totals = Totals::new(wall_start, classes, plan.limits).processors(processors);
     let collector = Collector::new(cores.started, plan.cores.len(), totals);
-    let mut collector = collector.control(control.clone());
+    let mut collector = collector.control(control.clone()).judge(judge(plan, control));
     for (name, report) in reports {
         collector = collector.report(name, report);
     }

@@ -4,11 +4,11 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::stats::{PERCENTILES, Snapshot};
+use crate::stats::{EntryKey, Measured, PERCENTILES, Snapshot, Stretch};
 use crate::units;
 
 /// What breaks a level, as its user wrote it. Judged over the last ten complete seconds, of all
-/// requests together.
+/// requests together; at the end of a run that was shorter, over all of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Threshold {
     text: String,
@@ -45,34 +45,78 @@ enum Side {
 pub struct InvalidThreshold(String);
 
 impl Threshold {
-    /// Whether the run breaks the level. Nothing is broken where nothing was measured, except that
-    /// a rate may be too low.
+    /// Whether the last ten seconds of the run break the level. Nothing is broken where nothing was
+    /// measured, except that a rate may be too low.
     pub fn is_broken(&self, snapshot: &Snapshot) -> bool {
-        let (rates, latency) = (snapshot.total.recent_rates, &snapshot.total.recent_latency);
-        let figures = latency.figures.as_ref();
-        let is_past = |value: f64, limit: f64| match self.side {
-            Side::Above => value > limit,
-            Side::Below => value < limit,
-        };
-        let is_time_past = |time: Option<Duration>, limit: Duration| {
-            time.is_some_and(|time| is_past(time.as_secs_f64(), limit.as_secs_f64()))
-        };
+        let measured = self.measure(&snapshot.recent(&snapshot.total));
+        measured.is_some_and(|measured| self.is_past(measured))
+    }
+
+    /// What the level is compared with; nothing where nothing was measured. A rate needs time to be
+    /// one, and no request.
+    pub(crate) fn measure(&self, stretch: &Stretch) -> Option<Measured> {
+        let (rates, figures) = (stretch.rates, stretch.latency.figures.as_ref());
+        let rate = |rate| (stretch.to > stretch.from).then_some(Measured::PerSecond(rate));
         match self.level {
-            Level::FailRatio(limit) => {
-                rates.requests > 0.0 && is_past(rates.failures / rates.requests, limit)
+            Level::FailRatio(_) => {
+                (rates.requests > 0.0).then(|| Measured::Share(rates.failures / rates.requests))
             }
-            // Before a second is complete there is no rate.
-            Level::Rate(limit) => snapshot.elapsed >= SECOND && is_past(rates.requests, limit),
-            Level::FailRate(limit) => snapshot.elapsed >= SECOND && is_past(rates.failures, limit),
-            Level::Percentile(at, limit) => {
-                is_time_past(figures.map(|figures| figures.percentiles[at]), limit)
-            }
-            Level::Mean(limit) => is_time_past(figures.map(|figures| figures.mean), limit),
+            Level::Rate(_) => rate(rates.requests),
+            Level::FailRate(_) => rate(rates.failures),
+            Level::Percentile(at, _) => Some(Measured::Time(figures?.percentiles[at])),
+            Level::Mean(_) => Some(Measured::Time(figures?.mean)),
+        }
+    }
+
+    /// Whether what was measured breaks the level.
+    pub(crate) fn is_past(&self, measured: Measured) -> bool {
+        match self.side {
+            Side::Above => measured > self.limit(),
+            Side::Below => measured < self.limit(),
+        }
+    }
+
+    /// Of what was measured of each entry the furthest that breaks the level. The rate of an entry is
+    /// a part of the whole, and says nothing where the whole is too low.
+    pub(crate) fn worst(
+        &self,
+        entries: impl Iterator<Item = (EntryKey, Measured)>,
+    ) -> Option<(EntryKey, Measured)> {
+        if self.side == Side::Below && self.is_of_rates() {
+            return None;
+        }
+        entries.filter(|&(_, measured)| self.is_past(measured)).reduce(|worst, entry| {
+            let is_worse = match self.side {
+                Side::Above => entry.1 > worst.1,
+                Side::Below => entry.1 < worst.1,
+            };
+            if is_worse { entry } else { worst }
+        })
+    }
+
+    /// Whether it is about how many requests there are, and not about how they went.
+    pub(crate) fn is_of_rates(&self) -> bool {
+        matches!(self.level, Level::Rate(_) | Level::FailRate(_))
+    }
+
+    fn limit(&self) -> Measured {
+        match self.level {
+            Level::FailRatio(share) => Measured::Share(share),
+            Level::Rate(rate) | Level::FailRate(rate) => Measured::PerSecond(rate),
+            Level::Percentile(_, time) | Level::Mean(time) => Measured::Time(time),
+        }
+    }
+
+    /// Whether no run can break it: nothing is below zero, and no share above one.
+    fn is_unbreakable(&self) -> bool {
+        match (self.side, self.limit()) {
+            (Side::Below, Measured::Time(limit)) => limit.is_zero(),
+            (Side::Below, Measured::Share(limit) | Measured::PerSecond(limit)) => limit == 0.0,
+            (Side::Above, Measured::Share(limit)) => limit >= 1.0,
+            (Side::Above, Measured::Time(_) | Measured::PerSecond(_)) => false,
         }
     }
 }
-
-const SECOND: Duration = Duration::from_secs(1);
 
 impl FromStr for Threshold {
     type Err = InvalidThreshold;
@@ -94,7 +138,11 @@ impl FromStr for Threshold {
                 None => return Err(wrong(format!("'{name}' is nothing that is measured"))),
             },
         };
-        Ok(Threshold { text: text.trim().to_owned(), level, side })
+        let threshold = Threshold { text: text.trim().to_owned(), level, side };
+        if threshold.is_unbreakable() {
+            return Err(wrong(format!("'{threshold}' can never be broken")));
+        }
+        Ok(threshold)
     }
 }
 
@@ -193,6 +241,13 @@ mod tests {
             ("rate < x", "'x' is not a number"),
             ("rate < -1", "'-1' is not a number"),
             ("fail_ratio > 101%", "'101%' is more than all"),
+            ("fail_ratio > 100%", "'fail_ratio > 100%' can never be broken"),
+            ("fail_ratio > 1", "can never be broken"),
+            ("fail_ratio < 0%", "can never be broken"),
+            ("rate < 0", "can never be broken"),
+            ("fail_rate < 0.0", "can never be broken"),
+            ("p95 < 0s", "can never be broken"),
+            ("avg < 0ms", "can never be broken"),
             ("p95 >", "duration"),
             ("p95 >= 2s", "duration"),
         ] {

@@ -50,6 +50,10 @@ impl Line {
         self.flag("--iterations", args.iterations);
         self.flag("--requests", args.requests);
         self.flag("--run-time", seconds(args.run_time));
+        for level in &args.abort_when {
+            self.flag("--abort-when", Some(level));
+        }
+        self.flag("--abort-after", seconds(args.abort_after));
     }
 
     /// What of the scenario runs.

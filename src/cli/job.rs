@@ -3,7 +3,6 @@
 use std::io;
 use std::sync::Arc;
 
-use super::abort::{self, AbortWhen, Broken};
 use super::asked::asked;
 use super::draft::Draft;
 use super::facts::facts;
@@ -33,7 +32,6 @@ pub(super) struct Job {
     args: RunArgs,
     log: Log,
     facts: Facts,
-    broken: Broken,
     reports: Reports,
 }
 
@@ -50,9 +48,8 @@ impl Job {
         run::preflight(&plan)?;
         let facts = facts(&plan, args, draft);
         let control = Arc::new(Control::of(plan.arrivals.is_some()));
-        let (broken, reports) = (Broken::default(), Vec::new());
-        let (args, log) = (args.clone(), log.clone());
-        let mut job = Job { plan, control, args, log, facts, broken, reports };
+        let (args, log, reports) = (args.clone(), log.clone(), Vec::new());
+        let mut job = Job { plan, control, args, log, facts, reports };
         job.probe_files()?;
         job.add_files()?;
         job.add_log();
@@ -67,7 +64,6 @@ impl Job {
             plan: self.plan.clone(),
             control: self.control.clone(),
             history: History::new(asked(&self.plan, &self.control)),
-            broken: abort::level(&self.broken),
         }
     }
 
@@ -78,10 +74,10 @@ impl Job {
 
     /// Runs to the end: the exit code.
     pub(super) fn run(self) -> Result<u8, Error> {
-        let Job { plan, control, args, log, broken, reports, .. } = self;
+        let Job { plan, control, args, log, reports, .. } = self;
         milestones::announce(&plan, &log);
         let summary = run::run(&plan, &control, reports, |error| log.error("report", error))?;
-        Ok(exit_code(&summary, &args, &broken))
+        Ok(exit_code(&summary, &args))
     }
 
     /// Before the first file is emptied, all have been tried: a run that cannot be started takes
@@ -107,9 +103,8 @@ impl Job {
         }
         if let Some(path) = &args.html {
             let history = History::new(asked(plan, control));
-            let broken = abort::level(&self.broken);
             let (facts, scenario) = (self.facts.clone(), plan.scenario.clone());
-            let file = HtmlFile::create(path, facts, scenario, history, broken)?;
+            let file = HtmlFile::create(path, facts, scenario, history)?;
             files.push(("html".into(), Box::new(file)));
         }
         self.reports.extend(files);
@@ -119,18 +114,14 @@ impl Job {
     fn add_log(&mut self) {
         let (args, plan, log) = (&self.args, self.plan.clone(), self.log.clone());
         let control = self.control.clone();
-        let (resets, levels, after) = (args.reset_stats, args.abort_when.clone(), args.abort_after);
+        let resets = args.reset_stats;
         // Who has a page looks there, as in Locust.
         let is_told = if args.web.web { args.print_stats } else { !args.only_summary };
         if is_told {
             let screen = || Screen::of(io::stderr());
             self.add("progress", Box::new(Progress::new(io::stderr(), screen)));
         }
-        self.add("log", Box::new(Milestones::new(plan, log.clone(), control.clone(), resets)));
-        if !levels.is_empty() {
-            let broken = self.broken.clone();
-            self.add("abort", Box::new(AbortWhen { levels, after, control, log, broken }));
-        }
+        self.add("log", Box::new(Milestones::new(plan, log, control, resets)));
     }
 
     fn add_summary(&mut self) {
@@ -145,11 +136,13 @@ impl Job {
     }
 }
 
-fn exit_code(summary: &Summary, args: &RunArgs, broken: &Broken) -> u8 {
+fn exit_code(summary: &Summary, args: &RunArgs) -> u8 {
     let snapshot = &summary.snapshot;
     let failed = snapshot.total.failures > 0 || !snapshot.exceptions.is_empty();
     let code = if failed { args.exit_code_on_error } else { 0 };
-    // A report that could not be written is missing from what was asked for.
-    let code = if code == 0 && !summary.report_errors.is_empty() { 1 } else { code };
-    if broken.get().is_some() { THRESHOLD_MISSED } else { code }
+    // A report that could not be written is missing from what was asked for, and so is the judgement
+    // of a level that nothing could be compared with.
+    let is_missing = !summary.report_errors.is_empty() || !snapshot.unjudged.is_empty();
+    let code = if code == 0 && is_missing { 1 } else { code };
+    if snapshot.broken.is_some() { THRESHOLD_MISSED } else { code }
 }

@@ -9,6 +9,7 @@ use crate::control::{Change, Control};
 use crate::log::Log;
 use crate::plan::Plan;
 use crate::report::Report;
+use crate::report::broken;
 use crate::report::warnings::{Warning, warnings};
 use crate::run;
 use crate::scenario::{ArrivalKind, Arrivals, LoadShape};
@@ -92,11 +93,14 @@ pub(super) struct Milestones {
     resets: bool,
     /// The kinds of warnings that were given: each is once.
     warned: Vec<Discriminant<Warning>>,
+    /// The level that was broken has been told.
+    is_broken: bool,
 }
 
 impl Milestones {
     pub(super) fn new(plan: Arc<Plan>, log: Log, control: Arc<Control>, resets: bool) -> Self {
-        Milestones { plan, log, control, spawned: None, resets, warned: Vec::new() }
+        let (spawned, warned, is_broken) = (None, Vec::new(), false);
+        Milestones { plan, log, control, spawned, resets, warned, is_broken }
     }
 
     /// Once for each number of users that was asked for; the statistics begin anew at the first.
@@ -151,15 +155,31 @@ impl Milestones {
     }
 }
 
+impl Milestones {
+    fn tell_broken(&mut self, snapshot: &Snapshot) {
+        let Some(breach) = &snapshot.broken else { return };
+        if !std::mem::replace(&mut self.is_broken, true) {
+            let broken = broken::sentence(breach);
+            let then = if breach.at_end { "judged at the end" } else { "stopping" };
+            self.log.error("main", format_args!("{broken}: {then}, as --abort-when asks"));
+        }
+    }
+}
+
 impl Report for Milestones {
     fn update(&mut self, snapshot: &Snapshot) -> io::Result<()> {
         self.tell_spawned(snapshot);
         self.reset_when_full(snapshot.elapsed);
         self.warn(snapshot);
+        self.tell_broken(snapshot);
         Ok(())
     }
 
     fn finish(&mut self, snapshot: &Snapshot) -> io::Result<()> {
+        self.tell_broken(snapshot);
+        for level in &snapshot.unjudged {
+            self.log.warning("main", Warning::Unjudged(level.clone()));
+        }
         if self.plan.run_time.is_some_and(|time| snapshot.elapsed >= time) {
             self.log.info("main", "--run-time limit reached, shutting down");
         }

@@ -1,6 +1,5 @@
 //! The command: from the arguments to the exit code.
 
-mod abort;
 mod args;
 mod asked;
 mod command_line;

@@ -16,6 +16,7 @@
 //! Rendering is pure: a function from [`Snapshot`] to text, and no clock is read anywhere here. The
 //! [`Report`]s around those functions only decide when to write, and where.
 
+pub mod broken;
 pub mod console;
 pub mod csv;
 pub mod digits;

@@ -3,8 +3,8 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use crate::stats::{
-    CoreHealth, Counts, CpuTime, Distribution, EntryKey, FailureRow, Figures, GeneratorHealth,
-    Phases, Rates, Row, Snapshot, UserCount, Work,
+    Breach, CoreHealth, Counts, CpuTime, Distribution, EntryKey, FailureRow, Figures,
+    GeneratorHealth, Measured, Phases, Rates, Row, Snapshot, UserCount, Work,
 };
 
 /// A row whose requests all took `time`, at one request a second.
@@ -55,8 +55,25 @@ pub(crate) fn snapshot(entries: Vec<Row>, time: Duration) -> Snapshot {
         failures: Vec::new(),
         exceptions: Vec::new(),
         commands: Vec::new(),
+        broken: None,
+        unjudged: Vec::new(),
         open_load: None,
         health: GeneratorHealth::default(),
+    }
+}
+
+/// A level that was broken by 101.3 ms from the second to the twelfth second.
+pub(crate) fn breach(level: &str) -> Breach {
+    let key = |method: &str, name: &str| EntryKey { method: method.into(), name: name.into() };
+    let measured = Measured::Time(Duration::from_micros(101_300));
+    Breach {
+        level: level.to_owned(),
+        entry: key("", "Aggregated"),
+        measured,
+        worst: Some((key("GET", "/"), measured)),
+        from: Duration::from_secs(2),
+        to: Duration::from_secs(12),
+        at_end: false,
     }
 }
 

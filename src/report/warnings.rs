@@ -41,6 +41,8 @@ pub enum Warning {
     LookUps(u64),
     /// Connections found an accept queue of this host full.
     AcceptQueue(u64),
+    /// A level that nothing could be compared with, in the words of its user.
+    Unjudged(String),
 }
 
 /// The reasons to doubt a run, as far as it has come.
@@ -64,6 +66,7 @@ pub fn warnings(snapshot: &Snapshot) -> Vec<Warning> {
         })
         .chain(late(snapshot))
         .chain(hit.map(|(times, warning)| warning(times)))
+        .chain(snapshot.unjudged.iter().cloned().map(Warning::Unjudged))
         .collect()
 }
 
@@ -76,6 +79,11 @@ fn late(snapshot: &Snapshot) -> Option<Warning> {
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
+            Warning::Unjudged(ref level) => write!(
+                f,
+                "{level} could not be judged to the end: nobody had an answer any more; a server that \
+                 stops answering is found by a level of the rate: 'rate < 1'",
+            ),
             Warning::Saturated { core, seconds, busiest } => write!(
                 f,
                 "core {core} was more than {:.0}% busy in {seconds} {} (at most {:.0}%): times may \

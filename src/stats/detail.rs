@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::Timeline;
+use super::{Stretch, Timeline};
 
 /// More of a row's requests.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -17,6 +17,9 @@ pub struct Detail {
     pub rounded: BTreeMap<u64, u64>,
     /// When they ended.
     pub timeline: Timeline,
+    /// The last ten seconds up to the end of the run: nine complete ones and the one that it cut
+    /// short, fewer where fewer were counted.
+    pub ending: Stretch,
 }
 
 /// Where Locust's rounding of milliseconds gets coarser, and to multiples of what it rounds below.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::entry::{Delta, Entry};
 use super::times::Times;
 use super::window::{self, Window};
-use super::{Detail, EntryKey, Rates, Row, Timeline};
+use super::{Detail, EntryKey, Rates, Row, Stretch, Timeline};
 
 /// Everything about one entry, of all cores.
 #[derive(Debug)]
@@ -84,11 +84,31 @@ impl Line {
     }
 
     /// What is not in the row every second. `scratch` is overwritten.
-    pub(super) fn detail(&self, scratch: &mut Times<u64>) -> Box<Detail> {
+    pub(super) fn detail(
+        &self,
+        since: Duration,
+        elapsed: Duration,
+        scratch: &mut Times<u64>,
+    ) -> Box<Detail> {
         scratch.clear();
         self.sum.add_times_to(scratch);
         let (total_latency, rounded) = scratch.rounded();
-        Box::new(Detail { total_latency, rounded, timeline: self.timeline.clone() })
+        let ending = self.ending(since, elapsed, scratch);
+        Box::new(Detail { total_latency, rounded, timeline: self.timeline.clone(), ending })
+    }
+
+    fn ending(&self, since: Duration, elapsed: Duration, scratch: &mut Times<u64>) -> Stretch {
+        let begun = elapsed.as_secs() + u64::from(elapsed.subsec_nanos() > 0);
+        scratch.clear();
+        let recent = self.window.recent(begun, scratch);
+        let from = Duration::from_secs(begun).saturating_sub(Stretch::WINDOW).max(since);
+        let over = elapsed.saturating_sub(from);
+        Stretch {
+            from,
+            to: elapsed,
+            latency: scratch.distribution(),
+            rates: rates(recent.requests, recent.failures, over),
+        }
     }
 }
 
@@ -138,5 +158,22 @@ mod tests {
     fn rates_of_no_time_at_all_are_zero() {
         assert_eq!(rates_at(&line(&[10]), 0.0), (0.0, 0.0));
         assert_eq!(rates_at(&line(&[10]), 0.5), (20.0, 0.0), "no second is complete yet");
+    }
+
+    #[test]
+    fn the_ending_has_the_second_that_was_cut_short() {
+        let line = line(&[70, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 12]);
+        let ending = |since: f64, elapsed: f64| {
+            let [since, elapsed] = [since, elapsed].map(Duration::from_secs_f64);
+            let Stretch { from, to, latency, rates } =
+                line.detail(since, elapsed, &mut Times::default()).ending;
+            assert_eq!(to, elapsed);
+            (from.as_secs_f64(), latency.count, rates.requests)
+        };
+        assert_eq!(ending(0.0, 11.5), (2.0, 12, 12.0 / 9.5));
+        assert_eq!(ending(0.0, 10.0), (0.0, 77, 7.7));
+        assert_eq!(ending(0.0, 1.5), (0.0, 77, 77.0 / 1.5));
+        assert_eq!(ending(11.0, 11.5), (11.0, 12, 24.0));
+        assert_eq!(ending(11.5, 11.5), (11.5, 12, 0.0), "no time, no rate");
     }
 }

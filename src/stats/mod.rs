@@ -48,6 +48,7 @@ mod phases;
 mod recorder;
 mod sample;
 mod snapshot;
+mod stretch;
 mod timeline;
 mod times;
 mod totals;
@@ -73,6 +74,7 @@ pub use snapshot::{
     Command, Distribution, ExceptionRow, FailureRow, Figures, PERCENTILES, Rates, Row, Snapshot,
     UserCount,
 };
+pub use stretch::{Breach, Measured, Stretch};
 pub use timeline::{Cell, Timeline};
 pub use times::{Bin, Moments, SparseTimes};
 pub use totals::Totals;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::{Counts, Detail, EntryKey, GeneratorHealth, Limits, OpenLoad, Phases, Totals};
+use super::{Breach, Counts, Detail, EntryKey, GeneratorHealth, Limits, OpenLoad, Phases, Totals};
 
 /// The percentiles every table and file shows, as fractions, in Locust's order.
 pub const PERCENTILES: [f64; 11] =
@@ -35,6 +35,10 @@ pub struct Snapshot {
     pub exceptions: Vec<ExceptionRow>,
     /// What was asked of the run in its course, in order: at most the first thousand commands.
     pub commands: Vec<Command>,
+    /// The level that the run was not to break and broke.
+    pub broken: Option<Breach>,
+    /// Levels that nothing could be compared with, in the words of their user. Known at the end.
+    pub unjudged: Vec<String>,
     /// How the releases of an open load went; `None` where the load is closed.
     pub open_load: Option<OpenLoad>,
     /// How the generator itself fared: whether these numbers are to be trusted.

@@ -173,6 +173,8 @@ impl Totals {
             exceptions: self.exception_rows(),
             // Not a core's to know, either.
             commands: Vec::new(),
+            broken: None,
+            unjudged: Vec::new(),
             open_load: self.open_load.as_ref().map(ArrivalsSum::report),
             health,
         }
@@ -184,9 +186,9 @@ impl Totals {
         let lines = self.sorted.iter().map(|&line| &self.lines[line]);
         let with_samples = lines.filter(|line| line.sum().requests() > 0);
         for (row, line) in snapshot.entries.iter_mut().zip(with_samples) {
-            row.detail = Some(line.detail(&mut self.scratch));
+            row.detail = Some(line.detail(self.since, elapsed, &mut self.scratch));
         }
-        snapshot.total.detail = Some(self.total.detail(&mut self.scratch));
+        snapshot.total.detail = Some(self.total.detail(self.since, elapsed, &mut self.scratch));
         snapshot
     }
 

@@ -7,11 +7,18 @@
 //! Only complete seconds count, and they count whether or not anything completed in them, so a live
 //! rate falls to zero when the server stops answering.
 
-use super::Delta;
+use std::time::Duration;
+
 use super::times::{SparseTimes, Times};
+use super::{Delta, Stretch};
 
 /// How many complete seconds "recent" means. Locust's current rates and percentiles look back ten.
 const SECONDS: u64 = 10;
+
+impl Stretch {
+    /// How long "recent" is.
+    pub const WINDOW: Duration = Duration::from_secs(SECONDS);
+}
 
 /// Ten complete seconds, and room for the ones that fast cores have already shipped while a slow
 /// one is waited for.
@@ -131,8 +138,6 @@ impl Held {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::super::entry::Entry;
     use super::*;
 

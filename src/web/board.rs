@@ -146,7 +146,6 @@ impl Drawn {
     }
 
     fn show<T>(&self, standing: &Standing, show: impl FnOnce(&View<'_>) -> T) -> T {
-        let broken = standing.broken();
         show(&View {
             facts: &standing.facts,
             scenario: &standing.scenario,
@@ -155,7 +154,6 @@ impl Drawn {
             snapshot: standing.snapshot.as_deref(),
             history: self.history.as_ref(),
             target: standing.target(),
-            broken: broken.as_deref(),
         })
     }
 }

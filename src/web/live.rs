@@ -22,9 +22,6 @@ use crate::stats::Snapshot;
 /// comes after it counts for its second as well.
 const NEWS_MAX: usize = 30;
 
-/// The level that a run was stopped by, if one was: asked whenever the run is shown.
-pub type Broken = Box<dyn Fn() -> Option<String> + Send + Sync>;
-
 /// The run at present, or the latest. One for each process.
 pub struct Live {
     current: Mutex<Current>,
@@ -42,8 +39,6 @@ pub struct Beginning {
     pub control: Arc<Control>,
     /// Its course, with nothing in it.
     pub history: History,
-    /// What stopped it.
-    pub broken: Broken,
 }
 
 /// What a run is steered by.
@@ -67,7 +62,6 @@ pub(super) struct Standing {
     pub(super) snapshot: Option<Arc<Snapshot>>,
     run: Option<Run>,
     phase: Phase,
-    broken: Arc<Broken>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,7 +100,6 @@ impl Live {
             snapshot: None,
             run: None,
             phase: Phase::Idle,
-            broken: Arc::new(Box::new(|| None)),
         };
         let current = Current { standing, history: None, news: VecDeque::new() };
         Arc::new(Live { current: Mutex::new(current), version: watch::Sender::new(0) })
@@ -141,7 +134,7 @@ impl Live {
 
     /// A run begins: its number, and the report through which it is followed.
     pub fn begin(self: &Arc<Self>, run: Beginning) -> (u64, Box<dyn Report + Send>) {
-        let Beginning { facts, plan, control, history, broken } = run;
+        let Beginning { facts, plan, control, history } = run;
         let mut current = self.current();
         let standing = &mut current.standing;
         standing.number += 1;
@@ -150,7 +143,6 @@ impl Live {
         standing.snapshot = None;
         standing.run = Some(Run { plan, control });
         standing.phase = Phase::Active;
-        standing.broken = Arc::new(broken);
         let number = standing.number;
         current.history = Some(history);
         current.news.clear();
@@ -232,10 +224,6 @@ impl Standing {
     pub(super) fn target(&self) -> Option<Change> {
         self.run.as_ref().filter(|_| self.phase == Phase::Active)?.target()
     }
-
-    pub(super) fn broken(&self) -> Option<String> {
-        (self.broken)()
-    }
 }
 
 impl Run {
@@ -305,7 +293,6 @@ mod tests {
             plan: Arc::new(Plan::new(scenario, options).unwrap()),
             control,
             history: History::new(Box::new(|_| None)),
-            broken: Box::new(|| None),
         }
     }
 

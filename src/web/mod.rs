@@ -33,7 +33,7 @@ use std::sync::Arc;
 use crossbeam_channel::Sender;
 use tokio::sync::Semaphore;
 
-pub use live::{Beginning, Broken, Live, Run};
+pub use live::{Beginning, Live, Run};
 pub use order::{Answer, Order};
 pub use routes::paths;
 pub use start::{Edit, Fault, Start};

@@ -136,6 +136,8 @@ pub(crate) fn snapshot(all: &[Ended], second: u64, exceptions: &[ExceptionRow]) 
         failures,
         exceptions: exceptions.to_vec(),
         commands: Vec::new(),
+        broken: None,
+        unjudged: Vec::new(),
         quantiles: Vec::new(),
         open_load: None,
         health: GeneratorHealth::default(),

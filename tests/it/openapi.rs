@@ -12,7 +12,8 @@ use gregaria::report::view::{Facts, State, View};
 use gregaria::scenario::{Scenario, Step, User};
 use gregaria::session::status;
 use gregaria::stats::{
-    AndersonDarling, Command, CoreHealth, CpuTime, Distribution, OpenLoad, Snapshot, Work,
+    AndersonDarling, Breach, Command, CoreHealth, CpuTime, Distribution, Measured, OpenLoad,
+    Snapshot, Work,
 };
 use gregaria::web::{Start, paths};
 use serde_json::{Map, Value, json};
@@ -117,6 +118,16 @@ fn full_run() -> Snapshot {
     run.health.lateness = times.clone();
     run.health.latest_lateness = times.clone();
     run.commands = vec![Command { at: second, what: "stop".to_owned() }];
+    let entry = run.entries[0].key.clone();
+    run.broken = Some(Breach {
+        level: "p95 > 1ms".to_owned(),
+        entry: run.total.key.clone(),
+        measured: Measured::Time(second),
+        worst: Some((entry, Measured::Time(second))),
+        from: second,
+        to: second,
+        at_end: false,
+    });
     run.quantiles = vec![(0.0, second), (1.0, second)];
     run.open_load = Some(OpenLoad {
         asked: 10.5,
@@ -138,8 +149,7 @@ fn view(snapshot: Option<&Snapshot>, history: Option<&History>) -> Value {
     let facts = Facts { run_time: Some(Duration::from_secs(1)), ..Facts::default() };
     let (state, run) = (snapshot.map_or(State::Ready, |_| State::Running), 1);
     let target = history.map(|_| Change::Users { users: 5, spawn_rate: 1.0 });
-    View { facts: &facts, scenario: &scenario, state, run, snapshot, history, target, broken: None }
-        .json()
+    View { facts: &facts, scenario: &scenario, state, run, snapshot, history, target }.json()
 }
 
 #[test]

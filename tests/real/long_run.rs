@@ -32,7 +32,6 @@ pub(crate) fn report(seconds: u64, entries: usize) -> String {
         snapshot: latest.as_ref(),
         history: Some(&history),
         target: None,
-        broken: None,
     };
     html::render(&view, Theme::System)
 }
@@ -56,6 +55,8 @@ fn snapshot(second: u64, entries: usize, rng: &mut fastrand::Rng) -> Snapshot {
         failures: Vec::new(),
         exceptions: Vec::new(),
         commands: Vec::new(),
+        broken: None,
+        unjudged: Vec::new(),
         open_load: None,
         health: GeneratorHealth {
             cores: (0..2).map(|core| health(core, rng)).collect(),

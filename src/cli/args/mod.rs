@@ -146,14 +146,15 @@ pub struct RunArgs {
     pub requests: Option<u32>,
 
     /// Stop with exit code 3 when the last ten seconds break this level: 'fail_ratio > 5%',
-    /// 'p95 > 2s', 'avg > 300ms', 'rate < 100', 'fail_rate > 1'; several: separated by ';'. A server
-    /// that has stopped answering breaks a rate first
+    /// 'p95 > 2s', 'avg > 300ms', 'rate < 100', 'fail_rate > 1'; several: separated by ';'. What was
+    /// not judged by the end of the run is judged there. Of a server that has stopped answering only
+    /// a rate can be judged
     #[arg(long, value_name = "LEVEL", env = "GREGARIA_ABORT_WHEN", value_delimiter = ';')]
     pub abort_when: Vec<Threshold>,
 
-    /// Judge --abort-when from this time after the start on
-    #[arg(long, value_name = "TIME", default_value = "10s", env = "GREGARIA_ABORT_AFTER", value_parser = units::parse_duration)]
-    pub abort_after: Duration,
+    /// Judge --abort-when from this time after the start on [default: 10s]
+    #[arg(long, value_name = "TIME", env = "GREGARIA_ABORT_AFTER", value_parser = units::parse_duration)]
+    pub abort_after: Option<Duration>,
 
     /// Begin the statistics anew when all users are spawned
     #[arg(long, env = "GREGARIA_RESET_STATS", value_parser = BoolishValueParser::new())]
@@ -341,6 +342,8 @@ impl RunArgs {
             iterations: self.iterations,
             requests: self.requests,
             run_time: self.run_time,
+            abort_when: self.abort_when.clone(),
+            abort_after: self.abort_after,
             stop_timeout: self.stop_timeout,
             cores: self.cores.clone().map(|cores| cores.0),
             seed: self.seed,

@@ -116,7 +116,7 @@ fn field(error: &plan::Error, start: &Start) -> &'static str {
         E::TooManyUsers(_) => "users",
         E::SpawnRate(_) => "spawn_rate",
         E::UsersAndRate => "rate",
-        E::NoRunTime | E::UnknownPeak => "run_time",
+        E::NoRunTime | E::UnknownPeak | E::NeverJudged { .. } => "run_time",
         E::Core { .. } | E::NoCores => "cores",
         _ => "",
     }
@@ -215,6 +215,20 @@ mod tests {
         assert_eq!(field(&["--rate", "9"], &start).as_deref(), Some("spawn_rate"));
         assert_eq!(field(&["--rate", "9"], &Start { users: Some(1), ..start.clone() }), None);
         assert_eq!((field(&[], &start), field(&["--rate", "9"], &Start::default())), (None, None));
+    }
+
+    /// The time on the form, or that of a level on the command line: only one of them is on the page.
+    #[test]
+    fn a_run_that_is_over_before_its_levels_are_judged_is_refused_beside_its_time() {
+        let scenario = Scenario::new("http://127.0.0.1:1");
+        let scenario = scenario.user(User::new("u").task(Step::get("/")));
+        let start = Start { run_time: Some(Some(Duration::from_secs(5))), ..Start::default() };
+        let args = typed(&["--abort-when", "p95 > 1s", "--abort-after", "7s", "-t", "60"]);
+        let plan =
+            |args: &RunArgs, start: &Start| Plan::new(scenario.clone(), options(args, start));
+        assert!(plan(&args, &Start::default()).is_ok());
+        let error: Error = plan(&overlaid(&args, &start), &start).unwrap_err().into();
+        assert_eq!(fault(&error, &start, &Values::default()).field, "run_time", "{error}");
     }
 
     #[track_caller]

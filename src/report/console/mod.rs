@@ -4,6 +4,7 @@
 //! seconds; [`Final`] closes with the whole run's statistics, percentiles and errors. The tables
 //! themselves are pure functions, `render_*`.
 
+mod broken;
 mod commands;
 mod generator;
 mod handshakes;
@@ -19,6 +20,7 @@ use super::Report;
 use super::rhythm::Rhythm;
 use crate::stats::Snapshot;
 
+pub use broken::render_broken;
 pub use commands::render_commands;
 pub use generator::render_generator;
 pub use handshakes::render_handshakes;
@@ -29,6 +31,8 @@ pub use tables::{
     render_stats,
 };
 pub use unseen::render_unseen;
+
+pub(super) use tables::one_line;
 
 /// Two seconds between the tables of a run in its course, as Locust has it (stats.py:100).
 const PROGRESS_PERIOD: Duration = Duration::from_secs(2);
@@ -96,6 +100,7 @@ impl<W: Write, F: Fn() -> Screen> Report for Final<W, F> {
             render_handshakes(snapshot),
             render_open_load(snapshot),
             render_commands(snapshot),
+            render_broken(snapshot),
             render_generator(snapshot),
         ];
         write_tables(&mut self.out, &tables)

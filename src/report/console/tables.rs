@@ -179,7 +179,7 @@ fn rows_with_samples(snapshot: &Snapshot) -> impl Iterator<Item = &Row> {
 
 /// The text with its control characters escaped: a name or a message may come from the server, and
 /// must neither break a table's lines nor command the terminal. The files have it as it is.
-pub(super) fn one_line(text: &str) -> Cow<'_, str> {
+pub(in crate::report) fn one_line(text: &str) -> Cow<'_, str> {
     if !text.contains(char::is_control) {
         return Cow::Borrowed(text);
     }

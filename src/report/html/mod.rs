@@ -22,16 +22,12 @@ use crate::stats::Snapshot;
 
 pub use name::fill_placeholders;
 
-/// The level that ended the run, if one did: asked when the report is made.
-pub type Broken = Box<dyn Fn() -> Option<String> + Send>;
-
 /// The file, written at the end.
 pub struct HtmlFile {
     file: OutputFile,
     facts: Facts,
     scenario: Arc<Scenario>,
     history: History,
-    broken: Broken,
 }
 
 impl HtmlFile {
@@ -54,11 +50,10 @@ impl HtmlFile {
         facts: Facts,
         scenario: Arc<Scenario>,
         history: History,
-        broken: Broken,
     ) -> Result<Self, Error> {
         let path = fill_placeholders(path, &facts);
         let file = OutputFile::create(&path, "", b"")?;
-        Ok(HtmlFile { file, facts, scenario, history, broken })
+        Ok(HtmlFile { file, facts, scenario, history })
     }
 }
 
@@ -70,7 +65,6 @@ impl Report for HtmlFile {
 
     fn finish(&mut self, snapshot: &Snapshot) -> io::Result<()> {
         self.history.add(snapshot);
-        let broken = (self.broken)();
         let view = View {
             facts: &self.facts,
             scenario: &self.scenario,
@@ -79,7 +73,6 @@ impl Report for HtmlFile {
             snapshot: Some(snapshot),
             history: Some(&self.history),
             target: None,
-            broken: broken.as_deref(),
         };
         Ok(self.file.replace_from(0, render(&view, Theme::System).as_bytes())?)
     }

@@ -47,7 +47,6 @@ fn report(seconds: u64, entries: usize) -> String {
         snapshot: Some(&run),
         history: Some(&history),
         target: None,
-        broken: None,
     };
     render(&view, Theme::System)
 }
@@ -73,6 +72,7 @@ fn nothing_of_a_name_is_markup() {
         (Facts { scenario: hostile.to_owned(), ..Facts::default() }, Scenario::default());
     let mut run = snapshot(vec![row("GET", hostile, 1, Duration::ZERO)], Duration::ZERO);
     run.failures.push(crate::report::samples::failure(hostile));
+    run.broken = Some(crate::report::samples::breach(hostile));
     let view = View {
         facts: &facts,
         scenario: &scenario,
@@ -81,7 +81,6 @@ fn nothing_of_a_name_is_markup() {
         snapshot: Some(&run),
         history: None,
         target: None,
-        broken: Some(hostile),
     };
     let page = render(&view, Theme::System);
     assert!(!page.contains("<script>alert"), "it would be run");

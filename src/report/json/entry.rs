@@ -32,7 +32,8 @@ pub(super) fn entry(row: &Row, snapshot: &Snapshot) -> Value {
 /// What Locust has, in its order.
 fn locusts(row: &Row, snapshot: &Snapshot) -> Map<String, Value> {
     let none = Detail::default();
-    let Detail { total_latency, rounded, timeline } = row.detail.as_deref().unwrap_or(&none);
+    let Detail { total_latency, rounded, timeline, ending: _ } =
+        row.detail.as_deref().unwrap_or(&none);
     let figures = row.latency.figures.as_ref();
     let latest = (row.requests > 0).then(|| epoch(snapshot.started_at + row.latest));
     let per_second = |count: fn(&Cell) -> u64| -> Map<String, Value> {

@@ -5,6 +5,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::entry::{Entries, distribution, entry, epoch, exact};
+use crate::report::broken;
 use crate::report::utc::utc;
 use crate::report::warnings::warnings;
 use crate::stats::{
@@ -36,6 +37,7 @@ impl Serialize for Run<'_> {
         run.serialize_entry("redirects", &redirects)?;
         run.serialize_entry("challenges", &challenges)?;
         run.serialize_entry("commands", &commands(snapshot))?;
+        run.serialize_entry("broken", &broken::json(snapshot.broken.as_ref()))?;
         run.serialize_entry("open_load", &snapshot.open_load.as_ref().map(open_load))?;
         run.serialize_entry("generator", &generator(snapshot))?;
         run.end()
@@ -201,6 +203,7 @@ mod tests {
             "redirects": 3,
             "challenges": 4,
             "commands": [{ "at_s": 1.5, "what": "stop" }],
+            "broken": null,
             "open_load": null,
             "generator": {
                 "cores": [{

@@ -36,13 +36,14 @@ use serde_json::{Value, json};
 pub use facts::Facts;
 pub use tasks::tasks;
 
+use super::broken;
 use super::history::History;
 use super::json::entry::{distribution, epoch, exact};
 use super::json::run::{self, exceptions, failures, limits, open_load};
 use super::warnings::{Warning, warnings};
 use crate::control::Change;
 use crate::scenario::Scenario;
-use crate::stats::{CoreHealth, Snapshot, UserCount};
+use crate::stats::{Breach, CoreHealth, Snapshot, UserCount};
 
 /// The most rows of statistics, and of failures, as on Locust's page.
 pub const ROWS_MAX: usize = 500;
@@ -101,8 +102,6 @@ pub struct View<'v> {
     pub history: Option<&'v History>,
     /// What its load goes to, while it lasts.
     pub target: Option<Change>,
-    /// The level that ended it, if one did.
-    pub broken: Option<&'v str>,
 }
 
 impl View<'_> {
@@ -110,7 +109,8 @@ impl View<'_> {
     pub fn json(&self) -> Value {
         let reasons = self.snapshot.map(|snapshot| self.reasons(snapshot)).unwrap_or_default();
         let requests = self.snapshot.map_or(0, |snapshot| snapshot.total.requests);
-        let (level, text) = verdict(reasons.len(), requests, self.broken);
+        let broken = self.snapshot.and_then(|snapshot| snapshot.broken.as_ref());
+        let (level, text) = verdict(reasons.len(), requests, broken);
         let mut view = json!({
             "schema": 1,
             "facts": self.facts.json(),
@@ -186,11 +186,10 @@ impl View<'_> {
     }
 }
 
-/// Whether a run's numbers are to be believed: `broken` where it was stopped by a level that it
-/// broke, `doubtful` with a reason to doubt them, `none` without a request, else `good`.
-pub fn verdict(reasons: usize, requests: u64, broken: Option<&str>) -> (&'static str, String) {
+/// Whether a run's numbers are to be believed: `broken` where it broke a level that it was not to, `doubtful` with a reason to doubt them, `none` without a request, else `good`.
+pub fn verdict(reasons: usize, requests: u64, broken: Option<&Breach>) -> (&'static str, String) {
     match (broken, reasons, requests) {
-        (Some(level), ..) => ("broken", format!("Stopped, because {level}")),
+        (Some(breach), ..) => ("broken", broken::verdict(breach)),
         (None, 0, 0) => ("none", "No requests yet".to_owned()),
         (None, 0, _) => ("good", "No reason to doubt these numbers".to_owned()),
         (None, 1, _) => ("doubtful", "1 reason to doubt these numbers".to_owned()),

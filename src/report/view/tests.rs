@@ -1,5 +1,5 @@
 use super::*;
-use crate::report::samples::{core, failure, row, snapshot};
+use crate::report::samples::{breach, core, failure, row, snapshot};
 use crate::scenario::{Step, User};
 use crate::session::{json_exists, status};
 
@@ -10,7 +10,7 @@ fn scenario() -> Scenario {
     Scenario::new("http://127.0.0.1:1").user(User::new("shopper").task(step))
 }
 
-fn view(snapshot: Option<&Snapshot>, broken: Option<&str>) -> Value {
+fn view(snapshot: Option<&Snapshot>) -> Value {
     let (facts, scenario) = (Facts { seed: u64::MAX, ..Facts::default() }, scenario());
     let mut history = History::new(Box::new(|_| Some(5.0)));
     snapshot.into_iter().for_each(|snapshot| history.add(snapshot));
@@ -22,7 +22,6 @@ fn view(snapshot: Option<&Snapshot>, broken: Option<&str>) -> Value {
         snapshot,
         history: Some(&history),
         target: Some(Change::Users { users: 9, spawn_rate: 2.5 }),
-        broken,
     };
     view.json()
 }
@@ -35,7 +34,7 @@ fn before_a_run_the_same_keys_are_there() {
         keys
     };
     let run = snapshot(vec![row("GET", "/", 20, 40 * MS)], 40 * MS);
-    let (before, after) = (view(None, None), view(Some(&run), None));
+    let (before, after) = (view(None), view(Some(&run)));
     assert_eq!(keys(&before), keys(&after));
     assert_eq!(before["verdict"]["level"], "none");
     assert_eq!(
@@ -52,7 +51,7 @@ fn rows_checks_and_failures_are_told_with_their_numbers() {
     run.failures.push(failure("Invalid JSON"));
     run.failures.push(failure("connection refused"));
     run.quantiles = vec![(0.0, MS), (1.0, 40 * MS)];
-    let view = view(Some(&run), None);
+    let view = view(Some(&run));
     let entry = &view["stats"][0];
     assert_eq!(
         (&entry["median"], &entry["average"], &entry["requests"]),
@@ -78,7 +77,7 @@ fn rows_checks_and_failures_are_told_with_their_numbers() {
 #[test]
 fn rows_beyond_the_cap_are_counted() {
     let rows: Vec<_> = (0..ROWS_MAX + 7).map(|n| row("GET", &format!("/{n:04}"), 1, MS)).collect();
-    let view = view(Some(&snapshot(rows, MS)), None);
+    let view = view(Some(&snapshot(rows, MS)));
     assert_eq!(view["stats"].as_array().unwrap().len(), ROWS_MAX);
     assert_eq!(view["more_stats"], 7);
 }
@@ -86,19 +85,22 @@ fn rows_beyond_the_cap_are_counted() {
 #[test]
 fn the_verdict_says_whether_to_believe_the_numbers() {
     let mut run = snapshot(vec![row("GET", "/", 20, 40 * MS)], 40 * MS);
-    assert_eq!(view(Some(&run), None)["verdict"]["level"], "good");
+    assert_eq!(view(Some(&run))["verdict"]["level"], "good");
     run.health.cores.push(core(0, 0.99, 3));
-    let doubtful = view(Some(&run), None);
+    let doubtful = view(Some(&run));
     assert_eq!(doubtful["verdict"]["text"], "1 reason to doubt these numbers");
     assert_eq!(doubtful["warnings"].as_array().unwrap().len(), 1);
-    assert_eq!(view(Some(&run), Some("p95 > 2s"))["verdict"]["text"], "Stopped, because p95 > 2s");
+    run.broken = Some(breach("p95 > 10ms"));
+    let told = "Stopped, because p95 > 10ms was broken: 101 ms of Aggregated from 2.00 s to 12.00 s, \
+                worst GET / with 101 ms";
+    assert_eq!(view(Some(&run))["verdict"], json!({ "level": "broken", "text": told }));
 }
 
 #[test]
 fn a_run_on_its_way_is_late_when_enough_timers_were() {
     let mut run = snapshot(vec![row("GET", "/", 20, 4 * MS)], 4 * MS);
     run.health.lateness = row("", "", 9, 4 * MS).latency;
-    assert_eq!(view(Some(&run), None)["verdict"]["level"], "good");
+    assert_eq!(view(Some(&run))["verdict"]["level"], "good");
     run.health.lateness.count = TIMERS_MIN;
-    assert_eq!(view(Some(&run), None)["verdict"]["level"], "doubtful");
+    assert_eq!(view(Some(&run))["verdict"]["level"], "doubtful");
 }
