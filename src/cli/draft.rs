@@ -3,6 +3,7 @@
 use super::Error;
 use crate::scenario::file::{self, Document, Values};
 use crate::scenario::{Parameter, Scenario};
+use crate::session::is_absolute;
 
 /// A scenario as it was read once. A run is made of it and of nothing that is read later, so what a
 /// report shows is what ran, whatever becomes of the file.
@@ -64,6 +65,17 @@ impl Draft {
     /// What to call it.
     pub(super) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// What in it is valid, and most likely not meant.
+    pub(super) fn warnings(&self) -> Vec<String> {
+        match &self.content {
+            Content::File(document) => document.warnings(),
+            Content::Made(_) if is_absolute(&self.name) => {
+                file::placeholder_in_path(&self.name).into_iter().collect()
+            }
+            Content::Made(_) => Vec::new(),
+        }
     }
 
     /// The text of the file, where it is one.

@@ -32,7 +32,7 @@ pub use args::{Args, Command, OverheadArgs, RunArgs, ServeArgs, SetArgs, WebArgs
 use crate::log::Log;
 use crate::plan::Plan;
 use crate::scenario::Scenario;
-use crate::scenario::file::{self, Values};
+use crate::scenario::file::{Document, Values};
 use draft::Draft;
 use job::Job;
 use source::Source;
@@ -115,8 +115,12 @@ fn finish(result: Result<u8, Error>) -> ExitCode {
 }
 
 fn check(file: &Path, values: &Values) -> Result<u8, Error> {
-    let scenario = file::load_with(file, values)?;
+    let document = Document::read(file)?;
+    let scenario = document.scenario(values)?;
     scenario.validate()?;
+    for warning in document.warnings() {
+        let _ = writeln!(io::stderr(), "Warning: {warning}");
+    }
     let users = scenario.users.len();
     let tasks: usize = scenario.users.iter().map(|user| user.tasks.len()).sum();
     print(&format!("{}: fine, user classes: {users}, tasks: {tasks}\n", file.display()))?;
@@ -135,6 +139,7 @@ fn run_scenario(source: &Source, args: &RunArgs) -> Result<u8, Error> {
         let file = args.logfile.as_deref().unwrap_or(Path::new("stderr")).display();
         format!("cannot write the log file {file}: {error}")
     })?;
+    draft.warnings().iter().for_each(|warning| log.warning("scenario", warning));
     if !args.web.idle.is_empty() {
         let flags = args.web.idle.join(", ");
         log.warning("main", format_args!("Without --web there is no page, and no use for {flags}"));

@@ -33,6 +33,19 @@ pub enum UrlError {
     /// More than a base.
     #[error("'{0}' has a query or a fragment; a base URL ends with its path")]
     NotABase(String),
+    /// A user name or password with a character that ends it, or that no URL has.
+    #[error(
+        "'{shown}': write '{character}' in a user name or password as {escaped}, or the URL does not \
+         say where its host begins"
+    )]
+    Userinfo {
+        /// The URL without them.
+        shown: String,
+        /// The character.
+        character: char,
+        /// The same for a URL (RFC 3986 section 2.1).
+        escaped: String,
+    },
     /// Not a URL.
     #[error("'{url}' is not a URL: {reason}")]
     Malformed {
@@ -102,6 +115,12 @@ impl BaseUrl {
         // Spaces and the like are escaped when a path is sent, so they are no error in a URL.
         let path_at = after_scheme.find(['/', '?', '#']).unwrap_or(after_scheme.len());
         let (authority, path) = after_scheme.split_at(path_at);
+        if let Some((character, host)) = misplaced(authority, path) {
+            let (shown, mut utf8) = (format!("{scheme}://{host}"), [0; 4]);
+            let bytes = character.encode_utf8(&mut utf8).bytes();
+            let escaped = bytes.map(|byte| format!("%{byte:02X}")).collect();
+            return Err(UrlError::Userinfo { shown, character, escaped });
+        }
         let uri: Uri = format!("http://{authority}/")
             .parse()
             .map_err(|error: http::uri::InvalidUri| malformed(&error.to_string()))?;
@@ -121,6 +140,22 @@ impl BaseUrl {
         };
         Ok((base, if path.starts_with('/') { path.to_owned() } else { format!("/{path}") }))
     }
+}
+
+/// A character that must not stand as it is before the `@` (RFC 3986 section 3.2.1), and what was
+/// meant to be the host: of `u:p#ss@h` it is `#` and `h`.
+fn misplaced<'u>(authority: &'u str, path: &'u str) -> Option<(char, &'u str)> {
+    if let Some((userinfo, host)) = authority.rsplit_once('@') {
+        let is_allowed = |c: char| c.is_ascii_alphanumeric() || "-._~!$&'()*+,;=:%".contains(c);
+        return userinfo.chars().find(|&c| !is_allowed(c)).map(|character| (character, host));
+    }
+    let character = path.chars().next()?;
+    let (_, host) = path.rsplit_once('@')?;
+    // Otherwise it is a path or a query with an '@' in it.
+    let is_no_port = |(_, port): (&str, &str)| port.parse::<u16>().is_err();
+    let ends_a_name = character == '#' || authority.rsplit_once(':').is_some_and(is_no_port);
+    let host = host.split(['/', '?', '#']).next().unwrap_or_default();
+    (ends_a_name && !authority.starts_with('[')).then_some((character, host))
 }
 
 /// The port behind the host, the usual one where there is none. Not `Uri`'s: to it, a port that is too large is
@@ -200,6 +235,30 @@ mod tests {
         assert_eq!(auth("http://al:p%40ss@host"), Some(("al".into(), "p@ss".into())));
         assert_eq!(auth("http://al@host"), Some(("al".into(), String::new())));
         assert_eq!(auth("http://host"), None);
+    }
+
+    #[test]
+    fn a_character_that_ends_a_password_is_named_and_the_password_is_not() {
+        for (url, character, escaped) in [
+            ("http://user:p#ss@h", '#', "%23"),
+            ("http://user:p/ss@h:81/x", '/', "%2F"),
+            ("http://user:p?ss@h", '?', "%3F"),
+            ("http://user:p@ss@h", '@', "%40"),
+            ("http://user:p ss@h", ' ', "%20"),
+            ("http://user:p[ss@h", '[', "%5B"),
+            ("http://us€r:pss@h", '€', "%E2%82%AC"),
+            ("http://user:80#ss@h", '#', "%23"),
+        ] {
+            let error = BaseUrl::parse(url).unwrap_err().to_string();
+            assert!(error.starts_with("'http://h"), "{error}");
+            assert!(error.contains(&format!("'{character}' in a user name")), "{error}");
+            assert!(error.contains(escaped) && !error.contains("ss@"), "{error}");
+        }
+        for url in ["http://u:p%23ss@h", "http://h/a@b", "http://h:81/a@b", "http://[::1]/a@b"] {
+            assert!(BaseUrl::parse(url).is_ok(), "{url}");
+        }
+        let query = BaseUrl::parse("http://h?to=a@b").unwrap_err();
+        assert_eq!(query, UrlError::NotABase("http://h?to=a@b".into()));
     }
 
     #[test]

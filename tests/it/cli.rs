@@ -96,6 +96,10 @@ fn a_host_that_cannot_be_tested_is_refused() {
     check_refused(host("ftp://127.0.0.1"), "only http:// and https:// can be tested");
     check_refused(host("localhost:5000"), "did you mean 'http://localhost:5000'?");
     check_refused(host("http://a:b"), "'http://a:b'");
+    check_refused(host("http://user:p#ss@h"), "write '#' in a user name or password as %23");
+    check_refused(Run::new(["http://user:p#ss@h"]), "'http://h': write '#' in a user name");
+    let proxy = ["--proxy", "http://user:p/ss@h:3128"];
+    check_refused(flags(&proxy), "write '/' in a user name or password as %2F");
     check_refused(Run::of(&get_root("100ms")), "user 'u' has no host: give one with --host");
 }
 
@@ -117,7 +121,14 @@ fn wrong_values_of_flags_are_refused() {
     check_refused(flags(&["--run-time", "0"]), "leave it out to run until Ctrl-C");
     check_refused(flags(&["--users", "4000000000"]), "at most 100000000 can be planned for");
     check_refused(flags(&["--spawn-rate", "0"]), "must be > 0");
-    check_refused(flags(&["--spawn-rate", "inf"]), "must be > 0");
+    let all_at_once = "must be finite; to have all users at once, give --spawn-rate as many";
+    check_refused(flags(&["-r", "inf"]), all_at_once);
+    check_refused(flags(&["-r", "1e999"]), all_at_once);
+    check_refused(flags(&["-r", "nan"]), "expected a number per second, such as 10 or 0.5");
+    for flag in ["-u", "--max-users", "-i", "--requests"] {
+        check_refused(flags(&[flag, "2.5"]), "expected a whole number, such as 10");
+    }
+    check_refused(flags(&["-i", "1e12"]), "at most 4294967295 can be given");
     check_refused(flags(&["--cores", "99"]), "core 99 cannot be used; this process may run on");
     check_refused(flags(&["--cores", "0-"]), "such as 0-3,6");
     let local = |address| flags(&["--local-address", address]);

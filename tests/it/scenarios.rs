@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use gregaria::executor::allowed_cores;
 use gregaria::target::{Options, Server};
 
-use crate::support::{Output, Run, repository};
+use crate::support::{Output, Run, get_root, plain_server, repository};
 
 /// The built-in server on the last core, with these faults.
 fn server(error_rate: f64, drop_rate: f64) -> Server {
@@ -106,4 +106,20 @@ fn a_server_that_fails_is_named_with_endpoint_message_and_count() {
 fn a_server_that_breaks_its_promise_is_named_too() {
     let text = "Invalid response";
     check_failures(&server(0.0, 0.3), &[("/status", text), ("/users", text)]);
+}
+
+#[test]
+fn a_placeholder_of_another_tool_is_warned_of_before_the_load() {
+    let scenario = get_root("100ms").replace("get = \"/\"", "get = \"/items/{{id}}\"");
+    let server = plain_server();
+    let stderr = Run::of(&scenario).host(server.address).go().code(0).stderr;
+    let warning = "/WARNING/gregaria.scenario: s.toml:6:15: '{{id}}' is sent as it is written. ${id}, with a \
+                   [parameter.id], is a value for the whole run";
+    assert!(stderr.contains(warning), "{stderr}");
+    assert!(stderr.find(warning) < stderr.find("Ramping"), "{stderr}");
+    let checked = Run::new(["check", "s.toml"]).file("s.toml", &scenario).go().code(0);
+    assert!(checked.stderr.starts_with("Warning: s.toml:6:15: '{{id}}' is sent"));
+    let url = format!("http://{}/{{id}}", server.address);
+    let stderr = Run::new([&*url, "-t", "1"]).go().code(0).stderr;
+    assert!(stderr.contains("/WARNING/gregaria.scenario: '{id}' is sent as it is written"));
 }

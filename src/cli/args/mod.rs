@@ -29,7 +29,9 @@ pub use set::SetArgs;
 pub(super) use value::Cores;
 pub use web::WebArgs;
 
-use value::{class, cores, interval, picked, proxy, rate, span, unix_socket, words};
+use value::{
+    ProxyUrl, class, cores, count, interval, one_or_more, picked, rate, span, unix_socket, words,
+};
 
 /// A load engine for one Linux host.
 ///
@@ -118,7 +120,7 @@ pub struct RunArgs {
     pub set: SetArgs,
 
     /// Peak number of concurrent users
-    #[arg(short, long, value_name = "N", env = "GREGARIA_USERS")]
+    #[arg(short, long, value_name = "N", value_parser = count, env = "GREGARIA_USERS")]
     pub users: Option<u32>,
 
     /// Users started per second
@@ -134,15 +136,15 @@ pub struct RunArgs {
     pub arrivals: Option<ArrivalKind>,
 
     /// Users that a rate may take at most [default: 1000]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), env = "GREGARIA_MAX_USERS")]
+    #[arg(long, value_name = "N", value_parser = one_or_more, env = "GREGARIA_MAX_USERS")]
     pub max_users: Option<u32>,
 
     /// Stop when this many iterations (tasks) are done
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), env = "GREGARIA_ITERATIONS")]
+    #[arg(short, long, value_name = "N", value_parser = one_or_more, env = "GREGARIA_ITERATIONS")]
     pub iterations: Option<u32>,
 
     /// Stop when this many requests are done
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), env = "GREGARIA_REQUESTS")]
+    #[arg(long, value_name = "N", value_parser = one_or_more, env = "GREGARIA_REQUESTS")]
     pub requests: Option<u32>,
 
     /// Stop with exit code 3 when the last ten seconds break this level: 'fail_ratio > 5%',
@@ -193,7 +195,7 @@ pub struct RunArgs {
     pub dns_refresh: Option<Duration>,
 
     /// Send every request through this HTTP proxy: http://host:port, or http://user:password@host:port
-    #[arg(long, value_name = "URL", env = "GREGARIA_PROXY", value_parser = proxy)]
+    #[arg(long, value_name = "URL", env = "GREGARIA_PROXY", value_parser = ProxyUrl)]
     pub proxy: Option<String>,
 
     /// Connect to this socket of the file system, whatever the URLs say

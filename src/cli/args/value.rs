@@ -1,7 +1,12 @@
 //! How the values of flags are read.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::time::Duration;
+
+use clap::builder::TypedValueParser;
+use clap::error::ErrorKind;
+use clap::{Arg, Command, Error};
 
 use crate::plan::Picked;
 use crate::scenario::{validate_dns_refresh, validate_proxy, validate_unix_socket};
@@ -43,8 +48,22 @@ pub(super) fn span(text: &str) -> Result<Duration, String> {
     units::parse_time_span(text).map_err(|error| error.to_string())
 }
 
-pub(super) fn proxy(text: &str) -> Result<String, String> {
-    validate_proxy(text).map(|()| text.to_owned()).map_err(|error| error.to_string())
+/// Reads the URL of a proxy. What is wrong with it is said without its text, as clap has it: there may
+/// be a password in it.
+#[derive(Debug, Clone)]
+pub(super) struct ProxyUrl;
+
+impl TypedValueParser for ProxyUrl {
+    type Value = String;
+
+    fn parse_ref(&self, command: &Command, _: Option<&Arg>, url: &OsStr) -> Result<String, Error> {
+        let url = url.to_string_lossy().into_owned();
+        let wrong = |error| {
+            let message = format!("--proxy: {error}\n");
+            Error::raw(ErrorKind::ValueValidation, message).with_cmd(command)
+        };
+        validate_proxy(&url).map(|()| url).map_err(wrong)
+    }
 }
 
 pub(super) fn unix_socket(text: &str) -> Result<PathBuf, String> {
@@ -62,10 +81,36 @@ pub(super) fn interval(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// A number of things.
+pub(super) fn count(text: &str) -> Result<u32, String> {
+    let example = "expected a whole number, such as 10";
+    match (text.parse::<u32>(), text.parse::<f64>()) {
+        (Ok(count), _) => Ok(count),
+        (Err(_), Ok(number)) if number < 0.0 => Err(format!("{example}; this is below 0")),
+        (Err(_), Ok(number)) if number.is_finite() && number.fract() == 0.0 => {
+            Err(format!("at most {} can be given", u32::MAX))
+        }
+        _ => Err(example.to_owned()),
+    }
+}
+
+/// The same, of what there is none of without the flag.
+pub(super) fn one_or_more(text: &str) -> Result<u32, String> {
+    match count(text)? {
+        0 => Err("0 is not in 1..: give 1 or more".to_owned()),
+        count => Ok(count),
+    }
+}
+
+/// Users or iterations per second.
 pub(super) fn rate(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
-        Ok(rate) if rate > 0.0 && rate.is_finite() => Ok(rate),
-        Ok(_) => Err("must be > 0".into()),
-        Err(_) => Err("expected users per second, such as 10 or 0.5".into()),
+        Ok(rate) if rate.is_nan() => Err("expected a number per second, such as 10 or 0.5".into()),
+        Ok(rate) if rate <= 0.0 => Err("must be > 0".into()),
+        Ok(rate) if rate.is_infinite() => Err("must be finite; to have all users at once, give \
+             --spawn-rate as many per second as there are users"
+            .into()),
+        Ok(rate) => Ok(rate),
+        Err(_) => Err("expected a number per second, such as 10 or 0.5".into()),
     }
 }

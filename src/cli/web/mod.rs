@@ -173,6 +173,7 @@ impl Desk<'_> {
         let draft = self.source.read();
         let fault = |error: Error| order::fault(&error, start, &Values::default());
         let job = draft.map_err(fault).and_then(|draft| {
+            draft.warnings().iter().for_each(|warning| self.log.warning("scenario", warning));
             self.offer(&draft, start);
             self.job(&draft, start)
         });

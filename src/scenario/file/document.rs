@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::Values;
 use super::error::{Error, Problem};
+use super::placeholder::placeholders;
 use super::upload::Files;
 use crate::files::{self, ReadError};
 use crate::scenario::{Parameter, Scenario};
@@ -96,6 +97,22 @@ impl Document {
     /// What is wrong with the text as TOML, or with what it says of parameters.
     pub fn parameters(&self) -> Result<Vec<Parameter>, Error> {
         super::parameters_of(&self.text).map_err(|problem| problem.in_file(&self.file, &self.text))
+    }
+
+    /// What in it is valid, and most likely not meant: `{{id}}` in a path, which is sent as it is
+    /// written. Each is told with its place; nothing is said of a text that is no TOML.
+    ///
+    /// ```
+    /// use gregaria::scenario::file::Document;
+    ///
+    /// let text = "[[user]]\nname = \"u\"\n[[user.task]]\nget = \"/items/{{id}}\"";
+    /// let warnings = Document::new("x.toml", text).warnings();
+    /// assert!(warnings[0].starts_with("x.toml:4:15: '{{id}}' is sent as it is written"));
+    /// ```
+    pub fn warnings(&self) -> Vec<String> {
+        let Ok(toml) = super::toml(&self.text) else { return Vec::new() };
+        let told = |problem: Problem| problem.in_one_line(&self.file, &self.text);
+        placeholders(toml.get_ref()).into_iter().map(told).collect()
     }
 
     /// What is in it.

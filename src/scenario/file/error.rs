@@ -106,6 +106,12 @@ impl Problem {
         }
     }
 
+    /// The same for a log: without the line it is about.
+    pub(super) fn in_one_line(self, file: &str, text: &str) -> String {
+        let error = self.in_file(file, text).to_string();
+        error.lines().next().unwrap_or_default().to_owned()
+    }
+
     fn place(&self, text: &str) -> Range<usize> {
         let found = self.part.as_deref().and_then(|part| {
             let at = self.span.start + text.get(self.span.clone())?.find(part)?;

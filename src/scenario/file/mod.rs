@@ -79,6 +79,10 @@
 //! cannot be where reports or errors would show it: in a host, a name, a check, the path of a request
 //! without a name. What stands in the file itself, as a default does, is no secret.
 //!
+//! There are no variables beside them: a value that differs between users or requests, or that comes
+//! from a response, needs a scenario written in Rust. `{{id}}`, `{id}`, `<id>`, `$id`, `:id` and `%s` are
+//! sent as they are written, and [`Document::warnings`] says so where no server can mean them.
+//!
 //! The requests of a `parallel` step are made at the same time, over 6 connections or as many as
 //! `connections` says; see [`Parallel`](crate::scenario::Parallel).
 //!
@@ -137,6 +141,7 @@ mod document;
 mod error;
 mod load;
 mod parameter;
+mod placeholder;
 mod policy;
 mod reader;
 mod shape;
@@ -161,6 +166,8 @@ use upload::Files;
 pub use document::Document;
 pub use error::Error;
 pub use values::Values;
+
+pub(crate) use placeholder::in_path as placeholder_in_path;
 
 /// Reads the scenario in this file, with its parameters at their defaults.
 pub fn load(path: impl AsRef<Path>) -> std::result::Result<Scenario, Error> {

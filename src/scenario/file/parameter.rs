@@ -25,6 +25,10 @@ pub(super) struct Bound {
     pub(super) secret: bool,
 }
 
+/// What to do about a name that no parameter is near to: it may be a variable that was meant.
+const CURE: &str = "A [parameter.NAME] is a value for the whole run; a value of each user or request, or \
+     one taken from a response, needs a scenario written in Rust; the text '${' is written '$${'";
+
 /// What a text is made of.
 #[derive(Debug, PartialEq)]
 enum Piece<'t> {
@@ -123,13 +127,21 @@ impl Bindings {
     fn unknown(&self, name: &str, span: Range<usize>) -> Problem {
         let known: Vec<&str> = self.0.keys().map(String::as_str).collect();
         let hint = hint(name, &known, "there are");
-        let cure = match known.is_empty() {
-            true => format!("; add a [parameter.{name}], or write '$${{' for no parameter"),
-            false => hint,
+        let cure = match hint.ends_with('?') {
+            true => hint,
+            false => format!("{hint}. {CURE}"),
         };
         let written = format!("${{{name}}}");
         Problem::new(span, format!("unknown parameter '{name}'{cure}")).part(written)
     }
+}
+
+/// What of a text is neither a parameter nor an escaped `${`.
+pub(super) fn plain_pieces(text: &str) -> impl Iterator<Item = &str> {
+    pieces(text).into_iter().filter_map(|piece| match piece {
+        Piece::Text(text) => Some(text),
+        Piece::Reference(_) | Piece::Open => None,
+    })
 }
 
 /// `$${` is the text `${`.

@@ -202,6 +202,9 @@ impl<'a> Item<'a> {
                     ))
                 })
             }
+            DeValue::Float(float) => {
+                Err(self.problem(format!("expected a whole number, found {}", float.as_str())))
+            }
             _ => Err(self.expected("a whole number")),
         }
     }

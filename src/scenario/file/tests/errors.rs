@@ -107,7 +107,7 @@ fn unknown_keys_are_errors_wherever_they_stand() {
 #[test]
 fn a_wrong_type_is_named_beside_the_right_one() {
     check_user("weight = \"1\"", "10: expected a number, found a string");
-    check_user("count = 1.5", "9: expected a whole number, found a number");
+    check_user("count = 1.5", "9: expected a whole number, found 1.5");
     check_user(
         "timeout = true",
         "11: expected a duration such as \"2s\" or a number of seconds, found a boolean",

@@ -193,6 +193,9 @@ fn values_that_do_not_fit_are_refused_and_name_their_parameter() {
 #[test]
 fn names_that_no_parameter_has_are_refused_at_their_place() {
     let token = values([("token", SECRET)]);
+    // A variable may be meant: then a declared parameter would be the wrong cure.
+    let cure = "A [parameter.NAME] is a value for the whole run; a value of each user or request, or one \
+                taken from a response, needs a scenario written in Rust; the text '${' is written '$${'";
     for (task, expected) in [
         ("get = \"/a${regoin}\"", "12:10: unknown parameter 'regoin', did you mean 'region'?"),
         ("get = \"/a${}\"", "12:10: unknown parameter ''; there are region, token"),
@@ -208,11 +211,44 @@ fn names_that_no_parameter_has_are_refused_at_their_place() {
             "13:12: unknown parameter 'x'; there are region, token",
         ),
     ] {
-        assert_eq!(refused(&with("", task), &token), expected, "{task}");
+        let end = if expected.contains("unknown") && !expected.ends_with('?') { ". " } else { "" };
+        let cure = if end.is_empty() { "" } else { cure };
+        assert_eq!(refused(&with("", task), &token), format!("{expected}{end}{cure}"), "{task}");
     }
     let none = refused(&task_with("get = \"/${x}\""), &Values::default());
-    let cure = "add a [parameter.x], or write '$${' for no parameter";
-    assert_eq!(none, format!("4:9: unknown parameter 'x'; {cure}"));
+    assert_eq!(none, format!("4:9: unknown parameter 'x'. {cure}"));
+}
+
+#[test]
+fn placeholders_of_other_tools_are_warned_of_at_their_place() {
+    let task = "post = \"/items/{{id}}\"\nname = \"/items/{id}\"\nquery = { a = \"<id>\", b = [\"1\", \"{b}\"] }\n\
+                headers = { x = \"{token}\", y = \"${region}\" }\njson = { a = { b = \"{{b}}\", c = \"{c}\" } }";
+    let hook = "on_start = [ { parallel = [ { get = \"/$id\" }, { get = \"/$${id}\" } ] } ]\n";
+    let text = with(hook, task);
+    let warnings = Document::new("x.toml", &*text).warnings();
+    let told = |warning: &String| {
+        let (place, rest) = warning.split_once(": ").unwrap();
+        let (placeholder, cure) = rest.split_once(" is sent as it is written. ").unwrap();
+        assert!(cure.contains("[parameter.") && cure.contains("written in Rust"), "{cure}");
+        let mut numbers = place.strip_prefix("x.toml:").unwrap().split(':');
+        let line = text.lines().nth(numbers.next().unwrap().parse::<usize>().unwrap() - 1).unwrap();
+        let column = numbers.next().unwrap().parse::<usize>().unwrap() - 1;
+        assert!(line[column..].starts_with(placeholder.trim_matches('\'')), "{warning}");
+        placeholder.to_owned()
+    };
+    let got: Vec<String> = warnings.iter().map(told).collect();
+    assert_eq!(got, ["'$id'", "'{{id}}'", "'<id>'", "'{b}'", "'{token}'", "'{{b}}'"]);
+}
+
+#[test]
+fn the_scenarios_that_ship_are_not_warned_of() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios");
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "toml") {
+            assert_eq!(Document::read(&path).unwrap().warnings(), [""; 0], "{}", path.display());
+        }
+    }
 }
 
 #[test]
