@@ -28,10 +28,12 @@ class Job:
     folder: Path
     # Of gregaria, in place of the path.
     scenario: Path | None = None
+    # `https` with a certificate that nobody is to check.
+    scheme: str = "http"
 
     @property
     def url(self):
-        return f"http://{self.address}{self.path}"
+        return f"{self.scheme}://{self.address}{self.path}"
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,8 @@ class Gregaria(Client):
 
     def command(self, job):
         what = [str(job.scenario), "-H", f"http://{job.address}"] if job.scenario else [job.url]
-        return [self.program, *what, "-u", str(job.connections), "-r", "1000000",
+        insecure = ["--insecure"] if job.scheme == "https" else []
+        return [self.program, *what, *insecure, "-u", str(job.connections), "-r", "1000000",
                 "-t", f"{job.seconds}s", "--cores", job.cores,
                 "--csv", str(job.folder / "gregaria"), "--only-summary"]
 
@@ -137,3 +140,10 @@ class Gregaria(Client):
         unfinished = sum_of(r"^Requests (?:cancelled|sent again)[^:]*: (\d+)", output)
         return Told(int(total["Request Count"]), float(total["50%"]), float(total["99%"]),
                     int(total["Failure Count"]), unfinished)
+
+
+class GregariaBefore(Gregaria):
+    """Another build of ours, to see what a change costs."""
+
+    name, label = "gregaria-before", "gregaria before"
+    source = "--before"
