@@ -22,8 +22,9 @@ use crate::stats::Totals;
 
 /// Intervals of one core that may wait for the collector before the core keeps them to itself.
 const INTERVALS_WAITING: usize = 4;
-/// Descriptors of a core besides those of its users' connections: rings and events. Seven are used.
-const FILES_PER_CORE: u64 = 8;
+/// Descriptors of a core besides those of its users' connections: rings, events, the scheduler's
+/// account of its thread. Eight are used.
+const FILES_PER_CORE: u64 = 9;
 /// Descriptors besides those of the cores: reports, the log, the terminal, signals.
 const OTHER_FILES: u64 = 32;
 

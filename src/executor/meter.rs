@@ -1,43 +1,86 @@
 //! What a core's thread did between two readings.
 
+use std::fs::File;
+use std::os::unix::fs::FileExt;
 use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 use crate::reactor::{Reactor, thread_time};
-use crate::stats::{CpuTime, Work};
+use crate::stats::{CpuTime, Standstill, Work};
+
+/// What the kernel's scheduler says of the thread that opens it: nanoseconds that it ran, nanoseconds
+/// that it was to run and another one did, and how often it ran (sched-stats.rst of the kernel).
+const SCHEDULED: &str = "/proc/thread-self/schedstat";
 
 /// Reads the clocks and counters of the core that it is on.
 #[derive(Debug)]
 pub(super) struct Meter {
     reactor: Rc<Reactor>,
+    /// `None` where the kernel does not tell.
+    scheduled: Option<File>,
+    before: Reading,
+}
+
+/// Since the thread began.
+#[derive(Debug, Clone, Copy, Default)]
+struct Reading {
     cpu: CpuTime,
+    kept_waiting: Duration,
     turns: u64,
+    busy_turns: u64,
     completions: u64,
 }
 
 impl Meter {
     /// Starts with what is done from now on.
     pub(super) fn new(reactor: &Rc<Reactor>) -> Self {
-        let reactor = reactor.clone();
-        let mut meter = Meter { reactor, cpu: CpuTime::default(), turns: 0, completions: 0 };
+        let scheduled = File::open(SCHEDULED).ok();
+        let mut meter = Meter { reactor: reactor.clone(), scheduled, before: Reading::default() };
         meter.read();
         meter
     }
 
-    /// What the thread has done since the last reading. Costs a system call.
+    /// What the thread has done since the last reading. Costs two system calls.
     pub(super) fn read(&mut self) -> Work {
-        let (user, system) = thread_time();
-        let now = Meter {
-            reactor: self.reactor.clone(),
-            cpu: CpuTime { user, system },
-            turns: self.reactor.turns(),
-            completions: self.reactor.completions(),
-        };
-        let before = std::mem::replace(self, now);
+        let now = self.now();
+        let before = std::mem::replace(&mut self.before, now);
         Work {
-            cpu: self.cpu - before.cpu,
-            turns: self.turns - before.turns,
-            completions: self.completions - before.completions,
+            cpu: now.cpu - before.cpu,
+            kept_waiting: now.kept_waiting.saturating_sub(before.kept_waiting),
+            turns: now.turns - before.turns,
+            busy_turns: now.busy_turns - before.busy_turns,
+            completions: now.completions - before.completions,
             longest_turn: self.reactor.take_longest_turn(),
         }
     }
+
+    /// When the core stood still since the last time that this was asked, in a run that began at
+    /// `started`.
+    pub(super) fn standstills(&self, started: Instant) -> impl Iterator<Item = Standstill> {
+        let standstills = self.reactor.take_standstills().into_iter();
+        standstills.map(move |one| Standstill {
+            from: one.from.saturating_duration_since(started),
+            lasting: one.to - one.from,
+            in_task: one.in_task,
+        })
+    }
+
+    fn now(&self) -> Reading {
+        let (user, system) = thread_time();
+        Reading {
+            cpu: CpuTime { user, system },
+            kept_waiting: self.scheduled.as_ref().and_then(kept_waiting).unwrap_or_default(),
+            turns: self.reactor.turns(),
+            busy_turns: self.reactor.busy_turns(),
+            completions: self.reactor.completions(),
+        }
+    }
+}
+
+/// The second number.
+fn kept_waiting(scheduled: &File) -> Option<Duration> {
+    let mut text = [0; 80];
+    let len = scheduled.read_at(&mut text, 0).ok()?;
+    let text = std::str::from_utf8(&text[..len]).ok()?;
+    text.split_whitespace().nth(1)?.parse().ok().map(Duration::from_nanos)
 }

@@ -79,6 +79,7 @@ pub(super) async fn run(pinned: Rc<Pinned>, job: Job, ready: Sender<()>) {
     core.pinned.reactor.sleep_until(started).await;
     // What was done and waited for until now is not the run's.
     core.meter.borrow_mut().read();
+    drop(core.pinned.reactor.take_standstills());
 
     core.begin();
     core.pinned.spawn(core.clone().pulse());
@@ -300,7 +301,9 @@ impl PerCore {
 
     fn take(&self, second: u64, cut: Instant) -> Interval {
         let mut recorder = self.context.recorder.borrow_mut();
-        recorder.worked(self.meter.borrow_mut().read());
+        let mut meter = self.meter.borrow_mut();
+        recorder.worked(meter.read());
+        meter.standstills(self.started).for_each(|one| recorder.stood_still(one));
         if let Some(open) = &self.open {
             let until = cut - self.started;
             open.tell_asked(self.stopped.get().unwrap_or(until).min(until), &mut recorder);

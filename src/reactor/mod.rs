@@ -24,6 +24,7 @@ mod sleep;
 mod slots;
 mod socket;
 mod sockets;
+mod standstill;
 #[cfg(test)]
 mod tests;
 mod thread_time;
@@ -43,6 +44,7 @@ pub use peer::{Peer, TcpOptions};
 pub use remote::{Remote, Woken};
 pub use sleep::{Alarm, Sleep, TimedOut};
 pub use socket::{Chunk, Kept, Receive, Socket};
+pub use standstill::{STANDSTILL, Standstill};
 pub use thread_time::thread_time;
 
 use buffers::Buffers;
@@ -50,6 +52,7 @@ use listener::Listeners;
 use remote::RemoteEvent;
 use ring::{Completion, Kind, Ring};
 use sockets::{Io, Sockets};
+use standstill::Standstills;
 use wheel::Wheel;
 
 /// How long a reactor that ends waits for the kernel to let go of what is in flight.
@@ -71,8 +74,11 @@ pub enum Turn {
 pub struct Reactor {
     state: RefCell<State>,
     turns: Cell<u64>,
+    /// Those of them that brought completions.
+    busy_turns: Cell<u64>,
     completions: Cell<u64>,
     longest_turn: Cell<Duration>,
+    standstills: Standstills,
     /// When the last turn had its completions.
     now: Cell<Instant>,
     /// Different for every reactor of the process: which bytes are kept by whom.
@@ -124,8 +130,10 @@ impl Reactor {
         Ok(Rc::new(Reactor {
             state: RefCell::new(state),
             turns: Cell::new(0),
+            busy_turns: Cell::new(0),
             completions: Cell::new(0),
             longest_turn: Cell::new(Duration::ZERO),
+            standstills: Standstills::default(),
             now: Cell::new(origin),
             number: REACTORS.fetch_add(1, Ordering::Relaxed),
             origin,
@@ -141,14 +149,25 @@ impl Reactor {
     pub fn turn(&self, turn: Turn) -> io::Result<()> {
         let begin = Instant::now();
         self.turns.set(self.turns.get() + 1);
-        self.longest_turn.set((begin - self.now.get()).max(self.longest_turn.get()));
+        let last = self.now.get();
+        self.longest_turn.set((begin - last).max(self.longest_turn.get()));
         let mut ready = {
             let state = &mut *self.state.borrow_mut();
-            state.enter(turn, self.nanos(begin))?;
+            let due = state.enter(turn, self.nanos(begin))?;
             let now = Instant::now();
             self.now.set(now);
-            self.completions.set(self.completions.get() + state.complete_all());
-            state.wheel.expire(self.nanos(now), &mut state.ready);
+            let nanos = self.nanos(now);
+            if begin - last >= STANDSTILL {
+                self.standstills.note(last, begin, true);
+            }
+            let late = Duration::from_nanos(nanos.saturating_sub(due));
+            if late >= STANDSTILL {
+                self.standstills.note(now - late, now, false);
+            }
+            let completions = state.complete_all();
+            self.completions.set(self.completions.get() + completions);
+            self.busy_turns.set(self.busy_turns.get() + u64::from(completions > 0));
+            state.wheel.expire(nanos, &mut state.ready);
             mem::take(&mut state.ready)
         };
         // Outside the borrow: a waker may be the last owner of a task, and a task owns sockets.
@@ -168,6 +187,11 @@ impl Reactor {
         self.turns.get()
     }
 
+    /// Turns so far that brought completions.
+    pub fn busy_turns(&self) -> u64 {
+        self.busy_turns.get()
+    }
+
     /// Completions so far: of what completes only when it fails, the failures.
     pub fn completions(&self) -> u64 {
         self.completions.get()
@@ -177,6 +201,16 @@ impl Reactor {
     /// everything waiting that had come meanwhile.
     pub fn take_longest_turn(&self) -> Duration {
         self.longest_turn.take()
+    }
+
+    /// The times since this was last asked in which the core stood still.
+    pub fn take_standstills(&self) -> Vec<Standstill> {
+        self.standstills.take()
+    }
+
+    /// Whether the core has stood still at any time since an instant.
+    pub fn stood_still_since(&self, instant: Instant) -> bool {
+        self.standstills.have_ended_since(instant)
     }
 
     /// Keeps bytes for the life of the reactor, to be sent any number of times without a copy and
@@ -231,12 +265,14 @@ impl Reactor {
 }
 
 impl State {
-    /// Submits what was queued and, where the turn may, sleeps until there is something to do.
-    fn enter(&mut self, turn: Turn, now: u64) -> io::Result<()> {
+    /// Submits what was queued and, where the turn may, sleeps until there is something to do. When
+    /// it was to be back at the latest: at once, where it might not sleep.
+    fn enter(&mut self, turn: Turn, now: u64) -> io::Result<u64> {
         let wait = self.sockets.may_wait() && turn == Turn::Wait;
         let deadline = self.wheel.next_deadline().filter(|_| wait);
         let timeout = deadline.map(|deadline| Duration::from_nanos(deadline.saturating_sub(now)));
-        self.io.ring.enter(wait, timeout)
+        self.io.ring.enter(wait, timeout)?;
+        Ok(if wait { deadline.map_or(u64::MAX, |deadline| deadline.max(now)) } else { now })
     }
 
     /// Takes the last completions of the sockets: all are closed, because each keeps the reactor

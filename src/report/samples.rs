@@ -3,7 +3,7 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use crate::stats::{
-    Breach, CoreHealth, Counts, CpuTime, Distribution, EntryKey, FailureRow, Figures,
+    Breach, CoreHealth, Counts, CpuTime, Distribution, EntryKey, FailureRow, Figures, FullSecond,
     GeneratorHealth, Measured, Phases, Rates, Row, Snapshot, UserCount, Work,
 };
 
@@ -36,9 +36,12 @@ pub(crate) fn figures(time: Duration) -> Figures {
 pub(crate) fn core(core: usize, busiest_second: f64, saturated_seconds: u64) -> CoreHealth {
     let cpu = CpuTime { user: Duration::from_secs(1), system: Duration::from_secs(3) };
     let longest_turn = Duration::from_millis(1);
-    let work = Work { cpu, turns: 200, completions: 700, longest_turn };
-    let busy = busiest_second / 2.0;
-    CoreHealth { core, busy, latest_busy: busy, busiest_second, saturated_seconds, work }
+    let kept_waiting = Duration::ZERO;
+    let (turns, busy_turns, completions) = (900, 200, 700);
+    let work = Work { cpu, kept_waiting, turns, busy_turns, completions, longest_turn };
+    let (busy, fullest) =
+        (busiest_second / 2.0, FullSecond { ran: busiest_second, kept_waiting: 0.0 });
+    CoreHealth { core, busy, latest_busy: busy, busiest_second, saturated_seconds, fullest, work }
 }
 
 /// Ten seconds into a run of three users; the total is of `requests` requests, like the rows.

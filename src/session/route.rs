@@ -109,7 +109,9 @@ struct Watch<'r> {
 impl Drop for Watch<'_> {
     fn drop(&mut self) {
         let mut recorder = self.context.recorder.borrow_mut();
-        if self.context.reactor.now() - self.begin >= SLOW_CONNECT {
+        let reactor = &self.context.reactor;
+        // What a core did not look at while it stood still may have been there long since.
+        if reactor.now() - self.begin >= SLOW_CONNECT && !reactor.stood_still_since(self.begin) {
             recorder.hit(Limit::SlowConnect);
         }
         for _ in 0..self.addresses.take_failed_look_ups() {

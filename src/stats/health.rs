@@ -8,13 +8,17 @@ use std::ops::{AddAssign, Sub};
 use std::time::Duration;
 
 use super::Distribution;
+use super::standstill::{Standstills, StoodStill};
 use super::times::{SparseTimes, Times};
 
-/// From this share of a second on, a core counts as saturated: what it measures may be its own
-/// queue. Locust warns from the same share on (runners.py:56).
+/// From this share of a second on, a core that ran, or was kept from running, counts as saturated:
+/// what it measures may be its own queue. Locust warns from the same share on (runners.py:56).
 pub const SATURATED: f64 = 0.9;
 /// Shorter intervals than this say nothing about a second: the run's last one may be any length.
 const SECOND_MIN: Duration = Duration::from_millis(500);
+/// With fewer requests in a second, what a core's pulse and its start take is a part of the CPU time
+/// that shows: an idle core makes a hundred turns a second.
+const REQUESTS_MIN: f64 = 1000.0;
 
 /// CPU time of a thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -57,8 +61,13 @@ impl Sub for CpuTime {
 pub struct Work {
     /// CPU time it took.
     pub cpu: CpuTime,
+    /// How long it was to run and did not, because something else ran on its processor, or because
+    /// its CPU time is limited. Zero where the kernel does not tell.
+    pub kept_waiting: Duration,
     /// Turns: times that it went to the kernel.
     pub turns: u64,
+    /// Those of them that brought completions.
+    pub busy_turns: u64,
     /// Completions that these brought.
     pub completions: u64,
     /// The longest time between two of them that the core's tasks took.
@@ -66,17 +75,24 @@ pub struct Work {
 }
 
 impl Work {
-    /// Completions that a turn brought, on average.
+    /// Completions that a turn brought, of those that brought any, on average; 0 where none did.
     pub fn completions_per_turn(&self) -> f64 {
-        if self.turns == 0 { 0.0 } else { self.completions as f64 / self.turns as f64 }
+        self.completions as f64 / self.busy_turns.max(1) as f64
+    }
+
+    /// How long the thread had something to do: it ran, or was to run.
+    pub fn wanted(&self) -> Duration {
+        self.cpu.total() + self.kept_waiting
     }
 }
 
 impl AddAssign for Work {
     fn add_assign(&mut self, other: Work) {
-        let Work { cpu, turns, completions, longest_turn } = other;
+        let Work { cpu, kept_waiting, turns, busy_turns, completions, longest_turn } = other;
         self.cpu += cpu;
+        self.kept_waiting += kept_waiting;
         self.turns += turns;
+        self.busy_turns += busy_turns;
         self.completions += completions;
         self.longest_turn = self.longest_turn.max(longest_turn);
     }
@@ -148,6 +164,8 @@ pub struct Health {
     pub lateness: SparseTimes,
     /// The limits it ran into.
     pub limits: LimitsHit,
+    /// When it did nothing of what was due.
+    pub standstills: Standstills,
 }
 
 /// What a core has noticed since the last take.
@@ -156,6 +174,7 @@ pub(super) struct Noticed {
     pub(super) work: Work,
     pub(super) lateness: Times<u32>,
     pub(super) limits: LimitsHit,
+    pub(super) standstills: Standstills,
 }
 
 impl Noticed {
@@ -165,6 +184,7 @@ impl Noticed {
             work: std::mem::take(&mut self.work),
             lateness: self.lateness.to_sparse(),
             limits: std::mem::take(&mut self.limits),
+            standstills: std::mem::take(&mut self.standstills),
         };
         self.lateness.clear();
         health
@@ -173,10 +193,11 @@ impl Noticed {
 
 impl AddAssign<&Health> for Noticed {
     fn add_assign(&mut self, other: &Health) {
-        let Health { work, lateness, limits } = other;
+        let Health { work, lateness, limits, standstills } = other;
         self.work += *work;
         self.lateness += lateness;
         self.limits += *limits;
+        self.standstills += standstills;
     }
 }
 
@@ -188,6 +209,9 @@ pub(super) struct CoreSum {
     latest_busy: f64,
     busiest_second: f64,
     saturated_seconds: u64,
+    /// Of the second in which it had least time left.
+    fullest: FullSecond,
+    pub(super) standstills: Standstills,
 }
 
 impl CoreSum {
@@ -198,10 +222,16 @@ impl CoreSum {
         if wall < SECOND_MIN {
             return;
         }
-        let busy = share(work.cpu.total(), wall);
-        self.latest_busy = busy;
-        self.busiest_second = self.busiest_second.max(busy);
-        if busy > SATURATED {
+        let second = FullSecond {
+            ran: share(work.cpu.total(), wall),
+            kept_waiting: share(work.kept_waiting, wall),
+        };
+        self.latest_busy = second.ran;
+        self.busiest_second = self.busiest_second.max(second.ran);
+        if second.wanted() > self.fullest.wanted() {
+            self.fullest = second;
+        }
+        if second.wanted() > SATURATED {
             // An interval that could not be shipped at once stands for more than one second.
             self.saturated_seconds += (wall.as_secs_f64().round() as u64).max(1);
         }
@@ -215,8 +245,35 @@ impl CoreSum {
             latest_busy: self.latest_busy,
             busiest_second: self.busiest_second,
             saturated_seconds: self.saturated_seconds,
+            fullest: self.fullest,
             work: self.work,
         }
+    }
+}
+
+/// CPU time and the requests it went to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RequestCost {
+    /// Of all cores, in the seconds in which they made a thousand requests or more.
+    pub cpu: CpuTime,
+    /// Requests that ended in these seconds.
+    pub requests: u64,
+}
+
+impl RequestCost {
+    /// Adds a core's interval of this length, if it had enough to do.
+    pub(super) fn add(&mut self, wall: Duration, requests: u64, cpu: CpuTime) {
+        if wall >= SECOND_MIN && requests as f64 >= REQUESTS_MIN * wall.as_secs_f64() {
+            self.cpu += cpu;
+            self.requests += requests;
+        }
+    }
+
+    /// Microseconds of user and of system time that one took; `None` where no core ever had enough to
+    /// do to tell them from what it does anyway.
+    pub fn each_us(&self) -> Option<(f64, f64)> {
+        let each = |time: Duration| 1e6 * time.as_secs_f64() / self.requests as f64;
+        (self.requests > 0).then(|| (each(self.cpu.user), each(self.cpu.system)))
     }
 }
 
@@ -230,9 +287,8 @@ fn share(cpu: Duration, wall: Duration) -> f64 {
 pub struct GeneratorHealth {
     /// Its cores, in the run's order.
     pub cores: Vec<CoreHealth>,
-    /// CPU time of all cores for the requests in the rows: since the start, or since the latest reset
-    /// of the statistics.
-    pub request_cpu: CpuTime,
+    /// What requests took: since the start, or since the latest reset of the statistics.
+    pub request_cost: RequestCost,
     /// How late the timers of all cores were answered, since the start.
     pub lateness: Distribution,
     /// The same since the snapshot before.
@@ -240,8 +296,12 @@ pub struct GeneratorHealth {
     /// The limits that were hit.
     pub limits: LimitsHit,
     /// Connections that listening sockets of this host had no room for in their accept queues since
-    /// the start, whoever owns them: the kernel's `ListenOverflows`.
+    /// the start, whoever owns them and whoever connected: the kernel's `ListenOverflows`.
     pub accept_queue_overflows: u64,
+    /// When cores did nothing of what was due, in order of time: the longest.
+    pub standstills: Vec<StoodStill>,
+    /// How often they did besides, and for how long together.
+    pub more_standstills: (u64, Duration),
 }
 
 impl GeneratorHealth {
@@ -264,21 +324,41 @@ pub struct CoreHealth {
     pub latest_busy: f64,
     /// The same of the second in which it was highest.
     pub busiest_second: f64,
-    /// Seconds in which the share was above [`SATURATED`].
+    /// Seconds in which it ran, or was kept from running, for more than [`SATURATED`].
     pub saturated_seconds: u64,
+    /// The second in which it had least time left.
+    pub fullest: FullSecond,
     /// What its thread did.
     pub work: Work,
+}
+
+/// What a core's thread did in a second, as shares of it.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct FullSecond {
+    /// It ran.
+    pub ran: f64,
+    /// It was to run, and did not.
+    pub kept_waiting: f64,
+}
+
+impl FullSecond {
+    /// How much of the second it had something to do.
+    pub fn wanted(&self) -> f64 {
+        self.ran + self.kept_waiting
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stats::Standstill;
 
     const MS: Duration = Duration::from_millis(1);
 
     fn work(cpu: Duration) -> Work {
         let cpu = CpuTime { user: cpu / 4, system: cpu - cpu / 4 };
-        Work { cpu, turns: 2, completions: 7, longest_turn: MS }
+        let kept_waiting = Duration::ZERO;
+        Work { cpu, kept_waiting, turns: 9, busy_turns: 2, completions: 7, longest_turn: MS }
     }
 
     #[test]
@@ -291,7 +371,29 @@ mod tests {
         assert_eq!((health.core, health.saturated_seconds), (3, 1));
         assert_eq!((health.busiest_second, health.latest_busy), (0.901, 0.1));
         assert!((health.busy - 1.901 / 3.0).abs() < 1e-9);
-        assert_eq!(health.work.completions_per_turn(), 3.5);
+        assert_eq!(health.work.completions_per_turn(), 3.5, "of the turns that brought any");
+        assert_eq!(Work::default().completions_per_turn(), 0.0);
+    }
+
+    #[test]
+    fn a_core_that_others_keep_from_running_is_saturated_however_little_it_ran() {
+        let mut sum = CoreSum::default();
+        let kept_waiting = |ms: u32| Work { kept_waiting: ms * MS, ..work(50 * MS) };
+        [850, 851, 0].into_iter().for_each(|ms| sum.add(1000 * MS, kept_waiting(ms)));
+        let health = sum.health(0);
+        assert_eq!((health.saturated_seconds, health.busiest_second), (1, 0.05));
+        assert_eq!(health.fullest, FullSecond { ran: 0.05, kept_waiting: 0.851 });
+    }
+
+    #[test]
+    fn what_a_request_costs_is_told_of_seconds_with_enough_of_them() {
+        let mut cost = RequestCost::default();
+        cost.add(1000 * MS, 999, work(MS).cpu);
+        cost.add(499 * MS, 5000, work(MS).cpu);
+        assert_eq!(cost.each_us(), None);
+        cost.add(1000 * MS, 1000, work(4 * MS).cpu);
+        cost.add(2000 * MS, 2000, work(8 * MS).cpu);
+        assert_eq!((cost.requests, cost.each_us()), (3000, Some((1.0, 3.0))));
     }
 
     #[test]
@@ -311,6 +413,8 @@ mod tests {
         let mut noticed = Noticed { work: work(MS), ..Noticed::default() };
         noticed.lateness.record(MS);
         noticed.limits.note(Limit::Ports);
+        let still = |at| Standstill { from: at, lasting: 100 * MS, in_task: false };
+        noticed.standstills.note(still(MS));
         let first = noticed.take();
         assert_eq!(noticed.take(), Health::default());
         noticed += &first;
@@ -318,8 +422,10 @@ mod tests {
         noticed.limits.note(Limit::Files);
         noticed.limits.note(Limit::SlowConnect);
         noticed.limits.note(Limit::UncheckedServer);
+        noticed.standstills.note(still(900 * MS));
         let both = noticed.take();
         assert_eq!((both.work, both.lateness.moments.count), (work(MS), 2));
+        assert_eq!(both.standstills.kept, [still(MS), still(900 * MS)]);
         assert_eq!(
             both.limits,
             LimitsHit { ports: 1, files: 1, slow_connects: 1, unchecked_servers: 1, look_ups: 0 }

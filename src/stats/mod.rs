@@ -48,6 +48,7 @@ mod phases;
 mod recorder;
 mod sample;
 mod snapshot;
+mod standstill;
 mod stretch;
 mod timeline;
 mod times;
@@ -63,7 +64,10 @@ pub use arrivals::{AndersonDarling, Arrivals, Gap, OpenLoad, Start};
 pub use detail::{Detail, rounded_ms};
 pub use entry::{Counts, Delta, Handshakes};
 pub use failure::Sightings;
-pub use health::{CoreHealth, CpuTime, GeneratorHealth, Health, Limit, LimitsHit, SATURATED, Work};
+pub use health::{
+    CoreHealth, CpuTime, FullSecond, GeneratorHealth, Health, Limit, LimitsHit, RequestCost,
+    SATURATED, Work,
+};
 pub use interval::{Exception, Failure, Interval};
 pub use limits::Limits;
 pub use phase_times::SparsePhases;
@@ -74,6 +78,7 @@ pub use snapshot::{
     Command, Distribution, ExceptionRow, FailureRow, Figures, PERCENTILES, Rates, Row, Snapshot,
     UserCount,
 };
+pub use standstill::{Standstill, Standstills, StoodStill};
 pub use stretch::{Breach, Measured, Stretch};
 pub use timeline::{Cell, Timeline};
 pub use times::{Bin, Moments, SparseTimes};

@@ -14,7 +14,7 @@ use super::failure::Table;
 use super::health::Noticed;
 use super::{
     EntryId, EntryKey, Exception, Extra, Failure, Interval, Limit, Limits, Outcome, Phases, Sample,
-    Sightings, Start, WireBytes, Work,
+    Sightings, Standstill, Start, WireBytes, Work,
 };
 
 /// One core's samples since the last [take](Recorder::take).
@@ -174,6 +174,11 @@ impl Recorder {
     /// A release was started.
     pub fn start(&mut self, start: Start) {
         self.released.get_or_insert_default().start(start);
+    }
+
+    /// The core did nothing of what was due for a while.
+    pub fn stood_still(&mut self, standstill: Standstill) {
+        self.noticed.standstills.note(standstill);
     }
 
     /// The core's thread has done this since the last take.

@@ -18,10 +18,11 @@ use super::arrivals::ArrivalsSum;
 use super::failure::Table;
 use super::health::CoreSum;
 use super::line::Line;
+use super::standstill::{self, Standstills};
 use super::times::Times;
 use super::{
-    CoreHealth, CpuTime, Delta, EntryId, EntryKey, Exception, ExceptionRow, Failure, FailureRow,
-    GeneratorHealth, Interval, Limits, LimitsHit, Row, Sightings, Snapshot, UserCount,
+    Delta, EntryId, EntryKey, Exception, ExceptionRow, Failure, FailureRow, GeneratorHealth,
+    Interval, Limits, LimitsHit, RequestCost, Row, Sightings, Snapshot, UserCount,
 };
 
 /// What the aggregated row is called, as in Locust.
@@ -54,8 +55,8 @@ pub struct Totals {
     end: Duration,
     /// When the statistics began: at the start, or at the latest reset.
     since: Duration,
-    /// CPU time of all cores before that.
-    cpu_before: CpuTime,
+    /// What requests took since then.
+    cost: RequestCost,
     /// Kept between snapshots, because its histogram is large.
     scratch: Times<u64>,
 }
@@ -92,7 +93,7 @@ impl Totals {
             limits_hit: LimitsHit::default(),
             end: Duration::ZERO,
             since: Duration::ZERO,
-            cpu_before: CpuTime::default(),
+            cost: RequestCost::default(),
             scratch: Times::default(),
         }
     }
@@ -127,7 +128,11 @@ impl Totals {
             self.cores.resize_with(core + 1, Core::default);
         }
         self.cores[core].users = users;
-        self.cores[core].sum.add(to.saturating_sub(from), health.work);
+        let (wall, sum) = (to.saturating_sub(from), &mut self.cores[core].sum);
+        sum.add(wall, health.work);
+        sum.standstills += &health.standstills;
+        let requests = entries.iter().map(|(_, delta)| delta.requests()).sum();
+        self.cost.add(wall, requests, health.work.cpu);
         if let Some(arrivals) = arrivals {
             self.open_load.get_or_insert_default().add(core, &arrivals);
         }
@@ -196,7 +201,7 @@ impl Totals {
     /// of the whole run all the same, and so are the names.
     pub fn reset(&mut self, elapsed: Duration) {
         self.since = elapsed;
-        self.cpu_before = cpu_of(&self.health().cores);
+        self.cost = RequestCost::default();
         self.lines.iter_mut().chain([&mut self.total]).for_each(Line::reset);
         self.failures = Table::new(self.limits.failures);
         self.exceptions = Table::new(self.limits.exceptions);
@@ -257,19 +262,26 @@ impl Totals {
     }
 
     fn health(&self) -> GeneratorHealth {
-        let cores = self.cores.iter().enumerate();
-        let cores = cores.map(|(number, core)| -> CoreHealth {
-            core.sum.health(self.processors.get(number).copied().unwrap_or(number))
-        });
-        let cores: Vec<_> = cores.collect();
+        let processor = |number| self.processors.get(number).copied().unwrap_or(number);
+        let sums = self.cores.iter().enumerate();
+        let sums = sums.map(|(number, core)| (processor(number), &core.sum));
+        let standstills = sums.clone().map(|(number, sum)| (number, &sum.standstills));
+        let more = standstills.clone().fold(
+            (0, Duration::ZERO),
+            |(more, lasting), (_, Standstills { more: own, more_lasting, .. })| {
+                (more + own, lasting + *more_lasting)
+            },
+        );
         GeneratorHealth {
-            request_cpu: cpu_of(&cores) - self.cpu_before,
-            cores,
+            cores: sums.map(|(number, sum)| sum.health(number)).collect(),
+            request_cost: self.cost,
             lateness: self.lateness.distribution(),
             latest_lateness: self.latest_lateness.distribution(),
             limits: self.limits_hit,
             // Not a core's to know: whoever reads the kernel's counters adds it.
             accept_queue_overflows: 0,
+            standstills: standstill::together(standstills),
+            more_standstills: more,
         }
     }
 
@@ -307,12 +319,6 @@ impl Totals {
         }
         rows
     }
-}
-
-fn cpu_of(cores: &[CoreHealth]) -> CpuTime {
-    let mut sum = CpuTime::default();
-    cores.iter().for_each(|core| sum += core.work.cpu);
-    sum
 }
 
 /// Locust's order of rows.

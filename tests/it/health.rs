@@ -1,5 +1,6 @@
 //! What a run says of itself.
 
+use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use gregaria::executor::allowed_cores;
@@ -7,9 +8,10 @@ use gregaria::plan::Options;
 use gregaria::report::warnings::{Warning, warnings};
 use gregaria::scenario::{Task, User, WaitTime};
 use gregaria::session::Session;
+use serde_json::{Value, json};
 
 use crate::support::api::{get, go, ms, scenario, users};
-use crate::support::{Run, get_root, plain_server};
+use crate::support::{Run, Signal, get_root, plain_server, toml};
 
 /// On the first core alone.
 fn on_one_core(options: Options) -> Options {
@@ -18,7 +20,7 @@ fn on_one_core(options: Options) -> Options {
 
 #[test]
 fn a_task_that_holds_its_core_up_is_seen_in_turns_and_timers() {
-    const HELD: Duration = ms(80);
+    const HELD: Duration = ms(150);
     let server = plain_server();
     let hog = Task::new("hog", async |session: &mut Session| {
         let begin = Instant::now();
@@ -40,8 +42,82 @@ fn a_task_that_holds_its_core_up_is_seen_in_turns_and_timers() {
     assert!(lateness.p99() >= HELD / 2, "{lateness:?}");
     // A busy loop takes CPU time, however little of the core it gets.
     assert!(work.cpu.total() > ms(50), "{work:?}");
-    let late = |warning: &Warning| matches!(warning, Warning::Late { .. });
-    assert!(warnings(&ran.summary.snapshot).iter().any(late));
+    let still = &health.standstills[0];
+    assert!(still.time.in_task && still.time.lasting >= HELD, "{still:?}");
+    let told: Vec<_> = warnings(&ran.summary.snapshot).iter().map(Warning::to_string).collect();
+    let core = format!("core {} stood still for 0.", allowed_cores()[0].id);
+    assert!(told[0].starts_with(&core) && told[0].contains("a task did not let go"), "{told:?}");
+}
+
+/// A few requests on idle cores: what the cores did is not what the requests cost, and a few late
+/// timers are in no percentile.
+#[test]
+fn a_short_run_of_few_requests_on_idle_cores_says_nothing_that_it_cannot_know() {
+    let server = plain_server();
+    let scenario = toml("1s", "wait_time = \"200ms\"\n[[user.task]]\nget = \"/\"");
+    let output = Run::of(&scenario).host(server.address).users(4).go().code(0);
+    for part in ["CPU per request", "one timer in", "0.0  "] {
+        assert!(!output.stdout.contains(part), "'{part}' in\n{}", output.stdout);
+    }
+}
+
+/// A stopped process, a paused machine, a container without CPU time: the core comes back late.
+#[test]
+fn a_process_that_was_stopped_says_from_when_on_and_for_how_long() {
+    let server = plain_server();
+    let scenario = toml("3s", "wait_time = \"20ms\"\n[[user.task]]\nget = \"/\"");
+    let core = allowed_cores()[0].id.to_string();
+    let files = ["--json-file", "run.json", "--html", "run.html", "--csv", "run"];
+    let run = Run::of(&scenario).host(server.address).users(2).args(["--cores", &core]).args(files);
+    let running = run.start();
+    server.await_requests(20);
+    running.signal(Signal::STOP);
+    std::thread::sleep(ms(1200));
+    running.signal(Signal::CONT);
+    let output = running.wait().code(0);
+    let line = output.stdout.lines().find(|line| line.contains("stood still")).unwrap();
+    let line = line.strip_prefix("Warning: ").expect("every warning begins so");
+    assert!(line.starts_with(&format!("core {core} stood still for 1.")), "{line}");
+    let report = |name: &str| std::fs::read_to_string(output.path(name)).unwrap();
+    let run: Value = serde_json::from_str(&report("run.json")).unwrap();
+    let still = &run["generator"]["standstills"][0];
+    let (at, lasting) = (still["at_s"].as_f64().unwrap(), still["lasting_s"].as_f64().unwrap());
+    assert!((1.1..2.0).contains(&lasting) && at + lasting < 3.0, "{still}");
+    assert!(line.contains(&format!("s from {at:.1} s on: the process was stopped")), "{line}");
+    assert!(run["generator"]["warnings"].as_array().unwrap().contains(&json!(line)), "{run}");
+    // The seconds are marked, and the page says what the terminal says.
+    let html = report("run.html");
+    let begin = html.find("{\"history\"").or_else(|| html.find("{\"view\"")).expect("the data");
+    let data: Value = serde_json::Deserializer::from_str(&html[begin..])
+        .into_iter::<Value>()
+        .next()
+        .expect("the data")
+        .unwrap();
+    assert_eq!(data["view"]["standstills"][0]["what"], still["what"]);
+    assert_eq!(data["view"]["verdict"]["level"], "doubtful");
+    let marked = data["history"]["stood_still"].as_array().unwrap();
+    let marked: f64 = marked.iter().map(|ms| ms.as_f64().unwrap()).sum();
+    assert!((marked - 1e3 * lasting).abs() < 1.0, "{marked} ms of {still}");
+}
+
+/// The kernel's count is of all sockets of the host.
+#[test]
+fn an_accept_queue_that_somebody_else_filled_is_no_warning_of_ours() {
+    let server = plain_server();
+    let full = TcpListener::bind("127.0.0.1:0").unwrap();
+    rustix::net::listen(&full, 0).unwrap();
+    let run = Run::of(&get_root("1s")).host(server.address).args(["--json-file", "run.json"]);
+    let running = run.start();
+    server.await_requests(1);
+    let address = full.local_addr().unwrap();
+    let connect = || TcpStream::connect_timeout(&address, ms(200)).ok();
+    let _queued: Vec<_> = std::iter::from_fn(connect).collect();
+    let output = running.wait().code(0);
+    let run = std::fs::read_to_string(output.path("run.json")).unwrap();
+    let run: Value = serde_json::from_str(&run).unwrap();
+    assert!(run["generator"]["limits"]["accept_queue"].as_u64().unwrap() > 0, "{run}");
+    let warnings = run["generator"]["warnings"].to_string();
+    assert!(!warnings.contains("somaxconn"), "{warnings}");
 }
 
 #[test]

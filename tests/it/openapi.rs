@@ -12,8 +12,8 @@ use gregaria::report::view::{Facts, State, View};
 use gregaria::scenario::{Scenario, Step, User};
 use gregaria::session::status;
 use gregaria::stats::{
-    AndersonDarling, Breach, Command, CoreHealth, CpuTime, Distribution, Measured, OpenLoad,
-    Snapshot, Work,
+    AndersonDarling, Breach, Command, CoreHealth, CpuTime, Distribution, FullSecond, Measured,
+    OpenLoad, RequestCost, Snapshot, Standstill, StoodStill, Work,
 };
 use gregaria::web::{Start, paths};
 use serde_json::{Map, Value, json};
@@ -105,7 +105,14 @@ fn full_run() -> Snapshot {
     let mut run = csv::snapshot(&steady(), SECONDS, &csv::exceptions());
     let (second, times) = (Duration::from_secs(1), run.total.latency.clone());
     let cpu = CpuTime { user: second, system: second };
-    let work = Work { cpu, turns: 2, completions: 3, longest_turn: second };
+    let work = Work {
+        cpu,
+        turns: 2,
+        busy_turns: 1,
+        completions: 3,
+        longest_turn: second,
+        kept_waiting: second,
+    };
     let (busy, saturated_seconds) = (0.5, 1);
     run.health.cores = vec![CoreHealth {
         core: 0,
@@ -113,8 +120,12 @@ fn full_run() -> Snapshot {
         latest_busy: busy,
         busiest_second: 1.0,
         saturated_seconds,
+        fullest: FullSecond::default(),
         work,
     }];
+    run.health.request_cost = RequestCost { cpu, requests: 3 };
+    let time = Standstill { from: second, lasting: second, in_task: false };
+    run.health.standstills = vec![StoodStill { cores: vec![0], time }];
     run.health.lateness = times.clone();
     run.health.latest_lateness = times.clone();
     run.commands = vec![Command { at: second, what: "stop".to_owned() }];

@@ -9,8 +9,8 @@ use gregaria::report::html;
 use gregaria::report::view::{Facts, State, View};
 use gregaria::scenario::Scenario;
 use gregaria::stats::{
-    CoreHealth, Counts, Distribution, EntryKey, Figures, GeneratorHealth, Phases, Rates, Row,
-    Snapshot, UserCount, Work,
+    CoreHealth, Counts, Distribution, EntryKey, Figures, FullSecond, GeneratorHealth, Phases,
+    Rates, Row, Snapshot, UserCount, Work,
 };
 
 /// The report of so many seconds with so many entries, none of whose numbers is like another.
@@ -99,5 +99,7 @@ fn distribution(rng: &mut fastrand::Rng) -> Distribution {
 fn health(core: usize, rng: &mut fastrand::Rng) -> CoreHealth {
     let busy = rng.f64();
     let work = Work { turns: 10, completions: 30, ..Work::default() };
-    CoreHealth { core, busy, latest_busy: busy, busiest_second: busy, saturated_seconds: 0, work }
+    let fullest = FullSecond { ran: busy, kept_waiting: 0.0 };
+    let (latest_busy, busiest_second, saturated_seconds) = (busy, busy, 0);
+    CoreHealth { core, busy, latest_busy, busiest_second, saturated_seconds, fullest, work }
 }

@@ -112,7 +112,9 @@ fn level(users: u32, seconds: &Seconds, time: Duration, end: &Snapshot) -> Resul
         requests: to.requests - from.requests,
         work: Work {
             cpu: to.work.cpu - from.work.cpu,
+            kept_waiting: to.work.kept_waiting - from.work.kept_waiting,
             turns: to.work.turns - from.work.turns,
+            busy_turns: to.work.busy_turns - from.work.busy_turns,
             completions: to.work.completions - from.work.completions,
             longest_turn: to.work.longest_turn,
         },
@@ -155,7 +157,8 @@ pub(super) fn made_up(users: u32, requests: u64, latency: Duration) -> Level {
 
     let cpu = CpuTime { user: Duration::from_millis(100), system: Duration::from_millis(900) };
     let longest_turn = Duration::from_micros(250);
-    let work = Work { cpu, turns: 1000, completions: 64_000, longest_turn };
+    let (turns, busy_turns, completions) = (1100, 1000, 64_000);
+    let work = Work { cpu, turns, busy_turns, completions, longest_turn, ..Work::default() };
     let figures = |time| Figures { min: time, max: time, mean: time, percentiles: [time; _] };
     Level {
         users,

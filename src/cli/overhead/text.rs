@@ -95,8 +95,9 @@ pub(super) fn closing(measured: &Overhead) -> String {
          Queue: a busy core looks at what has come once a turn, so at its ceiling a latency may hold \
          up to a turn of\n\
          the generator's own time. Runs warn when a core was more than 90% busy.\n\
-         Timers: with {}, one wait in a hundred ends {late} ms late or more. Latencies below ten \
-         times that are warned of.\n",
+         Timers: with {}, one wait in a hundred ends {late} ms late or more. Runs warn where as \
+         much could be a quarter\n\
+         of what they show.\n",
         ceiling.requests_per_cpu_s(),
         units::users(ceiling.users),
         ceiling.each_us(user + system),

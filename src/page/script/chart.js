@@ -147,7 +147,8 @@ class Chart {
     else if (this.plot.width !== width) this.plot.setSize({ width, height: this.height });
   }
 
-  /** Vertical lines where something was asked of the run; names have room in three rows, or none. */
+  /** Vertical lines where something was asked of the run, and a ground of their own where cores stood
+   *  still; names have room in three rows, or none. */
   drawMarks(plot) {
     const { ctx, bbox } = plot;
     const ratio = devicePixelRatio;
@@ -159,9 +160,17 @@ class Chart {
     ctx.textBaseline = "top";
     ctx.textAlign = "left";
     ctx.setLineDash([3 * ratio, 3 * ratio]);
-    for (const { x, what } of this.marks) {
-      const at = Math.round(plot.valToPos(x, "x", true));
-      if (at < bbox.left || at > bbox.left + bbox.width) continue;
+    for (const { x, until, what } of this.marks) {
+      const right = bbox.left + bbox.width;
+      const end = Math.round(plot.valToPos(until ?? x, "x", true));
+      const at = Math.max(Math.round(plot.valToPos(x, "x", true)), until === undefined ? -Infinity : bbox.left);
+      if (end < bbox.left || at < bbox.left || at > right) continue;
+      if (until !== undefined) {
+        ctx.globalAlpha = 0.2;
+        ctx.fillStyle = ink;
+        ctx.fillRect(at, bbox.top, Math.max(Math.min(end, right) - at, ratio), bbox.height);
+        ctx.globalAlpha = 1;
+      }
       ctx.beginPath();
       ctx.moveTo(at, bbox.top);
       ctx.lineTo(at, bbox.top + bbox.height);

@@ -46,9 +46,10 @@ function coreTable() {
       figure("saturated", "Saturated seconds", (row) => row.saturated_seconds, whole),
       figure("user", "User (s)", (row) => row.user_s, rate),
       figure("system", "System (s)", (row) => row.system_s, rate),
+      figure("waiting", "Kept waiting (s)", (row) => row.kept_waiting_s, rate),
       figure("turns", "Turns", (row) => row.turns, whole),
       figure("completions", "Completions", (row) => row.completions, whole),
-      figure("per_turn", "Completions per turn", (row) => (row.turns ? row.completions / row.turns : null), rate),
+      figure("per_turn", "Completions per turn", (row) => (row.busy_turns ? row.completions / row.busy_turns : null), rate),
       time("longest", "Longest turn (ms)", (row) => row.longest_turn_ms),
     ],
     rowKey: (row) => String(row.core),
@@ -59,7 +60,7 @@ function coreTable() {
 
 const LIMITS = { ports: "No local port left", files: "No file descriptor left",
   slow_connects: "Connections of a second or more", unchecked_servers: "Servers not checked",
-  look_ups: "Look-ups failed", accept_queue: "Accept queue full" };
+  look_ups: "Look-ups failed", accept_queue: "Accept queues of this host full, all processes" };
 
 function limitFacts() {
   const root = el("div");

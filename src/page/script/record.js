@@ -22,14 +22,14 @@ class Record {
     this.cut(this.begins.points);
     this.last = { t: 0, step: 1 };
     past.t.forEach((t, i) => this.append(t, past.step ?? 1, pastLine(past, i)));
-    this.mark([...(past.marks ?? []), ...(view.commands ?? [])], true);
+    this.mark([...(past.marks ?? []), ...(view.commands ?? [])], view.standstills, true);
   }
 
   /** The point of the latest second. */
   point(view, point) {
     this.begin(view);
     if (this.startedAt === null) return;
-    this.mark(view.commands ?? [], false);
+    this.mark(view.commands ?? [], view.standstills, false);
     if (point && (this.ofRun() === 0 || point.t > this.last.t)) this.append(point.t, 1, pointLine(point));
   }
 
@@ -76,17 +76,20 @@ class Record {
     for (const column of this.columns.values()) column.length = this.x.length;
   }
 
-  /** Marks of this run; one that is there already is not made again. */
-  mark(commands, anew) {
-    if (anew) this.marks.length = this.begins.marks;
-    const own = this.marks.slice(this.begins.marks);
+  /** Marks of this run; a command that is there already is not marked again. What is known of
+   *  standstills is all of them, and may change. */
+  mark(commands, standstills, anew) {
+    const own = anew ? [] : this.marks.slice(this.begins.marks).filter((mark) => mark.until === undefined);
     for (const { at, what } of commands) {
       const x = this.startedAt + at;
       const known = own.some((mark) => mark.what === what && Math.abs(mark.x - x) < 0.5);
       if (known) continue;
       own.push({ x, what });
-      this.marks.push({ x, what });
     }
+    const still = (standstills ?? []).map(({ at, lasting, what }) => (
+      { x: this.startedAt + at, until: this.startedAt + at + lasting, what }));
+    this.marks.length = this.begins.marks;
+    this.marks.push(...own, ...still);
   }
 
   /** How many points the latest run has. */

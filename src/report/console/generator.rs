@@ -1,10 +1,8 @@
 //! The generator's own table: how its cores fared, and what that says about the tables above.
 
-use std::time::Duration;
-
 use crate::report::digits::table_ms;
 use crate::report::warnings::warnings;
-use crate::stats::{CoreHealth, Figures, Snapshot};
+use crate::stats::{CoreHealth, Figures, RequestCost, Snapshot};
 
 /// How the generator fared, and every reason to doubt its numbers; nothing where no core has shipped
 /// anything.
@@ -29,9 +27,7 @@ pub fn render_generator(snapshot: &Snapshot) -> String {
     if let Some(lateness) = &health.lateness.figures {
         table.push_str(&lateness_line(lateness, health.lateness.count));
     }
-    if snapshot.total.requests > 0 {
-        table.push_str(&cost_line(snapshot));
-    }
+    table.extend(cost_line(&health.request_cost));
     for warning in warnings(snapshot) {
         table += &format!("Warning: {warning}\n");
     }
@@ -40,15 +36,19 @@ pub fn render_generator(snapshot: &Snapshot) -> String {
 
 fn core_line(core: &CoreHealth) -> String {
     let CoreHealth { core: number, busy, busiest_second, work, .. } = core;
+    let at_once = match work.busy_turns {
+        0 => "-".to_owned(),
+        _ => format!("{:.1}", work.completions_per_turn()),
+    };
     format!(
-        "{:<9} {:>6.1}% {:>8.1}% | {:>10.2} {:>10.2} {:>12} {:>16.1} {:>10} ms\n",
+        "{:<9} {:>6.1}% {:>8.1}% | {:>10.2} {:>10.2} {:>12} {:>16} {:>10} ms\n",
         format!("core {number}"),
         100.0 * busy,
         100.0 * busiest_second,
         work.cpu.user.as_secs_f64(),
         work.cpu.system.as_secs_f64(),
         work.turns,
-        work.completions_per_turn(),
+        at_once,
         table_ms(work.longest_turn),
     )
 }
@@ -63,14 +63,20 @@ fn lateness_line(lateness: &Figures, timers: u64) -> String {
     )
 }
 
-fn cost_line(snapshot: &Snapshot) -> String {
-    let cpu = snapshot.health.request_cpu;
-    let each = |time: Duration| 1e6 * time.as_secs_f64() / snapshot.total.requests as f64;
-    format!("CPU per request (us): {:.2} user, {:.2} system\n", each(cpu.user), each(cpu.system))
+/// Nothing where no core ever made so many requests that most of its time went to them.
+fn cost_line(cost: &RequestCost) -> Option<String> {
+    let (user, system) = cost.each_us()?;
+    Some(format!(
+        "CPU per request (us): {user:.2} user, {system:.2} system ({} requests of seconds with 1000 \
+         or more a core)\n",
+        cost.requests,
+    ))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::report::samples::{core, figures, row, snapshot};
     use crate::stats::Distribution;
@@ -82,7 +88,7 @@ mod tests {
         let mut run = snapshot(vec![row("GET", "/", 1000, 1000 * US)], 1000 * US);
         assert_eq!(render_generator(&run), "");
         run.health.cores = vec![core(0, 0.5, 0), core(6, 0.95, 2)];
-        run.health.request_cpu = run.health.work().cpu;
+        run.health.request_cost = RequestCost { cpu: run.health.work().cpu, requests: 4_000_000 };
         run.health.lateness = Distribution { count: 321, figures: Some(figures(52 * US)) };
         let table = render_generator(&run);
         let lines: Vec<_> = table.lines().collect();
@@ -91,13 +97,27 @@ mod tests {
             [
                 "Generator    busy   at most |     user s   system s        turns completions/turn  longest turn",
                 "----------------------------|-------------------------------------------------------------------",
-                "core 0      25.0%     50.0% |       1.00       3.00          200              3.5       1.00 ms",
-                "core 6      47.5%     95.0% |       1.00       3.00          200              3.5       1.00 ms",
+                "core 0      25.0%     50.0% |       1.00       3.00          900              3.5       1.00 ms",
+                "core 6      47.5%     95.0% |       1.00       3.00          900              3.5       1.00 ms",
                 "Timers late by (ms): 0.052 median, 0.052 at 99%, 0.052 at 99.9%, 0.052 at most, of 321",
-                "CPU per request (us): 2000.00 user, 6000.00 system",
+                "CPU per request (us): 0.50 user, 1.50 system (4000000 requests of seconds with \
+                 1000 or more a core)",
             ]
         );
         assert!(lines[6].starts_with("Warning: core 6 was more than 90% busy in 2 seconds"));
         assert_eq!(lines.len(), 7);
+        assert!(lines[6..].iter().all(|line| line.starts_with("Warning: ")));
+    }
+
+    #[test]
+    fn what_a_few_requests_cost_or_an_idle_core_brought_at_once_is_not_told() {
+        let mut run = snapshot(vec![row("GET", "/", 19, 1000 * US)], 1000 * US);
+        run.health.cores = vec![core(0, 0.008, 0)];
+        run.health.cores[0].work.busy_turns = 0;
+        run.health.cores[0].work.completions = 0;
+        let table = render_generator(&run);
+        assert!(!table.contains("CPU per request"), "{table}");
+        let line = "core 0       0.4%      0.8% |       1.00       3.00          900                -       1.00 ms";
+        assert_eq!(table.lines().nth(2), Some(line));
     }
 }

@@ -19,7 +19,7 @@ use serde_json::{Map, Value, json};
 
 use crate::report::digits::file_ms;
 use crate::report::percentiles;
-use crate::stats::{Command, EntryKey, PERCENTILES, Rates, Row, Snapshot, UserCount};
+use crate::stats::{Command, EntryKey, PERCENTILES, Rates, Row, Snapshot, StoodStill, UserCount};
 use entries::EntrySeries;
 use point::{CorePoint, Point};
 use thinned::Thinned;
@@ -42,6 +42,7 @@ pub struct History {
     points: Thinned<Point>,
     entries: EntrySeries,
     marks: Vec<Command>,
+    standstills: Vec<StoodStill>,
     /// Those who ran last, by class.
     users: Vec<UserCount>,
     /// What the latest point counts from.
@@ -57,7 +58,7 @@ struct Before {
     since: Duration,
     requests: u64,
     failures: u64,
-    turns: u64,
+    busy_turns: u64,
     completions: u64,
 }
 
@@ -69,6 +70,7 @@ impl History {
             points: Thinned::new(POINTS_MAX),
             entries: EntrySeries::new(ENTRY_POINTS_MAX),
             marks: Vec::new(),
+            standstills: Vec::new(),
             users: Vec::new(),
             before: Before::default(),
             latest: None,
@@ -79,6 +81,7 @@ impl History {
     pub fn add(&mut self, snapshot: &Snapshot) {
         self.marks.clear();
         self.marks.extend(snapshot.commands.iter().take(MARKS_MAX).cloned());
+        self.standstills.clone_from(&snapshot.health.standstills);
         if snapshot.user_count() > 0 {
             self.users.clone_from(&snapshot.users);
         }
@@ -100,19 +103,19 @@ impl History {
             since: snapshot.since,
             requests: snapshot.total.requests,
             failures: snapshot.total.failures,
-            turns: work.turns,
+            busy_turns: work.busy_turns,
             completions: work.completions,
         };
     }
 
     fn point_of(&mut self, snapshot: &Snapshot, passed: Duration) -> Point {
-        let Before { since, requests, failures, turns, completions, .. } = self.before;
+        let Before { since, requests, failures, busy_turns, completions, .. } = self.before;
         // After a reset they count from zero again.
         let counted = if snapshot.since == since { (requests, failures) } else { (0, 0) };
         let (total, health) = (&snapshot.total, &snapshot.health);
         let work = health.work();
-        let (turns, completions) =
-            (work.turns.saturating_sub(turns), work.completions.saturating_sub(completions));
+        let busy_turns = work.busy_turns.saturating_sub(busy_turns);
+        let completions = work.completions.saturating_sub(completions);
         Point {
             end: snapshot.elapsed.as_secs_f64(),
             lasting: passed.as_secs_f64(),
@@ -126,7 +129,7 @@ impl History {
                 .map(|core| CorePoint { core: core.core, busy: core.latest_busy as f32 })
                 .collect(),
             lateness: health.latest_lateness.figures.as_ref().map(|figures| figures.p99()),
-            completions_per_turn: completions as f32 / turns.max(1) as f32,
+            completions_per_turn: completions as f32 / busy_turns.max(1) as f32,
         }
     }
 
@@ -136,9 +139,26 @@ impl History {
     }
 
     /// The latest second as a point: `t`, `users`, `asked`, `rps`, `fps`, `percentiles`, `cores` (busy shares),
-    /// `lateness`, `completions_per_turn`; nothing before the first second is over.
+    /// `lateness`, `completions_per_turn`, `stood_still`; nothing before the first second is over.
     pub fn latest(&self) -> Option<Value> {
-        self.latest.as_ref().map(Point::json)
+        let point = self.latest.as_ref()?;
+        let mut json = point.json();
+        json["stood_still"] = self.stood_still(point);
+        Some(json)
+    }
+
+    /// For how many milliseconds of a point's time a core stood still. Known when it is over, which
+    /// may be after the point was made.
+    fn stood_still(&self, point: &Point) -> Value {
+        // Those of different cores may overlap, and are in the order of their beginnings.
+        let (mut lost, mut reached) = (0.0, point.end - point.lasting);
+        for one in &self.standstills {
+            let (from, to) = (one.time.from.as_secs_f64(), one.time.to().as_secs_f64());
+            let to = to.min(point.end);
+            lost += (to - from.max(reached)).max(0.0);
+            reached = to.max(reached);
+        }
+        number(1e3 * lost)
     }
 
     /// What the load was to be at the latest instant.
@@ -177,6 +197,7 @@ impl History {
             "cores": self.cores(),
             "lateness": column(|point| time(point.lateness)),
             "completions_per_turn": column(|point| number(point.completions_per_turn.into())),
+            "stood_still": points.clone().map(|point| self.stood_still(point)).collect::<Value>(),
             "marks": marks.map(|mark| json!({ "at": seconds(mark.at.as_secs_f64()), "what": mark.what })).collect::<Value>(),
         });
         if with_entries {

@@ -1,5 +1,6 @@
 use super::*;
 use crate::report::samples::{core, row, snapshot};
+use crate::stats::Standstill;
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -126,4 +127,20 @@ fn the_rest_of_a_second_at_the_end_is_no_rate_of_its_own() {
     assert_eq!(json["rps"], json!([10, 10, 10.91]), "12 in 1.1 s");
     assert_eq!(history.latest().unwrap()["t"], 3);
     assert_eq!((history.latest_users()[0].running, &json["users"]), (3, &json!([3, 3, 0])));
+}
+
+/// The others' seconds were told while the core stood still, so it is known of them afterwards only.
+#[test]
+fn the_seconds_in_which_a_core_stood_still_are_marked() {
+    let mut history = history(5, |_| 10);
+    let still = |cores: &[usize], from: u32, lasting: u32| StoodStill {
+        cores: cores.to_vec(),
+        time: Standstill { from: from * MS, lasting: lasting * MS, in_task: false },
+    };
+    let mut run = at(6, 60);
+    run.health.standstills =
+        vec![still(&[1], 2400, 2000), still(&[0, 1], 5250, 500), still(&[2], 5500, 500)];
+    history.add(&run);
+    assert_eq!(history.json(false)["stood_still"], json!([0, 0, 600, 1000, 400, 750]));
+    assert_eq!(history.latest().unwrap()["stood_still"], 750);
 }

@@ -58,7 +58,7 @@
 //! | `commands` | what was asked of the run on its way: `at_s`, `what` |
 //! | `broken` | `null`, or the level of `--abort-when` that the run broke: `level` as its user wrote it; what was `measured` of all requests (`method`, `name`), in milliseconds, as a share of 0 to 1, or per second; the `worst` entry (`method`, `name`, `measured`; or `null`); the stretch that was judged, `from_s`, `to_s`; whether it was found `at_end` and did not stop the run; all of it as a `text` |
 //! | `open_load` | `null`, or what the console tells: `asked`, `due`, `started`, `delayed`, `backlog`, `backlog_peak`, `lateness`, `gap_errors`, `anderson_darling` (`null`, or `statistic`, `limit`, `sample`, `holds`) |
-//! | `generator` | how the generator fared: `cores` (`core`, `busy`, `busiest_second`, `saturated_seconds`, `user_s`, `system_s`, `turns`, `completions`, `longest_turn_ms`), `lateness` of timers, `request_cpu_s` (`user`, `system`), `limits` (`ports`, `files`, `slow_connects`, `unchecked_servers`, `look_ups`, `accept_queue`), `warnings` as text |
+//! | `generator` | how the generator fared: `cores` (`core`, `busy`, `busiest_second`, `saturated_seconds`, `user_s`, `system_s`, `turns`, `busy_turns` that brought completions, `completions`, `kept_waiting_s` by what else ran there or by a limit, `longest_turn_ms`), `lateness` of timers, `request_cpu_s` (`user`, `system`, `requests`: of the seconds in which a core made 1,000 or more), `limits` (`ports`, `files`, `slow_connects`, `unchecked_servers`, `look_ups`, `accept_queue`, which counts all processes of this host), `standstills` (`at_s`, `lasting_s`, `cores`, `what`), `warnings` as text |
 
 pub(crate) mod entry;
 pub(super) mod run;

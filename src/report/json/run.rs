@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::entry::{Entries, distribution, entry, epoch, exact};
 use crate::report::broken;
 use crate::report::utc::utc;
-use crate::report::warnings::warnings;
+use crate::report::warnings::{Told, standstills, warnings};
 use crate::stats::{
     AndersonDarling, CoreHealth, Counts, FailureRow, GeneratorHealth, LimitsHit, OpenLoad, Snapshot,
 };
@@ -94,17 +94,31 @@ pub(in crate::report) fn open_load(load: &OpenLoad) -> Value {
     })
 }
 
+/// When cores did nothing of what was due.
+fn standstill(told: &Told) -> Value {
+    let time = told.what.time;
+    json!({
+        "at_s": time.from.as_secs_f64(),
+        "lasting_s": time.lasting.as_secs_f64(),
+        "cores": told.what.cores,
+        "what": told.to_string(),
+    })
+}
+
 fn generator(snapshot: &Snapshot) -> Value {
     let health = &snapshot.health;
+    let cost = &health.request_cost;
     let warnings: Vec<String> = warnings(snapshot).iter().map(ToString::to_string).collect();
     json!({
         "cores": health.cores.iter().map(core).collect::<Value>(),
         "lateness": distribution(&health.lateness),
         "request_cpu_s": {
-            "user": health.request_cpu.user.as_secs_f64(),
-            "system": health.request_cpu.system.as_secs_f64(),
+            "user": cost.cpu.user.as_secs_f64(),
+            "system": cost.cpu.system.as_secs_f64(),
+            "requests": cost.requests,
         },
         "limits": limits(health),
+        "standstills": standstills(health).map(|told| standstill(&told)).collect::<Value>(),
         "warnings": warnings,
     })
 }
@@ -132,7 +146,9 @@ pub(in crate::report) fn core(core: &CoreHealth) -> Value {
         "user_s": core.work.cpu.user.as_secs_f64(),
         "system_s": core.work.cpu.system.as_secs_f64(),
         "turns": core.work.turns,
+        "busy_turns": core.work.busy_turns,
         "completions": core.work.completions,
+        "kept_waiting_s": core.work.kept_waiting.as_secs_f64(),
         "longest_turn_ms": exact(core.work.longest_turn),
     })
 }
@@ -144,7 +160,7 @@ mod tests {
     use super::*;
     use crate::report::json::{render_list, render_run};
     use crate::report::samples::{core, failure, figures, row, snapshot};
-    use crate::stats::{Command, Distribution, ExceptionRow};
+    use crate::stats::{Command, Distribution, ExceptionRow, Standstill, StoodStill};
 
     const MS: Duration = Duration::from_millis(1);
 
@@ -167,6 +183,8 @@ mod tests {
         run.commands.push(Command { at: 1500 * MS, what: "stop".to_owned() });
         run.health.cores.push(core(6, 0.95, 2));
         run.health.limits.ports = 7;
+        let time = Standstill { from: 3149 * MS, lasting: 2010 * MS, in_task: false };
+        run.health.standstills.push(StoodStill { cores: vec![6], time });
         let text = render_run(&run, u64::MAX);
         let mut object = read(&text);
         assert!(text.starts_with(b"{\n    \"version\": \"") && text.ends_with(b"\n}\n"));
@@ -213,16 +231,21 @@ mod tests {
                     "saturated_seconds": 2,
                     "user_s": 1.0,
                     "system_s": 3.0,
-                    "turns": 200,
+                    "turns": 900,
+                    "busy_turns": 200,
                     "completions": 700,
+                    "kept_waiting_s": 0.0,
                     "longest_turn_ms": 1.0,
                 }],
                 "lateness": null,
-                "request_cpu_s": { "user": 0.0, "system": 0.0 },
+                "request_cpu_s": { "user": 0.0, "system": 0.0, "requests": 0 },
                 "limits": {
                     "ports": 7, "files": 0, "slow_connects": 0, "unchecked_servers": 0,
                     "look_ups": 0, "accept_queue": 0,
                 },
+                "standstills": [
+                    { "at_s": 3.149, "lasting_s": 2.01, "cores": [6], "what": "core 6 stood still for 2.0 s" },
+                ],
                 "warnings": null,
             },
         });

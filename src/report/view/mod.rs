@@ -18,9 +18,10 @@
 //! | `exceptions` | `count`, `msg`, `traceback` |
 //! | `checks` | `method`, `name`, `check`, `failed`, `judged` of every declared check |
 //! | `tasks` | the shares of classes and tasks, in Locust's shape |
-//! | `generator` | `cores`, `lateness`, `request_cpu_us` of one request, `limits` |
+//! | `generator` | `cores`, `lateness`, `request_cpu_us` of one request (`null` where no core made 1,000 in a second), `limits` |
 //! | `warnings`, `verdict` | reasons to doubt the numbers; `level` and `text`, see [`verdict`] |
 //! | `commands` | `at`, `what` |
+//! | `standstills` | when cores did nothing of what was due: `at`, `lasting`, `cores`, `what`; the longest |
 //! | `open_load` | as in the [JSON file](super::json) |
 //! | `spectrum` | pairs of a share of all requests and the time that they took at most |
 
@@ -40,16 +41,13 @@ use super::broken;
 use super::history::History;
 use super::json::entry::{distribution, epoch, exact};
 use super::json::run::{self, exceptions, failures, limits, open_load};
-use super::warnings::{Warning, warnings};
+use super::warnings::{Told, Warning, standstills, warnings};
 use crate::control::Change;
 use crate::scenario::Scenario;
 use crate::stats::{Breach, CoreHealth, Snapshot, UserCount};
 
 /// The most rows of statistics, and of failures, as on Locust's page.
 pub const ROWS_MAX: usize = 500;
-
-/// Timers without which a run on its way is not said to be late: a few seconds' worth.
-const TIMERS_MIN: u64 = 500;
 
 /// How far a run has come, in Locust's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -107,7 +105,7 @@ pub struct View<'v> {
 impl View<'_> {
     /// The object described above.
     pub fn json(&self) -> Value {
-        let reasons = self.snapshot.map(|snapshot| self.reasons(snapshot)).unwrap_or_default();
+        let reasons = self.snapshot.map(warnings).unwrap_or_default();
         let requests = self.snapshot.map_or(0, |snapshot| snapshot.total.requests);
         let broken = self.snapshot.and_then(|snapshot| snapshot.broken.as_ref());
         let (level, text) = verdict(reasons.len(), requests, broken);
@@ -154,6 +152,7 @@ impl View<'_> {
             "generator": generator(snapshot),
             "warnings": reasons.iter().map(ToString::to_string).collect::<Value>(),
             "commands": snapshot.commands.iter().map(|command| json!({ "at": seconds(command.at), "what": command.what })).collect::<Value>(),
+            "standstills": standstills(&snapshot.health).map(|told| standstill(&told)).collect::<Value>(),
             "open_load": snapshot.open_load.as_ref().map(open_load),
             "spectrum": spectrum.map(|&(share, time)| json!([share, exact(time)])).collect::<Value>(),
         })
@@ -175,14 +174,6 @@ impl View<'_> {
         view["generator"] = Value::Null;
         view["checks"] = json!([]);
         view
-    }
-
-    /// Reasons to doubt the run. That its timers are late is said of a run on its way only when there
-    /// have been enough of them: at its start, when everything is made, the latest hundredth is a few.
-    fn reasons(&self, snapshot: &Snapshot) -> Vec<Warning> {
-        let are_few = self.state.is_active() && snapshot.health.lateness.count < TIMERS_MIN;
-        let is_early = |warning: &Warning| are_few && matches!(warning, Warning::Late { .. });
-        warnings(snapshot).into_iter().filter(|warning| !is_early(warning)).collect()
     }
 }
 
@@ -206,16 +197,25 @@ fn target(change: Change) -> Value {
 
 fn generator(snapshot: &Snapshot) -> Value {
     let health = &snapshot.health;
-    let requests = snapshot.total.requests;
-    let cpu = |time: Duration| (time.as_secs_f64() * 1e6 / requests as f64 * 1e3).round() / 1e3;
-    let cpu = (requests > 0).then(|| {
-        json!({ "user": cpu(health.request_cpu.user), "system": cpu(health.request_cpu.system) })
-    });
+    let micros = |value: f64| (value * 1e3).round() / 1e3;
+    let cpu = health.request_cost.each_us();
+    let cpu = cpu.map(|(user, system)| json!({ "user": micros(user), "system": micros(system) }));
     json!({
         "cores": health.cores.iter().map(core_now).collect::<Value>(),
         "lateness": distribution(&health.lateness),
         "request_cpu_us": cpu,
         "limits": limits(health),
+    })
+}
+
+/// A mark in the charts that lasts.
+pub(super) fn standstill(told: &Told) -> Value {
+    let time = told.what.time;
+    json!({
+        "at": seconds(time.from),
+        "lasting": seconds(time.lasting),
+        "cores": told.what.cores,
+        "what": told.to_string(),
     })
 }
 

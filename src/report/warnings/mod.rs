@@ -1,0 +1,319 @@
+//! What may spoil the numbers of a run: every way that the generator itself can, in words, with what
+//! to do about it.
+
+mod late;
+mod standstills;
+
+use std::fmt;
+
+use crate::stats::{FullSecond, SATURATED, Snapshot};
+
+pub use late::{Cause, Late};
+pub use standstills::{More, Told, standstills};
+
+/// From one iteration in so many on, those that had to wait for a user are too many.
+const WAITED_SHARE: u64 = 100;
+
+/// A reason to doubt a run's numbers. Its text is one line.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Warning {
+    /// Requests were started, so many, and none came to its end.
+    NothingCompleted(u64),
+    /// Cores did nothing of what was due for a while.
+    StoodStill(Told),
+    /// They did so more often than can be told.
+    StoodStillMore(More),
+    /// A core had no time left.
+    Saturated {
+        /// The processor's number.
+        core: usize,
+        /// In how many seconds.
+        seconds: u64,
+        /// The worst of them.
+        fullest: FullSecond,
+    },
+    /// Timers came late, compared to what was measured.
+    Late(Late),
+    /// Iterations of an open load found no user.
+    Backlog {
+        /// That had to wait for one.
+        delayed: u64,
+        /// That were never started.
+        never: u64,
+        /// Of so many.
+        due: u64,
+    },
+    /// Requests failed for want of a local port.
+    Ports(u64),
+    /// Requests failed for want of a file descriptor.
+    Files(u64),
+    /// Connections took so long that their first packet was sent again.
+    SlowConnects {
+        /// How many.
+        times: u64,
+        /// Connections that accept queues of this host had no room for meanwhile, whoever made them.
+        overflows: u64,
+    },
+    /// Servers whose certificates were not checked answered these connections.
+    UncheckedServers(u64),
+    /// Look-ups of a name failed in the course of the run.
+    LookUps(u64),
+    /// A level that nothing could be compared with, in the words of its user.
+    Unjudged(String),
+}
+
+/// The reasons to doubt a run, as far as it has come.
+pub fn warnings(snapshot: &Snapshot) -> Vec<Warning> {
+    let health = &snapshot.health;
+    let saturated = health.cores.iter().filter(|core| core.saturated_seconds > 0);
+    let saturated = saturated.map(|core| Warning::Saturated {
+        core: core.core,
+        seconds: core.saturated_seconds,
+        fullest: core.fullest,
+    });
+    // By itself an overflow may be anybody's: it is ours where our connections had to wait.
+    let overflows = health.accept_queue_overflows;
+    let slow = |times| Warning::SlowConnects { times, overflows };
+    let limits = health.limits;
+    let hit = [
+        (limits.ports, Warning::Ports(limits.ports)),
+        (limits.files, Warning::Files(limits.files)),
+        (limits.slow_connects, slow(limits.slow_connects)),
+        (limits.unchecked_servers, Warning::UncheckedServers(limits.unchecked_servers)),
+        (limits.look_ups, Warning::LookUps(limits.look_ups)),
+    ];
+    let hit = hit.into_iter().filter(|&(times, _)| times > 0).map(|(_, warning)| warning);
+    nothing_completed(snapshot)
+        .into_iter()
+        .chain(standstills::warnings(&snapshot.health))
+        .chain(saturated)
+        .chain(late::late(snapshot).map(Warning::Late))
+        .chain(backlog(snapshot))
+        .chain(hit)
+        .chain(snapshot.unjudged.iter().cloned().map(Warning::Unjudged))
+        .collect()
+}
+
+/// Whether requests were made and none of them came to its end: there is nothing to be shown.
+pub fn nothing_completed(snapshot: &Snapshot) -> Option<Warning> {
+    let (requests, cancelled) = (snapshot.total.requests, snapshot.total.counts.cancelled);
+    (requests == 0 && cancelled > 0).then_some(Warning::NothingCompleted(cancelled))
+}
+
+/// Where more than a few iterations had no user in time, the load was not the one asked for.
+fn backlog(snapshot: &Snapshot) -> Option<Warning> {
+    let load = snapshot.open_load.as_ref()?;
+    let (delayed, never, due) = (load.delayed, load.backlog, load.due);
+    let are_many = |number: u64| number > 1 && number * WAITED_SHARE >= due;
+    (are_many(delayed) || are_many(never)).then_some(Warning::Backlog { delayed, never, due })
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Warning::NothingCompleted(cancelled) => write!(
+                f,
+                "no request came to its end: {cancelled} {} still on the way when the run was over;                  the server may not answer, or not let connections in: look there, or let the run                  last longer",
+                plural(cancelled, "was", "were"),
+            ),
+            Warning::Unjudged(ref level) => write!(
+                f,
+                "{level} could not be judged to the end: nobody had an answer any more; a server that \
+                 stops answering is found by a level of the rate: 'rate < 1'",
+            ),
+            Warning::StoodStill(ref told) => write!(f, "{told} {}", told.more()),
+            Warning::StoodStillMore(ref more) => more.fmt(f),
+            Warning::Saturated { core, seconds, fullest: FullSecond { ran, .. } }
+                if ran > SATURATED =>
+            {
+                write!(
+                    f,
+                    "core {core} was more than {:.0}% busy in {seconds} {} (at most {:.0}%): times                      may be the generator's own, and the rate its limit; use more cores (--cores),                      fewer users or longer waits",
+                    100.0 * SATURATED,
+                    plural(seconds, "second", "seconds"),
+                    100.0 * ran,
+                )
+            }
+            Warning::Saturated { core, seconds, fullest: FullSecond { ran, kept_waiting } } => {
+                write!(
+                    f,
+                    "core {core} had no time left in {seconds} {}: it ran for {:.0}% of the worst                      and was kept waiting for {:.0}%, by other processes or by a limit of its CPU                      time; times may be the generator's own, and the rate its limit; stop what else                      runs there, choose other cores (--cores), or raise the limit",
+                    plural(seconds, "second", "seconds"),
+                    100.0 * ran,
+                    100.0 * kept_waiting,
+                )
+            }
+            Warning::Late(ref late) => late.fmt(f),
+            Warning::Backlog { delayed, never, due } => write!(
+                f,
+                "{delayed} of {due} iterations had to wait for a user, and {never} never started:                  the load was not the rate that was asked for; allow more users (--max-users), or                  ask for less",
+            ),
+            Warning::Ports(times) => write!(
+                f,
+                "{times} {} for want of a local port; use several addresses (--local-address here,                  --resolve for the target), keep connections (keep_alive), or widen                  net.ipv4.ip_local_port_range",
+                plural(times, "request failed", "requests failed"),
+            ),
+            Warning::Files(times) => write!(
+                f,
+                "{times} {} because no file could be opened any more; raise ulimit -n, or give                  connections back while users wait (keep_alive = \"task\")",
+                plural(times, "request failed", "requests failed"),
+            ),
+            Warning::SlowConnects { times, overflows } => {
+                let why = match overflows {
+                    0 => "as if the first packet had been lost or the server's accept queue was \
+                          full"
+                        .to_owned(),
+                    _ => format!(
+                        "and accept queues of this host were full {overflows} {} meanwhile (all \
+                         processes')",
+                        plural(overflows, "time", "times"),
+                    ),
+                };
+                write!(
+                    f,
+                    "{times} {} a second or more, {why}; raise the server's backlog and its \
+                     net.core.somaxconn, or lower the spawn rate",
+                    plural(times, "connection took", "connections took"),
+                )
+            }
+            Warning::UncheckedServers(times) => write!(
+                f,
+                "{times} {} to whoever answered: with --insecure, or insecure = true, nobody's                  certificate is checked; give the authority behind it with --ca instead",
+                plural(times, "TLS connection was made", "TLS connections were made"),
+            ),
+            Warning::LookUps(times) => write!(
+                f,
+                "{times} {} of a name in the course of the run, and connections went to the                  addresses known before; look at the name server, or ask it less often                  (--dns-refresh)",
+                plural(times, "look-up failed", "look-ups failed"),
+            ),
+        }
+    }
+}
+
+fn plural<'t>(number: u64, one: &'t str, many: &'t str) -> &'t str {
+    if number == 1 { one } else { many }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::report::samples::{core, figures, row, snapshot};
+    use crate::stats::{Distribution, LimitsHit, OpenLoad};
+
+    const US: Duration = Duration::from_micros(1);
+
+    /// A run of latencies of one millisecond whose timers were hardly late.
+    fn run() -> Snapshot {
+        let mut run = snapshot(vec![row("GET", "/", 20, 1000 * US)], 1000 * US);
+        run.health.lateness = Distribution { count: 900, figures: Some(figures(US)) };
+        run
+    }
+
+    fn texts(run: &Snapshot) -> Vec<String> {
+        warnings(run).iter().map(Warning::to_string).collect()
+    }
+
+    #[test]
+    fn a_healthy_run_is_not_warned_of() {
+        let mut run = run();
+        run.health.cores = vec![core(0, 0.9, 0)];
+        assert_eq!(warnings(&run), []);
+        run.health.lateness = Distribution::default();
+        assert_eq!(warnings(&run), []);
+    }
+
+    #[test]
+    fn a_saturated_core_is_named() {
+        let mut run = run();
+        run.health.cores = vec![core(0, 0.5, 0), core(7, 0.98, 1)];
+        let fullest = FullSecond { ran: 0.98, kept_waiting: 0.0 };
+        assert_eq!(warnings(&run), [Warning::Saturated { core: 7, seconds: 1, fullest }]);
+        let text = &texts(&run)[0];
+        assert!(text.starts_with("core 7 was more than 90% busy in 1 second (at most 98%)"));
+        assert!(text.contains("use more cores (--cores)"), "{text}");
+    }
+
+    #[test]
+    fn a_core_that_others_have_needs_no_more_cores_but_the_others_to_go() {
+        let mut run = run();
+        let mut kept = core(7, 0.5, 2);
+        kept.fullest = FullSecond { ran: 0.5, kept_waiting: 0.45 };
+        run.health.cores = vec![kept];
+        let text = &texts(&run)[0];
+        assert!(text.starts_with("core 7 had no time left in 2 seconds: it ran for 50% of"));
+        assert!(text.contains("kept waiting for 45%") && !text.contains("more cores"), "{text}");
+    }
+
+    #[test]
+    fn a_run_in_which_nothing_completed_says_so_before_all_else() {
+        let mut run = snapshot(Vec::new(), Duration::ZERO);
+        assert_eq!(warnings(&run), [], "nothing was asked for");
+        run.total.counts.cancelled = 20;
+        run.health.limits.slow_connects = 20;
+        let texts = texts(&run);
+        assert!(texts[0].starts_with("no request came to its end: 20 were still"), "{texts:?}");
+        assert_eq!(texts.len(), 2);
+        let mut one = snapshot(vec![row("GET", "/", 1, US)], US);
+        one.total.counts.cancelled = 20;
+        assert_eq!(nothing_completed(&one), None);
+    }
+
+    #[test]
+    fn overflows_of_accept_queues_are_ours_where_our_connections_had_to_wait() {
+        let mut run = run();
+        run.health.accept_queue_overflows = 6;
+        assert_eq!(warnings(&run), [], "another process may have met them");
+        run.health.limits.slow_connects = 3;
+        let slow = Warning::SlowConnects { times: 3, overflows: 6 };
+        assert_eq!(warnings(&run), std::slice::from_ref(&slow));
+        assert!(slow.to_string().contains("full 6 times meanwhile (all processes')"), "{slow}");
+    }
+
+    #[test]
+    fn an_open_load_whose_iterations_had_no_user_was_not_the_one_asked_for() {
+        let mut run = run();
+        let mut with = |due, delayed, backlog| {
+            let none = Distribution::default();
+            run.open_load = Some(OpenLoad {
+                asked: due as f64,
+                due,
+                started: due - backlog,
+                delayed,
+                backlog,
+                backlog_peak: backlog,
+                lateness: none.clone(),
+                gap_errors: none,
+                anderson_darling: None,
+            });
+            warnings(&run)
+        };
+        assert_eq!(with(20_000, 199, 199), []);
+        assert_eq!(with(3, 1, 1), [], "the one that the stop met");
+        let delayed = Warning::Backlog { delayed: 200, never: 0, due: 20_000 };
+        assert_eq!(with(20_000, 200, 0), [delayed]);
+        let never = Warning::Backlog { delayed: 0, never: 200, due: 20_000 };
+        assert_eq!(with(20_000, 0, 200), [never]);
+    }
+
+    #[test]
+    fn every_limit_has_its_cure() {
+        let mut run = run();
+        run.health.limits =
+            LimitsHit { ports: 1, files: 2, slow_connects: 3, unchecked_servers: 4, look_ups: 5 };
+        let texts = texts(&run);
+        let starts = [
+            "1 request failed",
+            "2 requests failed",
+            "3 connections took",
+            "4 TLS",
+            "5 look-ups failed of a name",
+        ];
+        let cures = ["--local-address", "ulimit -n", "somaxconn", "--ca", "--dns-refresh"];
+        for ((text, start), cure) in texts.iter().zip(starts).zip(cures) {
+            assert!(text.starts_with(start) && text.contains(cure), "{text}");
+        }
+        assert_eq!(texts.len(), 5);
+    }
+}
