@@ -19,6 +19,7 @@ use crate::report::history::History;
 use crate::report::html::HtmlFile;
 use crate::report::json::{JsonFile, JsonList};
 use crate::report::view::Facts;
+use crate::report::warnings::nothing_completed;
 use crate::run;
 use crate::scenario::Scenario;
 use crate::web::Beginning;
@@ -138,7 +139,9 @@ impl Job {
 
 fn exit_code(summary: &Summary, args: &RunArgs) -> u8 {
     let snapshot = &summary.snapshot;
-    let failed = snapshot.total.failures > 0 || !snapshot.exceptions.is_empty();
+    let failed = snapshot.total.failures > 0
+        || !snapshot.exceptions.is_empty()
+        || nothing_completed(snapshot).is_some();
     let code = if failed { args.exit_code_on_error } else { 0 };
     // A report that could not be written is missing from what was asked for, and so is the judgement
     // of a level that nothing could be compared with.

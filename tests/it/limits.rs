@@ -65,8 +65,29 @@ fn a_server_that_accepts_and_never_answers_is_given_up_and_the_run_ends() {
     check(run, "timed out waiting for the first byte after 300 ms", "");
     // One whose whole time is longer than the run.
     let begin = Instant::now();
-    let output = Run::of(&crowd("\"1h\"")).host(server.address).users(20).go().code(0);
+    let output = Run::of(&crowd("\"1h\"")).host(server.address).users(20).go();
     assert!(begin.elapsed() < ON_TIME && output.cancelled() == 20, "{}", output.cancelled());
+    check_nothing_completed(&output.code(1));
+}
+
+/// The numbers of such a run are empty, and say nothing good.
+#[track_caller]
+fn check_nothing_completed(output: &Output) {
+    let line = "\nWarning: no request came to its end: 20 were still on the way";
+    assert!(output.stdout.contains(line), "{}", output.stdout);
+}
+
+#[test]
+fn a_run_whose_connections_find_a_full_queue_has_completed_nothing() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    rustix::net::listen(&listener, 0).unwrap();
+    let address = listener.local_addr().unwrap();
+    let connect = || TcpStream::connect_timeout(&address, Duration::from_millis(200)).ok();
+    let _queue_that_is_full: Vec<_> = std::iter::from_fn(connect).collect();
+    let output = Run::of(&crowd("\"1h\"")).host(address).users(20).go();
+    check_nothing_completed(&output.code(1));
+    let asked = ["--exit-code-on-error", "7"];
+    Run::of(&crowd("\"1h\"")).host(address).users(20).args(asked).go().code(7);
 }
 
 #[test]
