@@ -1,19 +1,25 @@
 //! A user's cookies (RFC 6265): kept as servers set them, sent where they belong.
 //!
-//! `Set-Cookie` is parsed by the `cookie` crate. The jar is our own, because there is one for each
-//! of very many users and it is asked before each of their requests: a user with one session cookie
-//! costs some 200 bytes and 20 ns a request without an allocation, where the `cookie_store` crate
-//! takes 1,767 bytes, 183 ns and three allocations, and has no order of its own.
+//! The jar is our own, because there is one for each of very many users and it is asked before each
+//! of their requests: a user with one session cookie costs some 200 bytes and 20 ns a request without
+//! an allocation, where the `cookie_store` crate takes 1,767 bytes, 183 ns and three allocations, and
+//! has no order of its own. So is the parser: the `cookie` crate knows four forms of a date, where
+//! servers write dozens, and no octets that are not UTF-8.
+//!
+//! A `Secure` cookie is kept whoever sets it, as by RFC 6265 and Python's requests, and sent over TLS
+//! only. There is no list of public suffixes.
+
+mod date;
+mod set_cookie;
 
 use std::net::IpAddr;
 use std::time::Duration;
 
+use set_cookie::{PAIR_BYTES_MAX, SetCookie};
+
 /// What RFC 6265 section 6.1 asks for at least, and so all that a user keeps.
 const OF_A_DOMAIN_MAX: usize = 50;
 const COOKIES_MAX: usize = 3000;
-const PAIR_BYTES_MAX: usize = 4096;
-/// A longer path or domain is no path or domain (RFC 6265bis section 5.6).
-const ATTRIBUTE_BYTES_MAX: usize = 1024;
 
 /// Where a request goes, as far as cookies are concerned.
 #[derive(Debug, Clone, Copy)]
@@ -38,14 +44,14 @@ pub(super) struct Jar {
 
 #[derive(Debug)]
 struct Cookie {
-    /// `name=value`.
-    pair: Box<str>,
+    /// `name=value`: octets, which are sent as they came.
+    pair: Box<[u8]>,
     name_len: u16,
     is_host_only: bool,
     is_secure: bool,
     /// In lower case, without a leading dot.
     domain: Box<str>,
-    path: Box<str>,
+    path: Box<[u8]>,
     /// `None`: with the user.
     expires: Option<Duration>,
     /// Its number among all there ever were.
@@ -64,12 +70,12 @@ impl Jar {
     /// Sets a cookie of this host for all of its paths, until the user ends.
     pub(super) fn set(&mut self, name: &str, value: &str, host: &str, now: Duration) {
         let cookie = Cookie {
-            pair: pair(name, value),
+            pair: pair(name.as_bytes(), value.as_bytes()),
             name_len: name.len() as u16,
             is_host_only: true,
             is_secure: false,
             domain: host.to_ascii_lowercase().into(),
-            path: "/".into(),
+            path: (*b"/").into(),
             expires: None,
             number: 0,
         };
@@ -82,19 +88,20 @@ impl Jar {
     }
 
     /// The value of the first cookie of this name, whatever it is for.
-    pub(super) fn get(&self, name: &str, now: Duration) -> Option<&str> {
-        self.all(now).find(|(candidate, _)| *candidate == name).map(|(_, value)| value)
+    pub(super) fn get(&self, name: &str, now: Duration) -> Option<&[u8]> {
+        let is_it = |&(candidate, _): &(&[u8], _)| candidate == name.as_bytes();
+        self.all(now).find(is_it).map(|(_, value)| value)
     }
 
     /// All names and values.
-    pub(super) fn all(&self, now: Duration) -> impl Iterator<Item = (&str, &str)> {
+    pub(super) fn all(&self, now: Duration) -> impl Iterator<Item = (&[u8], &[u8])> {
         let alive = self.cookies.iter().filter(move |cookie| !cookie.is_over(now));
         alive.map(|cookie| (cookie.name(), cookie.value()))
     }
 
     /// Takes all cookies of this name away.
     pub(super) fn remove(&mut self, name: &str) {
-        self.cookies.retain(|cookie| cookie.name() != name);
+        self.cookies.retain(|cookie| cookie.name() != name.as_bytes());
     }
 
     /// Whether a cookie is for a request to this place.
@@ -108,7 +115,7 @@ impl Jar {
         for cookie in &self.cookies {
             if cookie.is_for(place) && !cookie.is_over(now) {
                 out.extend_from_slice(before);
-                out.extend_from_slice(cookie.pair.as_bytes());
+                out.extend_from_slice(&cookie.pair);
                 before = b"; ";
             }
         }
@@ -172,41 +179,37 @@ impl Jar {
 impl Cookie {
     /// The cookie that a header from a place makes (RFC 6265 section 5.3).
     fn parse(header: &[u8], place: Place<'_>, now: Duration) -> Option<Cookie> {
-        let header = std::str::from_utf8(header).ok()?;
-        // A folded header has line breaks, which would end the line of a request.
-        if header.contains(char::is_control) {
+        let parsed = SetCookie::parse(header)?;
+        if !parsed.keeps_its_promise(place.is_secure) {
             return None;
         }
-        let parsed = cookie::Cookie::parse(header).ok()?;
-        let (name, value) = parsed.name_value();
-        if Jar::is_too_long(name, value) {
-            return None;
-        }
-        let (domain, is_host_only) = domain(parsed.domain(), place.host)?;
-        let path = parsed.path().filter(|path| path.starts_with('/'));
-        let path = path.filter(|path| path.len() <= ATTRIBUTE_BYTES_MAX);
+        let (domain, is_host_only) = domain(parsed.domain, place.host)?;
         Some(Cookie {
-            pair: pair(name, value),
-            name_len: name.len() as u16,
+            pair: pair(parsed.name, parsed.value),
+            name_len: parsed.name.len() as u16,
             is_host_only,
-            is_secure: parsed.secure() == Some(true),
+            is_secure: parsed.is_secure,
             domain: domain.into(),
-            path: path.unwrap_or_else(|| default_path(place.path)).into(),
-            expires: expires(&parsed, now),
+            path: parsed.path.unwrap_or_else(|| default_path(place.path)).into(),
+            expires: parsed.expires(now),
             number: 0,
         })
     }
 
-    fn name(&self) -> &str {
+    fn name(&self) -> &[u8] {
         &self.pair[..self.name_len.into()]
     }
 
-    fn value(&self) -> &str {
+    fn value(&self) -> &[u8] {
         &self.pair[usize::from(self.name_len) + 1..]
     }
 
+    /// As RFC 6265bis, curl and requests have it: one of a host and one of its whole domain are two.
     fn is_same(&self, other: &Cookie) -> bool {
-        self.name() == other.name() && self.domain == other.domain && self.path == other.path
+        self.name() == other.name()
+            && self.domain == other.domain
+            && self.is_host_only == other.is_host_only
+            && self.path == other.path
     }
 
     fn is_over(&self, now: Duration) -> bool {
@@ -226,18 +229,16 @@ impl Cookie {
     }
 }
 
-fn pair(name: &str, value: &str) -> Box<str> {
-    format!("{name}={value}").into()
+fn pair(name: &[u8], value: &[u8]) -> Box<[u8]> {
+    [name, b"=", value].concat().into()
 }
 
 /// The domain a cookie is for, and whether it is one host alone; none where the host may not set it.
-fn domain(attribute: Option<&str>, host: &str) -> Option<(String, bool)> {
+fn domain(attribute: Option<&[u8]>, host: &str) -> Option<(String, bool)> {
     let own = || host.to_ascii_lowercase();
-    let attribute = attribute.filter(|domain| domain.len() <= ATTRIBUTE_BYTES_MAX);
-    let attribute = attribute.map(|domain| domain.strip_prefix('.').unwrap_or(domain));
-    let Some(domain) = attribute.filter(|domain| !domain.is_empty()) else {
-        return Some((own(), true));
-    };
+    let Some(domain) = attribute else { return Some((own(), true)) };
+    // No host has octets that are no UTF-8: its cookie is refused.
+    let domain = std::str::from_utf8(domain).ok()?;
     // An address is a domain of its own, and so is a name of one word: nobody's parent (as Python's
     // `http.cookiejar` has it, without a list of public suffixes).
     if domain.eq_ignore_ascii_case(host) {
@@ -258,27 +259,19 @@ fn is_within(host: &str, domain: &str) -> bool {
 }
 
 /// RFC 6265 section 5.1.4.
-fn path_matches(path: &str, cookie_path: &str) -> bool {
-    path.strip_prefix(cookie_path)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || cookie_path.ends_with('/'))
+fn path_matches(path: &str, cookie_path: &[u8]) -> bool {
+    let rest = path.as_bytes().strip_prefix(cookie_path);
+    rest.is_some_and(|rest| {
+        rest.is_empty() || rest.starts_with(b"/") || cookie_path.ends_with(b"/")
+    })
 }
 
 /// The path up to its last slash (RFC 6265 section 5.1.4).
-fn default_path(path: &str) -> &str {
+fn default_path(path: &str) -> &[u8] {
     match path.rfind('/') {
-        Some(end) if end > 0 && path.starts_with('/') => &path[..end],
-        _ => "/",
+        Some(end) if end > 0 && path.starts_with('/') => &path.as_bytes()[..end],
+        _ => b"/",
     }
-}
-
-/// `Max-Age` wins over `Expires`.
-fn expires(cookie: &cookie::Cookie<'_>, now: Duration) -> Option<Duration> {
-    if let Some(age) = cookie.max_age() {
-        // Further away than the clock goes is never.
-        return now.checked_add(Duration::from_secs(age.whole_seconds().try_into().unwrap_or(0)));
-    }
-    let at = cookie.expires_datetime()?.unix_timestamp();
-    Some(Duration::from_secs(at.try_into().unwrap_or(0)))
 }
 
 #[cfg(test)]

@@ -12,9 +12,10 @@ fn place(url: &str) -> Place<'_> {
 fn line(jar: &Jar, url: &str) -> String {
     let mut line = Vec::new();
     jar.write(place(url), NOW, &mut line);
-    let line = String::from_utf8(line).unwrap();
-    line.strip_prefix("Cookie: ")
-        .map_or(line.clone(), |line| line.strip_suffix("\r\n").expect("the line ends").to_owned())
+    let cookies = line.strip_prefix(b"Cookie: ").unwrap_or(&line);
+    let cookies = cookies.strip_suffix(b"\r\n").unwrap_or(cookies);
+    assert_eq!(line.is_empty(), cookies.is_empty(), "one line or none");
+    String::from_utf8(cookies.to_vec()).expect("UTF-8")
 }
 
 fn jar(from: &str, headers: &[&str]) -> Jar {
@@ -109,6 +110,110 @@ fn a_cookie_is_replaced_or_taken_away_by_one_of_its_name_domain_and_path() {
         check(ADDRESS, &[header], &[(ADDRESS, "")]);
     }
     check(ADDRESS, &["a=1", "a=2", "A=3"], &[(ADDRESS, "a=2; A=3")]);
+    // RFC 6265bis section 5.7, curl and requests; RFC 6265 itself does not say.
+    let both = ["a=1; Path=/", "a=2; Path=/; Domain=a.example.com"];
+    check(SHOP, &both, &[(SHOP, "a=1; a=2"), ("http://b.a.example.com/", "a=2")]);
+}
+
+/// RFC 6265bis section 5.6, and `http.cookiejar`; curl 7.88 drops a cookie with a HTAB in its name or
+/// value.
+#[test]
+fn tabs_are_white_space() {
+    let headers = ["\ta\t=\t1\t;\tPath\t=\t/\t", "b=x\ty", "c=3", "c=\t;\tMax-Age=\t0\t"];
+    check(SHOP, &headers, &[(SHOP, "b=x\ty; a=1"), ("http://a.example.com/", "a=1")]);
+    let ended = "d=1;\tExpires=Thu,\t01\tJan\t1970\t00:00:00\tGMT";
+    check(SHOP, &["d=0", ended], &[(SHOP, "")]);
+}
+
+/// RFC 6265bis section 4.1.3, as browsers and curl 7.88 have it; `http.cookiejar` has no such rule.
+#[test]
+fn a_prefix_of_a_name_is_a_promise() {
+    for (header, over_tls) in [
+        ("__Secure-a=1", false),
+        ("__Secure-a=1; Secure", true),
+        ("__secure-a=1; Secure; Domain=example.com; Path=/x", true),
+        ("__Host-a=1; Path=/", false),
+        ("__Host-a=1; Secure", false),
+        ("__Host-a=1; Secure; Path=/x", false),
+        ("__Host-a=1; Secure; Path=/; Domain=a.example.com", false),
+        ("__HOST-a=1; Secure; Path=/", true),
+        ("__Host-a=1; Secure; Path=/; Domain=", true),
+        ("__Hostess=1", true),
+    ] {
+        let secure = SHOP.replace("http:", "https:");
+        let set = jar(&secure, &[header]);
+        assert_eq!(!set.cookies.is_empty(), over_tls, "{header}");
+        let set = jar(SHOP, &[header]);
+        assert_eq!(!set.cookies.is_empty(), header == "__Hostess=1", "{header} over plain HTTP");
+    }
+}
+
+/// Each attribute by RFC 6265 section 5.2: what is void is as if it were not there, and of those that
+/// are left the last one counts.
+#[test]
+fn void_attributes_are_ignored_and_the_last_of_the_others_counts() {
+    let past = "Expires=Thu, 01 Jan 1970 00:00:00 GMT";
+    let lives = |attributes: &str| {
+        let jar = jar(ADDRESS, &[&format!("a=1; {attributes}")]);
+        !line(&jar, ADDRESS).is_empty()
+    };
+    for attributes in [
+        "Max-Age=",
+        "Max-Age=+0",
+        "Max-Age=-",
+        "Max-Age=--1",
+        "Max-Age=0x",
+        "Max-Age=0.5",
+        "Max-Age=\"0\"",
+        "Max-Age=0; Max-Age=100",
+        "Max-Age=100; Max-Age=now",
+        &format!("{past}; Max-Age=1"),
+        &format!("{past}; Expires=Fri, 31 Dec 9999 23:59:59 GMT"),
+        "Expires=0",
+        "Expires=-1",
+        "Max-Age-=0",
+    ] {
+        assert!(lives(attributes), "{attributes}");
+    }
+    for attributes in [
+        "Max-Age=0",
+        "max-age = 0 ",
+        "Max-Age=000",
+        "Max-Age=-99999999999999999999999",
+        "Max-Age=100; Max-Age=0",
+        "Max-Age=0; Expires=Fri, 31 Dec 9999 23:59:59 GMT",
+        &format!("Expires=Fri, 31 Dec 9999 23:59:59 GMT; {past}"),
+        &format!("{past}; Expires=never"),
+        &format!("EXPIRES = {past}", past = &past[8..]),
+    ] {
+        assert!(!lives(attributes), "{attributes}");
+    }
+    let shop = |attributes: &str| line(&jar(SHOP, &[&format!("a=1; {attributes}")]), SHOP);
+    let long = "x".repeat(1025);
+    for attributes in [
+        "Path=/elsewhere; Path=/",
+        "Path=/elsewhere; Path=no-path",
+        "Path=/elsewhere; Path",
+        "Domain=elsewhere.com; Domain=example.com",
+        "Domain=elsewhere.com; Domain=",
+        &format!("Domain={long}; Path=/{long}"),
+        "; ;=; =x; HttpOnly; SameSite=None; Priority=High; Partitioned",
+    ] {
+        assert_eq!(shop(attributes), "a=1", "{attributes}");
+    }
+    for attributes in ["Path=/; Path=/elsewhere", "Domain=example.com; Domain=elsewhere.com"] {
+        assert_eq!(shop(attributes), "", "{attributes}");
+    }
+}
+
+/// Octets in a domain are nobody's.
+#[test]
+fn a_domain_that_is_no_name_is_refused() {
+    for domain in [&b"\xe9xample.com"[..], "\u{e9}xample.com".as_bytes(), b"exam ple.com", b"."] {
+        let mut jar = Jar::default();
+        jar.store(&[b"a=1; Domain=", domain].concat(), place(SHOP), NOW);
+        assert_eq!(jar.cookies.is_empty(), domain != b".", "{domain:?}");
+    }
 }
 
 #[test]
@@ -139,22 +244,30 @@ fn a_cookie_lives_as_long_as_it_says() {
     jar.write(place(ADDRESS), NOW + late, &mut out);
     assert_eq!(out, b"Cookie: e=5; f=6; i=9\r\n");
     assert_eq!(jar.get("d", NOW + late), None);
-    assert_eq!(jar.get("d", NOW), Some("4"));
+    assert_eq!(jar.get("d", NOW), Some(&b"4"[..]));
 }
 
 #[test]
 fn values_are_sent_as_they_came() {
     let headers = ["a=\"q v\"", "b=", "c", "=d", "e=1=2", " f = 7 ;", "g=%20+\u{e9}"];
     check(ADDRESS, &headers, &[(ADDRESS, "a=\"q v\"; b=; e=1=2; f=7; g=%20+\u{e9}")]);
-    let mut jar = jar(ADDRESS, &["a=1\r\n X: y", "b=\u{7f}", "c=1; Path=/\r\n x"]);
-    jar.store(b"d=\xff", place(ADDRESS), NOW);
-    assert!(jar.cookies.is_empty(), "{jar:?}");
+    let controls = ["a=1\r\n X: y", "b=\u{7f}", "c=1; Path=/\r\n x", "d=\0", "e=1; Path=/\x07"];
+    assert!(jar(ADDRESS, &controls).cookies.is_empty());
+
+    // Latin-1, in a name, a value and a path: the same octets go back.
+    let mut jar = Jar::default();
+    jar.store(b"caf\xe9=\xfc\xff; Path=/\xe9", place(ADDRESS), NOW);
+    jar.store(b"caf\xe9=\xdf", place(ADDRESS), NOW);
+    let mut out = Vec::new();
+    jar.write(place(ADDRESS), NOW, &mut out);
+    assert_eq!(out, b"Cookie: caf\xe9=\xdf\r\n");
+    assert_eq!(jar.all(NOW).next(), Some((&b"caf\xe9"[..], &b"\xfc\xff"[..])));
 }
 
 #[test]
 fn a_user_keeps_so_many_cookies_and_no_more() {
     let long = "x".repeat(PAIR_BYTES_MAX - 1);
-    let path = format!("/{}", "p".repeat(ATTRIBUTE_BYTES_MAX));
+    let path = format!("/{}", "p".repeat(1024));
     let headers = [&format!("a={long}"), &format!("ab={long}"), &*format!("c=1; Path={path}")];
     check(ADDRESS, &headers, &[(ADDRESS, &format!("a={long}; c=1"))]);
 
@@ -174,13 +287,18 @@ fn a_user_keeps_so_many_cookies_and_no_more() {
     assert!(jar.get("n1999", NOW).is_none() && jar.get("n2000", NOW).is_some());
 }
 
+fn octets<'t>((name, value): (&'t str, &'t str)) -> (&'t [u8], &'t [u8]) {
+    (name.as_bytes(), value.as_bytes())
+}
+
 #[test]
 fn a_task_sets_looks_up_and_takes_away() {
     let mut jar = jar("http://h/x/y", &["sid=1", "other=2; Path=/"]);
     jar.set("mine", "3", "H", NOW);
-    assert_eq!((jar.get("sid", NOW), jar.get("SID", NOW)), (Some("1"), None));
+    assert_eq!((jar.get("sid", NOW), jar.get("SID", NOW)), (Some(&b"1"[..]), None));
     assert_eq!(line(&jar, "http://h/"), "other=2; mine=3");
-    assert_eq!(jar.all(NOW).collect::<Vec<_>>(), [("sid", "1"), ("other", "2"), ("mine", "3")]);
+    let all: Vec<_> = jar.all(NOW).collect();
+    assert_eq!(all, [("sid", "1"), ("other", "2"), ("mine", "3")].map(octets));
     jar.remove("other");
     assert_eq!(line(&jar, "http://h/"), "mine=3");
 }

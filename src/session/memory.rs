@@ -1,6 +1,7 @@
 //! What servers have told a user to remember: cookies, and how to answer their challenges.
 
 use std::rc::Rc;
+use std::str;
 use std::time::Duration;
 
 use super::context::Context;
@@ -121,13 +122,14 @@ impl<'s> Cookies<'s> {
         Cookies { memory, host, now }
     }
 
-    /// The value of the cookie of this name: of several, the one that is sent first.
+    /// The value of the cookie of this name: of several, the one that is sent first. `None`, too, where
+    /// it is not UTF-8: [`iter`](Self::iter) has it as it is.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.memory.jar()?.get(name, self.now)
+        str::from_utf8(self.memory.jar()?.get(name, self.now)?).ok()
     }
 
-    /// All names and values, in the order in which they are sent.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+    /// All names and values, in the order in which they are sent: octets, as servers sent them.
+    pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         self.memory.jar().into_iter().flat_map(|jar| jar.all(self.now))
     }
 

@@ -106,6 +106,39 @@ fn a_task_looks_at_cookies_and_sets_its_own() {
     assert_eq!(server.seen()[4].body, b"body");
 }
 
+/// Servers say in many ways that a cookie is over, and a user that is logged out sends it no more (RFC
+/// 6265 section 5.1.1).
+#[test]
+fn a_date_in_any_form_ends_a_cookie() {
+    const DATES: [&str; 6] = [
+        "Thu, 01 Jan 1970 00:00:00 UTC",
+        "Thu, 1 Jan 1970 00:00:00 +0000",
+        "Thu,\t01\tJan\t1970\t00:00:00",
+        "thu,01-jan-70 0:0:0 gmt",
+        "Thursday, 01 January 1970 00:00:00 GMT",
+        "Thu Jan 01 1970 00:00:00 GMT+0000 (Coordinated Universal Time)",
+    ];
+    let server = Server::start(|request| match request.line.rsplit('/').next() {
+        Some("in") => with_headers("Set-Cookie: sid=\u{e9}\u{e9}; Path=/\r\n"),
+        Some("out") => {
+            let date = DATES[request.line.as_bytes()["GET /".len()] as usize - usize::from(b'0')];
+            with_headers(&format!("Set-Cookie: sid=; Path=/; Expires={date}\r\n"))
+        }
+        _ => ok(),
+    });
+    let rounds = (0..DATES.len()).flat_map(|date| {
+        ["in", "me", "out", "me"].map(|page| Step::get(format!("/{date}/{page}")))
+    });
+    let user = User::new("u").task(Task::steps("session", rounds.collect()));
+    go_until(scenario(&server, user), 1, &server, 4 * DATES.len() as u64);
+    let seen = cookies(&server, 0);
+    for (date, round) in DATES.iter().zip(seen.chunks(4)) {
+        let sent = round.iter().map(|(_, cookie)| cookie.as_deref()).collect::<Vec<_>>();
+        let sid = Some("sid=\u{e9}\u{e9}");
+        assert_eq!(sent, [None, sid, sid, None], "{date}");
+    }
+}
+
 #[test]
 fn cookies_can_be_switched_off_and_a_header_takes_their_place() {
     let server = Server::start(login);
