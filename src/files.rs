@@ -1,7 +1,7 @@
 //! Files that somebody names: read whole, within bounds of size and time, so that no path fills the
 //! memory or is waited for without end.
 
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -54,14 +54,21 @@ impl From<ReadError> for io::Error {
 ///
 /// What the system says, that it is none, or too large.
 pub fn read(path: impl AsRef<Path>, max: u64) -> Result<Vec<u8>, ReadError> {
-    let (file, metadata) = open(path.as_ref())?;
-    if !metadata.is_file() {
-        return Err(ReadError::NotRegular);
-    }
-    if metadata.len() > max {
+    let file = open(path)?;
+    if file.metadata()?.len() > max {
         return Err(ReadError::TooLarge(max));
     }
     whole(file, max, PATIENCE)
+}
+
+/// A regular file to be read in pieces, as one that grows is.
+///
+/// # Errors
+///
+/// What the system says, or that it is none.
+pub fn open(path: impl AsRef<Path>) -> Result<File, ReadError> {
+    let file = open_any(path.as_ref())?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(ReadError::NotRegular) }
 }
 
 /// The same of whatever the path leads to: also a pipe, such as a shell's `<(…)` and `/dev/stdin`, or
@@ -71,7 +78,7 @@ pub fn read(path: impl AsRef<Path>, max: u64) -> Result<Vec<u8>, ReadError> {
 ///
 /// What the system says, that it is too large, or has no end within 30 s.
 pub fn read_any(path: impl AsRef<Path>, max: u64) -> Result<Vec<u8>, ReadError> {
-    whole(open(path.as_ref())?.0, max, PATIENCE)
+    whole(open_any(path.as_ref())?, max, PATIENCE)
 }
 
 /// Whether what the path leads to can be read again: it is a regular file.
@@ -80,11 +87,9 @@ pub fn is_regular(path: impl AsRef<Path>) -> bool {
 }
 
 /// Does not wait, as an ordinary open does for the writer of a pipe.
-fn open(path: &Path) -> io::Result<(File, Metadata)> {
+fn open_any(path: &Path) -> io::Result<File> {
     let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits() as i32;
-    let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
-    let metadata = file.metadata()?;
-    Ok((file, metadata))
+    OpenOptions::new().read(true).custom_flags(flags).open(path)
 }
 
 fn whole(mut file: File, max: u64, patience: Duration) -> Result<Vec<u8>, ReadError> {
@@ -193,7 +198,7 @@ mod tests {
     #[test]
     fn a_pipe_that_does_not_end_is_given_up() {
         let (_dir, path) = with_pipe();
-        let given_up = || text(whole(open(&path).unwrap().0, 10, SHORT));
+        let given_up = || text(whole(open_any(&path).unwrap(), 10, SHORT));
         assert_eq!(given_up(), "its end did not come within 100 ms");
         // One writer, who does not close it.
         let mut pipe = OpenOptions::new().read(true).write(true).open(&path).unwrap();

@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
+use super::draft::Draft;
 use super::source::Source;
 use super::{Error, RunArgs, run_scenario};
 use crate::executor::allowed_cores;
@@ -31,8 +32,8 @@ pub(super) fn demo(args: &RunArgs) -> Result<u8, Error> {
     let mut args = args.clone();
     args.host = Some(format!("http://{}", server.address()));
     args.cores.get_or_insert_with(|| super::args::Cores(cores.iter().map(|id| id.id).collect()));
-    let scenario = Box::new(without_waits(&args.options())?);
-    run_scenario(&Source::Made { name: "checks.toml".to_owned(), scenario }, &args)
+    let scenario = without_waits(&args.options())?;
+    run_scenario(&Source::Kept(Draft::made("checks.toml", scenario)), &args)
 }
 
 fn without_waits(options: &Options) -> Result<Scenario, Error> {

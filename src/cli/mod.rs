@@ -100,7 +100,7 @@ pub fn main_with(scenario: Scenario) -> ExitCode {
         run: RunArgs,
     }
     let name = env::args_os().next().unwrap_or_default().to_string_lossy().into_owned();
-    let source = Source::Made { name, scenario: Box::new(scenario) };
+    let source = Source::Kept(Draft::made(&name, scenario));
     let matches = OwnArgs::command().get_matches();
     let mut args = OwnArgs::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     args.run.choose_page(&matches);
@@ -149,7 +149,7 @@ fn run_scenario(source: &Source, args: &RunArgs) -> Result<u8, Error> {
         return Ok(0);
     }
     let code = if args.web.web {
-        web::serve(source, &draft, &scenario, args, &log)?
+        web::serve(&source.again(&draft), &draft, &scenario, args, &log)?
     } else {
         run_once(&draft, scenario, args, &log)?
     };

@@ -1,9 +1,10 @@
-//! Where a scenario comes from: read anew for every run.
+//! Where a scenario comes from: a file is read anew for every run of a page, all else is kept.
 
 use std::path::Path;
 
 use super::Error;
 use super::draft::Draft;
+use crate::files;
 use crate::scenario::file::{self, Document};
 use crate::scenario::{Scenario, Step, User};
 use crate::session::{Auth, BaseUrl, UrlError};
@@ -11,22 +12,20 @@ use crate::session::{Auth, BaseUrl, UrlError};
 /// What was given in the place of a scenario.
 #[derive(Debug, Clone)]
 pub(super) enum Source {
-    /// A file's path, or a URL, as typed.
+    /// A path, to a file or to a pipe, or a URL, as typed.
     Typed(String),
-    /// One that was made already.
-    Made {
-        /// What to call it.
-        name: String,
-        /// The scenario.
-        scenario: Box<Scenario>,
-    },
+    /// The path of a regular file, which may have been edited since it was read last.
+    File(String),
+    /// What was read, or made, once.
+    Kept(Draft),
 }
 
 impl Source {
     /// Reads it as it is now: a file, or one user class that GETs a URL.
     pub(super) fn read(&self) -> Result<Draft, Error> {
         let source = match self {
-            Source::Made { name, scenario } => return Ok(Draft::made(name, (**scenario).clone())),
+            Source::Kept(draft) => return Ok(draft.clone()),
+            Source::File(path) => return Ok(Draft::of_file(path, Document::read_regular(path)?)),
             Source::Typed(source) => source,
         };
         if is_url(source) {
@@ -42,6 +41,16 @@ impl Source {
         }
         let document = Document::read(source).map_err(|error| with_url_hint(source, error))?;
         Ok(Draft::of_file(source, document))
+    }
+
+    /// The same for who reads it again, after this was read of it: a pipe has nothing left.
+    pub(super) fn again(&self, draft: &Draft) -> Source {
+        match self {
+            Source::Typed(path) if draft.text().is_some() && files::is_regular(path) => {
+                Source::File(path.clone())
+            }
+            _ => Source::Kept(draft.clone()),
+        }
     }
 }
 
@@ -102,11 +111,26 @@ mod tests {
         let outline = draft.outline(&Values::default()).unwrap();
         assert_eq!((outline.users.len(), &*outline.parameters[0].name), (0, "host"));
 
+        let source = source.again(&draft);
         let edited = source.read().unwrap();
         assert_eq!(edited.text(), Some("hots = 1"));
         assert!(edited.outline(&values).unwrap_err().to_string().contains("unknown key 'hots'"));
         fs::remove_file(&path).unwrap();
         assert!(source.read().unwrap_err().to_string().starts_with("cannot read "));
+        fs::create_dir(&path).unwrap();
+        let error = source.read().unwrap_err().to_string();
+        assert!(error.ends_with(": it is not a regular file"), "{error}");
+    }
+
+    #[test]
+    fn what_is_no_file_is_kept() {
+        for typed in ["http://127.0.0.1:9/", "/dev/null"] {
+            let source = Source::Typed(typed.into());
+            let draft = source.read().unwrap();
+            let again = source.again(&draft);
+            assert!(matches!(again, Source::Kept(_)), "{typed}");
+            assert_eq!((again.read().unwrap().name(), draft.text()), (typed, draft.text()));
+        }
     }
 
     #[test]

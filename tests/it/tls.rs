@@ -249,10 +249,13 @@ fn files_that_cannot_be_used_are_refused_before_the_run() {
 #[test]
 fn a_system_that_trusts_nobody_can_check_nobody() {
     let server = start(Identity::good());
-    let nobody = |run: Run| run.env("SSL_CERT_FILE", "/dev/null").env("SSL_CERT_DIR", "/dev/null");
+    let trusting = |run: Run, file| run.env("SSL_CERT_FILE", file).env("SSL_CERT_DIR", "/dev/null");
+    let nobody = |run| trusting(run, "/dev/null");
     let refused = nobody(run(&server, 6, GET)).go().code(2);
     let text = "this system has no root certificates; install its package ca-certificates";
     assert!(refused.stderr.contains(text), "{}", refused.stderr);
+    // A terminal or a pipe would be waited for, and this has no end.
+    check_refused(trusting(run(&server, 6, GET), "/dev/zero"), text);
     check_fine(&server, nobody(run(&server, 6, GET)).args(["--ca", "ca.pem"]), 6);
 }
 

@@ -1,7 +1,6 @@
 //! Locust's routes: its requests in, our run's answers out. What they say is in
 //! [`locust`](crate::web::locust).
 
-use std::fs::File;
 use std::io::Read;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
@@ -17,6 +16,7 @@ use tokio::time::timeout;
 
 use super::answer;
 use super::run::NotStarted;
+use crate::files;
 use crate::page::Theme;
 use crate::report::csv::{render_exceptions, render_failures, render_stats};
 use crate::report::html;
@@ -107,7 +107,7 @@ pub(in crate::web) async fn exceptions_csv(State(app): State<Arc<App>>) -> Respo
 
 /// `GET /stats/requests_full_history/csv`: the file that `--csv-full-history` has written so far.
 pub(in crate::web) async fn history_csv(State(app): State<Arc<App>>) -> Response {
-    let file = app.full_history.as_deref().map(File::open);
+    let file = app.full_history.as_deref().map(files::open);
     let Some(Ok(mut file)) = file else {
         return (StatusCode::NOT_FOUND, locust::NO_HISTORY).into_response();
     };

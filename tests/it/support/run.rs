@@ -1,7 +1,7 @@
 //! The binary as a user runs it, except that a hang is a failed test.
 
 use std::ffi::OsStr;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -73,6 +73,15 @@ impl Run {
     /// With a terminal to read from.
     pub(crate) fn stdin(mut self, terminal: &Terminal) -> Self {
         self.command.stdin(terminal.stdin());
+        self
+    }
+
+    /// With this text to read from, through a pipe.
+    pub(crate) fn input(mut self, text: &str) -> Self {
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        let text = text.to_owned();
+        thread::spawn(move || writer.write_all(text.as_bytes()).unwrap());
+        self.command.stdin(reader);
         self
     }
 

@@ -1,43 +1,50 @@
-//! The scenario's file, which is read once for each start: a report has the text that ran.
+//! The scenario's file, which is read once for each start: a report has the text that ran. What can
+//! be read only once is kept.
 
-use std::fs::OpenOptions;
-use std::io::Write;
-use std::path::PathBuf;
+use std::fs;
+use std::mem::MaybeUninit;
+use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::thread::{JoinHandle, spawn};
+use std::thread::spawn;
+use std::time::{Duration, Instant};
 
+use rustix::fd::OwnedFd;
+use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
 use serde_json::json;
 use tempfile::TempDir;
 
 use super::SCENARIO;
-use crate::support::{Run, Server, plain_server};
+use crate::support::{Run, Server, Signal, plain_server};
 
-/// A file with another text for each who reads it, and none for one too many, who waits: a pipe.
-struct Pipe {
+/// A file that counts how often it is opened.
+struct Watched {
     path: PathBuf,
+    opened: OwnedFd,
     _dir: TempDir,
 }
 
-impl Pipe {
-    fn new() -> Self {
+impl Watched {
+    fn new(text: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("s.toml");
-        assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
-        Pipe { path, _dir: dir }
+        fs::write(&path, text).unwrap();
+        let opened = inotify::init(CreateFlags::NONBLOCK).unwrap();
+        inotify::add_watch(&opened, &path, WatchFlags::OPEN | WatchFlags::CLOSE).unwrap();
+        Watched { path, opened, _dir: dir }
     }
 
-    /// Has this text for who reads it next; ended when it is read.
-    fn give(&self, text: String) -> JoinHandle<()> {
-        let path = self.path.clone();
-        spawn(move || {
-            let mut pipe = OpenOptions::new().write(true).open(path).unwrap();
-            pipe.write_all(text.as_bytes()).unwrap();
-        })
+    fn write(&self, text: &str) {
+        fs::write(&self.path, text).unwrap();
+        assert_eq!(self.times_opened(), 1, "by us");
     }
 
-    /// A run of it against this server.
-    fn run(&self, server: &Server) -> Run {
-        Run::new([&self.path]).host(server.address).arg("--only-summary")
+    /// How often since this was asked last. Events of one kind in a row count once, which the closings
+    /// in between prevent.
+    fn times_opened(&self) -> usize {
+        let mut space = [MaybeUninit::uninit(); 4096];
+        let mut events = inotify::Reader::new(&self.opened, &mut space);
+        let all = std::iter::from_fn(|| events.next().ok().map(|event| event.events()));
+        all.filter(|event| event.contains(ReadFlags::OPEN)).count()
     }
 }
 
@@ -46,16 +53,24 @@ fn of(path: &str) -> String {
     SCENARIO.replace("\"/\"", &format!("\"{path}\""))
 }
 
+fn make_pipe(path: &Path) {
+    assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
+}
+
+fn run_of(path: &Path, server: &Server) -> Run {
+    Run::new([path]).host(server.address).arg("--only-summary")
+}
+
 #[test]
 fn each_start_reads_the_file_once_and_the_report_has_what_was_read() {
-    let (server, pipe) = (plain_server(), Pipe::new());
-    pipe.give(of("/shown"));
-    let page = pipe.run(&server).open_page();
+    let (server, file) = (plain_server(), Watched::new(&of("/shown")));
+    let page = run_of(&file.path, &server).open_page();
     assert_eq!(page.view()["facts"]["scenario_text"], of("/shown"));
+    assert_eq!(file.times_opened(), 1);
     for path in ["/first", "/second"] {
-        let (given, before) = (pipe.give(of(path)), server.count());
+        file.write(&of(path));
+        let before = server.count();
         page.command("/api/v1/runs", &json!({"users": 1}));
-        given.join().unwrap();
         assert_eq!(page.view()["facts"]["scenario_text"], of(path));
         server.await_requests(before + 1);
         page.read("/stop");
@@ -63,25 +78,86 @@ fn each_start_reads_the_file_once_and_the_report_has_what_was_read() {
         let has = |path: &str| report.contains(&format!("get = \\\"{path}\\\""));
         assert_eq!((has("/shown"), has(path)), (false, true), "{path}");
         assert!(server.count_of(&format!("GET {path}")) > 0, "{path}");
+        assert_eq!(file.times_opened(), 1, "{path}");
     }
     assert_eq!(server.count_of("GET /shown"), 0);
     page.quit().code(0);
 }
 
 #[test]
-fn a_run_from_the_command_line_reads_the_file_once() {
-    let (server, pipe) = (plain_server(), Pipe::new());
-    pipe.give(of("/typed"));
-    let output = pipe.run(&server).args(["-i", "5", "--html", "out.html"]).go().code(0);
-    let report = std::fs::read_to_string(output.path("out.html")).unwrap();
-    assert!(report.contains("get = \\\"/typed\\\""));
+fn what_can_be_read_only_once_is_kept_for_all_runs_of_the_page() {
+    let (server, dir) = (plain_server(), tempfile::tempdir().unwrap());
+    let pipe = dir.path().join("pipe");
+    make_pipe(&pipe);
+    let path = pipe.clone();
+    let writer = spawn(move || fs::write(path, of("/piped")).unwrap());
+    let stdin = Run::new(["/dev/stdin"]).host(server.address).arg("--only-summary");
+    for run in [stdin.input(&of("/piped")), run_of(&pipe, &server)] {
+        let page = run.open_page();
+        for _ in 0..2 {
+            let before = server.count_of("GET /piped");
+            page.command("/api/v1/runs", &json!({"users": 1}));
+            assert_eq!(page.view()["facts"]["scenario_text"], of("/piped"));
+            server.await_requests(server.count() + 1);
+            page.read("/stop");
+            assert!(server.count_of("GET /piped") > before);
+        }
+        page.quit().code(0);
+    }
+    writer.join().unwrap();
+}
 
-    pipe.give(of("/at-once"));
-    let page = pipe.run(&server).arg("--autostart").open_page();
+/// Whatever the start from the page reads: the scenario, and the files that it and the flags name.
+#[test]
+fn a_file_that_becomes_a_pipe_is_refused_at_once_and_the_page_goes_on() {
+    let (server, dir) = (plain_server(), tempfile::tempdir().unwrap());
+    let named = [
+        ("post = \"/\"\nbody_file = \"FILE\"", "cannot read 'DIR/FILE'"),
+        ("post = \"/\"\nmultipart = [{ name = \"f\", file = \"FILE\" }]", "cannot read 'DIR/FILE'"),
+        ("get = \"/\"\n[tls]\nca = \"FILE\"", "ca: cannot read DIR/FILE"),
+        ("get = \"/\"\n[tls]\ncert = \"FILE\"", "cert: cannot read DIR/FILE"),
+    ];
+    let scenario = dir.path().join("s.toml");
+    let other = dir.path().join("other");
+    make_pipe(&other);
+    let user = SCENARIO.split("get").next().unwrap();
+    fs::write(&scenario, SCENARIO).unwrap();
+    let page = run_of(&scenario, &server).open_page();
+    let refused = |expected: &str| {
+        let begun = Instant::now();
+        let answer = page.post("/api/v1/runs", &json!({"users": 1}));
+        assert!(begun.elapsed() < Duration::from_secs(10), "{expected}");
+        let expected = expected.replace("DIR/FILE", &other.display().to_string());
+        assert_eq!(answer.status, 422);
+        let is_told = answer.body.contains(&format!("{expected}: it is not a regular file"));
+        assert!(is_told, "{expected}: {}", answer.body);
+    };
+    for (text, reason) in named {
+        fs::write(&scenario, format!("{user}{}", text.replace("FILE", "other"))).unwrap();
+        refused(reason);
+    }
+    fs::remove_file(&scenario).unwrap();
+    make_pipe(&scenario);
+    refused(&format!("cannot read {}", scenario.display()));
+    page.running.signal(Signal::INT);
+    page.running.wait().code(0);
+}
+
+#[test]
+fn a_run_from_the_command_line_reads_the_file_once() {
+    let (server, file) = (plain_server(), Watched::new(&of("/typed")));
+    let output = run_of(&file.path, &server).args(["-i", "5", "--html", "out.html"]).go().code(0);
+    let report = fs::read_to_string(output.path("out.html")).unwrap();
+    assert!(report.contains("get = \\\"/typed\\\""));
+    assert_eq!(file.times_opened(), 1);
+
+    file.write(&of("/at-once"));
+    let page = run_of(&file.path, &server).arg("--autostart").open_page();
     server.await_requests(10);
     assert_eq!(page.view()["facts"]["scenario_text"], of("/at-once"));
     page.quit().code(0);
     assert_eq!(server.count_of("GET /typed"), 5);
+    assert_eq!(file.times_opened(), 1);
 }
 
 #[test]
@@ -89,11 +165,11 @@ fn a_file_that_comes_to_need_a_value_asks_for_it_and_leaves_the_rest_of_the_form
     let (server, dir) = (plain_server(), tempfile::tempdir().unwrap());
     let path = dir.path().join("s.toml");
     let text = format!("[load]\nrate = 5\n{SCENARIO}");
-    std::fs::write(&path, &text).unwrap();
+    fs::write(&path, &text).unwrap();
     let page = Run::new([&path]).host(server.address).open_page();
     let before = page.read("/api/v1/form");
     assert_eq!((&before["load"], &before["parameters"]), (&json!("rate"), &json!([])));
-    std::fs::write(&path, format!("{text}\n[parameter.q]\nrequired = true\n")).unwrap();
+    fs::write(&path, format!("{text}\n[parameter.q]\nrequired = true\n")).unwrap();
     let refused = page.post("/api/v1/runs", &json!({"rate": 7.0}));
     assert_eq!((refused.status, refused.fields()), (422, vec!["parameters.q".to_owned()]));
     let mut after = page.read("/api/v1/form");
