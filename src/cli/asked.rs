@@ -1,30 +1,26 @@
-//! How much load a run was to have at an instant: by its plan, and by who steered it since.
+//! Which rate a run was to have at an instant: by its plan, and by who steered it since.
 
 use std::sync::Arc;
 
 use crate::control::{Change, Control};
 use crate::plan::Plan;
-use crate::report::history::Asked;
+use crate::report::history::AskedRate;
 
-/// Users or iterations per second that the plan and the orders of `control` ask for, at instants
-/// that only go forward.
-pub(super) fn asked(plan: &Arc<Plan>, control: &Arc<Control>) -> Asked {
+/// Iterations per second that the plan and the orders of `control` ask for, at instants that only go
+/// forward; none of a load that is a number of users.
+pub(super) fn asked_rate(plan: &Arc<Plan>, control: &Arc<Control>) -> AskedRate {
     let (plan, control) = (plan.clone(), control.clone());
-    let mut curve = plan.shape.curve(plan.run_time);
-    let (mut rate, mut heard) = (None, 0);
+    let (mut ordered, mut heard) = (None, 0);
     Box::new(move |elapsed| {
+        let arrivals = plan.arrivals.as_ref()?;
         let orders = control.orders_after(heard);
         for order in orders.into_iter().take_while(|order| order.at <= elapsed) {
             heard += 1;
-            match order.change {
-                Change::Rate(per_second) => rate = Some(per_second),
-                Change::Users { users, spawn_rate } => curve.steer(order.at, users, spawn_rate),
+            if let Change::Rate(rate) = order.change {
+                ordered = Some(rate);
             }
         }
-        match &plan.arrivals {
-            Some(arrivals) => rate.or_else(|| arrivals.rate.value_at(elapsed)),
-            None => curve.at(elapsed).map(|wanted| f64::from(wanted.users)),
-        }
+        ordered.or_else(|| arrivals.rate.value_at(elapsed))
     })
 }
 
@@ -47,23 +43,18 @@ mod tests {
     }
 
     #[test]
-    fn users_are_asked_for_by_the_shape_and_then_by_who_steers() {
-        let options = Options { users: Some(10), spawn_rate: Some(2.0), ..Options::default() };
-        let (plan, control) = run(options);
-        let mut asked = asked(&plan, &control);
-        assert_eq!((asked(Duration::ZERO), asked(2 * SECOND)), (Some(1.0), Some(5.0)));
-        assert_eq!(asked(20 * SECOND), Some(10.0));
-        control.set_users(0, 1.0).unwrap();
-        // The order holds from a moment after the real start of this test, long before 20 s.
-        assert_eq!(asked(60 * SECOND), Some(0.0));
+    fn a_rate_is_asked_for_by_the_plan_and_then_by_who_steers() {
+        let (plan, control) = run(Options { rate: Some(5.0), ..Options::default() });
+        let mut asked = asked_rate(&plan, &control);
+        assert_eq!(asked(SECOND), Some(5.0));
+        control.set_rate(7.5).unwrap();
+        // The order holds from a moment after the real start of this test, long before that.
+        assert_eq!(asked(60 * SECOND), Some(7.5));
     }
 
     #[test]
-    fn a_rate_is_asked_for_likewise() {
-        let (plan, control) = run(Options { rate: Some(5.0), ..Options::default() });
-        let mut asked = asked(&plan, &control);
-        assert_eq!(asked(SECOND), Some(5.0));
-        control.set_rate(7.5).unwrap();
-        assert_eq!(asked(2 * SECOND), Some(7.5));
+    fn users_are_no_rate() {
+        let (plan, control) = run(Options { users: Some(10), ..Options::default() });
+        assert_eq!(asked_rate(&plan, &control)(SECOND), None);
     }
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use super::asked::asked;
+use super::asked::asked_rate;
 use super::draft::Draft;
 use super::facts::facts;
 use super::milestones::{self, Milestones};
@@ -64,7 +64,7 @@ impl Job {
             facts: self.facts.clone(),
             plan: self.plan.clone(),
             control: self.control.clone(),
-            history: History::new(asked(&self.plan, &self.control)),
+            history: History::new(asked_rate(&self.plan, &self.control)),
         }
     }
 
@@ -103,7 +103,7 @@ impl Job {
             files.push(("json file".into(), Box::new(JsonFile::create(path, plan.seed)?)));
         }
         if let Some(path) = &args.html {
-            let history = History::new(asked(plan, control));
+            let history = History::new(asked_rate(plan, control));
             let (facts, scenario) = (self.facts.clone(), plan.scenario.clone());
             let file = HtmlFile::create(path, facts, scenario, history)?;
             files.push(("html".into(), Box::new(file)));

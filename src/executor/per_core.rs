@@ -262,6 +262,8 @@ impl PerCore {
 
     fn user(self: &Rc<Self>, number: usize, class: usize, life: Rc<Life>, work: Work) -> LiveUser {
         self.lifecycle.begin();
+        // At once, so that who is wanted and who is there are never a turn apart.
+        self.context.recorder.borrow_mut().user_started(class);
         let class = self.classes[class].clone();
         let rng = self.plan().user_rng(number as u64);
         let session = Session::new(self.context.clone(), class.session.clone(), number as u64, rng);

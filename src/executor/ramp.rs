@@ -28,7 +28,10 @@ pub(super) async fn follow(core: Rc<PerCore>) {
         while let Some(wanted) = course.next_until(now - core.started) {
             match wanted {
                 Some(wanted) => crew.reach(&core, wanted, now).await,
-                None => core.over.happen(),
+                None => {
+                    core.context.recorder.borrow_mut().users_wanted(None);
+                    core.over.happen();
+                }
             }
         }
         crew.see_out(&core, now);
@@ -40,6 +43,7 @@ pub(super) async fn follow(core: Rc<PerCore>) {
         let next = next.into_iter().chain(crew.next_end()).min();
         core.sleep_until_woken(next, woken).await;
     }
+    core.context.recorder.borrow_mut().users_wanted(None);
     if is_counted {
         core.lifecycle.end();
     }
@@ -100,7 +104,9 @@ struct Crew {
 impl Crew {
     /// Starts or retires users until there are so many.
     async fn reach(&mut self, core: &Rc<PerCore>, wanted: Wanted, now: Instant) {
-        let users = share(wanted.users, core.number(), core.count()) as usize;
+        let users = share(wanted.users, core.number(), core.count());
+        core.context.recorder.borrow_mut().users_wanted(Some(users.into()));
+        let users = users as usize;
         while self.lives.len() != users && core.lifecycle.phase() == Phase::Running {
             if self.lives.len() < users {
                 let number = core.number() + self.lives.len() * core.count();

@@ -54,7 +54,6 @@ impl LiveUser {
     /// Lives until the run stops, or until it is one too many. As in Locust, a user whose `on_start`
     /// fails ends there.
     pub(super) async fn live(&mut self) {
-        self.recorder().user_started(self.class.index);
         if self.start().await {
             match self.work {
                 Work::Closed => self.work_by_itself().await,

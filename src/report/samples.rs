@@ -52,6 +52,7 @@ pub(crate) fn snapshot(entries: Vec<Row>, time: Duration) -> Snapshot {
         elapsed: Duration::from_secs(10),
         since: Duration::ZERO,
         users: vec![UserCount { class: "shopper".to_owned(), running: 3 }],
+        users_wanted: Some(5),
         total: row("", "Aggregated", requests, time),
         entries,
         quantiles: Vec::new(),

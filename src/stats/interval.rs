@@ -36,6 +36,9 @@ pub struct Interval {
     pub more_exceptions: u64,
     /// Users running at the moment of the take, by class index: a level, not a change.
     pub users: Vec<u64>,
+    /// Users that the load wanted on this core at that moment; `None` where it wants no number, as an
+    /// open load does, or none any more.
+    pub wanted: Option<u64>,
     /// What it released, where the load is open.
     pub arrivals: Option<Box<Arrivals>>,
     /// What the core noticed of itself.
@@ -58,6 +61,7 @@ impl Interval {
             exceptions: Vec::new(),
             more_exceptions: 0,
             users: Vec::new(),
+            wanted: None,
             arrivals: None,
             health: Health::default(),
         }

@@ -350,6 +350,30 @@ fn users_are_the_latest_level_of_every_core() {
 }
 
 #[test]
+fn users_that_were_wanted_are_of_the_instant_at_which_users_were_counted() {
+    let start = Instant::now();
+    let mut cores = [0, 1].map(|core| Recorder::new(core, start, Limits::default()));
+    let mut totals = totals(Limits::default());
+    let mut told = |cores: &mut [Recorder], second: u64| {
+        for core in cores {
+            totals.add(core.take(second, start + Duration::from_secs(second + 1)));
+        }
+        totals.snapshot(Duration::from_secs(second + 1)).users_wanted
+    };
+    assert_eq!(told(&mut cores, 0), None);
+    cores[0].users_wanted(Some(2));
+    cores[1].users_wanted(Some(1));
+    assert_eq!(told(&mut cores, 1), Some(3));
+    // The other core is late: what is known of it is of the second before, as its users are.
+    cores[0].users_wanted(Some(5));
+    cores[1].users_wanted(Some(4));
+    assert_eq!(told(&mut cores[..1], 2), Some(6));
+    cores[0].users_wanted(None);
+    cores[1].users_wanted(None);
+    assert_eq!(told(&mut cores, 3), None);
+}
+
+#[test]
 fn rows_are_sorted_by_name_then_method_and_have_samples() {
     let start = Instant::now();
     let mut core = Recorder::new(0, start, Limits::default());

@@ -38,6 +38,7 @@ pub struct Recorder {
     failures: Table<EntryId, Sightings>,
     exceptions: Table<String, u64>,
     users: Vec<u64>,
+    wanted: Option<u64>,
     noticed: Noticed,
     released: Option<Box<Released>>,
 }
@@ -59,6 +60,7 @@ impl Recorder {
             failures: Table::new(limits.failures),
             exceptions: Table::new(limits.exceptions),
             users: Vec::new(),
+            wanted: None,
             noticed: Noticed::default(),
             released: None,
         }
@@ -204,6 +206,12 @@ impl Recorder {
         *running.expect("a user that ends has started") -= 1;
     }
 
+    /// From now on the load wants so many users on this core; no number is wanted before, or with
+    /// `None`.
+    pub fn users_wanted(&mut self, wanted: Option<u64>) {
+        self.wanted = wanted;
+    }
+
     /// Takes out what has gathered, as the interval that ends second `second` at `to`: at or just
     /// after `second + 1` seconds, or earlier where the run ends within that second.
     pub fn take(&mut self, second: u64, to: Instant) -> Interval {
@@ -230,6 +238,7 @@ impl Recorder {
                 .collect(),
             more_exceptions,
             users: self.users.clone(),
+            wanted: self.wanted,
             arrivals: self.released.as_mut().map(|released| Box::new(released.take())),
             health: self.noticed.take(),
         }
@@ -254,7 +263,9 @@ impl Recorder {
             more_failures,
             exceptions,
             more_exceptions,
-            users: _, // A level: the next take states it anew.
+            // Levels: the next take states them anew.
+            users: _,
+            wanted: _,
             arrivals,
             health,
         } = interval;

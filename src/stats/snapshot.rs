@@ -21,6 +21,10 @@ pub struct Snapshot {
     pub since: Duration,
     /// Running users by class, in the scenario's order.
     pub users: Vec<UserCount>,
+    /// How many there were to be in all, when each core counted them: fewer are there while they come,
+    /// more while some of those who go finish what they do. `None` where the load is no number of
+    /// users, or is over.
+    pub users_wanted: Option<u64>,
     /// One row per (method, name) with at least one sample, sorted by name, then method.
     pub entries: Vec<Row>,
     /// All rows together; its key is (empty, `Aggregated`). What it counts beside requests includes

@@ -68,6 +68,8 @@ struct Core {
     lines: Vec<Option<usize>>,
     /// Its running users by class, as of its latest interval.
     users: Vec<u64>,
+    /// How many it was to have then.
+    wanted: Option<u64>,
     sum: CoreSum,
 }
 
@@ -120,6 +122,7 @@ impl Totals {
             exceptions,
             more_exceptions,
             users,
+            wanted,
             arrivals,
             health,
         } = interval;
@@ -128,6 +131,7 @@ impl Totals {
             self.cores.resize_with(core + 1, Core::default);
         }
         self.cores[core].users = users;
+        self.cores[core].wanted = wanted;
         let (wall, sum) = (to.saturating_sub(from), &mut self.cores[core].sum);
         sum.add(wall, health.work);
         sum.standstills += &health.standstills;
@@ -171,6 +175,11 @@ impl Totals {
             elapsed,
             since: self.since,
             users: self.users(),
+            users_wanted: self
+                .cores
+                .iter()
+                .filter_map(|core| core.wanted)
+                .reduce(u64::saturating_add),
             entries: self.rows(elapsed),
             total: self.total.row(self.since, elapsed, &mut self.scratch),
             quantiles: self.total.quantiles(&mut self.scratch),

@@ -131,6 +131,7 @@ pub(crate) fn snapshot(all: &[Ended], second: u64, exceptions: &[ExceptionRow]) 
         users: [("reader", 6), ("writer", 4)]
             .map(|(class, running)| UserCount { class: class.to_owned(), running })
             .to_vec(),
+        users_wanted: None,
         entries: keys.iter().map(of_key).collect(),
         total: row("", "Aggregated", &ended, second),
         failures,

@@ -49,6 +49,7 @@ fn snapshot(second: u64, entries: usize, rng: &mut fastrand::Rng) -> Snapshot {
         elapsed: Duration::from_secs(second),
         since: Duration::ZERO,
         users: vec![UserCount { class: "shopper".to_owned(), running: second }],
+        users_wanted: None,
         total: row("", "Aggregated", requests, rng),
         entries,
         quantiles: quantiles.collect(),

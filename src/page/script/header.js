@@ -124,6 +124,7 @@ function withUnit(value) {
 }
 
 function usersText({ users, asked, state }) {
-  if (state !== "stopped" && asked?.users !== undefined && asked.users !== users) return `${users} of ${asked.users}`;
-  return String(users);
+  const wanted = state === "stopped" ? users : asked?.users ?? users;
+  // More than are wanted are those who go, and finish what they do.
+  return users > wanted ? `${wanted} + ${users - wanted} leaving` : users < wanted ? `${users} of ${wanted}` : String(users);
 }

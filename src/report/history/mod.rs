@@ -33,12 +33,13 @@ const SECOND_MIN: Duration = Duration::from_millis(500);
 /// The most marks in a chart; those beyond could not be told apart.
 const MARKS_MAX: usize = 100;
 
-/// How many users, or iterations per second, a run was to have this long after its start.
-pub type Asked = Box<dyn FnMut(Duration) -> Option<f64> + Send>;
+/// How many iterations per second an open load was to have this long after its start; nothing of
+/// another load.
+pub type AskedRate = Box<dyn FnMut(Duration) -> Option<f64> + Send>;
 
 /// A run in its course.
 pub struct History {
-    asked: Asked,
+    asked_rate: AskedRate,
     points: Thinned<Point>,
     entries: EntrySeries,
     marks: Vec<Command>,
@@ -63,10 +64,10 @@ struct Before {
 }
 
 impl History {
-    /// Nothing yet, of a run whose load is to be what `asked` says.
-    pub fn new(asked: Asked) -> Self {
+    /// Nothing yet, of a run whose load is to be this rate, if it is one.
+    pub fn new(asked_rate: AskedRate) -> Self {
         History {
-            asked,
+            asked_rate,
             points: Thinned::new(POINTS_MAX),
             entries: EntrySeries::new(ENTRY_POINTS_MAX),
             marks: Vec::new(),
@@ -120,7 +121,11 @@ impl History {
             end: snapshot.elapsed.as_secs_f64(),
             lasting: passed.as_secs_f64(),
             users: snapshot.user_count(),
-            asked: (self.asked)(snapshot.elapsed),
+            // Who was wanted is told by who counted the users, at the same instant.
+            asked: match snapshot.users_wanted {
+                Some(users) => Some(users as f64),
+                None => (self.asked_rate)(snapshot.elapsed),
+            },
             rates: rates(total, counted, passed),
             percentiles: total.recent_latency.figures.as_ref().map(|figures| figures.percentiles),
             cores: health
@@ -161,7 +166,7 @@ impl History {
         number(1e3 * lost)
     }
 
-    /// What the load was to be at the latest instant.
+    /// What the rate or the number of users was to be at the latest instant.
     pub fn asked(&self) -> Option<f64> {
         self.latest.as_ref()?.asked
     }

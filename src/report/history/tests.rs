@@ -18,6 +18,7 @@ fn history(seconds: u64, per_second: impl Fn(u64) -> u64) -> History {
 fn at(second: u64, requests: u64) -> Snapshot {
     let mut run = snapshot(vec![row("GET", "/", requests, second as u32 * MS)], 7 * MS);
     run.elapsed = Duration::from_secs(second);
+    run.users_wanted = None;
     run
 }
 

@@ -11,7 +11,7 @@
 //! | `state`, `run` | see [`State`]; the number of the run in this process, from 1 |
 //! | `started_at` | seconds since 1970; `null` before the first run |
 //! | `elapsed`, `since` | length so far; where the counting began |
-//! | `users`, `asked`, `classes` | running users; `{"users": n}` or `{"rate": n}` that the load is to have now, or `null`; `name` and `running` of each class |
+//! | `users`, `asked`, `classes` | running users; `{"users": n}` that the load was to have when they were counted, `{"rate": n}` now, or `null`; `name` and `running` of each class |
 //! | `target` | what the load goes to: `{"users": n, "spawn_rate": n}` by an order or a plain ramp, `{"rate": n}` by an order, or `null`, as of a shape |
 //! | `stats`, `total`, `more_stats` | rows, at most [`ROWS_MAX`], and how many were left out; a row is described in [`mod@self::row`] |
 //! | `failures`, `more_failures` | `method`, `name`, `error`, `occurrences`, and `first_seen`, `last_seen` in seconds since 1970 |
@@ -130,7 +130,6 @@ impl View<'_> {
     fn of_snapshot(&self, snapshot: &Snapshot, reasons: &[Warning]) -> Value {
         let rows = snapshot.entries.iter().take(ROWS_MAX);
         let rows = rows.map(|one| row::row(one, self.history.map(|h| h.latest_of(&one.key))));
-        let kind = if snapshot.open_load.is_some() { "rate" } else { "users" };
         let classes = snapshot.users.iter();
         let spectrum = snapshot.quantiles.iter();
         json!({
@@ -138,7 +137,7 @@ impl View<'_> {
             "elapsed": seconds(snapshot.elapsed),
             "since": seconds(snapshot.since),
             "users": snapshot.user_count(),
-            "asked": self.history.and_then(History::asked).map(|asked| json!({ kind: asked })),
+            "asked": self.asked(snapshot),
             "target": self.target.map(target),
             "classes": classes.map(|class| json!({ "name": class.class, "running": class.running })).collect::<Value>(),
             "stats": rows.collect::<Value>(),
@@ -156,6 +155,17 @@ impl View<'_> {
             "open_load": snapshot.open_load.as_ref().map(open_load),
             "spectrum": spectrum.map(|&(share, time)| json!([share, exact(time)])).collect::<Value>(),
         })
+    }
+
+    fn asked(&self, snapshot: &Snapshot) -> Value {
+        match snapshot.users_wanted {
+            Some(users) => json!({ "users": users }),
+            None if snapshot.open_load.is_some() => self
+                .history
+                .and_then(History::asked)
+                .map_or(Value::Null, |rate| json!({ "rate": rate })),
+            None => Value::Null,
+        }
     }
 
     /// Users by class, and when they are gone, those that there were last.

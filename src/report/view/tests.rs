@@ -63,7 +63,7 @@ fn rows_checks_and_failures_are_told_with_their_numbers() {
         (&json!(40.0), &json!(2.0))
     );
     assert_eq!(view["total"]["name"], "Aggregated");
-    assert_eq!((&view["asked"], &view["users"]), (&json!({ "users": 5.0 }), &json!(3)));
+    assert_eq!((&view["asked"], &view["users"]), (&json!({ "users": 5 }), &json!(3)));
     assert_eq!(view["target"], json!({ "users": 9, "spawn_rate": 2.5 }));
     assert_eq!(view["spectrum"], json!([[0.0, 1.0], [1.0, 40.0]]));
     assert_eq!(view["failures"][0]["first_seen"], 1_790_000_001.0);

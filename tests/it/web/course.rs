@@ -16,6 +16,32 @@ fn users(event: &Event) -> u64 {
     event.data["view"]["users"].as_u64().unwrap()
 }
 
+/// Users come every 7 ms, on all cores, and so also between the instant of a second and the moment at
+/// which a core counts them.
+#[test]
+fn as_many_users_are_there_as_were_wanted_when_they_were_counted() {
+    let server = plain_server();
+    let page = page(&server);
+    let mut events = page.events();
+    page.command("/api/v1/runs", &json!({"users": 400, "spawn_rate": 150}));
+    let mut seen = 0;
+    loop {
+        let event = events.next().unwrap();
+        let wanted = &event.data["view"]["asked"]["users"];
+        if state(&event) == "running" {
+            break assert_eq!((wanted, users(&event)), (&json!(400), 400));
+        }
+        if wanted.is_u64() && event.name == "view" {
+            assert_eq!(*wanted, users(&event), "at {}", event.data["view"]["elapsed"]);
+            let point = &event.data["point"];
+            assert_eq!(point["asked"].as_f64(), point["users"].as_f64());
+            seen += 1;
+        }
+    }
+    assert!(seen > 0, "users were all there at once");
+    page.quit().code(0);
+}
+
 #[test]
 fn a_run_is_started_watched_changed_and_stopped_and_then_another() {
     let server = plain_server();
@@ -40,7 +66,7 @@ fn a_run_is_started_watched_changed_and_stopped_and_then_another() {
     page.command("/api/v1/run/load", &json!({"users": 5, "spawn_rate": 100}));
     events.find(|event| state(event) == "spawning");
     let five = events.find(|event| state(event) == "running");
-    assert_eq!((users(&five), &five.data["view"]["asked"]), (5, &json!({"users": 5.0})));
+    assert_eq!((users(&five), &five.data["view"]["asked"]), (5, &json!({"users": 5})));
 
     page.command("/api/v1/run/reset", &json!({}));
     let reset = events.find(|event| event.data["view"]["since"].as_f64() > Some(0.0));
