@@ -7,6 +7,7 @@ use super::asked::asked_rate;
 use super::draft::Draft;
 use super::facts::facts;
 use super::milestones::{self, Milestones};
+use super::tty::Tty;
 use super::{Error, RunArgs, THRESHOLD_MISSED};
 use crate::collector::Summary;
 use crate::control::Control;
@@ -51,7 +52,6 @@ impl Job {
         let control = Arc::new(Control::of(plan.arrivals.is_some()));
         let (args, log, reports) = (args.clone(), log.clone(), Vec::new());
         let mut job = Job { plan, control, args, log, facts, reports };
-        job.probe_files()?;
         job.add_files()?;
         job.add_log();
         job.add_summary();
@@ -79,16 +79,6 @@ impl Job {
         milestones::announce(&plan, &log);
         let summary = run::run(&plan, &control, reports, |error| log.error("report", error))?;
         Ok(exit_code(&summary, &args))
-    }
-
-    /// Before the first file is emptied, all have been tried: a run that cannot be started takes
-    /// nothing from the one before it.
-    fn probe_files(&self) -> Result<(), Error> {
-        let RunArgs { csv, json_file, html, .. } = &self.args;
-        csv.as_deref().map_or(Ok(()), CsvFiles::probe)?;
-        json_file.as_deref().map_or(Ok(()), JsonFile::probe)?;
-        html.as_deref().map_or(Ok(()), |path| HtmlFile::probe(path, &self.facts))?;
-        Ok(())
     }
 
     fn add_files(&mut self) -> Result<(), Error> {
@@ -120,19 +110,19 @@ impl Job {
         let is_told = if args.web.web { args.print_stats } else { !args.only_summary };
         if is_told {
             let screen = || Screen::of(io::stderr());
-            self.add("progress", Box::new(Progress::new(io::stderr(), screen)));
+            self.add("progress", Box::new(Progress::new(Tty(io::stderr()), screen)));
         }
         self.add("log", Box::new(Milestones::new(plan, log, control, resets)));
     }
 
     fn add_summary(&mut self) {
         if self.args.json {
-            self.add("json", Box::new(JsonList::new(io::stdout())));
+            self.add("json", Box::new(JsonList::new(Tty(io::stdout()))));
             let screen = || Screen::of(io::stderr());
-            self.add("summary", Box::new(Final::new(io::stderr(), screen)));
+            self.add("summary", Box::new(Final::new(Tty(io::stderr()), screen)));
         } else {
             let screen = || Screen::of(io::stdout());
-            self.add("summary", Box::new(Final::new(io::stdout(), screen)));
+            self.add("summary", Box::new(Final::new(Tty(io::stdout()), screen)));
         }
     }
 }

@@ -7,14 +7,17 @@ mod demo;
 mod draft;
 mod facts;
 mod job;
+mod job_control;
 mod keys;
 mod milestones;
 mod overhead;
 mod ratio;
+
 mod serve;
 mod signals;
 mod source;
 mod terminal;
+mod tty;
 mod web;
 
 use std::env;

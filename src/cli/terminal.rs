@@ -92,10 +92,16 @@ impl Terminal {
     pub(super) fn restore(&self) {
         let mut settings = self.settings();
         settings.is_over = true;
-        if let Some(before) = settings.before.take().filter(|_| in_foreground()) {
-            // A terminal that has gone needs none.
-            let _ = tcsetattr(io::stdin(), OptionalActions::Now, &before);
-        }
+        settings.give_back();
+    }
+
+    /// Gives the terminal back with the settings it had while `meanwhile` lasts. Then its keys are
+    /// asked for again as they were at first.
+    pub(super) fn lend(&self, meanwhile: impl FnOnce()) {
+        // Held all the time: whoever asks for keys would take it again.
+        let mut settings = self.settings();
+        settings.give_back();
+        meanwhile();
     }
 
     pub(super) fn restore_on_drop(&self) -> RestoreOnDrop<'_> {
@@ -104,6 +110,15 @@ impl Terminal {
 
     fn settings(&self) -> MutexGuard<'_, Settings> {
         self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+impl Settings {
+    fn give_back(&mut self) {
+        if let Some(before) = self.before.take().filter(|_| in_foreground()) {
+            // A terminal that has gone needs none.
+            let _ = tcsetattr(io::stdin(), OptionalActions::Now, &before);
+        }
     }
 }
 

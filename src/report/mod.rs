@@ -20,11 +20,12 @@ pub mod broken;
 pub mod console;
 pub mod csv;
 pub mod digits;
-mod file;
+pub(crate) mod file;
 pub mod history;
 pub mod html;
 pub mod json;
 pub mod percentiles;
+mod place;
 mod rhythm;
 #[cfg(test)]
 pub(crate) mod samples;

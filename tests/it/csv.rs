@@ -346,18 +346,24 @@ fn times_in_files_are_within_locusts_rounding_of_locusts() {
 }
 
 #[test]
-fn headers_are_in_the_files_before_the_run_starts() {
+fn what_an_earlier_run_left_stays_until_this_one_begins() {
     let folder = tempfile::tempdir().unwrap();
-    let prefix = folder.path().join("run");
-    fs::write(folder.path().join("run_stats.csv"), "what an earlier run left\r\n".repeat(99))
-        .unwrap();
-    let _files = CsvFiles::create(&prefix, History::Aggregated).unwrap();
+    let path = |kind: &str| folder.path().join(format!("run_{kind}.csv"));
+    let earlier = "what an earlier run left\r\n".repeat(99);
+    KINDS.iter().for_each(|kind| fs::write(path(kind), &earlier).unwrap());
+    let mut files = CsvFiles::create(&folder.path().join("run"), History::Aggregated).unwrap();
     for kind in KINDS {
-        let header =
-            golden(&format!("empty_{kind}.csv")).split_inclusive('\n').next().map(str::to_owned);
-        let text = fs::read_to_string(folder.path().join(format!("run_{kind}.csv"))).unwrap();
-        assert_eq!(Some(text), header, "{kind}");
+        assert_eq!(fs::read_to_string(path(kind)).unwrap(), earlier, "{kind}");
     }
+    files.update(&snapshot(&[], 0, &[])).unwrap();
+    for kind in KINDS {
+        let text = fs::read_to_string(path(kind)).unwrap();
+        let header = |text: &str| text.split_inclusive('\n').next().map(str::to_owned);
+        assert_eq!(header(&text), header(&golden(&format!("empty_{kind}.csv"))), "{kind}");
+        assert!(text.ends_with("\r\n") && !text.contains("earlier"), "{kind}: {text}");
+    }
+    let left = fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(left, KINDS.len(), "and nothing beside them");
 }
 
 #[test]
@@ -382,8 +388,13 @@ fn a_path_that_cannot_be_written_is_named_with_the_reason_before_the_run_starts(
     check("a", "a_failures.csv", "Is a directory");
     fs::write(folder.path().join("file"), "").unwrap();
     check("file/b", "file/b_stats.csv", "Not a directory");
-    symlink("/dev/full", folder.path().join("c_stats_history.csv")).unwrap();
-    check("c", "c_stats_history.csv", "No space left on device");
+    // What is written through is known to be full when it is written to.
+    let full = folder.path().join("c_stats_history.csv");
+    symlink("/dev/full", &full).unwrap();
+    let mut files = CsvFiles::create(&folder.path().join("c"), History::Full).unwrap();
+    let error = files.update(&snapshot(&[], 0, &[])).unwrap_err();
+    let expected = format!("cannot write {}: No space left on device", full.display());
+    assert_eq!(error.to_string(), expected);
 }
 
 #[test]

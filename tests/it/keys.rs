@@ -1,5 +1,8 @@
 //! Keys while a run lasts, through a pseudo terminal.
 
+use std::fs;
+use std::os::unix::process::ExitStatusExt;
+
 use crate::support::{
     Answer, Run, Running, Server, Signal, Terminal, get_root, plain_server, toml,
 };
@@ -113,4 +116,97 @@ fn a_terminal_that_the_process_is_not_in_the_foreground_of_is_left_alone() {
     let output = running.wait().code(0);
     assert!(!output.stderr.contains("Ramping to 12"), "{}", output.stderr);
     assert_eq!(terminal.settings(), before);
+}
+
+/// Ctrl-\ and whatever else ends a process that does not ask for it.
+#[test]
+fn a_signal_that_kills_gives_the_terminal_back() {
+    for signal in [Signal::QUIT, Signal::USR1, Signal::ALARM, Signal::XCPU] {
+        let (terminal, server) = (Terminal::new(), plain_server());
+        let before = terminal.settings();
+        let running = start(&terminal, &server);
+        if signal == Signal::QUIT {
+            terminal.press("\u{1c}")
+        } else {
+            running.signal(signal)
+        }
+        let output = running.wait();
+        assert_eq!(output.status.signal(), Some(signal.as_raw()), "{}", output.stderr);
+        assert_eq!(terminal.settings(), before, "{signal:?}");
+    }
+}
+
+#[test]
+fn signals_that_end_a_run_give_the_terminal_back() {
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
+        let (terminal, server) = (Terminal::new(), plain_server());
+        let before = terminal.settings();
+        let running = start(&terminal, &server);
+        running.signal(signal);
+        running.wait().code(0);
+        assert_eq!(terminal.settings(), before, "{signal:?}");
+    }
+}
+
+/// Nobody reads the tables any more, and the files are whole.
+#[test]
+fn a_terminal_that_is_closed_ends_the_run_with_all_its_files() {
+    for run in [Run::on, Run::shown_on] {
+        let (terminal, server) = (Terminal::new(), plain_server());
+        let run = run(&terminal, &toml("1h", PACED)).host(server.address).users(2);
+        let running = run.args(["--csv", "out", "--json-file", "out"]).start();
+        server.await_requests(20);
+        terminal.await_keys();
+        terminal.hang_up();
+        let output = running.wait().code(0);
+        assert!(output.stderr.contains("Got SIGHUP, stopping"), "{}", output.stderr);
+        let told = output.csv("out_stats.csv").count("Aggregated", "Request Count");
+        let json = fs::read(output.path("out.json")).unwrap();
+        let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+        assert_eq!(json["total"]["num_requests"], told);
+        assert!(told >= 20);
+    }
+}
+
+#[test]
+fn a_stopped_run_has_given_the_terminal_back_and_takes_it_when_it_goes_on() {
+    for by_key in [true, false] {
+        let (terminal, server) = (Terminal::new(), plain_server());
+        let before = terminal.settings();
+        let run = Run::job_on(&terminal, &toml("1h", PACED)).host(server.address).users(2);
+        let mut running = run.start();
+        terminal.await_keys();
+        running.stderr_line("(2 total users)");
+        if by_key {
+            terminal.press("\u{1a}")
+        } else {
+            running.signal_job(Signal::TSTP)
+        }
+        running.await_file("stopped");
+        assert_eq!(terminal.settings(), before);
+        let seen = server.count();
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        assert_eq!(server.count(), seen, "it is stopped");
+        fs::write(running.path("go"), "").unwrap();
+        terminal.await_keys();
+        server.await_requests(seen + 10);
+        terminal.press("w");
+        running.stderr_line("Ramping to 3 users");
+        terminal.press("\u{3}");
+        running.wait().code(0);
+        assert_eq!(terminal.settings(), before);
+    }
+}
+
+/// In a container nobody is above it who could continue it.
+#[test]
+fn a_run_without_a_shell_above_it_does_not_stop() {
+    let (terminal, server) = (Terminal::new(), plain_server());
+    let running = start(&terminal, &server);
+    terminal.press("\u{1a}");
+    let seen = server.count();
+    server.await_requests(seen + 100);
+    terminal.await_keys();
+    terminal.press("\u{3}");
+    running.wait().code(0);
 }

@@ -27,6 +27,7 @@ mod pace;
 mod parameters;
 mod proxies;
 mod redirects;
+mod report_files;
 mod requests;
 mod reset;
 mod scale;

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::tables::{Lines, RATE_COLUMNS, WHOLE_RUN_COLUMNS, percentile_fields, whole_run_fields};
-use crate::report::file::{Error, OutputFile};
+use crate::report::file::{Error, GrowingFile, OutputFile};
 use crate::report::percentiles;
 use crate::report::rhythm::Rhythm;
 use crate::report::utc::unix_seconds;
@@ -68,10 +68,10 @@ fn fields(snapshot: &Snapshot, row: &Row, history: History) -> Vec<String> {
 #[derive(Debug)]
 pub(super) struct HistoryFile {
     output: OutputFile,
+    /// The file of this run, once it has rows.
+    file: Option<GrowingFile>,
     history: History,
     flush: Rhythm,
-    /// Bytes in the file.
-    written: u64,
     waiting: Vec<u8>,
     last: Option<Group>,
 }
@@ -89,22 +89,22 @@ struct Group {
 
 impl HistoryFile {
     pub(super) fn create(prefix: &Path, history: History) -> Result<Self, Error> {
-        let header = render_history_header();
         Ok(Self {
-            output: OutputFile::create(prefix, SUFFIX, &header)?,
+            output: OutputFile::new(prefix, SUFFIX)?,
+            file: None,
             history,
             flush: Rhythm::every(FLUSH_PERIOD),
-            written: header.len() as u64,
-            waiting: Vec::new(),
+            waiting: render_history_header(),
             last: None,
         })
     }
 
     /// Adds the rows of this instant.
     pub(super) fn update(&mut self, snapshot: &Snapshot) -> Result<(), Error> {
-        let start = self.written + self.waiting.len() as u64;
-        self.last = Some(Group { timestamp: unix_seconds(snapshot.at()), start });
         if self.waiting.len() < WAITING_MAX {
+            let written = self.file.as_ref().map_or(0, GrowingFile::len);
+            let start = written + self.waiting.len() as u64;
+            self.last = Some(Group { timestamp: unix_seconds(snapshot.at()), start });
             self.waiting.extend(render_history_rows(snapshot, self.history));
         }
         if self.flush.due(snapshot.elapsed) {
@@ -116,25 +116,28 @@ impl HistoryFile {
     /// Adds the last rows. They take the place of the latest ones if those are of the same second:
     /// whoever plots the file expects one value for each.
     pub(super) fn finish(&mut self, snapshot: &Snapshot) -> Result<(), Error> {
-        self.write_out()?;
         let timestamp = unix_seconds(snapshot.at());
-        let start = match self.last {
-            Some(last) if last.timestamp == timestamp => last.start,
-            _ => self.written,
-        };
+        let same = self.last.filter(|last| last.timestamp == timestamp);
         let rows = render_history_rows(snapshot, self.history);
-        self.output.replace_from(start, &rows)?;
-        self.written = start + rows.len() as u64;
-        Ok(())
+        let file = self.write_out()?;
+        file.replace_from(same.map_or(file.len(), |last| last.start), &rows)
     }
 
-    fn write_out(&mut self) -> Result<(), Error> {
-        // After a failure the same bytes go to the same place next time, so a disk that was full
-        // for a while leaves no gap and no torn row.
-        self.output.replace_from(self.written, &self.waiting)?;
-        self.written += self.waiting.len() as u64;
+    /// The file, with all rows in it. After a failure the same bytes go to the same place next time, so
+    /// a disk that was full for a while leaves no gap.
+    fn write_out(&mut self) -> Result<&mut GrowingFile, Error> {
+        let file = match self.file.take() {
+            None => self.output.begin(&self.waiting)?,
+            Some(mut file) => match file.append(&self.waiting) {
+                Ok(()) => file,
+                Err(error) => {
+                    self.file = Some(file);
+                    return Err(error);
+                }
+            },
+        };
         self.waiting.clear();
-        Ok(())
+        Ok(self.file.insert(file))
     }
 }
 

@@ -7,9 +7,13 @@
 //! | `PREFIX_exceptions.csv` | a row per error of user code | rewritten every second |
 //! | `PREFIX_stats_history.csv` | the run, second by second | appended, written out every 5 s |
 //!
-//! All four are created before the load starts, so that a path that does not work is known at once,
-//! and all are written once more at the end, so that they agree with the console to the last
-//! request (Locust's may lack the last second).
+//! All four are tried before the load starts, so that a path that does not work is known at once, and
+//! what an earlier run has left there stays until this one begins. All are written once more at the
+//! end, so that they agree with the console to the last request (Locust's may lack the last second).
+//!
+//! A file that is rewritten is another one each time: whoever watches it opens it by its name (`watch
+//! cat`, `tail -F`), and finds whole tables only. The history is one file from its first row on, as
+//! Locust's is: `tail -f` follows it.
 //!
 //! The contents are pure functions, `render_*`.
 
@@ -46,24 +50,18 @@ pub struct CsvFiles {
 const SUFFIXES: [&str; 3] = ["_stats.csv", "_failures.csv", "_exceptions.csv"];
 
 impl CsvFiles {
-    /// Whether all four can be written. Takes nothing from files that are there.
+    /// Makes sure that `PREFIX_stats.csv` and its three siblings can be written, and makes the folders
+    /// they are in. What is there stays until the run tells of itself.
     ///
     /// # Errors
     ///
     /// The first that cannot.
-    pub fn probe(prefix: &Path) -> Result<(), Error> {
-        let mut suffixes = SUFFIXES.into_iter().chain([history::SUFFIX]);
-        suffixes.try_for_each(|suffix| OutputFile::probe(prefix, suffix))
-    }
-
-    /// Creates `PREFIX_stats.csv` and its three siblings with their headers, and the folders they
-    /// are in. Files of that name are emptied.
     pub fn create(prefix: &Path, history: History) -> Result<Self, Error> {
         let [stats, failures, exceptions] = SUFFIXES;
         Ok(Self {
-            stats: OutputFile::create(prefix, stats, &tables::stats_header())?,
-            failures: OutputFile::create(prefix, failures, &tables::failures_header())?,
-            exceptions: OutputFile::create(prefix, exceptions, &tables::exceptions_header())?,
+            stats: OutputFile::new(prefix, stats)?,
+            failures: OutputFile::new(prefix, failures)?,
+            exceptions: OutputFile::new(prefix, exceptions)?,
             history: HistoryFile::create(prefix, history)?,
         })
     }
@@ -71,9 +69,9 @@ impl CsvFiles {
     /// The three files that show the present state only. One that cannot be written does not keep
     /// the others from being so; the first error is told.
     fn rewrite(&mut self, snapshot: &Snapshot) -> Result<(), Error> {
-        let stats = self.stats.replace_from(0, &render_stats(snapshot));
-        let failures = self.failures.replace_from(0, &render_failures(snapshot));
-        let exceptions = self.exceptions.replace_from(0, &render_exceptions(snapshot));
+        let stats = self.stats.replace(&render_stats(snapshot));
+        let failures = self.failures.replace(&render_failures(snapshot));
+        let exceptions = self.exceptions.replace(&render_exceptions(snapshot));
         stats.and(failures).and(exceptions)
     }
 }

@@ -54,18 +54,6 @@ pub fn render_exceptions(snapshot: &Snapshot) -> Vec<u8> {
     lines.into_bytes()
 }
 
-pub(super) fn stats_header() -> Vec<u8> {
-    Lines::with_header(stats_columns()).into_bytes()
-}
-
-pub(super) fn failures_header() -> Vec<u8> {
-    Lines::with_header(FAILURES_COLUMNS.map(str::to_owned)).into_bytes()
-}
-
-pub(super) fn exceptions_header() -> Vec<u8> {
-    Lines::with_header(EXCEPTIONS_COLUMNS.map(str::to_owned)).into_bytes()
-}
-
 const FAILURES_COLUMNS: [&str; 6] =
     ["Method", "Name", "Error", "Occurrences", "First Seen", "Last Seen"];
 

@@ -31,16 +31,8 @@ pub struct HtmlFile {
 }
 
 impl HtmlFile {
-    /// Whether the file of a run with these facts can be written. Takes nothing from one that is there.
-    ///
-    /// # Errors
-    ///
-    /// Why it cannot.
-    pub fn probe(path: &Path, facts: &Facts) -> Result<(), Error> {
-        OutputFile::probe(&fill_placeholders(path, facts), "")
-    }
-
-    /// Creates the file, empty, and the folders it is in. See [`fill_placeholders`] for its name.
+    /// Makes sure that the file can be written, and makes the folders it is in. What is there stays
+    /// until the end of the run. See [`fill_placeholders`] for its name.
     ///
     /// # Errors
     ///
@@ -52,7 +44,7 @@ impl HtmlFile {
         history: History,
     ) -> Result<Self, Error> {
         let path = fill_placeholders(path, &facts);
-        let file = OutputFile::create(&path, "", b"")?;
+        let file = OutputFile::new(&path, "")?;
         Ok(HtmlFile { file, facts, scenario, history })
     }
 }
@@ -74,7 +66,7 @@ impl Report for HtmlFile {
             history: Some(&self.history),
             target: None,
         };
-        Ok(self.file.replace_from(0, render(&view, Theme::System).as_bytes())?)
+        Ok(self.file.replace(render(&view, Theme::System).as_bytes())?)
     }
 }
 

@@ -3,7 +3,7 @@
 //! | report | where to | what |
 //! |---|---|---|
 //! | [`JsonList`], `--json` | stdout, and nothing else is written there | a list of entries, as Locust prints it |
-//! | [`JsonFile`], `--json-file` | a file, created before the start | one object with all that is known |
+//! | [`JsonFile`], `--json-file` | a file | one object with all that is known |
 //!
 //! Both are made from the last snapshot, as the closing tables and the CSV files are, so their
 //! numbers are the same. All times are milliseconds: exact ones have all their digits, those from a
@@ -72,6 +72,7 @@ use serde_json::ser::PrettyFormatter;
 
 use super::Report;
 use super::file::{Error, OutputFile};
+use super::place::is_special;
 use crate::stats::Snapshot;
 
 /// The list of entries, at the end.
@@ -106,24 +107,20 @@ pub struct JsonFile {
 }
 
 impl JsonFile {
-    /// Creates the file, empty, and the folders it is in. Where its name has no ending, `.json` is
-    /// added, as Locust does.
-    pub fn create(path: &Path, seed: u64) -> Result<Self, Error> {
-        Ok(Self { file: OutputFile::create(path, ending(path), b"")?, seed })
-    }
-
-    /// Whether it can be written. Takes nothing from a file that is there.
+    /// Makes sure that the file can be written, and makes the folders it is in. What is there stays
+    /// until the end of the run. Where its name has no ending, `.json` is added, as Locust does.
     ///
     /// # Errors
     ///
-    /// Why it cannot.
-    pub fn probe(path: &Path) -> Result<(), Error> {
-        OutputFile::probe(path, ending(path))
+    /// Why it cannot be written.
+    pub fn create(path: &Path, seed: u64) -> Result<Self, Error> {
+        Ok(Self { file: OutputFile::new(path, ending(path))?, seed })
     }
 }
 
+/// `/dev/stdout` and a pipe have their names already.
 fn ending(path: &Path) -> &'static str {
-    if path.extension().is_none() { ".json" } else { "" }
+    if path.extension().is_none() && !is_special(path) { ".json" } else { "" }
 }
 
 impl Report for JsonFile {
@@ -132,7 +129,7 @@ impl Report for JsonFile {
     }
 
     fn finish(&mut self, snapshot: &Snapshot) -> io::Result<()> {
-        Ok(self.file.replace_from(0, &render_run(snapshot, self.seed))?)
+        Ok(self.file.replace(&render_run(snapshot, self.seed))?)
     }
 }
 

@@ -70,6 +70,24 @@ impl Run {
         Run::through(Terminal::command()).arg("s.toml").file("s.toml", scenario).stdin(terminal)
     }
 
+    /// The same with its stdout on the terminal, too.
+    pub(crate) fn shown_on(terminal: &Terminal, scenario: &str) -> Self {
+        let run = Run::through(Terminal::command_that_shows()).arg("s.toml");
+        run.file("s.toml", scenario).stdin(terminal)
+    }
+
+    /// The same as a job of a shell: see [`Terminal::job`].
+    pub(crate) fn job_on(terminal: &Terminal, scenario: &str) -> Self {
+        Run::through(Terminal::job()).arg("s.toml").file("s.toml", scenario).stdin(terminal)
+    }
+
+    /// A run of this scenario that this script starts as `"$0" "$@"`.
+    pub(crate) fn in_shell(script: &str, scenario: &str) -> Self {
+        let mut command = Command::new("sh");
+        command.args(["-c", script, env!("CARGO_BIN_EXE_gregaria")]);
+        Run::through(command).arg("s.toml").file("s.toml", scenario)
+    }
+
     /// With a terminal to read from.
     pub(crate) fn stdin(mut self, terminal: &Terminal) -> Self {
         self.command.stdin(terminal.stdin());
@@ -182,6 +200,27 @@ impl Running {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
         line.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() * 1024
+    }
+
+    /// The same to the process that the shell of [`Run::job_on`] started.
+    pub(crate) fn signal_job(&self, signal: Signal) {
+        let shell = self.child.id();
+        let children = fs::read_to_string(format!("/proc/{shell}/task/{shell}/children")).unwrap();
+        let job = children.split_whitespace().next().unwrap().parse().unwrap();
+        kill_process(Pid::from_raw(job).unwrap(), signal).unwrap();
+    }
+
+    pub(crate) fn path(&self, file: &str) -> PathBuf {
+        self.dir.path().join(file)
+    }
+
+    /// Waits for a file in its directory.
+    #[track_caller]
+    pub(crate) fn await_file(&self, file: &str) {
+        while !self.path(file).exists() {
+            assert!(Instant::now() < self.deadline, "{file} does not come");
+            thread::sleep(Duration::from_millis(10));
+        }
     }
 
     /// The first line on stdout with this in it.

@@ -23,7 +23,8 @@ pub(crate) struct Terminal {
 
 impl Terminal {
     pub(crate) fn new() -> Self {
-        let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        let keyboard =
+            openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
         grantpt(&keyboard).unwrap();
         unlockpt(&keyboard).unwrap();
         let name = ptsname(&keyboard, Vec::new()).unwrap();
@@ -43,6 +44,26 @@ impl Terminal {
         command.arg("--ctty").arg(env!("CARGO_BIN_EXE_gregaria"));
         command
     }
+
+    /// The same with its stdout on this terminal, too.
+    pub(super) fn command_that_shows() -> Command {
+        let mut command = Command::new("setsid");
+        let script = "exec \"$0\" \"$@\" > /dev/tty";
+        command.args(["--ctty", "sh", "-c", script, env!("CARGO_BIN_EXE_gregaria")]);
+        command
+    }
+
+    /// The same as a job of a shell, which leaves `stopped` when it stops, and continues it as soon as
+    /// there is a file `go`.
+    pub(super) fn job() -> Command {
+        let script = "\"$0\" \"$@\"; touch stopped; until [ -e go ]; do sleep 0.05; done; fg";
+        let mut command = Command::new("setsid");
+        command.args(["--ctty", "sh", "-mc", script, env!("CARGO_BIN_EXE_gregaria")]);
+        command
+    }
+
+    /// Closes it, as the end of a connection by ssh does.
+    pub(crate) fn hang_up(self) {}
 
     pub(super) fn stdin(&self) -> Stdio {
         self.screen.try_clone().unwrap().into()
