@@ -73,7 +73,7 @@ fn a_server_that_accepts_and_never_answers_is_given_up_and_the_run_ends() {
 /// The numbers of such a run are empty, and say nothing good.
 #[track_caller]
 fn check_nothing_completed(output: &Output) {
-    let line = "\nWarning: no request came to its end: 20 were still on the way";
+    let line = "\nWarning: no request came to its end: 20 were cut off at the stop";
     assert!(output.stdout.contains(line), "{}", output.stdout);
 }
 

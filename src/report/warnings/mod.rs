@@ -113,7 +113,8 @@ impl fmt::Display for Warning {
         match *self {
             Warning::NothingCompleted(cancelled) => write!(
                 f,
-                "no request came to its end: {cancelled} {} still on the way when the run was over;                  the server may not answer, or not let connections in: look there, or let the run                  last longer",
+                "no request came to its end: {cancelled} {} cut off at the stop; the server may \
+                 not answer, or not let connections in: look there, or let the run last longer",
                 plural(cancelled, "was", "were"),
             ),
             Warning::Unjudged(ref level) => write!(
@@ -128,7 +129,9 @@ impl fmt::Display for Warning {
             {
                 write!(
                     f,
-                    "core {core} was more than {:.0}% busy in {seconds} {} (at most {:.0}%): times                      may be the generator's own, and the rate its limit; use more cores (--cores),                      fewer users or longer waits",
+                    "core {core} was more than {:.0}% busy in {seconds} {} (at most {:.0}%): \
+                     times may be the generator's own, and the rate its limit; use more cores \
+                     (--cores), fewer users or longer waits",
                     100.0 * SATURATED,
                     plural(seconds, "second", "seconds"),
                     100.0 * ran,
@@ -137,7 +140,10 @@ impl fmt::Display for Warning {
             Warning::Saturated { core, seconds, fullest: FullSecond { ran, kept_waiting } } => {
                 write!(
                     f,
-                    "core {core} had no time left in {seconds} {}: it ran for {:.0}% of the worst                      and was kept waiting for {:.0}%, by other processes or by a limit of its CPU                      time; times may be the generator's own, and the rate its limit; stop what else                      runs there, choose other cores (--cores), or raise the limit",
+                    "core {core} had no time left in {seconds} {}: it ran for {:.0}% of the worst \
+                     and was kept waiting for {:.0}%, by other processes or by a limit of its CPU \
+                     time; times may be the generator's own, and the rate its limit; stop what \
+                     else runs there, choose other cores (--cores), or raise the limit",
                     plural(seconds, "second", "seconds"),
                     100.0 * ran,
                     100.0 * kept_waiting,
@@ -146,16 +152,21 @@ impl fmt::Display for Warning {
             Warning::Late(ref late) => late.fmt(f),
             Warning::Backlog { delayed, never, due } => write!(
                 f,
-                "{delayed} of {due} iterations had to wait for a user, and {never} never started:                  the load was not the rate that was asked for; allow more users (--max-users), or                  ask for less",
+                "{delayed} of {due} iterations had to wait for a user, and {never} never started: \
+                 the load was not the rate that was asked for; allow more users (--max-users), or \
+                 ask for less",
             ),
             Warning::Ports(times) => write!(
                 f,
-                "{times} {} for want of a local port; use several addresses (--local-address here,                  --resolve for the target), keep connections (keep_alive), or widen                  net.ipv4.ip_local_port_range",
+                "{times} {} for want of a local port; use several addresses (--local-address \
+                 here, --resolve for the target), keep connections (keep_alive), or widen \
+                 net.ipv4.ip_local_port_range",
                 plural(times, "request failed", "requests failed"),
             ),
             Warning::Files(times) => write!(
                 f,
-                "{times} {} because no file could be opened any more; raise ulimit -n, or give                  connections back while users wait (keep_alive = \"task\")",
+                "{times} {} because no file could be opened any more; raise ulimit -n, or give \
+                 connections back while users wait (keep_alive = \"task\")",
                 plural(times, "request failed", "requests failed"),
             ),
             Warning::SlowConnects { times, overflows } => {
@@ -178,12 +189,15 @@ impl fmt::Display for Warning {
             }
             Warning::UncheckedServers(times) => write!(
                 f,
-                "{times} {} to whoever answered: with --insecure, or insecure = true, nobody's                  certificate is checked; give the authority behind it with --ca instead",
+                "{times} {} to whoever answered: with --insecure, or insecure = true, nobody's \
+                 certificate is checked; give the authority behind it with --ca instead",
                 plural(times, "TLS connection was made", "TLS connections were made"),
             ),
             Warning::LookUps(times) => write!(
                 f,
-                "{times} {} of a name in the course of the run, and connections went to the                  addresses known before; look at the name server, or ask it less often                  (--dns-refresh)",
+                "{times} {} of a name in the course of the run, and connections went to the \
+                 addresses known before; look at the name server, or ask it less often \
+                 (--dns-refresh)",
                 plural(times, "look-up failed", "look-ups failed"),
             ),
         }
@@ -211,8 +225,11 @@ mod tests {
         run
     }
 
+    /// Each is one line, and reads as one.
     fn texts(run: &Snapshot) -> Vec<String> {
-        warnings(run).iter().map(Warning::to_string).collect()
+        let texts: Vec<_> = warnings(run).iter().map(Warning::to_string).collect();
+        assert!(texts.iter().all(|text| !text.contains("  ") && !text.contains('\n')), "{texts:?}");
+        texts
     }
 
     #[test]
@@ -253,7 +270,7 @@ mod tests {
         run.total.counts.cancelled = 20;
         run.health.limits.slow_connects = 20;
         let texts = texts(&run);
-        assert!(texts[0].starts_with("no request came to its end: 20 were still"), "{texts:?}");
+        assert!(texts[0].starts_with("no request came to its end: 20 were cut off"), "{texts:?}");
         assert_eq!(texts.len(), 2);
         let mut one = snapshot(vec![row("GET", "/", 1, US)], US);
         one.total.counts.cancelled = 20;
