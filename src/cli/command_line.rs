@@ -63,6 +63,12 @@ impl Line {
         self.flag("--user-classes", classes);
         self.flag("--tags", words(&args.tags));
         self.flag("--exclude-tags", words(&args.exclude_tags));
+        for settings in &args.config_users {
+            self.flag("--config-users", Some(settings));
+        }
+        if args.equal_weights {
+            self.0.push("--equal-weights".to_owned());
+        }
         for (name, value) in args.set.values().iter() {
             self.flag("--set", Some(format!("{name}={value}")));
         }

@@ -1,6 +1,7 @@
 //! What was read in the place of a scenario, before its parameters have values.
 
-use super::Error;
+use super::class_settings::Changes;
+use super::{Error, RunArgs};
 use crate::scenario::file::{self, Document, Values};
 use crate::scenario::{Parameter, Scenario};
 use crate::session::is_absolute;
@@ -11,6 +12,7 @@ use crate::session::is_absolute;
 pub(super) struct Draft {
     name: String,
     content: Content,
+    changes: Changes,
 }
 
 #[derive(Debug, Clone)]
@@ -23,23 +25,35 @@ enum Content {
 impl Draft {
     /// Of a file of this name.
     pub(super) fn of_file(name: &str, document: Document) -> Self {
-        Draft { name: name.to_owned(), content: Content::File(document) }
+        Draft {
+            name: name.to_owned(),
+            content: Content::File(document),
+            changes: Changes::default(),
+        }
     }
 
     /// Of a scenario that needs no file.
     pub(super) fn made(name: &str, scenario: Scenario) -> Self {
-        Draft { name: name.to_owned(), content: Content::Made(Box::new(scenario)) }
+        let content = Content::Made(Box::new(scenario));
+        Draft { name: name.to_owned(), content, changes: Changes::default() }
+    }
+
+    /// The same, with what flags change of its classes.
+    pub(super) fn changed(self, args: &RunArgs) -> Self {
+        let (classes, equal_weights) = (args.config_users.clone(), args.equal_weights);
+        Draft { changes: Changes { classes, equal_weights }, ..self }
     }
 
     /// The scenario with these values of its parameters.
     pub(super) fn scenario(&self, values: &Values) -> Result<Scenario, Error> {
-        match &self.content {
-            Content::File(document) => Ok(document.scenario(values)?),
+        let scenario = match &self.content {
+            Content::File(document) => document.scenario(values)?,
             Content::Made(scenario) => match values.unknown(&scenario.parameters) {
-                Some(unknown) => Err(unknown.into()),
-                None => Ok((**scenario).clone()),
+                Some(unknown) => return Err(unknown.into()),
+                None => (**scenario).clone(),
             },
-        }
+        };
+        Ok(self.changes.applied(scenario)?)
     }
 
     /// The same; or nothing but its parameters, where one of them needs another value, so that

@@ -2,7 +2,9 @@
 
 mod args;
 mod asked;
+mod class_settings;
 mod command_line;
+mod config;
 mod demo;
 mod draft;
 mod facts;
@@ -22,17 +24,18 @@ mod web;
 
 use std::env;
 use std::error::Error as StdError;
+use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::error::ErrorKind;
-use clap::parser::ValueSource;
-use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser};
+use clap::{ArgMatches, Parser};
 
 pub use args::{Args, Command, OverheadArgs, RunArgs, ServeArgs, SetArgs, WebArgs};
+use args::{GREETING, Read, USUAL, Unread};
+pub use class_settings::ClassSettings;
 
-use crate::log::Log;
+use crate::log::{Level, Log};
 use crate::plan::Plan;
 use crate::scenario::Scenario;
 use crate::scenario::file::{Document, Values};
@@ -52,31 +55,59 @@ type Error = Box<dyn StdError + Send + Sync>;
 
 /// Runs the command with the arguments of this process.
 pub fn main() -> ExitCode {
-    let matches = Args::command().get_matches();
-    refuse_two_scenarios(&matches);
-    let mut args = Args::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    if let Some(Command::Demo(run)) = &mut args.command {
-        run.choose_page(matches.subcommand().map_or(&matches, |(_, of_demo)| of_demo));
-    }
-    args.run.choose_page(&matches);
-    finish(match args.command {
-        None => {
-            let source = args.scenario.as_deref().or(args.file.as_deref()).unwrap_or_default();
-            run_scenario(&Source::Typed(source.to_owned()), &args.run)
+    let mut words: Vec<OsString> = env::args_os().collect();
+    if words.len() < 2 && env::var_os("GREGARIA_FILE").is_none() {
+        if !Path::new(USUAL).is_file() {
+            let _ = io::stderr().write_all(GREETING.as_bytes());
+            return ExitCode::from(COULD_NOT_RUN);
         }
-        Some(Command::Demo(run)) => demo::demo(&run),
+        // To look at, and to start a run of there: nobody has asked for load.
+        words = ["gregaria", USUAL, "--web"].map(OsString::from).into();
+    }
+    finish(args::read::<Args>(words).map_or_else(unread, obey))
+}
+
+fn obey(Read { mut args, typed, told }: Read<Args>) -> Result<u8, Error> {
+    match args.command.take() {
+        None => {
+            let source = args.take_scenario(&typed).unwrap_or_else(|error| error.exit());
+            run_scenario(&Source::Typed(source), &settled(args.run, &typed, told))
+        }
+        Some(Command::Demo(run)) => {
+            let of_demo = typed.subcommand().map_or(&typed, |(_, of_demo)| of_demo);
+            demo::demo(&settled(*run, of_demo, told))
+        }
         Some(Command::Serve(serve)) => serve::serve(&serve),
         Some(Command::Overhead(args)) => overhead::overhead(&args),
         Some(Command::Check { file, set }) => check(&file, &set.values()),
-    })
+        Some(Command::Completions { shell }) => {
+            let mut command = args::command::<Args>(&[]);
+            let mut text = Vec::new();
+            clap_complete::generate(shell, &mut command, "gregaria", &mut text);
+            print(&String::from_utf8_lossy(&text)).map(|()| 0)
+        }
+        Some(Command::Man) => {
+            let mut text = Vec::new();
+            clap_mangen::Man::new(args::command::<Args>(&[])).render(&mut text)?;
+            print(&String::from_utf8_lossy(&text)).map(|()| 0)
+        }
+    }
 }
 
-/// A scenario takes the place of the variable's, but not of another one on the same line.
-fn refuse_two_scenarios(matches: &ArgMatches) {
-    let typed = |id| matches.value_source(id) == Some(ValueSource::CommandLine);
-    if typed("scenario") && typed("file") {
-        let message = "there are two scenarios, one of them with --file: leave one out";
-        Args::command().error(ErrorKind::ArgumentConflict, message).exit();
+/// The flags of a run, once it is settled what those mean that depend on each other.
+fn settled(mut run: RunArgs, typed: &ArgMatches, told: Vec<String>) -> RunArgs {
+    run.pick_classes(typed);
+    run.choose_page(typed);
+    run.told = told;
+    run
+}
+
+/// What cannot be understood ends the process here where clap has words for it; so does a wish for
+/// help.
+fn unread(unread: Unread) -> Result<u8, Error> {
+    match unread {
+        Unread::Words(error) => error.exit(),
+        Unread::File(error) => Err(error.into()),
     }
 }
 
@@ -104,10 +135,10 @@ pub fn main_with(scenario: Scenario) -> ExitCode {
     }
     let name = env::args_os().next().unwrap_or_default().to_string_lossy().into_owned();
     let source = Source::Kept(Draft::made(&name, scenario));
-    let matches = OwnArgs::command().get_matches();
-    let mut args = OwnArgs::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    args.run.choose_page(&matches);
-    finish(run_scenario(&source, &args.run))
+    let words = env::args_os().collect();
+    finish(args::read::<OwnArgs>(words).map_or_else(unread, |Read { args, typed, told }| {
+        run_scenario(&source, &settled(args.run, &typed, told))
+    }))
 }
 
 fn finish(result: Result<u8, Error>) -> ExitCode {
@@ -132,23 +163,26 @@ fn check(file: &Path, values: &Values) -> Result<u8, Error> {
 
 fn run_scenario(source: &Source, args: &RunArgs) -> Result<u8, Error> {
     let values = args.set.values();
-    let draft = source.read()?;
+    let draft = source.read()?.changed(args);
     let scenario = if args.web.web { draft.outline(&values) } else { draft.scenario(&values) }?;
     if args.list {
         print(&ratio::list(&scenario))?;
         return Ok(0);
     }
-    let log = Log::new(args.loglevel, args.logfile.as_deref()).map_err(|error| {
+    let level = if args.skip_log_setup { args.loglevel.max(Level::Warning) } else { args.loglevel };
+    let log = Log::new(level, args.logfile.as_deref()).map_err(|error| {
         let file = args.logfile.as_deref().unwrap_or(Path::new("stderr")).display();
         format!("cannot write the log file {file}: {error}")
     })?;
+    args.told.iter().for_each(|file| log.info("main", file));
     draft.warnings().iter().for_each(|warning| log.warning("scenario", warning));
     if !args.web.idle.is_empty() {
         let flags = args.web.idle.join(", ");
         log.warning("main", format_args!("Without --web there is no page, and no use for {flags}"));
     }
-    if args.show_task_ratio {
-        print(&ratio::task_ratio(&Plan::new(scenario, args.options())?))?;
+    if args.show_task_ratio || args.show_task_ratio_json {
+        let plan = Plan::new(scenario, args.options())?;
+        print(&if args.show_task_ratio { ratio::text(&plan) } else { ratio::json(&plan) })?;
         return Ok(0);
     }
     let code = if args.web.web {

@@ -2,8 +2,14 @@
 
 use std::fmt::Write as _;
 
+use serde::Serialize;
+use serde_json::Serializer;
+use serde_json::ser::PrettyFormatter;
+
 use crate::plan::Plan;
+use crate::report::view::tasks;
 use crate::scenario::{Scenario, User};
+use crate::stats::UserCount;
 
 /// The names of the user classes.
 pub(super) fn list(scenario: &Scenario) -> String {
@@ -16,7 +22,7 @@ pub(super) fn list(scenario: &Scenario) -> String {
 
 /// How often each class and each of its tasks is chosen: by class, then of all users that the plan
 /// would start.
-pub(super) fn task_ratio(plan: &Plan) -> String {
+pub(super) fn text(plan: &Plan) -> String {
     let users = &plan.scenario.users;
     let shares: Vec<f64> = (0..users.len())
         .map(|class| {
@@ -36,6 +42,23 @@ pub(super) fn task_ratio(plan: &Plan) -> String {
     }
     text.push('\n');
     text
+}
+
+/// The same as Locust has it in JSON.
+pub(super) fn json(plan: &Plan) -> String {
+    let users = plan.scenario.users.iter().enumerate();
+    let counts: Vec<UserCount> = users
+        .map(|(class, user)| {
+            let of_class = plan.classes.iter().filter(|&&of| usize::from(of) == class).count();
+            UserCount { class: user.name.clone(), running: of_class as u64 }
+        })
+        .collect();
+    let mut text = Vec::new();
+    let formatter = PrettyFormatter::with_indent(b"    ");
+    let mut serializer = Serializer::with_formatter(&mut text, formatter);
+    // Nothing that is written to memory, and no value, can fail.
+    let _ = tasks(&plan.scenario, &counts).serialize(&mut serializer);
+    String::from_utf8_lossy(&text).into_owned() + "\n"
 }
 
 fn section(text: &mut String, title: &str) {

@@ -1,6 +1,10 @@
 //! The command line as typed: nothing is resolved here.
 
+mod foreign;
+mod help;
 mod overhead;
+mod read;
+mod scenario;
 mod serve;
 mod set;
 mod value;
@@ -11,10 +15,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::BoolishValueParser;
-use clap::error::ErrorKind;
-use clap::parser::ValueSource;
-use clap::{ArgMatches, Args as ClapArgs, CommandFactory, Parser, Subcommand};
+use clap::{Args as ClapArgs, Parser, Subcommand};
+use clap_complete::Shell;
 
+use crate::cli::class_settings::ClassSettings;
 use crate::log::Level;
 use crate::plan::{Options, Picked};
 use crate::scenario::ArrivalKind;
@@ -23,36 +27,34 @@ use crate::threshold::Threshold;
 use crate::transport::tls::TlsOptions;
 use crate::units;
 
+pub(super) use help::{GREETING, command};
 pub use overhead::OverheadArgs;
+pub(super) use read::{Read, Unread, read};
+pub(super) use scenario::USUAL;
 pub use serve::ServeArgs;
 pub use set::SetArgs;
 pub(super) use value::Cores;
 pub use web::WebArgs;
 
 use value::{
-    ProxyUrl, class, cores, count, interval, one_or_more, picked, rate, span, unix_socket, words,
+    HostUrl, ProxyUrl, class, cores, count, interval, one_or_more, picked, rate, span, unix_socket,
+    words,
 };
 
 /// A load engine for one Linux host.
 ///
 /// Runs the users of a scenario file, or one user class that GETs a URL, and reports as Locust does.
-/// Every flag can be given as an environment variable; the scenario's `load` table holds defaults.
-/// Precedence: flag, variable, file.
+/// Every flag can be given as an environment variable, or in gregaria.toml; the scenario's `load` and
+/// `report` tables hold defaults.
 #[derive(Debug, Parser)]
-#[command(
-    name = "gregaria",
-    version,
-    args_conflicts_with_subcommands = true,
-    subcommand_negates_reqs = true,
-    arg_required_else_help = true
-)]
+#[command(name = "gregaria", version, args_conflicts_with_subcommands = true)]
 pub struct Args {
     /// What to do instead of a run.
     #[command(subcommand)]
     pub command: Option<Command>,
 
     /// A scenario file, or an http:// or https:// URL to GET
-    #[arg(value_name = "SCENARIO.toml | URL", required_unless_present = "file")]
+    #[arg(value_name = "SCENARIO.toml | URL")]
     pub scenario: Option<String>,
 
     /// The scenario file, by Locust's flag
@@ -88,13 +90,24 @@ pub enum Command {
         #[command(flatten)]
         set: SetArgs,
     },
+    /// Print the completions of a shell, to be put where it looks for them
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print the manual page
+    Man,
 }
 
 /// The flags of a run, under Locust's names where Locust has them.
 #[derive(Debug, Clone, ClapArgs)]
 pub struct RunArgs {
+    /// Classes of users to run, as behind --user-classes; all without any
+    #[arg(value_name = "CLASS", value_delimiter = ',', value_parser = class)]
+    pub classes: Vec<Picked>,
+
     /// Base URL to test, such as http://127.0.0.1:5000; overrides the scenario's
-    #[arg(short = 'H', long, value_name = "URL", env = "GREGARIA_HOST")]
+    #[arg(short = 'H', long, value_name = "URL", env = "GREGARIA_HOST", value_parser = HostUrl)]
     pub host: Option<String>,
 
     /// Run these classes of users only, with weights in place of their own where there are: A,B=3
@@ -107,13 +120,28 @@ pub struct RunArgs {
     )]
     pub user_classes: Vec<Picked>,
 
-    /// Run tasks that have one of these tags: read,fast; also after spaces, or by more flags
-    #[arg(short = 'T', long, value_name = "TAG,...", env = "GREGARIA_TAGS")]
+    /// Run tasks that have one of these tags: -T read fast, or read,fast
+    #[arg(short = 'T', long, value_name = "TAG", num_args = 1.., env = "GREGARIA_TAGS")]
     pub tags: Vec<String>,
 
     /// Run no task that has one of these tags
-    #[arg(short = 'E', long, value_name = "TAG,...", env = "GREGARIA_EXCLUDE_TAGS")]
+    #[arg(short = 'E', long, value_name = "TAG", num_args = 1.., env = "GREGARIA_EXCLUDE_TAGS")]
     pub exclude_tags: Vec<String>,
+
+    /// Change classes as Locust does: a JSON object, an array of such, or a .json file of them, with
+    /// "user_class_name" and "host", "weight", "fixed_count" or the "tasks" to keep
+    #[arg(
+        long,
+        value_name = "JSON",
+        num_args = 1..,
+        value_parser = ClassSettings::parse,
+        env = "GREGARIA_CONFIG_USERS"
+    )]
+    pub config_users: Vec<ClassSettings>,
+
+    /// Give all classes and all tasks the same weight
+    #[arg(long, env = "GREGARIA_EQUAL_WEIGHTS", value_parser = BoolishValueParser::new())]
+    pub equal_weights: bool,
 
     /// The values of the scenario's parameters.
     #[command(flatten)]
@@ -170,7 +198,7 @@ pub struct RunArgs {
     #[arg(short = 's', long, value_name = "TIME", env = "GREGARIA_STOP_TIMEOUT", value_parser = span)]
     pub stop_timeout: Option<Duration>,
 
-    /// Run without a web page: the default, accepted for the fingers' sake
+    /// Run without a web page: the default
     #[arg(long, env = "GREGARIA_HEADLESS", value_parser = BoolishValueParser::new())]
     pub headless: bool,
 
@@ -278,6 +306,23 @@ pub struct RunArgs {
     #[arg(long, env = "GREGARIA_SHOW_TASK_RATIO", value_parser = BoolishValueParser::new())]
     pub show_task_ratio: bool,
 
+    /// The same as JSON
+    #[arg(long, env = "GREGARIA_SHOW_TASK_RATIO_JSON", value_parser = BoolishValueParser::new())]
+    pub show_task_ratio_json: bool,
+
+    /// Read flags from this file, too: as gregaria.toml has them, or as Locust's
+    #[arg(long, value_name = "FILE", env = "GREGARIA_CONFIG")]
+    pub config: Option<PathBuf>,
+
+    /// Show warnings and errors only, whatever --loglevel says; with Locust the log is not set up then
+    #[arg(
+        long,
+        alias = "skip-log",
+        env = "GREGARIA_SKIP_LOG_SETUP",
+        value_parser = BoolishValueParser::new()
+    )]
+    pub skip_log_setup: bool,
+
     /// Least important log lines to show
     #[arg(
         short = 'L',
@@ -292,43 +337,13 @@ pub struct RunArgs {
     /// Write log lines to this file instead of stderr
     #[arg(long, value_name = "FILE", env = "GREGARIA_LOGFILE")]
     pub logfile: Option<PathBuf>,
+
+    /// Which files of flags were read.
+    #[arg(skip)]
+    pub(in crate::cli) told: Vec<String>,
 }
 
 impl RunArgs {
-    /// Settles whether there is a web page where flag and variable say otherwise, by the flag; and
-    /// which flags of the page have no say. Ends the process where what was typed cannot be meant. A
-    /// variable may be there for other runs.
-    pub(super) fn choose_page(&mut self, matches: &ArgMatches) {
-        let typed = |id| matches.value_source(id) == Some(ValueSource::CommandLine);
-        let refuse = |kind, message| Args::command().error(kind, message).exit();
-        if self.headless && self.web.web {
-            if typed("web") && typed("headless") {
-                let message = "--web and --headless exclude each other: leave one out";
-                refuse(ErrorKind::ArgumentConflict, message);
-            }
-            self.web.web = typed("web");
-        }
-        let WebArgs { web, autostart, .. } = self.web;
-        if typed("autostart") && !web {
-            let message = "--autostart is of use with a page only: add --web, or leave it out";
-            refuse(ErrorKind::MissingRequiredArgument, message);
-        }
-        if typed("autoquit") && !autostart {
-            let message = "--autoquit ends what --autostart started: add that, or leave it out";
-            refuse(ErrorKind::MissingRequiredArgument, message);
-        }
-        self.web.autoquit = self.web.autoquit.filter(|_| autostart);
-        let of_page = [
-            ("web_host", "--web-host"),
-            ("web_port", "--web-port"),
-            ("web_base_path", "--web-base-path"),
-            ("tls_cert", "--tls-cert"),
-            ("web_token_file", "--web-token-file"),
-        ];
-        let idle = of_page.into_iter().filter(|(id, _)| !web && typed(id));
-        self.web.idle = idle.map(|(_, flag)| flag).collect();
-    }
-
     /// What the flags and variables ask of the plan.
     pub fn options(&self) -> Options {
         Options {
@@ -393,7 +408,7 @@ mod tests {
 
     #[test]
     fn the_flags_are_consistent() {
-        use clap::CommandFactory;
-        Args::command().debug_assert();
+        command::<Args>(&[]).debug_assert();
+        command::<Args>(&["-h".into()]).debug_assert();
     }
 }

@@ -2,11 +2,13 @@
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use clap::builder::TypedValueParser;
 use clap::error::ErrorKind;
 use clap::{Arg, Command, Error};
+use http::HeaderName;
 
 use crate::plan::Picked;
 use crate::scenario::{validate_dns_refresh, validate_proxy, validate_unix_socket};
@@ -48,8 +50,7 @@ pub(super) fn span(text: &str) -> Result<Duration, String> {
     units::parse_time_span(text).map_err(|error| error.to_string())
 }
 
-/// Reads the URL of a proxy. What is wrong with it is said without its text, as clap has it: there may
-/// be a password in it.
+/// Reads the URL of a proxy.
 #[derive(Debug, Clone)]
 pub(super) struct ProxyUrl;
 
@@ -58,12 +59,34 @@ impl TypedValueParser for ProxyUrl {
 
     fn parse_ref(&self, command: &Command, _: Option<&Arg>, url: &OsStr) -> Result<String, Error> {
         let url = url.to_string_lossy().into_owned();
-        let wrong = |error| {
-            let message = format!("--proxy: {error}\n");
-            Error::raw(ErrorKind::ValueValidation, message).with_cmd(command)
-        };
+        let wrong =
+            |error: crate::scenario::Error| without_value(command, "--proxy", &error.to_string());
         validate_proxy(&url).map(|()| url).map_err(wrong)
     }
+}
+
+/// Reads a base URL. What is wrong with one is said when it is known whether it is needed; but `-H` is
+/// a header in other tools.
+#[derive(Debug, Clone)]
+pub(super) struct HostUrl;
+
+impl TypedValueParser for HostUrl {
+    type Value = String;
+
+    fn parse_ref(&self, command: &Command, _: Option<&Arg>, url: &OsStr) -> Result<String, Error> {
+        let url = url.to_string_lossy().into_owned();
+        if url.split_once(": ").is_some_and(|(name, _)| HeaderName::from_str(name).is_ok()) {
+            let message = "this is a header, and -H is the base URL; headers are headers = { name = \
+                           \"value\" } of a class or a request in a scenario";
+            return Err(without_value(command, "--host", message));
+        }
+        Ok(url)
+    }
+}
+
+/// An error without the value, as clap has it: there may be a password in it.
+fn without_value(command: &Command, flag: &str, message: &str) -> Error {
+    Error::raw(ErrorKind::ValueValidation, format!("{flag}: {message}\n")).with_cmd(command)
 }
 
 pub(super) fn unix_socket(text: &str) -> Result<PathBuf, String> {

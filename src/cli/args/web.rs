@@ -3,8 +3,12 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
-use clap::Args as ClapArgs;
 use clap::builder::BoolishValueParser;
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args as ClapArgs, CommandFactory};
+
+use super::{Args, RunArgs};
 
 /// The flags of the web page.
 #[derive(Debug, Clone, ClapArgs)]
@@ -66,6 +70,42 @@ pub struct WebArgs {
     /// Flags that were typed and have no say, as there is no page.
     #[arg(skip)]
     pub(in crate::cli) idle: Vec<&'static str>,
+}
+
+impl RunArgs {
+    /// Settles whether there is a web page where flag and variable say otherwise, by the flag; and
+    /// which flags of the page have no say. Ends the process where what was typed cannot be meant. A
+    /// variable may be there for other runs.
+    pub(in crate::cli) fn choose_page(&mut self, matches: &ArgMatches) {
+        let typed = |id| matches.value_source(id) == Some(ValueSource::CommandLine);
+        let refuse = |kind, message| Args::command().error(kind, message).exit();
+        if self.headless && self.web.web {
+            if typed("web") && typed("headless") {
+                let message = "--web and --headless exclude each other: leave one out";
+                refuse(ErrorKind::ArgumentConflict, message);
+            }
+            self.web.web = typed("web");
+        }
+        let WebArgs { web, autostart, .. } = self.web;
+        if typed("autostart") && !web {
+            let message = "--autostart is of use with a page only: add --web, or leave it out";
+            refuse(ErrorKind::MissingRequiredArgument, message);
+        }
+        if typed("autoquit") && !autostart {
+            let message = "--autoquit ends what --autostart started: add that, or leave it out";
+            refuse(ErrorKind::MissingRequiredArgument, message);
+        }
+        self.web.autoquit = self.web.autoquit.filter(|_| autostart);
+        let of_page = [
+            ("web_host", "--web-host"),
+            ("web_port", "--web-port"),
+            ("web_base_path", "--web-base-path"),
+            ("tls_cert", "--tls-cert"),
+            ("web_token_file", "--web-token-file"),
+        ];
+        let idle = of_page.into_iter().filter(|(id, _)| !web && typed(id));
+        self.web.idle = idle.map(|(_, flag)| flag).collect();
+    }
 }
 
 /// An address of this host; `*` and nothing are all, as in Locust.

@@ -170,7 +170,7 @@ impl Desk<'_> {
 
     /// Runs what is asked for, of the source as it is now: the exit code, if it could be run.
     fn start(&self, start: &Start, answer: Answer) -> Option<u8> {
-        let draft = self.source.read();
+        let draft = self.source.read().map(|draft| draft.changed(self.args));
         let fault = |error: Error| order::fault(&error, start, &Values::default());
         let job = draft.map_err(fault).and_then(|draft| {
             draft.warnings().iter().for_each(|warning| self.log.warning("scenario", warning));

@@ -1,0 +1,187 @@
+//! How the flags are told: under headings, with examples, in short and in long.
+
+use std::ffi::OsString;
+
+use clap::{Arg, ArgAction, Command, CommandFactory};
+
+/// What is said of a command without any word.
+pub(in crate::cli) const GREETING: &str = "\
+gregaria: a load engine for one Linux host
+
+  gregaria scenario.toml --web                  open a page to start and watch runs on
+  gregaria scenario.toml -u 50 -r 5 -t 1m       run 50 users, 5 more each second, for a minute
+  gregaria http://127.0.0.1:5000/ -u 10 -t 30s  let users GET a URL; no scenario is needed
+  gregaria check scenario.toml                  say whether a scenario is right
+  gregaria demo                                 load a server of its own
+
+Flags: gregaria -h, and in long gregaria --help. In a directory with a scenario.toml, gregaria alone
+opens the page with it.
+";
+
+const EXAMPLES: &str = "\
+Examples:
+  gregaria scenario.toml --web
+  gregaria scenario.toml -H http://127.0.0.1:5000 -u 50 -r 5 -t 1m --html report.html
+  gregaria scenario.toml APIUser Admin -T read fast --csv results
+  gregaria http://127.0.0.1:5000/ --rate 1000 --abort-when 'p95 > 200ms' -t 1m";
+
+const LONG: &str = "\
+Where flags come from:
+  Of the command line, a variable, files of flags, and the scenario's [load] and [report], the
+  first that says something holds. Files of flags are, in this order: that of --config, and in the
+  working directory gregaria.toml, [tool.locust] of pyproject.toml, and locust.conf. gregaria.toml
+  has a line for each flag, such as  users = 50  or  tags = [\"read\", \"fast\"]. Of the files of
+  Locust the flags that both have are taken. The log says which files were read.
+
+Exit codes:
+  0  all well
+  1  failures or exceptions were recorded, no request came to its end, a report could not be
+     written, or a level of --abort-when could not be judged at the end
+  2  could not run
+  3  a level of --abort-when was broken";
+
+const HELP: &str = "Log and help";
+
+/// The headings, each with the flags under it.
+const HEADINGS: [(&str, &[&str]); 7] = [
+    (
+        "Load",
+        &[
+            "host",
+            "users",
+            "spawn_rate",
+            "run_time",
+            "rate",
+            "arrivals",
+            "max_users",
+            "iterations",
+            "requests",
+            "stop_timeout",
+            "abort_when",
+            "abort_after",
+        ],
+    ),
+    (
+        "Scenario",
+        &[
+            "file",
+            "classes",
+            "user_classes",
+            "tags",
+            "exclude_tags",
+            "set",
+            "config_users",
+            "equal_weights",
+            "list",
+            "show_task_ratio",
+            "show_task_ratio_json",
+        ],
+    ),
+    (
+        "Reports",
+        &[
+            "csv",
+            "csv_full_history",
+            "html",
+            "json",
+            "json_file",
+            "profile",
+            "only_summary",
+            "print_stats",
+            "reset_stats",
+            "exit_code_on_error",
+        ],
+    ),
+    (
+        "Web page",
+        &[
+            "web",
+            "headless",
+            "web_host",
+            "web_port",
+            "web_base_path",
+            "web_token_file",
+            "tls_cert",
+            "tls_key",
+            "autostart",
+            "autoquit",
+        ],
+    ),
+    (
+        "Connections",
+        &[
+            "proxy",
+            "unix_socket",
+            "local_address",
+            "resolve",
+            "dns_refresh",
+            "ca",
+            "cert",
+            "key",
+            "insecure",
+        ],
+    ),
+    ("Machine", &["cores", "seed"]),
+    (HELP, &["config", "loglevel", "logfile", "skip_log_setup"]),
+];
+
+/// The command with its flags under headings. Where `-h` is among the words, without the variables
+/// and the like, which `--help` tells.
+pub(in crate::cli) fn command<T: CommandFactory>(words: &[OsString]) -> Command {
+    let mut command = T::command();
+    let of_run: Vec<String> =
+        command.get_subcommands().filter(|sub| is_run(sub)).map(name).collect();
+    for name in of_run {
+        command = command.mut_subcommand(name, grouped);
+    }
+    command = grouped(command);
+    if words.iter().any(|word| word == "-h") {
+        command = in_short(command);
+    }
+    command
+}
+
+fn name(command: &Command) -> String {
+    command.get_name().to_owned()
+}
+
+/// Whether it takes the flags of a run.
+fn is_run(command: &Command) -> bool {
+    command.get_arguments().any(|arg| arg.get_id() == "spawn_rate")
+}
+
+fn grouped(mut command: Command) -> Command {
+    let ids: Vec<String> =
+        command.get_arguments().map(|arg| arg.get_id().as_str().to_owned()).collect();
+    let places =
+        HEADINGS.iter().flat_map(|(heading, ids)| ids.iter().map(move |id| (*heading, *id)));
+    for (order, (heading, id)) in places.enumerate() {
+        if ids.iter().any(|own| own == id) {
+            command = command.mut_arg(id, |arg| {
+                let arg = if arg.is_positional() { arg } else { arg.help_heading(heading) };
+                arg.display_order(order)
+            });
+        }
+    }
+    let flag = |id: &'static str, letter| {
+        Arg::new(id).short(letter).long(id).help_heading(HELP).display_order(usize::MAX)
+    };
+    let help =
+        flag("help", 'h').action(ArgAction::Help).help("Print help: -h in short, --help in long");
+    let command = command.disable_help_flag(true).arg(help);
+    let command = match command.get_version() {
+        Some(_) => {
+            let version = flag("version", 'V').action(ArgAction::Version).help("Print the version");
+            command.disable_version_flag(true).arg(version)
+        }
+        None => command,
+    };
+    command.after_help(EXAMPLES).after_long_help(format!("{EXAMPLES}\n\n{LONG}"))
+}
+
+fn in_short(command: Command) -> Command {
+    let command = command.mut_args(|arg| arg.hide_env(true));
+    let names: Vec<String> = command.get_subcommands().map(name).collect();
+    let short = |command: Command, name| command.mut_subcommand(name, in_short);
+    names.into_iter().fold(command, short)
+}

@@ -1,0 +1,251 @@
+//! From the words of a command line to its flags: with variables, files of flags, and what other tools
+//! call them.
+
+use std::collections::HashSet;
+use std::ffi::OsString;
+use std::path::Path;
+
+use clap::builder::{BoolishValueParser, OsStr, Resettable, TypedValueParser};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches, Command, Parser};
+
+use super::{foreign, help};
+use crate::cli::config::{self, File, Setting, Value};
+use crate::scenario::hint;
+
+/// What was asked for.
+#[derive(Debug)]
+pub(in crate::cli) struct Read<T> {
+    pub(in crate::cli) args: T,
+    /// Where what was typed, and what variables say, came from; without the files of flags.
+    pub(in crate::cli) typed: ArgMatches,
+    /// Which files of flags were read, and what they gave.
+    pub(in crate::cli) told: Vec<String>,
+}
+
+/// Why it is not known what was asked for.
+#[derive(Debug)]
+pub(in crate::cli) enum Unread {
+    /// The words, or a wish for help.
+    Words(Box<clap::Error>),
+    /// A file of flags.
+    File(String),
+}
+
+impl From<clap::Error> for Unread {
+    fn from(error: clap::Error) -> Self {
+        Unread::Words(Box::new(error))
+    }
+}
+
+/// Flags of which the second group says the opposite of the first: who gives one of either to a run
+/// does not want those of the other from a file.
+const OPPOSITES: [(&[&str], &[&str]); 3] = [
+    (&["users", "spawn_rate"], &["rate", "arrivals", "max_users"]),
+    (&["proxy"], &["unix_socket"]),
+    (&["web"], &["headless"]),
+];
+
+/// What no file of flags gives: a scenario, another file, and what prints something in place of a run.
+const TYPED_ONLY: [&str; 4] = ["file", "config", "help", "version"];
+
+/// Reads these words, the first of which is the program's name.
+pub(in crate::cli) fn read<T: Parser>(mut words: Vec<OsString>) -> Result<Read<T>, Unread> {
+    let command = help::command::<T>(&words);
+    // What is missing yet may be in a file.
+    let typed = command.clone().ignore_errors(true).try_get_matches_from(&words)?;
+    let mut told = Vec::new();
+    if let Some((of_run, typed_there, at)) = place_of_flags(&command, &typed) {
+        let named = typed_there.try_get_one::<std::path::PathBuf>("config").ok().flatten();
+        let files = config::files(named.map(Path::new)).map_err(Unread::File)?;
+        let mut flags = Flags::new(&command, of_run, typed_there);
+        for file in files {
+            told.push(flags.take(file).map_err(Unread::File)?);
+        }
+        words.splice(at..at, flags.words);
+    }
+    let matches = command
+        .clone()
+        .try_get_matches_from(&words)
+        .map_err(|error| for_whom_it_means_something_else(&command, error, &words))?;
+    Ok(Read { args: T::from_arg_matches(&matches)?, typed, told })
+}
+
+/// The command that takes a run's flags or some of them, its matches, and where its words begin; none
+/// for those whose flags of the same names mean something else.
+fn place_of_flags<'c>(
+    command: &'c Command,
+    typed: &'c ArgMatches,
+) -> Option<(&'c Command, &'c ArgMatches, usize)> {
+    match typed.subcommand() {
+        None => Some((command, typed, 1)),
+        Some((name @ ("demo" | "check"), inner)) => {
+            Some((command.find_subcommand(name)?, inner, 2))
+        }
+        Some(_) => None,
+    }
+}
+
+/// The words that files of flags add to a command line.
+struct Flags<'c> {
+    /// All flags that there are for runs.
+    known: &'c Command,
+    /// The command at hand, which may take less.
+    command: &'c Command,
+    /// The same without variables, which would be judged as well.
+    alone: Command,
+    /// Which arguments have a value that counts more than any file's.
+    decided: HashSet<String>,
+    words: Vec<OsString>,
+}
+
+impl<'c> Flags<'c> {
+    fn new(known: &'c Command, command: &'c Command, typed: &ArgMatches) -> Self {
+        let is_given = |id: &str| {
+            matches!(
+                typed.value_source(id),
+                Some(ValueSource::CommandLine | ValueSource::EnvVariable)
+            )
+        };
+        let ids = command.get_arguments().map(|arg| arg.get_id().as_str());
+        let decided = ids.filter(|id| is_given(id)).map(str::to_owned).collect();
+        let alone = command.clone().mut_args(|arg| arg.env(Resettable::<OsStr>::Reset));
+        Flags { known, command, alone, decided, words: Vec::new() }
+    }
+
+    /// Takes what counts of a file, and says what that is.
+    fn take(&mut self, file: File) -> Result<String, String> {
+        let (mut taken, mut overridden, mut left) = (Vec::new(), Vec::new(), Vec::new());
+        let mut of_file = Vec::new();
+        for setting in file.settings {
+            let Some(arg) = find(self.known, &setting.flag) else {
+                if !file.of_locust {
+                    return Err(self.unknown(&setting));
+                }
+                left.push(setting.flag);
+                continue;
+            };
+            let id = arg.get_id().as_str();
+            if !self.command.get_arguments().any(|own| own.get_id() == id) {
+                continue;
+            }
+            let words = self.words_of(arg, &setting)?;
+            of_file.push(id.to_owned());
+            if self.is_decided(id) {
+                overridden.push(setting.flag);
+            } else {
+                self.words.extend(words);
+                taken.push(setting.flag);
+            }
+        }
+        self.decided.extend(of_file);
+        let parts = [("", taken), ("given elsewhere: ", overridden), ("left aside: ", left)];
+        let parts = parts.into_iter().filter(|(_, flags)| !flags.is_empty());
+        let parts: Vec<String> =
+            parts.map(|(what, flags)| what.to_owned() + &flags.join(", ")).collect();
+        Ok(format!("Flags of {}: {}", file.name, parts.join("; ")))
+    }
+
+    fn is_decided(&self, id: &str) -> bool {
+        let any = |ids: &[&str]| ids.iter().any(|id| self.decided.contains(*id));
+        let is_opposed = OPPOSITES.iter().any(|(first, second)| {
+            first.contains(&id) && any(second) || second.contains(&id) && any(first)
+        });
+        self.decided.contains(id) || is_opposed
+    }
+
+    /// A setting as it would be typed, once it is known to be right.
+    fn words_of(&self, arg: &Arg, setting: &Setting) -> Result<Vec<OsString>, String> {
+        let long = arg.get_long().unwrap_or_default();
+        let wrong = |message: &str| format!("{}: {message}", setting.place);
+        let is_switch = matches!(arg.get_action(), ArgAction::SetTrue);
+        let words: Vec<OsString> = match &setting.value {
+            Value::Boolean(_) if !is_switch => {
+                return Err(wrong(&format!("{long} needs a value, not true or false")));
+            }
+            Value::Boolean(is_on) => {
+                is_on.then(|| format!("--{long}").into()).into_iter().collect()
+            }
+            Value::Texts(texts) if is_switch => {
+                let text = OsString::from(texts.join(","));
+                let is_on = BoolishValueParser::new().parse_ref(self.command, None, &text);
+                let expected =
+                    || wrong(&format!("{long} is true or false, not '{}'", texts.join(",")));
+                let is_on = is_on.map_err(|_| expected())?;
+                is_on.then(|| format!("--{long}").into()).into_iter().collect()
+            }
+            // Several are a flag each: a value of one may have the separator of another in it.
+            Value::Texts(texts) => {
+                texts.iter().map(|text| format!("--{long}={text}").into()).collect()
+            }
+        };
+        self.judge(&words).map_err(|message| wrong(&message))?;
+        Ok(words)
+    }
+
+    /// What the command says of these words alone, but for what it misses.
+    fn judge(&self, words: &[OsString]) -> Result<(), String> {
+        let alone = std::iter::once(OsString::from(self.known.get_name())).chain(words.to_owned());
+        let Err(error) = self.alone.clone().try_get_matches_from(alone) else { return Ok(()) };
+        let is_of_value = matches!(
+            error.kind(),
+            ErrorKind::ValueValidation
+                | ErrorKind::InvalidValue
+                | ErrorKind::ArgumentConflict
+                | ErrorKind::TooManyValues
+        );
+        if !is_of_value {
+            return Ok(());
+        }
+        let text = error.to_string();
+        let first = text.split("\n\n").next().unwrap_or_default();
+        Err(first.trim_start_matches("error: ").trim_end().to_owned())
+    }
+
+    fn unknown(&self, setting: &Setting) -> String {
+        let Setting { flag, place, .. } = setting;
+        if ["file", "locustfile"].contains(&&**flag) {
+            return format!(
+                "{place}: the scenario is named on the command line: gregaria scenario.toml"
+            );
+        }
+        if let Some(cure) = foreign::cure(&format!("--{flag}")) {
+            return format!("{place}: '{flag}' is no flag of gregaria: {cure}");
+        }
+        let known: Vec<&str> = longs(self.known).map(|(long, _)| long).collect();
+        format!("{place}: unknown flag '{flag}'{}", hint(flag, &known, "there are"))
+    }
+}
+
+/// The argument with this long flag, by whichever of its names.
+fn find<'c>(command: &'c Command, flag: &str) -> Option<&'c Arg> {
+    let has_alias = |arg: &Arg| arg.get_all_aliases().unwrap_or_default().contains(&flag);
+    longs(command).find(|(long, arg)| *long == flag || has_alias(arg)).map(|(_, arg)| arg)
+}
+
+/// The flags that a file may give.
+fn longs(command: &Command) -> impl Iterator<Item = (&str, &Arg)> {
+    let may = |arg: &&Arg| !TYPED_ONLY.contains(&arg.get_id().as_str());
+    command.get_arguments().filter(may).filter_map(|arg| Some((arg.get_long()?, arg)))
+}
+
+/// The error about a flag of another tool says what to do instead; the nearest name of ours may mean
+/// something else.
+fn for_whom_it_means_something_else(
+    command: &Command,
+    error: clap::Error,
+    words: &[OsString],
+) -> clap::Error {
+    let bundle =
+        words.iter().filter_map(|word| word.to_str()).find(|word| foreign::is_bundle(word));
+    let unknown = match (error.kind(), error.get(ContextKind::InvalidArg)) {
+        (ErrorKind::UnknownArgument, Some(ContextValue::String(flag))) => Some(&**flag),
+        _ => None,
+    };
+    let Some(word) = bundle.or(unknown) else { return error };
+    let Some(cure) = foreign::cure(word) else { return error };
+    let flag = word.split('=').next().unwrap_or_default();
+    let message = format!("'{flag}' is no flag of gregaria: {cure}");
+    command.clone().error(ErrorKind::UnknownArgument, message)
+}
