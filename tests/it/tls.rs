@@ -104,6 +104,49 @@ fn a_certificate_that_is_not_right_says_why() {
     check_failure(run, "certificate from an unknown issuer");
 }
 
+/// curl and Python's requests accept a certificate that is its own authority where it is the one that
+/// is trusted, by name and time as any other.
+#[test]
+fn a_certificate_that_is_trusted_itself_is_accepted() {
+    let own = |names: &[&str], from, to| Identity::own_authority(names, from, to);
+    let good = || own(&["127.0.0.1"], 2000, 4000);
+    for (identity, other, message) in [
+        (good(), None, None),
+        (own(&["127.0.0.1"], 2000, 2001), None, Some("certificate expired")),
+        (own(&["127.0.0.1"], 3000, 3001), None, Some("certificate not valid yet")),
+        (own(&["elsewhere"], 2000, 4000), None, Some("certificate not valid for name 127.0.0.1")),
+        (
+            own(&[], 2000, 4000),
+            None,
+            Some("certificate not valid for name 127.0.0.1: it has no subjectAltName"),
+        ),
+        // By the same name and with the same fields is not the same.
+        (
+            good(),
+            Some(good()),
+            Some(
+                "certificate invalid: it is an authority's own, which is accepted only where 'ca' \
+                 has it",
+            ),
+        ),
+    ] {
+        let pem = other.as_ref().unwrap_or(&identity).pem();
+        let server = start(identity);
+        let by_flag = run(&server, 6, GET).file("self.pem", &pem).args(["--ca", "self.pem"]);
+        match message {
+            Some(message) => drop(check_failure(by_flag, message)),
+            None => {
+                check_fine(&server, by_flag, 6);
+                let class = format!("tls = {{ ca = \"self.pem\" }}\n{GET}");
+                run(&server, 6, &class).file("self.pem", &pem).go().code(0);
+                // The system's certificates are trusted no less.
+                let run = run(&server, 6, GET).file("self.pem", &pem);
+                run.env("SSL_CERT_FILE", "self.pem").go().code(0);
+            }
+        }
+    }
+}
+
 #[test]
 fn not_to_check_is_warned_of() {
     let server = start(Identity::good());

@@ -108,3 +108,27 @@ fn sessions_are_resumed_where_that_is_asked_for() {
         }
     }
 }
+
+/// As curl and Python's requests do with the most common certificate of all laboratories.
+#[test]
+fn a_certificate_of_openssl_is_trusted_by_itself() {
+    let Some(files) = certificates::made_by_openssl() else { return };
+    let Some(nginx) = nginx::start_secure("", &files) else { return };
+    let host = nginx.url().replace("http:", "https:");
+    let run = |class: &str, more: &[&str]| {
+        let flags = [&flags(&host, "2", "1s")[..], more].concat();
+        Run::start(&scenario_with(class, &["get = \"/page\""]), &flags).finish()
+    };
+    run("", &["--ca", &nginx.path("cert.pem")]).assert_fine();
+    run(&format!("tls = {{ ca = \"{}\" }}", nginx.path("cert.pem")), &[]).assert_fine();
+    // Of the same name, and not the same.
+    let other = run("", &["--ca", &nginx.path("other.pem")]);
+    assert_eq!(other.aggregated().failures, other.aggregated().requests);
+    let text =
+        "certificate invalid: it is an authority's own, which is accepted only where 'ca' has it";
+    assert_eq!(other.failures[0].error, text);
+    let (name, own) = (host.replace("127.0.0.1", "localhost"), nginx.path("cert.pem"));
+    let flags = [&flags(&name, "2", "1s")[..], &["--ca", &own]].concat();
+    let named = Run::start(&scenario_with("", &["get = \"/page\""]), &flags).finish();
+    assert_eq!(named.failures[0].error, "certificate not valid for name localhost");
+}

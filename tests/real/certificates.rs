@@ -2,8 +2,11 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+
+use crate::server::skip;
 
 /// Files by name: the authority is `ca.pem`, the server `cert.pem` and `key.pem`, or both in one as
 /// `server.pem`, and a client with its key is `client.pem`.
@@ -34,4 +37,24 @@ pub(crate) fn issue() -> Vec<(&'static str, String)> {
 /// Writes them into a directory.
 pub(crate) fn write(dir: &Path) {
     issue().into_iter().for_each(|(name, text)| fs::write(dir.join(name), text).unwrap());
+}
+
+/// What `openssl req -x509` makes for 127.0.0.1, its own authority, beside an unrelated one: `cert.pem`
+/// and `key.pem`, and `other.pem`. `None` where there is no openssl.
+pub(crate) fn made_by_openssl() -> Option<Vec<(&'static str, String)>> {
+    let dir = tempfile::tempdir().unwrap();
+    let make = |cert: &str, more: &[&str]| {
+        let mut command = Command::new("openssl");
+        command.args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]);
+        command.args(["-subj", "/CN=127.0.0.1", "-keyout", "key.pem", "-out", cert]).args(more);
+        command.current_dir(dir.path()).stderr(Stdio::null());
+        command.status().is_ok_and(|status| status.success())
+    };
+    let name = ["-addext", "subjectAltName=IP:127.0.0.1"];
+    if !make("other.pem", &name) || !make("cert.pem", &name) {
+        skip("openssl");
+        return None;
+    }
+    let files = ["cert.pem", "key.pem", "other.pem"];
+    Some(files.map(|name| (name, fs::read_to_string(dir.path().join(name)).unwrap())).to_vec())
 }

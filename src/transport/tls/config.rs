@@ -4,8 +4,8 @@ use std::env;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use rustls::client::{ClientSessionMemoryCache, Resumption};
-use rustls::crypto::aws_lc_rs;
+use rustls::client::{ClientSessionMemoryCache, Resumption, WebPkiServerVerifier};
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion, version};
@@ -14,7 +14,7 @@ use super::error::TlsError;
 use super::handshake::handshake;
 use super::options::{TlsOptions, TlsVersion};
 use super::stream::TlsStream;
-use super::verifier::AnyCertificate;
+use super::verifier::{AnyCertificate, Trust};
 use crate::files;
 use crate::reactor::Socket;
 use crate::transport::Error;
@@ -50,7 +50,21 @@ pub struct UserTls(Option<Arc<ClientConfig>>);
 
 /// The authorities that the system trusts, read when they are first asked for.
 #[derive(Debug, Default)]
-pub struct Roots(OnceLock<RootCertStore>);
+pub struct Roots(OnceLock<Authorities>);
+
+/// Certificates, and the authorities that are read from them.
+#[derive(Debug, Clone)]
+struct Authorities {
+    certificates: Vec<CertificateDer<'static>>,
+    store: RootCertStore,
+}
+
+/// Nobody is trusted.
+impl Default for Authorities {
+    fn default() -> Self {
+        Authorities { certificates: Vec::new(), store: RootCertStore::empty() }
+    }
+}
 
 /// Why TLS options cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -64,25 +78,41 @@ pub struct LoadError {
 
 impl Roots {
     fn none() -> Self {
-        Roots(OnceLock::from(RootCertStore::empty()))
+        Roots(OnceLock::from(Authorities::default()))
     }
 
     /// Whether the system trusts nobody.
     pub fn is_empty(&self) -> bool {
-        self.get().is_empty()
+        self.get().store.is_empty()
     }
 
-    fn get(&self) -> &RootCertStore {
+    fn get(&self) -> &Authorities {
         self.0.get_or_init(|| {
-            let mut roots = RootCertStore::empty();
             // Whoever reads them below would wait for a pipe, and read a device without an end.
             if env::var_os(FILE_VARIABLE).is_some_and(|path| !files::is_regular(path)) {
-                return roots;
+                return Authorities::default();
             }
+            let certificates = rustls_native_certs::load_native_certs().certs;
+            let mut store = RootCertStore::empty();
             // Some systems have a few that cannot be read among very many that can.
-            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-            roots
+            store.add_parsable_certificates(certificates.iter().cloned());
+            Authorities { certificates, store }
         })
+    }
+}
+
+impl Authorities {
+    fn add(&mut self, certificate: CertificateDer<'static>) -> Result<(), rustls::Error> {
+        self.store.add(certificate.clone())?;
+        self.certificates.push(certificate);
+        Ok(())
+    }
+
+    /// Who accepts what these stand behind; `None` where there is nobody.
+    fn verifier(self, provider: Arc<CryptoProvider>) -> Option<Trust> {
+        let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(self.store), provider);
+        let authorities = verifier.build().ok()?;
+        Some(Trust { authorities, certificates: self.certificates.into() })
     }
 }
 
@@ -109,7 +139,12 @@ impl Tls {
             for authority in authorities {
                 trusted.add(authority).map_err(|error| wrong("ca", TlsError::from(error)))?;
             }
-            builder.with_root_certificates(trusted)
+            match trusted.verifier(provider) {
+                Some(verifier) => {
+                    builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
+                }
+                None => builder.with_root_certificates(RootCertStore::empty()),
+            }
         };
         let mut config = match client {
             None => builder.with_no_client_auth(),
@@ -252,7 +287,10 @@ fn key_reason(options: &TlsOptions, error: &rustls::Error) -> String {
         rustls::Error::InconsistentKeys(_) => {
             format!("{} is not the key of the certificate in {}", key.display(), cert.display())
         }
-        other => format!("{} and {} cannot be used: {other}", cert.display(), key.display()),
+        other => {
+            let why = TlsError::from(other.clone());
+            format!("{} and {} cannot be used: {why}", cert.display(), key.display())
+        }
     }
 }
 

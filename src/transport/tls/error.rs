@@ -38,6 +38,8 @@ pub enum CertificateFault {
     NotValidYet,
     /// It is another server's.
     WrongName(String),
+    /// It is no server's by any name: its common name is none (RFC 9525 section 2).
+    Nameless(String),
     /// Nobody whom we trust stands behind it.
     UnknownIssuer,
     /// Its issuer has taken it back.
@@ -89,7 +91,7 @@ impl From<rustls::Error> for TlsError {
             Error::InappropriateMessage { .. }
             | Error::InappropriateHandshakeMessage { .. }
             | Error::PeerMisbehaved(_) => TlsError::UnexpectedMessage,
-            other => TlsError::Other(other.to_string()),
+            other => TlsError::Other(words(&other.to_string())),
         }
     }
 }
@@ -100,31 +102,59 @@ impl From<CertificateError> for CertificateFault {
         match error {
             Error::Expired | Error::ExpiredContext { .. } => CertificateFault::Expired,
             Error::NotValidYet | Error::NotValidYetContext { .. } => CertificateFault::NotValidYet,
+            Error::NotValidForNameContext { expected, presented } if presented.is_empty() => {
+                CertificateFault::Nameless(text_of(&expected))
+            }
             Error::NotValidForNameContext { expected, .. } => {
                 CertificateFault::WrongName(text_of(&expected))
             }
             Error::UnknownIssuer => CertificateFault::UnknownIssuer,
             Error::Revoked => CertificateFault::Revoked,
             Error::BadSignature => CertificateFault::BadSignature,
-            Error::BadEncoding => CertificateFault::Invalid("it cannot be read".into()),
-            Error::InvalidPurpose | Error::InvalidPurposeContext { .. } => {
-                CertificateFault::Invalid("it is not meant for servers".into())
-            }
-            Error::Other(other) => CertificateFault::Invalid(words(&other.to_string())),
-            other => CertificateFault::Invalid(words(&other.to_string())),
+            other => CertificateFault::Invalid(in_words(&other)),
         }
     }
+}
+
+/// What is wrong with a certificate that few have.
+fn in_words(error: &CertificateError) -> String {
+    use CertificateError as Error;
+    let text = match error {
+        Error::BadEncoding => "it cannot be read",
+        Error::InvalidPurpose | Error::InvalidPurposeContext { .. } => {
+            "it is not meant for servers"
+        }
+        Error::UnsupportedSignatureAlgorithmContext { .. } => {
+            "it is signed by an algorithm that is not supported"
+        }
+        Error::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+            "it is signed by an algorithm that is not for its issuer's key"
+        }
+        Error::UnhandledCriticalExtension => "it has a critical extension that is not known",
+        Error::Other(other) => match other.0.downcast_ref() {
+            Some(webpki::Error::CaUsedAsEndEntity) => {
+                "it is an authority's own, which is accepted only where 'ca' has it"
+            }
+            Some(webpki::Error::UnsupportedCertVersion) => "it is not of X.509 version 3",
+            _ => return words(&other.to_string()),
+        },
+        other => return words(&format!("{other:?}")),
+    };
+    text.to_owned()
 }
 
 fn text_of(name: &ServerName<'_>) -> String {
     name.to_str().into_owned()
 }
 
-/// `UnknownPSKIdentity` as `unknown PSK identity`; a text that is words already stays.
-fn words(camel: &str) -> String {
-    if camel.contains(' ') {
-        return camel.to_owned();
-    }
+/// What rustls says in Rust's own notation, in words: without what is in a variant, and
+/// `UnknownPSKIdentity` as `unknown PSK identity`. A text that is words already stays.
+fn words(text: &str) -> String {
+    let named = text.split(['{', '(']).next().unwrap_or_default().trim_end();
+    named.split(' ').map(camel_words).collect::<Vec<_>>().join(" ")
+}
+
+fn camel_words(camel: &str) -> String {
     let letters: Vec<char> = camel.chars().collect();
     let is_upper = |at: usize| letters.get(at).is_some_and(char::is_ascii_uppercase);
     let is_lower = |at: usize| letters.get(at).is_some_and(char::is_ascii_lowercase);
@@ -165,6 +195,9 @@ impl fmt::Display for CertificateFault {
             CertificateFault::Expired => f.write_str("expired"),
             CertificateFault::NotValidYet => f.write_str("not valid yet"),
             CertificateFault::WrongName(name) => write!(f, "not valid for name {name}"),
+            CertificateFault::Nameless(name) => {
+                write!(f, "not valid for name {name}: it has no subjectAltName")
+            }
             CertificateFault::UnknownIssuer => f.write_str("from an unknown issuer"),
             CertificateFault::Revoked => f.write_str("revoked"),
             CertificateFault::BadSignature => f.write_str("with a bad signature"),
@@ -189,8 +222,10 @@ mod tests {
         let alert = |alert| TlsError::from(rustls::Error::AlertReceived(alert));
         let incompatible = |why| TlsError::from(rustls::Error::PeerIncompatible(why));
         let expected = ServerName::try_from("a.example").unwrap();
-        let wrong_name =
-            CertificateError::NotValidForNameContext { expected, presented: Vec::new() };
+        let wrong_name = CertificateError::NotValidForNameContext {
+            expected,
+            presented: vec!["b.example".into()],
+        };
         for (error, text) in [
             (certificate(CertificateError::Expired), "certificate expired"),
             (certificate(CertificateError::NotValidYet), "certificate not valid yet"),
@@ -224,6 +259,78 @@ mod tests {
             ),
         ] {
             assert_eq!(error.to_string(), text);
+        }
+    }
+
+    /// Whatever rustls and webpki say of a certificate. Neither list is exhaustive, and what is new is
+    /// said in words as well.
+    #[test]
+    fn no_certificate_is_refused_in_rusts_notation() {
+        use CertificateError as Error;
+        use rustls::ExtendedKeyPurpose;
+        use rustls::OtherError;
+        use rustls::pki_types::UnixTime;
+        let at = UnixTime::since_unix_epoch(std::time::Duration::from_secs(1));
+        let webpki = |error| Error::Other(OtherError(std::sync::Arc::new(error)));
+        let expected = ServerName::try_from("a.example").unwrap();
+        let oid = vec![6, 3, 43, 101, 113];
+        for (error, text) in [
+            (Error::ExpiredContext { time: at, not_after: at }, "expired"),
+            (Error::NotValidYetContext { time: at, not_before: at }, "not valid yet"),
+            (
+                Error::NotValidForNameContext { expected, presented: Vec::new() },
+                "not valid for name a.example: it has no subjectAltName",
+            ),
+            (Error::NotValidForName, "invalid: not valid for name"),
+            (
+                Error::InvalidPurposeContext {
+                    required: ExtendedKeyPurpose::ServerAuth,
+                    presented: vec![ExtendedKeyPurpose::ClientAuth],
+                },
+                "invalid: it is not meant for servers",
+            ),
+            (
+                Error::UnsupportedSignatureAlgorithmContext {
+                    signature_algorithm_id: oid.clone(),
+                    supported_algorithms: Vec::new(),
+                },
+                "invalid: it is signed by an algorithm that is not supported",
+            ),
+            (
+                Error::UnsupportedSignatureAlgorithmForPublicKeyContext {
+                    signature_algorithm_id: oid.clone(),
+                    public_key_algorithm_id: oid,
+                },
+                "invalid: it is signed by an algorithm that is not for its issuer's key",
+            ),
+            (
+                Error::UnhandledCriticalExtension,
+                "invalid: it has a critical extension that is not known",
+            ),
+            (Error::UnknownRevocationStatus, "invalid: unknown revocation status"),
+            (Error::ExpiredRevocationList, "invalid: expired revocation list"),
+            (
+                Error::ExpiredRevocationListContext { time: at, next_update: at },
+                "invalid: expired revocation list context",
+            ),
+            (Error::InvalidOcspResponse, "invalid: invalid ocsp response"),
+            (Error::ApplicationVerificationFailure, "invalid: application verification failure"),
+            (
+                webpki(webpki::Error::CaUsedAsEndEntity),
+                "invalid: it is an authority's own, which is accepted only where 'ca' has it",
+            ),
+            (
+                webpki(webpki::Error::UnsupportedCertVersion),
+                "invalid: it is not of X.509 version 3",
+            ),
+            (webpki(webpki::Error::MalformedExtensions), "invalid: malformed extensions"),
+            (
+                webpki(webpki::Error::TrailingData(webpki::DerTypeId::Certificate)),
+                "invalid: trailing data",
+            ),
+            (webpki(webpki::Error::NameConstraintViolation), "invalid: name constraint violation"),
+        ] {
+            assert_eq!(CertificateFault::from(error).to_string(), text);
         }
     }
 

@@ -55,6 +55,18 @@ impl Authority {
 }
 
 impl Identity {
+    /// What `openssl req -x509` makes: its own authority, valid for these names in these years.
+    pub(crate) fn own_authority(names: &[&str], from: i32, to: i32) -> Self {
+        let names = names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
+        let mut params = CertificateParams::new(names).unwrap();
+        params.distinguished_name.push(DnType::CommonName, "127.0.0.1");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.not_before = date_time_ymd(from, 1, 1);
+        params.not_after = date_time_ymd(to, 1, 1);
+        let key = KeyPair::generate().unwrap();
+        Identity { certificate: params.self_signed(&key).unwrap(), key }
+    }
+
     /// One for 127.0.0.1 that nothing is wrong with.
     pub(crate) fn good() -> Self {
         Authority::of_tests().issue("127.0.0.1", 2000, 4000)
