@@ -69,6 +69,17 @@ pub enum Error {
     /// A header that decides where the body ends.
     #[error("header '{0}' follows from the body; leave it out")]
     FramingHeader(String),
+    /// A `Host` header that names none.
+    #[error("header 'host' cannot be '{value}'; {cure}")]
+    HostHeader {
+        /// What was given.
+        value: String,
+        /// What to write.
+        cure: String,
+    },
+    /// More `Host` headers than a request may have.
+    #[error("header 'host' may be there once only; leave the others out")]
+    SeveralHosts,
     /// Who a request is from cannot be said this way.
     #[error("{0}")]
     Auth(&'static str),

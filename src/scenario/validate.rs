@@ -4,22 +4,21 @@
 //! so that the error has its line; [`Scenario::validate`] calls them for all values, so that a
 //! scenario written in Rust is held to the same.
 
+mod request;
+
 use std::collections::HashSet;
 use std::ops::RangeInclusive;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::Duration;
 
-use http::{HeaderName, Method};
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-
 use crate::session::{Auth, BaseUrl, Condition, StatusRange, TcpOptions, Timeouts, Via};
 use crate::units;
 
-use super::{Action, Error, Part, Scenario, Share, Step, Task, USERS_MAX, User};
+use request::headers;
+pub(super) use request::{header, header_name, method, path};
 
-/// What a path can only carry percent-encoded, beside all that is not ASCII.
-const NOT_IN_PATH: &AsciiSet = &CONTROLS.add(b' ');
+use super::{Action, Error, Part, Scenario, Share, Step, Task, USERS_MAX, User};
 
 /// The shortest time between two look-ups of a name: name servers answer others, too.
 const DNS_REFRESH_MIN: Duration = Duration::from_millis(100);
@@ -64,37 +63,6 @@ impl Scenario {
 /// Public because `--host` is held to the same.
 pub fn host(host: &str) -> Result<(), Error> {
     BaseUrl::parse(host)?;
-    Ok(())
-}
-
-/// Refuses a path that cannot be sent as it is written.
-pub(super) fn path(path: &str) -> Result<(), Error> {
-    let refuse = |reason: String| Err(Error::Path { path: path.to_owned(), reason });
-    if path.contains('#') {
-        return refuse("has a fragment, which is never sent; leave it out".to_owned());
-    }
-    let encoded = utf8_percent_encode(path, NOT_IN_PATH).to_string();
-    if encoded != path {
-        return refuse(format!("must be percent-encoded; write '{encoded}'"));
-    }
-    if path.starts_with('/') {
-        return Ok(());
-    }
-    if !path.contains("://") {
-        return refuse(format!("must start with '/'; write '/{path}'"));
-    }
-    BaseUrl::split(path)?;
-    Ok(())
-}
-
-pub(super) fn method(method: &Method) -> Result<(), Error> {
-    if method == Method::CONNECT { Err(Error::ConnectMethod) } else { Ok(()) }
-}
-
-pub(super) fn header(name: &HeaderName) -> Result<(), Error> {
-    if [http::header::CONTENT_LENGTH, http::header::TRANSFER_ENCODING].contains(name) {
-        return Err(Error::FramingHeader(name.to_string()));
-    }
     Ok(())
 }
 
@@ -214,7 +182,7 @@ fn user(user: &User) -> Result<(), Error> {
     }
     user.host.as_deref().map_or(Ok(()), host)?;
     user.wait_time.validate()?;
-    user.headers.iter().try_for_each(|(name, _)| header(name))?;
+    headers(&user.headers)?;
     user.auth.as_ref().map_or(Ok(()), auth)?;
     timeouts(&user.policy.timeouts)?;
     max_body(user.policy.max_body)?;
@@ -275,7 +243,7 @@ fn step(step: &Step) -> Result<(), Error> {
     let request = &step.request;
     method(&request.method)?;
     path(&request.path)?;
-    request.headers.iter().try_for_each(|(name, _)| header(name))?;
+    headers(&request.headers)?;
     request.auth.as_ref().map_or(Ok(()), auth)?;
     request.timeout.map_or(Ok(()), timeout)?;
     step.checks.iter().try_for_each(|check| match &check.condition {
@@ -382,7 +350,7 @@ mod tests {
     #[test]
     fn requests_that_cannot_be_sent_are_refused() {
         let at = "user 'u': task 't'";
-        let framing = http::HeaderValue::from_static("3");
+        let value = http::HeaderValue::from_static;
         for (step, expected) in [
             (Step::get("users"), "path 'users' must start with '/'; write '/users'"),
             (Step::get(""), "path '' must start with '/'; write '/'"),
@@ -391,11 +359,27 @@ mod tests {
             (Step::get("/#x"), "path '/#x' has a fragment, which is never sent; leave it out"),
             (Step::get("ftp://a/"), "'ftp://a/': only http:// and https:// can be tested"),
             (
-                Step::new(Method::CONNECT, "/"),
+                Step::new(http::Method::CONNECT, "/"),
                 "method CONNECT opens a tunnel, which is not a request to measure",
             ),
             (
-                Step::get("/").header(http::header::CONTENT_LENGTH, framing),
+                Step::get("http://caf\u{e9}.example/\u{e9}"),
+                "path 'http://caf\u{e9}.example/\u{e9}' must be percent-encoded; \
+                 write 'http://caf\u{e9}.example/%C3%A9'",
+            ),
+            (
+                Step::get("/").header(http::header::HOST, value("a b")),
+                "header 'host' cannot be 'a b'; write a host, with a port where one is needed: \
+                 'example.org:8080'",
+            ),
+            (
+                Step::get("/")
+                    .header(http::header::HOST, value("a"))
+                    .header(http::header::HOST, value("b")),
+                "header 'host' may be there once only; leave the others out",
+            ),
+            (
+                Step::get("/").header(http::header::CONTENT_LENGTH, value("3")),
                 "header 'content-length' follows from the body; leave it out",
             ),
             (

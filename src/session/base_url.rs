@@ -2,18 +2,21 @@
 
 use std::borrow::Cow;
 
-use http::Uri;
+use http::{HeaderValue, Uri};
+
+use super::authority::{Authority, without_zone};
 
 /// A host as the scenario or the command line names it, taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BaseUrl {
     /// Whether it begins with `https`.
     pub secure: bool,
-    /// Host name or address, without brackets.
+    /// Host name or address, without brackets, in ASCII; a link-local address with its zone, as the
+    /// resolver has it: `fe80::1%lo`.
     pub host: String,
     /// The port; where none is given, the scheme's: 80, or 443 for https.
     pub port: u16,
-    /// What the `Host` header says: the host, and the port unless it is the scheme's.
+    /// What the `Host` header says: the host without a zone, and the port unless it is the scheme's.
     pub authority: String,
     /// Prefix of every path, without a slash at its end; empty for most.
     pub path: String,
@@ -82,7 +85,34 @@ fn shown(path: &str) -> Cow<'_, str> {
     }
 }
 
+/// Refuses a value of a `Host` header that is no host with perhaps a port (RFC 9110 section 7.2).
+///
+/// # Errors
+///
+/// The cure.
+pub fn host_header(value: &HeaderValue) -> Result<(), String> {
+    let text = String::from_utf8_lossy(value.as_bytes());
+    let is_more = text.contains(['/', '?', '#', '@', '%']);
+    match BaseUrl::parse(&format!("http://{text}")) {
+        Ok(_) if !is_more && text.is_ascii() => Ok(()),
+        Ok(BaseUrl { authority, .. }) if !text.contains(['/', '?', '#']) => {
+            Err(format!("write '{authority}'"))
+        }
+        _ => Err("write a host, with a port where one is needed: 'example.org:8080'".to_owned()),
+    }
+}
+
 impl BaseUrl {
+    /// The same in the zone of this host, where it is that address without it: servers do not know by
+    /// which interface they are reached.
+    pub(super) fn in_zone_of(self, host: &str) -> Self {
+        if self.host == without_zone(host) {
+            BaseUrl { host: host.to_owned(), ..self }
+        } else {
+            self
+        }
+    }
+
     /// Takes a URL apart: `http[s]://[user:password@]host[:port][/prefix]`.
     ///
     /// # Errors
@@ -121,22 +151,26 @@ impl BaseUrl {
             let escaped = bytes.map(|byte| format!("%{byte:02X}")).collect();
             return Err(UrlError::Userinfo { shown, character, escaped });
         }
+        let Authority { text: authority, zone } = Authority::parse(authority).map_err(malformed)?;
         let uri: Uri = format!("http://{authority}/")
             .parse()
             .map_err(|error: http::uri::InvalidUri| malformed(&error.to_string()))?;
         let host =
             uri.host().filter(|host| !host.is_empty()).ok_or_else(|| malformed("no host"))?;
         let usual = if secure { 443 } else { 80 };
-        let port = port(authority, host, usual)
+        let port = port(&authority, host, usual)
             .ok_or_else(|| malformed("its port is not from 1 to 65535"))?;
         let path = path.split('#').next().unwrap_or_default();
         let base = BaseUrl {
             secure,
-            host: host.trim_start_matches('[').trim_end_matches(']').to_owned(),
+            host: match zone {
+                Some(zone) => format!("{}%{zone}", bare(host)),
+                None => bare(host).to_owned(),
+            },
             port,
             authority: if port == usual { host.to_owned() } else { format!("{host}:{port}") },
             path: String::new(),
-            basic_auth: credentials(authority),
+            basic_auth: credentials(&authority),
         };
         Ok((base, if path.starts_with('/') { path.to_owned() } else { format!("/{path}") }))
     }
@@ -156,6 +190,11 @@ fn misplaced<'u>(authority: &'u str, path: &'u str) -> Option<(char, &'u str)> {
     let ends_a_name = character == '#' || authority.rsplit_once(':').is_some_and(is_no_port);
     let host = host.split(['/', '?', '#']).next().unwrap_or_default();
     (ends_a_name && !authority.starts_with('[')).then_some((character, host))
+}
+
+/// A host without the brackets of an address.
+fn bare(host: &str) -> &str {
+    host.trim_start_matches('[').trim_end_matches(']')
 }
 
 /// The port behind the host, the usual one where there is none. Not `Uri`'s: to it, a port that is too large is
@@ -196,6 +235,15 @@ mod tests {
         check("https://host", "host", 443, "host", "");
         check("HTTPS://host:443/x", "host", 443, "host", "/x");
         check("https://host:80", "host", 80, "host:80", "");
+        check(
+            "http://caf\u{e9}.example:81/x",
+            "xn--caf-dma.example",
+            81,
+            "xn--caf-dma.example:81",
+            "/x",
+        );
+        check("http://[fe80::1%25lo]/x", "fe80::1%lo", 80, "[fe80::1]", "/x");
+        check("http://u:p@[fe80::1%lo]:81", "fe80::1%lo", 81, "[fe80::1]:81", "");
     }
 
     #[test]
@@ -262,14 +310,55 @@ mod tests {
     }
 
     #[test]
+    fn a_host_header_is_a_host_and_perhaps_a_port() {
+        let judge = |text: &str| host_header(&HeaderValue::from_bytes(text.as_bytes()).unwrap());
+        for fine in ["a", "a.example:81", "A_b", "127.0.0.1:5000", "[::1]", "[::1]:81", "a."] {
+            assert_eq!(judge(fine), Ok(()), "{fine}");
+        }
+        for (wrong, cure) in [
+            ("caf\u{e9}.example", "write 'xn--caf-dma.example'"),
+            ("[fe80::1%lo]:81", "write '[fe80::1]:81'"),
+            ("u:p@a", "write 'a'"),
+        ] {
+            assert_eq!(judge(wrong), Err(cure.to_owned()), "{wrong}");
+        }
+        for wrong in [
+            "", "a b", " a", "a/b", "http://a", "a?b", "a:b", "a:0", "a:70000", "a\tb", "::1",
+            "[::1", "a:", "a;b=c d", "\"a\"", "a\\b", "/",
+        ] {
+            assert!(
+                judge(wrong).is_err_and(|cure| cure.contains("a host, with a port")),
+                "{wrong}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_zone_stays_with_its_address() {
+        let base = |url| BaseUrl::parse(url).unwrap();
+        let at = |url| base(url).in_zone_of("fe80::1%lo").host;
+        assert_eq!(at("https://[fe80::1]:81"), "fe80::1%lo");
+        assert_eq!((at("http://[fe80::2]"), at("http://a")), ("fe80::2".into(), "a".into()));
+        assert_eq!(base("http://[::1]").in_zone_of("::1").host, "::1");
+    }
+
+    #[test]
     fn wrong_urls_say_what_to_do() {
         let error = |url: &str| BaseUrl::parse(url).unwrap_err().to_string();
         assert!(error("localhost:5000").contains("did you mean 'http://localhost:5000'?"));
         assert!(error("http://a/?b=c").contains("ends with its path"));
         assert!(error("ftp://example.org").contains("only http://"));
-        for url in
-            ["http://", "http:///x", "http://a:b", "http://a:99999", "http://a:", "http://a b"]
-        {
+        for url in [
+            "http://",
+            "http:///x",
+            "http://a:b",
+            "http://a:99999",
+            "http://a:",
+            "http://a b",
+            "http://\u{e9} b",
+            "http://[::1%]",
+            "http://[fe80::1%25lo",
+        ] {
             assert!(error(url).contains("is not a URL"), "{url}: {}", error(url));
         }
     }

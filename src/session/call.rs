@@ -3,11 +3,13 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use http::header::HOST;
 use http::{HeaderName, HeaderValue, Method};
 use serde::Serialize;
 
 use super::Session;
 use super::auth::Auth;
+use super::base_url::host_header;
 use super::check::Check;
 use super::exchange::RequestFailed;
 use super::later::Later;
@@ -67,14 +69,20 @@ impl<'s> Call<'s> {
     }
 
     /// Adds a header; it replaces one of the same name that the user class sends with every
-    /// request. A name or value that cannot be a header fails the request.
+    /// request. A name or value that cannot be a header fails the request, and so does a `Host`
+    /// that is not one.
     pub fn header<N, V>(mut self, name: N, value: V) -> Self
     where
         N: TryInto<HeaderName>,
         V: TryInto<HeaderValue>,
     {
         match (name.try_into(), value.try_into()) {
-            (Ok(name), Ok(value)) => self.request.headers.push((name, value)),
+            (Ok(name), Ok(value)) => {
+                if name == HOST && host_header(&value).is_err() {
+                    self.mistake = Some("the host header is not a host".into());
+                }
+                self.request.headers.push((name, value));
+            }
             (Err(_), _) => self.mistake = Some("a header's name is not valid".into()),
             (_, Err(_)) => self.mistake = Some("a header's value is not valid".into()),
         }

@@ -4,6 +4,7 @@ use std::mem;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use super::authority::without_zone;
 use super::context::{Context, InFlight};
 use super::envelope::Message;
 use super::failure::{Failure, Stage};
@@ -196,7 +197,8 @@ impl Connections {
         mut lap: Instant,
     ) -> Result<Stream, Failure> {
         let Attempt { context, outbound, .. } = *attempt;
-        let (tls, host) = (&outbound.defaults.tls, attempt.message.envelope.origin.host());
+        let tls = &outbound.defaults.tls;
+        let host = without_zone(attempt.message.envelope.origin.host());
         let limit = attempt.policy().timeouts.tls;
         let by = attempt.deadline(lap, limit);
         let sealed = self.timeout.until(by, Box::pin(tls.connect(socket, host, &mut self.tls)));

@@ -6,6 +6,7 @@
 
 mod addresses;
 mod auth;
+mod authority;
 mod base_url;
 mod budget;
 mod call;
@@ -55,7 +56,7 @@ use http::Method;
 pub(crate) use budget::Budget;
 
 pub use auth::Auth;
-pub use base_url::{BaseUrl, UrlError, is_absolute};
+pub use base_url::{BaseUrl, UrlError, host_header, is_absolute};
 pub use call::Call;
 pub use check::{
     Check, Condition, InvalidStatus, ResponseView, StatusRange, body_contains, first_failure,

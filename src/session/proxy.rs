@@ -2,6 +2,7 @@
 
 use http::{HeaderValue, Method};
 
+use super::authority::without_zone;
 use super::base_url::BaseUrl;
 use super::context::Context;
 use super::failure::{Failure, Interruption, Opening, Stage};
@@ -10,9 +11,9 @@ use crate::reactor::Socket;
 
 /// What opens a tunnel to a host (RFC 9110 section 9.3.6).
 pub(super) fn connect_request(to: &BaseUrl, authorization: Option<&HeaderValue>) -> Vec<u8> {
-    let BaseUrl { host, port, .. } = to;
+    let (host, port) = (without_zone(&to.host), to.port);
     // Always with the port, and an IPv6 address in brackets (RFC 9112 section 3.2.3).
-    let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
+    let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
     let agent = http1::PRODUCT;
     let mut request =
         format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\nUser-Agent: {agent}\r\n")

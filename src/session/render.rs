@@ -150,6 +150,7 @@ impl<'r> Outline<'r> {
                 "https" => RedirectError::Scheme("https".into()),
                 _ => RedirectError::Malformed,
             })?;
+        let base = base.in_zone_of(envelope.origin.host());
         if !hop.keeps_body {
             content = Content::EMPTY;
             content_type = None;

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::authority::without_zone;
 use crate::reactor::Remote;
 
 /// Gives a host's addresses at a port; may block.
@@ -76,7 +77,7 @@ impl Resolver {
 
     /// What will be heard of a name, where names are looked up again: not of an address.
     pub(super) fn news_of(&self, host: &str, port: u16) -> Option<Arc<News>> {
-        if !self.refreshes || host.parse::<IpAddr>().is_ok() {
+        if !self.refreshes || without_zone(host).parse::<IpAddr>().is_ok() {
             return None;
         }
         let news = Arc::default();
@@ -218,7 +219,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The addresses of a host, each once, in the resolver's order. Blocks where the host is a name.
+/// The addresses of a host, each once, in the resolver's order. Blocks where the host is a name. The
+/// zone of a link-local address is the resolver's to know as well.
 ///
 /// # Errors
 ///
@@ -324,7 +326,20 @@ mod tests {
         let resolver = Resolver::injected(Some(EVERY), asked);
         assert!(resolver.news_of("127.0.0.1", 80).is_none());
         assert!(resolver.news_of("::1", 80).is_none());
+        assert!(resolver.news_of("fe80::1%lo", 80).is_none());
         assert!(Resolver::injected(None, asked).news_of("name", 80).is_none());
+    }
+
+    #[test]
+    fn a_zone_is_the_number_of_its_interface() {
+        let index = |zone: &str| match &resolve(&format!("fe80::1{zone}"), 80).unwrap()[..] {
+            [SocketAddr::V6(address)] => address.scope_id(),
+            other => panic!("{other:?}"),
+        };
+        let lo = std::fs::read_to_string("/sys/class/net/lo/ifindex").unwrap();
+        assert_eq!(index("%lo"), lo.trim().parse::<u32>().unwrap());
+        assert_eq!(index(""), 0);
+        assert!(resolve("fe80::1%no-such-interface", 80).is_err());
     }
 
     #[test]

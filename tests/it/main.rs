@@ -5,6 +5,7 @@
 
 mod abort;
 mod adaptive;
+mod addresses;
 mod bodies;
 mod cli;
 mod connections;

@@ -298,9 +298,11 @@ impl<'a> Item<'a> {
         let mut headers = Vec::new();
         for entry in self.entries()? {
             let name = entry.header_name()?;
-            validate::header(&name).map_err(|error| entry.key_problem(error))?;
-            for value in entry.value.one_or_more() {
-                headers.push((name.clone(), value.header_value()?));
+            validate::header_name(&name).map_err(|error| entry.key_problem(error))?;
+            for item in entry.value.one_or_more() {
+                let value = item.header_value()?;
+                item.judged(validate::header(&name, &value, &headers))?;
+                headers.push((name.clone(), value));
             }
         }
         Ok(headers)

@@ -1,13 +1,16 @@
 //! A server on threads that answers by a script and remembers every request it saw.
 
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use rustix::net::sockopt::set_socket_linger;
+
+/// A port of the server's own.
+const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// How long is waited for requests to come, or for connections to end when the run has.
 const SETTLE: Duration = Duration::from_secs(20);
@@ -91,16 +94,24 @@ struct Shared {
 impl Server {
     /// A server on a port of its own that answers by this script.
     pub(crate) fn start(script: impl Fn(&Seen) -> Answer + Send + Sync + 'static) -> Self {
-        Server::launch(Box::new(script), None)
+        Server::launch(LOOPBACK, Box::new(script), None)
+    }
+
+    /// The same at this address.
+    pub(crate) fn start_at(
+        address: SocketAddr,
+        script: impl Fn(&Seen) -> Answer + Send + Sync + 'static,
+    ) -> Self {
+        Server::launch(address, Box::new(script), None)
     }
 
     /// A server that answers, and closes connections on which nothing was asked for this long.
     pub(crate) fn closing_idle(idle: Duration) -> Self {
-        Server::launch(Box::new(|_: &Seen| ok()), Some(idle))
+        Server::launch(LOOPBACK, Box::new(|_: &Seen| ok()), Some(idle))
     }
 
-    fn launch(script: Box<Script>, idle: Option<Duration>) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    fn launch(address: SocketAddr, script: Box<Script>, idle: Option<Duration>) -> Self {
+        let listener = TcpListener::bind(address).unwrap();
         let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared {
             script,

@@ -172,6 +172,22 @@ fn a_bad_value_is_named_beside_the_good_ones() {
         "headers = { Content-Length = 1 }",
         "13: header 'content-length' follows from the body; leave it out",
     );
+    check_user(
+        "headers = { a = 1, Host = \"a b\" }",
+        "27: header 'host' cannot be 'a b'; write a host, with a port where one is needed: 'example.org:8080'",
+    );
+    check_task(
+        "headers = { Host = [\"a\", \"http://a\"] }",
+        "26: header 'host' cannot be 'http://a'; write a host, with a port where one is needed: 'example.org:8080'",
+    );
+    check_task(
+        "headers = { Host = \"a\", host = \"b\" }",
+        "32: header 'host' may be there once only; leave the others out",
+    );
+    check_task(
+        "headers = { Host = \"caf\u{e9}.example\" }",
+        "20: header 'host' cannot be 'caf\u{e9}.example'; write 'xn--caf-dma.example'",
+    );
     check_task("weight = 0", "10: weight must be 1 or more; leave the task out instead");
     check_task(
         "basic_auth = { user = \"a:b\", password = \"\" }",

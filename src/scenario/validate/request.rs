@@ -1,0 +1,73 @@
+//! What the first line and the headers of a request can be.
+
+use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
+use http::{HeaderName, HeaderValue, Method};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+
+use crate::scenario::Error;
+use crate::session::{BaseUrl, host_header, is_absolute};
+
+/// What a path can only carry percent-encoded, beside all that is not ASCII.
+const NOT_IN_PATH: &AsciiSet = &CONTROLS.add(b' ');
+
+/// Refuses a path that cannot be sent as it is written.
+pub(in crate::scenario) fn path(path: &str) -> Result<(), Error> {
+    let refuse = |reason: String| Err(Error::Path { path: path.to_owned(), reason });
+    if path.contains('#') {
+        return refuse("has a fragment, which is never sent; leave it out".to_owned());
+    }
+    // A host has rules of its own: what is not ASCII there is not percent-encoded.
+    let (base, own) = split_at_path(path);
+    let encoded = utf8_percent_encode(own, NOT_IN_PATH).to_string();
+    if encoded != own {
+        return refuse(format!("must be percent-encoded; write '{base}{encoded}'"));
+    }
+    if path.starts_with('/') {
+        return Ok(());
+    }
+    if !path.contains("://") {
+        return refuse(format!("must start with '/'; write '/{path}'"));
+    }
+    BaseUrl::split(path)?;
+    Ok(())
+}
+
+/// Scheme and host of an absolute URL, and what stands behind them.
+fn split_at_path(path: &str) -> (&str, &str) {
+    let host =
+        if is_absolute(path) { path.find("://").map_or(0, |at| at + "://".len()) } else { 0 };
+    let end = path[host..].find(['/', '?']).map_or(path.len(), |at| host + at);
+    path.split_at(if host > 0 { end } else { 0 })
+}
+
+pub(in crate::scenario) fn method(method: &Method) -> Result<(), Error> {
+    if method == Method::CONNECT { Err(Error::ConnectMethod) } else { Ok(()) }
+}
+
+/// Refuses a header that cannot be sent beside these.
+pub(in crate::scenario) fn header(
+    name: &HeaderName,
+    value: &HeaderValue,
+    others: &[(HeaderName, HeaderValue)],
+) -> Result<(), Error> {
+    header_name(name)?;
+    if name != HOST {
+        return Ok(());
+    }
+    let text = || String::from_utf8_lossy(value.as_bytes()).into_owned();
+    host_header(value).map_err(|cure| Error::HostHeader { value: text(), cure })?;
+    // A request has one (RFC 9112 section 3.2).
+    if others.iter().any(|(name, _)| name == HOST) { Err(Error::SeveralHosts) } else { Ok(()) }
+}
+
+pub(in crate::scenario) fn header_name(name: &HeaderName) -> Result<(), Error> {
+    if [CONTENT_LENGTH, TRANSFER_ENCODING].contains(name) {
+        return Err(Error::FramingHeader(name.to_string()));
+    }
+    Ok(())
+}
+
+pub(super) fn headers(headers: &[(HeaderName, HeaderValue)]) -> Result<(), Error> {
+    let judge = |(at, (name, value)): (usize, &(_, _))| header(name, value, &headers[..at]);
+    headers.iter().enumerate().try_for_each(judge)
+}
