@@ -4,11 +4,19 @@
 use std::fs::{self, File};
 use std::io;
 use std::os::fd::AsFd;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 
 /// Links that are followed one after the other, as many as the kernel follows.
 const LINKS_MAX: usize = 40;
+
+/// For how long a pipe's reader is waited for, ten seconds, and how often is looked.
+const READER_WAIT: Duration = Duration::from_millis(20);
+const READER_WAITS: u32 = 500;
 
 /// What a path leads to.
 #[derive(Debug)]
@@ -22,7 +30,7 @@ pub(super) enum Place {
 }
 
 impl Place {
-    /// What is at this path; makes the folders above it. A pipe waits for its reader here.
+    /// What is at this path; makes the folders above it.
     pub(super) fn find(path: &Path) -> io::Result<Self> {
         create_folders(path)?;
         let target = follow(path)?;
@@ -36,7 +44,11 @@ impl Place {
             return Ok(Place::Stream(own));
         }
         // Also says that it may be written: a new file in its place would not ask.
-        let file = File::options().append(true).open(&target)?;
+        let file = if found.file_type().is_fifo() {
+            open_pipe(&target)?
+        } else {
+            File::options().append(true).open(&target)?
+        };
         let is_whole = found.is_file() && !is_of_descriptor(&target);
         Ok(if is_whole { Place::Beside(target) } else { Place::Stream(file) })
     }
@@ -76,6 +88,24 @@ fn follow(path: &Path) -> io::Result<PathBuf> {
 fn is_of_descriptor(path: &Path) -> bool {
     let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
     folder.is_some_and(|folder| folder.starts_with("/proc"))
+}
+
+/// A named pipe cannot be opened before its reader has it, who may be about to come.
+fn open_pipe(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.append(true).custom_flags(libc::O_NONBLOCK);
+    for _ in 0..READER_WAITS {
+        match options.open(path) {
+            Err(error) if error.raw_os_error() == Some(libc::ENXIO) => thread::sleep(READER_WAIT),
+            opened => {
+                let pipe = opened?;
+                // From here on the reader's pace is ours.
+                fcntl_setfl(&pipe, fcntl_getfl(&pipe)? - OFlags::NONBLOCK)?;
+                return Ok(pipe);
+            }
+        }
+    }
+    Err(io::Error::other("a pipe that nobody reads"))
 }
 
 /// Stdout or stderr, where that is what was found: written through another descriptor, one would

@@ -233,6 +233,15 @@ fn what_is_no_regular_file_is_written_through() {
 }
 
 #[test]
+fn a_pipe_that_nobody_reads_keeps_no_run_waiting_for_ever() {
+    let piped = "mkfifo pipe; exec \"$0\" \"$@\" --json-file pipe";
+    let run = Run::in_shell(piped, &get_root("1s")).host(plain_server().address);
+    let output = run.go().code(2);
+    let told = "cannot write pipe: a pipe that nobody reads";
+    assert!(output.stderr.contains(told), "{}", output.stderr);
+}
+
+#[test]
 fn a_link_leads_to_the_new_report() {
     let server = plain_server();
     let folder = tempfile::tempdir().unwrap();

@@ -177,8 +177,8 @@ pub struct RunArgs {
 
     /// Stop with exit code 3 when the last ten seconds break this level: 'fail_ratio > 5%',
     /// 'p95 > 2s', 'avg > 300ms', 'rate < 100', 'fail_rate > 1'; several: separated by ';'. What was
-    /// not judged by the end of the run is judged there. Of a server that has stopped answering only
-    /// a rate can be judged
+    /// not judged by the end of the run is judged there. A server that stops answering breaks a rate
+    /// at once, and the others when its requests time out
     #[arg(long, value_name = "LEVEL", env = "GREGARIA_ABORT_WHEN", value_delimiter = ';')]
     pub abort_when: Vec<Threshold>,
 

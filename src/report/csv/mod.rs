@@ -15,6 +15,8 @@
 //! cat`, `tail -F`), and finds whole tables only. The history is one file from its first row on, as
 //! Locust's is: `tail -f` follows it.
 //!
+//! Locust's columns have no place for a level that was broken; all other reports name it.
+//!
 //! The contents are pure functions, `render_*`.
 
 mod history;
