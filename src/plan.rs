@@ -283,6 +283,7 @@ impl Plan {
         scenario.validate()?;
         let idle = selection::select(&mut scenario, &options)?;
         let load = &scenario.load;
+        let own = load.clone();
         for (end, given) in [("--iterations", options.iterations), ("--requests", options.requests)]
         {
             if given == Some(0) {
@@ -307,6 +308,9 @@ impl Plan {
         }
         let Hosts { targets, elsewhere } = Hosts::look_up(&scenario, &options, &sources)?;
         let tls = tls::tls(&scenario, &options.tls, &targets, &elsewhere)?;
+        let levels =
+            if options.abort_when.is_empty() { own.abort_when } else { options.abort_when };
+        let abort_after = options.abort_after.or(own.abort_after);
         let plan = Plan {
             users: classes.len() as u32,
             classes,
@@ -315,23 +319,23 @@ impl Plan {
             arrivals,
             idle,
             ignored,
-            iterations: options.iterations,
-            requests: options.requests,
+            iterations: options.iterations.or(own.iterations),
+            requests: options.requests.or(own.requests),
             targets,
             elsewhere,
             tls,
             sources,
             dns_refresh,
             run_time,
-            abort_when: options.abort_when,
-            abort_after: options.abort_after.unwrap_or(Stretch::WINDOW),
-            stop_timeout: options.stop_timeout.unwrap_or_default(),
+            abort_when: levels,
+            abort_after: abort_after.unwrap_or(Stretch::WINDOW),
+            stop_timeout: options.stop_timeout.or(own.stop_timeout).unwrap_or_default(),
             cores: choose_cores(options.cores)?,
             seed: options.seed.unwrap_or_else(|| fastrand::u64(..)),
             limits: Limits::default(),
             scenario: Arc::new(scenario),
         };
-        plan.refuse_idle_levels(options.abort_after)?;
+        plan.refuse_idle_levels(abort_after)?;
         Ok(plan)
     }
 

@@ -8,7 +8,7 @@ use super::draft::Draft;
 use super::facts::facts;
 use super::milestones::{self, Milestones};
 use super::tty::Tty;
-use super::{Error, RunArgs, THRESHOLD_MISSED};
+use super::{Error, FAILED, RunArgs, THRESHOLD_MISSED};
 use crate::collector::Summary;
 use crate::control::Control;
 use crate::log::Log;
@@ -46,6 +46,7 @@ impl Job {
         args: &RunArgs,
         log: &Log,
     ) -> Result<Self, Error> {
+        let args = &args.with_reports_of(&scenario);
         let plan = Arc::new(Plan::new(scenario, options)?);
         run::preflight(&plan)?;
         let facts = facts(&plan, args, draft);
@@ -132,7 +133,7 @@ fn exit_code(summary: &Summary, args: &RunArgs) -> u8 {
     let failed = snapshot.total.failures > 0
         || !snapshot.exceptions.is_empty()
         || nothing_completed(snapshot).is_some();
-    let code = if failed { args.exit_code_on_error } else { 0 };
+    let code = if failed { args.exit_code_on_error.unwrap_or(FAILED) } else { 0 };
     // A report that could not be written is missing from what was asked for, and so is the judgement
     // of a level that nothing could be compared with.
     let is_missing = !summary.report_errors.is_empty() || !snapshot.unjudged.is_empty();

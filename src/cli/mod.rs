@@ -44,6 +44,9 @@ use job::Job;
 use source::Source;
 use terminal::Terminal;
 
+/// Failures were recorded, where nobody wants another code for that.
+const FAILED: u8 = 1;
+
 /// The run could not take place: a bad flag, a bad file, a machine that does not allow it.
 const COULD_NOT_RUN: u8 = 2;
 
@@ -179,6 +182,10 @@ fn run_scenario(source: &Source, args: &RunArgs) -> Result<u8, Error> {
     if !args.web.idle.is_empty() {
         let flags = args.web.idle.join(", ");
         log.warning("main", format_args!("Without --web there is no page, and no use for {flags}"));
+    }
+    let kept = args.with_reports_of(&scenario);
+    if kept.csv_full_history && kept.csv.is_none() {
+        return Err("--csv-full-history is of use with files only: add --csv PREFIX".into());
     }
     if args.show_task_ratio || args.show_task_ratio_json {
         let plan = Plan::new(scenario, args.options())?;

@@ -199,6 +199,9 @@ pub enum Error {
     /// Arrivals without anyone to take them.
     #[error("max_users must be 1 or more: every iteration under way takes a user of its own")]
     MaxUsers,
+    /// A run that ends before it begins.
+    #[error("{0} must be 1 or more; leave it out for a run without that end")]
+    NoEnd(&'static str),
     /// A status check that nothing can satisfy.
     #[error("status {0} is not from 100 to 999")]
     Status(String),

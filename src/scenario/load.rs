@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::{Adaptive, Arrivals, Error, LoadShape, User, validate};
+use crate::threshold::Threshold;
 
 /// How much load a scenario asks for by itself, in one of three ways: users and a spawn rate, a
 /// shape, or arrivals.
@@ -23,6 +24,16 @@ pub struct Load {
     pub run_time: Option<Duration>,
     /// What the run time is counted from.
     pub run_time_from: RunTimeFrom,
+    /// Iterations after which the run ends.
+    pub iterations: Option<u32>,
+    /// Requests after which the run ends.
+    pub requests: Option<u32>,
+    /// How long users may go on with their tasks after the stop.
+    pub stop_timeout: Option<Duration>,
+    /// Levels at which the run is stopped when it breaks them.
+    pub abort_when: Vec<Threshold>,
+    /// From which time on these are judged.
+    pub abort_after: Option<Duration>,
     /// The addresses of this host that connections come from; with none, the kernel chooses.
     pub local_addresses: Vec<IpAddr>,
     /// How often names are looked up again in the course of the run; without it, never.
@@ -47,6 +58,9 @@ impl Load {
         self.spawn_rate.map_or(Ok(()), validate::spawn_rate)?;
         self.run_time.map_or(Ok(()), validate::run_time)?;
         self.dns_refresh.map_or(Ok(()), validate::dns_refresh)?;
+        for (end, number) in [("iterations", self.iterations), ("requests", self.requests)] {
+            number.map_or(Ok(()), |number| validate::end(end, number))?;
+        }
         let by_hand = self.users.is_some() || self.spawn_rate.is_some();
         let ways = [by_hand, self.shape.is_some(), self.arrivals.is_some()];
         if ways.into_iter().filter(|way| *way).count() > 1 {

@@ -12,6 +12,7 @@ mod load;
 mod nearest;
 mod parameter;
 mod part;
+mod reports;
 mod shape;
 mod step;
 mod task;
@@ -26,6 +27,7 @@ pub use error::Error;
 pub use load::{Load, RunTimeFrom};
 pub use parameter::Parameter;
 pub use part::{Parallel, Part};
+pub use reports::Reports;
 pub use shape::{Curve, Function, Line, LoadShape, Mix, Stage, Wanted, share};
 pub use step::Step;
 pub use task::{Action, Task, TaskError, TaskFn, TaskResult, Tasks};
@@ -58,6 +60,8 @@ pub struct Scenario {
     pub host: Option<String>,
     /// What the scenario itself asks for where neither flag nor variable says anything.
     pub load: Load,
+    /// What is kept of its runs, likewise.
+    pub reports: Reports,
     /// The classes of users.
     pub users: Vec<User>,
 }

@@ -134,6 +134,11 @@ pub(super) fn spawn_rate(rate: f64) -> Result<(), Error> {
     if rate > 0.0 && rate.is_finite() { Ok(()) } else { Err(Error::SpawnRate(rate.to_string())) }
 }
 
+/// Refuses a number of things after which a run ends that it would end before.
+pub(super) fn end(name: &'static str, number: u32) -> Result<(), Error> {
+    if number == 0 { Err(Error::NoEnd(name)) } else { Ok(()) }
+}
+
 pub(super) fn run_time(run_time: Duration) -> Result<(), Error> {
     if is_usable(run_time) { Ok(()) } else { Err(Error::RunTime) }
 }

@@ -252,3 +252,27 @@ fn a_flag_of_another_tool_says_what_to_do_here() {
         assert!(!stderr.contains("a similar argument"), "{stderr}");
     }
 }
+
+#[test]
+fn a_scenario_says_what_is_kept_and_when_to_stop() {
+    let scenario = get_root("20s").replace(
+        "[load]",
+        "[report]\ncsv = \"out-${name}\"\ncsv_full_history = true\nhtml = \"run.html\"\nonly_summary = true\n\
+         exit_code_on_error = 9\n[parameter.name]\ndefault = \"a\"\n[load]\nrequests = 3\n\
+         abort_when = \"p95 > 1h\"",
+    );
+    let server = plain_server();
+    let run = || Run::of(&scenario).host(server.address);
+    let output = run().go().code(0);
+    assert_eq!(output.aggregated(), (3, 0));
+    assert!(!output.stderr.contains("# reqs"), "only the final tables");
+    assert!(output.path("out-a_stats.csv").exists() && output.path("run.html").exists());
+    assert!(output.csv("out-a_stats_history.csv").column("Name").contains(&"/"));
+    let output = run().args(["--csv", "mine", "--set", "name=b", "--requests", "5"]).go().code(0);
+    assert_eq!(output.aggregated(), (5, 0));
+    assert!(output.path("mine_stats.csv").exists() && !output.path("out-b_stats.csv").exists());
+    let refused = Run::of(&scenario).args(["--host", "http://127.0.0.1:9"]);
+    assert!(refused.go().code(9).stdout.contains("connection refused"));
+    let broken = scenario.replace("requests = 3", "").replace("p95 > 1h", "rate < 1000000");
+    Run::of(&broken).host(server.address).args(["--abort-after", "1s"]).go().code(3);
+}

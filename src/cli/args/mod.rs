@@ -21,7 +21,7 @@ use clap_complete::Shell;
 use crate::cli::class_settings::ClassSettings;
 use crate::log::Level;
 use crate::plan::{Options, Picked};
-use crate::scenario::ArrivalKind;
+use crate::scenario::{ArrivalKind, Scenario};
 use crate::session::{Resolve, Via};
 use crate::threshold::Threshold;
 use crate::transport::tls::TlsOptions;
@@ -262,7 +262,6 @@ pub struct RunArgs {
     /// Write a history row per entry, not only the aggregated one
     #[arg(
         long,
-        requires = "csv",
         env = "GREGARIA_CSV_FULL_HISTORY",
         value_parser = BoolishValueParser::new()
     )]
@@ -294,9 +293,9 @@ pub struct RunArgs {
     #[arg(long, env = "GREGARIA_PRINT_STATS", value_parser = BoolishValueParser::new())]
     pub print_stats: bool,
 
-    /// Exit code of a run with failures or exceptions
-    #[arg(long, value_name = "CODE", default_value_t = 1, env = "GREGARIA_EXIT_CODE_ON_ERROR")]
-    pub exit_code_on_error: u8,
+    /// Exit code of a run with failures or exceptions [default: 1]
+    #[arg(long, value_name = "CODE", env = "GREGARIA_EXIT_CODE_ON_ERROR")]
+    pub exit_code_on_error: Option<u8>,
 
     /// Print the names of the user classes and exit
     #[arg(short, long, env = "GREGARIA_LIST", value_parser = BoolishValueParser::new())]
@@ -344,6 +343,20 @@ pub struct RunArgs {
 }
 
 impl RunArgs {
+    /// The same, with what the scenario asks to be kept where nobody else says anything.
+    pub(super) fn with_reports_of(&self, scenario: &Scenario) -> RunArgs {
+        let (mut args, own) = (self.clone(), scenario.reports.clone());
+        args.csv = args.csv.or(own.csv);
+        args.csv_full_history |= own.csv_full_history;
+        args.html = args.html.or(own.html);
+        args.json_file = args.json_file.or(own.json_file);
+        args.profile = args.profile.or(own.profile);
+        args.only_summary |= own.only_summary;
+        args.reset_stats |= own.reset_stats;
+        args.exit_code_on_error = args.exit_code_on_error.or(own.exit_code_on_error);
+        args
+    }
+
     /// What the flags and variables ask of the plan.
     pub fn options(&self) -> Options {
         Options {

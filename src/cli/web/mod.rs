@@ -42,9 +42,10 @@ pub(super) fn serve(
     args: &RunArgs,
     log: &Log,
 ) -> Result<u8, Error> {
-    let options = options(args)?;
+    let kept = args.with_reports_of(scenario);
+    let options = options(&kept)?;
     let (orders, ordered) = unbounded();
-    let live = before(draft, scenario, args, log)?;
+    let live = before(draft, scenario, &kept, log)?;
     let (terminal, quitting) = (Terminal::of_stdin(), Arc::default());
     let signals = quit_on_signals(&live, &orders, &quitting, terminal.clone(), log)?;
     let token = options.token.clone().filter(|_| args.web.web_token_file.is_none());
@@ -199,8 +200,12 @@ impl Desk<'_> {
         let values = order::values(&args, start, &known.unwrap_or_default());
         let fault = |error: Error| order::fault(&error, start, &values);
         let mut scenario = draft.scenario(&values).map_err(fault)?;
+        // What was emptied is not to come from the file either.
         if start.run_time == Some(None) {
             scenario.load.run_time = None;
+        }
+        if start.profile.as_deref() == Some("") {
+            scenario.reports.profile = None;
         }
         if let Some(fault) = order::contradiction(&args, &scenario, start) {
             return Err(fault);

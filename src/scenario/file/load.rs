@@ -9,8 +9,9 @@ use super::shape::{self, Stages, shape, spawn_rate, stages, users};
 use crate::scenario::{
     ArrivalKind, Arrivals, Line, Load, LoadShape, RunTimeFrom, User, arrivals, validate,
 };
+use crate::threshold::Threshold;
 
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 16] = [
     "users",
     "spawn_rate",
     "shape",
@@ -20,6 +21,11 @@ const KEYS: [&str; 11] = [
     "max_users",
     "run_time",
     "run_time_from",
+    "iterations",
+    "requests",
+    "stop_timeout",
+    "abort_when",
+    "abort_after",
     "local_address",
     "dns_refresh",
 ];
@@ -39,6 +45,11 @@ pub(super) fn load(item: Item<'_>) -> Result<Load> {
         shape: table.get("shape").map(shape).transpose()?,
         run_time: table.get("run_time").map(run_time).transpose()?,
         run_time_from: table.get("run_time_from").map_or(Ok(RunTimeFrom::Start), run_time_from)?,
+        iterations: table.get("iterations").map(|item| end("iterations", item)).transpose()?,
+        requests: table.get("requests").map(|item| end("requests", item)).transpose()?,
+        stop_timeout: table.get("stop_timeout").map(|item| item.duration()).transpose()?,
+        abort_when: table.get("abort_when").map_or(Ok(Vec::new()), levels)?,
+        abort_after: table.get("abort_after").map(|item| item.duration()).transpose()?,
         local_addresses: table.get("local_address").map_or(Ok(Vec::new()), addresses)?,
         dns_refresh: table.get("dns_refresh").map(dns_refresh).transpose()?,
         ..Load::default()
@@ -77,6 +88,19 @@ fn run_time(item: Item<'_>) -> Result<Duration> {
     let run_time = item.duration()?;
     item.judged(validate::run_time(run_time))?;
     Ok(run_time)
+}
+
+/// A number of things after which the run ends.
+fn end(name: &'static str, item: Item<'_>) -> Result<u32> {
+    let number = item.count()?;
+    item.judged(validate::end(name, number))?;
+    Ok(number)
+}
+
+/// `"p95 > 2s"`, or an array of such.
+fn levels(item: Item<'_>) -> Result<Vec<Threshold>> {
+    let level = |item: Item<'_>| item.judged(item.shown()?.parse());
+    item.one_or_more().into_iter().map(level).collect()
 }
 
 fn dns_refresh(item: Item<'_>) -> Result<Duration> {

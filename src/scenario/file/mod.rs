@@ -11,8 +11,17 @@
 //! spawn_rate = 2
 //! run_time = "1m"
 //! run_time_from = "full"                    # when all users are there; "start" without it
+//! iterations = 1000                         # ends the run, as requests = 5000 does
+//! stop_timeout = "10s"                      # time for tasks to finish at the stop
+//! abort_when = ["p95 > 2s"]                 # stop when a level breaks; judged after abort_after
 //! local_address = "127.0.0.2"               # where connections come from; or an array
 //! dns_refresh = "30s"                       # look names up again; once per run without it
+//!
+//! [report]                                  # what flags and variables override, too; paths begin in
+//! csv = "results"                           # the working directory
+//! csv_full_history = true
+//! html = "report_{u}.html"                  # also json_file, profile, only_summary, reset_stats,
+//!                                           # exit_code_on_error
 //!
 //! [[user]]
 //! name = "APIUser"
@@ -144,6 +153,7 @@ mod parameter;
 mod placeholder;
 mod policy;
 mod reader;
+mod report;
 mod shape;
 mod step;
 mod tls;
@@ -219,7 +229,7 @@ fn parameters_of(text: &str) -> Result<Vec<Parameter>> {
 fn scenario(text: &str, files: &Files, values: &Values) -> Result<Scenario> {
     let toml = toml(text)?;
     let root = Table::root(toml.get_ref(), None);
-    root.only(&["host", "load", "parameter", "tls", "user"])?;
+    root.only(&["host", "load", "parameter", "report", "tls", "user"])?;
     let declared = parameter::declared(&root)?;
     let bindings = values.bind(&root, &declared)?;
     let table = Table::root(toml.get_ref(), Some(&bindings));
@@ -227,6 +237,7 @@ fn scenario(text: &str, files: &Files, values: &Values) -> Result<Scenario> {
         parameters: declared.into_iter().map(|declared| declared.parameter).collect(),
         host: table.get("host").map(user::host).transpose()?,
         load: table.get("load").map(load::load).transpose()?.unwrap_or_default(),
+        reports: table.get("report").map(report::report).transpose()?.unwrap_or_default(),
         users: Vec::new(),
     };
     let mut common = Policy::default();

@@ -173,3 +173,48 @@ fn weights_of_the_form_are_in_the_command_that_makes_the_run_again() {
     assert!(again.contains(" --user-classes u=2.5 "), "{again}");
     page.quit();
 }
+
+#[test]
+fn the_form_and_the_command_to_run_again_have_what_a_file_of_flags_says() {
+    let server = plain_server();
+    let flags = "users = 7\nspawn_rate = 70\nuser-classes = { u = 2 }\nproxy = \"http://al:hunter2@127.0.0.1:9\"";
+    let page = Run::of(SCENARIO).host(server.address).file("gregaria.toml", flags).open_page();
+    let form = page.read("/api/v1/form");
+    let told = (&form["users"], &form["spawn_rate"], &form["classes"][0]["weight"]);
+    assert_eq!(told, (&json!(7), &json!(70.0), &json!(2.0)));
+    page.command("/api/v1/runs", &json!({}));
+    let again = page.view()["facts"]["again"].as_str().unwrap().to_owned();
+    assert!(
+        again.contains("--users 7 --spawn-rate 70") && again.contains("--user-classes u=2"),
+        "{again}"
+    );
+    assert!(again.contains("--proxy 'http://al:***@127.0.0.1:9'"), "{again}");
+    page.read("/stop");
+    let output = page.quit();
+    assert!(
+        output.stderr.contains("Flags of gregaria.toml: users, spawn-rate, user-classes, proxy")
+    );
+    assert!(!output.stderr.contains("hunter2"), "{}", output.stderr);
+}
+
+#[test]
+fn each_run_is_kept_as_the_scenario_says_by_then() {
+    let server = plain_server();
+    let asking =
+        |path: &str| format!("[report]\nhtml = \"{path}\"\nonly_summary = true\n{SCENARIO}");
+    let dir = tempfile::tempdir().unwrap();
+    let scenario = dir.path().join("s.toml");
+    let page = Run::new([&scenario]).host(server.address);
+    let reports = ["a.html", "b.html"].map(|name| dir.path().join(name));
+    std::fs::write(&scenario, asking(reports[0].to_str().unwrap())).unwrap();
+    let page = page.open_page();
+    for report in &reports {
+        std::fs::write(&scenario, asking(report.to_str().unwrap())).unwrap();
+        assert!(!report.exists());
+        page.command("/api/v1/runs", &json!({"users": 1}));
+        server.await_requests(server.count() + 1);
+        page.read("/stop");
+        assert!(report.exists());
+    }
+    page.quit();
+}

@@ -88,7 +88,7 @@ fn unknown_keys_are_errors_wherever_they_stand() {
     check(
         "[load]\nspeed = 1",
         "2:1: unknown key 'speed'; valid keys are users, spawn_rate, shape, stage, rate, arrivals, \
-         max_users, run_time, run_time_from, local_address, dns_refresh",
+         max_users, run_time, run_time_from, iterations, requests, stop_timeout, abort_when, abort_after, local_address, dns_refresh",
     );
     check_task("weigth = 1", "1: unknown key 'weigth', did you mean 'weight'?");
     check_task("check = { statuss = 200 }", "11: unknown key 'statuss', did you mean 'status'?");

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::*;
 use crate::scenario::{
-    ArrivalKind, Arrivals, Line, Load, LoadShape, RunTimeFrom, Stage, Step, Task, User, WaitTime,
+    ArrivalKind, Arrivals, Line, Load, LoadShape, Reports, RunTimeFrom, Stage, Step, Task, User,
+    WaitTime,
 };
 
 fn secs(secs: u64) -> Duration {
@@ -308,5 +309,58 @@ fn a_bad_shape_is_an_error() {
     check_error(
         "shape = { double_wave = { min = 1 } }",
         "2:25: missing key 'first'; add first = 100",
+    );
+}
+
+#[test]
+fn a_load_and_reports_hold_what_flags_hold() {
+    check(
+        "iterations = 5\nrequests = 6\nstop_timeout = \"1m\"\nabort_when = \"p95 > 2s\"\nabort_after = 3",
+        Load {
+            iterations: Some(5),
+            requests: Some(6),
+            stop_timeout: Some(secs(60)),
+            abort_when: vec!["p95 > 2s".parse().unwrap()],
+            abort_after: Some(secs(3)),
+            ..Load::default()
+        },
+    );
+    let levels = parse("x.toml", &file("abort_when = [\"avg > 1s\", \"rate < 5\"]")).unwrap();
+    assert_eq!(levels.load.abort_when.len(), 2);
+    let reports = "csv = \"a/b\"\ncsv_full_history = true\nhtml = \"r.html\"\njson_file = \"r\"\nprofile = \"p\"\n\
+                   only_summary = true\nreset_stats = true\nexit_code_on_error = 0\n";
+    let scenario = parse("x.toml", &(file("") + "[report]\n" + reports)).unwrap();
+    let expected = Reports {
+        csv: Some("a/b".into()),
+        csv_full_history: true,
+        html: Some("r.html".into()),
+        json_file: Some("r".into()),
+        profile: Some("p".into()),
+        only_summary: true,
+        reset_stats: true,
+        exit_code_on_error: Some(0),
+    };
+    assert_eq!(scenario.reports, expected);
+}
+
+#[test]
+fn what_is_wrong_with_a_level_or_a_report_has_its_place() {
+    check_error(
+        "iterations = 0",
+        "2:14: iterations must be 1 or more; leave it out for a run without that end",
+    );
+    let level = message(&file("abort_when = [\"p95 > 2s\", \"p95\"]"));
+    assert!(level.starts_with("2:27: ") && level.contains("such as 'fail_ratio > 5%'"), "{level}");
+    let report = |line: &str| {
+        let error = message(&format!("[report]\n{line}\n{}", file("")));
+        error.split_once(" = ").map_or(error.clone(), |(start, _)| start.to_owned())
+    };
+    assert_eq!(report("cvs = 1"), "2:1: unknown key 'cvs', did you mean 'csv'?");
+    assert_eq!(report("csv = true"), "2:7: expected a string, found a boolean");
+    assert_eq!(report("html = \"\""), "2:8: expected the name of a file; leave it out for none");
+    assert_eq!(report("exit_code_on_error = 256"), "2:22: an exit code is at most 255, not 256");
+    assert_eq!(
+        report("csv_full_history = true"),
+        "2:1: 'csv_full_history' needs files beside it; add csv"
     );
 }
