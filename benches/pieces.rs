@@ -239,7 +239,13 @@ mod recorder {
         let mut sample = || {
             let latency = Duration::from_secs_f64(0.002 / rng.f64().max(0.01));
             let clocks = Clocks { intended: started, started, ended: started + latency };
-            Sample { entry: EntryId(rng.u32(0..names)), clocks, body_bytes: 100, outcome }
+            Sample {
+                entry: EntryId(rng.u32(0..names)),
+                clocks,
+                body_bytes: 100,
+                status: Some(200),
+                outcome,
+            }
         };
         (0..SAMPLES).map(|_| sample()).collect()
     }

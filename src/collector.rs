@@ -255,7 +255,13 @@ mod tests {
             let (recorder, at) = (&mut self.cores[core], self.start);
             let entry = recorder.entry("GET", "/");
             let clocks = Clocks { intended: at, started: at, ended: at };
-            recorder.record(Sample { entry, clocks, body_bytes: 1, outcome: Outcome::Success });
+            recorder.record(Sample {
+                entry,
+                clocks,
+                body_bytes: 1,
+                status: Some(200),
+                outcome: Outcome::Success,
+            });
         }
 
         /// One sample on this core, then its second is shipped and handled.

@@ -114,6 +114,13 @@ impl Log {
         self.recent.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
+    /// Says what helps to find out why. It is not remembered: it would push out what matters.
+    pub fn debug(&self, part: &str, message: impl fmt::Display) {
+        if self.level == Level::Debug {
+            self.write(&self.stamped(Level::Debug, part, message));
+        }
+    }
+
     /// Says what happens.
     pub fn info(&self, part: &str, message: impl fmt::Display) {
         self.line(Level::Info, part, message);

@@ -4,6 +4,7 @@ mod churn;
 mod forecast;
 mod hosts;
 mod load;
+mod secrets;
 mod selection;
 mod tls;
 
@@ -24,7 +25,7 @@ use crate::executor::allowed_cores;
 use crate::scenario::{
     self, ArrivalKind, Arrivals, Classes, LoadShape, Scenario, Share, USERS_MAX,
 };
-use crate::session::{Resolve, ResolvedUrl, Sources, UrlError, Via};
+use crate::session::{Resolve, ResolvedUrl, Secrets, Sources, UrlError, Via};
 use crate::stats::{Limits, Stretch};
 use crate::threshold::Threshold;
 use crate::transport::tls::{LoadError, Tls, TlsOptions};
@@ -77,6 +78,8 @@ pub struct Options {
     pub dns_refresh: Option<Duration>,
     /// What all connections go through, whatever the classes say.
     pub via: Option<Via>,
+    /// Whether the snapshots tell what users do.
+    pub journal: bool,
     /// Addresses in place of what a resolver says; of two for the same host and port the later.
     pub resolve: Vec<Resolve>,
 }
@@ -92,6 +95,8 @@ pub struct Plan {
     pub elsewhere: Vec<ResolvedUrl>,
     /// How the connections of each class are sealed, in the scenario's order.
     pub tls: Vec<Tls>,
+    /// What is sent and not shown.
+    pub secrets: Arc<Secrets>,
     /// Where connections come from.
     pub sources: Sources,
     /// How often names are looked up again in the course of the run.
@@ -126,6 +131,8 @@ pub struct Plan {
     pub cores: Vec<CoreId>,
     /// What every random choice of the run comes from.
     pub seed: u64,
+    /// Whether the snapshots tell what users do: some of it.
+    pub journal: bool,
     /// How much is remembered of names and errors.
     pub limits: Limits,
 }
@@ -311,6 +318,7 @@ impl Plan {
         let levels =
             if options.abort_when.is_empty() { own.abort_when } else { options.abort_when };
         let abort_after = options.abort_after.or(own.abort_after);
+        let secrets = secrets::secrets(&scenario, targets.iter().chain(&elsewhere));
         let plan = Plan {
             users: classes.len() as u32,
             classes,
@@ -324,6 +332,7 @@ impl Plan {
             targets,
             elsewhere,
             tls,
+            secrets: Arc::new(secrets),
             sources,
             dns_refresh,
             run_time,
@@ -332,6 +341,7 @@ impl Plan {
             stop_timeout: options.stop_timeout.or(own.stop_timeout).unwrap_or_default(),
             cores: choose_cores(options.cores)?,
             seed: options.seed.unwrap_or_else(|| fastrand::u64(..)),
+            journal: options.journal,
             limits: Limits::default(),
             scenario: Arc::new(scenario),
         };

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::asked::asked_rate;
 use super::draft::Draft;
 use super::facts::facts;
+use super::journal::Deeds;
 use super::milestones::{self, Milestones};
 use super::tty::Tty;
 use super::{Error, FAILED, RunArgs, THRESHOLD_MISSED};
@@ -112,6 +113,9 @@ impl Job {
         if is_told {
             let screen = || Screen::of(io::stderr());
             self.add("progress", Box::new(Progress::new(Tty(io::stderr()), screen)));
+        }
+        if plan.journal {
+            self.add("journal", Box::new(Deeds(log.clone())));
         }
         self.add("log", Box::new(Milestones::new(plan, log, control, resets)));
     }

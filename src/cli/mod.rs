@@ -10,6 +10,7 @@ mod draft;
 mod facts;
 mod job;
 mod job_control;
+mod journal;
 mod keys;
 mod milestones;
 mod overhead;

@@ -90,13 +90,17 @@ pub(super) async fn run(pinned: Rc<Pinned>, job: Job, ready: Sender<()>) {
 impl PerCore {
     fn new(pinned: Rc<Pinned>, job: Job, started: Instant) -> Self {
         let plan = job.plan.clone();
-        let recorder = Recorder::new(job.core, started, plan.limits);
+        let mut recorder = Recorder::new(job.core, started, plan.limits);
+        if plan.journal {
+            recorder.keep_journal();
+        }
         let context = Context::new(
             pinned.reactor.clone(),
             recorder,
             plan.sources.clone(),
             job.resolver.clone(),
         );
+        context.hide(plan.secrets.clone());
         // Before any request is rendered: what is met on the way would be looked up on the way.
         plan.elsewhere.iter().for_each(|host| context.know(host));
         let users = plan.scenario.users.iter().enumerate();

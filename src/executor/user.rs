@@ -54,6 +54,7 @@ impl LiveUser {
     /// Lives until the run stops, or until it is one too many. As in Locust, a user whose `on_start`
     /// fails ends there.
     pub(super) async fn live(&mut self) {
+        self.tell(|user| format!("starts as {}", user.class.name));
         if self.start().await {
             match self.work {
                 Work::Closed => self.work_by_itself().await,
@@ -64,12 +65,18 @@ impl LiveUser {
         if let Work::Open(open, seat) = &self.work {
             open.leave(seat, &self.core);
         }
+        self.tell(|_| "has ended".to_owned());
         self.recorder().user_ended(self.class.index);
         self.core.lifecycle.end();
     }
 
     fn recorder(&self) -> RefMut<'_, Recorder> {
         self.core.context.recorder.borrow_mut()
+    }
+
+    /// Says what the user does, where somebody wants to know.
+    fn tell(&self, what: impl FnOnce(&Self) -> String) {
+        self.recorder().tell(self.session.user(), |_| what(self));
     }
 
     /// The run's phase or, where it is ahead of that, the user's own.
@@ -127,9 +134,13 @@ impl LiveUser {
         None
     }
 
-    async fn wait(&self, wait: Duration) {
-        let awake = pin!(self.session.sleep(wait));
-        until(|| self.phase(), Phase::Stopping, awake).await;
+    /// Tells of the wait before it begins: a user that waits has no room for what is told.
+    fn wait(&self, wait: Duration) -> impl Future<Output = ()> {
+        self.tell(|_| format!("waits for {} s", wait.as_secs_f64()));
+        async move {
+            let awake = pin!(self.session.sleep(wait));
+            until(|| self.phase(), Phase::Stopping, awake).await;
+        }
     }
 
     async fn work_on_releases(&mut self) {
@@ -174,6 +185,7 @@ impl LiveUser {
     /// Runs an action until it ends or `end` begins. An error of its own, or a panic, is counted,
     /// and the user goes on, as in Locust.
     async fn run(&mut self, name: &str, action: &CoreAction, end: Phase) -> Ended {
+        self.tell(|_| format!("runs {name}"));
         let ended = {
             // Pinned where they are: a task's future is large, and would be moved into each wrapper.
             let task = pin!(action.run(&mut self.session));

@@ -15,8 +15,23 @@ use super::{Decoder, Error, Framing, KnownHead, Limits};
 pub enum KeepBody {
     /// Stored after the head: something will look at it.
     Yes,
-    /// Counted and dropped.
+    /// Counted and dropped, but for the [first bytes](KeepBody::BEGINNING) of what a status of 400 and
+    /// above comes with: somebody may want to see why.
     No,
+}
+
+impl KeepBody {
+    /// How much of a body is kept that nobody will look at where it does not go well.
+    pub const BEGINNING: usize = 1024;
+
+    /// How many bytes are stored of the body of a response with this status.
+    fn of_status(self, status: u16) -> usize {
+        match self {
+            KeepBody::Yes => usize::MAX,
+            KeepBody::No if status >= 400 => Self::BEGINNING,
+            KeepBody::No => 0,
+        }
+    }
 }
 
 /// What one call of [`ResponseReader::feed`] got done.
@@ -39,6 +54,8 @@ pub struct ResponseReader {
     limits: Limits,
     method: Method,
     keep_body: KeepBody,
+    /// Bytes of the body that are still to be stored.
+    to_store: usize,
     stage: Stage,
     head: Option<Head>,
     decoder: Decoder,
@@ -72,6 +89,7 @@ impl ResponseReader {
             limits,
             method: method.clone(),
             keep_body,
+            to_store: 0,
             stage: Stage::Head,
             head: None,
             decoder: no_body(&limits),
@@ -276,6 +294,7 @@ impl ResponseReader {
 
     fn accept(&mut self, head: Head) -> Result<(), Error> {
         self.head = Some(head);
+        self.to_store = self.keep_body.of_status(head.status);
         self.decoder = Decoder::new(head.framing, &self.limits)?;
         self.stage = if self.decoder.is_done() { Stage::Done } else { Stage::Body };
         Ok(())
@@ -283,8 +302,10 @@ impl ResponseReader {
 
     fn feed_body(&mut self, input: &[u8], store: &mut Vec<u8>) -> Result<usize, Error> {
         let step = self.decoder.decode(input)?;
-        if self.keep_body == KeepBody::Yes {
-            store.extend_from_slice(step.payload);
+        if self.to_store > 0 {
+            let stored = &step.payload[..step.payload.len().min(self.to_store)];
+            store.extend_from_slice(stored);
+            self.to_store -= stored.len();
         }
         if step.done {
             self.stage = Stage::Done;

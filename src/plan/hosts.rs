@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 
 use super::{Error, Options};
-use crate::scenario::{Action, Scenario, User};
+use crate::scenario::{Scenario, User};
 use crate::session::{BaseUrl, Resolve, ResolvedUrl, Sources, Via, is_absolute};
 
 /// Where a run leads.
@@ -148,8 +148,6 @@ fn reason(error: &std::io::Error) -> String {
 /// The absolute URLs of declared steps. They are rendered when the cores start, where nothing may
 /// fail any more.
 fn absolute_urls(user: &User) -> impl Iterator<Item = &str> {
-    let actions = user.tasks.iter().map(|task| &task.action);
-    let actions = actions.chain(&user.on_start).chain(&user.on_stop);
-    let paths = actions.flat_map(Action::declared).map(|step| &*step.request.path);
+    let paths = user.steps().map(|step| &*step.request.path);
     paths.filter(|path| is_absolute(path))
 }

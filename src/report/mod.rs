@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | [`console::Progress`] | stderr | the statistics table, every two seconds |
 //! | [`console::Final`] | stdout | the closing tables: statistics, percentiles, errors, the generator itself |
-//! | [`csv::CsvFiles`] | four files | Locust's CSV files, every second |
+//! | [`csv::CsvFiles`] | five files | Locust's CSV files and one of status codes, every second |
 //! | [`json::JsonList`] | stdout | Locust's list of entries and more of each, at the end; the closing tables go to stderr then |
 //! | [`json::JsonFile`] | a file | the whole run, at the end |
 //! | [`html::HtmlFile`] | a file | tables and charts for a browser, at the end |

@@ -4,7 +4,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use crate::stats::{
     Breach, CoreHealth, Counts, CpuTime, Distribution, EntryKey, FailureRow, Figures, FullSecond,
-    GeneratorHealth, Measured, Phases, Rates, Row, Snapshot, UserCount, Work,
+    GeneratorHealth, Journal, Measured, Phases, Rates, Row, Snapshot, Statuses, UserCount, Work,
 };
 
 /// A row whose requests all took `time`, at one request a second.
@@ -15,6 +15,7 @@ pub(crate) fn row(method: &str, name: &str, requests: u64, time: Duration) -> Ro
         key: EntryKey { method: method.to_owned(), name: name.to_owned() },
         requests,
         failures: 0,
+        statuses: Statuses::default(),
         counts: Counts { body_bytes: requests * 54, ..Counts::default() },
         service_time: None,
         phases: Phases::default(),
@@ -63,6 +64,7 @@ pub(crate) fn snapshot(entries: Vec<Row>, time: Duration) -> Snapshot {
         unjudged: Vec::new(),
         open_load: None,
         health: GeneratorHealth::default(),
+        journal: Journal::default(),
     }
 }
 
@@ -89,5 +91,6 @@ pub(crate) fn failure(message: &str) -> FailureRow {
         occurrences: 2,
         first_seen: Duration::from_secs(1),
         last_seen: Duration::from_secs(3),
+        example: None,
     }
 }

@@ -56,6 +56,8 @@ pub struct Scenario {
     /// The parameters of the file it was read from, in their order; their values are in place
     /// already. None where it was written in Rust.
     pub parameters: Vec<Parameter>,
+    /// What no report shows, even where a server repeats it: the values of those that are secret.
+    pub secrets: Vec<String>,
     /// Base URL, such as `http://127.0.0.1:5000`; `--host` overrides it.
     pub host: Option<String>,
     /// What the scenario itself asks for where neither flag nor variable says anything.

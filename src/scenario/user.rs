@@ -61,6 +61,12 @@ impl User {
         }
     }
 
+    /// The requests that it declares, in their order: what closures make is known when it happens.
+    pub fn steps(&self) -> impl Iterator<Item = &Step> {
+        let tasks = self.tasks.iter().map(|task| &task.action);
+        self.on_start.iter().chain(tasks).chain(&self.on_stop).flat_map(Action::declared)
+    }
+
     /// Sets the class's share of all users.
     pub fn weight(mut self, weight: f64) -> Self {
         self.share = Share::Weight(weight);

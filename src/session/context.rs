@@ -1,6 +1,6 @@
 //! What all sessions of a core share.
 
-use std::cell::{RefCell, RefMut};
+use std::cell::{OnceCell, RefCell, RefMut};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -11,6 +11,7 @@ use super::failure::{Failure, Progress};
 use super::origin::Origins;
 use super::resolved::ResolvedUrl;
 use super::resolver::Resolver;
+use super::secrets::Secrets;
 use super::sources::Sources;
 use super::upload::Upload;
 use crate::http1::{self, KnownHead};
@@ -48,6 +49,7 @@ pub struct Context {
     made: (Instant, Duration),
     /// Breaks inside bodies that were told with their bytes.
     told: RefCell<Vec<(EntryId, Progress)>>,
+    secrets: OnceCell<Arc<Secrets>>,
 }
 
 impl Context {
@@ -76,12 +78,23 @@ impl Context {
             spare: RefCell::default(),
             made: (reactor_now, unix_time),
             told: RefCell::default(),
+            secrets: OnceCell::new(),
         })
     }
 
     /// Lets no more requests be made than these.
     pub fn limit_requests(&self, requests: u32) {
         self.budget.limit(requests);
+    }
+
+    /// Keeps these out of what is kept of responses. To be said once.
+    pub fn hide(&self, secrets: Arc<Secrets>) {
+        let _ = self.secrets.set(secrets);
+    }
+
+    /// What is kept out of what is kept of responses.
+    pub(super) fn secrets(&self) -> Arc<Secrets> {
+        self.secrets.get().cloned().unwrap_or_default()
     }
 
     /// Completes when as many requests have been made as may be; never where there is no limit.

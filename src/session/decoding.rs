@@ -99,6 +99,18 @@ impl Decoders {
         if before.is_empty() { Ok(decoded) } else { self.decode(before, &decoded, max) }
     }
 
+    /// How the decoded body begins, as far as the beginning of a body tells: at most `max` bytes of it.
+    pub fn begin(&mut self, codings: &[Coding], body: &[u8], max: usize) -> Vec<u8> {
+        let begin = |body: Vec<u8>, &coding: &Coding| {
+            let mut decoded = Vec::new();
+            // What comes before the fault is what was asked for.
+            let _ = self.undo(coding, &body, &mut Sink { out: &mut decoded, max: max as u64 });
+            decoded.truncate(max);
+            decoded
+        };
+        codings.iter().rev().fold(body.to_vec(), begin)
+    }
+
     fn undo(
         &mut self,
         coding: Coding,

@@ -17,7 +17,7 @@ use super::response::{Received, Response};
 use super::sender::Sender;
 use crate::http1::{KeepBody, Limits, ResponseReader};
 use crate::reactor::{Alarm, Socket, TimedOut};
-use crate::stats::{Clocks, EntryId, Extra, Limit, Outcome, Phases, Sample, WireBytes};
+use crate::stats::{Clocks, EntryId, EntryKey, Extra, Limit, Outcome, Phases, Sample, WireBytes};
 use crate::transport::Stream;
 use crate::transport::tls::UserTls;
 
@@ -115,6 +115,9 @@ impl Connections {
         let intended = outbound.intended.map_or(started, |intended| intended.min(started));
         let clocks = Clocks { intended, started, ended };
         in_flight.ended();
+        context.recorder.borrow_mut().tell(sender.user, |recorder| {
+            described(recorder.key(outbound.entry), &result, ended - started)
+        });
         match result {
             Ok(received) => Ok(Response::new(context.clone(), outbound.entry, clocks, received)),
             Err(failure) => Err(record_failure(context, outbound.entry, clocks, failure)),
@@ -296,7 +299,8 @@ impl Connections {
         lent.keeps = keeps && is_found && is_sent && reader.keep_alive();
         let head = *reader.head().expect("a response that is done has a head");
         let max_body = attempt.policy().max_body;
-        let received = Received { head, body_bytes: reader.body_bytes(), bytes, max_body };
+        let is_kept = outbound.keep_body == KeepBody::Yes;
+        let received = Received { head, body_bytes: reader.body_bytes(), bytes, is_kept, max_body };
         sender.learn(attempt, &received);
         Ok(received)
     }
@@ -368,6 +372,17 @@ impl Attempt<'_> {
     }
 }
 
+/// How a request went, in words.
+#[cold]
+fn described(key: &EntryKey, result: &Result<Received, Failure>, took: Duration) -> String {
+    let EntryKey { method, name } = key;
+    let ms = took.as_secs_f64() * 1e3;
+    match result {
+        Ok(received) => format!("{method} {name}: {} after {ms:.2} ms", received.head.status),
+        Err(failure) => format!("{method} {name}: {failure} after {ms:.2} ms"),
+    }
+}
+
 /// Counts a request that cannot even be rendered.
 pub(super) fn refuse(
     context: &Context,
@@ -391,7 +406,7 @@ fn record_failure(
 ) -> RequestFailed {
     let message = context.text_of(entry, &failure);
     let outcome = Outcome::Failure(&message);
-    let sample = Sample { entry, clocks, body_bytes: 0, outcome };
+    let sample = Sample { entry, clocks, body_bytes: 0, status: failure.status(), outcome };
     let mut recorder = context.recorder.borrow_mut();
     recorder.record(sample);
     failure.limit().into_iter().for_each(|limit| recorder.hit(limit));

@@ -38,7 +38,12 @@ pub enum Failure {
     /// What came is not a response that can be read.
     Http(http1::Error),
     /// It was redirected, and that cannot be followed.
-    Redirect(RedirectError),
+    Redirect {
+        /// The status of the redirect.
+        status: u16,
+        /// Why not.
+        error: RedirectError,
+    },
     /// TLS could not go on.
     Tls(TlsError),
     /// It was not the server but the proxy that is asked for it.
@@ -138,6 +143,14 @@ impl Failure {
             Failure::Connect(ConnectError::Files) => Some(Limit::Files),
             Failure::Connect(ConnectError::Ports) => Some(Limit::Ports),
             Failure::Proxy(failure) => failure.limit(),
+            _ => None,
+        }
+    }
+
+    /// The status of the response that it ended with, where a whole one came.
+    pub(super) fn status(&self) -> Option<u16> {
+        match self {
+            Failure::Redirect { status, .. } => Some(*status),
             _ => None,
         }
     }
@@ -279,7 +292,7 @@ impl fmt::Display for Failure {
             }
             Failure::NotHttp(opening) => write!(f, "not HTTP: starts with \"{opening}\""),
             Failure::Http(error) => error.fmt(f),
-            Failure::Redirect(error) => error.fmt(f),
+            Failure::Redirect { error, .. } => error.fmt(f),
             Failure::Tls(error) => error.fmt(f),
             Failure::Proxy(failure) => write!(f, "proxy: {failure}"),
             Failure::Tunnel(status) => match reason(*status) {

@@ -39,17 +39,18 @@ impl Connections {
             } else if let Some(location) =
                 location(&received.head, &received.bytes).filter(|_| outbound.follows)
             {
+                let status = received.head.status;
+                let failed = |error| Failure::Redirect { status, error };
                 if redirects == REDIRECTS_MAX {
-                    return Err(Failure::Redirect(RedirectError::TooMany));
+                    return Err(failed(RedirectError::TooMany));
                 }
                 let from = match latest.take() {
                     Some(outline) => outline,
                     None => Outline::new(context, outbound.defaults, outbound.request)
                         .map_err(|error| Failure::Request(error.to_string()))?,
                 };
-                let status = received.head.status;
                 let next = from.redirected(context, outbound.defaults, status, location);
-                latest = Some(next.map_err(Failure::Redirect)?);
+                latest = Some(next.map_err(failed)?);
                 (redirects, is_answered) = (redirects + 1, false);
                 Extra::Redirect
             } else {

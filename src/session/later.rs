@@ -50,7 +50,12 @@ impl Later {
             None => {
                 request.path = path.into_owned();
                 request.name = name.map(Cow::into_owned);
-                sharing.perform_once(connections, &request, keep_body, mistake).await?
+                let made = sharing.perform_once(connections, &request, keep_body, mistake).await;
+                let mut response = made?;
+                if request.auth.is_some() || !request.headers.is_empty() {
+                    response.answers(request);
+                }
+                response
             }
         };
         response.judge(&checks);

@@ -17,6 +17,7 @@ mod cookies;
 mod decoding;
 mod digest;
 mod envelope;
+mod excerpt;
 mod exchange;
 mod failure;
 mod journey;
@@ -41,6 +42,7 @@ mod response;
 mod route;
 #[cfg(test)]
 mod route_tests;
+mod secrets;
 mod sender;
 mod sources;
 mod upload;
@@ -81,6 +83,7 @@ pub use resolved::{InvalidResolve, Resolve, ResolvedUrl};
 pub use resolver::Resolver;
 pub use response::Response;
 pub use route::Via;
+pub use secrets::{Secrets, secrets_of_headers};
 pub use sources::Sources;
 pub use upload::Upload;
 
@@ -203,8 +206,9 @@ impl Session {
 
     /// What its requests share, and what they go over: one at a time, or several.
     fn split(&mut self) -> (Sharing<'_>, &mut Connections, &mut Lanes) {
-        let Session { context, class, connections, lanes, memory, rng, intended, .. } = self;
-        (Sharing { context, class, sender: Sender { memory, rng }, intended }, connections, lanes)
+        let Session { context, class, connections, lanes, memory, rng, intended, user } = self;
+        let sender = Sender { user: *user, memory, rng };
+        (Sharing { context, class, sender, intended }, connections, lanes)
     }
 
     /// The task that begins now was wanted at this time: the latency of its first request counts from

@@ -12,7 +12,10 @@ use serde::de::DeserializeOwned;
 use super::check::{Check, ResponseView, first_failure, has_status_check, needs_body};
 use super::context::Context;
 use super::decoding::{DecodeError, codings};
-use crate::http1::{self, Head};
+use super::excerpt::excerpt;
+use super::request::Request;
+use super::secrets::Secrets;
+use crate::http1::{self, Head, KeepBody};
 use crate::stats::{Clocks, EntryId, Outcome, Sample};
 
 /// A whole response. It is counted when it is dropped, so a task can look at it first and call it
@@ -27,6 +30,10 @@ pub struct Response {
     body_bytes: u64,
     /// The raw head and, where it was kept, the body behind it as it was transferred.
     bytes: Vec<u8>,
+    /// Whether all of the body is there; otherwise its beginning, or nothing.
+    is_kept: bool,
+    /// What was sent, where its credentials are its own.
+    request: Option<Box<Request>>,
     /// The most bytes that it may have when it is decoded.
     max_body: u64,
     /// The body without its content codings, once somebody has looked at one that has any.
@@ -43,7 +50,7 @@ impl Response {
         clocks: Clocks,
         received: Received,
     ) -> Self {
-        let Received { head, body_bytes, bytes, max_body } = received;
+        let Received { head, body_bytes, bytes, is_kept, max_body } = received;
         Response {
             context,
             entry,
@@ -51,6 +58,8 @@ impl Response {
             head,
             body_bytes,
             bytes,
+            is_kept,
+            request: None,
             max_body,
             decoded: OnceCell::new(),
             failure: None,
@@ -90,7 +99,33 @@ impl Response {
 
     /// The body as it was transferred, content codings and all.
     fn transferred(&self) -> &[u8] {
-        &self.bytes[self.head.head_len..]
+        if self.is_kept { &self.bytes[self.head.head_len..] } else { &[] }
+    }
+
+    /// Says what was sent: a server may repeat its credentials.
+    pub(super) fn answers(&mut self, request: Request) {
+        self.request = Some(Box::new(request));
+    }
+
+    /// How the body begins, where that was kept.
+    #[cold]
+    fn beginning(&self) -> Option<String> {
+        let bytes = &self.bytes[self.head.head_len..];
+        if bytes.is_empty() && self.body_bytes > 0 {
+            return None;
+        }
+        let body = match self.decoded.get() {
+            Some(Ok(decoded)) => Cow::Borrowed(&decoded[..]),
+            _ if self.head.content_encoding => {
+                let codings = codings(&self.bytes[..self.head.head_len]).ok()?;
+                let mut decoders = self.context.decoders.borrow_mut();
+                Cow::Owned(decoders.begin(&codings, bytes, KeepBody::BEGINNING))
+            }
+            _ => Cow::Borrowed(bytes),
+        };
+        let is_whole = self.is_kept || self.body_bytes <= bytes.len() as u64;
+        let own = self.request.as_deref().map(Secrets::of_request).unwrap_or_default();
+        Some(excerpt(&body, is_whole, &[&self.context.secrets(), &own]))
     }
 
     /// The decoded body, where there is anything to decode.
@@ -169,7 +204,8 @@ impl Response {
             latency: self.latency(),
         };
         match first_failure(checks, &view) {
-            Some(message) => Some(Cow::Owned(message.into_owned())),
+            // It may have a value in it that the server sent.
+            Some(message) => Some(Cow::Owned(self.context.secrets().mask_text(&message).into())),
             None if body.is_err() || has_status_check(checks) => None,
             None => status_failure(self.status()),
         }
@@ -201,8 +237,14 @@ impl Drop for Response {
             Some(Ok(decoded)) => decoded.len() as u64,
             _ => self.body_bytes,
         };
-        let sample = Sample { entry: self.entry, clocks: self.clocks, body_bytes, outcome };
-        self.context.recorder.borrow_mut().record(sample);
+        let (entry, status) = (self.entry, Some(self.head.status));
+        let sample = Sample { entry, clocks: self.clocks, body_bytes, status, outcome };
+        let is_new = self.context.recorder.borrow_mut().record(sample);
+        if let Some(message) = fault.filter(|_| is_new)
+            && let Some(body) = self.beginning()
+        {
+            self.context.recorder.borrow_mut().keep_body(entry, message, body);
+        }
         self.context.recycle(std::mem::take(&mut self.bytes));
     }
 }
@@ -213,6 +255,8 @@ pub(super) struct Received {
     pub(super) head: Head,
     pub(super) body_bytes: u64,
     pub(super) bytes: Vec<u8>,
+    /// Whether all of the body is in them.
+    pub(super) is_kept: bool,
     pub(super) max_body: u64,
 }
 

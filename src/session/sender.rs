@@ -10,6 +10,8 @@ use super::response::Received;
 /// moment: there may be several at the same time.
 #[derive(Clone, Copy)]
 pub(super) struct Sender<'s> {
+    /// The user's number in the whole run.
+    pub(super) user: u64,
     pub(super) memory: &'s Cell<Memory>,
     pub(super) rng: &'s Cell<fastrand::Rng>,
 }

@@ -61,7 +61,7 @@ impl Way {
 
 fn sample(entry: u32, start: Instant, latency: Duration, outcome: Outcome<'_>) -> Sample<'_> {
     let clocks = Clocks { intended: start, started: start, ended: start + latency };
-    Sample { entry: EntryId(entry), clocks, body_bytes: 100, outcome }
+    Sample { entry: EntryId(entry), clocks, body_bytes: 100, status: Some(200), outcome }
 }
 
 /// A request whose time went to these phases.

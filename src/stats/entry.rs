@@ -14,7 +14,7 @@ use hdrhistogram::Counter;
 
 use super::phase_times::{PhaseTimes, SparsePhases};
 use super::times::{SparseTimes, Times};
-use super::{Distribution, Extra, Phases, WireBytes};
+use super::{Distribution, Extra, Phases, Statuses, WireBytes};
 
 /// What is simply counted. Requests and failures are not here: they are the counts of the times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -98,6 +98,8 @@ impl AddAssign<&Counts> for Counts {
 pub struct Delta {
     /// What is simply counted.
     pub counts: Counts,
+    /// Statuses of the responses.
+    pub statuses: Statuses,
     /// Latencies of the successes.
     pub success: SparseTimes,
     /// Latencies of the failures.
@@ -121,6 +123,7 @@ impl Delta {
 #[derive(Debug, Clone)]
 pub(super) struct Entry<C: Counter> {
     counts: Counts,
+    statuses: Statuses,
     success: Times<C>,
     /// Most entries never fail: their second histogram comes with the first failure.
     failure: Option<Box<Times<C>>>,
@@ -135,6 +138,7 @@ impl<C: Counter> Default for Entry<C> {
     fn default() -> Self {
         Entry {
             counts: Counts::default(),
+            statuses: Statuses::default(),
             success: Times::default(),
             failure: None,
             service: None,
@@ -189,6 +193,11 @@ impl<C: Counter> Entry<C> {
         self.counts.body_bytes += body_bytes;
     }
 
+    /// Says with which status the response came of the request that is counted next.
+    pub(super) fn record_status(&mut self, status: u16) {
+        self.statuses.count(status, 1);
+    }
+
     /// Counts a success. Allocates only while its histogram still grows.
     pub(super) fn record_success(&mut self, latency: Duration) {
         self.success.record(latency);
@@ -214,6 +223,11 @@ impl<C: Counter> Entry<C> {
         self.counts
     }
 
+    /// Statuses of the responses.
+    pub(super) fn statuses(&self) -> Statuses {
+        self.statuses.iter().collect()
+    }
+
     /// Finished requests, failures included.
     pub(super) fn requests(&self) -> u64 {
         self.success.count() + self.failures()
@@ -231,7 +245,8 @@ impl<C: Counter> Entry<C> {
 
     /// Forgets everything, keeps the memory.
     pub(super) fn clear(&mut self) {
-        let Entry { counts, success, failure, service, phases, latest } = self;
+        let Entry { counts, statuses, success, failure, service, phases, latest } = self;
+        statuses.clear();
         *counts = Counts::default();
         *latest = Duration::ZERO;
         success.clear();
@@ -245,6 +260,7 @@ impl<C: Counter> Entry<C> {
     pub(super) fn take(&mut self) -> Delta {
         let delta = Delta {
             counts: self.counts,
+            statuses: self.statuses(),
             success: self.success.to_sparse(),
             failure: self.failure.as_ref().map(|times| times.to_sparse()).unwrap_or_default(),
             service: self.service.as_ref().map(|times| Box::new(times.to_sparse())),
@@ -301,7 +317,8 @@ impl<C: Counter> AddAssign<&Delta> for Entry<C> {
             }
             None => {}
         }
-        let Delta { counts, success, failure, service: _, phases, latest } = other;
+        let Delta { counts, statuses, success, failure, service: _, phases, latest } = other;
+        statuses.iter().for_each(|(status, requests)| self.statuses.count(status, requests));
         self.latest = self.latest.max(*latest);
         self.counts += counts;
         self.success += success;

@@ -37,6 +37,56 @@ impl AddAssign for Sightings {
     }
 }
 
+/// One occurrence of a failure: what to look for in the logs of a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Example {
+    /// The core that it happened on: on its way counted from 0 within the run, in a snapshot the
+    /// processor's number.
+    pub core: usize,
+    /// Which of the core's requests it was, from 1, in the order of their ends.
+    pub request: u64,
+    /// From the start of the run to its end.
+    pub at: Duration,
+    /// The status of its response; `None` where none came.
+    pub status: Option<u16>,
+    /// How its body began, as far as that was kept.
+    pub body: Option<String>,
+}
+
+/// How often a failure was seen, and the first of it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Seen {
+    pub(super) sightings: Sightings,
+    pub(super) example: Option<Example>,
+}
+
+impl Seen {
+    /// Seen once, this long after the start of the run, as this request of this core.
+    pub(super) fn once(at: Duration, (core, request): (usize, u64), status: Option<u16>) -> Self {
+        let example = Example { core, request, at, status, body: None };
+        Seen { sightings: Sightings::once(at), example: Some(example) }
+    }
+
+    pub(super) fn without_example(sightings: Sightings) -> Self {
+        Seen { sightings, example: None }
+    }
+}
+
+impl AddAssign for Seen {
+    fn add_assign(&mut self, other: Seen) {
+        self.sightings += other.sightings;
+        let key = |example: &Example| (example.at, example.core);
+        let is_earlier = match (&self.example, &other.example) {
+            (Some(own), Some(other)) => key(other) < key(own),
+            (None, _) => true,
+            (_, None) => false,
+        };
+        if is_earlier {
+            self.example = other.example;
+        }
+    }
+}
+
 /// Values by (key, text), as many as `cap`; all later ones share `more`.
 ///
 /// Two maps deep instead of one keyed by a pair, so that a borrowed text finds its row: what is
@@ -55,27 +105,40 @@ struct Noted<V> {
     value: V,
 }
 
-impl<K: Hash + Eq, V: AddAssign + Copy + Default> Table<K, V> {
+impl<K: Hash + Eq, V: AddAssign + Default> Table<K, V> {
     /// An empty table of at most `cap` rows.
     pub(super) fn new(cap: usize) -> Self {
         Table { cap, len: 0, rows: HashMap::new(), more: V::default() }
     }
 
     /// Adds `value` to the row of (`key`, `text`), or to `more` where there is no room for a row.
-    pub(super) fn note<Q>(&mut self, key: &Q, text: &str, value: V)
+    /// Whether it is a row of its own that was not there before.
+    pub(super) fn note<Q>(&mut self, key: &Q, text: &str, value: V) -> bool
     where
         K: Borrow<Q>,
         Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
     {
-        if let Some(row) = self.rows.get_mut(key).and_then(|texts| texts.get_mut(text)) {
-            row.value += value;
+        if let Some(known) = self.value(key, text) {
+            *known += value;
+            false
         } else if self.len < self.cap {
             let row = Noted { order: self.len, value };
             self.rows.entry(key.to_owned()).or_default().insert(text.to_owned(), row);
             self.len += 1;
+            true
         } else {
             self.more += value;
+            false
         }
+    }
+
+    /// The value of (`key`, `text`), where it has a row.
+    pub(super) fn value<Q>(&mut self, key: &Q, text: &str) -> Option<&mut V>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        self.rows.get_mut(key)?.get_mut(text).map(|row| &mut row.value)
     }
 
     /// Adds to what had no room: for a merge with a table that was full.
@@ -84,14 +147,14 @@ impl<K: Hash + Eq, V: AddAssign + Copy + Default> Table<K, V> {
     }
 
     /// What had no room.
-    pub(super) fn more(&self) -> V {
-        self.more
+    pub(super) fn more(&self) -> &V {
+        &self.more
     }
 
     /// The rows, in the order in which they came.
-    pub(super) fn rows(&self) -> Vec<(&K, &str, V)> {
+    pub(super) fn rows(&self) -> Vec<(&K, &str, &V)> {
         let rows = self.rows.iter().flat_map(|(key, texts)| {
-            texts.iter().map(move |(text, row)| (row.order, (key, text.as_str(), row.value)))
+            texts.iter().map(move |(text, row)| (row.order, (key, text.as_str(), &row.value)))
         });
         in_order(rows)
     }
@@ -135,12 +198,27 @@ mod tests {
     }
 
     #[test]
+    fn the_example_is_the_first_whatever_comes_first() {
+        let seen = |second, core| {
+            let at = Duration::from_secs(second);
+            Seen::once(at, (core, second), Some(500))
+        };
+        for order in [[(3, 0), (1, 1), (1, 0)], [(1, 0), (3, 0), (1, 1)]] {
+            let mut all = Seen::default();
+            order.into_iter().for_each(|(second, core)| all += seen(second, core));
+            all += Seen::without_example(at(0));
+            assert_eq!(all.example, seen(1, 0).example);
+            assert_eq!(all.sightings.occurrences, 4);
+        }
+    }
+
+    #[test]
     fn rows_come_out_in_the_order_in_which_they_came() {
         let mut table = Table::<String, u64>::new(9);
         for (key, text) in [("b", "x"), ("a", "y"), ("b", "w"), ("b", "x")] {
             table.note(key, text, 1);
         }
-        let rows: Vec<_> = table.rows().into_iter().map(|(k, t, n)| (k.as_str(), t, n)).collect();
+        let rows: Vec<_> = table.rows().into_iter().map(|(k, t, &n)| (k.as_str(), t, n)).collect();
         assert_eq!(rows, [("b", "x", 2), ("a", "y", 1), ("b", "w", 1)]);
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Arrivals, Delta, EntryId, EntryKey, Health, Sightings};
+use super::{Arrivals, Delta, EntryId, EntryKey, Example, Health, Journal, Sightings};
 
 /// What one core gathered between two takes, whatever the instants of the samples themselves say:
 /// a sample belongs to the interval it was recorded in, and to no other.
@@ -43,6 +43,8 @@ pub struct Interval {
     pub arrivals: Option<Box<Arrivals>>,
     /// What the core noticed of itself.
     pub health: Health,
+    /// What its users did, where somebody wants to know.
+    pub journal: Option<Box<Journal>>,
 }
 
 impl Interval {
@@ -64,6 +66,7 @@ impl Interval {
             wanted: None,
             arrivals: None,
             health: Health::default(),
+            journal: None,
         }
     }
 }
@@ -77,6 +80,8 @@ pub struct Failure {
     pub message: String,
     /// How often, and when.
     pub sightings: Sightings,
+    /// The first of them.
+    pub example: Option<Example>,
 }
 
 /// One error of user code that is not a request.

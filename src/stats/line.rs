@@ -65,6 +65,7 @@ impl Line {
             requests: self.sum.requests(),
             failures: self.sum.failures(),
             counts: self.sum.counts(),
+            statuses: self.sum.statuses(),
             latency,
             service_time: self.sum.service_time(),
             phases: self.sum.phases(),

@@ -41,6 +41,7 @@ mod failure;
 mod gaps;
 mod health;
 mod interval;
+mod journal;
 mod limits;
 mod line;
 mod phase_times;
@@ -49,6 +50,7 @@ mod recorder;
 mod sample;
 mod snapshot;
 mod standstill;
+mod statuses;
 mod stretch;
 mod timeline;
 mod times;
@@ -63,12 +65,13 @@ mod properties;
 pub use arrivals::{AndersonDarling, Arrivals, Gap, OpenLoad, Start};
 pub use detail::{Detail, rounded_ms};
 pub use entry::{Counts, Delta, Handshakes};
-pub use failure::Sightings;
+pub use failure::{Example, Sightings};
 pub use health::{
     CoreHealth, CpuTime, FullSecond, GeneratorHealth, Health, Limit, LimitsHit, RequestCost,
     SATURATED, Work,
 };
 pub use interval::{Exception, Failure, Interval};
+pub use journal::{Deed, Journal};
 pub use limits::Limits;
 pub use phase_times::SparsePhases;
 pub use phases::Phases;
@@ -79,6 +82,7 @@ pub use snapshot::{
     UserCount,
 };
 pub use standstill::{Standstill, Standstills, StoodStill};
+pub use statuses::Statuses;
 pub use stretch::{Breach, Measured, Stretch};
 pub use timeline::{Cell, Timeline};
 pub use times::{Bin, Moments, SparseTimes};

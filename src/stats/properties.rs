@@ -17,6 +17,7 @@ struct Given {
     ended: Duration,
     phases: Phases,
     bytes: u64,
+    status: Option<u16>,
     extra: Extra,
 }
 
@@ -49,6 +50,7 @@ fn given(rng: &mut fastrand::Rng) -> Given {
         ended: latency + Duration::from_millis(rng.u64(0..30_000)),
         phases: phases(rng, latency),
         bytes: rng.u64(0..1000),
+        status: rng.bool().then(|| *rng.choice(&[200, 204, 404, 999]).unwrap()),
         extra: *rng.choice(&EXTRAS).unwrap(),
     }
 }
@@ -62,6 +64,7 @@ fn plain(name: &str, failure: Option<String>, latency: Duration) -> Given {
         ended: latency,
         phases: Phases::default(),
         bytes: 0,
+        status: None,
         extra: Extra::Connection,
     }
 }
@@ -72,11 +75,11 @@ fn record(recorder: &mut Recorder, start: Instant, given: &Given) {
     let started = ended - given.latency;
     let outcome = given.failure.as_deref().map_or(Outcome::Success, Outcome::Failure);
     let clocks = Clocks { intended: started, started, ended };
-    let &Given { phases, bytes: body_bytes, .. } = given;
+    let &Given { phases, bytes: body_bytes, status, .. } = given;
     let wire = WireBytes { sent: body_bytes / 2, received: body_bytes + 100 };
     recorder.count(entry, given.extra);
     recorder.exchanged(entry, phases, wire);
-    recorder.record(Sample { entry, clocks, body_bytes, outcome });
+    recorder.record(Sample { entry, clocks, body_bytes, status, outcome });
     recorder.late(given.latency);
     recorder.hit(Limit::Ports);
 }
@@ -85,12 +88,15 @@ fn totals(limits: Limits) -> Totals {
     Totals::new(SystemTime::UNIX_EPOCH, vec!["shopper".to_owned(), "bot".to_owned()], limits)
 }
 
-/// The snapshot in an order that does not depend on which core came first, and without the lines of
-/// the cores, of which there is one each.
+/// The snapshot in an order that does not depend on which core came first, and without what is of a
+/// core: its line, and its numbers of requests.
 fn comparable(mut snapshot: Snapshot) -> Snapshot {
     let by = |row: &FailureRow| (row.first_seen, row.key.name.clone(), row.message.clone());
     snapshot.failures.sort_by_key(by);
     snapshot.exceptions.sort_by_key(|row| (row.message.clone(), row.traceback.clone()));
+    for example in snapshot.failures.iter_mut().filter_map(|row| row.example.as_mut()) {
+        (example.core, example.request) = (0, 0);
+    }
     snapshot.health.cores.clear();
     snapshot
 }
@@ -114,6 +120,8 @@ fn assert_rows_add_up(snapshot: &Snapshot, story: &str) {
     let mut counted = Counts::default();
     snapshot.entries.iter().for_each(|row| counted += &row.counts);
     assert_eq!(counted, snapshot.total.counts, "{story}");
+    let statuses: Statuses = snapshot.entries.iter().flat_map(|row| row.statuses.iter()).collect();
+    assert_eq!(statuses, snapshot.total.statuses, "{story}");
     let failures: u64 = snapshot.failures.iter().map(|row| row.occurrences).sum();
     assert_eq!(failures, snapshot.total.failures, "{story}: the failures table");
 }
@@ -260,6 +268,7 @@ fn caps_keep_every_count_exact() {
         let mut rng = fastrand::Rng::with_seed(seed);
         let mut cores = [0, 1, 2].map(|core| Recorder::new(core, start, limits));
         let (mut totals, mut requests, mut bytes, mut exceptions) = (totals(limits), 0, 0, 0);
+        let mut statuses = Statuses::default();
         for second in 0..6 {
             for core in &mut cores {
                 for _ in 0..rng.u64(0..40) {
@@ -269,6 +278,7 @@ fn caps_keep_every_count_exact() {
                     requests += 1;
                     bytes += given.bytes;
                     exceptions += 1;
+                    given.status.into_iter().for_each(|status| statuses.count(status, 1));
                 }
                 let interval = core.take(second, start + Duration::from_secs(second + 1));
                 if rng.bool() { core.restore(interval) } else { totals.add(interval) }
@@ -280,6 +290,8 @@ fn caps_keep_every_count_exact() {
         let snapshot = totals.snapshot(Duration::from_secs(7));
         assert_eq!(snapshot.total.requests, requests, "seed {seed}");
         assert_eq!(snapshot.total.counts.body_bytes, bytes, "seed {seed}");
+        assert_eq!(snapshot.total.statuses, statuses, "seed {seed}");
+        assert_eq!(snapshot.total.without_response(), requests - statuses.sum(), "seed {seed}");
         assert_eq!(snapshot.exceptions.iter().map(|row| row.count).sum::<u64>(), exceptions);
         assert_rows_add_up(&snapshot, &format!("seed {seed}"));
         assert!(snapshot.entries.len() <= 5, "seed {seed}: four names and the rest");
@@ -380,7 +392,13 @@ fn rows_are_sorted_by_name_then_method_and_have_samples() {
     for (method, name) in [("POST", "/b"), ("GET", "/c"), ("GET", "/b"), ("GET", "/a")] {
         let entry = core.entry(method, name);
         let clocks = Clocks { intended: start, started: start, ended: start };
-        core.record(Sample { entry, clocks, body_bytes: 0, outcome: Outcome::Success });
+        core.record(Sample {
+            entry,
+            clocks,
+            body_bytes: 0,
+            status: Some(200),
+            outcome: Outcome::Success,
+        });
     }
     core.entry("GET", "/never asked for");
     let mut totals = totals(Limits::default());

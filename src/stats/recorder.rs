@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 
 use super::arrivals::Released;
 use super::entry::Entry;
-use super::failure::Table;
+use super::failure::{Seen, Table};
 use super::health::Noticed;
 use super::{
-    EntryId, EntryKey, Exception, Extra, Failure, Interval, Limit, Limits, Outcome, Phases, Sample,
-    Sightings, Standstill, Start, WireBytes, Work,
+    Deed, EntryId, EntryKey, Exception, Extra, Failure, Interval, Journal, Limit, Limits, Outcome,
+    Phases, Sample, Standstill, Start, WireBytes, Work,
 };
 
 /// One core's samples since the last [take](Recorder::take).
@@ -35,12 +35,16 @@ pub struct Recorder {
     announced: usize,
     /// Where names beyond the cap go, once there are any.
     overflow: Option<EntryId>,
-    failures: Table<EntryId, Sightings>,
+    failures: Table<EntryId, Seen>,
+    /// Requests that were counted since the start.
+    recorded: u64,
     exceptions: Table<String, u64>,
     users: Vec<u64>,
     wanted: Option<u64>,
     noticed: Noticed,
     released: Option<Box<Released>>,
+    /// What users do, where somebody wants to know.
+    journal: Option<Box<Journal>>,
 }
 
 impl Recorder {
@@ -58,12 +62,33 @@ impl Recorder {
             announced: 0,
             overflow: None,
             failures: Table::new(limits.failures),
+            recorded: 0,
             exceptions: Table::new(limits.exceptions),
             users: Vec::new(),
             wanted: None,
             noticed: Noticed::default(),
             released: None,
+            journal: None,
         }
+    }
+
+    /// Keeps a journal from now on.
+    pub fn keep_journal(&mut self) {
+        self.journal.get_or_insert_default();
+    }
+
+    /// Says what a user did, where somebody wants to know.
+    pub fn tell(&mut self, user: u64, what: impl FnOnce(&Self) -> String) {
+        if self.journal.is_some() {
+            self.note(user, what);
+        }
+    }
+
+    #[cold]
+    fn note(&mut self, user: u64, what: impl FnOnce(&Self) -> String) {
+        let Some(mut journal) = self.journal.take() else { return };
+        journal.note(|| Deed { at: self.started.elapsed(), user, what: what(self) });
+        self.journal = Some(journal);
     }
 
     /// The core's number.
@@ -96,13 +121,15 @@ impl Recorder {
     }
 
     /// Counts one finished request. A success allocates nothing once the histogram has grown to the
-    /// latencies that occur.
+    /// latencies that occur. Whether it is a failure of which there is no example yet in this interval:
+    /// then the body of its response is worth [keeping](Self::keep_body).
     ///
     /// # Panics
     ///
     /// If the sample's entry is another recorder's.
-    pub fn record(&mut self, sample: Sample<'_>) {
-        let Sample { entry, clocks, body_bytes, outcome } = sample;
+    pub fn record(&mut self, sample: Sample<'_>) -> bool {
+        let Sample { entry, clocks, body_bytes, status, outcome } = sample;
+        self.recorded += 1;
         let counted = &mut self.entries[entry.0 as usize];
         let latency = clocks.latency();
         let ended = clocks.ended.saturating_duration_since(self.started);
@@ -110,12 +137,27 @@ impl Recorder {
         let is_on_time = clocks.intended == clocks.started;
         counted.record_service(latency, if is_on_time { latency } else { clocks.service_time() });
         counted.record_body(body_bytes);
+        if let Some(status) = status {
+            counted.record_status(status);
+        }
         match outcome {
-            Outcome::Success => counted.record_success(latency),
+            Outcome::Success => {
+                counted.record_success(latency);
+                false
+            }
             Outcome::Failure(message) => {
                 counted.record_failure(latency);
-                self.failures.note(&entry, message, Sightings::once(ended));
+                let request = (self.core, self.recorded);
+                self.failures.note(&entry, message, Seen::once(ended, request, status))
             }
+        }
+    }
+
+    /// Keeps the body of a failure's example.
+    pub fn keep_body(&mut self, entry: EntryId, message: &str, body: String) {
+        let seen = self.failures.value(&entry, message);
+        if let Some(example) = seen.and_then(|seen| seen.example.as_mut()) {
+            example.body = Some(body);
         }
     }
 
@@ -229,9 +271,14 @@ impl Recorder {
             entries: self.take_entries(),
             failures: failures
                 .into_iter()
-                .map(|(entry, message, sightings)| Failure { entry, message, sightings })
+                .map(|(entry, message, Seen { sightings, example })| Failure {
+                    entry,
+                    message,
+                    sightings,
+                    example,
+                })
                 .collect(),
-            more_failures,
+            more_failures: more_failures.sightings,
             exceptions: exceptions
                 .into_iter()
                 .map(|(message, traceback, count)| Exception { message, traceback, count })
@@ -241,6 +288,7 @@ impl Recorder {
             wanted: self.wanted,
             arrivals: self.released.as_mut().map(|released| Box::new(released.take())),
             health: self.noticed.take(),
+            journal: self.journal.as_mut().map(std::mem::take),
         }
     }
 
@@ -268,7 +316,11 @@ impl Recorder {
             wanted: _,
             arrivals,
             health,
+            journal,
         } = interval;
+        if let (Some(own), Some(earlier)) = (&mut self.journal, journal) {
+            own.restore(*earlier);
+        }
         assert_eq!(core, self.core, "an interval goes back to the core it came from");
         self.from = self.from.min(from);
         self.noticed += &health;
@@ -281,10 +333,10 @@ impl Recorder {
         for (id, delta) in &entries {
             self.entries[id.0 as usize] += delta;
         }
-        for Failure { entry, message, sightings } in failures {
-            self.failures.note(&entry, &message, sightings);
+        for Failure { entry, message, sightings, example } in failures {
+            self.failures.note(&entry, &message, Seen { sightings, example });
         }
-        self.failures.note_more(more_failures);
+        self.failures.note_more(Seen::without_example(more_failures));
         for Exception { message, traceback, count } in exceptions {
             self.exceptions.note(message.as_str(), &traceback, count);
         }

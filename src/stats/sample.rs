@@ -98,6 +98,8 @@ pub struct Sample<'a> {
     /// Length of the response body in bytes: decoded where somebody looked at it, as transferred
     /// where nobody did.
     pub body_bytes: u64,
+    /// Of the whole response that it ended with; `None` where none came.
+    pub status: Option<u16>,
     /// How it ended.
     pub outcome: Outcome<'a>,
 }

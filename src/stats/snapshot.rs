@@ -2,7 +2,10 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::{Breach, Counts, Detail, EntryKey, GeneratorHealth, Limits, OpenLoad, Phases, Totals};
+use super::{
+    Breach, Counts, Detail, EntryKey, Example, GeneratorHealth, Journal, Limits, OpenLoad, Phases,
+    Statuses, Totals,
+};
 
 /// The percentiles every table and file shows, as fractions, in Locust's order.
 pub const PERCENTILES: [f64; 11] =
@@ -47,6 +50,8 @@ pub struct Snapshot {
     pub open_load: Option<OpenLoad>,
     /// How the generator itself fared: whether these numbers are to be trusted.
     pub health: GeneratorHealth,
+    /// What users did since the snapshot before, where somebody wants to know.
+    pub journal: Journal,
 }
 
 impl Snapshot {
@@ -95,6 +100,8 @@ pub struct Row {
     pub failures: u64,
     /// What is counted beside them.
     pub counts: Counts,
+    /// With which statuses they ended.
+    pub statuses: Statuses,
     /// Latency of all requests since the start, failures included, as Locust shows it.
     pub latency: Distribution,
     /// Service time of all requests: from their start instead of from the time that a schedule
@@ -119,6 +126,11 @@ impl Row {
     /// Mean response body size in bytes; 0 where nothing was received.
     pub fn mean_body_bytes(&self) -> f64 {
         if self.requests == 0 { 0.0 } else { self.counts.body_bytes as f64 / self.requests as f64 }
+    }
+
+    /// Requests that ended without a whole response, and so without a status.
+    pub fn without_response(&self) -> u64 {
+        self.requests.saturating_sub(self.statuses.sum())
     }
 
     /// Failed share of the requests, 0 to 1.
@@ -194,6 +206,8 @@ pub struct FailureRow {
     pub first_seen: Duration,
     /// From the start of the run to the latest occurrence.
     pub last_seen: Duration,
+    /// The first occurrence; none of failures that share a row because there are too many.
+    pub example: Option<Example>,
 }
 
 /// One line of the exceptions table: an error of user code, not of a request.

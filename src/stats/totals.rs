@@ -15,14 +15,14 @@ use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
 use super::arrivals::ArrivalsSum;
-use super::failure::Table;
+use super::failure::{Seen, Table};
 use super::health::CoreSum;
 use super::line::Line;
 use super::standstill::{self, Standstills};
 use super::times::Times;
 use super::{
     Delta, EntryId, EntryKey, Exception, ExceptionRow, Failure, FailureRow, GeneratorHealth,
-    Interval, Limits, LimitsHit, RequestCost, Row, Sightings, Snapshot, UserCount,
+    Interval, Journal, Limits, LimitsHit, RequestCost, Row, Sightings, Snapshot, UserCount,
 };
 
 /// What the aggregated row is called, as in Locust.
@@ -45,13 +45,15 @@ pub struct Totals {
     sorted: Vec<usize>,
     /// Fed with the same deltas as the lines, so it is their sum.
     total: Line,
-    failures: Table<usize, Sightings>,
+    failures: Table<usize, Seen>,
     exceptions: Table<String, u64>,
     open_load: Option<ArrivalsSum>,
     lateness: Times<u64>,
     /// The same since the latest snapshot.
     latest_lateness: Times<u64>,
     limits_hit: LimitsHit,
+    /// What users did since the latest snapshot.
+    journal: Journal,
     end: Duration,
     /// When the statistics began: at the start, or at the latest reset.
     since: Duration,
@@ -93,6 +95,7 @@ impl Totals {
             lateness: Times::default(),
             latest_lateness: Times::default(),
             limits_hit: LimitsHit::default(),
+            journal: Journal::default(),
             end: Duration::ZERO,
             since: Duration::ZERO,
             cost: RequestCost::default(),
@@ -125,7 +128,9 @@ impl Totals {
             wanted,
             arrivals,
             health,
+            journal,
         } = interval;
+        journal.into_iter().for_each(|journal| self.journal.add(*journal));
         self.end = self.end.max(to);
         if self.cores.len() <= core {
             self.cores.resize_with(core + 1, Core::default);
@@ -149,11 +154,11 @@ impl Totals {
         for (id, delta) in &entries {
             self.add_delta(core, *id, second, delta);
         }
-        for Failure { entry, message, sightings } in failures {
+        for Failure { entry, message, sightings, example } in failures {
             let line = self.line_of(core, entry);
-            self.failures.note(&line, &message, sightings);
+            self.failures.note(&line, &message, Seen { sightings, example });
         }
-        self.failures.note_more(more_failures);
+        self.failures.note_more(Seen::without_example(more_failures));
         for Exception { message, traceback, count } in exceptions {
             self.exceptions.note(message.as_str(), &traceback, count);
         }
@@ -191,6 +196,7 @@ impl Totals {
             unjudged: Vec::new(),
             open_load: self.open_load.as_ref().map(ArrivalsSum::report),
             health,
+            journal: self.journal.take(),
         }
     }
 
@@ -271,9 +277,8 @@ impl Totals {
     }
 
     fn health(&self) -> GeneratorHealth {
-        let processor = |number| self.processors.get(number).copied().unwrap_or(number);
         let sums = self.cores.iter().enumerate();
-        let sums = sums.map(|(number, core)| (processor(number), &core.sum));
+        let sums = sums.map(|(number, core)| (self.processor(number), &core.sum));
         let standstills = sums.clone().map(|(number, sum)| (number, &sum.standstills));
         let more = standstills.clone().fold(
             (0, Duration::ZERO),
@@ -294,19 +299,27 @@ impl Totals {
         }
     }
 
+    fn processor(&self, core: usize) -> usize {
+        self.processors.get(core).copied().unwrap_or(core)
+    }
+
     /// In the order of first sight over all cores; the overflow row last.
     fn failure_rows(&self) -> Vec<FailureRow> {
         let own = self.failures.rows().into_iter();
         let mut rows: Vec<_> = own
             .map(|(&line, message, seen)| {
-                failure_row(self.lines[line].key().clone(), message.to_owned(), seen)
+                let mut row = failure_row(self.lines[line].key().clone(), message.to_owned(), seen);
+                if let Some(example) = &mut row.example {
+                    example.core = self.processor(example.core);
+                }
+                row
             })
             .collect();
         rows.sort_by_key(|row| row.first_seen);
         let more = self.failures.more();
-        if more.occurrences > 0 {
+        if more.sightings.occurrences > 0 {
             let (key, message) = self.limits.overflow_failure();
-            rows.push(failure_row(key, message, more));
+            rows.push(FailureRow { example: None, ..failure_row(key, message, more) });
         }
         rows
     }
@@ -315,13 +328,13 @@ impl Totals {
     fn exception_rows(&self) -> Vec<ExceptionRow> {
         let own = self.exceptions.rows().into_iter();
         let mut rows: Vec<_> = own
-            .map(|(message, traceback, count)| ExceptionRow {
+            .map(|(message, traceback, &count)| ExceptionRow {
                 count,
                 message: message.clone(),
                 traceback: traceback.to_owned(),
             })
             .collect();
-        let count = self.exceptions.more();
+        let count = *self.exceptions.more();
         if count > 0 {
             let message = self.limits.overflow_exception();
             rows.push(ExceptionRow { count, message, traceback: String::new() });
@@ -335,7 +348,7 @@ fn by_name(key: &EntryKey) -> (&str, &str) {
     (&key.name, &key.method)
 }
 
-fn failure_row(key: EntryKey, message: String, seen: Sightings) -> FailureRow {
-    let Sightings { occurrences, first, last } = seen;
-    FailureRow { key, message, occurrences, first_seen: first, last_seen: last }
+fn failure_row(key: EntryKey, message: String, seen: &Seen) -> FailureRow {
+    let Seen { sightings: Sightings { occurrences, first, last }, example } = seen.clone();
+    FailureRow { key, message, occurrences, first_seen: first, last_seen: last, example }
 }

@@ -82,6 +82,7 @@ fn routes() -> Vec<Route> {
         Route::read("/api/v1/history", api::history),
         Route::read("/api/v1/form", api::form),
         Route::read("/api/v1/run.json", api::run_json),
+        Route::read("/api/v1/status_codes.csv", locust::status_codes_csv),
         Route::read("/api/v1/openapi.json", api::description),
         Route::change("/api/v1/runs", api::start),
         Route::change("/api/v1/run/load", api::edit),

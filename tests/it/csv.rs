@@ -10,10 +10,11 @@ use gregaria::report::Report;
 use gregaria::report::console::{Final, Progress, Screen};
 use gregaria::report::csv::{self, CsvFiles, History};
 use gregaria::stats::{
-    Counts, Distribution, EntryKey, ExceptionRow, FailureRow, Figures, GeneratorHealth,
-    PERCENTILES, Phases, Rates, Row, Snapshot, UserCount,
+    Counts, Distribution, EntryKey, ExceptionRow, FailureRow, Figures, GeneratorHealth, Journal,
+    PERCENTILES, Phases, Rates, Row, Snapshot, Statuses, UserCount,
 };
 
+/// Those that Locust has.
 const KINDS: [&str; 4] = ["stats", "stats_history", "failures", "exceptions"];
 pub(crate) const SECONDS: u64 = 20;
 
@@ -121,6 +122,7 @@ pub(crate) fn snapshot(all: &[Ended], second: u64, exceptions: &[ExceptionRow]) 
                 occurrences: 1,
                 first_seen: seen,
                 last_seen: seen,
+                example: None,
             }),
         }
     }
@@ -142,6 +144,7 @@ pub(crate) fn snapshot(all: &[Ended], second: u64, exceptions: &[ExceptionRow]) 
         quantiles: Vec::new(),
         open_load: None,
         health: GeneratorHealth::default(),
+        journal: Journal::default(),
     }
 }
 
@@ -161,6 +164,7 @@ fn row(method: &str, name: &str, ended: &[&Ended], second: u64) -> Row {
         phases: Phases::default(),
         latest: Duration::from_secs(second),
         detail: None,
+        statuses: Statuses::default(),
         counts: Counts {
             body_bytes: ended.iter().map(|request| request.body_bytes).sum(),
             ..Counts::default()
@@ -363,7 +367,7 @@ fn what_an_earlier_run_left_stays_until_this_one_begins() {
         assert!(text.ends_with("\r\n") && !text.contains("earlier"), "{kind}: {text}");
     }
     let left = fs::read_dir(folder.path()).unwrap().count();
-    assert_eq!(left, KINDS.len(), "and nothing beside them");
+    assert_eq!(left, KINDS.len() + 1, "and nothing but status codes beside them");
 }
 
 #[test]

@@ -38,6 +38,7 @@ mod scenarios;
 mod selection;
 mod serve;
 mod shapes;
+mod statuses;
 mod support;
 mod tidy;
 mod timeouts;

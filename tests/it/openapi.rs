@@ -12,8 +12,8 @@ use gregaria::report::view::{Facts, State, View};
 use gregaria::scenario::{Scenario, Step, User};
 use gregaria::session::status;
 use gregaria::stats::{
-    AndersonDarling, Breach, Command, CoreHealth, CpuTime, Distribution, FullSecond, Measured,
-    OpenLoad, RequestCost, Snapshot, Standstill, StoodStill, Work,
+    AndersonDarling, Breach, Command, CoreHealth, CpuTime, Distribution, Example, FullSecond,
+    Measured, OpenLoad, RequestCost, Snapshot, Standstill, StoodStill, Work,
 };
 use gregaria::web::{Start, paths};
 use serde_json::{Map, Value, json};
@@ -114,6 +114,17 @@ fn full_run() -> Snapshot {
         kept_waiting: second,
     };
     let (busy, saturated_seconds) = (0.5, 1);
+    for row in run.entries.iter_mut().chain([&mut run.total]) {
+        row.statuses = [(200, 1), (404, 2)].into_iter().collect();
+    }
+    let example = Example {
+        core: 0,
+        request: 3,
+        at: second,
+        status: Some(404),
+        body: Some("not here".to_owned()),
+    };
+    run.failures[0].example = Some(example);
     run.health.cores = vec![CoreHealth {
         core: 0,
         busy,

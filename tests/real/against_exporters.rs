@@ -30,7 +30,7 @@ fn run() -> Snapshot {
         let ended = start + Duration::from_millis(200 * at);
         let clocks = Clocks { intended: ended - latency, started: ended - latency, ended };
         let outcome = if at == 4 { Outcome::Failure("it said \"no\"") } else { Outcome::Success };
-        core.record(Sample { entry, clocks, body_bytes: 50, outcome });
+        core.record(Sample { entry, clocks, body_bytes: 50, status: Some(200), outcome });
     }
     totals.add(core.take(0, start + Duration::from_secs(1)));
     let mut run = totals.last_snapshot(Duration::from_secs(1));

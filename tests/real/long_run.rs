@@ -9,8 +9,8 @@ use gregaria::report::html;
 use gregaria::report::view::{Facts, State, View};
 use gregaria::scenario::Scenario;
 use gregaria::stats::{
-    CoreHealth, Counts, Distribution, EntryKey, Figures, FullSecond, GeneratorHealth, Phases,
-    Rates, Row, Snapshot, UserCount, Work,
+    CoreHealth, Counts, Distribution, EntryKey, Figures, FullSecond, GeneratorHealth, Journal,
+    Phases, Rates, Row, Snapshot, Statuses, UserCount, Work,
 };
 
 /// The report of so many seconds with so many entries, none of whose numbers is like another.
@@ -64,6 +64,7 @@ fn snapshot(second: u64, entries: usize, rng: &mut fastrand::Rng) -> Snapshot {
             latest_lateness: distribution(rng),
             ..GeneratorHealth::default()
         },
+        journal: Journal::default(),
     }
 }
 
@@ -71,6 +72,7 @@ fn row(method: &str, name: &str, requests: u64, rng: &mut fastrand::Rng) -> Row 
     Row {
         key: EntryKey { method: method.to_owned(), name: name.to_owned() },
         requests,
+        statuses: Statuses::default(),
         failures: requests / 50,
         counts: Counts::default(),
         latency: distribution(rng),

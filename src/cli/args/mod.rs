@@ -255,7 +255,8 @@ pub struct RunArgs {
     #[arg(long, env = "GREGARIA_INSECURE", value_parser = BoolishValueParser::new())]
     pub insecure: bool,
 
-    /// Write PREFIX_stats.csv, PREFIX_stats_history.csv, PREFIX_failures.csv, PREFIX_exceptions.csv
+    /// Write PREFIX_stats.csv, PREFIX_stats_history.csv, PREFIX_failures.csv, PREFIX_exceptions.csv,
+    /// PREFIX_status_codes.csv
     #[arg(long, value_name = "PREFIX", env = "GREGARIA_CSV")]
     pub csv: Option<PathBuf>,
 
@@ -377,6 +378,7 @@ impl RunArgs {
             stop_timeout: self.stop_timeout,
             cores: self.cores.clone().map(|cores| cores.0),
             seed: self.seed,
+            journal: self.loglevel == Level::Debug,
             local_addresses: self.local_address.clone(),
             dns_refresh: self.dns_refresh,
             via: match (&self.proxy, &self.unix_socket) {

@@ -30,7 +30,7 @@ pub(super) fn measure() -> f64 {
             };
             let wire = WireBytes { sent: 60, received: 200 };
             let outcome = Outcome::Success;
-            let sample = Sample { entry, clocks, body_bytes: 34, outcome };
+            let sample = Sample { entry, clocks, body_bytes: 34, status: Some(200), outcome };
             black_box(&mut recorder).exchanged(entry, phases, wire);
             black_box(&mut recorder).record(sample);
         }

@@ -9,6 +9,7 @@ function downloadPage(form) {
     link("/stats/requests/csv", "Download requests CSV", "one line per request name, and the total"),
     past,
     link("/stats/failures/csv", "Download failures CSV", "one line per request and message"),
+    link("/api/v1/status_codes.csv", "Download status codes CSV", "one line per request name and status"),
     link("/exceptions/csv", "Download exceptions CSV", "what tasks ended with"),
     el("li", {}, report, " one HTML file with tables and charts"),
     link("/api/v1/run.json", "Download JSON", "all figures, with what reproduces them"));

@@ -128,6 +128,7 @@ class LivePage {
     return [
       of("stats", "Statistics", requestTable(true)),
       { key: "charts", label: "Charts", root: this.charts.root, update: (state) => this.charts.update(state) },
+      of("statuses", "Status Codes", statusTable()),
       of("failures", "Failures", failureTable(), {
         badge: ({ view }) => view.failures.length + (view.more_failures ?? 0), badgeName: "kinds of failures" }),
       of("exceptions", "Exceptions", exceptionTable(), {

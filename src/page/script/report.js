@@ -28,8 +28,9 @@ class ReportPage {
   sections() {
     const { view } = this;
     const [verdict, warnings, cores, limits] = [verdictLine(), warningList(), coreTable(), limitFacts()];
-    const tables = [requestTable(false), percentileTable(), failureTable(), exceptionTable(), checkTable(), taskRatios()];
-    const [requests, percentiles, failures, exceptions, checks, ratios] = tables;
+    const tables = [requestTable(false), percentileTable(), statusTable(), failureTable(), exceptionTable(),
+      checkTable(), taskRatios()];
+    const [requests, percentiles, statuses, failures, exceptions, checks, ratios] = tables;
     this.charts = new Charts(this.record, this.entries());
     const generator = new GeneratorCharts(this.record);
     this.parts = [verdict, warnings, cores, limits, ...tables, generator];
@@ -38,6 +39,7 @@ class ReportPage {
       section("origin", "What was run", originFacts(view)),
       section("requests", "Request Statistics", requests.root),
       section("percentiles", "Response Time Statistics", percentiles.root),
+      section("statuses", "Status Codes", statuses.root),
       section("failures", "Failures Statistics", failures.root),
       view.exceptions.length > 0 ? section("exceptions", "Exceptions Statistics", exceptions.root) : null,
       view.checks.length > 0 ? section("checks", "Checks", checks.root) : null,

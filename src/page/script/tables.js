@@ -1,4 +1,4 @@
-// The tables of requests, failures, exceptions and checks, with the columns Locust users know.
+// The tables of requests, status codes, failures, exceptions and checks, with the columns Locust users know.
 
 const PERCENTILES = ["50%", "66%", "75%", "80%", "90%", "95%", "98%", "99%", "99.9%", "99.99%", "100%"];
 const PHASES = [["dns", "DNS"], ["connect", "Connect"], ["tls", "TLS"], ["first_byte", "First byte"],
@@ -102,6 +102,44 @@ function percentileTable() {
   return { root: table.root, update: (view) => table.update(view.stats, view.total) };
 }
 
+/** A line for each status of each request; without one are those that no whole response came for. */
+function statusTable() {
+  const table = new Table({
+    name: "statuses",
+    caption: "Status codes, by request",
+    columns: [
+      METHOD, NAME,
+      { key: "status", label: "Status", value: (row) => row.status ?? "none" },
+      figure("requests", "# Requests", (row) => row.requests, whole),
+      figure("share", "Share", (row) => row.requests / row.of, percent),
+    ],
+    rowKey: (row) => JSON.stringify([row.method, row.name, row.status]),
+    empty: "No responses.",
+  });
+  const rows = ({ method, name, requests, statuses, no_response: none }) => {
+    const of = Object.entries(statuses).map(([code, n]) => [Number(code), n]);
+    return [...of, ...(none > 0 ? [[null, none]] : [])]
+      .map(([status, n]) => ({ method, name, status, requests: n, of: requests }));
+  };
+  table.mark = (row) => (row.status === null || row.status >= 400 ? "failing" : "");
+  return {
+    root: table.root,
+    update: (view) => {
+      const total = view.stats.length > 1 || view.more_stats > 0 ? [view.total] : [];
+      table.update([...view.stats, ...total].flatMap(rows));
+    },
+  };
+}
+
+/** The first failure of its kind, and how the body of its response began. */
+function exampleOf({ example }) {
+  if (!example) return "";
+  const { status, body, request, core, at_s: at } = example;
+  const which = `${status ?? "no response"}: request ${whole(request)} of core ${core}, after ${at.toFixed(3)} s`;
+  if (!body) return which;
+  return el("details", { class: "folded" }, el("summary", {}, which), el("pre", {}, body));
+}
+
 function failureTable() {
   const seen = (key, label) => ({ key, label, value: (row) => row[key], text: instant, title: utc });
   const table = new Table({
@@ -111,9 +149,10 @@ function failureTable() {
       figure("occurrences", "# Failures", (row) => row.occurrences, whole),
       { ...METHOD, label: "Method" }, NAME,
       { key: "error", label: "Message", value: (row) => row.error, wide: true },
+      { key: "example", label: "First of them", value: (row) => row.example?.at_s, wide: true, node: exampleOf },
       seen("first_seen", "First Seen"), seen("last_seen", "Last Seen"),
     ],
-    rowKey: (row) => JSON.stringify([row.method, row.name, row.error]),
+    rowKey: (row) => JSON.stringify([row.method, row.name, row.error, row.example?.at_s]),
     empty: "No failures.",
   });
   const left = el("p", { class: "note", hidden: true });

@@ -10,6 +10,7 @@ mod generator;
 mod handshakes;
 mod layout;
 mod open_load;
+mod statuses;
 mod tables;
 mod unseen;
 
@@ -26,6 +27,7 @@ pub use generator::render_generator;
 pub use handshakes::render_handshakes;
 pub use layout::Screen;
 pub use open_load::render_open_load;
+pub use statuses::render_statuses;
 pub use tables::{
     RateSpan, render_errors, render_exceptions, render_percentiles, render_service_times,
     render_stats,
@@ -96,6 +98,7 @@ impl<W: Write, F: Fn() -> Screen> Report for Final<W, F> {
             render_service_times(snapshot, screen),
             render_errors(snapshot, screen),
             render_exceptions(snapshot, screen),
+            render_statuses(snapshot, screen),
             render_unseen(snapshot),
             render_handshakes(snapshot),
             render_open_load(snapshot),

@@ -1,13 +1,14 @@
-//! Locust's four CSV files.
+//! Locust's four CSV files, and one of ours.
 //!
 //! | file | what | rhythm |
 //! |---|---|---|
 //! | `PREFIX_stats.csv` | a row per entry, then `Aggregated` | rewritten every second |
 //! | `PREFIX_failures.csv` | a row per kind of failure | rewritten every second |
 //! | `PREFIX_exceptions.csv` | a row per error of user code | rewritten every second |
+//! | `PREFIX_status_codes.csv` | a row per entry and status: ours | rewritten every second |
 //! | `PREFIX_stats_history.csv` | the run, second by second | appended, written out every 5 s |
 //!
-//! All four are tried before the load starts, so that a path that does not work is known at once, and
+//! All are tried before the load starts, so that a path that does not work is known at once, and
 //! what an earlier run has left there stays until this one begins. All are written once more at the
 //! end, so that they agree with the console to the last request (Locust's may lack the last second).
 //!
@@ -31,7 +32,7 @@ use super::file::{self, OutputFile};
 use crate::stats::Snapshot;
 
 pub use self::history::{History, render_history_header, render_history_rows};
-pub use self::tables::{render_exceptions, render_failures, render_stats};
+pub use self::tables::{render_exceptions, render_failures, render_stats, render_status_codes};
 pub use super::file::Error;
 
 /// Where a run with this prefix writes its history.
@@ -39,42 +40,45 @@ pub fn history_path(prefix: &Path) -> PathBuf {
     file::path(prefix, history::SUFFIX)
 }
 
-/// The four files of one run.
+/// The files of one run.
 #[derive(Debug)]
 pub struct CsvFiles {
     stats: OutputFile,
     failures: OutputFile,
     exceptions: OutputFile,
+    status_codes: OutputFile,
     history: HistoryFile,
 }
 
 /// What stands behind the prefix in their names; the history's is its own.
-const SUFFIXES: [&str; 3] = ["_stats.csv", "_failures.csv", "_exceptions.csv"];
+const SUFFIXES: [&str; 4] = ["_stats.csv", "_failures.csv", "_exceptions.csv", "_status_codes.csv"];
 
 impl CsvFiles {
-    /// Makes sure that `PREFIX_stats.csv` and its three siblings can be written, and makes the folders
+    /// Makes sure that `PREFIX_stats.csv` and its siblings can be written, and makes the folders
     /// they are in. What is there stays until the run tells of itself.
     ///
     /// # Errors
     ///
     /// The first that cannot.
     pub fn create(prefix: &Path, history: History) -> Result<Self, Error> {
-        let [stats, failures, exceptions] = SUFFIXES;
+        let [stats, failures, exceptions, status_codes] = SUFFIXES;
         Ok(Self {
             stats: OutputFile::new(prefix, stats)?,
             failures: OutputFile::new(prefix, failures)?,
             exceptions: OutputFile::new(prefix, exceptions)?,
+            status_codes: OutputFile::new(prefix, status_codes)?,
             history: HistoryFile::create(prefix, history)?,
         })
     }
 
-    /// The three files that show the present state only. One that cannot be written does not keep
+    /// The files that show the present state only. One that cannot be written does not keep
     /// the others from being so; the first error is told.
     fn rewrite(&mut self, snapshot: &Snapshot) -> Result<(), Error> {
         let stats = self.stats.replace(&render_stats(snapshot));
         let failures = self.failures.replace(&render_failures(snapshot));
         let exceptions = self.exceptions.replace(&render_exceptions(snapshot));
-        stats.and(failures).and(exceptions)
+        let status_codes = self.status_codes.replace(&render_status_codes(snapshot));
+        stats.and(failures).and(exceptions).and(status_codes)
     }
 }
 

@@ -8,7 +8,7 @@ use csv::{Terminator, Writer, WriterBuilder};
 use crate::report::digits::{exact_ms, file_ms, float};
 use crate::report::percentiles;
 use crate::report::utc::utc;
-use crate::stats::{Distribution, Figures, PERCENTILES, Row, Snapshot};
+use crate::stats::{Distribution, EntryKey, Figures, PERCENTILES, Row, Snapshot};
 
 /// `_stats.csv`: a row per entry, then `Aggregated`; rates are the whole run's.
 pub fn render_stats(snapshot: &Snapshot) -> Vec<u8> {
@@ -39,6 +39,21 @@ pub fn render_failures(snapshot: &Snapshot) -> Vec<u8> {
     lines.into_bytes()
 }
 
+/// `_status_codes.csv`: a row per entry and status, then those of `Aggregated`; `none` where no whole
+/// response came.
+pub fn render_status_codes(snapshot: &Snapshot) -> Vec<u8> {
+    let mut lines = Lines::with_header(STATUS_CODES_COLUMNS.map(str::to_owned));
+    for row in snapshot.entries.iter().chain([&snapshot.total]) {
+        let none = ("none".to_owned(), row.without_response());
+        let codes = row.statuses.iter().map(|(code, requests)| (code.to_string(), requests));
+        for (code, requests) in codes.chain([none].into_iter().filter(|(_, none)| *none > 0)) {
+            let EntryKey { method, name } = row.key.clone();
+            lines.push([method, name, code, requests.to_string()]);
+        }
+    }
+    lines.into_bytes()
+}
+
 /// `_exceptions.csv`: a row per error of user code.
 pub fn render_exceptions(snapshot: &Snapshot) -> Vec<u8> {
     let mut lines = Lines::with_header(EXCEPTIONS_COLUMNS.map(str::to_owned));
@@ -53,6 +68,8 @@ pub fn render_exceptions(snapshot: &Snapshot) -> Vec<u8> {
     }
     lines.into_bytes()
 }
+
+const STATUS_CODES_COLUMNS: [&str; 4] = ["Type", "Name", "Status Code", "Request Count"];
 
 const FAILURES_COLUMNS: [&str; 6] =
     ["Method", "Name", "Error", "Occurrences", "First Seen", "Last Seen"];
@@ -153,6 +170,23 @@ mod tests {
         assert!(percentile_fields(&quiet, &quiet.recent_latency).iter().all(|field| field == "0"));
         let never = row("GET", "/", 0, Duration::ZERO);
         assert!(percentile_fields(&never, &never.latency).iter().all(|field| field == "N/A"));
+    }
+
+    #[test]
+    fn every_status_of_every_entry_has_a_row() {
+        let mut run = snapshot(vec![row("GET", "/a, b", 5, Duration::ZERO)], Duration::ZERO);
+        run.entries[0].statuses = [(200, 3), (503, 1)].into_iter().collect();
+        run.total.statuses = [(200, 5)].into_iter().collect();
+        let text = String::from_utf8(render_status_codes(&run)).expect("CSV is text");
+        let lines = [
+            "Type,Name,Status Code,Request Count",
+            "GET,\"/a, b\",200,3",
+            "GET,\"/a, b\",503,1",
+            "GET,\"/a, b\",none,1",
+            ",Aggregated,200,5",
+            "",
+        ];
+        assert_eq!(text, lines.join("\r\n"));
     }
 
     #[test]

@@ -9,7 +9,8 @@ use crate::report::digits::file_ms;
 use crate::report::percentiles;
 use crate::report::utc::unix_seconds;
 use crate::stats::{
-    Cell, Counts, Detail, Distribution, Figures, Handshakes, Phases, Row, Snapshot, WireBytes,
+    Cell, Counts, Detail, Distribution, Figures, Handshakes, Phases, Row, Snapshot, Statuses,
+    WireBytes,
 };
 
 /// All entries, made one at a time: with a thousand names each is large.
@@ -75,6 +76,8 @@ fn ours(row: &Row) -> Map<String, Value> {
     } = row.counts;
     let phases = Phases::NAMES.zip(row.phases.each_ref()).into_array();
     object([
+        ("statuses", statuses(&row.statuses)),
+        ("no_response", json!(row.without_response())),
         ("avg_response_time", json!(figures.map(|figures| exact(figures.mean)))),
         ("median_response_time", json!(figures.map(|figures| rounded(figures.median())))),
         ("percentiles", figures.map_or(Value::Null, percentiles)),
@@ -92,6 +95,12 @@ fn ours(row: &Row) -> Map<String, Value> {
         ("connections", json!(connections)),
         ("handshakes", json!({ "full": full, "resumed": resumed })),
     ])
+}
+
+/// Requests by status code.
+pub(in crate::report) fn statuses(statuses: &Statuses) -> Value {
+    let counts = statuses.iter().map(|(code, requests)| (code.to_string(), json!(requests)));
+    Value::Object(counts.collect())
 }
 
 /// The times in milliseconds; `null` where there are none.
@@ -166,7 +175,7 @@ mod tests {
             };
             let wire = WireBytes { sent: 40, received: 120 };
             core.exchanged(entry, phases, wire);
-            core.record(Sample { entry, clocks, body_bytes: 50, outcome });
+            core.record(Sample { entry, clocks, body_bytes: 50, status: Some(200), outcome });
             core.count(entry, Extra::Redirect);
             let cut = start + Duration::from_secs(second + 1);
             totals.add(core.take(second, cut));
@@ -199,6 +208,8 @@ mod tests {
             "response_times": { "2": 1, "150": 1 },
             "num_reqs_per_sec": { "1790000001": 1, "1790000004": 1 },
             "num_fail_per_sec": { "1790000004": 1 },
+            "statuses": { "200": 2 },
+            "no_response": 0,
             "avg_response_time": 76.2,
             "median_response_time": 2.401,
             "percentiles": {},

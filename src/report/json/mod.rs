@@ -30,6 +30,7 @@
 //!
 //! | key | what |
 //! |---|---|
+//! | `statuses`, `no_response` | how many requests ended with which status, by code: that of the last response, where a request was redirected or challenged; how many without a whole response. Together `num_requests` |
 //! | `avg_response_time`, `median_response_time` | as in `_stats.csv`; `null` where there is no request |
 //! | `percentiles` | of response times, by the names of `_stats.csv`: `50%` to `100%`; `null` likewise |
 //! | `total_rps`, `total_fail_per_sec` | requests and failures per second, over all the time counted |
@@ -52,7 +53,8 @@
 //! | `started_at`, `elapsed_s` | start in UTC; length of the run in seconds |
 //! | `counted_from_s` | where the counting began: 0, or the latest reset |
 //! | `entries`, `total` | as above; all together, as an entry without a method that is called `Aggregated` |
-//! | `failures` | `method`, `name`, `error`, `occurrences`, and `first_seen`, `last_seen` in seconds since 1970 |
+//! | `failures` | `method`, `name`, `error`, `occurrences`, `first_seen`, `last_seen` in seconds since 1970, and `example`: the first of them, or `null` of failures that share a row |
+//! | `example` | `core`, `request` (which of the core's requests it was, from 1, by their ends), `at_s` in seconds since the start, `status` or `null`, `body`: its first 200 bytes as text, or `null` where it was not kept. What is no UTF-8 stands there as `\xff`. Kept are bodies that a check or a task looks at, and the beginning of those with a status of 400 and above. Credentials that were sent, and secrets of the scenario, are `***` |
 //! | `exceptions` | `count`, `msg`, `traceback` |
 //! | `cancelled`, `retries`, `redirects`, `challenges` | those of `total`: what servers saw and `num_requests` does not count |
 //! | `commands` | what was asked of the run on its way: `at_s`, `what` |

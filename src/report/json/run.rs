@@ -9,7 +9,8 @@ use crate::report::broken;
 use crate::report::utc::utc;
 use crate::report::warnings::{Told, standstills, warnings};
 use crate::stats::{
-    AndersonDarling, CoreHealth, Counts, FailureRow, GeneratorHealth, LimitsHit, OpenLoad, Snapshot,
+    AndersonDarling, CoreHealth, Counts, Example, FailureRow, GeneratorHealth, LimitsHit, OpenLoad,
+    Snapshot,
 };
 
 /// A run that is over.
@@ -54,9 +55,21 @@ pub(in crate::report) fn failures(snapshot: &Snapshot, most: usize) -> Value {
             "occurrences": row.occurrences,
             "first_seen": epoch(snapshot.started_at + row.first_seen),
             "last_seen": epoch(snapshot.started_at + row.last_seen),
+            "example": row.example.as_ref().map(example),
         })
     };
     snapshot.failures.iter().take(most).map(failure).collect()
+}
+
+fn example(example: &Example) -> Value {
+    let Example { core, request, at, status, body } = example;
+    json!({
+        "core": core,
+        "request": request,
+        "at_s": at.as_secs_f64(),
+        "status": status,
+        "body": body,
+    })
 }
 
 pub(in crate::report) fn exceptions(snapshot: &Snapshot) -> Value {
@@ -172,7 +185,14 @@ mod tests {
     fn the_object_has_everything_that_the_tables_tell() {
         let mut run = snapshot(vec![row("GET", "/", 20, 40 * MS), row("GET", "/b", 1, MS)], MS);
         run.since = Duration::from_secs(2);
-        run.failures.push(failure("status was 500"));
+        let example = Example {
+            core: 6,
+            request: 17,
+            at: 1250 * MS,
+            status: Some(500),
+            body: Some("oh no\n".to_owned()),
+        };
+        run.failures.push(FailureRow { example: Some(example), ..failure("status was 500") });
         run.exceptions.push(ExceptionRow {
             count: 2,
             message: "boom \"at\" /".to_owned(),
@@ -212,6 +232,9 @@ mod tests {
                 "occurrences": 2,
                 "first_seen": 1_790_000_001.0,
                 "last_seen": 1_790_000_003.0,
+                "example": {
+                    "core": 6, "request": 17, "at_s": 1.25, "status": 500, "body": "oh no\n",
+                },
             }],
             "exceptions": [
                 { "count": 2, "msg": "boom \"at\" /", "traceback": "shopper\nsrc/shop.rs:12" },

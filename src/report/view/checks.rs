@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use crate::scenario::{Action, Scenario, Step};
+use crate::scenario::{Scenario, User};
 use crate::session::Check;
 use crate::stats::{EntryKey, Snapshot};
 
@@ -18,7 +18,8 @@ type Counted<'s> = Vec<(&'s Check, u64)>;
 pub(super) fn checks(scenario: &Scenario, snapshot: &Snapshot) -> Value {
     let mut order: Vec<EntryKey> = Vec::new();
     let mut declared: HashMap<EntryKey, Counted<'_>> = HashMap::new();
-    for step in steps(scenario).filter(|step| !step.checks.is_empty()) {
+    let steps = scenario.users.iter().flat_map(User::steps);
+    for step in steps.filter(|step| !step.checks.is_empty()) {
         let key = EntryKey {
             method: step.request.method.to_string(),
             name: step.request.display_name().into_owned(),
@@ -57,17 +58,4 @@ pub(super) fn checks(scenario: &Scenario, snapshot: &Snapshot) -> Value {
         })
     });
     rows.collect()
-}
-
-/// All declared requests: what closures make is known when it happens.
-fn steps(scenario: &Scenario) -> impl Iterator<Item = &Step> {
-    let actions = scenario.users.iter().flat_map(|user| {
-        let tasks = user.tasks.iter().map(|task| &task.action);
-        user.on_start.iter().chain(tasks).chain(&user.on_stop)
-    });
-    let parts = actions.flat_map(|action| match action {
-        Action::Steps(parts) => &parts[..],
-        Action::Run(_) => &[],
-    });
-    parts.flat_map(|part| part.steps())
 }

@@ -3,11 +3,11 @@
 //! requests; `average_size` in bytes; `rps`, `failures_per_s` of the whole run, `current_rps`,
 //! `current_failures_per_s` of the last ten seconds, `second` (`rps`, `fps`) of the latest one alone;
 //! `phases` as in the [JSON file](super::super::json); `cancelled`, `retries`, `redirects`,
-//! `challenges`, `connections`, `sent_bytes`, `received_bytes`.
+//! `challenges`, `connections`, `sent_bytes`, `received_bytes`; `statuses` and `no_response` as there.
 
 use serde_json::{Value, json};
 
-use crate::report::json::entry::{distribution, exact};
+use crate::report::json::entry::{distribution, exact, statuses};
 use crate::report::percentiles;
 use crate::stats::{Figures, Phases, Rates, Row};
 
@@ -36,6 +36,8 @@ pub(super) fn row(row: &Row, second: Option<Rates>) -> Value {
         "recent_percentiles": recent.map(exact_percentiles),
         "second": { "rps": hundredths(second.requests), "fps": hundredths(second.failures) },
         "phases": Value::Object(phases.into_iter().collect()),
+        "statuses": statuses(&row.statuses),
+        "no_response": row.without_response(),
         "cancelled": row.counts.cancelled,
         "retries": row.counts.retries,
         "redirects": row.counts.redirects,

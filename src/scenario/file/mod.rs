@@ -235,6 +235,7 @@ fn scenario(text: &str, files: &Files, values: &Values) -> Result<Scenario> {
     let table = Table::root(toml.get_ref(), Some(&bindings));
     let mut scenario = Scenario {
         parameters: declared.into_iter().map(|declared| declared.parameter).collect(),
+        secrets: bindings.secrets(),
         host: table.get("host").map(user::host).transpose()?,
         load: table.get("load").map(load::load).transpose()?.unwrap_or_default(),
         reports: table.get("report").map(report::report).transpose()?.unwrap_or_default(),

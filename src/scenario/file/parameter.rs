@@ -115,6 +115,11 @@ impl Bindings {
         Ok(Cow::Owned(filled))
     }
 
+    /// The values of all secrets.
+    pub(super) fn secrets(&self) -> Vec<String> {
+        self.0.values().filter(|bound| bound.secret).map(|bound| bound.value.clone()).collect()
+    }
+
     /// The first secret whose value is put into a text.
     pub(super) fn secret<'t>(&self, text: &'t str) -> Option<&'t str> {
         let is_secret = |name: &str| self.0.get(name).is_some_and(|bound| bound.secret);

@@ -18,7 +18,7 @@ use super::answer;
 use super::run::NotStarted;
 use crate::files;
 use crate::page::Theme;
-use crate::report::csv::{render_exceptions, render_failures, render_stats};
+use crate::report::csv::{render_exceptions, render_failures, render_stats, render_status_codes};
 use crate::report::html;
 use crate::report::view::{View, tasks};
 use crate::stats::Snapshot;
@@ -93,6 +93,11 @@ pub(in crate::web) async fn requests(State(app): State<Arc<App>>) -> Response {
 /// `GET /stats/requests/csv`.
 pub(in crate::web) async fn requests_csv(State(app): State<Arc<App>>) -> Response {
     app.table("requests", render_stats)
+}
+
+/// `GET /api/v1/status_codes.csv`: a table that Locust does not have.
+pub(in crate::web) async fn status_codes_csv(State(app): State<Arc<App>>) -> Response {
+    app.table("status_codes", render_status_codes)
 }
 
 /// `GET /stats/failures/csv`.

@@ -1,0 +1,28 @@
+//! `-L DEBUG`: what users do, as log lines.
+
+use std::io;
+
+use crate::log::Log;
+use crate::report::Report;
+use crate::stats::{Deed, Journal, Snapshot};
+
+/// Logs what users did, each second.
+pub(super) struct Deeds(pub(super) Log);
+
+impl Report for Deeds {
+    fn update(&mut self, snapshot: &Snapshot) -> io::Result<()> {
+        let Journal { deeds, left_out } = &snapshot.journal;
+        for Deed { at, user, what } in deeds {
+            let at = at.as_secs_f64();
+            self.0.debug("user", format_args!("user {user} at {at:.3} s: {what}"));
+        }
+        if *left_out > 0 {
+            self.0.debug("user", format_args!("… and {left_out} more of this second, left out"));
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, snapshot: &Snapshot) -> io::Result<()> {
+        self.update(snapshot)
+    }
+}

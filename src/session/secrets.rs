@@ -1,0 +1,160 @@
+//! What is kept out of the excerpts of what servers answer: they may repeat what they were sent.
+
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use form_urlencoded::byte_serialize;
+use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION};
+use http::{HeaderName, HeaderValue};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::auth::Auth;
+use super::base_url::{BaseUrl, is_absolute};
+use super::request::Request;
+
+/// What stands in the place of a secret.
+const MASK: &[u8] = b"***";
+
+/// Texts that are not to be shown, each also as it is written in JSON and in URLs.
+///
+/// Known are the credentials that requests are sent with, and what a scenario calls secret. What a
+/// server hands out, such as the value of a cookie, is not.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Secrets {
+    /// The longest first, so that none is taken for the beginning of another.
+    texts: Vec<Vec<u8>>,
+}
+
+impl Secrets {
+    /// These texts, in all of their forms.
+    pub fn new(texts: impl IntoIterator<Item = String>) -> Self {
+        let mut forms: Vec<Vec<u8>> =
+            texts.into_iter().flat_map(|text| forms(&text)).map(String::into_bytes).collect();
+        forms.retain(|form| !form.is_empty());
+        forms.sort_unstable_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        forms.dedup();
+        Secrets { texts: forms }
+    }
+
+    /// What a request says of who sends it.
+    pub(super) fn of_request(request: &Request) -> Self {
+        Secrets::new(request.secrets())
+    }
+
+    /// The bytes with a mask in the place of each secret. Where they are the beginning of more, so is
+    /// what may begin a secret at their end.
+    pub(super) fn mask<'b>(&self, bytes: &'b [u8], is_whole: bool) -> Cow<'b, [u8]> {
+        if self.texts.is_empty() {
+            return Cow::Borrowed(bytes);
+        }
+        let (mut masked, mut rest) = (Vec::new(), bytes);
+        while let [first, after @ ..] = rest {
+            let secret = self.texts.iter().find(|secret| rest.starts_with(secret));
+            if let Some(secret) = secret {
+                masked.extend_from_slice(MASK);
+                rest = &rest[secret.len()..];
+            } else if !is_whole && self.texts.iter().any(|secret| secret.starts_with(rest)) {
+                masked.extend_from_slice(MASK);
+                break;
+            } else {
+                masked.push(*first);
+                rest = after;
+            }
+        }
+        Cow::Owned(masked)
+    }
+
+    /// The same of a whole text.
+    pub(super) fn mask_text<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        match self.mask(text.as_bytes(), true) {
+            Cow::Borrowed(_) => Cow::Borrowed(text),
+            Cow::Owned(masked) => Cow::Owned(String::from_utf8_lossy(&masked).into_owned()),
+        }
+    }
+}
+
+impl Auth {
+    /// What must not be shown of it.
+    pub fn secrets(&self) -> Vec<String> {
+        match self {
+            Auth::Basic { user, password } => {
+                vec![password.clone(), BASE64.encode(format!("{user}:{password}"))]
+            }
+            Auth::Digest { password, .. } => vec![password.clone()],
+            Auth::Bearer(token) => vec![token.clone()],
+        }
+    }
+}
+
+impl Request {
+    /// What must not be shown of it: its credentials, wherever they stand.
+    pub fn secrets(&self) -> Vec<String> {
+        let auth = self.auth.iter().flat_map(Auth::secrets);
+        let url = is_absolute(&self.path).then(|| secrets_of_url(&self.path));
+        auth.chain(secrets_of_headers(&self.headers)).chain(url.into_iter().flatten()).collect()
+    }
+}
+
+/// The values of headers that say who a request is from, and what stands in them behind a scheme.
+pub fn secrets_of_headers(headers: &[(HeaderName, HeaderValue)]) -> impl Iterator<Item = String> {
+    let says_it = |name: &HeaderName| [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE].contains(name);
+    headers.iter().filter(move |(name, _)| says_it(name)).flat_map(|(_, value)| {
+        let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+        let behind = value.split_once(' ').map(|(_, behind)| behind.trim().to_owned());
+        behind.into_iter().chain([value])
+    })
+}
+
+/// User and password of a URL, `http://user:password@host`.
+fn secrets_of_url(url: &str) -> Vec<String> {
+    let auth = BaseUrl::split(url).ok().and_then(|(base, _)| base.basic_auth);
+    auth.map(|(user, password)| Auth::basic(user, password).secrets()).unwrap_or_default()
+}
+
+/// A text as it is, in JSON, in a URL and in a form.
+fn forms(text: &str) -> [String; 4] {
+    let json = serde_json::Value::from(text).to_string();
+    let json = json.trim_matches('"').to_owned();
+    let url = utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+    [text.to_owned(), json, url, byte_serialize(text.as_bytes()).collect()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn masked(secrets: &[&str], text: &str, is_whole: bool) -> String {
+        let secrets = Secrets::new(secrets.iter().map(|&secret| secret.to_owned()));
+        String::from_utf8(secrets.mask(text.as_bytes(), is_whole).into_owned()).unwrap()
+    }
+
+    #[test]
+    fn secrets_are_masked_in_every_form_and_the_longest_first() {
+        let text = r#"{"got": "hunter\"2", "q": "x=hunter%222&y=hunter%222%20"} hunter"2"#;
+        let expected = r#"{"got": "***", "q": "x=***&y=***%20"} ***"#;
+        assert_eq!(masked(&["hunter\"2"], text, true), expected);
+        assert_eq!(masked(&["ab", "abcd"], "abcd ab abc", true), "*** *** ***c");
+        assert_eq!(masked(&["", "x"], "axb", true), "a***b");
+        assert_eq!(masked(&[], "nothing to hide", true), "nothing to hide");
+    }
+
+    #[test]
+    fn a_secret_that_the_end_cuts_off_is_masked_as_well() {
+        assert_eq!(masked(&["token-1234"], "your tok", false), "your ***");
+        assert_eq!(masked(&["token-1234"], "your tok", true), "your tok");
+        assert_eq!(masked(&["token-1234"], "a tok b", false), "a tok b");
+    }
+
+    #[test]
+    fn a_requests_credentials_are_secrets_wherever_they_stand() {
+        let mut request = Request::new(http::Method::GET, "http://joe:pw@host/");
+        request.auth = Some(Auth::basic("u", "letmein"));
+        request.headers.push((AUTHORIZATION, "Bearer abc".try_into().unwrap()));
+        request.headers.push((http::header::ACCEPT, "text/html".try_into().unwrap()));
+        let secrets = request.secrets();
+        let expected =
+            ["letmein", "dTpsZXRtZWlu", "abc", "Bearer abc", "pw", "am9lOnB3"].map(str::to_owned);
+        assert_eq!(secrets, expected);
+    }
+}
