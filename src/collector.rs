@@ -175,7 +175,7 @@ impl Collector {
         let elapsed = self.totals.end().max(self.schedule.elapsed());
         let mut snapshot = self.totals.last_snapshot(elapsed);
         self.judge.end(&mut snapshot);
-        let snapshot = self.complete(snapshot);
+        let snapshot = Snapshot { ending: self.control.ending(), ..self.complete(snapshot) };
         let report_errors = self.reports.finish(&snapshot, on_error);
         Summary { snapshot, report_errors }
     }

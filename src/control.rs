@@ -12,7 +12,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock};
 use std::time::{Duration, Instant};
 
 use crate::reactor::Remote;
-use crate::stats::Command;
+use crate::stats::{Command, Ending};
 use crate::units;
 
 /// From a command to the instant at which it holds: enough for every core to be woken.
@@ -38,6 +38,7 @@ struct Written {
     orders: Vec<Order>,
     resets: u64,
     stamps: Vec<Command>,
+    ending: Option<Ending>,
 }
 
 /// A change of the load, and when it holds.
@@ -99,7 +100,9 @@ impl Control {
     /// Asks every core to stop: no new users, users finish within the stop timeout.
     pub fn stop(&self) {
         if !self.stopping.swap(true, Ordering::SeqCst) {
-            self.stamp(&mut self.written(), "stop".into());
+            let mut written = self.written();
+            written.ending = Some(Ending::Stop);
+            self.stamp(&mut written, "stop".into());
         }
         self.wake_cores();
     }
@@ -198,6 +201,16 @@ impl Control {
             Change::Rate(rate) => Some(rate),
             Change::Users { .. } => None,
         }
+    }
+
+    /// What ended the run; while cores go on, what has ended one of them.
+    pub fn ending(&self) -> Option<Ending> {
+        self.written().ending
+    }
+
+    /// A core has come to its end because of this. The run ends with the last of them.
+    pub(crate) fn ended_by(&self, ending: Ending) {
+        self.written().ending = Some(ending);
     }
 
     /// How long the run has been going; nothing before its start.

@@ -13,19 +13,14 @@ use crate::report::broken;
 use crate::report::warnings::{Warning, warnings};
 use crate::run;
 use crate::scenario::{ArrivalKind, Arrivals, LoadShape};
-use crate::stats::Snapshot;
+use crate::stats::{Ending, Snapshot};
 use crate::transport::tls::Tls;
 use crate::units;
 
 /// Says what is about to run.
 pub(super) fn announce(plan: &Plan, log: &Log) {
     log.info("main", concat!("Starting gregaria ", env!("CARGO_PKG_VERSION")));
-    match plan.run_time {
-        Some(time) => {
-            log.info("main", format_args!("Run time limit set to {} seconds", time.as_secs_f64()));
-        }
-        None => log.info("main", "No run time limit set, use CTRL+C to interrupt"),
-    }
+    log.info("main", run_time(plan));
     let cores: Vec<String> = plan.cores.iter().map(|core| core.id.to_string()).collect();
     log.info("main", format_args!("Cores {}, seed {}", cores.join(","), plan.seed));
     if let Some(fixed) = plan.fixed_beyond_users() {
@@ -61,6 +56,29 @@ pub(super) fn announce(plan: &Plan, log: &Log) {
     if plan.scenario.load.adaptive.is_some() {
         log.info("runners", "Changing the load by what the run shows");
     }
+}
+
+/// How long the run takes, as far as that is known: Locust's line, which says more where the load ends
+/// by itself.
+fn run_time(plan: &Plan) -> String {
+    if let Some(time) = plan.run_time {
+        return format!("Run time limit set to {} seconds", time.as_secs_f64());
+    }
+    let end = match &plan.arrivals {
+        Some(arrivals) => arrivals.rate.end(),
+        None => plan.shape.end(),
+    };
+    let end = match (end, plan.iterations, plan.requests) {
+        (Some(end), ..) => format!("the load shape ends after {} seconds", end.as_secs_f64()),
+        (None, Some(iterations), _) => format!("the run ends after {iterations} iterations"),
+        (None, None, Some(requests)) => format!("the run ends after {requests} requests"),
+        // Only the function knows whether it ends.
+        _ if matches!(plan.shape, LoadShape::Tick(_)) => {
+            return "No run time limit set, the load shape may end the run; use CTRL+C to interrupt".into();
+        }
+        _ => return "No run time limit set, use CTRL+C to interrupt".into(),
+    };
+    format!("No run time limit set, {end}")
 }
 
 /// What is about to come, in a line.
@@ -180,8 +198,18 @@ impl Report for Milestones {
         for level in &snapshot.unjudged {
             self.log.warning("main", Warning::Unjudged(level.clone()));
         }
-        if self.plan.run_time.is_some_and(|time| snapshot.elapsed >= time) {
-            self.log.info("main", "--run-time limit reached, shutting down");
+        // Locust's words for the first two, where the ends of its runs are told.
+        match snapshot.ending {
+            Some(Ending::RunTime) => {
+                self.log.info("main", "--run-time limit reached, shutting down");
+            }
+            Some(Ending::Load) => {
+                self.log.info("runners", "Shape test stopping, the load shape is over")
+            }
+            Some(done @ (Ending::Requests | Ending::Iterations)) => {
+                self.log.info("main", format_args!("The run is over, {done}"));
+            }
+            Some(Ending::Stop) | None => {}
         }
         Ok(())
     }

@@ -256,7 +256,7 @@ pub(super) async fn release_all(core: Rc<PerCore>, open: Rc<Open>) {
         // The rate's own end is the end of the run, and not the last release before it.
         let end = open.rate.borrow().end();
         if end.is_some_and(|end| end <= now) {
-            core.over.happen();
+            core.load_is_over();
             break;
         }
         if ahead.due().is_some_and(|at| at <= now) {

@@ -23,7 +23,7 @@ use crate::plan::Plan;
 use crate::reactor::Woken;
 use crate::scenario::{assign, share};
 use crate::session::{Budget, Context, Resolver, Session};
-use crate::stats::{Interval, Recorder};
+use crate::stats::{Ending, Interval, Recorder};
 use crate::transport::tls;
 
 /// How often the numbers are shipped, at the same instants on all cores.
@@ -147,7 +147,7 @@ impl PerCore {
             let core = self.clone();
             self.pinned.spawn(async move {
                 core.context.requests_spent().await;
-                core.over.happen();
+                core.end_by(Ending::Requests);
             });
         }
         if let Some(iterations) = iterations {
@@ -155,7 +155,7 @@ impl PerCore {
             let core = self.clone();
             self.pinned.spawn(async move {
                 core.iterations.spent().await;
-                core.over.happen();
+                core.end_by(Ending::Iterations);
             });
         }
         self.lifecycle.begin();
@@ -178,6 +178,17 @@ impl PerCore {
     async fn stay(self: Rc<Self>) {
         self.lifecycle.until(Phase::Stopping, std::future::pending::<()>()).await;
         self.lifecycle.end();
+    }
+
+    /// The shape or the rate has come to its end, which is no later than that of the run time.
+    pub(super) fn load_is_over(&self) {
+        let is_cut = self.plan().run_time.is_some_and(|time| time <= self.elapsed());
+        self.end_by(if is_cut { Ending::RunTime } else { Ending::Load });
+    }
+
+    fn end_by(&self, ending: Ending) {
+        self.job.control.ended_by(ending);
+        self.over.happen();
     }
 
     pub(super) fn plan(&self) -> &Plan {

@@ -30,7 +30,7 @@ pub(super) async fn follow(core: Rc<PerCore>) {
                 Some(wanted) => crew.reach(&core, wanted, now).await,
                 None => {
                     core.context.recorder.borrow_mut().users_wanted(None);
-                    core.over.happen();
+                    core.load_is_over();
                 }
             }
         }

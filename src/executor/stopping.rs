@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::lifecycle::Phase;
 use super::per_core::PerCore;
 use crate::plan::Plan;
+use crate::stats::Ending;
 
 /// What `on_stop` may take where the stop timeout leaves it less.
 pub(super) const ON_STOP_GRACE: Duration = Duration::from_secs(1);
@@ -18,7 +19,9 @@ impl PerCore {
         let Plan { run_time, stop_timeout, .. } = *self.job.plan;
         match run_time {
             Some(run_time) => {
-                let _ = reactor.until(self.started + run_time, self.stop_asked()).await;
+                if reactor.until(self.started + run_time, self.stop_asked()).await.is_err() {
+                    self.job.control.ended_by(Ending::RunTime);
+                }
             }
             None => self.stop_asked().await,
         }

@@ -54,6 +54,7 @@ pub(crate) fn snapshot(entries: Vec<Row>, time: Duration) -> Snapshot {
         since: Duration::ZERO,
         users: vec![UserCount { class: "shopper".to_owned(), running: 3 }],
         users_wanted: Some(5),
+        ending: None,
         total: row("", "Aggregated", requests, time),
         entries,
         quantiles: Vec::new(),

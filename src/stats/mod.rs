@@ -78,8 +78,8 @@ pub use phases::Phases;
 pub use recorder::Recorder;
 pub use sample::{Clocks, EntryId, EntryKey, Extra, Outcome, Sample, WireBytes};
 pub use snapshot::{
-    Command, Distribution, ExceptionRow, FailureRow, Figures, PERCENTILES, Rates, Row, Snapshot,
-    UserCount,
+    Command, Distribution, Ending, ExceptionRow, FailureRow, Figures, PERCENTILES, Rates, Row,
+    Snapshot, UserCount,
 };
 pub use standstill::{Standstill, Standstills, StoodStill};
 pub use statuses::Statuses;

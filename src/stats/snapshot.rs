@@ -1,5 +1,6 @@
 //! The immutable view of a run at one instant that every report is rendered from.
 
+use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use super::{
@@ -40,6 +41,8 @@ pub struct Snapshot {
     pub failures: Vec<FailureRow>,
     /// Errors of user code that are not requests (a task's own error, a panic).
     pub exceptions: Vec<ExceptionRow>,
+    /// What ended the run; nothing before its end, and where no user was left.
+    pub ending: Option<Ending>,
     /// What was asked of the run in its course, in order: at most the first thousand commands.
     pub commands: Vec<Command>,
     /// The level that the run was not to break and broke.
@@ -60,6 +63,24 @@ impl Snapshot {
         Totals::new(SystemTime::UNIX_EPOCH, classes, Limits::default()).snapshot(Duration::ZERO)
     }
 
+    /// The same with statistics that begin anew at its instant: what was counted is gone, and what the
+    /// run is and how its generator fared stays.
+    pub fn anew(&self) -> Self {
+        let classes = self.users.iter().map(|class| class.class.clone()).collect();
+        let mut commands = self.commands.clone();
+        commands.push(Command { at: self.elapsed, what: "statistics reset".into() });
+        Snapshot {
+            started_at: self.started_at,
+            elapsed: self.elapsed,
+            since: self.elapsed,
+            ending: self.ending,
+            commands,
+            open_load: self.open_load.clone(),
+            health: self.health.clone(),
+            ..Snapshot::before_the_run(classes)
+        }
+    }
+
     /// Wall-clock time of the instant this snapshot describes.
     pub fn at(&self) -> SystemTime {
         self.started_at + self.elapsed
@@ -68,6 +89,34 @@ impl Snapshot {
     /// Running users of all classes.
     pub fn user_count(&self) -> u64 {
         self.users.iter().map(|class| class.running).sum()
+    }
+}
+
+/// What ended a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// Somebody, or something that looked at the run, stopped it.
+    Stop,
+    /// Its time was over.
+    RunTime,
+    /// The shape of its load, or the last stage of its rate, was over.
+    Load,
+    /// All requests that were to be made were made.
+    Requests,
+    /// All iterations that were to be done were done.
+    Iterations,
+}
+
+/// As a part of a sentence.
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Ending::Stop => "it was stopped",
+            Ending::RunTime => "the run time is over",
+            Ending::Load => "the load shape is over",
+            Ending::Requests => "all requests are done",
+            Ending::Iterations => "all iterations are done",
+        })
     }
 }
 

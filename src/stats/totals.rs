@@ -191,6 +191,7 @@ impl Totals {
             failures: self.failure_rows(),
             exceptions: self.exception_rows(),
             // Not a core's to know, either.
+            ending: None,
             commands: Vec::new(),
             broken: None,
             unjudged: Vec::new(),

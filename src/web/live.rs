@@ -171,6 +171,19 @@ impl Live {
         true
     }
 
+    /// The statistics of the run that is over begin anew, as on Locust's page: whether there are any.
+    /// Its files stay as they are.
+    pub(super) fn reset(&self) -> bool {
+        let mut current = self.current();
+        let standing = &mut current.standing;
+        let is_over = standing.phase == Phase::Idle;
+        let Some(snapshot) = standing.snapshot.as_mut().filter(|_| is_over) else { return false };
+        *snapshot = Arc::new(snapshot.anew());
+        drop(current);
+        self.touch();
+        true
+    }
+
     /// Says that there is something new to see.
     pub(super) fn touch(&self) {
         self.version.send_modify(|version| *version += 1);

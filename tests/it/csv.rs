@@ -134,6 +134,7 @@ pub(crate) fn snapshot(all: &[Ended], second: u64, exceptions: &[ExceptionRow]) 
             .map(|(class, running)| UserCount { class: class.to_owned(), running })
             .to_vec(),
         users_wanted: None,
+        ending: None,
         entries: keys.iter().map(of_key).collect(),
         total: row("", "Aggregated", &ended, second),
         failures,

@@ -243,3 +243,49 @@ fn a_custom_line_and_a_tick_are_followed_and_end_their_run() {
     );
     check(LoadShape::tick(|elapsed| (elapsed < ms(1000)).then_some((5, 50.0))), 5);
 }
+
+/// What the log says of the end, before the run and after it, and what the page is told.
+#[test]
+fn a_run_that_ends_by_itself_says_when_and_why() {
+    let server = plain_server();
+    let user = "[[user]]\nname = \"u\"\n[[user.task]]\nget = \"/\"\n";
+    let stage = "stage = [{ duration = \"0.5s\", users = 2, spawn_rate = 100 }]";
+    let long = "stage = [{ duration = \"5s\", users = 2, spawn_rate = 100 }]";
+    let rate = "rate = 10\nstage = [{ duration = \"0.5s\", rate = 10 }]";
+    let limit = |what: &str| format!("No run time limit set, {what}\n");
+    let shape = limit("the load shape ends after 0.5 seconds");
+    let over = "Shape test stopping, the load shape is over\n";
+    for (load, flags, start, end) in [
+        (stage, &[][..], shape.clone(), over),
+        (rate, &[], shape, over),
+        ("", &["-i", "4"], limit("the run ends after 4 iterations"), "all iterations are done\n"),
+        (
+            "",
+            &["--requests", "4"],
+            limit("the run ends after 4 requests"),
+            "all requests are done\n",
+        ),
+        ("", &["-t", "1s"], "Run time limit set to 1 seconds\n".into(), "--run-time limit reached"),
+        (
+            long,
+            &["-t", "1s"],
+            "Run time limit set to 1 seconds\n".into(),
+            "--run-time limit reached",
+        ),
+    ] {
+        let scenario = format!("[load]\n{load}\n{user}");
+        let run = Run::of(&scenario).host(server.address).args(flags).args(["--only-summary"]);
+        let output = run.args(["--html", "out.html"]).go().code(0);
+        for text in [&*start, end] {
+            assert_eq!(output.stderr.matches(text).count(), 1, "{text}: {}", output.stderr);
+        }
+        let others = ["Shape test stopping", "The run is over", "--run-time limit reached"];
+        let told = others.iter().filter(|text| output.stderr.contains(**text)).count();
+        assert_eq!(told, 1, "{}", output.stderr);
+        let report = std::fs::read_to_string(output.path("out.html")).unwrap();
+        assert!(report.contains("\"ending\":\"") && !report.contains("\"ending\":null"));
+    }
+    let endless = Run::of(user).host(server.address).go_until(&server, server.count() + 2);
+    assert!(endless.stderr.contains(&limit("use CTRL+C to interrupt")), "{}", endless.stderr);
+    assert!(!endless.stderr.contains(" is over"), "{}", endless.stderr);
+}

@@ -50,6 +50,7 @@ fn snapshot(second: u64, entries: usize, rng: &mut fastrand::Rng) -> Snapshot {
         since: Duration::ZERO,
         users: vec![UserCount { class: "shopper".to_owned(), running: second }],
         users_wanted: None,
+        ending: None,
         total: row("", "Aggregated", requests, rng),
         entries,
         quantiles: quantiles.collect(),

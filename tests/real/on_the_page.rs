@@ -18,6 +18,16 @@ fn what_a_server_says_is_text_on_the_page_and_in_the_report() {
 }
 
 #[test]
+fn nothing_is_cut_off_and_no_page_scrolls_sideways_on_a_phone() {
+    browser::run("narrow.py", &[]);
+}
+
+#[test]
+fn a_chart_is_saved_as_a_picture_from_the_page_and_from_the_report() {
+    browser::run("picture.py", &[]);
+}
+
+#[test]
 fn the_page_is_light_and_the_report_of_an_hour_is_drawn_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let report = folder.path().join("hour.html");

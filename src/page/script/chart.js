@@ -44,7 +44,9 @@ class Chart {
     this.caption = el("figcaption");
     this.table = el("details", { class: "figures", ontoggle: () => this.tabulate() },
       el("summary", {}, "Figures as a table"));
-    this.root = el("figure", {}, el("div", { class: "over" }, el("h3", {}, title), this.at),
+    this.save = el("button", { type: "button", class: "quiet save", "aria-label": `Save as PNG: ${title}`,
+      onclick: () => pictures.save(this) }, "PNG");
+    this.root = el("figure", {}, el("div", { class: "over" }, el("h3", {}, title), this.at, this.save),
       this.legend, this.canvas, this.caption, this.table);
     zoom.charts.push(this);
     allCharts.push(this);
@@ -221,16 +223,16 @@ class Chart {
   }
 }
 
-/** Each line's last, lowest and highest figure, in words. */
-function extremes({ title, lines, text }) {
+/** Between which figures each line runs: the title and the last figures stand above already. */
+function extremes({ lines, text }) {
   const parts = lines.map(({ label, values }) => {
     const figures = values.filter(isFigure);
     if (figures.length === 0) return `${label}: no figures`;
     const lowest = figures.reduce((a, b) => Math.min(a, b));
     const highest = figures.reduce((a, b) => Math.max(a, b));
-    return `${label}: last ${text(lastOf(figures))}, lowest ${text(lowest)}, highest ${text(highest)}`;
+    return lowest === highest ? `${label} always ${text(lowest)}` : `${label} from ${text(lowest)} to ${text(highest)}`;
   });
-  return `${title}. ${parts.join("; ")}.`;
+  return parts.length > 0 ? `${parts.join("; ")}.` : "";
 }
 
 function lastOf(values) {

@@ -104,9 +104,10 @@ function classTable(fields, classes) {
     const box = el("input", { type: "checkbox", checked: picked, "aria-label": each.name });
     const fixed = isFigure(each.fixed_count) && each.fixed_count > 0;
     const weight = numberInput(each.weight ?? 1, { "aria-label": `Weight of ${each.name}` });
-    const line = el("tr", {}, el("td", {}, box), el("th", { scope: "row", class: "wide" }, each.name),
-      el("td", {}, fixed ? `fixed: ${each.fixed_count}` : weight),
-      el("td", { class: "wide" }, (each.tasks ?? []).join(", ")));
+    const tasks = (each.tasks ?? []).join(", ");
+    const line = el("tr", {}, el("td", {}, box),
+      el("th", { scope: "row", class: "class" }, each.name, tasks ? el("p", { class: "hint" }, tasks) : null),
+      el("td", {}, fixed ? `fixed: ${each.fixed_count}` : weight));
     return { name: each.name, box, picked, fixed, weight, before: weight.value, line };
   });
   const read = () => {
@@ -114,7 +115,7 @@ function classTable(fields, classes) {
     return rows.filter(({ box }) => box.checked).map(({ name, fixed, weight }) => (
       fixed ? { name } : { name, weight: numeric(weight.value.trim()) }));
   };
-  const head = ["Use", "Class", "Weight", "Tasks"].map((label) => el("th", { scope: "col" }, label));
+  const head = ["Use", "Class and its tasks", "Weight"].map((label) => el("th", { scope: "col" }, label));
   const table = el("div", { class: "scroll" }, el("table", {}, el("caption", { class: "unseen" }, "User classes"),
     el("thead", {}, el("tr", {}, head)), el("tbody", {}, rows.map(({ line }) => line))));
   return fields.group("classes", "User classes", table, { read, focus: rows[0].box });

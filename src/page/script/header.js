@@ -11,6 +11,7 @@ class Header {
     this.fresh = button("New", acts.start, "primary");
     this.reset = button("Reset", acts.reset, "quiet");
     this.state = el("span", { class: "state", role: "status", "aria-live": "polite" });
+    this.ending = el("span", { class: "ending" });
     this.host = el("span", { class: "host" });
     this.lost = el("p", { class: "lost", role: "alert", hidden: true });
     this.refusal = el("p", { class: "lost", role: "alert", hidden: true });
@@ -24,14 +25,16 @@ class Header {
       ["Backlog", metric("Backlog")],
       ["RPS", metric("RPS")],
       ["Failures", metric("Failures")],
+      ["Median", metric("Median")],
       ["95%ile", metric("95%ile")],
+      ["Max", metric("Max")],
       ["Worst core", metric("Worst core")],
       ["Late by", metric("Late by")],
       ["Elapsed", metric("Elapsed")],
     ]);
     this.figures = el("dl", { class: "metrics", hidden: true }, [...this.metrics.values()].map((each) => each.root));
     this.root = el("header", {},
-      el("div", { class: "bar" }, el("h1", {}, "gregaria"), this.host, this.state,
+      el("div", { class: "bar" }, el("h1", {}, "gregaria"), this.host, this.state, this.ending,
         el("div", { class: "buttons" }, this.edit, this.stop, this.fresh, this.reset, theme.button())),
       this.figures, el("div", { class: "doubt" }, this.verdict.root, this.reason), this.notice, this.lost, this.refusal);
   }
@@ -42,10 +45,13 @@ class Header {
     document.title = going ? `${state}: ${view.facts.host ?? "gregaria"}` : "gregaria";
     setText(this.state, capital(state));
     this.state.dataset.state = state;
+    // Who pressed Stop knows.
+    const isTold = state === "stopped" && view.ending && view.ending !== "it was stopped";
+    setText(this.ending, isTold ? capital(view.ending) : "");
     setText(this.host, view.facts.host ?? "");
     show(this.edit, state === "spawning" || state === "running");
     show(this.stop, state === "spawning" || state === "running");
-    show(this.reset, state === "spawning" || state === "running");
+    show(this.reset, ["spawning", "running", "stopped"].includes(state));
     show(this.fresh, state === "stopped");
     show(this.figures, state !== "ready");
     show(this.verdict.root, state !== "ready");
@@ -80,12 +86,14 @@ class Header {
 
   /** Of the last ten seconds while the run lasts; then of all of it, as the closing tables have it. */
   pace(total, ended) {
-    const [rps, percentiles, of] = ended
-      ? [total.rps, total.percentiles, "the whole run"]
-      : [total.current_rps, total.recent_percentiles, "the last ten seconds"];
-    const slow = percentiles?.["95%"] ?? null;
-    this.tell("RPS", rate(rps), `Requests per second, over ${of}`, false, ended ? "" : " (10 s)");
-    this.tell("95%ile", withUnit(slow), `Of ${of}: ${exactly(slow, "ms") || "nothing"}`, false, ended ? "" : " (10 s)");
+    const [rps, percentiles, of, scope] = ended
+      ? [total.rps, total.percentiles, "the whole run", ""]
+      : [total.current_rps, total.recent_percentiles, "the last ten seconds", " (10 s)"];
+    this.tell("RPS", rate(rps), `Requests per second, over ${of}`, false, scope);
+    for (const [name, label] of [["Median", "50%"], ["95%ile", "95%"], ["Max", "100%"]]) {
+      const time = percentiles?.[label] ?? null;
+      this.tell(name, withUnit(time), `Of ${of}: ${exactly(time, "ms") || "nothing"}`, false, scope);
+    }
   }
 
   tell(name, text, title, alarming = false, scope = "") {

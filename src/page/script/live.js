@@ -83,6 +83,7 @@ class LivePage {
     const { view } = this.state;
     const focused = document.activeElement;
     this.header.update(view);
+    pictures.of(view);
     setText(this.footer, `gregaria ${view.facts.version}, ${view.facts.scenario ?? ""}`);
     if (view.state === "ready") this.showForm();
     else this.showTabs();

@@ -5,6 +5,7 @@ class ReportPage {
     this.view = view;
     this.past = past;
     this.record = new Record();
+    pictures.of(view);
     if (past) this.record.take(view, past);
     document.body.append(this.header(), el("main", {}, this.sections()),
       el("footer", {}, `gregaria ${view.facts.version}`));
@@ -21,7 +22,7 @@ class ReportPage {
     return el("header", { class: "report" },
       el("div", { class: "bar" }, el("h1", {}, "gregaria report"), el("div", { class: "buttons" }, theme.button())),
       el("p", {}, [view.facts.scenario, view.facts.host].filter(Boolean).join(" against ")),
-      el("p", { class: "note" }, during));
+      el("p", { class: "note" }, [during, view.ending && capital(view.ending)].filter(Boolean).join(". ")));
   }
 
   /** The parts keep themselves up to date, and are told once. */

@@ -25,7 +25,7 @@ function spectrumChart() {
     const points = spectrumPoints(view);
     show(nothing, points.length < 2);
     // An earlier run's would be mistaken for this one's.
-    for (const part of [chart.legend, chart.canvas, chart.caption, chart.table]) show(part, points.length >= 2);
+    for (const part of [chart.legend, chart.canvas, chart.caption, chart.table, chart.save]) show(part, points.length >= 2);
     if (points.length < 2) return;
     chart.draw(points.map(([x]) => x),
       [{ label: "Response time", colour: "--spectrum", values: points.map(([, y]) => y) }], { logarithmic });
@@ -34,12 +34,12 @@ function spectrumChart() {
 }
 
 /** The usual percentiles, in words. */
-function someNines({ title, x, lines: [{ values }], text }) {
+function someNines({ x, lines: [{ values }], text }) {
   const parts = [[2, "50%"], [10, "90%"], [100, "99%"], [1e3, "99.9%"]].map(([at, label]) => {
     const i = x.findIndex((each) => each >= at);
-    return i < 0 ? null : `${label}: ${text(values[i])}`;
+    return i < 0 ? null : `${label} within ${text(values[i])}`;
   });
-  return `${title}. ${[...parts.filter(Boolean), `longest: ${text(lastOf(values))}`].join("; ")}.`;
+  return `${parts.filter(Boolean).join("; ")}.`;
 }
 
 /** The names of the decades that have room beside each other. */

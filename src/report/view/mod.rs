@@ -11,6 +11,7 @@
 //! | `state`, `run` | see [`State`]; the number of the run in this process, from 1 |
 //! | `started_at` | seconds since 1970; `null` before the first run |
 //! | `elapsed`, `since` | length so far; where the counting began |
+//! | `ending` | why the run is over, as a part of a sentence; `null` before its end, and where no user was left |
 //! | `users`, `asked`, `classes` | running users; `{"users": n}` that the load was to have when they were counted, `{"rate": n}` now, or `null`; `name` and `running` of each class |
 //! | `target` | what the load goes to: `{"users": n, "spawn_rate": n}` by an order or a plain ramp, `{"rate": n}` by an order, or `null`, as of a shape |
 //! | `stats`, `total`, `more_stats` | rows, at most [`ROWS_MAX`], and how many were left out; a row is described in [`mod@self::row`] |
@@ -136,6 +137,7 @@ impl View<'_> {
             "started_at": epoch(snapshot.started_at),
             "elapsed": seconds(snapshot.elapsed),
             "since": seconds(snapshot.since),
+            "ending": snapshot.ending.map(|ending| ending.to_string()),
             "users": snapshot.user_count(),
             "asked": self.asked(snapshot),
             "target": self.target.map(target),

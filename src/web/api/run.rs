@@ -137,12 +137,17 @@ impl App {
         was_on
     }
 
-    /// Begins the statistics anew, or says why not.
+    /// Begins the statistics anew, of the run that is on or of the one that is over, or says why not.
     pub(in crate::web) fn reset(&self) -> Result<(), &'static str> {
-        let run = self.steered()?;
+        match self.steered() {
+            Ok(run) => {
+                run.control.reset();
+                self.live.touch();
+            }
+            Err(NO_RUN) if self.live.reset() => {}
+            Err(reason) => return Err(reason),
+        }
         self.log.info("web", "Resetting stats, as the page asks");
-        run.control.reset();
-        self.live.touch();
         Ok(())
     }
 }

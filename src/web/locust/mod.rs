@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `POST /swarm` | [`swarm()`], then [`started`] or [`refused`]: 200 in both cases, as Locust has it |
 //! | `/stop` | [`stopped`] |
-//! | `/stats/reset` | the text `ok`; without a run, or while it stops, nothing is changed |
+//! | `/stats/reset` | the text `ok`; before a run, and while one stops, nothing is changed |
 //! | `GET /stats/requests` | [`stats_requests`] |
 //! | `GET /stats/requests/csv`, `/stats/failures/csv`, `/exceptions/csv` | the tables of [`report::csv`](crate::report::csv), named by [`Download`] |
 //! | `GET /stats/requests_full_history/csv` | the lines of its history, or [`NO_HISTORY`] with 404 |

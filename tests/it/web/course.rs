@@ -6,7 +6,7 @@ use gregaria::report::digits::file_ms;
 use serde_json::{Value, json};
 
 use super::{SCENARIO, page};
-use crate::support::{Answer, Event, Run, Server, ok, plain_server};
+use crate::support::{Answer, Event, Page, Run, Server, ok, plain_server};
 
 fn state(event: &Event) -> &str {
     event.data["view"]["state"].as_str().unwrap()
@@ -181,6 +181,7 @@ fn what_cannot_be_started_or_changed_is_said_beside_its_field() {
     refused(json!({"users": 1, "spawn_rate": -1}), "spawn_rate");
     refused(json!({"rate": 5}), "rate");
     refused(json!({}), "");
+    server.await_requests(2);
     page.quit().code(0);
 }
 
@@ -204,6 +205,39 @@ fn a_run_that_stops_is_changed_no_more() {
     assert_eq!((&view["state"], &view["since"]), (&json!("stopped"), &json!(0.0)));
     assert_eq!(view["commands"].as_array().unwrap().len(), 1, "{}", view["commands"]);
     page.quit().code(0);
+}
+
+/// Locust 2.47's page has its Reset after the stop, too (webui: only the state `ready` hides it), and
+/// `/stats/reset` clears what was counted whatever the state. Files stay as they are.
+#[test]
+fn a_run_that_is_over_has_its_statistics_reset_as_on_locusts_page() {
+    let server = plain_server();
+    let run = Run::of(SCENARIO).host(server.address).args(["--csv", "out", "--autostart"]);
+    let page = run.open_page();
+    let form = [("Content-Type", "application/x-www-form-urlencoded")];
+    let ways: [fn(&Page); 2] = [
+        |page| drop(page.command("/api/v1/run/reset", &json!({}))),
+        |page| assert_eq!(page.get("/stats/reset").body, "ok"),
+    ];
+    for reset in ways {
+        server.await_requests(server.count() + 3);
+        page.read("/stop");
+        let before = page.view();
+        assert!(before["total"]["requests"].as_u64() >= Some(1), "{before}");
+        reset(&page);
+        let view = page.view();
+        assert_eq!((&view["state"], &view["total"]["requests"]), (&json!("stopped"), &json!(0)));
+        assert_eq!((&view["stats"], &view["total"]["rps"]), (&json!([]), &json!(0.0)));
+        assert_eq!((&view["since"], &view["elapsed"]), (&before["elapsed"], &before["elapsed"]));
+        assert_eq!(view["commands"][1]["what"], "statistics reset");
+        assert_eq!(page.read("/stats/requests")["total_rps"], json!(0.0));
+        let start = page.ask("POST", "/swarm", &form, "user_count=1&spawn_rate=100").json();
+        assert_eq!(start["success"], true, "{start}");
+        server.await_requests(server.count() + 3);
+        assert!(page.view()["since"] == json!(0.0));
+    }
+    let output = page.quit().code(0);
+    assert!(output.aggregated().0 >= 1);
 }
 
 #[test]

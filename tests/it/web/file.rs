@@ -72,7 +72,7 @@ fn each_start_reads_the_file_once_and_the_report_has_what_was_read() {
         let before = server.count();
         page.command("/api/v1/runs", &json!({"users": 1}));
         assert_eq!(page.view()["facts"]["scenario_text"], of(path));
-        server.await_requests(before + 1);
+        server.await_requests(before + 2);
         page.read("/stop");
         let report = page.get("/stats/report").body;
         let has = |path: &str| report.contains(&format!("get = \\\"{path}\\\""));
@@ -98,7 +98,8 @@ fn what_can_be_read_only_once_is_kept_for_all_runs_of_the_page() {
             let before = server.count_of("GET /piped");
             page.command("/api/v1/runs", &json!({"users": 1}));
             assert_eq!(page.view()["facts"]["scenario_text"], of("/piped"));
-            server.await_requests(server.count() + 1);
+            // The second is sent when the first is answered.
+            server.await_requests(server.count() + 2);
             page.read("/stop");
             assert!(server.count_of("GET /piped") > before);
         }

@@ -66,7 +66,8 @@ fn it_ends_with_the_exit_code_of_the_last_run() {
     page.read("/stop");
     let good = plain_server();
     page.command("/api/v1/runs", &json!({"host": format!("http://{}", good.address)}));
-    good.await_requests(1);
+    // One that was answered, and the next.
+    good.await_requests(2);
     page.read("/stop");
     page.quit().code(0);
 

@@ -195,5 +195,6 @@ fn whatever_is_wrong_below_api_v1_is_4xx_with_errors_and_in_swarm_200_as_locusts
         check(page.ask("POST", "/api/v1/run/load", &[], body), 422, body);
     }
     assert!(faults > 50, "{faults}");
+    server.await_requests(2);
     page.quit().code(0);
 }

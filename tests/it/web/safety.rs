@@ -46,6 +46,8 @@ fn a_page_of_another_origin_changes_nothing() {
     assert_eq!(page.view()["run"], 0);
     let own = format!("http://{}", page.address);
     assert_eq!(page.ask("POST", "/api/v1/runs", &[("Origin", &own)], "{}").status, 201);
+    // A run in which nothing was answered ends with 1.
+    server.await_requests(2);
     page.quit().code(0);
 }
 
@@ -117,6 +119,7 @@ fn beyond_loopback_only_those_who_know_the_token_see_anything() {
     let bearer = format!("Bearer {token}");
     let with = [("Authorization", &*bearer), ("Host", "loader.example:8089")];
     assert_eq!(page.ask("POST", "/api/v1/runs", &with, "{}").status, 201);
+    server.await_requests(2);
     let logs = page.ask("GET", "/logs", &with, "");
     assert!(logs.status == 200 && !logs.body.contains(&token), "{logs:?}");
     assert!(logs.body.contains("Without --tls-cert the page's token travels in clear"), "{logs:?}");
