@@ -78,8 +78,8 @@ pub(super) async fn run(pinned: Rc<Pinned>, job: Job, ready: Sender<()>) {
     let core = Rc::new(PerCore::new(pinned, job, started));
     core.pinned.reactor.sleep_until(started).await;
     // What was done and waited for until now is not the run's.
+    core.pinned.reactor.begin_anew();
     core.meter.borrow_mut().read();
-    drop(core.pinned.reactor.take_standstills());
 
     core.begin();
     core.pinned.spawn(core.clone().pulse());

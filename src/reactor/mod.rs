@@ -203,6 +203,14 @@ impl Reactor {
         self.longest_turn.take()
     }
 
+    /// Forgets what came before: the next turn is judged from now on. For a core that waited for
+    /// something else than its turn.
+    pub fn begin_anew(&self) {
+        self.now.set(Instant::now());
+        self.longest_turn.set(Duration::ZERO);
+        drop(self.standstills.take());
+    }
+
     /// The times since this was last asked in which the core stood still.
     pub fn take_standstills(&self) -> Vec<Standstill> {
         self.standstills.take()

@@ -36,3 +36,22 @@ fn an_exchange_is_one_turn() {
     drop(executor);
     answering.join().unwrap();
 }
+
+/// A core waits for its start on a channel, and so without a turn.
+#[test]
+fn what_was_before_the_beginning_is_no_long_turn() {
+    let reactor = Reactor::new().unwrap();
+    let long = || std::thread::sleep(STANDSTILL + Duration::from_millis(10));
+    long();
+    reactor.begin_anew();
+    reactor.turn(Turn::Poll).unwrap();
+    assert!(reactor.take_longest_turn() < STANDSTILL);
+    assert_eq!(reactor.take_standstills(), []);
+    let begin = Instant::now();
+    long();
+    reactor.turn(Turn::Poll).unwrap();
+    assert!(reactor.take_longest_turn() >= STANDSTILL);
+    let standstills = reactor.take_standstills();
+    assert!(standstills[0].in_task && standstills[0].to - standstills[0].from >= STANDSTILL);
+    assert!(reactor.stood_still_since(begin) && !reactor.stood_still_since(Instant::now()));
+}

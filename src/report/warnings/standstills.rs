@@ -97,7 +97,7 @@ fn named(cores: &[usize]) -> String {
 /// `0.15`, `2.0`.
 fn seconds(time: Duration) -> String {
     let seconds = time.as_secs_f64();
-    if seconds < 1.0 { format!("{seconds:.2}") } else { format!("{seconds:.1}") }
+    if seconds < 0.995 { format!("{seconds:.2}") } else { format!("{seconds:.1}") }
 }
 
 #[cfg(test)]
@@ -131,7 +131,7 @@ mod tests {
             &[
                 (&[0], 3149, 2010, false),
                 (&[0, 2], 7000, 150, true),
-                (&[0, 1, 2], 9000, 1000, false),
+                (&[0, 1, 2], 9000, 998, false),
             ],
         );
         let texts = texts(&health);
