@@ -189,7 +189,9 @@ fn run_scenario(source: &Source, args: &RunArgs) -> Result<u8, Error> {
         return Err("--csv-full-history is of use with files only: add --csv PREFIX".into());
     }
     if args.show_task_ratio || args.show_task_ratio_json {
-        let plan = Plan::new(scenario, args.options())?;
+        let mut options = args.options();
+        options.users = options.users.or_else(|| ratio::enough_users(&scenario));
+        let plan = Plan::new(scenario, options)?;
         print(&if args.show_task_ratio { ratio::text(&plan) } else { ratio::json(&plan) })?;
         return Ok(0);
     }

@@ -8,7 +8,7 @@ use serde_json::ser::PrettyFormatter;
 
 use crate::plan::Plan;
 use crate::report::view::tasks;
-use crate::scenario::{Scenario, User};
+use crate::scenario::{Scenario, Share, User};
 use crate::stats::UserCount;
 
 /// The names of the user classes.
@@ -18,6 +18,24 @@ pub(super) fn list(scenario: &Scenario) -> String {
         let _ = writeln!(text, "    {}", user.name);
     }
     text
+}
+
+/// So many users that their classes are as their weights say, for who asks for no number: as many as
+/// the weights together, as in Locust. None where the scenario says how many, or has numbers in the
+/// place of weights.
+pub(super) fn enough_users(scenario: &Scenario) -> Option<u32> {
+    let load = &scenario.load;
+    if load.users.is_some() || load.shape.is_some() || load.arrivals.is_some() {
+        return None;
+    }
+    let weights = scenario.users.iter().map(|user| match user.share {
+        Share::Weight(weight) => Some(weight),
+        Share::Fixed(_) => None,
+    });
+    let weights: Vec<f64> = weights.collect::<Option<_>>()?;
+    let is_whole = weights.iter().all(|weight| weight.fract() == 0.0);
+    let total = weights.iter().sum::<f64>() * if is_whole { 1.0 } else { 1000.0 };
+    Some(total.clamp(1.0, 1e6) as u32)
 }
 
 /// How often each class and each of its tasks is chosen: by class, then of all users that the plan

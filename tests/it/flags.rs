@@ -4,17 +4,22 @@ use std::fs;
 
 use crate::support::{Output, Run, Server, get_root, ok, plain_server, toml};
 
+/// Ends with its third request, however long that takes.
+fn short() -> String {
+    get_root("20s").replace("[load]", "[load]\nrequests = 3")
+}
+
 /// Refused for what is in a file of flags.
 #[track_caller]
 fn check_refused(file: &str, text: &str, expected: &str) {
-    let run = Run::of(&get_root("100ms")).args(["--host", "http://127.0.0.1:9"]).file(file, text);
+    let run = Run::of(&short()).args(["--host", "http://127.0.0.1:9"]).file(file, text);
     let stderr = run.go().code(2).stderr;
     assert!(stderr.contains(expected), "no '{expected}' in:\n{stderr}");
 }
 
 /// A run whose log tells users and spawn rate, and which files were read.
 fn run(server: &Server, files: &[(&str, &str)], args: &[&str]) -> Output {
-    let run = Run::of(&get_root("100ms")).host(server.address).args(args);
+    let run = Run::of(&short()).host(server.address).args(args);
     files.iter().fold(run, |run, (name, text)| run.file(name, text)).go().code(0)
 }
 
@@ -61,7 +66,7 @@ fn files_of_flags_are_read_and_told_in_the_order_of_who_counts() {
 #[test]
 fn a_variable_goes_before_a_file_of_flags_before_the_scenario() {
     let server = plain_server();
-    let scenario = get_root("100ms").replace("[load]", "[load]\nusers = 2\nspawn_rate = 9");
+    let scenario = short().replace("[load]", "[load]\nusers = 2\nspawn_rate = 9");
     let run =
         Run::of(&scenario).host(server.address).file("gregaria.toml", "users = 3\nspawn_rate = 8");
     let stderr = run.env("GREGARIA_USERS", "4").go().code(0).stderr;
@@ -129,10 +134,15 @@ fn a_mistake_in_a_file_of_flags_has_its_place() {
 #[test]
 fn secrets_in_a_file_of_flags_are_told_nowhere() {
     let scenario = "[parameter.token]\nrequired = true\nsecret = true\n".to_owned()
-        + &toml("100ms", "headers = { x = \"${token}\" }\n[[user.task]]\nget = \"/\"");
+        + &toml("20s", "headers = { x = \"${token}\" }\n[[user.task]]\nget = \"/\"");
     let server = plain_server();
     let flags = "set = { token = \"hunter2\" }\njson_file = \"run.json\"\nhtml = \"run.html\"\n";
-    let output = Run::of(&scenario).host(server.address).file("gregaria.toml", flags).go().code(0);
+    let output = Run::of(&scenario)
+        .host(server.address)
+        .file("gregaria.toml", flags)
+        .args(["--requests", "3"])
+        .go()
+        .code(0);
     assert_eq!(server.seen()[0].header("x"), Some("hunter2"));
     let files = ["run.json", "run.html"].map(|name| fs::read_to_string(output.path(name)).unwrap());
     for text in [&output.stdout, &output.stderr].into_iter().chain(&files) {
@@ -151,7 +161,7 @@ fn secrets_in_a_file_of_flags_are_told_nowhere() {
 fn the_command_to_run_again_has_what_came_from_a_file() {
     let files =
         [("gregaria.toml", "users = 3\nspawn_rate = 50\ntags = [\"a\"]\nhtml = \"run.html\"")];
-    let scenario = get_root("100ms") + "tags = \"a\"";
+    let scenario = short() + "tags = \"a\"";
     let server = plain_server();
     let run = Run::of(&scenario).host(server.address);
     let output = files.iter().fold(run, |run, (name, text)| run.file(name, text)).go().code(0);
@@ -199,7 +209,7 @@ fn classes_and_tags_are_words_as_with_locust() {
 
 #[test]
 fn config_users_and_the_ratios_in_json_are_locusts() {
-    let two = get_root("100ms") + "[[user]]\nname = \"w\"\n[[user.task]]\nget = \"/w\"";
+    let two = short() + "[[user]]\nname = \"w\"\n[[user.task]]\nget = \"/w\"";
     let ratio = |args: &[&str]| -> serde_json::Value {
         let run = Run::of(&two).arg("--host=http://127.0.0.1:9").args([
             "-u",
@@ -219,6 +229,13 @@ fn config_users_and_the_ratios_in_json_are_locusts() {
     assert_eq!(ratio(&["--config-users", &object("u"), &object("w")])["total"]["u"]["ratio"], 0.5);
     let gone = ["--config-users", "{\"user_class_name\": \"u\", \"weight\": 0}"];
     assert_eq!(ratio(&gone)["total"].as_object().unwrap().len(), 1);
+    // Without a number of users as many as the weights together, as in Locust.
+    let weighted = two.replace("name = \"w\"", "name = \"w\"\nweight = 2");
+    for arg in ["--show-task-ratio", "--show-task-ratio-json"] {
+        let run = Run::of(&weighted).arg("--host=http://127.0.0.1:9").arg(arg);
+        let stdout = run.go().code(0).stdout;
+        assert!(stdout.contains("66.7") || stdout.contains("\"ratio\": 0.66666"), "{stdout}");
+    }
     assert_eq!(ratio(&["--equal-weights"])["total"]["u"]["ratio"], 0.5);
     let unknown =
         Run::of(&two).args(["--config-users", "{\"user_class_name\": \"nobody\"}"]).go().code(2);
@@ -229,7 +246,7 @@ fn config_users_and_the_ratios_in_json_are_locusts() {
 fn without_a_log_set_up_there_are_warnings_only() {
     let server = Server::start(|_| ok());
     for flag in ["--skip-log-setup", "--skip-log"] {
-        let run = Run::of(&get_root("100ms")).host(server.address).args(["--only-summary", flag]);
+        let run = Run::of(&short()).host(server.address).args(["--only-summary", flag]);
         assert_eq!(run.go().code(0).stderr, "");
     }
 }

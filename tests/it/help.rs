@@ -52,6 +52,14 @@ fn help_in_short_is_short_and_in_long_has_variables_and_files() {
     assert!(!short.contains("GREGARIA_") && long.contains("[env: GREGARIA_USERS=]"));
     assert!(long.contains("gregaria.toml, [tool.locust] of pyproject.toml, and locust.conf"));
     assert!(short.lines().count() * 2 < long.lines().count(), "{}", short.lines().count());
+    for name in ["serve", "overhead", "check", "completions", "man"] {
+        for arg in ["-h", "--help"] {
+            let text = stdout(&[name, arg]);
+            assert!(text.contains(&format!("Usage: gregaria {name}")), "{text}");
+            assert!(arg == "--help" || !text.contains("GREGARIA_"), "{text}");
+        }
+        assert_eq!(stdout(&["help", name]), stdout(&[name, "--help"]));
+    }
     let demo = stdout(&["demo", "-h"]);
     assert!(demo.contains("\nReports:\n") && !demo.contains("GREGARIA_"), "{demo}");
 }

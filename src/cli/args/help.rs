@@ -40,8 +40,6 @@ Exit codes:
   2  could not run
   3  a level of --abort-when was broken";
 
-const HELP: &str = "Log and help";
-
 /// The headings, each with the flags under it.
 const HEADINGS: [(&str, &[&str]); 7] = [
     (
@@ -122,35 +120,31 @@ const HEADINGS: [(&str, &[&str]); 7] = [
         ],
     ),
     ("Machine", &["cores", "seed"]),
-    (HELP, &["config", "loglevel", "logfile", "skip_log_setup"]),
+    ("Log and help", &["config", "loglevel", "logfile", "skip_log_setup", "help", "version"]),
 ];
 
-/// The command with its flags under headings. Where `-h` is among the words, without the variables
-/// and the like, which `--help` tells.
+/// The command with its flags under headings. Where `-h` is among the words, without the variables,
+/// which `--help` tells.
 pub(in crate::cli) fn command<T: CommandFactory>(words: &[OsString]) -> Command {
-    let mut command = T::command();
-    let of_run: Vec<String> =
-        command.get_subcommands().filter(|sub| is_run(sub)).map(name).collect();
-    for name in of_run {
-        command = command.mut_subcommand(name, grouped);
-    }
-    command = grouped(command);
-    if words.iter().any(|word| word == "-h") {
-        command = in_short(command);
-    }
-    command
+    let command = with_subcommands(grouped(T::command()), |sub| match takes_a_run(&sub) {
+        true => grouped(sub),
+        false => with_help(sub),
+    });
+    if words.iter().any(|word| word == "-h") { in_short(command) } else { command }
 }
 
-fn name(command: &Command) -> String {
-    command.get_name().to_owned()
+fn with_subcommands(command: Command, change: fn(Command) -> Command) -> Command {
+    let names: Vec<String> =
+        command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
+    names.into_iter().fold(command, |command, name| command.mut_subcommand(name, change))
 }
 
-/// Whether it takes the flags of a run.
-fn is_run(command: &Command) -> bool {
+fn takes_a_run(command: &Command) -> bool {
     command.get_arguments().any(|arg| arg.get_id() == "spawn_rate")
 }
 
-fn grouped(mut command: Command) -> Command {
+fn grouped(command: Command) -> Command {
+    let mut command = with_help(command);
     let ids: Vec<String> =
         command.get_arguments().map(|arg| arg.get_id().as_str().to_owned()).collect();
     let places =
@@ -163,25 +157,19 @@ fn grouped(mut command: Command) -> Command {
             });
         }
     }
-    let flag = |id: &'static str, letter| {
-        Arg::new(id).short(letter).long(id).help_heading(HELP).display_order(usize::MAX)
-    };
-    let help =
-        flag("help", 'h').action(ArgAction::Help).help("Print help: -h in short, --help in long");
-    let command = command.disable_help_flag(true).arg(help);
-    let command = match command.get_version() {
-        Some(_) => {
-            let version = flag("version", 'V').action(ArgAction::Version).help("Print the version");
-            command.disable_version_flag(true).arg(version)
-        }
-        None => command,
-    };
     command.after_help(EXAMPLES).after_long_help(format!("{EXAMPLES}\n\n{LONG}"))
 }
 
+/// With flags of ours for help and version, as clap's own are under no heading.
+fn with_help(command: Command) -> Command {
+    let flag =
+        |id: &'static str, letter, action| Arg::new(id).short(letter).long(id).action(action);
+    let help = flag("help", 'h', ArgAction::Help).help("Print help: -h in short, --help in long");
+    let version = flag("version", 'V', ArgAction::Version).help("Print the version");
+    let version = command.get_version().is_some().then_some(version);
+    command.disable_help_flag(true).disable_version_flag(true).arg(help).args(version)
+}
+
 fn in_short(command: Command) -> Command {
-    let command = command.mut_args(|arg| arg.hide_env(true));
-    let names: Vec<String> = command.get_subcommands().map(name).collect();
-    let short = |command: Command, name| command.mut_subcommand(name, in_short);
-    names.into_iter().fold(command, short)
+    with_subcommands(command.mut_args(|arg| arg.hide_env(true)), in_short)
 }
