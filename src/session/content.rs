@@ -98,6 +98,13 @@ impl Content<'_> {
 }
 
 impl Apart<'_> {
+    pub(super) fn len(&self) -> usize {
+        match self.bytes {
+            Source::Kept(kept) => kept.len(),
+            Source::Borrowed(bytes) => bytes.len(),
+        }
+    }
+
     /// Sends it behind the head; how many bytes go over the wire.
     pub(super) fn send(&self, stream: &mut Stream) -> u64 {
         match self.bytes {

@@ -70,6 +70,11 @@ impl<'r> Message<'r> {
         self.apart.is_some_and(|apart| apart.expects)
     }
 
+    /// The length of the body that is not in the text.
+    pub(super) fn apart_len(&self) -> usize {
+        self.apart.map_or(0, |apart| apart.len())
+    }
+
     /// Sends the body that is not in the text, if there is one; how many bytes that takes.
     pub(super) fn send_apart(&self, stream: &mut Stream) -> u64 {
         self.apart.map_or(0, |apart| apart.send(stream))

@@ -133,7 +133,7 @@ impl Connections {
     ) -> Result<Received, Failure> {
         let Attempt { context, outbound, message, .. } = *attempt;
         let mut extra = attempt.extra;
-        let mut kept = self.open.take_up(&message.envelope.origin.route);
+        let mut kept = self.open.take_up(&message.envelope.origin.route, message.apart_len());
         loop {
             let position = match kept {
                 Some(position) => position,

@@ -31,10 +31,11 @@ impl Pool {
         self.0 = Vec::new();
     }
 
-    /// Where the connection of a route is, if there is one that is still good.
-    pub(super) fn take_up(&mut self, route: &Rc<Route>) -> Option<usize> {
+    /// Where the connection of a route is, if there is one that is still good for a request with a body
+    /// of this length.
+    pub(super) fn take_up(&mut self, route: &Rc<Route>, body: usize) -> Option<usize> {
         let position = self.0.iter().position(|open| Rc::ptr_eq(&open.route, route))?;
-        if self.0[position].stream.take_up() {
+        if self.0[position].stream.take_up(body) {
             return Some(position);
         }
         self.0.swap_remove(position);
@@ -45,7 +46,7 @@ impl Pool {
     /// meanwhile go, and the oldest where there are too many.
     pub(super) fn add(&mut self, route: Rc<Route>, stream: Stream) -> usize {
         self.0.retain_mut(|open| {
-            let is_fit = open.stream.take_up();
+            let is_fit = open.stream.take_up(0);
             open.stream.park();
             is_fit
         });

@@ -136,11 +136,12 @@ impl Stream {
         }
     }
 
-    /// Takes a parked connection up again; whether it is fit for another request.
-    pub fn take_up(&mut self) -> bool {
+    /// Takes a parked connection up again; whether it is fit for another request with a body of this
+    /// length.
+    pub fn take_up(&mut self, body: usize) -> bool {
         match self {
             Stream::Plain(socket) => socket.take_up(),
-            Stream::Tls(stream) => stream.take_up(),
+            Stream::Tls(stream) => stream.take_up(body),
         }
     }
 }

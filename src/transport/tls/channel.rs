@@ -174,6 +174,11 @@ impl Channel {
         }
     }
 
+    /// Whether so much data can still be sent.
+    pub(super) fn has_room_for(&self, plain: usize) -> bool {
+        self.records.has_room_for(plain)
+    }
+
     /// How many bytes go over the wire for this much data, with whatever must go out before it.
     pub(super) fn wire_len(&self, plain: usize) -> usize {
         let (whole, rest) = (plain / PLAINTEXT_MAX, plain % PLAINTEXT_MAX);

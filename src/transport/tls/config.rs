@@ -123,7 +123,15 @@ impl Tls {
     ///
     /// The first option that is wrong.
     pub fn new(options: &TlsOptions, roots: &Roots) -> Result<Self, LoadError> {
-        let provider = Arc::new(aws_lc_rs::default_provider());
+        Tls::by(Arc::new(aws_lc_rs::default_provider()), options, roots)
+    }
+
+    /// The same with the ciphers of this provider.
+    pub(super) fn by(
+        provider: Arc<CryptoProvider>,
+        options: &TlsOptions,
+        roots: &Roots,
+    ) -> Result<Self, LoadError> {
         let authorities = authorities(options)?;
         let client = client_certificate(options)?;
         let server_name = options.server_name.as_deref().map(server_name).transpose();

@@ -23,6 +23,8 @@ pub enum TlsError {
     BadRecord,
     /// A message that may not come where it came.
     UnexpectedMessage,
+    /// One request is longer than all that a connection of TLS 1.2 may send: 256 GiB.
+    KeyUsedUp,
     /// The host's name cannot be in a certificate.
     InvalidName(String),
     /// Anything else, in rustls's words.
@@ -181,6 +183,7 @@ impl fmt::Display for TlsError {
             TlsError::NotTls(opening) => write!(f, "not TLS: starts with \"{opening}\""),
             TlsError::BadRecord => f.write_str("bad TLS record"),
             TlsError::UnexpectedMessage => f.write_str("unexpected TLS message"),
+            TlsError::KeyUsedUp => f.write_str("TLS: more data than one key of TLS 1.2 may seal"),
             TlsError::InvalidName(name) => write!(f, "TLS: '{name}' is not a server's name"),
             TlsError::Other(why) => write!(f, "TLS: {why}"),
         }

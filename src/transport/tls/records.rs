@@ -26,6 +26,9 @@ pub(super) const HEADER: usize = 5;
 pub(super) const PLAINTEXT_MAX: usize = 1 << 14;
 /// The most ciphertext of a record: what TLS 1.2 lets encryption add (RFC 5246 section 6.2.3).
 const CIPHERTEXT_MAX: usize = PLAINTEXT_MAX + 2048;
+/// Records that are left for what a request takes beside a long body: its head, with a short body behind
+/// it, and the close. A mebibyte, for a key that is good for 256 GiB.
+const SPARE_RECORDS: usize = 64;
 /// The longest message after the handshake: a ticket of the longest kind (RFC 8446 section 4.6.1).
 const MESSAGE_MAX: usize = 4 + 4 + 4 + 1 + 255 + 2 + 0xffff + 2 + 0xffff;
 
@@ -36,6 +39,8 @@ pub(super) struct Records {
     sealer: Box<dyn MessageEncrypter>,
     opened: u64,
     sealed: u64,
+    /// Records that the sending key is good for.
+    limit: u64,
     /// What the keys come from, and where tickets go.
     keys: KernelConnection<ClientConnectionData>,
     /// Whether tickets are of use.
@@ -81,6 +86,7 @@ impl Records {
             sealer: sealer(suite, seals, sealed)?,
             opened,
             sealed,
+            limit: confidentiality_limit(suite),
             keys,
             resumes,
             message: Vec::new(),
@@ -90,8 +96,8 @@ impl Records {
 
     /// Seals up to [`PLAINTEXT_MAX`] bytes of data as one record.
     pub(super) fn seal(&mut self, plain: &[u8]) -> Result<Vec<u8>, TlsError> {
-        if self.sealed >= self.confidentiality_limit() {
-            self.update_sending_key()?;
+        if self.sealed >= self.limit {
+            self.renew_sending_key()?;
         }
         self.seal_as(ContentType::ApplicationData, plain)
     }
@@ -99,6 +105,18 @@ impl Records {
     /// The length of the record that this much data is sealed as.
     pub(super) fn sealed_len(&self, plain: usize) -> usize {
         HEADER + self.sealer.encrypted_payload_len(plain)
+    }
+
+    /// Whether so much data can still be sent. Since TLS 1.3 there is always another key; before, a
+    /// connection ends with its own.
+    pub(super) fn has_room_for(&self, plain: usize) -> bool {
+        let records = plain / PLAINTEXT_MAX + SPARE_RECORDS;
+        self.is_13() || self.limit.saturating_sub(self.sealed) >= records as u64
+    }
+
+    #[cold]
+    fn renew_sending_key(&mut self) -> Result<(), TlsError> {
+        if self.is_13() { self.update_sending_key() } else { Err(TlsError::KeyUsedUp) }
     }
 
     /// Says that nothing more will be sent.
@@ -136,13 +154,6 @@ impl Records {
 
     fn is_13(&self) -> bool {
         matches!(self.suite, SupportedCipherSuite::Tls13(_))
-    }
-
-    fn confidentiality_limit(&self) -> u64 {
-        match self.suite {
-            SupportedCipherSuite::Tls13(suite) => suite.common.confidentiality_limit,
-            SupportedCipherSuite::Tls12(suite) => suite.common.confidentiality_limit,
-        }
     }
 
     fn alert(&self, alert: &[u8]) -> Result<Opened, TlsError> {
@@ -218,6 +229,14 @@ impl std::fmt::Debug for Records {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // Not the keys.
         f.debug_struct("Records").field("suite", &self.suite.suite()).finish_non_exhaustive()
+    }
+}
+
+/// How many records a key may seal: 2^24 of AES-GCM (RFC 8446 section 5.5), any number of others.
+fn confidentiality_limit(suite: SupportedCipherSuite) -> u64 {
+    match suite {
+        SupportedCipherSuite::Tls13(suite) => suite.common.confidentiality_limit,
+        SupportedCipherSuite::Tls12(suite) => suite.common.confidentiality_limit,
     }
 }
 

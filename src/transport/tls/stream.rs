@@ -78,11 +78,15 @@ impl TlsStream {
     fn queue(&mut self, outgoing: Outgoing) -> u64 {
         let Link { channel, outgoing: queue, failed, .. } = &mut self.link;
         let len = outgoing.rest(&self.socket).len();
-        let on_the_wire = channel.wire_len(len);
+        let mut on_the_wire = channel.wire_len(len);
         // What is short and alone goes at once, and nothing is queued or allocated for it.
         if queue.is_empty() && len <= SEALED_MAX && self.socket.is_sent() {
             match channel.seal(outgoing.rest(&self.socket), || self.socket.buffer()) {
-                Ok(wire) => self.socket.send(wire),
+                Ok(wire) => {
+                    // With a change of keys, where there was one.
+                    on_the_wire = wire.len();
+                    self.socket.send(wire);
+                }
                 Err(error) => *failed = Some(error),
             }
         } else {
@@ -112,9 +116,9 @@ impl TlsStream {
         self.socket.park_keeping();
     }
 
-    /// Takes a parked connection up again; whether it is fit for another request. Tickets and new
-    /// keys may have come meanwhile; data may not.
-    pub fn take_up(&mut self) -> bool {
+    /// Takes a parked connection up again; whether it is fit for another request with a body of this
+    /// length. Tickets and new keys may have come meanwhile; data may not.
+    pub fn take_up(&mut self, body: usize) -> bool {
         let Link { channel, whole, .. } = &mut self.link;
         *whole &= self.socket.take_up();
         let mut late = self.socket.take_late();
@@ -122,7 +126,8 @@ impl TlsStream {
             let opened = channel.open(&mut late);
             *whole = opened == Ok(Plain::Nothing) && !channel.is_closed();
         }
-        *whole
+        // What is whole and has no room is closed with a word.
+        *whole && channel.has_room_for(body)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Streams against servers of rustls: the records in memory, the rest over loopback.
 
+mod limits;
 mod over_loopback;
 mod pair;
 mod records;

@@ -41,7 +41,7 @@ fn serve(
 }
 
 /// Polls a future whenever the reactor has turned; a hang is a failed test.
-fn run<F: Future>(reactor: &Rc<Reactor>, future: F) -> F::Output {
+pub(super) fn run<F: Future>(reactor: &Rc<Reactor>, future: F) -> F::Output {
     let mut future = pin!(reactor.until(Instant::now() + PATIENCE, future));
     let mut context = Context::from_waker(Waker::noop());
     loop {
@@ -62,7 +62,7 @@ async fn connect(
     Ok(tls.connect(socket, "localhost", &mut UserTls::default()).await?.0)
 }
 
-async fn receive(stream: &mut TlsStream, len: usize) -> Result<Vec<u8>, Error> {
+pub(super) async fn receive(stream: &mut TlsStream, len: usize) -> Result<Vec<u8>, Error> {
     let mut got = Vec::new();
     while got.len() < len {
         let Some(piece) = stream.receive().await? else { break };
@@ -76,7 +76,7 @@ fn pattern(len: usize) -> Vec<u8> {
 }
 
 /// Reads so much and sends it back.
-fn echo(stream: &mut Served, len: usize) -> std::io::Result<()> {
+pub(super) fn echo(stream: &mut Served, len: usize) -> std::io::Result<()> {
     let mut bytes = vec![0; len];
     stream.read_exact(&mut bytes)?;
     stream.write_all(&bytes)?;
@@ -104,7 +104,7 @@ fn long_ones_go_both_ways_on_a_connection_that_is_kept() {
                 assert!(sent > len as u64);
                 assert!(receive(&mut stream, len).await.unwrap() == pattern(len), "{len}");
                 stream.park();
-                assert!(stream.take_up(), "{version:?}, {len}");
+                assert!(stream.take_up(0), "{version:?}, {len}");
             }
         });
         thread.join().unwrap();
@@ -127,7 +127,7 @@ fn parked(version: TlsVersion, late: impl Fn(&mut Served) + Send + 'static) -> b
         receive(&mut stream, 7).await.unwrap();
         stream.park();
         reactor.sleep_until(Instant::now() + Duration::from_millis(120)).await;
-        let fit = stream.take_up();
+        let fit = stream.take_up(0);
         if fit {
             stream.send(b"another".to_vec());
             assert_eq!(receive(&mut stream, 7).await.unwrap(), b"another");
@@ -243,7 +243,7 @@ fn futures_dropped_at_any_moment_leave_nothing_behind() {
                     assert!(receive(&mut stream, sent.len()).await? == sent);
                     *exchanged.borrow_mut() += 1;
                     stream.park();
-                    assert!(stream.take_up());
+                    assert!(stream.take_up(0));
                 }
                 #[allow(unreachable_code)]
                 Ok::<(), Error>(())

@@ -6,7 +6,10 @@ use std::sync::{Arc, OnceLock};
 use rcgen::{CertificateParams, KeyPair};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName};
 use rustls::server::ServerConnection;
-use rustls::{ServerConfig, SupportedProtocolVersion};
+use rustls::{
+    CipherSuiteCommon, ServerConfig, SupportedCipherSuite, SupportedProtocolVersion,
+    Tls12CipherSuite, Tls13CipherSuite,
+};
 
 use super::super::channel::{Channel, Plain};
 use super::super::config::{Roots, Tls, UserTls};
@@ -39,14 +42,49 @@ pub(super) fn server(versions: &[&'static SupportedProtocolVersion]) -> Arc<Serv
 
 /// Our settings, by which any server will do.
 pub(super) fn insecure(version: TlsVersion, resume: bool) -> Tls {
-    let options = TlsOptions {
+    Tls::new(&insecure_options(version, resume), &Roots::default()).unwrap()
+}
+
+fn insecure_options(version: TlsVersion, resume: bool) -> TlsOptions {
+    TlsOptions {
         insecure: true,
         resume,
         min_version: Some(version),
         max_version: Some(version),
         ..TlsOptions::default()
-    };
-    Tls::new(&options, &Roots::default()).unwrap()
+    }
+}
+
+/// The same with keys that are good for so many records only. What makes the ciphers is not theirs.
+pub(super) fn short_lived(version: TlsVersion, records: u64) -> Tls {
+    let mut provider = rustls::crypto::aws_lc_rs::default_provider();
+    for suite in &mut provider.cipher_suites {
+        let limited = |common: &CipherSuiteCommon| CipherSuiteCommon {
+            suite: common.suite,
+            hash_provider: common.hash_provider,
+            confidentiality_limit: records,
+        };
+        *suite = match *suite {
+            SupportedCipherSuite::Tls12(old) => {
+                SupportedCipherSuite::Tls12(Box::leak(Box::new(Tls12CipherSuite {
+                    common: limited(&old.common),
+                    prf_provider: old.prf_provider,
+                    kx: old.kx,
+                    sign: old.sign,
+                    aead_alg: old.aead_alg,
+                })))
+            }
+            SupportedCipherSuite::Tls13(old) => {
+                SupportedCipherSuite::Tls13(Box::leak(Box::new(Tls13CipherSuite {
+                    common: limited(&old.common),
+                    hkdf_provider: old.hkdf_provider,
+                    aead_alg: old.aead_alg,
+                    quic: None,
+                })))
+            }
+        };
+    }
+    Tls::by(Arc::new(provider), &insecure_options(version, false), &Roots::default()).unwrap()
 }
 
 /// Our end and the server's, and whether the handshake resumed a session.
