@@ -364,6 +364,7 @@ mod checks {
             status: 200,
             head: b"HTTP/1.1 200 OK\r\n\r\n",
             body: body.as_bytes(),
+            other_charset: false,
             latency: Duration::from_millis(1),
         };
         let checks = std::slice::from_ref(check);

@@ -7,6 +7,7 @@
 //! them; here is only the reading.
 
 use super::Error;
+use super::content_type::names_other_charset;
 
 /// How a body's end is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +58,8 @@ pub(super) struct Fields {
     pub(super) set_cookie: bool,
     /// `Content-Encoding` is there: noted on the way, so that nobody has to look for it.
     pub(super) content_encoding: bool,
+    /// `Content-Type` names a charset other than UTF-8: noted likewise.
+    pub(super) other_charset: bool,
     close: bool,
     keep_alive: bool,
 }
@@ -74,6 +77,9 @@ impl Fields {
                     fields.read_connection(header.value);
                 }
                 10 if header.name.eq_ignore_ascii_case("set-cookie") => fields.set_cookie = true,
+                12 if header.name.eq_ignore_ascii_case("content-type") => {
+                    fields.other_charset |= names_other_charset(header.value);
+                }
                 14 if header.name.eq_ignore_ascii_case("content-length") => {
                     fields.read_content_length(header.value);
                 }

@@ -11,6 +11,7 @@
 //! content codings, trailers' values, `CONNECT`, pipelining.
 
 mod body;
+mod content_type;
 mod error;
 mod exchange;
 mod framing;
@@ -24,6 +25,7 @@ mod response;
 mod tests;
 
 pub use body::{Decoder, Step};
+pub use content_type::{charset, media_type};
 pub use error::{Error, Malformed};
 pub use exchange::{KeepBody, Progress, ResponseReader};
 pub use framing::{Framing, Version};

@@ -37,6 +37,8 @@ pub struct Head {
     pub head_len: usize,
     /// Whether there is a `Content-Encoding`: only then is the body anything but itself.
     pub content_encoding: bool,
+    /// Whether the body is text in a charset other than UTF-8, by its `Content-Type`.
+    pub other_charset: bool,
 }
 
 impl Head {
@@ -74,6 +76,7 @@ pub fn parse_response(
                 framing != Framing::UntilClose && status != 101 && fields.persistent(version);
             let set_cookie = fields.set_cookie;
             let content_encoding = fields.content_encoding;
+            let other_charset = fields.other_charset;
             Ok(Status::Complete(Head {
                 status,
                 version,
@@ -82,6 +85,7 @@ pub fn parse_response(
                 set_cookie,
                 head_len,
                 content_encoding,
+                other_charset,
             }))
         }
         httparse::Status::Partial if input.len() >= limits.head_bytes => Err(Error::HeadTooLarge),

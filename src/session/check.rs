@@ -5,7 +5,7 @@
 //! are the rows that failures are grouped by, so nothing that varies from response to response
 //! (a measured time, a position) is in them, and what a server sent is cut to [`SHOWN_CHARS`].
 
-mod text;
+mod words;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -18,6 +18,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use super::json::{self, InvalidJson, Pointer};
+use super::text;
 use crate::http1;
 
 /// How much of a value, sent or expected, a failure's text shows.
@@ -37,7 +38,7 @@ pub struct Check {
 pub enum Condition {
     /// The status is in one of these ranges. Replaces the rule that 400 and above is a failure.
     Status(Vec<StatusRange>),
-    /// The decoded body contains this text.
+    /// The text of the decoded body contains this.
     BodyContains(String),
     /// The body is JSON and something stands at this JSON pointer (RFC 6901).
     JsonExists(Pointer),
@@ -72,6 +73,8 @@ pub struct ResponseView<'a> {
     pub head: &'a [u8],
     /// The decoded body.
     pub body: &'a [u8],
+    /// Whether its head names a charset other than UTF-8.
+    pub other_charset: bool,
     /// What [`Condition::MaxTime`] is held against.
     pub latency: Duration,
 }
@@ -86,7 +89,7 @@ pub fn statuses(ranges: impl IntoIterator<Item = impl Into<StatusRange>>) -> Che
     Condition::Status(ranges.into_iter().map(Into::into).collect()).into()
 }
 
-/// The decoded body contains this text.
+/// The text of the decoded body, by its charset, contains this.
 pub fn body_contains(text: impl Into<String>) -> Check {
     Condition::BodyContains(text.into()).into()
 }
@@ -185,6 +188,12 @@ enum Failure<'c> {
     TooLong(Duration),
 }
 
+impl ResponseView<'_> {
+    fn text(&self) -> Cow<'_, str> {
+        text::text(self.head, self.body, self.other_charset)
+    }
+}
+
 impl Condition {
     fn needs_body(&self) -> bool {
         match self {
@@ -202,14 +211,14 @@ impl Condition {
                 (!holds).then_some(Failure::Status { got: response.status, wanted })
             }
             Condition::BodyContains(wanted) => {
-                (!contains(response.body, wanted)).then_some(Failure::Body { wanted })
+                (!response.text().contains(&**wanted)).then_some(Failure::Body { wanted })
             }
-            Condition::JsonExists(at) => match json::exists(response.body, at) {
+            Condition::JsonExists(at) => match json::exists(&response.text(), at) {
                 Ok(true) => None,
                 Ok(false) => Some(Failure::NoValue(at)),
                 Err(InvalidJson) => Some(Failure::InvalidJson),
             },
-            Condition::JsonEquals(at, wanted) => json_failure(response.body, at, wanted),
+            Condition::JsonEquals(at, wanted) => json_failure(&response.text(), at, wanted),
             Condition::Header(name, wanted) => header_failure(response.head, name, wanted.as_ref()),
             Condition::MaxTime(limit) => {
                 (response.latency > *limit).then_some(Failure::TooLong(*limit))
@@ -218,7 +227,7 @@ impl Condition {
     }
 }
 
-fn json_failure<'c>(body: &[u8], at: &'c Pointer, wanted: &'c Value) -> Option<Failure<'c>> {
+fn json_failure<'c>(body: &str, at: &'c Pointer, wanted: &'c Value) -> Option<Failure<'c>> {
     match json::equals(body, at, wanted) {
         Ok(true) => None,
         Err(InvalidJson) => Some(Failure::InvalidJson),
@@ -245,14 +254,6 @@ fn header_failure<'c>(
         return None;
     }
     Some(Failure::Header { name, got: first.to_vec(), wanted })
-}
-
-fn contains(body: &[u8], text: &str) -> bool {
-    match std::str::from_utf8(body) {
-        Ok(body) => body.contains(text),
-        // Binary or another encoding: rare, so the plain search will do.
-        Err(_) => text.is_empty() || body.windows(text.len()).any(|part| part == text.as_bytes()),
-    }
 }
 
 impl fmt::Display for Failure<'_> {

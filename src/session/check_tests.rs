@@ -9,7 +9,7 @@ const HEAD: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nSet-C
 
 fn response(status: u16, body: &str) -> ResponseView<'_> {
     let latency = Duration::from_millis(150);
-    ResponseView { status, head: HEAD, body: body.as_bytes(), latency }
+    ResponseView { status, head: HEAD, body: body.as_bytes(), other_charset: false, latency }
 }
 
 #[track_caller]

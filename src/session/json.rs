@@ -2,12 +2,17 @@
 //!
 //! The text is read once, to its end: what the pointer passes by is skipped, and a text that is
 //! not JSON as a whole is [`InvalidJson`], wherever the fault stands. Of two members with the same
-//! key the last one counts, as in [`serde_json::Value`].
+//! key the last one counts, as in [`serde_json::Value`]. `NaN`, `Infinity` and `-Infinity` are read as
+//! texts: Python's `json` writes them, and requests reads them under any content type.
+
+mod constants;
 
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 use serde_json::{Number, Value};
 use thiserror::Error;
 
@@ -99,23 +104,23 @@ fn cure(text: &str) -> String {
 }
 
 /// Whether something stands at the pointer, be it `null`. Builds nothing.
-pub fn exists(body: &[u8], pointer: &Pointer) -> Result<bool, InvalidJson> {
-    walk(body, pointer, &Skip).map(|found| found.is_some())
+pub fn exists(text: &str, pointer: &Pointer) -> Result<bool, InvalidJson> {
+    walk(text, pointer, &Skip).map(|found| found.is_some())
 }
 
 /// The value at the pointer, and nothing around it, built.
-pub fn find(body: &[u8], pointer: &Pointer) -> Result<Option<Value>, InvalidJson> {
-    walk(body, pointer, &Build)
+pub fn find(text: &str, pointer: &Pointer) -> Result<Option<Value>, InvalidJson> {
+    walk(text, pointer, &Build)
 }
 
 /// Whether this value stands at the pointer. Builds nothing to compare with a string, a number, a
 /// boolean or `null`; an array or an object is built, because members have no order.
-pub fn equals(body: &[u8], pointer: &Pointer, expected: &Value) -> Result<bool, InvalidJson> {
+pub fn equals(text: &str, pointer: &Pointer, expected: &Value) -> Result<bool, InvalidJson> {
     match expected {
         Value::Array(_) | Value::Object(_) => {
-            Ok(find(body, pointer)?.is_some_and(|found| same(&found, expected)))
+            Ok(find(text, pointer)?.is_some_and(|found| same(&found, expected)))
         }
-        scalar => Ok(walk(body, pointer, &Compare(scalar))?.unwrap_or(false)),
+        scalar => Ok(walk(text, pointer, &Compare(scalar))?.unwrap_or(false)),
     }
 }
 
@@ -143,9 +148,28 @@ fn same_number(a: &Number, b: &Number) -> bool {
     (a - b).abs() <= 4.0 * f64::EPSILON * a.abs().max(b.abs())
 }
 
-fn walk<L: Leaf>(body: &[u8], pointer: &Pointer, leaf: &L) -> Result<Option<L::Out>, InvalidJson> {
-    // The skipped strings too: serde_json looks at their bytes only where it builds them.
-    let text = std::str::from_utf8(body).map_err(|_| InvalidJson)?;
+/// Reads a whole text.
+pub(super) fn read<T: DeserializeOwned>(text: &str) -> Result<T, serde_json::Error> {
+    let read = serde_json::from_str(text);
+    match read.is_err().then(|| constants::quoted(text)).flatten() {
+        Some(quoted) => serde_json::from_str(&quoted),
+        None => read,
+    }
+}
+
+fn walk<L: Leaf>(text: &str, pointer: &Pointer, leaf: &L) -> Result<Option<L::Out>, InvalidJson> {
+    let found = walk_json(text, pointer, leaf);
+    match found.is_err().then(|| constants::quoted(text)).flatten() {
+        Some(quoted) => walk_json(&quoted, pointer, leaf),
+        None => found,
+    }
+}
+
+fn walk_json<L: Leaf>(
+    text: &str,
+    pointer: &Pointer,
+    leaf: &L,
+) -> Result<Option<L::Out>, InvalidJson> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let walk = Walk { tokens: &pointer.tokens, leaf };
     let found = walk.deserialize(&mut deserializer).map_err(|_| InvalidJson)?;

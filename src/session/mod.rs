@@ -45,6 +45,7 @@ mod route_tests;
 mod secrets;
 mod sender;
 mod sources;
+mod text;
 mod upload;
 
 use std::borrow::Cow;

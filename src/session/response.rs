@@ -15,6 +15,7 @@ use super::decoding::{DecodeError, codings};
 use super::excerpt::excerpt;
 use super::request::Request;
 use super::secrets::Secrets;
+use super::{json, text};
 use crate::http1::{self, Head, KeepBody};
 use crate::stats::{Clocks, EntryId, Outcome, Sample};
 
@@ -147,18 +148,21 @@ impl Response {
         self.decoded.get()?.as_ref().err().filter(|_| !self.overruled)
     }
 
-    /// The body as text; bytes that are not UTF-8 are replaced.
+    /// The body as text, by its charset: that of `Content-Type`, or else by its byte order mark, as UTF-8
+    /// where it can be, and as ISO-8859-1 otherwise; `application/json` is UTF-8. What is wrong in its
+    /// charset is replaced by U+FFFD.
     pub fn text(&self) -> Cow<'_, str> {
-        String::from_utf8_lossy(self.body())
+        text::text(&self.bytes[..self.head.head_len], self.body(), self.head.other_charset)
     }
 
-    /// The body read as JSON.
+    /// The text of the body read as JSON. `NaN`, `Infinity` and `-Infinity`, which Python's `json` reads
+    /// and writes though JSON has none, are read as texts.
     ///
     /// # Errors
     ///
     /// What is wrong with it. The request stays a success unless the task says otherwise.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        serde_json::from_slice(self.body())
+        json::read(&self.text())
     }
 
     /// From the intended start of the request to the end of the response.
@@ -201,6 +205,7 @@ impl Response {
             status: self.status(),
             head: &self.bytes[..self.head.head_len],
             body: body.unwrap_or_default(),
+            other_charset: self.head.other_charset,
             latency: self.latency(),
         };
         match first_failure(checks, &view) {

@@ -191,3 +191,58 @@ fn a_gigabyte_that_nobody_looks_at_takes_no_memory() {
     assert!(requests > 0 && failures == 0, "{requests}, {failures}");
     assert!(peak < 100 << 20, "{peak}");
 }
+
+/// Checks and tasks look at the same text, in the charset of each response.
+#[test]
+fn a_word_is_found_in_whatever_charset_it_comes() {
+    let server = Server::start(|request| {
+        let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
+        let html = |charset: &str, body: &[u8]| {
+            with("200 OK", &format!("Content-Type: text/html{charset}\r\n"), body)
+        };
+        match &*request.line {
+            "GET /latin1" => html("; charset=ISO-8859-1", b"un caf\xe9"),
+            "GET /unsaid" => html("", b"un caf\xe9"),
+            "GET /utf16" => {
+                html("; charset=utf-16", &[b"\xff\xfe", &*utf16("un caf\u{e9}")].concat())
+            }
+            "GET /zipped" => {
+                let headers = format!("{GZIP}Content-Type: text/html; charset=latin1\r\n");
+                with("200 OK", &headers, &gzip(b"un caf\xe9"))
+            }
+            "GET /marked" => {
+                with("200 OK", "Content-Type: a/b+json\r\n", b"\xef\xbb\xbf{\"a\": NaN}")
+            }
+            "GET /strict" => {
+                with("200 OK", "Content-Type: application/json\r\n", b"\xef\xbb\xbf{\"a\": 1}")
+            }
+            _ => with("200 OK", "", b""),
+        }
+    });
+    let cafe = || body_contains("caf\u{e9}");
+    let task = Task::new("looks", async |session: &mut Session| {
+        let response = session.get("/latin1").name("task").send().await?;
+        assert_eq!(response.text(), "un caf\u{e9}");
+        assert_eq!(response.body(), b"un caf\xe9");
+        let response = session.get("/marked").name("task").send().await?;
+        assert_eq!(response.json::<serde_json::Value>().unwrap()["a"], "NaN");
+        Ok(())
+    });
+    let get = |path: &str| Step::get(path);
+    let user = User::new("u")
+        .on_start_steps(vec![
+            get("/latin1").check(cafe()),
+            get("/unsaid").check(cafe()),
+            get("/utf16").check(cafe()),
+            get("/zipped").check(cafe()),
+            get("/marked").check(json_equals("/a", "NaN")),
+            get("/strict").check(json_equals("/a", 1)),
+        ])
+        .task(task)
+        .wait_time(WaitTime::constant(ms(5)));
+    let ran = go_until(scenario(&server, user), 1, &server, 10);
+    let failed = |name: &str| ran.row(name).failures;
+    assert_eq!(["/latin1", "/unsaid", "/utf16", "/zipped", "/marked", "task"].map(failed), [0; 6]);
+    assert_eq!(failed("/strict"), 1, "as for Python's requests");
+    assert_eq!(failures(&ran), [("/strict", "Invalid JSON")]);
+}

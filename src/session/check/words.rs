@@ -100,6 +100,7 @@ mod tests {
             status: 503,
             head: b"HTTP/1.1 503 No\r\nServer: b\r\n",
             body: b"{\"a\": 1}",
+            other_charset: false,
             latency: Duration::from_secs(2),
         };
         let checks = [
