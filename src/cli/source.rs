@@ -20,6 +20,15 @@ pub(super) enum Source {
     Kept(Draft),
 }
 
+/// What other tools read what users do from.
+const SCRIPTS: [(&str, &str); 5] = [
+    (".py", "Python"),
+    (".js", "JavaScript"),
+    (".ts", "TypeScript"),
+    (".lua", "Lua"),
+    (".jmx", "a plan of JMeter"),
+];
+
 impl Source {
     /// Reads it as it is now: a file, or one user class that GETs a URL.
     pub(super) fn read(&self) -> Result<Draft, Error> {
@@ -31,11 +40,12 @@ impl Source {
         if is_url(source) {
             return Ok(Draft::made(source, of_url(source)?));
         }
-        // A Locust user's first try; as TOML it would only be a riddle about an equals sign.
-        if source.to_ascii_lowercase().ends_with(".py") {
+        // The first try of who comes from there; as TOML it would only be a riddle about an equals sign.
+        let lower = source.to_ascii_lowercase();
+        if let Some((_, what)) = SCRIPTS.iter().find(|(ending, _)| lower.ends_with(ending)) {
             return Err(format!(
-                "{source} is Python; gregaria reads TOML, where User classes and tasks keep \
-                 their names: README.md shows how"
+                "{source} is {what}; gregaria reads TOML, where User classes and tasks keep their \
+                 names: README.md shows how"
             )
             .into());
         }
@@ -147,6 +157,7 @@ mod tests {
     fn what_is_neither_a_file_nor_a_url_says_what_it_may_be() {
         let error = |typed: &str| Source::Typed(typed.into()).read().unwrap_err().to_string();
         assert!(error("locustfile.py").starts_with("locustfile.py is Python"));
+        assert!(error("k6.JS").starts_with("k6.JS is JavaScript; gregaria reads TOML"));
         assert_eq!(
             error("localhost:5000"),
             UrlError::NoScheme("localhost:5000".into()).to_string()
