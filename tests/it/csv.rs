@@ -280,9 +280,8 @@ fn tables_in_a_file_are_locusts_byte_for_byte_where_locusts_rounding_rounds_noth
 #[test]
 fn tables_in_a_terminal_have_locusts_words_and_its_rows_where_names_fit() {
     // Without spaces, because a name may go on in the next line.
-    let words = |text: &str| -> String {
-        text.split_whitespace().filter(|word| !word.contains("--")).collect()
-    };
+    let is_word = |word: &&str| !word.contains("--");
+    let words = |text: &str| text.split_whitespace().filter(is_word).collect::<String>();
     let is_moved = |line: &str| line.contains("/long") || line.contains("PROPFIND");
     let shown = snapshot(&steady(), SECONDS, &[]);
     for (columns, width) in [(200, 80), (120, 40), (81, 1), (80, 0)] {

@@ -1,8 +1,15 @@
 //! Status codes are counted for every entry and told in every report; failures have an example; and
 //! `-L DEBUG` says what users do.
 
+use std::io::Write;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use gregaria::scenario::{Task, User};
+use gregaria::session::Session;
 use serde_json::{Value, json};
 
+use crate::support::api::{go_until, ms, scenario};
 use crate::support::{Answer, Output, Run, Server, ok, response, toml};
 
 /// What an echo server answers where it does not like what it gets.
@@ -167,6 +174,36 @@ fn what_was_sent_as_a_secret_is_masked_in_what_comes_back() {
         // The text of the scenario, which a report has, is no place for a secret.
         let shown = html.matches(secret).count() - scenario.matches(secret).count();
         assert_eq!(shown, 0, "{secret} in the report");
+    }
+}
+
+/// One user's `GET /` of this answer, in Rust, without and with a token of its own.
+#[test]
+fn a_body_is_shown_decoded_and_without_the_token_that_a_task_made() {
+    let body = "no: Bearer made-on-the-way ".repeat(400);
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(body.as_bytes()).unwrap();
+    let gzip = encoder.finish().unwrap();
+    let server = Server::start(move |_| {
+        let head = "HTTP/1.1 500 Oops\r\nContent-Encoding: gzip\r\nContent-Length:";
+        let head = format!("{head} {}\r\n\r\n", gzip.len());
+        Answer::Send([head.as_bytes(), &gzip].concat())
+    });
+    let task = |token: bool| {
+        Task::new("t", async move |session: &mut Session| {
+            let call = session.get("/").discard_body();
+            let call = if token { call.bearer_auth("made-on-the-way") } else { call };
+            assert_eq!(call.send().await?.body(), b"", "nobody asked for it");
+            session.sleep(ms(5)).await;
+            Ok(())
+        })
+    };
+    for (token, expected) in [(false, &body[..200]), (true, &"no: Bearer *** ".repeat(14)[..200])] {
+        let user = User::new("u").task(task(token));
+        let ran = go_until(scenario(&server, user), 1, &server, server.count() + 3);
+        let example = ran.summary.snapshot.failures[0].example.clone().unwrap();
+        assert_eq!((example.request, example.status), (1, Some(500)));
+        assert_eq!(example.body.as_deref(), Some(expected));
     }
 }
 

@@ -5,24 +5,24 @@ use crate::report::warnings::warnings;
 use crate::stats::{CoreHealth, Figures, RequestCost, Snapshot};
 
 /// How the generator fared, and every reason to doubt its numbers; nothing where no core has shipped
-/// anything.
+/// anything. The table is as wide as the narrowest usual terminal, 80 columns.
 pub fn render_generator(snapshot: &Snapshot) -> String {
     let health = &snapshot.health;
     if health.cores.is_empty() {
         return String::new();
     }
     let mut table = format!(
-        "{:<9} {:>7} {:>9} | {:>10} {:>10} {:>12} {:>16} {:>13}\n",
+        "{:<9} {:>6} {:>7} | {:>8} {:>8} {:>9} {:>8} {:>16}\n",
         "Generator",
         "busy",
         "at most",
         "user s",
         "system s",
         "turns",
-        "completions/turn",
-        "longest turn"
+        "longest",
+        "completions/turn"
     );
-    table.push_str(&format!("{}|{}\n", "-".repeat(28), "-".repeat(67)));
+    table.push_str(&format!("{}|{}\n", "-".repeat(25), "-".repeat(54)));
     health.cores.iter().for_each(|core| table.push_str(&core_line(core)));
     if let Some(lateness) = &health.lateness.figures {
         table.push_str(&lateness_line(lateness, health.lateness.count));
@@ -41,15 +41,15 @@ fn core_line(core: &CoreHealth) -> String {
         _ => format!("{:.1}", work.completions_per_turn()),
     };
     format!(
-        "{:<9} {:>6.1}% {:>8.1}% | {:>10.2} {:>10.2} {:>12} {:>16} {:>10} ms\n",
+        "{:<9} {:>5.1}% {:>6.1}% | {:>8.2} {:>8.2} {:>9} {:>5} ms {:>16}\n",
         format!("core {number}"),
         100.0 * busy,
         100.0 * busiest_second,
         work.cpu.user.as_secs_f64(),
         work.cpu.system.as_secs_f64(),
         work.turns,
-        at_once,
         table_ms(work.longest_turn),
+        at_once,
     )
 }
 
@@ -95,10 +95,10 @@ mod tests {
         assert_eq!(
             lines[..6],
             [
-                "Generator    busy   at most |     user s   system s        turns completions/turn  longest turn",
-                "----------------------------|-------------------------------------------------------------------",
-                "core 0      25.0%     50.0% |       1.00       3.00          900              3.5       1.00 ms",
-                "core 6      47.5%     95.0% |       1.00       3.00          900              3.5       1.00 ms",
+                "Generator   busy at most |   user s system s     turns  longest completions/turn",
+                "-------------------------|------------------------------------------------------",
+                "core 0     25.0%   50.0% |     1.00     3.00       900  1.00 ms              3.5",
+                "core 6     47.5%   95.0% |     1.00     3.00       900  1.00 ms              3.5",
                 "Timers late by (ms): 0.052 median, 0.052 at 99%, 0.052 at 99.9%, 0.052 at most, of 321",
                 "CPU per request (us): 0.50 user, 1.50 system (4000000 requests of seconds with \
                  1000 or more a core)",
@@ -117,7 +117,8 @@ mod tests {
         run.health.cores[0].work.completions = 0;
         let table = render_generator(&run);
         assert!(!table.contains("CPU per request"), "{table}");
-        let line = "core 0       0.4%      0.8% |       1.00       3.00          900                -       1.00 ms";
+        let line =
+            "core 0      0.4%    0.8% |     1.00     3.00       900  1.00 ms                -";
         assert_eq!(table.lines().nth(2), Some(line));
     }
 }

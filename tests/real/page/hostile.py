@@ -51,7 +51,7 @@ with folder() as where:
         page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
         page.goto(web.url)
         wait_for_state(page, "stopped")
-        for name in ("Statistics", "Charts", "Failures", "Exceptions", "Checks", re.compile("ratio", re.I), "Logs", "Generator"):
+        for name in ("Statistics", "Charts", "Status Codes", "Failures", "Exceptions", "Checks", re.compile("ratio", re.I), "Logs", "Generator"):
             tab(page, name)
             page.wait_for_timeout(100)
         is_only_text(page, "on the page")

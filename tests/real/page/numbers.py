@@ -60,6 +60,12 @@ with folder() as where, Server("--drop-rate", "0.3", "--delay", "3ms") as server
                           for row in rows(tab(page, "Failures").locator("table").first)}
         failures = {(row["Name"], row["Error"]): float(row["Occurrences"]) for row in csv_rows(f"{where}/run_failures.csv")}
         assert shown_failures == failures, f"{shown_failures} and {failures}"
+        shown_statuses = {(row["Name"], row["Status"]): number(row["# Requests"])
+                          for row in rows(tab(page, "Status Codes").locator("table").first)}
+        statuses = {(row["Name"], row["Status Code"]): float(row["Request Count"]) for row in csv_rows(f"{where}/run_status_codes.csv")}
+        assert shown_statuses == statuses and ("Aggregated", "200") in statuses, f"{shown_statuses} and {statuses}"
+        examples = [failure["example"] for failure in embedded(Path(f"{where}/run.html").read_text())["view"]["failures"]]
+        assert examples and all(example["request"] > 0 for example in examples), examples
         console_agrees(web, file)
         page.goto(Path(f"{where}/run.html").as_uri())
         agree(request_table(page), file, "report")
