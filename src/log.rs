@@ -11,6 +11,8 @@ use std::time::SystemTime;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use crate::credentials::hidden;
+
 /// The lines that are remembered: as many as Locust's page shows.
 const RECENT_MAX: usize = 500;
 
@@ -84,7 +86,7 @@ impl Log {
 
     fn stamped(&self, level: Level, part: &str, message: impl fmt::Display) -> String {
         let now = stamp(SystemTime::now());
-        format!("[{now}] {}/{level}/gregaria.{part}: {message}\n", self.host)
+        format!("[{now}] {}/{level}/gregaria.{part}: {}\n", self.host, hidden(&message.to_string()))
     }
 
     fn write(&self, line: &str) {

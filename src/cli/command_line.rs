@@ -6,11 +6,12 @@ use std::fmt::Display;
 use clap::ValueEnum;
 
 use super::RunArgs;
+use crate::credentials::hidden;
 use crate::plan::Plan;
 use crate::scenario::Parameter;
 
 /// The command as typed, where it is not text with something in the place of what is none; without
-/// the passwords in URLs and the values of secrets.
+/// the credentials in URLs and the values of secrets.
 pub(super) fn typed(parameters: &[Parameter]) -> String {
     let words = env::args_os().map(|word| word.to_string_lossy().into_owned());
     command_line(words, parameters)
@@ -115,9 +116,10 @@ fn list<T: Display>(items: impl Iterator<Item = T>) -> String {
     items.map(|item| item.to_string()).collect::<Vec<_>>().join(",")
 }
 
-/// The words as a shell takes them again, without the passwords in URLs and the values of secrets.
+/// The words as a shell takes them again, without the credentials in URLs and the values of secrets.
 fn command_line(words: impl Iterator<Item = String>, parameters: &[Parameter]) -> String {
-    let shown = |word: &str| without_secret(word, parameters).unwrap_or(without_password(word));
+    let shown =
+        |word: &str| without_secret(word, parameters).unwrap_or_else(|| hidden(word).into_owned());
     words.map(|word| quoted(&shown(&word))).collect::<Vec<_>>().join(" ")
 }
 
@@ -136,18 +138,6 @@ fn quoted(word: &str) -> String {
         return word.to_owned();
     }
     format!("'{}'", word.replace('\'', r"'\''"))
-}
-
-/// `http://user:***@host` of a URL with a password: a report is passed on.
-pub(super) fn without_password(word: &str) -> String {
-    let hidden = || {
-        let (before, rest) = word.split_once("://")?;
-        let (authority, _) = rest.split_once(['/', '?', '#']).unwrap_or((rest, ""));
-        let (userinfo, _) = authority.rsplit_once('@')?;
-        let (user, _) = userinfo.split_once(':')?;
-        Some(format!("{before}://{user}:***{}", &rest[userinfo.len()..]))
-    };
-    hidden().unwrap_or_else(|| word.to_owned())
 }
 
 #[cfg(test)]
@@ -197,9 +187,9 @@ mod tests {
         assert_eq!(line(&["it's"]), r"'it'\''s'");
         assert_eq!(
             line(&["http://u:p@h/@x", "--proxy=http://u:p:q@h"]),
-            "'http://u:***@h/@x' '--proxy=http://u:***@h'"
+            "'http://***@h/@x' '--proxy=http://***@h'"
         );
-        assert_eq!(line(&["http://u@h/", "http://h/a:b@c"]), "http://u@h/ http://h/a:b@c");
+        assert_eq!(line(&["http://u@h/", "http://h/a:b@c"]), "'http://***@h/' http://h/a:b@c");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::RunArgs;
 use super::command_line;
 use super::draft::Draft;
 use super::milestones;
+use crate::credentials::hidden;
 use crate::plan::Plan;
 use crate::report::view::Facts;
 use crate::scenario::{LoadShape, Scenario};
@@ -25,8 +26,8 @@ pub(super) fn facts(plan: &Plan, args: &RunArgs, draft: &Draft) -> Facts {
         _ => None,
     };
     Facts {
-        scenario: command_line::without_password(draft.name()),
-        scenario_text: draft.text().map(str::to_owned),
+        scenario: hidden(draft.name()).into_owned(),
+        scenario_text: draft.text().map(|text| hidden(text).into_owned()),
         host: hosts.into_iter().collect::<Vec<_>>().join(", "),
         seed: plan.seed,
         command_line: command_line::typed(&plan.scenario.parameters),
@@ -36,21 +37,19 @@ pub(super) fn facts(plan: &Plan, args: &RunArgs, draft: &Draft) -> Facts {
         run_time: plan.run_time,
         load: milestones::load(&plan.shape, plan.arrivals.as_ref(), plan.users),
         cores: plan.cores.iter().map(|core| core.id).collect(),
-        profile: args.profile.clone(),
+        profile: args.profile.as_deref().map(|name| hidden(name).into_owned()),
     }
 }
 
 /// What is known where there can be no plan yet.
 pub(super) fn without_plan(scenario: &Scenario, args: &RunArgs, draft: &Draft) -> Facts {
     Facts {
-        scenario: command_line::without_password(draft.name()),
-        scenario_text: draft.text().map(str::to_owned),
-        host: command_line::without_password(
-            args.host.as_ref().or(scenario.host.as_ref()).map_or("", |h| h),
-        ),
+        scenario: hidden(draft.name()).into_owned(),
+        scenario_text: draft.text().map(|text| hidden(text).into_owned()),
+        host: hidden(args.host.as_ref().or(scenario.host.as_ref()).map_or("", |h| h)).into_owned(),
         command_line: command_line::typed(&scenario.parameters),
         run_time: args.run_time.or(scenario.load.run_time),
-        profile: args.profile.clone(),
+        profile: args.profile.as_deref().map(|name| hidden(name).into_owned()),
         ..Facts::default()
     }
 }

@@ -15,6 +15,7 @@ mod keys;
 mod milestones;
 mod overhead;
 mod ratio;
+mod refusal;
 
 mod serve;
 mod signals;
@@ -36,12 +37,14 @@ pub use args::{Args, Command, OverheadArgs, RunArgs, ServeArgs, SetArgs, WebArgs
 use args::{GREETING, Read, USUAL, Unread};
 pub use class_settings::ClassSettings;
 
+use crate::credentials::hidden;
 use crate::log::{Level, Log};
 use crate::plan::Plan;
 use crate::scenario::Scenario;
 use crate::scenario::file::{Document, Values};
 use draft::Draft;
 use job::Job;
+use refusal::{refuse, without_credentials};
 use source::Source;
 use terminal::Terminal;
 
@@ -74,7 +77,7 @@ pub fn main() -> ExitCode {
 fn obey(Read { mut args, typed, told }: Read<Args>) -> Result<u8, Error> {
     match args.command.take() {
         None => {
-            let source = args.take_scenario(&typed).unwrap_or_else(|error| error.exit());
+            let source = args.take_scenario(&typed).unwrap_or_else(|error| refuse(&error));
             run_scenario(&Source::Typed(source), &settled(args.run, &typed, told))
         }
         Some(Command::Demo(run)) => {
@@ -110,7 +113,7 @@ fn settled(mut run: RunArgs, typed: &ArgMatches, told: Vec<String>) -> RunArgs {
 /// help.
 fn unread(unread: Unread) -> Result<u8, Error> {
     match unread {
-        Unread::Words(error) => error.exit(),
+        Unread::Words(error) => refuse(&error),
         Unread::File(error) => Err(error.into()),
     }
 }
@@ -147,6 +150,7 @@ pub fn main_with(scenario: Scenario) -> ExitCode {
 
 fn finish(result: Result<u8, Error>) -> ExitCode {
     ExitCode::from(result.unwrap_or_else(|error| {
+        let error = without_credentials(&error.to_string());
         let _ = writeln!(io::stderr(), "gregaria: error: {error}");
         COULD_NOT_RUN
     }))
@@ -222,7 +226,7 @@ fn run_once(draft: &Draft, scenario: Scenario, args: &RunArgs, log: &Log) -> Res
 
 /// Writes to stdout; a reader that went away is none of our business.
 fn print(text: &str) -> Result<(), Error> {
-    match io::stdout().write_all(text.as_bytes()) {
+    match io::stdout().write_all(hidden(text).as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(()),
     }

@@ -14,6 +14,7 @@ use super::lifecycle::{Phase, until};
 use super::open::{Open, Seat};
 use super::per_core::PerCore;
 use super::pinned::yield_now;
+use crate::credentials::hidden;
 use crate::scenario::{Pace, TaskError, TaskResult};
 use crate::session::Session;
 use crate::stats::Recorder;
@@ -202,7 +203,7 @@ impl LiveUser {
             Some(Err(panic)) => format!("panic: {}", panic_text(&*panic)),
         };
         let place = format!("user {}, task {name}", self.class.name);
-        self.recorder().exception(&message, &place);
+        self.recorder().exception(&hidden(&message), &place);
         Ended::Failed
     }
 }

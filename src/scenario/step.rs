@@ -148,7 +148,7 @@ impl Step {
     /// What a task of this one step is called: the request's name, or its method and path.
     pub fn label(&self) -> String {
         match &self.request.name {
-            Some(name) => name.clone(),
+            Some(_) => self.request.display_name().into_owned(),
             None => format!("{} {}", self.request.method, self.request.display_name()),
         }
     }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use crate::credentials::stripped;
 use crate::session::{RequestFailed, Session};
 
 use super::{Part, Step};
@@ -93,17 +94,32 @@ where
 impl Task {
     /// A task of weight 1 that runs an `async` closure.
     pub fn new(name: impl Into<String>, action: impl TaskFn + 'static) -> Self {
-        Task { name: name.into(), weight: 1, tags: Vec::new(), action: Action::run(action) }
+        Task {
+            name: stripped(&name.into()).into_owned(),
+            weight: 1,
+            tags: Vec::new(),
+            action: Action::run(action),
+        }
     }
 
     /// A task of weight 1 that makes these requests in order.
     pub fn steps(name: impl Into<String>, steps: Vec<Step>) -> Self {
-        Task { name: name.into(), weight: 1, tags: Vec::new(), action: Action::steps(steps) }
+        Task {
+            name: stripped(&name.into()).into_owned(),
+            weight: 1,
+            tags: Vec::new(),
+            action: Action::steps(steps),
+        }
     }
 
     /// A task of weight 1 that makes these requests in order, some of them at the same time.
     pub fn parts(name: impl Into<String>, parts: Vec<Part>) -> Self {
-        Task { name: name.into(), weight: 1, tags: Vec::new(), action: Action::Steps(parts) }
+        Task {
+            name: stripped(&name.into()).into_owned(),
+            weight: 1,
+            tags: Vec::new(),
+            action: Action::Steps(parts),
+        }
     }
 
     /// Sets how often the task is chosen, relative to the user's other tasks.

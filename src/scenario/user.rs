@@ -7,6 +7,7 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue};
 
 use super::{Action, KeepAlive, Step, Task, TaskFn, WaitTime};
+use crate::credentials::stripped;
 use crate::session::{Auth, Policy, TcpOptions, Timeouts, Via};
 use crate::transport::tls::TlsOptions;
 
@@ -48,7 +49,7 @@ impl User {
     /// A class of weight 1, without tasks and without waits.
     pub fn new(name: impl Into<String>) -> Self {
         User {
-            name: name.into(),
+            name: stripped(&name.into()).into_owned(),
             share: Share::Weight(1.0),
             host: None,
             wait_time: WaitTime::Constant(Duration::ZERO),

@@ -19,6 +19,7 @@ use thiserror::Error;
 
 use super::json::{self, InvalidJson, Pointer};
 use super::text;
+use crate::credentials::hidden;
 use crate::http1;
 
 /// How much of a value, sent or expected, a failure's text shows.
@@ -153,7 +154,7 @@ impl From<Condition> for Check {
 impl Check {
     /// Sets the failure's text; `{status}` stands for the status code.
     pub fn message(mut self, message: impl Into<String>) -> Self {
-        self.message = Some(message.into());
+        self.message = Some(hidden(&message.into()).into_owned());
         self
     }
 
@@ -282,8 +283,9 @@ impl fmt::Display for Failure<'_> {
     }
 }
 
-/// The text, cut where it would make a row of its own of every response.
+/// The text without credentials, cut where it would make a row of its own of every response.
 fn shown(text: &str) -> String {
+    let text = &*hidden(text);
     match text.char_indices().nth(SHOWN_CHARS) {
         None => text.to_owned(),
         Some((end, _)) => format!("{}…", &text[..end]),

@@ -1,16 +1,20 @@
 //! How a body begins: what is kept of one failure of each kind.
 
 use super::secrets::Secrets;
+use crate::credentials::hidden;
 
 /// How many bytes of a body are shown.
 const SHOWN_BYTES: usize = 200;
 
-/// The first 200 bytes of a body as text, with its secrets masked. Bytes that are no UTF-8 are written
+/// The first 200 bytes of a body as text, with its secrets and the credentials of URLs masked. Bytes that are no UTF-8 are written
 /// as `\xff`; a character that the end cuts off is left out.
 pub(super) fn excerpt(body: &[u8], is_whole: bool, secrets: &[&Secrets]) -> String {
-    let masked = secrets
-        .iter()
-        .fold(body.to_vec(), |body, secrets| secrets.mask(&body, is_whole).into_owned());
+    let body = match std::str::from_utf8(body) {
+        Ok(text) => hidden(text).into_owned().into_bytes(),
+        Err(_) => body.to_vec(),
+    };
+    let masked =
+        secrets.iter().fold(body, |body, secrets| secrets.mask(&body, is_whole).into_owned());
     let shown = &masked[..masked.len().min(SHOWN_BYTES)];
     let is_cut = !is_whole || shown.len() < masked.len();
     let mut text = String::new();

@@ -15,6 +15,7 @@ use super::render::Defaults;
 use super::request::Request;
 use super::response::{Received, Response};
 use super::sender::Sender;
+use crate::credentials::hidden;
 use crate::http1::{KeepBody, Limits, ResponseReader};
 use crate::reactor::{Alarm, Socket, TimedOut};
 use crate::stats::{Clocks, EntryId, EntryKey, Extra, Limit, Outcome, Phases, Sample, WireBytes};
@@ -405,6 +406,7 @@ fn record_failure(
     failure: Failure,
 ) -> RequestFailed {
     let message = context.text_of(entry, &failure);
+    let message = hidden(&message);
     let outcome = Outcome::Failure(&message);
     let sample = Sample { entry, clocks, body_bytes: 0, status: failure.status(), outcome };
     let mut recorder = context.recorder.borrow_mut();

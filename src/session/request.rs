@@ -6,9 +6,9 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue, Method};
 
 use super::auth::Auth;
-use super::base_url::without_userinfo;
 use super::policy::Policy;
 use super::upload::Upload;
+use crate::credentials::stripped;
 
 /// A request as data. The path is joined to the user's host; an absolute `http://` URL is used as
 /// it is.
@@ -80,6 +80,6 @@ impl Request {
 
     /// The name the request is counted under: a URL's user and password are not for the tables.
     pub fn display_name(&self) -> Cow<'_, str> {
-        self.name.as_deref().map_or_else(|| without_userinfo(&self.path), Cow::Borrowed)
+        stripped(self.name.as_deref().unwrap_or(&self.path))
     }
 }

@@ -16,6 +16,7 @@ use super::excerpt::excerpt;
 use super::request::Request;
 use super::secrets::Secrets;
 use super::{json, text};
+use crate::credentials::hidden;
 use crate::http1::{self, Head, KeepBody};
 use crate::stats::{Clocks, EntryId, Outcome, Sample};
 
@@ -236,8 +237,8 @@ fn status_text(status: u16) -> Cow<'static, str> {
 impl Drop for Response {
     fn drop(&mut self) {
         let undecodable = self.undecodable().map(DecodeError::to_string);
-        let fault = self.failure.as_deref().or(undecodable.as_deref());
-        let outcome = fault.map_or(Outcome::Success, Outcome::Failure);
+        let fault = self.failure.as_deref().or(undecodable.as_deref()).map(hidden);
+        let outcome = fault.as_deref().map_or(Outcome::Success, Outcome::Failure);
         let body_bytes = match self.decoded.get() {
             Some(Ok(decoded)) => decoded.len() as u64,
             _ => self.body_bytes,
@@ -248,7 +249,7 @@ impl Drop for Response {
         if let Some(message) = fault.filter(|_| is_new)
             && let Some(body) = self.beginning()
         {
-            self.context.recorder.borrow_mut().keep_body(entry, message, body);
+            self.context.recorder.borrow_mut().keep_body(entry, &message, body);
         }
         self.context.recycle(std::mem::take(&mut self.bytes));
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use crate::credentials::hidden;
 use crate::plan::Picked;
 use crate::units;
 
@@ -57,7 +58,7 @@ pub enum Edit {
 impl Fault {
     /// About one field.
     pub fn of(field: impl Into<String>, message: impl ToString) -> Self {
-        Fault { field: field.into(), message: message.to_string() }
+        Fault { field: field.into(), message: hidden(&message.to_string()).into_owned() }
     }
 }
 

@@ -11,6 +11,7 @@ mod cli;
 mod connections;
 mod conservation;
 mod cookies;
+mod credentials;
 mod csv;
 mod digest;
 mod ends;

@@ -130,6 +130,8 @@ pub(in crate::cli) fn command<T: CommandFactory>(words: &[OsString]) -> Command 
         true => grouped(sub),
         false => with_help(sub),
     });
+    // A variable may hold a URL with credentials.
+    let command = with_subcommands(without_values(command), without_values);
     if words.iter().any(|word| word == "-h") { in_short(command) } else { command }
 }
 
@@ -137,6 +139,10 @@ fn with_subcommands(command: Command, change: fn(Command) -> Command) -> Command
     let names: Vec<String> =
         command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
     names.into_iter().fold(command, |command, name| command.mut_subcommand(name, change))
+}
+
+fn without_values(command: Command) -> Command {
+    command.mut_args(|arg| arg.hide_env_values(true))
 }
 
 fn takes_a_run(command: &Command) -> bool {

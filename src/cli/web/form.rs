@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::cli::RunArgs;
-use crate::cli::command_line::without_password;
 use crate::cli::draft::Draft;
 use crate::cli::milestones;
+use crate::credentials::hidden;
 use crate::executor::allowed_cores;
 use crate::plan::{Load, Picked};
 use crate::scenario::file::Values;
@@ -33,10 +33,10 @@ pub(super) fn form(draft: &Draft, scenario: &Scenario, args: &RunArgs) -> Value 
     let picked = args.options().classes;
     json!({
         "version": env!("CARGO_PKG_VERSION"),
-        "scenario": without_password(draft.name()),
+        "scenario": hidden(draft.name()),
         "users": users,
         "spawn_rate": spawn_rate,
-        "host": args.host.as_deref().or(host(scenario)),
+        "host": args.host.as_deref().or(host(scenario)).map(hidden),
         "run_time": args.run_time.or(own.run_time).map(units::short),
         "load": kind,
         "rate": args.rate,
@@ -75,11 +75,12 @@ fn host(scenario: &Scenario) -> Option<&str> {
 fn parameters(scenario: &Scenario, values: &Values) -> Value {
     let parameter = |parameter: &Parameter| {
         let given = values.get(&parameter.name).filter(|_| !parameter.secret);
+        let choices: Vec<_> = parameter.choices.iter().map(|choice| hidden(choice)).collect();
         json!({
             "name": parameter.name,
-            "default": given.or(parameter.default.as_deref()),
-            "help": parameter.help,
-            "choices": Some(&parameter.choices).filter(|choices| !choices.is_empty()),
+            "default": given.or(parameter.default.as_deref()).map(hidden),
+            "help": parameter.help.as_deref().map(hidden),
+            "choices": (!choices.is_empty()).then_some(choices),
             "secret": parameter.secret,
         })
     };
@@ -101,7 +102,7 @@ fn class(user: &User, picked: &Option<Vec<Picked>>) -> Value {
         "weight": weight,
         "fixed_count": count,
         "picked": is_picked,
-        "host": user.host,
+        "host": user.host.as_deref().map(hidden),
         "tasks": tasks.collect::<Vec<_>>(),
     })
 }

@@ -190,10 +190,12 @@ impl Desk<'_> {
     }
 
     fn job(&self, draft: &Draft, start: &Start) -> Result<Job, Fault> {
-        let args = order::overlaid(self.args, start);
-        let options = order::options(&args, start);
         // A file that says of them what cannot be says why below.
         let known = draft.parameters();
+        let (form, declared) = (self.live.form(), known.as_deref().unwrap_or_default());
+        let start = &order::restored(start, form["host"].as_str(), self.args, declared)?;
+        let args = order::overlaid(self.args, start);
+        let options = order::options(&args, start);
         if let Some(fault) = known.as_ref().ok().and_then(|known| order::unknown(known, start)) {
             return Err(fault);
         }

@@ -1,12 +1,52 @@
 //! What a start form asks for, laid over scenario and command line; and which field a refusal is
 //! about.
 
+use std::collections::BTreeSet;
+
 use crate::cli::args::Cores;
 use crate::cli::{Error, RunArgs};
+use crate::credentials::{hidden, is_hidden};
 use crate::plan::{self, Options, Picked};
 use crate::scenario::file::{self, Values};
 use crate::scenario::{Parameter, Scenario};
 use crate::web::{Fault, Start};
+
+/// The same with the texts that the form shows without their credentials as they were, where nobody
+/// has changed them. `host` is what it shows of the host.
+///
+/// # Errors
+///
+/// Where a text has been changed and its credentials are still hidden: they are for nobody else.
+pub(super) fn restored(
+    start: &Start,
+    host: Option<&str>,
+    args: &RunArgs,
+    known: &[Parameter],
+) -> Result<Start, Fault> {
+    let mut start = start.clone();
+    let lost = |field: String| {
+        let message = "user and password are hidden here: type them anew, or leave all as it was";
+        Fault::of(field, message)
+    };
+    if start.host.as_deref().is_some_and(is_hidden) {
+        if start.host.as_deref() != host {
+            return Err(lost("host".to_owned()));
+        }
+        start.host = None;
+    }
+    let given = args.set.values();
+    for (name, value) in start.parameters.iter_mut().filter(|(_, value)| is_hidden(value)) {
+        let parameter = known.iter().find(|parameter| parameter.name == *name);
+        let offered = parameter.into_iter().flat_map(|it| it.default.iter().chain(&it.choices));
+        let offered = given.get(name).into_iter().chain(offered.map(String::as_str));
+        let meant: BTreeSet<&str> = offered.filter(|text| hidden(text) == *value).collect();
+        match meant.first() {
+            Some(&text) if meant.len() == 1 => *value = text.to_owned(),
+            _ => return Err(lost(format!("parameters.{name}"))),
+        }
+    }
+    Ok(start)
+}
 
 /// The flags, as if what was asked for had been typed.
 pub(super) fn overlaid(args: &RunArgs, start: &Start) -> RunArgs {

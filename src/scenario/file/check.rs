@@ -39,8 +39,10 @@ fn table(item: Item<'_>) -> Result<Vec<Check>> {
         return Err(item.problem(format!("a check needs a condition: one of {known}")));
     }
     let message = table.get("message").map(|message| message.text()).transpose()?;
-    let message = message.as_deref();
-    let check = |condition| Check { condition, message: message.map(str::to_owned) };
+    let check = |condition| match &message {
+        Some(message) => Check::from(condition).message(&**message),
+        None => Check::from(condition),
+    };
     Ok(conditions.into_iter().map(check).collect())
 }
 

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use thiserror::Error;
 
+use crate::credentials::{hidden, place_in_hidden};
 use crate::scenario::nearest::hint;
 
 /// How much of a line an error shows; a scenario may have all its steps on one.
@@ -89,19 +90,25 @@ impl Problem {
     pub(super) fn in_file(self, file: &str, text: &str) -> Error {
         let span = self.place(text);
         let start = floor_char_boundary(text, span.start);
+        let end = floor_char_boundary(text, span.end.max(start));
         let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
         let line = text[line_start..].lines().next().unwrap_or_default();
         let number = text[..line_start].matches('\n').count() + 1;
         // A byte order mark is no character that anybody sees.
-        let before = text[line_start..start].trim_start_matches('\u{feff}').chars().count();
-        let end = floor_char_boundary(text, span.end.max(start));
-        let width = text[start..end].lines().next().unwrap_or_default().chars().count();
+        let before = |text: &str| text.trim_start_matches('\u{feff}').chars().count();
+        let column = before(&text[line_start..start]) + 1;
+        // The mark stands where the fault is in what is shown of the line.
+        let shown = hidden(line);
+        let place = |at: usize| place_in_hidden(line, (at - line_start).min(line.len()));
+        let (from, to) = (place(start), place(end));
+        let width = shown[from..to.max(from)].chars().count();
+        let marked = before(&shown[..from]);
         Error::Invalid {
             file: file.to_owned(),
             line: number,
-            column: before + 1,
-            message: self.message,
-            excerpt: excerpt(number, line.trim_start_matches('\u{feff}'), before, width),
+            column,
+            message: hidden(&self.message).into_owned(),
+            excerpt: excerpt(number, shown.trim_start_matches('\u{feff}'), marked, width),
             parameter: self.parameter,
         }
     }

@@ -86,7 +86,8 @@
 //!
 //! Values come from [`Values`], which `--set region=us` fills, and are taken as they are. A secret
 //! cannot be where reports or errors would show it: in a host, a name, a check, the path of a request
-//! without a name. What stands in the file itself, as a default does, is no secret.
+//! without a name. What stands in the file itself, as a default does, is no secret; but user and
+//! password of a URL are hidden wherever they stand, and so may be secrets.
 //!
 //! There are no variables beside them: a value that differs between users or requests, or that comes
 //! from a response, needs a scenario written in Rust. `{{id}}`, `{id}`, `<id>`, `$id`, `:id` and `%s` are

@@ -1,6 +1,5 @@
 //! How requests are made, of scenario files.
 
-use std::borrow::Cow;
 use std::num::NonZeroU32;
 
 use super::error::Result;
@@ -59,7 +58,7 @@ pub(super) fn policy(table: &Table<'_>, files: &Files, policy: &mut Policy) -> R
         None => {}
         Some((key, item)) => {
             policy.via = match key {
-                "proxy" => Via::Proxy(proxy(item)?),
+                "proxy" => Via::Proxy(item.shown_url()?),
                 _ => Via::UnixSocket(files.path(item)?),
             };
             item.judged(validate::via(&policy.via))?;
@@ -91,14 +90,6 @@ fn tcp(item: Item<'_>, tcp: &mut TcpOptions) -> Result<()> {
         tcp.reset_on_close = true;
     }
     Ok(())
-}
-
-/// A URL, whose host errors show, and not the user and password before it.
-fn proxy(item: Item<'_>) -> Result<String> {
-    if item.secret_of_host().is_some() {
-        return item.shown();
-    }
-    item.text().map(Cow::into_owned)
 }
 
 /// A time for the whole request, or a table of those of its parts.

@@ -12,6 +12,7 @@ use toml::de::{DeArray, DeInteger, DeTable, DeValue};
 
 use super::error::{Problem, Result};
 use super::parameter::Bindings;
+use crate::credentials::stripped;
 use crate::scenario::validate;
 use crate::units;
 
@@ -171,10 +172,14 @@ impl<'a> Item<'a> {
         }
     }
 
-    /// The first secret that is in this URL, but for its user and password.
-    pub(super) fn secret_of_host(&self) -> Option<&'a str> {
-        let url = self.value.get_ref().as_str()?;
-        self.bindings?.secret(url.rsplit('@').next()?)
+    /// A URL, which reports and errors show without its credentials: only there may be secrets.
+    pub(super) fn shown_url(&self) -> Result<String> {
+        let text = self.value.get_ref().as_str().map(stripped);
+        let is_shown = |text: &str| self.bindings.is_some_and(|all| all.secret(text).is_some());
+        if text.is_some_and(|text| is_shown(&text)) {
+            return self.shown();
+        }
+        self.text().map(Cow::into_owned)
     }
 
     pub(super) fn number(&self) -> Result<f64> {

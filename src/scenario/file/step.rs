@@ -153,7 +153,7 @@ fn path_text(table: &Table<'_>, item: Item<'_>) -> Result<String> {
     item.judged(validate::path(&path))?;
     let Some(secret) = item.secret() else { return Ok(path.into_owned()) };
     if !path.starts_with('/') {
-        return item.shown();
+        return item.shown_url();
     }
     if table.get("name").is_none() {
         return Err(Problem::new(

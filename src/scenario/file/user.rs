@@ -56,7 +56,7 @@ pub(super) fn user(item: Item<'_>, files: &Files, common: &Policy) -> Result<Use
 
 /// A base URL.
 pub(super) fn host(item: Item<'_>) -> Result<String> {
-    let host = item.shown()?;
+    let host = item.shown_url()?;
     item.judged(validate::host(&host))?;
     Ok(host)
 }

@@ -1,0 +1,33 @@
+//! What cannot be done, said on stderr without the credentials of URLs.
+
+use std::env;
+use std::io::{self, IsTerminal, Write};
+use std::process;
+
+use super::COULD_NOT_RUN;
+use crate::credentials::{hidden, hidden_in_malformed};
+
+/// Says what is wrong with the arguments, or what was asked about them, and ends.
+pub(super) fn refuse(error: &clap::Error) -> ! {
+    if !error.use_stderr() {
+        error.exit();
+    }
+    let text = error.render();
+    let text = if io::stderr().is_terminal() { text.ansi().to_string() } else { text.to_string() };
+    let _ = io::stderr().write_all(without_credentials(&text).as_bytes());
+    process::exit(COULD_NOT_RUN.into())
+}
+
+/// The text without credentials, also of arguments that should have been URLs and have no scheme.
+pub(super) fn without_credentials(text: &str) -> String {
+    let words = env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
+    // Also of `--flag=value` and of `--set name=value`.
+    let values = words.flat_map(|word| {
+        let starts: Vec<usize> = word.match_indices('=').map(|(at, _)| at + 1).collect();
+        [0].into_iter().chain(starts).map(move |start| word[start..].to_owned()).collect::<Vec<_>>()
+    });
+    let values = values.filter(|value| value.split('@').rev().skip(1).any(|it| it.contains(':')));
+    values.fold(hidden(text).into_owned(), |text, value| {
+        text.replace(&value, &hidden_in_malformed(&value))
+    })
+}
