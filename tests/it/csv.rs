@@ -10,8 +10,8 @@ use gregaria::report::Report;
 use gregaria::report::console::{Final, Progress, Screen};
 use gregaria::report::csv::{self, CsvFiles, History};
 use gregaria::stats::{
-    Counts, Distribution, EntryKey, ExceptionRow, FailureRow, Figures, GeneratorHealth, Journal,
-    PERCENTILES, Phases, Rates, Row, Snapshot, Statuses, UserCount,
+    Counts, Distribution, EntryKey, ExceptionRow, FailureRow, Figures, PERCENTILES, Phases, Rates,
+    Row, Snapshot, Statuses, UserCount,
 };
 
 /// Those that Locust has.
@@ -129,23 +129,14 @@ pub(crate) fn snapshot(all: &[Ended], second: u64, exceptions: &[ExceptionRow]) 
     Snapshot {
         started_at: UNIX_EPOCH + Duration::from_secs(1_790_000_000),
         elapsed: Duration::from_secs(second),
-        since: Duration::ZERO,
         users: [("reader", 6), ("writer", 4)]
             .map(|(class, running)| UserCount { class: class.to_owned(), running })
             .to_vec(),
-        users_wanted: None,
-        ending: None,
         entries: keys.iter().map(of_key).collect(),
         total: row("", "Aggregated", &ended, second),
         failures,
         exceptions: exceptions.to_vec(),
-        commands: Vec::new(),
-        broken: None,
-        unjudged: Vec::new(),
-        quantiles: Vec::new(),
-        open_load: None,
-        health: GeneratorHealth::default(),
-        journal: Journal::default(),
+        ..Snapshot::before_the_run(Vec::new())
     }
 }
 
