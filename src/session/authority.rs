@@ -69,7 +69,7 @@ mod tests {
         assert_eq!(Authority::parse(given), Ok(Authority { text: text.into(), zone }));
     }
 
-    /// As `idna.encode(host, uts46=True)` of idna 3.10, which requests uses, has them.
+    /// As `idna.encode(host, uts46=True)` of idna 3.20, which requests uses, has them.
     #[test]
     fn names_become_a_labels() {
         check("caf\u{e9}.example:81", "xn--caf-dma.example:81", None);
