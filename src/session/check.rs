@@ -251,10 +251,26 @@ fn header_failure<'c>(
         .map(|(_, value)| value);
     let Some(first) = values.next() else { return Some(Failure::NoHeader(name)) };
     let wanted = wanted?;
-    if first == wanted.as_bytes() || values.any(|value| value == wanted.as_bytes()) {
+    if is_same_text(first, wanted.as_bytes())
+        || values.any(|value| is_same_text(value, wanted.as_bytes()))
+    {
         return None;
     }
     Some(Failure::Header { name, got: first.to_vec(), wanted })
+}
+
+/// Whether two values say the same, each in Latin-1, which header values once were in, or in UTF-8,
+/// which servers write (RFC 9110 section 5.5).
+fn is_same_text(one: &[u8], other: &[u8]) -> bool {
+    one == other || (!one.is_ascii() && !other.is_ascii() && text_of(one) == text_of(other))
+}
+
+/// A header's value as text.
+fn text_of(value: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(value) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => Cow::Owned(value.iter().copied().map(char::from).collect()),
+    }
 }
 
 impl fmt::Display for Failure<'_> {
@@ -272,8 +288,7 @@ impl fmt::Display for Failure<'_> {
             }
             Failure::NoHeader(name) => write!(f, "Header {name} is missing"),
             Failure::Header { name, got, wanted } => {
-                let got = shown(&String::from_utf8_lossy(got));
-                let wanted = shown(&String::from_utf8_lossy(wanted.as_bytes()));
+                let (got, wanted) = (shown(&text_of(got)), shown(&text_of(wanted.as_bytes())));
                 write!(f, "Header {name} is '{got}' instead of '{wanted}'")
             }
             Failure::TooLong(limit) => {

@@ -62,6 +62,7 @@ impl Answerer {
         let challenge = Challenge::find(head)?;
         let client_nonce = format!("{:016x}", random());
         let (user, password) = &**credentials;
+        let (user, password) = (letters(user.as_bytes()), letters(password.as_bytes()));
         let hash = |text: &str| challenge.algorithm.hash(text);
         let mut secret = hash(&format!("{user}:{}:{password}", challenge.realm));
         if challenge.is_session {
@@ -93,10 +94,10 @@ impl Answerer {
             true => hash(&format!("{secret}:{nonce}:{qop}:{request}")),
             false => hash(&format!("{secret}:{nonce}:{request}")),
         };
-        let (user, realm) = (&self.credentials.0, &challenge.realm);
+        let (user, realm) = (letters(self.credentials.0.as_bytes()), &challenge.realm);
         let user = match challenge.hashes_user {
             true => hash(&format!("{user}:{realm}")),
-            false => quoted(user),
+            false => quoted(&user),
         };
         let (realm, nonce) = (quoted(realm), quoted(nonce));
         let mut line = format!(
@@ -117,18 +118,19 @@ impl Answerer {
             line += ", userhash=true";
         }
         line += "\r\n";
-        out.extend_from_slice(line.as_bytes());
+        out.extend(octets(&line));
     }
 
     /// Looks whether an answer that was accepted names the nonce of the next request (RFC 7616
     /// section 3.5).
     pub(super) fn learn(&mut self, head: &[u8]) {
         let info = http1::header(head, "authentication-info").and_then(text);
-        let next = info.and_then(|info| {
+        let next = info.as_deref().and_then(|info| {
             let mut parameters = elements(info).filter_map(parameter);
-            parameters.find(|(name, _)| name.eq_ignore_ascii_case("nextnonce"))
+            let next = parameters.find(|(name, _)| name.eq_ignore_ascii_case("nextnonce"));
+            next.map(|(_, nonce)| nonce)
         });
-        if let Some((_, nonce)) = next
+        if let Some(nonce) = next
             && nonce != self.nonce
         {
             (self.nonce, self.count) = (nonce, 0);
@@ -142,7 +144,7 @@ impl Challenge {
     fn find(head: &[u8]) -> Option<Challenge> {
         let headers = http1::headers(head);
         let challenges = headers.filter(|(name, _)| name.eq_ignore_ascii_case("www-authenticate"));
-        challenges.filter_map(|(_, value)| text(value)).find_map(Challenge::parse)
+        challenges.filter_map(|(_, value)| text(value)).find_map(|value| Challenge::parse(&value))
     }
 
     /// The first in one header, which may have several, of other schemes too (RFC 9110 section
@@ -172,7 +174,8 @@ impl Challenge {
         let algorithm_name = get("algorithm");
         let (algorithm, is_session) = Algorithm::parse(algorithm_name.unwrap_or("MD5"))?;
         let qop = get("qop");
-        let has_auth = |qop: &str| qop.split(',').any(|q| q.trim().eq_ignore_ascii_case("auth"));
+        let has_auth =
+            |qop: &str| qop.split(',').any(|q| q.trim_ascii().eq_ignore_ascii_case("auth"));
         if qop.is_some_and(|qop| !has_auth(qop)) {
             return None;
         }
@@ -203,20 +206,32 @@ impl Algorithm {
         Some((algorithm, base.is_some()))
     }
 
-    /// In hex digits.
+    /// Of the octets that the letters stand for, in hex digits.
     fn hash(self, text: &str) -> String {
         let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         match self {
-            Algorithm::Md5 => hex(&Md5::digest(text)),
-            Algorithm::Sha256 => hex(&Sha256::digest(text)),
-            Algorithm::Sha512_256 => hex(&Sha512_256::digest(text)),
+            Algorithm::Md5 => hex(&Md5::digest(octets(text))),
+            Algorithm::Sha256 => hex(&Sha256::digest(octets(text))),
+            Algorithm::Sha512_256 => hex(&Sha512_256::digest(octets(text))),
         }
     }
 }
 
-/// A header's value, if it can be quoted in another: a folded one has line breaks.
-fn text(value: &[u8]) -> Option<&str> {
-    std::str::from_utf8(value).ok().filter(|value| !value.contains(char::is_control))
+/// A header's value, if it can be quoted in another.
+fn text(value: &[u8]) -> Option<String> {
+    let is_control = |byte: &u8| byte.is_ascii_control() && *byte != b'\t';
+    (!value.iter().any(is_control)).then(|| letters(value))
+}
+
+/// Octets as the letters of the same numbers: a realm may be in any encoding, and goes back, and into
+/// hashes, as it came.
+fn letters(octets: &[u8]) -> String {
+    octets.iter().copied().map(char::from).collect()
+}
+
+/// The octets that such letters stand for.
+fn octets(letters: &str) -> Vec<u8> {
+    letters.chars().filter_map(|letter| u8::try_from(letter).ok()).collect()
 }
 
 /// The elements of a list with quoted strings in it (RFC 9110 section 5.6.1).
@@ -232,30 +247,30 @@ fn elements(list: &str) -> impl Iterator<Item = &str> {
         }
         false
     });
-    elements.map(str::trim).filter(|element| !element.is_empty())
+    elements.map(str::trim_ascii).filter(|element| !element.is_empty())
 }
 
 /// `Digest realm="x"` is the first element of a challenge, `nonce="y"` and `nonce = "y"` are not.
 fn split_scheme(element: &str) -> (Option<&str>, &str) {
     let end = element.find(|letter: char| letter == '=' || letter.is_ascii_whitespace());
     let (word, rest) = element.split_at(end.unwrap_or(element.len()));
-    if rest.trim_start().starts_with('=') {
+    if rest.trim_ascii_start().starts_with('=') {
         return (None, element);
     }
-    (Some(word), rest.trim_start())
+    (Some(word), rest.trim_ascii_start())
 }
 
 /// `name=token` or `name="text"`.
 fn parameter(element: &str) -> Option<(&str, String)> {
     let (name, value) = element.split_once('=')?;
-    let value = value.trim();
+    let value = value.trim_ascii();
     let Some(quoted) = value.strip_prefix('"') else {
-        return Some((name.trim(), value.to_owned()));
+        return Some((name.trim_ascii(), value.to_owned()));
     };
     let (mut text, mut letters) = (String::new(), quoted.chars());
     while let Some(letter) = letters.next() {
         match letter {
-            '"' => return Some((name.trim(), text)),
+            '"' => return Some((name.trim_ascii(), text)),
             '\\' => text.extend(letters.next()),
             _ => text.push(letter),
         }

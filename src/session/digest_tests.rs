@@ -113,6 +113,7 @@ fn the_first_challenge_that_can_be_answered_is() {
         &format!("Digest realm=x, nonce=y, qop=auth-int, {digest}"),
         &format!("Basic realm=\"\u{fc}\\\", Digest realm=x\", {digest}"),
         &format!("Basic\r\nWWW-Authenticate: {digest}"),
+        "Digest\trealm\t=\t\"one, two\"\t,\tnonce=\"n\"\t",
     ] {
         assert_eq!(realm(challenge).as_deref(), Some("one, two"), "{challenge}");
     }
@@ -125,7 +126,6 @@ fn the_first_challenge_that_can_be_answered_is() {
         "Digest realm=\"r\", nonce=\"n",
         "Digest realm=\"r\", nonce=\"n\", qop=\"auth-int\"",
         "Digest realm=\"r\", nonce=\"n\", algorithm=SHA",
-        "Digest realm=\"r\",\r\n nonce=\"n\"",
     ] {
         assert_eq!(realm(none), None, "{none}");
     }
@@ -137,6 +137,28 @@ fn quotes_come_back_as_they_came() {
     let line = line(&mut answerer(challenge, "u\"x", "p").unwrap(), "GET", "/");
     assert!(line.contains("realm=\"a\\\"b\\\\c\", "), "{line}");
     assert!(line.contains("username=\"u\\\"x\", "), "{line}");
+}
+
+/// As curl 7.88 has it: Python's requests hashes the UTF-8 of what it takes for Latin-1.
+#[test]
+fn a_realm_in_any_encoding_is_hashed_and_sent_as_it_came() {
+    for (realm, response) in [
+        (&b"caf\xe9"[..], "28e47908a2aedf89ee5c90903dfeefa2"),
+        ("caf\u{e9}\u{a0}".as_bytes(), "520c2fed414e182be624f0903bc44c8e"),
+    ] {
+        let mut answerer = {
+            let line = [b"WWW-Authenticate: Digest realm=\"", realm, b"\", nonce=\"n\""].concat();
+            let head = [b"HTTP/1.1 401 No\r\n", &line[..], b"\r\n\r\n"].concat();
+            let credentials = Rc::new(("\u{fc}".to_owned(), "p".to_owned()));
+            Answerer::new(&head, &credentials, || 1).unwrap()
+        };
+        let mut line = Vec::new();
+        answerer.write("GET", "/", &mut line);
+        let quoted = [b"username=\"\xc3\xbc\", realm=\"", realm, b"\", "].concat();
+        assert!(line.windows(quoted.len()).any(|part| part == quoted), "{line:?}");
+        let response = format!("response=\"{response}\"");
+        assert!(line.windows(response.len()).any(|part| part == response.as_bytes()), "{line:?}");
+    }
 }
 
 /// No challenge is a panic, and no answer is more than one line.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Check, Condition, alternatives, shown};
+use super::{Check, Condition, alternatives, shown, text_of};
 
 /// Stands for the status code in a message.
 const STATUS: &str = "{status}";
@@ -49,7 +49,7 @@ impl Condition {
             }
             Condition::Header(name, wanted) => {
                 let differs = |wanted: &[u8]| {
-                    let wanted = shown(&String::from_utf8_lossy(wanted));
+                    let wanted = shown(&text_of(wanted));
                     between(&format!("Header {name} is '"), &format!("' instead of '{wanted}'"))
                 };
                 text == format!("Header {name} is missing")
@@ -72,7 +72,7 @@ impl fmt::Display for Condition {
             }
             Condition::Header(name, None) => write!(f, "header {name} is there"),
             Condition::Header(name, Some(wanted)) => {
-                let wanted = shown(&String::from_utf8_lossy(wanted.as_bytes()));
+                let wanted = shown(&text_of(wanted.as_bytes()));
                 write!(f, "header {name} is '{wanted}'")
             }
             Condition::MaxTime(limit) => {
