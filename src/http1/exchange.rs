@@ -2,11 +2,14 @@
 //!
 //! A response that arrives in one piece, as nearly all do, is parsed where it lies and copied once,
 //! into the caller's store. Only a head that is split over slices is put together first, in that
-//! same store. No I/O, no clock, and no memory beyond the store, so the reader is tested with byte
-//! strings.
+//! same store, and only one that the parser refuses is [mended](super::mend). No I/O, no clock, and
+//! no memory beyond the store, so the reader is tested with byte strings.
+
+use std::mem;
 
 use http::Method;
 
+use super::mend::mend;
 use super::response::{Head, Status, parse_response};
 use super::{Decoder, Error, Framing, KnownHead, Limits};
 
@@ -47,8 +50,9 @@ pub struct Progress {
 ///
 /// The store given to [`feed`](Self::feed) must be the same from call to call, and nobody else's
 /// until the response is done. What stood in it before stays. If it was empty, `store[..head_len]`
-/// is the raw head afterwards and `store[head_len..]` the body, with `head_len` from
-/// [`head`](Self::head).
+/// is the head afterwards and `store[head_len..]` the body, with `head_len` from
+/// [`head`](Self::head). The head is as it came, unless it had folded lines, which are one line each
+/// then, or malformed ones, which are [left out](Self::take_malformed_lines).
 #[derive(Debug, Clone)]
 pub struct ResponseReader {
     limits: Limits,
@@ -65,6 +69,8 @@ pub struct ResponseReader {
     tried: usize,
     /// Bytes before the response that are not part of it: blank lines and interim responses.
     passed: usize,
+    /// Names of malformed lines of the head.
+    malformed_lines: Box<[String]>,
     /// Whether a byte of this response, or of an interim one, has come.
     begun: bool,
     /// Whether an interim 100 has come.
@@ -96,6 +102,7 @@ impl ResponseReader {
             held: 0,
             tried: 0,
             passed: 0,
+            malformed_lines: Box::default(),
             begun: false,
             continues: false,
             interim: false,
@@ -190,6 +197,17 @@ impl ResponseReader {
         self.continues
     }
 
+    /// Whether malformed lines were left out of the head, and nobody has taken their names.
+    pub fn has_malformed_lines(&self) -> bool {
+        !self.malformed_lines.is_empty()
+    }
+
+    /// Takes the names of the malformed lines that were left out of the head, as they can be shown;
+    /// none of interim responses.
+    pub fn take_malformed_lines(&mut self) -> Box<[String]> {
+        mem::take(&mut self.malformed_lines)
+    }
+
     /// Length of the decoded body so far, kept or not.
     pub fn body_bytes(&self) -> u64 {
         self.decoder.decoded()
@@ -227,10 +245,10 @@ impl ResponseReader {
         }
         self.begun = true;
         self.interim = false;
-        match parse_response(input, &self.method, &self.limits)? {
-            Status::Complete(head) => {
+        match parse_response(input, &self.method, &self.limits) {
+            Ok(Status::Complete(head)) => {
                 if head.is_interim() {
-                    self.end_interim(&head)?;
+                    self.end_interim(&head, head.head_len)?;
                 } else {
                     let text = &input[..head.head_len];
                     store.extend_from_slice(text);
@@ -241,13 +259,36 @@ impl ResponseReader {
                 }
                 Ok(head.head_len)
             }
-            Status::Partial => {
-                store.extend_from_slice(input);
-                self.held = input.len();
-                self.tried = input.len();
-                Ok(input.len())
-            }
+            Ok(Status::Partial) => Ok(self.hold(input, store)),
+            Err(Error::MalformedHead(_)) => self.feed_bent_head(input, store),
+            Err(error) => Err(error),
         }
+    }
+
+    /// Keeps the beginning of a head for what follows.
+    fn hold(&mut self, input: &[u8], store: &mut Vec<u8>) -> usize {
+        store.extend_from_slice(input);
+        self.held = input.len();
+        self.tried = input.len();
+        input.len()
+    }
+
+    /// Takes a head that the parser has refused as it is.
+    #[cold]
+    fn feed_bent_head(&mut self, input: &[u8], store: &mut Vec<u8>) -> Result<usize, Error> {
+        let Status::Complete(mended) = mend(input, &self.limits)? else {
+            return Ok(self.hold(input, store));
+        };
+        let parsed = parse_response(&mended.text, &self.method, &self.limits)?;
+        let Status::Complete(head) = parsed else { return Err(Error::HeadTooLarge) };
+        if head.is_interim() {
+            self.end_interim(&head, mended.len)?;
+        } else {
+            self.malformed_lines = mended.malformed_lines.into();
+            store.extend_from_slice(&mended.text);
+            self.accept(head)?;
+        }
+        Ok(mended.len)
     }
 
     /// Puts the head together in the store. The parser starts over each time, so it is asked only
@@ -265,31 +306,39 @@ impl ResponseReader {
             return Ok(taken);
         }
         self.tried = self.held;
-        if let Status::Complete(head) = parse_response(&store[start..], &self.method, &self.limits)?
-        {
-            debug_assert_eq!(head.head_len, self.held, "a head ends at its first blank line");
-            self.held = 0;
-            if head.is_interim() {
-                store.truncate(start);
-                self.end_interim(&head)?;
-            } else {
-                self.accept(head)?;
+        match parse_response(&store[start..], &self.method, &self.limits) {
+            Ok(Status::Complete(head)) => {
+                debug_assert_eq!(head.head_len, self.held, "a head ends at its first blank line");
+                self.held = 0;
+                if head.is_interim() {
+                    store.truncate(start);
+                    self.end_interim(&head, head.head_len)?;
+                } else {
+                    self.accept(head)?;
+                }
             }
+            Ok(Status::Partial) => {}
+            Err(Error::MalformedHead(_)) => {
+                let text = store.split_off(start);
+                self.held = 0;
+                self.feed_bent_head(&text, store)?;
+            }
+            Err(error) => return Err(error),
         }
         Ok(taken)
     }
 
-    fn end_interim(&mut self, head: &Head) -> Result<(), Error> {
+    fn end_interim(&mut self, head: &Head, len: usize) -> Result<(), Error> {
         self.continues |= head.status == 100;
         self.interim = true;
-        self.pass(head.head_len)
+        self.pass(len)
     }
 
     /// Drops what stands before the response. A server that sends nothing else is given up as one
     /// whose head does not end: it would keep a core busy for as long as the request may take.
     fn pass(&mut self, bytes: usize) -> Result<(), Error> {
         self.passed += bytes;
-        if self.passed > self.limits.head_bytes { Err(Error::HeadTooLarge) } else { Ok(()) }
+        if self.passed > self.limits.passed_bytes() { Err(Error::HeadTooLarge) } else { Ok(()) }
     }
 
     fn accept(&mut self, head: Head) -> Result<(), Error> {

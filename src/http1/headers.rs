@@ -12,9 +12,8 @@ pub struct Headers<'a> {
     rest: &'a [u8],
 }
 
-/// The headers of `head`, the bytes of a head from its start line to its blank line.
-///
-/// A folded value is given as it came, line breaks included (RFC 9112 section 5.2).
+/// The headers of `head`, the bytes of a head from its start line to its blank line, as a
+/// [`ResponseReader`](super::ResponseReader) stores it: without folded lines.
 pub fn headers(head: &[u8]) -> Headers<'_> {
     let mut rest = head;
     while let [b'\r' | b'\n', after @ ..] = rest {
@@ -44,11 +43,7 @@ pub fn reason(head: &[u8]) -> &[u8] {
 
 impl<'a> Headers<'a> {
     fn next_raw(&mut self) -> Option<(&'a [u8], &'a [u8])> {
-        let (mut line, mut rest) = split_line(self.rest);
-        while let [b' ' | b'\t', ..] = rest {
-            let folded = line.len() + split_line(rest).0.len();
-            (line, rest) = self.rest.split_at(folded);
-        }
+        let (line, rest) = split_line(self.rest);
         self.rest = rest;
         let colon = line.iter().position(|&byte| byte == b':')?;
         Some((line[..colon].trim_ascii(), line[colon + 1..].trim_ascii()))
@@ -75,7 +70,7 @@ mod tests {
     use super::*;
 
     const HEAD: &[u8] = b"HTTP/1.1 404  Not Found \r\nServer: x\r\nEmpty:\r\nSet-Cookie: a=1\r\n\
-        Folded: one\r\n two: three\r\nset-cookie :\tb=2 \r\n\r\nnot: a header\r\n";
+        Colons: one two: three\r\nset-cookie :\tb=2 \r\n\r\nnot: a header\r\n";
 
     #[test]
     fn headers_come_in_order_and_end_at_the_blank_line() {
@@ -84,7 +79,7 @@ mod tests {
             ("Server", b"x"),
             ("Empty", b""),
             ("Set-Cookie", b"a=1"),
-            ("Folded", b"one\r\n two: three"),
+            ("Colons", b"one two: three"),
             ("set-cookie", b"b=2"),
         ];
         assert_eq!(all, expected);

@@ -4,8 +4,8 @@
 /// thousands of users must stay small while they do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Longest head, start line and blank line included; also the longest trailers, and the most that
-    /// may come before a response: blank lines and interim responses.
+    /// Longest head, start line and blank line included; also the longest trailers. Each interim
+    /// response before a response has as much, and all of them 16 times as much, blank lines included.
     pub head_bytes: usize,
     /// Most header lines; at most [`HEADERS_MAX`](Self::HEADERS_MAX), whatever is asked.
     pub headers: usize,
@@ -19,6 +19,11 @@ impl Limits {
 
     pub(super) fn table_len(&self) -> usize {
         self.headers.min(Self::HEADERS_MAX)
+    }
+
+    /// The most that may come before a response.
+    pub(super) fn passed_bytes(&self) -> usize {
+        self.head_bytes.saturating_mul(16)
     }
 
     /// The part of `input` that a head may take up.

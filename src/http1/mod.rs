@@ -19,6 +19,7 @@ mod headers;
 mod incoming;
 mod known;
 mod limits;
+mod mend;
 mod request;
 mod response;
 #[cfg(test)]

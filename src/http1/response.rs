@@ -1,8 +1,8 @@
 //! Defines the head of a response: parsed in place, without allocating.
 //!
 //! Lenient where servers in the field need it and a client loses nothing by it: spaces before the
-//! colon of a header, several spaces in the status line, a missing reason, folded header lines,
-//! bare line feeds, blank lines before the status line.
+//! colon of a header, several spaces in the status line, a missing reason, bare line feeds, blank
+//! lines before the status line. What is further from the grammar is [mended](super::mend) first.
 
 use std::mem::MaybeUninit;
 
@@ -49,7 +49,8 @@ impl Head {
     }
 }
 
-/// Parses the head of a response to a request made with `method`, from the start of `input`.
+/// Parses the head of a response to a request made with `method`, from the start of `input`. One
+/// with folded or malformed lines is [`Error::MalformedHead`] here.
 ///
 /// Parsing starts over on each call, so a caller with a growing buffer must not call for each byte:
 /// [`ResponseReader`](super::ResponseReader) is that caller.
@@ -97,8 +98,7 @@ pub(super) fn lenient() -> httparse::ParserConfig {
     let mut config = httparse::ParserConfig::default();
     config
         .allow_spaces_after_header_name_in_responses(true)
-        .allow_multiple_spaces_in_response_status_delimiters(true)
-        .allow_obsolete_multiline_headers_in_responses(true);
+        .allow_multiple_spaces_in_response_status_delimiters(true);
     config
 }
 
@@ -175,7 +175,6 @@ mod tests {
             "HTTP/1.1 200 d\u{e9}j\u{e0} vu\r\nContent-Length: 5\r\n\r\n",
             "HTTP/1.1 200 OK\r\nContent-Length : 5\r\n\r\n",
             "HTTP/1.1 200 OK\r\ncOnTeNt-LeNgTh:5   \r\n\r\n",
-            "HTTP/1.1 200 OK\r\nX-Folded: a\r\n b\r\nContent-Length: 5\r\n\r\n",
             "HTTP/1.1 200 OK\nContent-Length: 5\n\n",
             "\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n",
         ] {
@@ -194,6 +193,7 @@ mod tests {
         check("HTTP/1.1 099 OK\r\n\r\n", malformed(Malformed::Status));
         check("HTTP/1.1 200 OK\r\nno colon\r\n\r\n", malformed(Malformed::HeaderName));
         check("HTTP/1.1 200 OK\r\na: \0\r\n\r\n", malformed(Malformed::HeaderValue));
+        check("HTTP/1.1 200 OK\r\na: b\r\n c\r\n\r\n", malformed(Malformed::HeaderName));
         check("HTTP/1.1 200 OK\r\nContent-Length: five\r\n\r\n", Error::BadContentLength);
         let twice = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n";
         check(twice, Error::ConflictingContentLengths);

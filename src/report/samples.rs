@@ -60,6 +60,7 @@ pub(crate) fn snapshot(entries: Vec<Row>, time: Duration) -> Snapshot {
         quantiles: Vec::new(),
         failures: Vec::new(),
         exceptions: Vec::new(),
+        malformed_lines: Vec::new(),
         commands: Vec::new(),
         broken: None,
         unjudged: Vec::new(),

@@ -272,6 +272,7 @@ impl Connections {
                     if tally.first_byte.is_none() && reader.has_begun_final() {
                         tally.first_byte = attempt.lap(&mut lap);
                     }
+                    attempt.note_malformed_lines(&mut reader);
                     match progress {
                         Ok(progress) if progress.done => break,
                         Ok(_) if attempt.has_enough(&reader, &bytes) => break,
@@ -348,6 +349,15 @@ impl Attempt<'_> {
     /// Counts what a part took and moved.
     pub(super) fn spent(&self, phases: Phases, wire: WireBytes) {
         self.context.recorder.borrow_mut().exchanged(self.outbound.entry, phases, wire);
+    }
+
+    /// Counts the lines that a head was read without, if there were any.
+    fn note_malformed_lines(&self, reader: &mut ResponseReader) {
+        if reader.has_malformed_lines() {
+            let mut recorder = self.context.recorder.borrow_mut();
+            let names = reader.take_malformed_lines();
+            names.iter().for_each(|name| recorder.malformed_line(name));
+        }
     }
 
     /// The time for the first byte is over, or that of the whole request; interim responses are no

@@ -1,4 +1,5 @@
-//! A request's way over several exchanges: redirects followed, challenges answered.
+//! A request's way over several exchanges: redirects followed, challenges answered, expectations
+//! dropped.
 
 use super::context::Context;
 use super::envelope::Message;
@@ -16,6 +17,7 @@ impl Outbound<'_> {
     pub(super) fn may_go_on(&self, status: u16) -> bool {
         (self.follows && is_redirect(status))
             || (status == 401 && self.first.envelope.credentials.is_some())
+            || status == 417
     }
 }
 
@@ -33,26 +35,29 @@ impl Connections {
         let (mut redirects, mut is_answered) = (0, false);
         loop {
             let asked = message(&latest, outbound, context);
+            let status = received.head.status;
             let extra = if answers_challenge(sender, asked, &received, is_answered) {
                 is_answered = true;
                 Extra::Challenge
             } else if let Some(location) =
                 location(&received.head, &received.bytes).filter(|_| outbound.follows)
             {
-                let status = received.head.status;
                 let failed = |error| Failure::Redirect { status, error };
                 if redirects == REDIRECTS_MAX {
                     return Err(failed(RedirectError::TooMany));
                 }
-                let from = match latest.take() {
-                    Some(outline) => outline,
-                    None => Outline::new(context, outbound.defaults, outbound.request)
-                        .map_err(|error| Failure::Request(error.to_string()))?,
-                };
+                let from = outline(latest.take(), outbound, context)?;
                 let next = from.redirected(context, outbound.defaults, status, location);
                 latest = Some(next.map_err(failed)?);
                 (redirects, is_answered) = (redirects + 1, false);
                 Extra::Redirect
+            } else if status == 417 {
+                let (next, expected) = outline(latest.take(), outbound, context)?.without_expect();
+                if !expected {
+                    return Ok(received);
+                }
+                latest = Some(next);
+                Extra::WithoutExpect
             } else {
                 return Ok(received);
             };
@@ -80,6 +85,16 @@ fn message<'m>(
         Some(outline) => Message::of(outline, context),
         None => outbound.first,
     }
+}
+
+/// The latest request, to be changed.
+fn outline<'r>(
+    latest: Option<Outline<'r>>,
+    outbound: &Outbound<'r>,
+    context: &Context,
+) -> Result<Outline<'r>, Failure> {
+    let first = || Outline::new(context, outbound.defaults, outbound.request);
+    latest.map_or_else(first, Ok).map_err(|error| Failure::Request(error.to_string()))
 }
 
 /// Whether the response is a challenge that the next send answers. One answer to each request: a

@@ -177,6 +177,15 @@ impl<'r> Outline<'r> {
         Ok(outline)
     }
 
+    /// The same request without its expectation, and whether it had one (RFC 9110 section 10.1.1).
+    pub(super) fn without_expect(mut self) -> (Self, bool) {
+        let headers = self.headers.len();
+        self.headers.retain(|(name, _)| name != EXPECT);
+        self.expects = false;
+        let had_one = self.headers.len() < headers;
+        (self, had_one)
+    }
+
     /// Where no later request uses the connection (RFC 9112 section 9.6).
     fn say_whether_it_is_the_last(&mut self, defaults: &Defaults) {
         if !self.envelope.origin.remembered || defaults.policy.is_one_request_per_connection() {

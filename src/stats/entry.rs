@@ -34,6 +34,8 @@ pub struct Counts {
     pub redirects: u64,
     /// Requests sent again with the answer to a 401, within the same time.
     pub challenges: u64,
+    /// Requests sent again without `Expect` after a 417, within the same time.
+    pub without_expect: u64,
     /// Connections made.
     pub connections: u64,
     /// TLS handshakes made.
@@ -62,6 +64,7 @@ impl Counts {
             Extra::Retry => &mut self.retries,
             Extra::Redirect => &mut self.redirects,
             Extra::Challenge => &mut self.challenges,
+            Extra::WithoutExpect => &mut self.without_expect,
             Extra::Connection => &mut self.connections,
             Extra::FullHandshake => &mut self.handshakes.full,
             Extra::ResumedHandshake => &mut self.handshakes.resumed,
@@ -78,6 +81,7 @@ impl AddAssign<&Counts> for Counts {
             retries,
             redirects,
             challenges,
+            without_expect,
             connections,
             handshakes: Handshakes { full, resumed },
         } = other;
@@ -87,6 +91,7 @@ impl AddAssign<&Counts> for Counts {
         self.retries += retries;
         self.redirects += redirects;
         self.challenges += challenges;
+        self.without_expect += without_expect;
         self.connections += connections;
         self.handshakes.full += full;
         self.handshakes.resumed += resumed;
@@ -359,8 +364,13 @@ mod tests {
         let mut entry = Entry::<u32>::default();
         assert!(entry.is_empty());
         entry.cancel();
-        let extras = [Extra::Retry, Extra::Redirect, Extra::Challenge, Extra::Connection];
-        let handshakes = [Extra::FullHandshake, Extra::ResumedHandshake, Extra::FullHandshake];
+        let extras = [Extra::Retry, Extra::Redirect, Extra::Challenge, Extra::WithoutExpect];
+        let handshakes = [
+            Extra::Connection,
+            Extra::FullHandshake,
+            Extra::ResumedHandshake,
+            Extra::FullHandshake,
+        ];
         extras.into_iter().chain(handshakes).for_each(|extra| entry.count(extra));
         entry.record_body(1);
         entry.record_exchange(Phases::default(), WireBytes { sent: 20, received: 30 });
@@ -374,6 +384,7 @@ mod tests {
             retries: 1,
             redirects: 1,
             challenges: 1,
+            without_expect: 1,
             connections: 1,
             handshakes: Handshakes { full: 2, resumed: 1 },
         };

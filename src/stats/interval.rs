@@ -34,6 +34,10 @@ pub struct Interval {
     pub exceptions: Vec<Exception>,
     /// Exceptions beyond the cap.
     pub more_exceptions: u64,
+    /// How often header lines of these names were malformed, in the order of first sight.
+    pub malformed_lines: Vec<(String, u64)>,
+    /// Malformed header lines beyond the cap.
+    pub more_malformed_lines: u64,
     /// Users running at the moment of the take, by class index: a level, not a change.
     pub users: Vec<u64>,
     /// Users that the load wanted on this core at that moment; `None` where it wants no number, as an
@@ -62,6 +66,8 @@ impl Interval {
             more_failures: Sightings::default(),
             exceptions: Vec::new(),
             more_exceptions: 0,
+            malformed_lines: Vec::new(),
+            more_malformed_lines: 0,
             users: Vec::new(),
             wanted: None,
             arrivals: None,

@@ -18,12 +18,14 @@ pub struct Limits {
     pub failures: usize,
     /// Distinct (message, traceback) pairs of exceptions.
     pub exceptions: usize,
+    /// Distinct names of malformed header lines.
+    pub malformed_lines: usize,
 }
 
 impl Default for Limits {
     /// A table that a person can still read is shorter than this.
     fn default() -> Self {
-        Limits { names: 1000, failures: 500, exceptions: 500 }
+        Limits { names: 1000, failures: 500, exceptions: 500, malformed_lines: 20 }
     }
 }
 
@@ -37,6 +39,11 @@ impl Limits {
     pub fn overflow_failure(&self) -> (EntryKey, String) {
         let key = EntryKey { method: ANY.to_owned(), name: ANY.to_owned() };
         (key, format!("(more than {} different failures)", self.failures))
+    }
+
+    /// The name of all malformed header lines whose own came too late.
+    pub fn overflow_malformed_line(&self) -> String {
+        format!("(more than {} names)", self.malformed_lines)
     }
 
     /// The message of the row of all exceptions that came too late.

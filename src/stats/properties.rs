@@ -263,7 +263,7 @@ fn a_sample_that_ends_at_the_cut_is_in_one_interval() {
 #[test]
 fn caps_keep_every_count_exact() {
     let start = Instant::now();
-    let limits = Limits { names: 4, failures: 3, exceptions: 2 };
+    let limits = Limits { names: 4, failures: 3, exceptions: 2, malformed_lines: 2 };
     for seed in 0..60 {
         let mut rng = fastrand::Rng::with_seed(seed);
         let mut cores = [0, 1, 2].map(|core| Recorder::new(core, start, limits));
@@ -302,7 +302,7 @@ fn caps_keep_every_count_exact() {
 #[test]
 fn overflow_rows_say_what_they_are() {
     let start = Instant::now();
-    let limits = Limits { names: 1, failures: 1, exceptions: 1 };
+    let limits = Limits { names: 1, failures: 1, exceptions: 1, malformed_lines: 1 };
     let mut core = Recorder::new(0, start, limits);
     for name in ["/a", "/b", "/c"] {
         let (failure, latency) = (Some(format!("no {name}")), Duration::from_millis(1));

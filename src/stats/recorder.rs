@@ -39,6 +39,7 @@ pub struct Recorder {
     /// Requests that were counted since the start.
     recorded: u64,
     exceptions: Table<String, u64>,
+    malformed_lines: Table<(), u64>,
     users: Vec<u64>,
     wanted: Option<u64>,
     noticed: Noticed,
@@ -64,6 +65,7 @@ impl Recorder {
             failures: Table::new(limits.failures),
             recorded: 0,
             exceptions: Table::new(limits.exceptions),
+            malformed_lines: Table::new(limits.malformed_lines),
             users: Vec::new(),
             wanted: None,
             noticed: Noticed::default(),
@@ -194,6 +196,11 @@ impl Recorder {
         self.exceptions.note(message, traceback, 1);
     }
 
+    /// A response had a header line of this name that was malformed, and was read without it.
+    pub fn malformed_line(&mut self, name: &str) {
+        self.malformed_lines.note(&(), name, 1);
+    }
+
     /// A timer was answered this much later than asked for.
     pub fn late(&mut self, lateness: Duration) {
         self.noticed.lateness.record(lateness);
@@ -260,6 +267,7 @@ impl Recorder {
         let to = to.saturating_duration_since(self.started);
         let (failures, more_failures) = self.failures.take();
         let (exceptions, more_exceptions) = self.exceptions.take();
+        let (malformed_lines, more_malformed_lines) = self.malformed_lines.take();
         Interval {
             core: self.core,
             second,
@@ -284,6 +292,11 @@ impl Recorder {
                 .map(|(message, traceback, count)| Exception { message, traceback, count })
                 .collect(),
             more_exceptions,
+            malformed_lines: malformed_lines
+                .into_iter()
+                .map(|((), name, count)| (name, count))
+                .collect(),
+            more_malformed_lines,
             users: self.users.clone(),
             wanted: self.wanted,
             arrivals: self.released.as_mut().map(|released| Box::new(released.take())),
@@ -311,6 +324,8 @@ impl Recorder {
             more_failures,
             exceptions,
             more_exceptions,
+            malformed_lines,
+            more_malformed_lines,
             // Levels: the next take states them anew.
             users: _,
             wanted: _,
@@ -341,6 +356,10 @@ impl Recorder {
             self.exceptions.note(message.as_str(), &traceback, count);
         }
         self.exceptions.note_more(more_exceptions);
+        for (name, count) in malformed_lines {
+            self.malformed_lines.note(&(), &name, count);
+        }
+        self.malformed_lines.note_more(more_malformed_lines);
     }
 
     fn take_names(&mut self) -> Vec<(EntryId, EntryKey)> {

@@ -61,7 +61,7 @@ impl AddAssign for WireBytes {
 /// What happens on a sample's way and is no sample of its own.
 ///
 /// So the requests that a server has seen are the samples that were sent, and the cancelled ones,
-/// retries, redirects and challenges.
+/// retries, redirects, challenges and those without their expectation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Extra {
     /// The request was sent again, because its kept-alive connection turned out to be dead.
@@ -70,6 +70,8 @@ pub enum Extra {
     Redirect,
     /// The request was sent again with the answer to a 401.
     Challenge,
+    /// The request was sent again without `Expect`, after a 417.
+    WithoutExpect,
     /// A connection was made.
     Connection,
     /// A TLS handshake was made from the ground up.

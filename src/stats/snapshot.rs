@@ -43,6 +43,8 @@ pub struct Snapshot {
     pub exceptions: Vec<ExceptionRow>,
     /// What ended the run; nothing before its end, and where no user was left.
     pub ending: Option<Ending>,
+    /// How many malformed header lines of which names responses were read without.
+    pub malformed_lines: Vec<(String, u64)>,
     /// What was asked of the run in its course, in order: at most the first thousand commands.
     pub commands: Vec<Command>,
     /// The level that the run was not to break and broke.

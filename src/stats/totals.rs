@@ -47,6 +47,7 @@ pub struct Totals {
     total: Line,
     failures: Table<usize, Seen>,
     exceptions: Table<String, u64>,
+    malformed_lines: Table<(), u64>,
     open_load: Option<ArrivalsSum>,
     lateness: Times<u64>,
     /// The same since the latest snapshot.
@@ -91,6 +92,7 @@ impl Totals {
             total: Line::new(total),
             failures: Table::new(limits.failures),
             exceptions: Table::new(limits.exceptions),
+            malformed_lines: Table::new(limits.malformed_lines),
             open_load: None,
             lateness: Times::default(),
             latest_lateness: Times::default(),
@@ -124,6 +126,8 @@ impl Totals {
             more_failures,
             exceptions,
             more_exceptions,
+            malformed_lines,
+            more_malformed_lines,
             users,
             wanted,
             arrivals,
@@ -163,6 +167,10 @@ impl Totals {
             self.exceptions.note(message.as_str(), &traceback, count);
         }
         self.exceptions.note_more(more_exceptions);
+        for (name, count) in malformed_lines {
+            self.malformed_lines.note(&(), &name, count);
+        }
+        self.malformed_lines.note_more(more_malformed_lines);
     }
 
     /// The end of the latest interval, from the start of the run: when all cores are done, the end
@@ -190,6 +198,7 @@ impl Totals {
             quantiles: self.total.quantiles(&mut self.scratch),
             failures: self.failure_rows(),
             exceptions: self.exception_rows(),
+            malformed_lines: self.malformed_lines(),
             // Not a core's to know, either.
             ending: None,
             commands: Vec::new(),
@@ -221,6 +230,7 @@ impl Totals {
         self.lines.iter_mut().chain([&mut self.total]).for_each(Line::reset);
         self.failures = Table::new(self.limits.failures);
         self.exceptions = Table::new(self.limits.exceptions);
+        self.malformed_lines = Table::new(self.limits.malformed_lines);
     }
 
     fn add_delta(&mut self, core: usize, id: EntryId, second: u64, delta: &Delta) {
@@ -341,6 +351,17 @@ impl Totals {
             rows.push(ExceptionRow { count, message, traceback: String::new() });
         }
         rows
+    }
+
+    /// In the order of arrival; those beyond the cap last.
+    fn malformed_lines(&self) -> Vec<(String, u64)> {
+        let own = self.malformed_lines.rows().into_iter();
+        let mut lines: Vec<_> = own.map(|(_, name, &count)| (name.to_owned(), count)).collect();
+        let more = *self.malformed_lines.more();
+        if more > 0 {
+            lines.push((self.limits.overflow_malformed_line(), more));
+        }
+        lines
     }
 }
 

@@ -17,6 +17,7 @@ mod digest;
 mod ends;
 mod faults;
 mod flags;
+mod heads;
 mod health;
 mod help;
 mod json;

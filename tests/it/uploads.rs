@@ -227,6 +227,64 @@ fn a_body_is_not_sent_after_a_final_answer() {
     assert!(got.is_empty() && took < ms(700), "the connection is closed: {took:?}");
 }
 
+/// What a server saw that refuses expectations, and takes bodies: whether one was expected to be asked
+/// for, and the body. It closes where `closes`, and `always` refuses.
+type Asked = Receiver<(bool, Vec<u8>)>;
+
+fn refusing(closes: bool, always: bool) -> (SocketAddr, Asked, Receiver<()>) {
+    let (saw, seen) = channel();
+    let (address, ends) = serve(move |stream| {
+        loop {
+            let head = read_head(stream)?;
+            let expects = head.contains("\r\nexpect: ");
+            let mut body = vec![0; if expects { 0 } else { 1000 }];
+            stream.read_exact(&mut body)?;
+            let _ = saw.send((expects, body));
+            stream.write_all(match expects || always {
+                true => b"HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n",
+                false => b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+            })?;
+            if closes {
+                return Ok(());
+            }
+        }
+    });
+    (address, seen, ends)
+}
+
+/// RFC 9110 section 10.1.1, and curl. The server has seen both, so the books have both.
+#[test]
+fn a_refused_expectation_is_dropped_once() {
+    for (closes, always) in [(false, false), (true, false), (false, true)] {
+        let code = Task::new("code", async |session: &mut Session| {
+            session.put("/").body(pattern(1000)).expect_continue().send().await?;
+            Ok(())
+        });
+        let step = Step::put("/").body(pattern(1000)).expect_continue();
+        for task in [Task::from(step), code] {
+            let (address, seen, _ends) = refusing(closes, always);
+            let user = User::new("u").task(task).wait_time(WaitTime::constant(ms(3_600_000)));
+            let user = user.timeout(Duration::from_secs(10));
+            let ran = go(Scenario::new(format!("http://{address}")).user(user), users(1, ms(900)));
+            let total = ran.total();
+            assert_eq!((total.requests, total.failures), (1, u64::from(always)));
+            assert_eq!((total.counts.without_expect, total.counts.retries), (1, 0));
+            let seen: Vec<_> = seen.try_iter().collect();
+            assert_eq!(seen, [(true, Vec::new()), (false, pattern(1000))]);
+        }
+    }
+}
+
+/// Nothing was expected, so there is nothing to drop.
+#[test]
+fn a_417_without_an_expectation_is_the_answer() {
+    let answer = "HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n";
+    let server = Server::start(move |_| Answer::Send(answer.into()));
+    let ran = run_step(server.address, Step::put("/").body("body"));
+    assert_eq!(only_failure(&ran), "417 Expectation Failed");
+    assert_eq!((server.total(), ran.total().counts.without_expect), (1, 0));
+}
+
 #[test]
 fn a_request_without_a_body_expects_nothing() {
     let server = plain_server();

@@ -56,6 +56,7 @@ fn snapshot(second: u64, entries: usize, rng: &mut fastrand::Rng) -> Snapshot {
         quantiles: quantiles.collect(),
         failures: Vec::new(),
         exceptions: Vec::new(),
+        malformed_lines: Vec::new(),
         commands: Vec::new(),
         broken: None,
         unjudged: Vec::new(),

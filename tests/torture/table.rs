@@ -161,25 +161,3 @@ fn rendered_requests_whose_bodies_are_kept() {
 fn rendered_requests_whose_bodies_are_counted() {
     check(WAYS[3]);
 }
-
-#[test]
-fn one_off_seeds() {
-    use super::case::Act;
-    for case in cases::all() {
-        for script in &case.scripts {
-            let mut out = Vec::new();
-            for act in script {
-                match act {
-                    Act::Send(bytes) | Act::Bytes(bytes) | Act::Trickle(bytes, _) => {
-                        out.extend_from_slice(bytes)
-                    }
-                    Act::Forever(bytes) => out.extend_from_slice(&bytes.repeat(8)),
-                    _ => {}
-                }
-            }
-            if (1..1500).contains(&out.len()) {
-                eprintln!("SEED {}", out.escape_ascii());
-            }
-        }
-    }
-}

@@ -33,8 +33,8 @@ function requestColumns(live) {
     .map((label) => percentile(label, { hidden: true }));
   const phases = PHASES.map(([key, label]) => time(`phase_${key}`, `${label} 95%ile (ms)`,
     (row) => row.phases?.[key]?.percentiles?.["95%"] ?? null, { hidden: true }));
-  const counts = ["cancelled", "retries", "redirects", "challenges", "connections", "sent_bytes",
-    "received_bytes"].map((key) => figure(key, capital(key), (row) => row[key], whole, { hidden: true }));
+  const counts = ["cancelled", "retries", "redirects", "challenges", "without_expect", "connections",
+    "sent_bytes", "received_bytes"].map((key) => figure(key, capital(key), (row) => row[key], whole, { hidden: true }));
   return [
     METHOD, NAME,
     figure("requests", "# Requests", (row) => row.requests, whole),

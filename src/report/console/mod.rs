@@ -9,6 +9,7 @@ mod commands;
 mod generator;
 mod handshakes;
 mod layout;
+mod malformed;
 mod open_load;
 mod statuses;
 mod tables;
@@ -26,6 +27,7 @@ pub use commands::render_commands;
 pub use generator::render_generator;
 pub use handshakes::render_handshakes;
 pub use layout::Screen;
+pub use malformed::render_malformed_lines;
 pub use open_load::render_open_load;
 pub use statuses::render_statuses;
 pub use tables::{
@@ -100,6 +102,7 @@ impl<W: Write, F: Fn() -> Screen> Report for Final<W, F> {
             render_exceptions(snapshot, screen),
             render_statuses(snapshot, screen),
             render_unseen(snapshot),
+            render_malformed_lines(snapshot),
             render_handshakes(snapshot),
             render_open_load(snapshot),
             render_commands(snapshot),

@@ -7,7 +7,8 @@ use crate::stats::{Counts, Snapshot};
 /// The requests that were sent are those of the rows, without the ones that failed before they
 /// could be sent, and all that is told here.
 pub fn render_unseen(snapshot: &Snapshot) -> String {
-    let Counts { cancelled, retries, redirects, challenges, .. } = snapshot.total.counts;
+    let Counts { cancelled, retries, redirects, challenges, without_expect, .. } =
+        snapshot.total.counts;
     let told = [
         (
             "Requests cancelled at the stop",
@@ -29,6 +30,11 @@ pub fn render_unseen(snapshot: &Snapshot) -> String {
             challenges,
             "once in the rows above; the server has seen both",
         ),
+        (
+            "Requests sent again without Expect after a 417",
+            without_expect,
+            "once in the rows above; the server has seen both",
+        ),
     ];
     let told = told.into_iter().filter(|&(_, number, _)| number > 0);
     told.map(|(what, number, seen)| format!("{what}: {number} ({seen})\n")).collect()
@@ -45,8 +51,14 @@ mod tests {
     fn what_only_the_server_saw_is_told_when_there_is_any() {
         let mut run = snapshot(Vec::new(), Duration::ZERO);
         assert_eq!(render_unseen(&run), "");
-        run.total.counts =
-            Counts { cancelled: 3, retries: 2, redirects: 7, challenges: 1, ..Counts::default() };
+        run.total.counts = Counts {
+            cancelled: 3,
+            retries: 2,
+            redirects: 7,
+            challenges: 1,
+            without_expect: 4,
+            ..Counts::default()
+        };
         assert_eq!(
             render_unseen(&run).lines().collect::<Vec<_>>(),
             [
@@ -57,6 +69,8 @@ mod tests {
                  the servers have seen both)",
                 "Requests sent again with the answer to a challenge: 1 (once in the rows above; the \
                  server has seen both)",
+                "Requests sent again without Expect after a 417: 4 (once in the rows above; the server \
+                 has seen both)",
             ]
         );
         run.total.counts.cancelled = 0;

@@ -71,6 +71,7 @@ fn ours(row: &Row) -> Map<String, Value> {
         retries,
         redirects,
         challenges,
+        without_expect,
         connections,
         handshakes: Handshakes { full, resumed },
     } = row.counts;
@@ -92,6 +93,7 @@ fn ours(row: &Row) -> Map<String, Value> {
         ("retries", json!(retries)),
         ("redirects", json!(redirects)),
         ("challenges", json!(challenges)),
+        ("without_expect", json!(without_expect)),
         ("connections", json!(connections)),
         ("handshakes", json!({ "full": full, "resumed": resumed })),
     ])
@@ -224,6 +226,7 @@ mod tests {
             "retries": 0,
             "redirects": 2,
             "challenges": 0,
+            "without_expect": 0,
             "connections": 0,
             "handshakes": { "full": 0, "resumed": 0 },
         });

@@ -39,7 +39,7 @@
 //! | `body_bytes` | body bytes of all responses, decoded where somebody looked at them, as transferred where nobody did |
 //! | `sent_bytes`, `received_bytes` | on the wire: heads, bodies, TLS records; those of cancelled requests too |
 //! | `cancelled` | requests that the stop cut off: they are in no other count |
-//! | `retries`, `redirects`, `challenges` | requests sent inside another: after a dead kept-alive connection, to follow a redirect, with the answer to a 401 |
+//! | `retries`, `redirects`, `challenges`, `without_expect` | requests sent inside another: after a dead kept-alive connection, to follow a redirect, with the answer to a 401, without `Expect` after a 417 |
 //! | `connections` | connections made |
 //! | `handshakes` | TLS handshakes made: `full` and `resumed` |
 //!
@@ -56,7 +56,8 @@
 //! | `failures` | `method`, `name`, `error`, `occurrences`, `first_seen`, `last_seen` in seconds since 1970, and `example`: the first of them, or `null` of failures that share a row |
 //! | `example` | `core`, `request` (which of the core's requests it was, from 1, by their ends), `at_s` in seconds since the start, `status` or `null`, `body`: its first 200 bytes as text, or `null` where it was not kept. What is no UTF-8 stands there as `\xff`. Kept are bodies that a check or a task looks at, and the beginning of those with a status of 400 and above. Credentials that were sent, and secrets of the scenario, are `***` |
 //! | `exceptions` | `count`, `msg`, `traceback` |
-//! | `cancelled`, `retries`, `redirects`, `challenges` | those of `total`: what servers saw and `num_requests` does not count |
+//! | `cancelled`, `retries`, `redirects`, `challenges`, `without_expect` | those of `total`: what servers saw and `num_requests` does not count |
+//! | `malformed_lines` | `name` and `count` of header lines that responses were read without |
 //! | `commands` | what was asked of the run on its way: `at_s`, `what` |
 //! | `broken` | `null`, or the level of `--abort-when` that the run broke: `level` as its user wrote it; what was `measured` of all requests (`method`, `name`), in milliseconds, as a share of 0 to 1, or per second; the `worst` entry (`method`, `name`, `measured`; or `null`); the stretch that was judged, `from_s`, `to_s`; whether it was found `at_end` and did not stop the run; all of it as a `text` |
 //! | `open_load` | `null`, or what the console tells: `asked`, `due`, `started`, `delayed`, `backlog`, `backlog_peak`, `lateness`, `gap_errors`, `anderson_darling` (`null`, or `statistic`, `limit`, `sample`, `holds`) |

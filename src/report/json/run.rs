@@ -22,7 +22,8 @@ pub(super) struct Run<'s> {
 impl Serialize for Run<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Run { snapshot, seed } = self;
-        let Counts { cancelled, retries, redirects, challenges, .. } = snapshot.total.counts;
+        let Counts { cancelled, retries, redirects, challenges, without_expect, .. } =
+            snapshot.total.counts;
         let mut run = serializer.serialize_map(None)?;
         run.serialize_entry("version", env!("CARGO_PKG_VERSION"))?;
         run.serialize_entry("seed", seed)?;
@@ -37,6 +38,8 @@ impl Serialize for Run<'_> {
         run.serialize_entry("retries", &retries)?;
         run.serialize_entry("redirects", &redirects)?;
         run.serialize_entry("challenges", &challenges)?;
+        run.serialize_entry("without_expect", &without_expect)?;
+        run.serialize_entry("malformed_lines", &malformed_lines(snapshot))?;
         run.serialize_entry("commands", &commands(snapshot))?;
         run.serialize_entry("broken", &broken::json(snapshot.broken.as_ref()))?;
         run.serialize_entry("open_load", &snapshot.open_load.as_ref().map(open_load))?;
@@ -76,6 +79,11 @@ pub(in crate::report) fn exceptions(snapshot: &Snapshot) -> Value {
     let rows = snapshot.exceptions.iter();
     rows.map(|row| json!({ "count": row.count, "msg": row.message, "traceback": row.traceback }))
         .collect()
+}
+
+fn malformed_lines(snapshot: &Snapshot) -> Value {
+    let lines = snapshot.malformed_lines.iter();
+    lines.map(|(name, count)| json!({ "name": name, "count": count })).collect()
 }
 
 fn commands(snapshot: &Snapshot) -> Value {
@@ -198,8 +206,15 @@ mod tests {
             message: "boom \"at\" /".to_owned(),
             traceback: "shopper\nsrc/shop.rs:12".to_owned(),
         });
-        run.total.counts =
-            Counts { cancelled: 1, retries: 2, redirects: 3, challenges: 4, ..Counts::default() };
+        run.total.counts = Counts {
+            cancelled: 1,
+            retries: 2,
+            redirects: 3,
+            challenges: 4,
+            without_expect: 5,
+            ..Counts::default()
+        };
+        run.malformed_lines.push(("x-bad[1]".to_owned(), 6));
         run.commands.push(Command { at: 1500 * MS, what: "stop".to_owned() });
         run.health.cores.push(core(6, 0.95, 2));
         run.health.limits.ports = 7;
@@ -243,6 +258,8 @@ mod tests {
             "retries": 2,
             "redirects": 3,
             "challenges": 4,
+            "without_expect": 5,
+            "malformed_lines": [{ "name": "x-bad[1]", "count": 6 }],
             "commands": [{ "at_s": 1.5, "what": "stop" }],
             "broken": null,
             "open_load": null,

@@ -3,7 +3,8 @@
 //! requests; `average_size` in bytes; `rps`, `failures_per_s` of the whole run, `current_rps`,
 //! `current_failures_per_s` of the last ten seconds, `second` (`rps`, `fps`) of the latest one alone;
 //! `phases` as in the [JSON file](super::super::json); `cancelled`, `retries`, `redirects`,
-//! `challenges`, `connections`, `sent_bytes`, `received_bytes`; `statuses` and `no_response` as there.
+//! `challenges`, `without_expect`, `connections`, `sent_bytes`, `received_bytes`; `statuses` and
+//! `no_response` as there.
 
 use serde_json::{Value, json};
 
@@ -42,6 +43,7 @@ pub(super) fn row(row: &Row, second: Option<Rates>) -> Value {
         "retries": row.counts.retries,
         "redirects": row.counts.redirects,
         "challenges": row.counts.challenges,
+        "without_expect": row.counts.without_expect,
         "connections": row.counts.connections,
         "sent_bytes": row.counts.wire.sent,
         "received_bytes": row.counts.wire.received,

@@ -22,6 +22,20 @@ fn bent() -> Vec<Case> {
             "a folded header",
             b"HTTP/1.1 200 OK\r\nA: b\r\n c\r\n\td\r\nContent-Length: 4\r\n\r\nfine",
         ),
+        bent("a folded length", b"HTTP/1.1 200 OK\r\nContent-Length:\r\n 4\r\n\r\nfine"),
+        bent("a line without a colon", with("no colon").as_bytes()),
+        bent("an empty name", with(": empty").as_bytes()),
+        bent("a name that is none", with("X-Bad[1]: x").as_bytes()),
+        bent("a name of two words", with("X Y: x").as_bytes()),
+        bent("a name in UTF-8", with("été: c").as_bytes()),
+        bent("a name in Latin-1", b"HTTP/1.1 200 OK\r\n\xe9: c\r\nContent-Length: 4\r\n\r\nfine"),
+        bent("a control character in a value", with("A: b\x07c").as_bytes()),
+        bent("a control character in a cookie", with("Set-Cookie: a=\x01").as_bytes()),
+        bent("a malformed line, folded", with("A[: b\r\n Content-Length: 9\r\n\tc").as_bytes()),
+        bent("a folded line before every header", with(" folded: a").as_bytes()),
+        bent("128 malformed lines", with(&vec!["no colon"; 128].join("\r\n")).as_bytes()),
+        bent("HTTP/1.2", b"HTTP/1.2 200 OK\r\nContent-Length: 4\r\n\r\nfine"),
+        bent("HTTP/1.9", b"HTTP/1.9 200 OK\r\nContent-Length: 4\r\n\r\nfine"),
         bent("a space before the colon", b"HTTP/1.1 200 OK\r\nContent-Length : 4\r\n\r\nfine"),
         bent("names in odd case", b"HTTP/1.1 200 OK\r\ncOnTeNt-LENGTH:4\r\n\r\nfine"),
         bent("spaces around a value", b"HTTP/1.1 200 OK\r\nContent-Length:  \t4\t  \r\n\r\nfine"),
@@ -57,6 +71,11 @@ fn bent() -> Vec<Case> {
     ]
 }
 
+/// A head with one odd line before the one that frames the body.
+fn with(line: &str) -> String {
+    head(&format!("{line}\r\nContent-Length: 4\r\n"), "fine")
+}
+
 fn broken() -> Vec<Case> {
     let broken =
         |name, text: &[u8], why: &str| case(name).replies([send(text.to_vec())]).fails(why);
@@ -70,41 +89,51 @@ fn broken() -> Vec<Case> {
         broken("no status", b"HTTP/1.1\r\n\r\n", BAD_VERSION),
         broken("a reason without a space before it", b"HTTP/1.1 200OK\r\n\r\n", BAD_STATUS),
         broken("a NUL in the reason", b"HTTP/1.1 200 O\0K\r\n\r\n", BAD_STATUS),
-        broken("HTTP/1.2", b"HTTP/1.2 200 OK\r\n\r\n", BAD_VERSION),
         broken("HTTP/1.10", b"HTTP/1.10 200 OK\r\n\r\n", BAD_VERSION),
-        broken("a line without a colon", b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n", BAD_NAME),
-        broken("an empty name", b"HTTP/1.1 200 OK\r\n: empty\r\n\r\n", BAD_NAME),
-        broken("a NUL in a name", b"HTTP/1.1 200 OK\r\nA\0B: c\r\n\r\n", BAD_NAME),
-        broken("a name in Latin-1", b"HTTP/1.1 200 OK\r\n\xe9t\xe9: c\r\n\r\n", BAD_NAME),
-        broken("a NUL in a value", b"HTTP/1.1 200 OK\r\nA: b\0c\r\n\r\n", BAD_VALUE),
+        broken("a length without a colon", with("Content-Length 4").as_bytes(), BAD_NAME),
+        broken("a length with an index", with("Content-Length[0]: 9").as_bytes(), BAD_NAME),
+        broken("a length behind a control", with("\x0bContent-Length: 9").as_bytes(), BAD_NAME),
+        broken("a length before every header", with(" Content-Length: 9").as_bytes(), BAD_NAME),
+        broken("a control in a length", with("Content-Length: 4\x07").as_bytes(), BAD_VALUE),
         broken(
-            "a control character in a value",
-            b"HTTP/1.1 200 OK\r\nA: b\x07c\r\n\r\n",
+            "a control in a coding",
+            with("Transfer-Encoding: \x0bchunked").as_bytes(),
             BAD_VALUE,
         ),
+        broken("a coding of two words", with("Transfer-Encoding x: chunked").as_bytes(), BAD_NAME),
+        broken("a control in a connection", with("Connection: close\x01").as_bytes(), BAD_VALUE),
+        broken("a folded length of two", with("Content-Length: 4\r\n 4").as_bytes(), BAD_LENGTH),
+        broken(
+            "a length behind half a line end",
+            with("A: b\rContent-Length: 9").as_bytes(),
+            BAD_VALUE,
+        ),
+        broken("a NUL in a name", b"HTTP/1.1 200 OK\r\nA\0B: c\r\n\r\n", BAD_NAME),
+        broken("a NUL in a malformed name", b"HTTP/1.1 200 OK\r\nA[\0]: c\r\n\r\n", BAD_NAME),
+        broken("a NUL in a value", b"HTTP/1.1 200 OK\r\nA: b\0c\r\n\r\n", BAD_VALUE),
         broken(
             "a carriage return alone in a value",
             b"HTTP/1.1 200 OK\r\nA: b\rc\r\n\r\n",
             BAD_VALUE,
         ),
         broken("carriage returns alone", b"HTTP/1.1 200 OK\rContent-Length: 4\r\rfine", BAD_STATUS),
-        broken(
-            "a folded line before every header",
-            b"HTTP/1.1 200 OK\r\n folded: a\r\n\r\n",
-            BAD_NAME,
-        ),
     ]
 }
 
 fn interim() -> Vec<Case> {
     let storm = |count| send("HTTP/1.1 100 Continue\r\n\r\n".repeat(count));
     let hints = "HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n";
+    let long = format!("HTTP/1.1 103 Early Hints\r\nLink: {}\r\n\r\n", "x".repeat(60_000));
     vec![
         case("100 unasked").replies([storm(1), fine()]).succeeds(),
         case("103, some time before the rest").replies([send(hints), wait(5), fine()]).succeeds(),
         case("ten interim responses").replies([storm(10), fine()]).succeeds(),
         case("1,000 interim responses").replies([storm(1000), fine()]).succeeds(),
         case("interim responses without end").replies([forever(hints)]).fails(HEAD_TOO_LARGE),
+        case("long interim responses").replies([send(long.repeat(5)), fine()]).succeeds(),
+        case("a malformed line in an interim response")
+            .replies([send("HTTP/1.1 103 Early Hints\r\nA[: b\r\n\r\n"), fine()])
+            .succeeds(),
         case("an interim response with a length and no body")
             .replies([send("HTTP/1.1 102 Processing\r\nContent-Length: 4\r\n\r\n"), fine()])
             .succeeds(),
@@ -129,6 +158,12 @@ fn large() -> Vec<Case> {
     vec![
         case("a head of 64 KiB").replies([send(longest)]).succeeds(),
         case("a head of a byte more").replies([send(longer)]).fails(HEAD_TOO_LARGE),
+        case("129 malformed lines")
+            .replies([send(head(&"no colon\r\n".repeat(129), ""))])
+            .fails(TOO_MANY_HEADERS),
+        case("malformed lines without end")
+            .replies([start(), forever("no colon\r\n")])
+            .fails(HEAD_TOO_LARGE),
         case("129 headers")
             .replies([send(head(&"A: b\r\n".repeat(129), ""))])
             .fails(TOO_MANY_HEADERS),
