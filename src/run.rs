@@ -54,7 +54,9 @@ pub fn preflight(plan: &Plan) -> Result<(), Error> {
     for Route { target, connections, pairs } in &forecast.routes {
         preflight::local_ports(target, *connections, *pairs)?;
     }
-    let other_files = OTHER_FILES + FILES_PER_CORE * plan.cores.len() as u64;
+    // Threads of earlier runs keep what they have.
+    let cores = plan.cores.len() + executor::idle_elsewhere(&plan.cores);
+    let other_files = OTHER_FILES + FILES_PER_CORE * cores as u64;
     preflight::open_files(forecast.kept + other_files, forecast.at_most + other_files)?;
     preflight::io_uring()?;
     Ok(())

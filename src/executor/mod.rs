@@ -15,14 +15,16 @@ mod pinned;
 mod ramp;
 mod stopping;
 mod user;
+mod worker;
 
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Sender, bounded};
 
 pub use pinned::{Error, Pinned, allowed_cores, yield_now};
+pub use worker::{Running, idle_elsewhere};
 
 use crate::control::Control;
 use crate::plan::Plan;
@@ -40,7 +42,7 @@ const HEAD_START: Duration = Duration::from_millis(5);
 pub struct Cores {
     /// When the run started, or will in a moment.
     pub started: Instant,
-    threads: Vec<JoinHandle<Result<(), Error>>>,
+    threads: Vec<Running<()>>,
 }
 
 /// Starts the cores of a plan. Each sends its statistics to `intervals` and drops its sender when
@@ -118,11 +120,7 @@ impl Cores {
     ///
     /// The first core's that broke.
     pub fn join(self) -> Result<(), Error> {
-        let ends: Vec<_> = self
-            .threads
-            .into_iter()
-            .map(|thread| thread.join().unwrap_or(Err(Error::Panicked)))
-            .collect();
+        let ends: Vec<_> = self.threads.into_iter().map(Running::join).collect();
         ends.into_iter().collect()
     }
 }

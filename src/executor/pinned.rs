@@ -9,22 +9,14 @@ use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
-use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
 use core_affinity::CoreId;
-use glommio::{LocalExecutorBuilder, Placement};
 
+use super::worker::{self, Executor, Running};
 use crate::reactor::{Reactor, Turn};
 
 /// Rounds of runnable tasks before the kernel is looked at all the same.
 const ROUNDS_MAX: u32 = 4;
-/// glommio's time slice, after which it would look at its own rings: longer than any run.
-const TIME_SLICE: Duration = Duration::from_secs(365 * 24 * 3600);
-/// glommio's own rings carry nothing, so they are as small as they may be.
-const GLOMMIO_RING: usize = 8;
-const GLOMMIO_IO_MEMORY: usize = 64 * 1024;
-
 /// One core's executor, as its tasks see it.
 #[derive(Debug)]
 pub struct Pinned {
@@ -70,7 +62,7 @@ pub enum Error {
 }
 
 impl Pinned {
-    /// Starts a thread pinned to `core` and runs `main` on it, with an executor and a reactor.
+    /// Has a thread that is pinned to `core` run `main`, with an executor and a reactor.
     ///
     /// Tasks that `main` leaves behind are dropped where they stand.
     ///
@@ -81,7 +73,7 @@ impl Pinned {
         core: CoreId,
         name: &str,
         main: impl FnOnce(Rc<Pinned>) -> F + Send + 'static,
-    ) -> io::Result<JoinHandle<Result<T, Error>>>
+    ) -> io::Result<Running<T>>
     where
         T: Send + 'static,
         F: Future<Output = T> + 'static,
@@ -89,7 +81,7 @@ impl Pinned {
         Pinned::start_guarded(core, name, (), main)
     }
 
-    /// The same, with something that is dropped when the thread ends, however it does.
+    /// The same, with something that is dropped when that has ended, however it does.
     ///
     /// # Errors
     ///
@@ -99,36 +91,24 @@ impl Pinned {
         name: &str,
         guard: impl Send + 'static,
         main: impl FnOnce(Rc<Pinned>) -> F + Send + 'static,
-    ) -> io::Result<JoinHandle<Result<T, Error>>>
+    ) -> io::Result<Running<T>>
     where
         T: Send + 'static,
         F: Future<Output = T> + 'static,
     {
-        let name = format!("{name}-{}", core.id);
-        thread::Builder::new().name(name).spawn(move || {
+        worker::start(core, name, move |executor| {
             let _guard = guard;
-            Pinned::run(core, main)
+            Pinned::run(core, executor, main)
         })
     }
 
     fn run<T: 'static, F: Future<Output = T> + 'static>(
         core: CoreId,
+        executor: &mut Executor,
         main: impl FnOnce(Rc<Pinned>) -> F,
     ) -> Result<T, Error> {
-        if !core_affinity::set_for_current(core) {
-            return Err(Error::Pin(core.id));
-        }
-        // The kernel rounds timeouts of a thread up by 50 us unless it is told not to. Where it
-        // refuses, timers are late by that much and nothing else changes.
-        let _ = rustix::thread::set_current_timer_slack(std::num::NonZeroU64::new(1));
         let ring = |source| Error::Ring { core: core.id, source };
-        let executor = LocalExecutorBuilder::new(Placement::Unbound)
-            .name("gregaria")
-            .io_memory(GLOMMIO_IO_MEMORY)
-            .ring_depth(GLOMMIO_RING)
-            .preempt_timer(TIME_SLICE)
-            .make()
-            .map_err(|error| Error::Glommio { core: core.id, reason: error.to_string() })?;
+        let executor = executor.glommio()?;
         let reactor = Reactor::new().map_err(ring)?;
         let pinned = Rc::new(Pinned {
             reactor,
@@ -294,7 +274,7 @@ pub fn allowed_cores() -> Vec<CoreId> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
+    use std::time::{Duration, Instant};
 
     use super::*;
 
@@ -302,14 +282,14 @@ mod tests {
         main: impl FnOnce(Rc<Pinned>) -> F + Send + 'static,
     ) -> T {
         let core = allowed_cores()[0];
-        Pinned::start(core, "test", main).unwrap().join().unwrap().unwrap()
+        Pinned::start(core, "test", main).unwrap().join().unwrap()
     }
 
     #[test]
     fn a_core_runs_where_it_is_pinned() {
         let core = *allowed_cores().last().unwrap();
         let ran = Pinned::start(core, "test", async |_| rustix::thread::sched_getcpu());
-        assert_eq!(ran.unwrap().join().unwrap().unwrap(), core.id);
+        assert_eq!(ran.unwrap().join().unwrap(), core.id);
     }
 
     /// Tasks that hand a token round wake each other without any completion: were the core to wait

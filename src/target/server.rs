@@ -6,7 +6,6 @@ use std::net::{SocketAddr, TcpListener};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Sender, bounded};
@@ -36,7 +35,7 @@ pub struct Server {
 struct RunningCore {
     counters: Arc<CoreCounters>,
     remote: Remote,
-    thread: Option<JoinHandle<Result<(), executor::Error>>>,
+    thread: Option<executor::Running<()>>,
 }
 
 /// What a core is told when it starts.
@@ -143,8 +142,11 @@ impl Drop for Server {
     }
 }
 
-fn join(thread: JoinHandle<Result<(), executor::Error>>) -> Result<(), Error> {
-    thread.join().map_err(|_| Error::Panicked)?.map_err(Error::from)
+fn join(thread: executor::Running<()>) -> Result<(), Error> {
+    thread.join().map_err(|error| match error {
+        executor::Error::Panicked => Error::Panicked,
+        other => Error::from(other),
+    })
 }
 
 /// One core's life: listens, says so, accepts, until it is told to stop. The tasks it leaves are

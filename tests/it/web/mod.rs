@@ -3,6 +3,7 @@
 mod course;
 mod file;
 mod flags;
+mod leaks;
 mod limits;
 mod routes;
 mod safety;

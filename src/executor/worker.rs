@@ -1,0 +1,149 @@
+//! The threads of cores, which stay for the next run.
+//!
+//! glommio 0.9 gives the memory of a task back without dropping the task's header, and in it a reference
+//! to what wakes its executor (`RawTask::destroy`, `Header::notifier`). So an executor that has run
+//! anything leaves a descriptor behind for ever. Each thread here has one executor for all that it
+//! ever runs, and there are never more threads of a core than were needed at once.
+
+use std::ffi::CString;
+use std::io;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use core_affinity::CoreId;
+use glommio::{LocalExecutor, LocalExecutorBuilder, Placement};
+
+use super::pinned::Error;
+
+/// glommio's time slice, after which it would look at its own rings: longer than any run.
+const TIME_SLICE: Duration = Duration::from_secs(365 * 24 * 3600);
+/// glommio's own rings carry nothing, so they are as small as they may be.
+const GLOMMIO_RING: usize = 8;
+const GLOMMIO_IO_MEMORY: usize = 64 * 1024;
+
+/// Threads that have nothing to do.
+static IDLE: Mutex<Vec<Worker>> = Mutex::new(Vec::new());
+
+/// What a thread does next, and then who is told that it has.
+type Work = Box<dyn FnOnce(&mut Executor) -> Tell + Send>;
+type Tell = Box<dyn FnOnce() + Send>;
+
+/// A thread that takes work for a core.
+struct Worker {
+    core: CoreId,
+    work: Sender<Work>,
+}
+
+/// What was given to a thread of a core, and is still going on.
+#[derive(Debug)]
+pub struct Running<T>(Receiver<Result<T, Error>>);
+
+impl<T> Running<T> {
+    /// Waits for its end.
+    ///
+    /// # Errors
+    ///
+    /// Why it did not come to it, or that it panicked.
+    pub fn join(self) -> Result<T, Error> {
+        self.0.recv().unwrap_or(Err(Error::Panicked))
+    }
+}
+
+/// Has a thread of this core do something, under this name. It is pinned to the core then.
+///
+/// # Errors
+///
+/// That there can be no more threads.
+pub(super) fn start<T: Send + 'static>(
+    core: CoreId,
+    name: &str,
+    work: impl FnOnce(&mut Executor) -> Result<T, Error> + Send + 'static,
+) -> io::Result<Running<T>> {
+    let (done, running) = channel();
+    let name = CString::new(format!("{name}-{}", core.id)).unwrap_or_default();
+    let work: Work = Box::new(move |executor| {
+        // Only who looks at the threads sees it.
+        let _ = rustix::thread::set_name(&name);
+        let pinned = core_affinity::set_for_current(core).then_some(());
+        let output = pinned.ok_or(Error::Pin(core.id)).and_then(|()| work(executor));
+        // Who no longer waits has lost nothing.
+        Box::new(move || drop(done.send(output)))
+    });
+    let worker = match take_idle(core) {
+        Some(worker) => worker,
+        None => Worker::start(core)?,
+    };
+    // The thread takes work for as long as there is a sender.
+    let _ = worker.work.clone().send(Box::new(move |executor| {
+        let tell = work(executor);
+        // Before anybody hears of the end, so that whoever starts the next finds it.
+        idle().push(worker);
+        tell
+    }));
+    Ok(Running(running))
+}
+
+/// How many threads wait for work on other cores than these.
+pub fn idle_elsewhere(cores: &[CoreId]) -> usize {
+    idle().iter().filter(|worker| !cores.contains(&worker.core)).count()
+}
+
+fn take_idle(core: CoreId) -> Option<Worker> {
+    let mut idle = idle();
+    let at = idle.iter().position(|worker| worker.core == core)?;
+    Some(idle.swap_remove(at))
+}
+
+fn idle() -> MutexGuard<'static, Vec<Worker>> {
+    IDLE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Worker {
+    fn start(core: CoreId) -> io::Result<Self> {
+        let (work, taken) = channel::<Work>();
+        thread::Builder::new().spawn(move || {
+            // The kernel rounds timeouts of a thread up by 50 us unless it is told not to. Where it
+            // refuses, timers are late by that much and nothing else changes.
+            let _ = rustix::thread::set_current_timer_slack(std::num::NonZeroU64::new(1));
+            let mut executor = Executor { core, glommio: None };
+            // A panic ends the thread and what it was doing, and nothing else.
+            for work in taken {
+                let tell = work(&mut executor);
+                tell();
+            }
+        })?;
+        Ok(Worker { core, work })
+    }
+}
+
+/// The executor of a thread, which is made when it is needed for the first time.
+pub(super) struct Executor {
+    core: CoreId,
+    glommio: Option<LocalExecutor>,
+}
+
+impl Executor {
+    /// glommio's, of this thread.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be made.
+    pub(super) fn glommio(&mut self) -> Result<&LocalExecutor, Error> {
+        let made = match self.glommio.take() {
+            Some(made) => made,
+            None => LocalExecutorBuilder::new(Placement::Unbound)
+                .name("gregaria")
+                .io_memory(GLOMMIO_IO_MEMORY)
+                .ring_depth(GLOMMIO_RING)
+                .preempt_timer(TIME_SLICE)
+                .make()
+                .map_err(|error| Error::Glommio {
+                    core: self.core.id,
+                    reason: error.to_string(),
+                })?,
+        };
+        Ok(self.glommio.insert(made))
+    }
+}
