@@ -21,9 +21,11 @@ fn with_files(run: Run) -> Run {
     run.args(files).arg("results/out.html")
 }
 
-const CSV: [&str; 4] = ["stats", "stats_history", "failures", "exceptions"];
+const CSV: [&str; 5] = ["stats", "stats_history", "failures", "exceptions", "status_codes"];
+/// With JSON and HTML.
+const FILES: usize = CSV.len() + 2;
 
-/// All six files are whole and of this run, and there is nothing beside them.
+/// All files are whole and of this run, and there is nothing beside them.
 #[track_caller]
 fn check_whole(output: &Output) {
     let (requests, _) = output.aggregated();
@@ -36,7 +38,7 @@ fn check_whole(output: &Output) {
         serde_json::from_slice(&fs::read(output.path("results/out.json")).unwrap()).unwrap();
     assert_eq!(json["total"]["num_requests"], requests);
     assert!(fs::read_to_string(output.path("results/out.html")).unwrap().ends_with("</html>\n"));
-    assert_eq!(fs::read_dir(output.path("results")).unwrap().count(), 6);
+    assert_eq!(fs::read_dir(output.path("results")).unwrap().count(), FILES);
 }
 
 /// A shell and the kernel both send it when a terminal is closed.
@@ -108,7 +110,7 @@ fn what_an_earlier_run_left_is_there_until_there_is_more() {
     fs::write(path("out.json.part"), "{\"half\": ").unwrap();
     run(&get_root("1s")).arg(path("out.html")).go().code(0);
     names.clone().for_each(|name| assert_ne!(earlier(name), "earlier", "{name}"));
-    assert_eq!(fs::read_dir(results.path()).unwrap().count(), 6);
+    assert_eq!(fs::read_dir(results.path()).unwrap().count(), FILES);
 }
 
 #[test]
