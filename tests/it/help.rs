@@ -49,7 +49,7 @@ fn every_flag_is_under_a_heading_in_short_and_in_long() {
 #[test]
 fn help_in_short_is_short_and_in_long_has_variables_and_files() {
     let (short, long) = (stdout(&["-h"]), stdout(&["--help"]));
-    assert!(!short.contains("GREGARIA_") && long.contains("[env: GREGARIA_USERS=]"));
+    assert!(!short.contains("GREGARIA_") && long.contains("[env: GREGARIA_USERS]"));
     assert!(long.contains("gregaria.toml, [tool.locust] of pyproject.toml, and locust.conf"));
     assert!(short.lines().count() * 2 < long.lines().count(), "{}", short.lines().count());
     for name in ["serve", "overhead", "check", "completions", "man"] {

@@ -189,7 +189,7 @@ fn the_form_and_the_command_to_run_again_have_what_a_file_of_flags_says() {
         again.contains("--users 7 --spawn-rate 70") && again.contains("--user-classes u=2"),
         "{again}"
     );
-    assert!(again.contains("--proxy 'http://al:***@127.0.0.1:9'"), "{again}");
+    assert!(again.contains("--proxy 'http://***@127.0.0.1:9'"), "{again}");
     page.read("/stop");
     let output = page.quit();
     assert!(
