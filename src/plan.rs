@@ -16,7 +16,7 @@ use core_affinity::CoreId;
 
 pub use churn::Churn;
 pub use forecast::{Forecast, Route};
-pub use load::Load;
+pub use load::{Load, check};
 pub use selection::Picked;
 
 use hosts::{Hosts, key, sources};
@@ -246,6 +246,11 @@ pub enum Error {
         /// The end.
         end: Duration,
     },
+    /// A time from which on nothing is judged.
+    #[error(
+        "--abort-after is of use with levels only: add one, such as --abort-when 'p95 > 2s', or leave it out"
+    )]
+    NothingToJudge,
     /// A shape that only its function knows.
     #[error(
         "how many users the shape comes to is not known before the run, because it is a function \
@@ -345,29 +350,18 @@ impl Plan {
             limits: Limits::default(),
             scenario: Arc::new(scenario),
         };
-        plan.refuse_idle_levels(abort_after)?;
+        if options.abort_after.is_some() && plan.abort_when.is_empty() {
+            return Err(Error::NothingToJudge);
+        }
+        let end = plan.load_end(plan.scenario.load.adaptive.is_some());
+        refuse_idle_levels(&plan.abort_when, abort_after, end)?;
         Ok(plan)
     }
 
     /// When the load ends by itself, if it does; once somebody has changed it on the way it no longer
     /// follows its shape.
     pub fn load_end(&self, is_changed: bool) -> Option<Duration> {
-        let own = match &self.arrivals {
-            Some(arrivals) => arrivals.end(),
-            None => self.shape.end(),
-        };
-        self.run_time.into_iter().chain(own.filter(|_| !is_changed)).min()
-    }
-
-    /// A time that nobody gave fits every run: what is not judged before its end is judged there.
-    fn refuse_idle_levels(&self, abort_after: Option<Duration>) -> Result<(), Error> {
-        let end = self.load_end(self.scenario.load.adaptive.is_some());
-        match (abort_after, end) {
-            (Some(after), Some(end)) if after >= end && !self.abort_when.is_empty() => {
-                Err(Error::NeverJudged { after, end })
-            }
-            _ => Ok(()),
-        }
+        load::end(&self.shape, self.arrivals.as_ref(), self.run_time, is_changed)
     }
 
     /// Whether a URL of the plan is an `https://` one.
@@ -415,6 +409,20 @@ impl Plan {
             Share::Weight(_) => 0,
         });
         Some(fixed.sum()).filter(|&total| total > u64::from(self.users))
+    }
+}
+
+/// A time that nobody gave fits every run: what is not judged before its end is judged there.
+fn refuse_idle_levels(
+    levels: &[Threshold],
+    after: Option<Duration>,
+    end: Option<Duration>,
+) -> Result<(), Error> {
+    match (after, end) {
+        (Some(after), Some(end)) if after >= end && !levels.is_empty() => {
+            Err(Error::NeverJudged { after, end })
+        }
+        _ => Ok(()),
     }
 }
 

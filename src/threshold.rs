@@ -126,6 +126,10 @@ impl FromStr for Threshold {
         let Some(at) = text.find(['<', '>']) else {
             return Err(wrong(format!("'{text}' compares nothing")));
         };
+        if text[at + 1..].starts_with('=') {
+            let sign = &text[at..=at];
+            return Err(wrong(format!("'{sign}=' is not known, write '{sign}'")));
+        }
         let side = if text[at..].starts_with('>') { Side::Above } else { Side::Below };
         let (name, value) = (text[..at].trim(), text[at + 1..].trim());
         let level = match name {
@@ -175,8 +179,15 @@ fn share(text: &str) -> Result<f64, String> {
     if share <= 1.0 { Ok(share) } else { Err(format!("'{text}' is more than all of them")) }
 }
 
+/// A time with its unit: tables are in milliseconds and run times in seconds, so a number alone could be
+/// either.
 fn time(text: &str) -> Result<Duration, String> {
-    units::parse_duration(text).map_err(|error| error.to_string())
+    match units::parse_duration(text) {
+        Ok(_) if text.parse::<f64>().is_ok() => {
+            Err(format!("'{text}' has no unit, write {text}ms or {text}s"))
+        }
+        time => time.map_err(|error| error.to_string()),
+    }
 }
 
 #[cfg(test)]
@@ -211,8 +222,8 @@ mod tests {
         check("p95 > 200ms", false);
         check("p99.9 > 0.1s", true);
         check("max > 1m", false);
-        check("avg > 0.2", false);
-        check("avg > 0.1", true);
+        check("avg > 0.2s", false);
+        check("avg > 100ms", true);
         check("rate < 100", false);
         check("rate < 100.5", true);
         check("fail_rate > 6.9", true);
@@ -249,7 +260,10 @@ mod tests {
             ("p95 < 0s", "can never be broken"),
             ("avg < 0ms", "can never be broken"),
             ("p95 >", "duration"),
-            ("p95 >= 2s", "duration"),
+            ("p95 >= 2s", "'>=' is not known, write '>'"),
+            ("rate <= 5", "'<=' is not known, write '<'"),
+            ("p95 > 500", "'500' has no unit, write 500ms or 500s"),
+            ("avg > 0.2", "write 0.2ms or 0.2s"),
         ] {
             let error = text.parse::<Threshold>().unwrap_err().to_string();
             assert!(error.contains(reason) && error.contains("'p95 > 2s'"), "{text}: {error}");

@@ -39,7 +39,7 @@ pub use class_settings::ClassSettings;
 
 use crate::credentials::hidden;
 use crate::log::{Level, Log};
-use crate::plan::Plan;
+use crate::plan::{self, Plan};
 use crate::scenario::Scenario;
 use crate::scenario::file::{Document, Values};
 use draft::Draft;
@@ -159,7 +159,7 @@ fn finish(result: Result<u8, Error>) -> ExitCode {
 fn check(file: &Path, values: &Values) -> Result<u8, Error> {
     let document = Document::read(file)?;
     let scenario = document.scenario(values)?;
-    scenario.validate()?;
+    plan::check(scenario.clone())?;
     for warning in document.warnings() {
         let _ = writeln!(io::stderr(), "Warning: {warning}");
     }

@@ -36,6 +36,32 @@ impl Load {
     }
 }
 
+/// Whether a scenario can run as it is, without options. Looks nothing up.
+///
+/// # Errors
+///
+/// What is wrong with what is to run, with how much of it, and with the levels that it must not break.
+pub fn check(scenario: Scenario) -> Result<(), Error> {
+    let own = scenario.load.clone();
+    let Load { shape, arrivals, run_time, .. } = Load::new(scenario, &Options::default())?;
+    let end = end(&shape, arrivals.as_ref(), run_time, own.adaptive.is_some());
+    super::refuse_idle_levels(&own.abort_when, own.abort_after, end)
+}
+
+/// When a load ends by itself, if it does; one that is changed on the way no longer follows its shape.
+pub(super) fn end(
+    shape: &LoadShape,
+    arrivals: Option<&Arrivals>,
+    run_time: Option<Duration>,
+    is_changed: bool,
+) -> Option<Duration> {
+    let own = match arrivals {
+        Some(arrivals) => arrivals.end(),
+        None => shape.end(),
+    };
+    run_time.into_iter().chain(own.filter(|_| !is_changed)).min()
+}
+
 /// Options before the scenario's own wishes, before Locust's defaults of one user, one per second and
 /// no end.
 pub(super) fn resolve(options: &Options, load: &scenario::Load) -> Result<Load, Error> {

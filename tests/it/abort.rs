@@ -193,8 +193,13 @@ fn what_is_never_judged_is_refused_before_the_start() {
             assert!(!output.path("out_stats.csv").exists());
         }
     }
-    // Without a level there is nothing to judge.
-    Run::of(&timed).host(server.address).args(["--abort-after", "10s"]).go().code(0);
+    let alone = Run::of(&timed).host(server.address).args(["--abort-after", "1s"]).go().code(2);
+    let cure = "--abort-after is of use with levels only: add one, such as --abort-when 'p95 > 2s'";
+    assert!(alone.stderr.contains(cure), "{}", alone.stderr);
+    let load = "[load]\nrun_time = \"2s\"\nabort_after = \"2s\"\nabort_when = \"p95 > 10ms\"\n";
+    let checked = format!("host = \"http://127.0.0.1:9\"\n{load}{user}");
+    let checked = Run::new(["check", "s.toml"]).file("s.toml", &checked).go().code(2);
+    assert!(checked.stderr.contains("is to be judged from 2s on"), "{}", checked.stderr);
     let never = Run::of(&timed).host(server.address).args(["--abort-when", "rate < 0"]);
     let output = never.go().code(2);
     assert!(output.stderr.contains("'rate < 0' can never be broken"), "{}", output.stderr);
