@@ -138,7 +138,12 @@ pub fn grouped(count: u64) -> String {
 
 /// Prints a number of users: `1 user`, `2 users`.
 pub fn users(count: u32) -> String {
-    if count == 1 { "1 user".to_owned() } else { format!("{count} users") }
+    counted(count, "user")
+}
+
+/// Prints a number of things: `1 request`, `2 requests`.
+pub fn counted(count: u32, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
 /// Prints a duration in words: `1 minute and 30 seconds`, `2 hours`, `250 milliseconds`.

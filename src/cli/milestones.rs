@@ -70,8 +70,12 @@ fn run_time(plan: &Plan) -> String {
     };
     let end = match (end, plan.iterations, plan.requests) {
         (Some(end), ..) => format!("the load shape ends after {} seconds", end.as_secs_f64()),
-        (None, Some(iterations), _) => format!("the run ends after {iterations} iterations"),
-        (None, None, Some(requests)) => format!("the run ends after {requests} requests"),
+        (None, Some(iterations), _) => {
+            format!("the run ends after {}", units::counted(iterations, "iteration"))
+        }
+        (None, None, Some(requests)) => {
+            format!("the run ends after {}", units::counted(requests, "request"))
+        }
         // Only the function knows whether it ends.
         _ if matches!(plan.shape, LoadShape::Tick(_)) => {
             return "No run time limit set, the load shape may end the run; use CTRL+C to interrupt".into();

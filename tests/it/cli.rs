@@ -129,6 +129,12 @@ fn wrong_values_of_flags_are_refused() {
         check_refused(flags(&[flag, "2.5"]), "expected a whole number, such as 10");
     }
     check_refused(flags(&["-i", "1e12"]), "at most 4294967295 can be given");
+    check_refused(flags(&["-u", "1e3"]), "'1e3' for '--users <N>': expected a whole number");
+    check_refused(flags(&["--rate", "inf"]), "must be finite; to have as many as there can be");
+    for (flag, cure) in [("-r", "must be > 0"), ("-u", "this is below 0"), ("-t", "valid formats")]
+    {
+        check_refused(flags(&[flag, "-1"]), cure);
+    }
     check_refused(flags(&["--cores", "99"]), "core 99 cannot be used; this process may run on");
     check_refused(flags(&["--cores", "0-"]), "such as 0-3,6");
     let local = |address| flags(&["--local-address", address]);

@@ -14,7 +14,7 @@ const fn foreign(flags: &'static [&'static str], cure: &'static str) -> Foreign 
 const ONE_HOST: &str = "gregaria runs on one host, in one process with a thread on each core, and has neither \
      master nor workers: leave it out, and choose cores with --cores 0-3 where not all are wanted";
 
-const FOREIGN: [Foreign; 37] = [
+const FOREIGN: [Foreign; 38] = [
     foreign(
         &[
             "--master",
@@ -47,7 +47,11 @@ const FOREIGN: [Foreign; 37] = [
          not this machine alone",
     ),
     foreign(&["--headful"], "--web opens the page, whatever else says that there is none"),
-    foreign(&["--legacy-ui", "--build-path"], "there is one page, built in: leave it out"),
+    foreign(&["--no-web"], "a run has no page without --web: leave it out"),
+    foreign(
+        &["--legacy-ui", "--modern-ui", "--build-path"],
+        "there is one page, built in: leave it out",
+    ),
     foreign(
         &["--web-host-display-name"],
         "the log tells the address of the page as it is: leave it out",
@@ -74,7 +78,7 @@ const FOREIGN: [Foreign; 37] = [
     ),
     foreign(
         &["-c", "--connections", "--concurrency", "--clients", "--vus", "-connections", "-clients"],
-        "each user keeps a connection, so that many at once are -u 100 -r 100 (--users, --spawn-rate)",
+        "each user keeps a connection: a hundred at once are -u 100 -r 100 (--users, --spawn-rate)",
     ),
     foreign(
         &["-d", "--duration", "-duration", "-z", "--time"],
@@ -202,7 +206,7 @@ mod tests {
         --show-task-ratio-json --version -V --exit-code-on-error -s --stop-timeout --equal-weights \
         --profile --otel \
         --headful --web-auth --legacy-ui --build-path --web-host-display-name --slave \
-        --expect-slaves \
+        --expect-slaves --no-web --modern-ui \
         -i --iterations --check-rps --check-fail-ratio --check-avg-response-time \
         --console-stats-interval --ips";
 

@@ -132,6 +132,7 @@ pub(in crate::cli) fn command<T: CommandFactory>(words: &[OsString]) -> Command 
     });
     // A variable may hold a URL with credentials.
     let command = with_subcommands(without_values(command), without_values);
+    let command = with_subcommands(with_negative(command), with_negative);
     if words.iter().any(|word| word == "-h") { in_short(command) } else { command }
 }
 
@@ -143,6 +144,14 @@ fn with_subcommands(command: Command, change: fn(Command) -> Command) -> Command
 
 fn without_values(command: Command) -> Command {
     command.mut_args(|arg| arg.hide_env_values(true))
+}
+
+/// `-r -1` is a wrong rate, and no flag `-1`.
+fn with_negative(command: Command) -> Command {
+    command.mut_args(|arg| {
+        let takes_value = arg.get_action().takes_values() && !arg.is_positional();
+        arg.allow_negative_numbers(takes_value)
+    })
 }
 
 fn takes_a_run(command: &Command) -> bool {

@@ -37,8 +37,8 @@ pub(super) use value::Cores;
 pub use web::WebArgs;
 
 use value::{
-    HostUrl, ProxyUrl, class, cores, count, interval, one_or_more, picked, rate, span, unix_socket,
-    words,
+    HostUrl, ProxyUrl, class, cores, count, interval, one_or_more, picked, rate, span, spawn_rate,
+    unix_socket, words,
 };
 
 /// A load engine for one Linux host.
@@ -152,7 +152,7 @@ pub struct RunArgs {
     pub users: Option<u32>,
 
     /// Users started per second
-    #[arg(short = 'r', long, value_name = "RATE", env = "GREGARIA_SPAWN_RATE", value_parser = rate)]
+    #[arg(short = 'r', long, value_name = "RATE", env = "GREGARIA_SPAWN_RATE", value_parser = spawn_rate)]
     pub spawn_rate: Option<f64>,
 
     /// Release iterations at this rate per second, whatever the users do, instead of -u and -r

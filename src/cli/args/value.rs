@@ -110,7 +110,7 @@ pub(super) fn count(text: &str) -> Result<u32, String> {
     match (text.parse::<u32>(), text.parse::<f64>()) {
         (Ok(count), _) => Ok(count),
         (Err(_), Ok(number)) if number < 0.0 => Err(format!("{example}; this is below 0")),
-        (Err(_), Ok(number)) if number.is_finite() && number.fract() == 0.0 => {
+        (Err(_), Ok(number)) if number > f64::from(u32::MAX) && number.is_finite() => {
             Err(format!("at most {} can be given", u32::MAX))
         }
         _ => Err(example.to_owned()),
@@ -125,15 +125,25 @@ pub(super) fn one_or_more(text: &str) -> Result<u32, String> {
     }
 }
 
-/// Users or iterations per second.
+/// Users per second.
+pub(super) fn spawn_rate(text: &str) -> Result<f64, String> {
+    per_second(
+        text,
+        "to have all users at once, give --spawn-rate as many per second as there are users",
+    )
+}
+
+/// Iterations per second.
 pub(super) fn rate(text: &str) -> Result<f64, String> {
+    per_second(text, "to have as many as there can be, leave --rate out, and waits, too")
+}
+
+/// A number per second, or what to do in place of one without end.
+fn per_second(text: &str, endless: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
-        Ok(rate) if rate.is_nan() => Err("expected a number per second, such as 10 or 0.5".into()),
+        Ok(rate) if rate.is_infinite() && rate > 0.0 => Err(format!("must be finite; {endless}")),
         Ok(rate) if rate <= 0.0 => Err("must be > 0".into()),
-        Ok(rate) if rate.is_infinite() => Err("must be finite; to have all users at once, give \
-             --spawn-rate as many per second as there are users"
-            .into()),
-        Ok(rate) => Ok(rate),
-        Err(_) => Err("expected a number per second, such as 10 or 0.5".into()),
+        Ok(rate) if rate.is_finite() => Ok(rate),
+        _ => Err("expected a number per second, such as 10 or 0.5".into()),
     }
 }
