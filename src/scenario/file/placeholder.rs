@@ -87,8 +87,9 @@ fn requests(value: &DeValue<'_>, found: &mut Found) {
             "path" => Place::Path,
             method if METHODS.contains(&method) => Place::Path,
             "query" | "form" => Place::Pair,
-            "headers" => Place::Header,
-            "body" | "json" => Place::Body,
+            "headers" | "bearer" => Place::Header,
+            // Passwords may have anything in them, so no more is looked for than in bodies.
+            "body" | "json" | "multipart" | "basic_auth" | "digest_auth" => Place::Body,
             _ => {
                 requests(value.get_ref(), found);
                 continue;
@@ -115,12 +116,16 @@ fn texts(value: &toml::Spanned<DeValue<'_>>, place: Place, found: &mut Found) {
 }
 
 /// The first placeholder. Only what no server can mean as it is written is one: `{{id}}` anywhere,
-/// `{id}` but in bodies, and in paths `$id`, `:id`, `<id>`, `%s` as well.
+/// `{id}` but in bodies, in headers `$id` as a word, and in paths `$id`, `:id`, `<id>`, `%s` as well.
 fn in_text(text: &str, place: Place) -> Option<&str> {
     let braces = enclosed(text, "{{", "}}");
     let brace = || enclosed(text, "{", "}").filter(|_| place != Place::Body);
     let angle = || enclosed(text, "<", ">").filter(|_| matches!(place, Place::Path | Place::Pair));
-    let segment = || if place == Place::Path { segment(text) } else { None };
+    let segment = || match place {
+        Place::Path => segment(text),
+        Place::Header => word(text),
+        Place::Pair | Place::Body => None,
+    };
     braces.or_else(brace).or_else(angle).or_else(segment)
 }
 
@@ -146,6 +151,11 @@ fn segment(text: &str) -> Option<&str> {
         let is_dollar = named('$').is_some_and(|name| !DOLLAR_NAMES.contains(&name));
         if is_dollar || named(':').is_some() { Some(segment) } else { format_directive(segment) }
     })
+}
+
+/// The first word of a header's value that is `$TOKEN`. `$Version=1`, of old cookies, is none.
+fn word(text: &str) -> Option<&str> {
+    text.split_whitespace().find(|word| word.strip_prefix('$').is_some_and(is_name))
 }
 
 /// `%s` and `%d` where they are no escape, as `%d0` is.
@@ -213,6 +223,8 @@ mod tests {
             ("</a>; rel=preload", Place::Header),
             ("Al <al>", Place::Header),
             ("$id", Place::Pair),
+            ("$Version=1; a=$b", Place::Header),
+            ("costs $5", Place::Header),
             ("100%s", Place::Pair),
         ] {
             assert_eq!(in_text(text, place), None, "{text}");
@@ -220,5 +232,6 @@ mod tests {
         assert_eq!(in_text("{\"a\": \"{{id}}\"}", Place::Body), Some("{{id}}"));
         assert_eq!(in_text("Bearer {token}", Place::Header), Some("{token}"));
         assert_eq!(in_text("<id>", Place::Pair), Some("<id>"));
+        assert_eq!(in_text("Bearer $TOKEN", Place::Header), Some("$TOKEN"));
     }
 }
