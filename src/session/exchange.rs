@@ -120,7 +120,10 @@ impl Connections {
             described(recorder.key(outbound.entry), &result, ended - started)
         });
         match result {
-            Ok(received) => Ok(Response::new(context.clone(), outbound.entry, clocks, received)),
+            Ok(received) => {
+                let user = sender.user;
+                Ok(Response::new(context.clone(), user, outbound.entry, clocks, received))
+            }
             Err(failure) => Err(record_failure(context, outbound.entry, clocks, failure)),
         }
     }

@@ -18,7 +18,7 @@ use super::secrets::Secrets;
 use super::{json, text};
 use crate::credentials::hidden;
 use crate::http1::{self, Head, KeepBody};
-use crate::stats::{Clocks, EntryId, Outcome, Sample};
+use crate::stats::{Clocks, EntryId, EntryKey, Outcome, Sample};
 
 /// A whole response. It is counted when it is dropped, so a task can look at it first and call it
 /// a [success](Response::success) or a [failure](Response::failure); the last word counts. Without
@@ -26,6 +26,8 @@ use crate::stats::{Clocks, EntryId, Outcome, Sample};
 #[derive(Debug)]
 pub struct Response {
     context: Rc<Context>,
+    /// Whose it is, by the user's number.
+    user: u64,
     entry: EntryId,
     clocks: Clocks,
     head: Head,
@@ -48,6 +50,7 @@ pub struct Response {
 impl Response {
     pub(super) fn new(
         context: Rc<Context>,
+        user: u64,
         entry: EntryId,
         clocks: Clocks,
         received: Received,
@@ -55,6 +58,7 @@ impl Response {
         let Received { head, body_bytes, bytes, is_kept, max_body } = received;
         Response {
             context,
+            user,
             entry,
             clocks,
             head,
@@ -107,6 +111,15 @@ impl Response {
     /// Says what was sent: a server may repeat its credentials.
     pub(super) fn answers(&mut self, request: Request) {
         self.request = Some(Box::new(request));
+    }
+
+    /// Tells who follows the users that the response is a failure, and why.
+    #[cold]
+    fn tell_of(&self, failure: &str) {
+        self.context.recorder.borrow_mut().tell(self.user, |recorder| {
+            let EntryKey { method, name } = recorder.key(self.entry);
+            format!("{method} {name}: fails: {failure}")
+        });
     }
 
     /// How the body begins, where that was kept.
@@ -238,6 +251,9 @@ impl Drop for Response {
     fn drop(&mut self) {
         let undecodable = self.undecodable().map(DecodeError::to_string);
         let fault = self.failure.as_deref().or(undecodable.as_deref()).map(hidden);
+        if let Some(message) = &fault {
+            self.tell_of(message);
+        }
         let outcome = fault.as_deref().map_or(Outcome::Success, Outcome::Failure);
         let body_bytes = match self.decoded.get() {
             Some(Ok(decoded)) => decoded.len() as u64,

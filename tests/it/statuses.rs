@@ -226,6 +226,8 @@ fn debug_says_what_users_do() {
         "{told:#?}"
     );
     assert!(told.iter().all(|line| line.contains("gregaria.user: user 0 at 0.")), "{told:#?}");
+    let failed = what(": GET look: fails: 503 Service Unavailable");
+    assert_eq!((failed, what(": fails: ")), (1, 1), "{told:#?}");
     let quiet = run().args(["--iterations", "1"]).go();
     assert!(!quiet.stderr.contains("DEBUG"), "{}", quiet.stderr);
 }
