@@ -1,6 +1,7 @@
 //! How TLS fails, in words that people understand and failures are grouped by.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use rustls::pki_types::ServerName;
 use rustls::{AlertDescription, CertificateError, PeerIncompatible};
@@ -199,7 +200,12 @@ impl fmt::Display for CertificateFault {
             CertificateFault::NotValidYet => f.write_str("not valid yet"),
             CertificateFault::WrongName(name) => write!(f, "not valid for name {name}"),
             CertificateFault::Nameless(name) => {
-                write!(f, "not valid for name {name}: it has no subjectAltName")
+                let kind = if name.parse::<IpAddr>().is_ok() { "IP" } else { "DNS" };
+                write!(
+                    f,
+                    "not valid for name {name}: it has no subjectAltName; openssl req gives it one \
+                     by -addext subjectAltName={kind}:{name}"
+                )
             }
             CertificateFault::UnknownIssuer => f.write_str("from an unknown issuer"),
             CertificateFault::Revoked => f.write_str("revoked"),
@@ -282,7 +288,8 @@ mod tests {
             (Error::NotValidYetContext { time: at, not_before: at }, "not valid yet"),
             (
                 Error::NotValidForNameContext { expected, presented: Vec::new() },
-                "not valid for name a.example: it has no subjectAltName",
+                "not valid for name a.example: it has no subjectAltName; openssl req gives it one by \
+                 -addext subjectAltName=DNS:a.example",
             ),
             (Error::NotValidForName, "invalid: not valid for name"),
             (
