@@ -12,6 +12,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock};
 use std::time::{Duration, Instant};
 
 use crate::reactor::Remote;
+use crate::scenario::{Arrivals, USERS_MAX};
 use crate::stats::{Command, Ending};
 use crate::units;
 
@@ -19,6 +20,8 @@ use crate::units;
 const AHEAD: Duration = Duration::from_millis(50);
 /// The most commands that a run remembers; later ones are obeyed and not told of.
 const STAMPS_MAX: usize = 1000;
+/// The highest rate of an open load.
+const RATE_MAX: f64 = Arrivals::RATE_MAX;
 
 /// The only state that the threads of a run share.
 #[derive(Debug, Default)]
@@ -87,8 +90,13 @@ pub enum Refused {
     #[error("the load is a number of users and not a rate: change the users instead")]
     IsClosed,
     /// A rate that cannot be meant.
-    #[error("a rate must be a number of 0 or more, and users come and go at more than 0, not {0}")]
+    #[error(
+        "a rate must be a number from 0 to {RATE_MAX}, and users come and go at more than 0, not {0:?}"
+    )]
     Rate(f64),
+    /// More users than are worth trying.
+    #[error("{0} users are too many: at most {USERS_MAX} are possible")]
+    TooManyUsers(u32),
 }
 
 impl Control {
@@ -125,13 +133,16 @@ impl Control {
     ///
     /// # Errors
     ///
-    /// Where the load is open, and a rate that is not above zero.
+    /// Where the load is open, a rate that is not above zero, and more than [`USERS_MAX`] users.
     pub fn set_users(&self, users: u32, spawn_rate: f64) -> Result<(), Refused> {
         if self.is_open() {
             return Err(Refused::IsOpen);
         }
         if !(spawn_rate > 0.0 && spawn_rate.is_finite()) {
             return Err(Refused::Rate(spawn_rate));
+        }
+        if users > USERS_MAX {
+            return Err(Refused::TooManyUsers(users));
         }
         let text = format!("{} at {spawn_rate} per second", units::users(users));
         self.order(Change::Users { users, spawn_rate }, text);
@@ -142,12 +153,12 @@ impl Control {
     ///
     /// # Errors
     ///
-    /// Where the load is closed, and a rate that is none.
+    /// Where the load is closed, and a rate that is none or above [`Arrivals::RATE_MAX`].
     pub fn set_rate(&self, rate: f64) -> Result<(), Refused> {
         if !self.is_open() {
             return Err(Refused::IsClosed);
         }
-        if !(rate >= 0.0 && rate.is_finite()) {
+        if !(0.0..=RATE_MAX).contains(&rate) {
             return Err(Refused::Rate(rate));
         }
         self.order(Change::Rate(rate), format!("{rate} iterations per second"));
@@ -291,10 +302,18 @@ mod tests {
         closed.begin(Instant::now(), false);
         assert_eq!(closed.set_rate(5.0), Err(Refused::IsClosed));
         assert_eq!(closed.set_users(5, 0.0), Err(Refused::Rate(0.0)));
+        let many = USERS_MAX + 1;
+        assert_eq!(closed.set_users(many, 1.0), Err(Refused::TooManyUsers(many)));
         // Known before the run begins.
         let open = Control::of(true);
         assert_eq!(open.set_users(5, 1.0), Err(Refused::IsOpen));
         assert!(matches!(open.set_rate(f64::NAN), Err(Refused::Rate(_))));
+        assert_eq!(open.set_rate(1e300), Err(Refused::Rate(1e300)));
+        assert_eq!(
+            Refused::Rate(1e300).to_string(),
+            "a rate must be a number from 0 to 1000000000, and users come and go at more than 0, \
+             not 1e300"
+        );
         assert_eq!(open.set_rate(0.0), Ok(()));
         assert_eq!(open.stamps().len(), 1);
         assert_eq!((open.rate_wanted(), closed.rate_wanted()), (Some(0.0), None));

@@ -265,6 +265,9 @@ pub enum Error {
         "--users and --rate exclude each other: a rate takes as many users as it needs, up to --max-users"
     )]
     UsersAndRate,
+    /// A time beyond all clocks.
+    #[error("{0} is too long: at most 136 years are possible")]
+    TooLong(&'static str),
     /// A limit that nothing can be done within.
     #[error("{0} must be 1 or more; leave it out for no such end")]
     NoEnd(&'static str),
@@ -302,6 +305,7 @@ impl Plan {
                 return Err(Error::NoEnd(end));
             }
         }
+        options.dns_refresh.map_or(Ok(()), scenario::validate_dns_refresh)?;
         let Load { shape, arrivals, run_time, users, ignored } = load::resolve(&options, load)?;
         // Fewer where every class has an exact number and these do not add up to what is asked.
         let classes = scenario::assign(&scenario.users, users as usize);

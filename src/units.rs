@@ -8,7 +8,7 @@
 mod cores;
 mod size;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
@@ -17,6 +17,11 @@ pub use size::{InvalidSize, parse_size, size};
 
 /// The longest duration anything may ask for: 136 years, whose nanoseconds fit 64 bits.
 pub const LONGEST: Duration = Duration::from_secs(u32::MAX as u64);
+
+/// The instant that comes so much later; not later than [`LONGEST`], so that there is one.
+pub fn after(instant: Instant, duration: Duration) -> Instant {
+    instant + duration.min(LONGEST)
+}
 
 const NANOS_PER_SECOND: u128 = 1_000_000_000;
 

@@ -85,9 +85,9 @@ fn section(text: &mut String, title: &str) {
 
 fn class_lines(text: &mut String, user: &User, share: f64) {
     line(text, 0, share, &user.name);
-    let weights: u32 = user.tasks.iter().map(|task| task.weight).sum();
+    let weights: f64 = user.tasks.iter().map(|task| f64::from(task.weight)).sum();
     for task in &user.tasks {
-        let of_class = f64::from(task.weight) / f64::from(weights.max(1));
+        let of_class = f64::from(task.weight) / weights;
         line(text, 1, share * of_class, &task.name);
     }
 }

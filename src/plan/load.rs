@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{Error, Options, selection};
 use crate::scenario::{self, Arrivals, Line, LoadShape, RunTimeFrom, Scenario, USERS_MAX};
+use crate::units;
 
 /// The load of a run.
 #[derive(Debug)]
@@ -69,6 +70,14 @@ pub(super) fn resolve(options: &Options, load: &scenario::Load) -> Result<Load, 
     if run_time.is_some_and(|time| time.is_zero()) {
         return Err(Error::NoRunTime);
     }
+    let times = [
+        ("the run time", run_time),
+        ("the stop timeout", options.stop_timeout.or(load.stop_timeout)),
+        ("the time before levels are judged", options.abort_after.or(load.abort_after)),
+    ];
+    if let Some((name, _)) = times.iter().find(|(_, time)| *time > Some(units::LONGEST)) {
+        return Err(Error::TooLong(name));
+    }
     match arrivals(options, load)? {
         Some(arrivals) => {
             let ignored = options.spawn_rate.map(|_| "--spawn-rate").into_iter().collect();
@@ -111,7 +120,10 @@ fn counted(
 ) -> Option<Duration> {
     match from {
         RunTimeFrom::Start => run_time,
-        RunTimeFrom::Full => run_time.map(|time| time + full.unwrap_or_default()),
+        RunTimeFrom::Full => run_time.map(|time| {
+            let time = time.saturating_add(full.unwrap_or_default());
+            time.min(units::LONGEST)
+        }),
     }
 }
 
@@ -204,7 +216,44 @@ mod tests {
         check(shape, Options { classes: counted, ..Options::default() }, 7);
         let rate = Options { rate: Some(5.0), max_users: Some(50), ..Options::default() };
         check(scenario::Load::default(), rate, 50);
+        // Somebody who comes in 136 years is waited for as long, and not longer.
+        let never_full = scenario::Load {
+            shape: Some(LoadShape::ramp(20, 1e-300)),
+            run_time: Some(Duration::from_secs(9)),
+            run_time_from: RunTimeFrom::Full,
+            ..scenario::Load::default()
+        };
+        let nobodys = Load::new(scenario("http://a", never_full), &Options::default()).unwrap();
+        assert_eq!(nobodys.run_time, Some(units::LONGEST));
         let nobody = Scenario::new("http://127.0.0.1:1");
         assert!(Load::new(nobody, &Options::default()).is_err());
+    }
+
+    /// Those of the command line and of files are refused where they are read.
+    #[test]
+    fn times_beyond_all_clocks_are_refused() {
+        let long = Some(Duration::MAX);
+        let (own, options) = (scenario::Load::default(), Options::default());
+        for (own, options, name) in [
+            (own.clone(), Options { run_time: long, ..options.clone() }, "the run time"),
+            (own.clone(), Options { stop_timeout: long, ..options.clone() }, "the stop timeout"),
+            (
+                scenario::Load { stop_timeout: long, ..own.clone() },
+                options.clone(),
+                "the stop timeout",
+            ),
+            (
+                scenario::Load { abort_after: long, ..own.clone() },
+                options.clone(),
+                "the time before levels are judged",
+            ),
+        ] {
+            let refused = Plan::new(scenario("http://127.0.0.1:1", own), options).unwrap_err();
+            let expected = format!("{name} is too long: at most 136 years are possible");
+            assert_eq!(refused.to_string(), expected);
+        }
+        let refresh = Options { dns_refresh: long, ..options };
+        let refused = Plan::new(scenario("http://127.0.0.1:1", own), refresh).unwrap_err();
+        assert!(refused.to_string().starts_with("dns_refresh must be 0.1 s or more"));
     }
 }

@@ -2,10 +2,12 @@
 
 use thiserror::Error;
 
-use super::{LoadShape, USERS_MAX};
+use super::{Arrivals, LoadShape, Parallel, USERS_MAX};
 use crate::session::UrlError;
 
 const STEPS_MAX: u64 = LoadShape::STEPS_MAX;
+const CONNECTIONS_MAX: u32 = Parallel::CONNECTIONS_MAX;
+const RATE_MAX: f64 = Arrivals::RATE_MAX;
 
 /// What is wrong with a scenario, whichever road it came by.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -127,6 +129,9 @@ pub enum Error {
     /// Parallel requests over nothing.
     #[error("connections must be 1 or more; parallel requests need one at least")]
     NoConnections,
+    /// More parallel connections than a user can be meant to have.
+    #[error("{0} connections are too many: at most {CONNECTIONS_MAX} are possible per user")]
+    TooManyConnections(u32),
     /// Look-ups that follow each other too fast.
     #[error("dns_refresh must be 0.1 s or more, and at most 136 years")]
     DnsRefresh,
@@ -193,6 +198,9 @@ pub enum Error {
     /// A rate of iterations that is somewhere no number, or for longer than clocks go.
     #[error("a rate must be a number from 0 up at every instant, for at most 136 years")]
     RateLine,
+    /// A rate of iterations that no machine begins.
+    #[error("a rate of {0} is too high: at most {RATE_MAX} iterations per second are possible")]
+    RateTooHigh(String),
     /// A rate of iterations that never is above zero.
     #[error("the rate is 0 throughout, so nothing would ever begin; give it a rate above 0")]
     NothingArrives,

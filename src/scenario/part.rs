@@ -20,13 +20,16 @@ pub enum Part {
 pub struct Parallel {
     /// The requests, in the order in which they are taken.
     pub steps: Vec<Step>,
-    /// How many are made at the same time at most.
+    /// How many are made at the same time at most, from 1 to [`Parallel::CONNECTIONS_MAX`].
     pub connections: u32,
 }
 
 impl Parallel {
     /// As many as browsers open to a host over HTTP/1.1.
     pub const CONNECTIONS: u32 = 6;
+
+    /// The most that one user may have: every user of the class holds as many descriptors and buffers.
+    pub const CONNECTIONS_MAX: u32 = 1000;
 
     /// These requests over six connections.
     pub fn new(steps: Vec<Step>) -> Self {

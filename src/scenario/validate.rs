@@ -18,7 +18,7 @@ use crate::units;
 use request::headers;
 pub(super) use request::{header, header_name, method, path};
 
-use super::{Action, Error, Part, Scenario, Share, Step, Task, USERS_MAX, User};
+use super::{Action, Error, Parallel, Part, Scenario, Share, Step, Task, USERS_MAX, User};
 
 /// The shortest time between two look-ups of a name: name servers answer others, too.
 const DNS_REFRESH_MIN: Duration = Duration::from_millis(100);
@@ -241,7 +241,11 @@ fn part(part: &Part) -> Result<(), Error> {
 }
 
 pub(super) fn connections(connections: u32) -> Result<(), Error> {
-    if connections == 0 { Err(Error::NoConnections) } else { Ok(()) }
+    match connections {
+        0 => Err(Error::NoConnections),
+        1..=Parallel::CONNECTIONS_MAX => Ok(()),
+        _ => Err(Error::TooManyConnections(connections)),
+    }
 }
 
 fn step(step: &Step) -> Result<(), Error> {
@@ -350,6 +354,23 @@ mod tests {
         check(scenario(api_user()).load(load), "spawn_rate must be a number above 0, not 0");
         let load = Load { run_time: Some(Duration::ZERO), ..Load::default() };
         check(scenario(api_user()).load(load), "run_time must be above 0 and at most 136 years");
+    }
+
+    #[test]
+    fn a_user_has_a_bound_of_parallel_connections() {
+        let of = |connections| {
+            let parallel = Parallel::new(vec![Step::get("/")]).connections(connections);
+            scenario(User::new("u").task(Task::parts("t", vec![parallel.into()])))
+        };
+        let at = "user 'u': task 't'";
+        check(
+            of(0),
+            &format!("{at}: connections must be 1 or more; parallel requests need one at least"),
+        );
+        assert_eq!(of(Parallel::CONNECTIONS_MAX).validate(), Ok(()));
+        let many = "connections are too many: at most 1000 are possible per user";
+        check(of(1001), &format!("{at}: 1001 {many}"));
+        check(of(u32::MAX), &format!("{at}: 4294967295 {many}"));
     }
 
     #[test]

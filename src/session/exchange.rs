@@ -21,6 +21,7 @@ use crate::reactor::{Alarm, Socket, TimedOut};
 use crate::stats::{Clocks, EntryId, EntryKey, Extra, Limit, Outcome, Phases, Sample, WireBytes};
 use crate::transport::Stream;
 use crate::transport::tls::UserTls;
+use crate::units;
 
 /// How much of a redirect's body is read, so that its connection can be used again.
 const UNSEEN_BODY_MAX: u64 = 64 * 1024;
@@ -101,7 +102,7 @@ impl Connections {
         context.budget.take().await;
         let in_flight = InFlight::new(context, outbound.entry);
         let started = Instant::now();
-        let deadline = started + outbound.timeout;
+        let deadline = units::after(started, outbound.timeout);
         let message = &outbound.first;
         let attempt = Attempt { context, outbound, message, extra: None, started, deadline };
         let result = match self.exchange(&attempt, sender).await {

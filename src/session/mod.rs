@@ -235,7 +235,8 @@ impl Session {
 
     /// Pauses the task. How late it went on is counted.
     pub async fn sleep(&self, duration: Duration) {
-        let lateness = self.context.reactor.sleep_until(Instant::now() + duration).await;
+        let lateness =
+            self.context.reactor.sleep_until(crate::units::after(Instant::now(), duration)).await;
         self.context.recorder.borrow_mut().late(lateness);
     }
 

@@ -71,7 +71,7 @@ impl Released {
     }
 
     pub(super) fn asked(&mut self, milli: u64) {
-        self.asked_milli += milli;
+        self.asked_milli = self.asked_milli.saturating_add(milli);
     }
 
     pub(super) fn start(&mut self, start: Start) {
@@ -108,7 +108,7 @@ impl Released {
 impl AddAssign<&Arrivals> for Released {
     fn add_assign(&mut self, other: &Arrivals) {
         let Arrivals { asked_milli, due, started, delayed, backlog_peak, .. } = *other;
-        self.asked_milli += asked_milli;
+        self.asked_milli = self.asked_milli.saturating_add(asked_milli);
         self.due += due;
         self.started += started;
         self.delayed += delayed;
@@ -140,7 +140,7 @@ impl ArrivalsSum {
         }
         let peak = &mut self.backlog_peaks[core];
         *peak = other.backlog_peak.max(*peak);
-        self.asked_milli += other.asked_milli;
+        self.asked_milli = self.asked_milli.saturating_add(other.asked_milli);
         self.due += other.due;
         self.started += other.started;
         self.delayed += other.delayed;

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::credentials::hidden;
 use crate::plan::Picked;
+use crate::scenario::Arrivals;
 use crate::units;
 
 /// Why a form is not accepted, beside the field that it is about.
@@ -73,7 +74,7 @@ impl Start {
         let start = Start {
             users: fields.number("users", users),
             spawn_rate: fields.number("spawn_rate", above_zero),
-            rate: fields.number("rate", above_zero),
+            rate: fields.number("rate", rate),
             host: fields.text("host", |text| Ok(text.to_owned())),
             run_time: fields.text_or_none("run_time", run_time),
             classes: fields.value("classes", classes),
@@ -97,7 +98,7 @@ impl Edit {
         let mut fields = Fields::of(form)?;
         let to = fields.number("users", users);
         let spawn_rate = fields.number("spawn_rate", above_zero);
-        let rate = fields.number("rate", zero_or_more);
+        let rate = fields.number("rate", rate_or_none);
         let edit = match (to, rate) {
             (Some(users), None) => Some(Edit::Users(users, spawn_rate)),
             (None, Some(rate)) => Some(Edit::Rate(rate)),
@@ -186,14 +187,24 @@ fn users(number: f64) -> Result<u32, String> {
     if is_whole { Ok(number as u32) } else { Err("expected a whole number of 0 or more".into()) }
 }
 
-pub(super) fn above_zero(number: f64) -> Result<f64, String> {
+fn above_zero(number: f64) -> Result<f64, String> {
     let is_fit = number > 0.0 && number.is_finite();
     if is_fit { Ok(number) } else { Err("must be more than 0".into()) }
 }
 
-fn zero_or_more(number: f64) -> Result<f64, String> {
-    let is_fit = number >= 0.0 && number.is_finite();
-    if is_fit { Ok(number) } else { Err("must be 0 or more".into()) }
+/// Iterations per second.
+pub(super) fn rate(number: f64) -> Result<f64, String> {
+    above_zero(number).and_then(within_bounds)
+}
+
+/// The same while a run lasts, where there may be none for a time.
+pub(super) fn rate_or_none(number: f64) -> Result<f64, String> {
+    if number >= 0.0 { within_bounds(number) } else { Err("must be 0 or more".into()) }
+}
+
+fn within_bounds(rate: f64) -> Result<f64, String> {
+    let most = Arrivals::RATE_MAX;
+    if rate <= most { Ok(rate) } else { Err(format!("must be at most {most}")) }
 }
 
 /// What commas and spaces set apart.
@@ -304,6 +315,8 @@ mod tests {
         let above = "must be more than 0";
         check(json!({"spawn_rate": 0, "rate": "inf"}), &[("spawn_rate", above), ("rate", above)]);
         check(json!({"rate": "NaN", "host": 5}), &[("rate", above), ("host", "expected text")]);
+        let most = "must be at most 1000000000";
+        check(json!({"rate": 1e300}), &[("rate", most)]);
         check(json!({"usres": 5}), &[("usres", "there is no such field")]);
         check(json!([]), &[("", "expected a JSON object")]);
         check(json!({"parameters": {"a": []}}), &[("parameters.a", "expected text")]);
@@ -327,6 +340,8 @@ mod tests {
         assert_eq!(edit(json!({"users": 20, "spawn_rate": 5})), Ok(Edit::Users(20, Some(5.0))));
         assert_eq!(edit(json!({"users": 0})), Ok(Edit::Users(0, None)));
         assert_eq!(edit(json!({"rate": 0})), Ok(Edit::Rate(0.0)));
+        let most = vec![Fault::of("rate", "must be at most 1000000000")];
+        assert_eq!(edit(json!({"rate": 1e300})), Err(most));
         assert!(edit(json!({})).is_err() && edit(json!({"users": 1, "rate": 1})).is_err());
         assert!(edit(json!({"users": 1, "host": "http://h"})).is_err());
     }

@@ -25,6 +25,7 @@ mod keys;
 mod limits;
 mod load;
 mod locust_page;
+mod numbers;
 mod open_load;
 mod openapi;
 mod overhead;

@@ -48,6 +48,11 @@ impl Arrivals {
     /// iterations per second that take 200 ms each, and no more files than hosts allow.
     pub const DEFAULT_MAX_USERS: u32 = 1000;
 
+    /// The most iterations per second: one per nanosecond, which is as fine as clocks are, and far
+    /// more than any host begins. Within it, and [`units::LONGEST`](crate::units::LONGEST), no count
+    /// of releases comes near the end of 64 bits.
+    pub const RATE_MAX: f64 = 1e9;
+
     /// Uniform arrivals at this rate of iterations per second.
     pub fn new(rate: Line) -> Self {
         let (kind, max_users) = (ArrivalKind::Uniform, Arrivals::DEFAULT_MAX_USERS);
@@ -100,21 +105,31 @@ impl Arrivals {
         if !self.rate.is_sane() {
             return Err(Error::RateLine);
         }
-        if self.rate.peak() == 0.0 {
+        let peak = self.rate.peak();
+        if peak == 0.0 {
             return Err(Error::NothingArrives);
         }
+        rate_within_bounds(peak)?;
         max_users(self.max_users)
     }
 }
 
 /// Refuses a rate that begins nothing.
 pub(super) fn rate(rate: f64) -> Result<(), Error> {
-    if rate > 0.0 && rate.is_finite() { Ok(()) } else { Err(Error::Rate(rate.to_string())) }
+    let is_rate = rate > 0.0 && rate.is_finite();
+    if is_rate { rate_within_bounds(rate) } else { Err(Error::Rate(rate.to_string())) }
 }
 
 /// Refuses a rate that a stage cannot go to; it may go to zero.
 pub(super) fn stage_rate(rate: f64) -> Result<(), Error> {
-    if rate >= 0.0 && rate.is_finite() { Ok(()) } else { Err(Error::StageRate(rate.to_string())) }
+    let is_rate = rate >= 0.0 && rate.is_finite();
+    if is_rate { rate_within_bounds(rate) } else { Err(Error::StageRate(rate.to_string())) }
+}
+
+/// Refuses a rate above [`Arrivals::RATE_MAX`]. The error has it as short as Rust writes numbers for
+/// itself: 1e300 with all its zeros fills four lines.
+pub(super) fn rate_within_bounds(rate: f64) -> Result<(), Error> {
+    if rate <= Arrivals::RATE_MAX { Ok(()) } else { Err(Error::RateTooHigh(format!("{rate:?}"))) }
 }
 
 /// Refuses a number of users that nothing can run on, and one that nothing can run.

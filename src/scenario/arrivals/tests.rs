@@ -176,6 +176,11 @@ fn arrivals_that_cannot_be_meant_are_refused() {
     }
     let never = Line::starting_at(0.0).hold(secs(10));
     assert_eq!(Arrivals::new(never).validate(), Err(Error::NothingArrives));
+    assert_eq!(Arrivals::new(Line::constant(Arrivals::RATE_MAX)).validate(), Ok(()));
+    let too_high = Err(Error::RateTooHigh("1e300".to_owned()));
+    let high = Line::starting_at(1.0).ramp(1e300, secs(1));
+    assert_eq!(Arrivals::new(high).validate(), too_high);
+    assert_eq!((rate(1e300), stage_rate(1e300)), (too_high.clone(), too_high));
     let arrivals = Arrivals::new(Line::constant(5.0));
     assert_eq!(arrivals.clone().max_users(0).validate(), Err(Error::MaxUsers));
     let many = USERS_MAX + 1;

@@ -94,7 +94,7 @@
 //! sent as they are written, and [`Document::warnings`] says so where no server can mean them.
 //!
 //! The requests of a `parallel` step are made at the same time, over 6 connections or as many as
-//! `connections` says; see [`Parallel`](crate::scenario::Parallel).
+//! `connections` says, at most 1,000; see [`Parallel`](crate::scenario::Parallel).
 //!
 //! A duration is a text as [`units::parse_duration`](crate::units::parse_duration) takes it, or a
 //! number of seconds; a size one as [`units::parse_size`](crate::units::parse_size) takes it, or a

@@ -23,7 +23,7 @@ use crate::report::html;
 use crate::report::view::{View, tasks};
 use crate::stats::Snapshot;
 use crate::web::locust::{self, Download};
-use crate::web::start::{Edit, Fault, Start, above_zero};
+use crate::web::start::{self, Edit, Fault, Start};
 use crate::web::{App, Run};
 
 /// The most that a stop is waited for, beyond the time that users have to finish.
@@ -179,7 +179,7 @@ pub(in crate::web) async fn edit_user() -> Response {
 impl App {
     async fn begin(&self, start: Start) -> Result<(), String> {
         // A run that is on may go on at 0.
-        if let Some(Err(message)) = start.rate.map(above_zero) {
+        if let Some(Err(message)) = start.rate.map(start::rate) {
             return Err(format!("rate: {message}"));
         }
         match self.start(start).await {

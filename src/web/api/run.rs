@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{answer, faults};
 use crate::control::{Change, Refused};
-use crate::scenario::{LoadShape, USERS_MAX};
+use crate::scenario::LoadShape;
 use crate::web::order::Order;
 use crate::web::start::{Edit, Fault, Start};
 use crate::web::{App, Run};
@@ -113,9 +113,6 @@ impl App {
     /// Changes the load of a run.
     pub(in crate::web) fn edit(&self, run: &Run, edit: Edit) -> Result<(), Vec<Fault>> {
         let (changed, change) = match edit {
-            Edit::Users(users, _) if users > USERS_MAX => {
-                return Err(vec![Fault::of("users", format!("at most {USERS_MAX}"))]);
-            }
             Edit::Users(users, spawn_rate) => {
                 let rate = spawn_rate.unwrap_or_else(|| run.spawn_rate());
                 (run.control.set_users(users, rate), Change::Users { users, spawn_rate: rate })
@@ -173,7 +170,7 @@ impl Run {
 
 fn fault(refused: &Refused, change: Change) -> Fault {
     let field = match (refused, change) {
-        (Refused::IsOpen, _) => "users",
+        (Refused::IsOpen | Refused::TooManyUsers(_), _) => "users",
         (Refused::IsClosed, _) | (Refused::Rate(_), Change::Rate(_)) => "rate",
         (Refused::Rate(_), Change::Users { .. }) => "spawn_rate",
     };

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::plan::Picked;
 use crate::units::{DurationError, parse_cores, parse_time_span};
-use crate::web::start::{Start, words};
+use crate::web::start::{self, Start, words};
 
 /// Why there can be no run, in Locust's words where it has them.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -27,6 +27,9 @@ pub enum Refusal {
     /// One of the two is not there, or a number that no run can have.
     #[error("Missing or invalid user_count or spawn_rate from /swarm request")]
     Missing,
+    /// A rate that no run can have; Locust has none.
+    #[error("rate: {0}")]
+    Rate(String),
     /// Not in Locust's grammar.
     #[error("Valid run_time formats are : 20, 20s, 3m, 2h, 1h20m, 3h30m10s, etc.")]
     RunTime,
@@ -56,7 +59,7 @@ pub fn swarm(form: &[u8], declared: &[&str]) -> Result<Start, Refusal> {
             "user_count" => start.users = Some(user_count(&value)?),
             "spawn_rate" => start.spawn_rate = Some(spawn_rate(&value)?),
             "rate" if value.is_empty() => {}
-            "rate" => start.rate = Some(number("rate", &value)?),
+            "rate" => start.rate = Some(rate(&value)?),
             "host" => start.host = given(value.replace(['<', '>'], "").trim()),
             "run_time" => start.run_time = run_time(&value)?.map(Some),
             "shape_class" => no_shape(&value)?,
@@ -130,6 +133,10 @@ fn spawn_rate(text: &str) -> Result<f64, Refusal> {
     if rate.is_finite() && rate > 0.0 { Ok(rate) } else { Err(Refusal::Missing) }
 }
 
+fn rate(text: &str) -> Result<f64, Refusal> {
+    start::rate_or_none(number("rate", text)?).map_err(Refusal::Rate)
+}
+
 fn number(field: &'static str, text: &str) -> Result<f64, Refusal> {
     text.trim().parse().map_err(|_| Refusal::Number { field, value: text.to_owned() })
 }
@@ -178,6 +185,16 @@ mod tests {
 
     fn parsed(form: &str) -> Result<Start, Refusal> {
         swarm(form.as_bytes(), &["token", "sizes"])
+    }
+
+    #[test]
+    fn a_rate_has_a_bound() {
+        let most = Refusal::Rate("must be at most 1000000000".to_owned());
+        assert_eq!(parsed("rate=1e300"), Err(most.clone()));
+        assert_eq!(parsed("rate=inf"), Err(most.clone()));
+        assert_eq!(parsed("rate=-1").unwrap_err().to_string(), "rate: must be 0 or more");
+        assert_eq!(parsed("rate=0").unwrap().rate, Some(0.0), "a run that is on may go on so");
+        assert_eq!(most.to_string(), "rate: must be at most 1000000000");
     }
 
     #[test]

@@ -61,6 +61,10 @@ fn what_is_parallel_is_a_list_of_requests() {
         ("{ parallel = [] }", "24: there are no steps; add a request"),
         ("{ get = \"/\", connections = 2 }", "24: 'connections' needs parallel requests"),
         ("{ parallel = { get = \"/\" }, connections = 0 }", "53: connections must be 1 or more"),
+        (
+            "{ parallel = { get = \"/\" }, connections = 1001 }",
+            "53: 1001 connections are too many: at most 1000 are possible per user",
+        ),
         ("{ parallel = { get = \"/\" }, timeout = 1 }", "39: 'timeout' belongs to a request"),
         ("{ parallel = { parallel = { get = \"/\" } } }", "26: unknown key 'parallel'"),
     ] {
