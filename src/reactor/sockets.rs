@@ -12,6 +12,7 @@ use std::task::Waker;
 
 use io_uring::opcode;
 use io_uring::types::{CancelBuilder, Fd};
+use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::net::{SendFlags, SocketAddrAny};
 
 use super::buffers::{Buffers, Chain, Filled, GROUP};
@@ -52,6 +53,9 @@ pub(super) struct SocketState {
     connecting: Option<Rc<SocketAddrAny>>,
     connected: Option<i32>,
     receiving: bool,
+    /// The last piece was all there was, and nothing has been sent since: see
+    /// [`SocketState::has_missed_end`].
+    drained: bool,
     sends: u32,
     /// What is sent when they have completed, in this order.
     behind: Vec<Outgoing>,
@@ -108,6 +112,7 @@ impl Sockets {
             connecting: None,
             connected: None,
             receiving: false,
+            drained: false,
             sends: 0,
             behind: Vec::new(),
             kept: None,
@@ -204,6 +209,10 @@ impl Sockets {
             Some(waiter) if waiter.will_wake(waker) => None,
             _ => socket.waiter.replace(waker.clone()),
         };
+        if socket.drained && socket.has_missed_end() {
+            // Whoever reads next asks again, and that is told how the connection ended.
+            socket.stop_receiving(id, io);
+        }
         self.receive(id, io);
         Err(replaced)
     }
@@ -282,6 +291,7 @@ impl Sockets {
         let sockets = self.sockets.len();
         let socket = self.sockets.get_mut(done.id).expect("a receive in flight holds its slot");
         socket.receiving = done.more();
+        socket.drained = socket.receiving && !io_uring::cqueue::sock_nonempty(done.flags);
         if let Some(buffer) = io_uring::cqueue::buffer_select(done.flags) {
             io.buffers.taken();
             let len = if socket.abandoned { 0 } else { done.result.max(0) as usize };
@@ -344,6 +354,21 @@ impl SocketState {
             let tag = Kind::Receive.tag(id);
             io.ring.push_unheeded(opcode::AsyncCancel::new(tag).build());
         }
+    }
+
+    /// Whether the connection has ended, which the receive in flight may have missed. The kernel
+    /// (seen with Linux 6.18) looks once for all events that are there, receives, and waits for
+    /// the next event when no bytes are left. A reset, or a close of a Unix socket, that was there
+    /// before the look is no next event: the receive would never complete. Asked once each time a
+    /// reader waits for more of an answer.
+    #[cold]
+    fn has_missed_end(&mut self) -> bool {
+        self.drained = false;
+        // SAFETY: the descriptor is open as long as the socket's handle exists.
+        let fd = unsafe { BorrowedFd::borrow_raw(self.fd) };
+        let mut fds = [PollFd::from_borrowed_fd(fd, PollFlags::RDHUP)];
+        rustix::event::poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))
+            .is_ok_and(|ended| ended > 0)
     }
 
     fn in_flight(&self) -> bool {

@@ -47,6 +47,7 @@ impl Sockets {
 
     pub(in crate::reactor) fn send(&mut self, id: SlotId, outgoing: Outgoing, io: &mut Io) {
         self.receive(id, io);
+        self.live(id).drained = false;
         match outgoing {
             Outgoing::Kept { address, len } if len <= SEND_MAX => {
                 let socket = self.live(id);
@@ -141,6 +142,7 @@ impl Sockets {
     pub(in crate::reactor) fn send_behind(&mut self, id: SlotId, outgoing: Outgoing, io: &mut Io) {
         self.receive(id, io);
         let socket = self.live(id);
+        socket.drained = false;
         if socket.sends > 0 {
             socket.behind.push(outgoing);
             self.hasty |= !self.brief.is_empty();
@@ -217,7 +219,7 @@ impl Sockets {
             let errno = if done.result < 0 { -done.result } else { libc::ECONNRESET };
             let behind = socket.behind.drain(..).map(|behind| behind.len() as u64).sum::<u64>();
             socket.unsent += behind;
-            socket.fail_send(errno);
+            socket.fail_send(errno, id, io);
         }
         let next =
             (!socket.abandoned && !socket.behind.is_empty()).then(|| socket.behind.remove(0));
@@ -243,7 +245,7 @@ impl Sockets {
         };
         let taken = match done.result {
             result if result == -libc::EAGAIN => 0,
-            result if result < 0 => return socket.fail_send(-result),
+            result if result < 0 => return socket.fail_send(-result, done.id, io),
             taken => taken as usize,
         };
         let (address, len) = socket.kept.expect("a kept send is noted until the next one");
@@ -269,11 +271,15 @@ impl SocketState {
     /// A peer that has gone is told by the receiving side, after the bytes it may have sent before,
     /// also where nothing is being received just now: whoever reads next asks for them. Any other
     /// reason ends the socket here. The kernel tells of a reset only once: the receiving
-    /// side sees a close in order after it.
-    fn fail_send(&mut self, errno: i32) {
+    /// side sees a close in order after it. A receive in flight may have missed even that, so
+    /// it gives way to a new one.
+    fn fail_send(&mut self, errno: i32, id: SlotId, io: &mut Io) {
         self.send_failed.get_or_insert(errno);
         if !matches!(errno, libc::EPIPE | libc::ECONNRESET | libc::ECANCELED) {
             self.end.get_or_insert(End::Failed(errno));
+        }
+        if !self.abandoned {
+            self.stop_receiving(id, io);
         }
         self.wake();
     }
