@@ -7,12 +7,12 @@
 
 use std::ffi::CString;
 use std::io;
-use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use core_affinity::CoreId;
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use glommio::{LocalExecutor, LocalExecutorBuilder, Placement};
 
 use super::pinned::Error;
@@ -61,7 +61,7 @@ pub(super) fn start<T: Send + 'static>(
     name: &str,
     work: impl FnOnce(&mut Executor) -> Result<T, Error> + Send + 'static,
 ) -> io::Result<Running<T>> {
-    let (done, running) = channel();
+    let (done, running) = bounded(1);
     let name = CString::new(format!("{name}-{}", core.id)).unwrap_or_default();
     let work: Work = Box::new(move |executor| {
         // Only who looks at the threads sees it.
@@ -102,7 +102,7 @@ fn idle() -> MutexGuard<'static, Vec<Worker>> {
 
 impl Worker {
     fn start(core: CoreId) -> io::Result<Self> {
-        let (work, taken) = channel::<Work>();
+        let (work, taken) = unbounded::<Work>();
         thread::Builder::new().spawn(move || {
             // The kernel rounds timeouts of a thread up by 50 us unless it is told not to. Where it
             // refuses, timers are late by that much and nothing else changes.

@@ -34,6 +34,15 @@ fn check(answer: &Answer, status: u16, body: &str) {
     assert_eq!((answer.status, answer.body.as_slice()), (status, body.as_bytes()), "{answer:?}");
 }
 
+/// Tasks of several cores look at one server.
+#[test]
+fn a_server_is_shared_by_threads() {
+    let server = start(options());
+    std::thread::scope(|scope| {
+        scope.spawn(|| assert_ne!(server.address().port(), 0));
+    });
+}
+
 #[test]
 fn every_route_gives_its_answer_to_get_and_its_head_to_head() {
     let server = start(options());
