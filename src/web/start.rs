@@ -183,8 +183,12 @@ fn run_time(text: &str) -> Result<Option<Duration>, String> {
 }
 
 fn users(number: f64) -> Result<u32, String> {
-    let is_whole = number >= 0.0 && number.fract() == 0.0 && number <= f64::from(u32::MAX);
-    if is_whole { Ok(number as u32) } else { Err("expected a whole number of 0 or more".into()) }
+    let is_whole = number >= 0.0 && number.fract() == 0.0;
+    match is_whole {
+        true if number > f64::from(u32::MAX) => Err(format!("at most {} can be given", u32::MAX)),
+        true => Ok(number as u32),
+        false => Err("expected a whole number of 0 or more".into()),
+    }
 }
 
 fn above_zero(number: f64) -> Result<f64, String> {
@@ -309,7 +313,7 @@ mod tests {
         let whole = "expected a whole number of 0 or more";
         check(json!({"users": 1.5}), &[("users", whole)]);
         check(json!({"users": -1}), &[("users", whole)]);
-        check(json!({"users": 1e10}), &[("users", whole)]);
+        check(json!({"users": 1e10}), &[("users", "at most 4294967295 can be given")]);
         check(json!({"users": "many"}), &[("users", "expected a number")]);
         check(json!({"users": [1]}), &[("users", "expected a number")]);
         let above = "must be more than 0";
