@@ -10,7 +10,7 @@ use crate::log::Log;
 use crate::plan::Plan;
 use crate::report::Report;
 use crate::report::broken;
-use crate::report::warnings::{Warning, warnings};
+use crate::report::warnings::{Warning, nothing_completed, warnings};
 use crate::run;
 use crate::scenario::{ArrivalKind, Arrivals, LoadShape};
 use crate::stats::{Ending, Snapshot};
@@ -165,11 +165,13 @@ impl Milestones {
         }
     }
 
-    /// How late timers are is judged at the end: the first few of a run say little.
+    /// How late timers are is judged at the end: the first few of a run say little. What nobody had an
+    /// answer to is counted there: cores tell of it one after the other.
     fn warn(&mut self, snapshot: &Snapshot) {
         for warning in warnings(snapshot) {
             let kind = discriminant(&warning);
-            if !matches!(warning, Warning::Late { .. }) && !self.warned.contains(&kind) {
+            let is_of_end = matches!(warning, Warning::Late { .. } | Warning::NothingCompleted(_));
+            if !is_of_end && !self.warned.contains(&kind) {
                 self.warned.push(kind);
                 self.log.warning("health", warning);
             }
@@ -199,6 +201,9 @@ impl Report for Milestones {
 
     fn finish(&mut self, snapshot: &Snapshot) -> io::Result<()> {
         self.tell_broken(snapshot);
+        if let Some(warning) = nothing_completed(snapshot) {
+            self.log.warning("health", warning);
+        }
         for level in &snapshot.unjudged {
             self.log.warning("main", Warning::Unjudged(level.clone()));
         }

@@ -75,6 +75,10 @@ fn a_server_that_accepts_and_never_answers_is_given_up_and_the_run_ends() {
 fn check_nothing_completed(output: &Output) {
     let line = "\nWarning: no request came to its end: 20 were cut off at the stop";
     assert!(output.stdout.contains(line), "{}", output.stdout);
+    // The log says the same, and says it once: it is counted when every core has told.
+    let logged = output.stderr.matches("no request came to its end: ").count();
+    let whole = "health: no request came to its end: 20 were cut off at the stop";
+    assert!(logged == 1 && output.stderr.contains(whole), "{}", output.stderr);
 }
 
 #[test]
