@@ -1,5 +1,5 @@
 //! Files that somebody names: read whole, within bounds of size and time, so that no path fills the
-//! memory or is waited for without end.
+//! memory or is waited for without end. Nothing else opens one to read it (`tests/it/tidy.rs`).
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Read};
@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::OFlags;
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::io::retry_on_intr;
 
 use crate::units;
@@ -84,6 +84,20 @@ pub fn read_any(path: impl AsRef<Path>, max: u64) -> Result<Vec<u8>, ReadError> 
 /// Whether what the path leads to can be read again: it is a regular file.
 pub fn is_regular(path: impl AsRef<Path>) -> bool {
     path.as_ref().metadata().is_ok_and(|metadata| metadata.is_file())
+}
+
+/// A file to write at the end of, made where there is none. One that is a pipe must have its reader
+/// already: an ordinary open would wait for it.
+///
+/// # Errors
+///
+/// What the system says.
+pub fn append(path: impl AsRef<Path>) -> io::Result<File> {
+    let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits() as i32;
+    let file = OpenOptions::new().append(true).create(true).custom_flags(flags).open(path)?;
+    // From here on the reader's pace is ours.
+    fcntl_setfl(&file, fcntl_getfl(&file)? - OFlags::NONBLOCK)?;
+    Ok(file)
 }
 
 /// Does not wait, as an ordinary open does for the writer of a pipe.
@@ -176,6 +190,17 @@ mod tests {
         let none = dir.path().join("none");
         assert_eq!(text(read(none, 1)), "No such file or directory");
         assert_eq!(text(read_any(dir.path(), 1)), "Is a directory");
+    }
+
+    #[test]
+    fn a_pipe_that_nobody_reads_is_not_written_to() {
+        let (dir, path) = with_pipe();
+        assert_eq!(append(&path).unwrap_err().raw_os_error(), Some(libc::ENXIO));
+        let file = dir.path().join("log");
+        for line in ["a", "b"] {
+            append(&file).unwrap().write_all(line.as_bytes()).unwrap();
+        }
+        assert_eq!(fs::read(file).unwrap(), b"ab");
     }
 
     /// The writer comes late, pauses, and writes more than a pipe holds.

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::credentials::hidden;
+use crate::files;
 
 /// The lines that are remembered: as many as Locust's page shows.
 const RECENT_MAX: usize = 500;
@@ -60,8 +61,7 @@ impl Log {
     ///
     /// Where the file cannot be written.
     pub fn new(level: Level, file: Option<&Path>) -> io::Result<Self> {
-        let open = |path| OpenOptions::new().append(true).create(true).open(path);
-        let file = file.map(open).transpose()?.map(|file| Arc::new(Mutex::new(file)));
+        let file = file.map(files::append).transpose()?.map(|file| Arc::new(Mutex::new(file)));
         let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
         let host = host.split('.').next().unwrap_or_default().into();
         Ok(Log { level, host, file, recent: Arc::default() })

@@ -299,13 +299,6 @@ impl Plan {
         let idle = selection::select(&mut scenario, &options)?;
         let load = &scenario.load;
         let own = load.clone();
-        for (end, given) in [("--iterations", options.iterations), ("--requests", options.requests)]
-        {
-            if given == Some(0) {
-                return Err(Error::NoEnd(end));
-            }
-        }
-        options.dns_refresh.map_or(Ok(()), scenario::validate_dns_refresh)?;
         let Load { shape, arrivals, run_time, users, ignored } = load::resolve(&options, load)?;
         // Fewer where every class has an exact number and these do not add up to what is asked.
         let classes = scenario::assign(&scenario.users, users as usize);

@@ -70,20 +70,37 @@ pub(super) fn resolve(options: &Options, load: &scenario::Load) -> Result<Load, 
     if run_time.is_some_and(|time| time.is_zero()) {
         return Err(Error::NoRunTime);
     }
-    let times = [
-        ("the run time", run_time),
-        ("the stop timeout", options.stop_timeout.or(load.stop_timeout)),
-        ("the time before levels are judged", options.abort_after.or(load.abort_after)),
-    ];
-    if let Some((name, _)) = times.iter().find(|(_, time)| *time > Some(units::LONGEST)) {
-        return Err(Error::TooLong(name));
-    }
+    ends(options)?;
+    times(options, load)?;
     match arrivals(options, load)? {
         Some(arrivals) => {
             let ignored = options.spawn_rate.map(|_| "--spawn-rate").into_iter().collect();
             open(arrivals, load.run_time_from, run_time, ignored)
         }
         None => closed(options, load, run_time),
+    }
+}
+
+/// Refuses a number of things after which a run ends that it would end before.
+fn ends(options: &Options) -> Result<(), Error> {
+    let ends = [("--iterations", options.iterations), ("--requests", options.requests)];
+    match ends.into_iter().find(|(_, given)| *given == Some(0)) {
+        Some((flag, _)) => Err(Error::NoEnd(flag)),
+        None => Ok(()),
+    }
+}
+
+/// Refuses times that no clock can add to an instant.
+fn times(options: &Options, load: &scenario::Load) -> Result<(), Error> {
+    options.dns_refresh.map_or(Ok(()), scenario::validate_dns_refresh)?;
+    let times = [
+        ("the run time", options.run_time),
+        ("the stop timeout", options.stop_timeout.or(load.stop_timeout)),
+        ("the time before levels are judged", options.abort_after.or(load.abort_after)),
+    ];
+    match times.into_iter().find(|(_, time)| *time > Some(units::LONGEST)) {
+        Some((name, _)) => Err(Error::TooLong(name)),
+        None => Ok(()),
     }
 }
 

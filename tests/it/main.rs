@@ -16,6 +16,7 @@ mod csv;
 mod digest;
 mod ends;
 mod faults;
+mod files;
 mod flags;
 mod heads;
 mod health;

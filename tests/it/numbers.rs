@@ -135,7 +135,8 @@ fn work_out(scenario: &Scenario, options: &Options) -> Option<Plan> {
     let plan =
         Plan::new(scenario.clone(), options.clone()).map_err(|error| one_line(&error.to_string()));
     let plan = plan.ok()?;
-    (plan.forecast(), plan.churn(), plan.load_end(false), plan.fixed_beyond_users());
+    let of_plan = (plan.forecast(), plan.churn(), plan.load_end(false), plan.fixed_beyond_users());
+    drop(of_plan);
     let mut curve = plan.shape.curve(plan.run_time);
     let mut change = Some(ms(0));
     for _ in 0..100 {
@@ -223,7 +224,8 @@ fn with_flags(server: &Server, flags: &[&str]) -> Output {
     let is_open = flags.contains(&"--rate");
     let usual = usual
         .iter()
-        .filter(|[flag, _]| !flags.contains(flag) && !(is_open && ["-u", "-r"].contains(flag)));
+        .filter(|[flag, _]| !flags.contains(flag))
+        .filter(|[flag, _]| !is_open || !["-u", "-r"].contains(flag));
     let run = Run::of(&get_root("1s")).host(server.address);
     usual.fold(run, |run, pair| run.args(pair)).args(flags).go()
 }

@@ -163,6 +163,27 @@ fn nothing_but_the_command_knows_of_the_web_page() {
     check_absent("src", &["axum::", "hyper::", "tokio::"], &["src/web/"]);
 }
 
+/// A path that somebody names may be a device without an end, or a pipe that nobody writes to.
+#[test]
+fn files_are_opened_where_reading_has_bounds() {
+    let opens = ["fs::read(", "read_to_string(", "File::open(", "File::options(", "OpenOptions"];
+    let allowed = [
+        "src/files.rs",
+        // They write.
+        "src/report/file.rs",
+        "src/report/place.rs",
+        // Of the kernel, under names of our own: /proc and /sys.
+        "src/reactor/preflight.rs",
+        "src/collector/accept_queue.rs",
+        "src/executor/meter.rs",
+        "src/cli/job_control.rs",
+    ];
+    check_absent("src", &opens, &allowed);
+    for place in &allowed {
+        assert!(repository(place).exists(), "{place} is gone: take it off the list");
+    }
+}
+
 #[test]
 fn nothing_is_unwrapped_outside_tests() {
     check_absent("src", &[".unwrap()", ".unwrap_err()"], &[]);
