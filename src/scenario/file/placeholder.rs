@@ -87,7 +87,7 @@ fn requests(value: &DeValue<'_>, found: &mut Found) {
             "path" => Place::Path,
             method if METHODS.contains(&method) => Place::Path,
             "query" | "form" => Place::Pair,
-            "headers" | "bearer" => Place::Header,
+            "headers" => Place::Header,
             // Passwords may have anything in them, so no more is looked for than in bodies.
             "body" | "json" | "multipart" | "basic_auth" | "digest_auth" => Place::Body,
             _ => {

@@ -223,7 +223,7 @@ fn names_that_no_parameter_has_are_refused_at_their_place() {
 fn placeholders_of_other_tools_are_warned_of_at_their_place() {
     let task = "post = \"/items/{{id}}\"\nname = \"/items/{id}\"\nquery = { a = \"<id>\", b = [\"1\", \"{b}\"] }\n\
                 headers = { x = \"{token}\", y = \"${region}\" }\njson = { a = { b = \"{{b}}\", c = \"{c}\" } }";
-    let hook = "bearer = \"$token\"\non_start = [ { parallel = [ { get = \"/$id\" }, { get = \"/$${id}\" } ] } ]\n";
+    let hook = "basic_auth = { user = \"u\", password = \"{{pw}}\" }\non_start = [ { parallel = [ { get = \"/$id\" }, { get = \"/$${id}\" } ] } ]\n";
     let text = with(hook, task);
     let warnings = Document::new("x.toml", &*text).warnings();
     let told = |warning: &String| {
@@ -237,7 +237,7 @@ fn placeholders_of_other_tools_are_warned_of_at_their_place() {
         placeholder.to_owned()
     };
     let got: Vec<String> = warnings.iter().map(told).collect();
-    assert_eq!(got, ["'$token'", "'$id'", "'{{id}}'", "'<id>'", "'{b}'", "'{token}'", "'{{b}}'"]);
+    assert_eq!(got, ["'{{pw}}'", "'$id'", "'{{id}}'", "'<id>'", "'{b}'", "'{token}'", "'{{b}}'"]);
 }
 
 #[test]
