@@ -67,8 +67,8 @@ impl Log {
         Ok(Log { level, host, file, recent: Arc::default() })
     }
 
-    /// Writes a line about a part of the program. A log that cannot be written is no reason to
-    /// stop a run, so errors are let go.
+    /// Writes a line about a part of the program. A log file that cannot be written is no reason to
+    /// stop a run: its lines go to stderr, errors of which are let go.
     pub fn line(&self, level: Level, part: &str, message: impl fmt::Display) {
         if level >= self.level {
             let line = self.stamped(level, part, message);
@@ -90,13 +90,13 @@ impl Log {
     }
 
     fn write(&self, line: &str) {
-        let _ = match &self.file {
-            Some(file) => {
-                let mut file = file.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-                file.write_all(line.as_bytes())
-            }
-            None => io::stderr().write_all(line.as_bytes()),
-        };
+        let written = self.file.as_ref().is_some_and(|file| {
+            let mut file = file.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            file.write_all(line.as_bytes()).is_ok()
+        });
+        if !written {
+            let _ = io::stderr().write_all(line.as_bytes());
+        }
     }
 
     /// The latest lines, oldest first.

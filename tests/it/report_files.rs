@@ -58,6 +58,18 @@ fn a_hangup_ends_a_run_as_sigterm_does_however_often_it_comes() {
     }
 }
 
+/// A run whose report cannot be written ends with 1, and the log is what says why.
+#[test]
+fn a_log_file_on_a_full_disk_has_its_lines_on_stderr() {
+    let server = plain_server();
+    let run = Run::of(&get_root("1s")).host(server.address);
+    let full = ["--logfile", "/dev/full", "--html", "/dev/full"];
+    let output = run.args(full).start().wait().code(1);
+    let error =
+        "ERROR/gregaria.report: html failed: cannot write /dev/full: No space left on device";
+    assert!(output.stderr.contains(error), "{}", output.stderr);
+}
+
 #[test]
 fn nohup_keeps_a_hangup_away() {
     let server = plain_server();
