@@ -29,7 +29,20 @@ use crate::log::Log;
 use crate::report::file;
 
 /// What ends a process that does not ask for it, besides those in the table above.
-const DEADLY: [c_int; 6] = [SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGXCPU];
+const DEADLY: [c_int; 12] = [
+    SIGUSR1,
+    SIGUSR2,
+    SIGALRM,
+    SIGVTALRM,
+    SIGPROF,
+    SIGXCPU,
+    SIGABRT,
+    SIGTRAP,
+    SIGSYS,
+    SIGIO,
+    libc::SIGPWR,
+    libc::SIGSTKFLT,
+];
 
 /// How long a report that is being written keeps the process from its end.
 const WRITES_END: Duration = Duration::from_secs(1);

@@ -121,7 +121,15 @@ fn a_terminal_that_the_process_is_not_in_the_foreground_of_is_left_alone() {
 /// Ctrl-\ and whatever else ends a process that does not ask for it.
 #[test]
 fn a_signal_that_kills_gives_the_terminal_back() {
-    for signal in [Signal::QUIT, Signal::USR1, Signal::ALARM, Signal::XCPU] {
+    for signal in [
+        Signal::QUIT,
+        Signal::USR1,
+        Signal::ALARM,
+        Signal::XCPU,
+        Signal::ABORT,
+        Signal::SYS,
+        Signal::TRAP,
+    ] {
         let (terminal, server) = (Terminal::new(), plain_server());
         let before = terminal.settings();
         let running = start(&terminal, &server);
