@@ -25,13 +25,35 @@ pub fn is_hidden(text: &str) -> bool {
     spans(text).iter().any(|span| &text[span.clone()] == MARK)
 }
 
+/// The same, and of what stands in quotes also what should have been a URL and is none: for what is
+/// said of somebody's own files and arguments, where a URL with a mistake in it is what is wrong.
+pub fn hidden_in_quotes(text: &str) -> Cow<'_, str> {
+    replaced(text, &spans_in_quotes(text), MARK)
+}
+
 /// A text that should have been a URL and is none, so that nobody knows where its credentials end:
 /// nothing before its last `@` is shown but the scheme.
 pub fn hidden_in_malformed(url: &str) -> Cow<'_, str> {
+    replaced(url, span_in_malformed(url).as_slice(), MARK)
+}
+
+fn span_in_malformed(url: &str) -> Option<Range<usize>> {
     let start = url.find("://").map_or(0, |at| at + "://".len());
-    match url[start..].rfind('@') {
-        Some(length) => Cow::Owned(format!("{}{MARK}{}", &url[..start], &url[start + length..])),
-        None => Cow::Borrowed(url),
+    url[start..].rfind('@').map(|length| start..start + length)
+}
+
+/// Whether this is no URL, and `user:password@` may stand in it all the same.
+fn is_doubtful(value: &str) -> bool {
+    match value.split_once("://") {
+        // A space in the user; what else ends an authority too early is found in any text.
+        Some((_, rest)) => {
+            let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+            authority.contains(char::is_whitespace)
+        }
+        None => {
+            let is_one_word = !value.starts_with('/') && !value.contains(char::is_whitespace);
+            is_one_word && value.rsplit_once('@').is_some_and(|(before, _)| before.contains(':'))
+        }
     }
 }
 
@@ -52,6 +74,28 @@ pub fn spans(text: &str) -> Vec<Range<usize>> {
             from = start + length;
         }
     }
+    spans
+}
+
+/// The same, and what may be credentials in quoted values.
+fn spans_in_quotes(text: &str) -> Vec<Range<usize>> {
+    let mut spans = spans(text);
+    let mut from = 0;
+    while let Some(at) = text[from..].find(['"', '\'']) {
+        let start = from + at + 1;
+        from = start;
+        // An apostrophe opens nothing.
+        let is_apostrophe = text[..start - 1].ends_with(char::is_alphanumeric);
+        let end = text[start..].find(&text[start - 1..start]).map(|length| start + length);
+        let Some(end) = end.filter(|_| !is_apostrophe) else { continue };
+        from = end + 1;
+        let (value, is_found) =
+            (&text[start..end], spans.iter().any(|it| it.end > start && it.start < end));
+        if !is_found && is_doubtful(value) {
+            spans.extend(span_in_malformed(value).map(|it| start + it.start..start + it.end));
+        }
+    }
+    spans.sort_by_key(|span| span.start);
     spans
 }
 
@@ -90,10 +134,10 @@ fn replaced<'t>(text: &'t str, spans: &[Range<usize>], by: &str) -> Cow<'t, str>
     Cow::Owned(shown)
 }
 
-/// Where a place in a text is in the [`hidden`] text.
+/// Where a place in a text is in the text [`hidden_in_quotes`].
 pub fn place_in_hidden(text: &str, at: usize) -> usize {
     let mut place = at;
-    for span in spans(text).into_iter().rev() {
+    for span in spans_in_quotes(text).into_iter().rev() {
         if at >= span.end {
             place = place + MARK.len() - span.len();
         } else if at > span.start {
@@ -177,6 +221,30 @@ mod tests {
             ("http://host", "http://host"),
         ] {
             assert_eq!(hidden_in_malformed(text), shown);
+        }
+    }
+
+    #[test]
+    fn in_quotes_credentials_of_what_is_no_url_are_hidden() {
+        for (text, shown) in [
+            ("host=\"u:pw@host\" # x@y", "host=\"***@host\" # x@y"),
+            ("host = 'http:u:pw@host'", "host = '***@host'"),
+            ("host = 'http:/u:pw@host'", "host = '***@host'"),
+            ("host = 'https//u:pw@host'", "host = '***@host'"),
+            ("path 'u s:pw' 'http://u s:p@w@host' is", "path 'u s:pw' 'http://***@host' is"),
+            ("isn't: 'http://u:pw@a', 'u:pw@b'", "isn't: 'http://***@a', '***@b'"),
+        ] {
+            assert_eq!(hidden_in_quotes(text), shown);
+            assert_eq!(hidden_in_quotes(shown), shown, "it is hidden once");
+        }
+        for text in [
+            "get = \"/a:b@c\"",
+            "get = \"http://host:80/users/@me?to=a:b@c d\"",
+            "body = 'see a: b@c'",
+            "to = 'me@host'",
+            "it's a:b@c, isn't it",
+        ] {
+            assert_eq!(hidden_in_quotes(text), text);
         }
     }
 

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use std::process;
 
 use super::COULD_NOT_RUN;
-use crate::credentials::{hidden, hidden_in_malformed};
+use crate::credentials::{hidden_in_malformed, hidden_in_quotes};
 
 /// Says what is wrong with the arguments, or what was asked about them, and ends.
 pub(super) fn refuse(error: &clap::Error) -> ! {
@@ -27,7 +27,7 @@ pub(super) fn without_credentials(text: &str) -> String {
         [0].into_iter().chain(starts).map(move |start| word[start..].to_owned()).collect::<Vec<_>>()
     });
     let values = values.filter(|value| value.split('@').rev().skip(1).any(|it| it.contains(':')));
-    values.fold(hidden(text).into_owned(), |text, value| {
+    values.fold(hidden_in_quotes(text).into_owned(), |text, value| {
         text.replace(&value, &hidden_in_malformed(&value))
     })
 }

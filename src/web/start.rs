@@ -59,7 +59,8 @@ pub enum Edit {
 impl Fault {
     /// About one field.
     pub fn of(field: impl Into<String>, message: impl ToString) -> Self {
-        Fault { field: field.into(), message: hidden(&message.to_string()).into_owned() }
+        let field = hidden(&field.into()).into_owned();
+        Fault { field, message: hidden(&message.to_string()).into_owned() }
     }
 }
 

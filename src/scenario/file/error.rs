@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use thiserror::Error;
 
-use crate::credentials::{hidden, place_in_hidden};
+use crate::credentials::{hidden_in_quotes, place_in_hidden};
 use crate::scenario::nearest::hint;
 
 /// How much of a line an error shows; a scenario may have all its steps on one.
@@ -98,7 +98,7 @@ impl Problem {
         let before = |text: &str| text.trim_start_matches('\u{feff}').chars().count();
         let column = before(&text[line_start..start]) + 1;
         // The mark stands where the fault is in what is shown of the line.
-        let shown = hidden(line);
+        let shown = hidden_in_quotes(line);
         let place = |at: usize| place_in_hidden(line, (at - line_start).min(line.len()));
         let (from, to) = (place(start), place(end));
         let width = shown[from..to.max(from)].chars().count();
@@ -107,7 +107,7 @@ impl Problem {
             file: file.to_owned(),
             line: number,
             column,
-            message: hidden(&self.message).into_owned(),
+            message: hidden_in_quotes(&self.message).into_owned(),
             excerpt: excerpt(number, shown.trim_start_matches('\u{feff}'), marked, width),
             parameter: self.parameter,
         }
