@@ -92,10 +92,10 @@ impl Draft {
         }
     }
 
-    /// The text of the file, where it is one.
-    pub(super) fn text(&self) -> Option<&str> {
+    /// The text of the file for reports, where it is one.
+    pub(super) fn text(&self) -> Option<String> {
         match &self.content {
-            Content::File(document) => Some(document.text()),
+            Content::File(document) => Some(document.shown()),
             Content::Made(_) => None,
         }
     }

@@ -27,7 +27,7 @@ pub(super) fn facts(plan: &Plan, args: &RunArgs, draft: &Draft) -> Facts {
     };
     Facts {
         scenario: hidden(draft.name()).into_owned(),
-        scenario_text: draft.text().map(|text| hidden(text).into_owned()),
+        scenario_text: draft.text(),
         host: hosts.into_iter().collect::<Vec<_>>().join(", "),
         seed: plan.seed,
         command_line: command_line::typed(&plan.scenario.parameters),
@@ -45,7 +45,7 @@ pub(super) fn facts(plan: &Plan, args: &RunArgs, draft: &Draft) -> Facts {
 pub(super) fn without_plan(scenario: &Scenario, args: &RunArgs, draft: &Draft) -> Facts {
     Facts {
         scenario: hidden(draft.name()).into_owned(),
-        scenario_text: draft.text().map(|text| hidden(text).into_owned()),
+        scenario_text: draft.text(),
         host: hidden(args.host.as_ref().or(scenario.host.as_ref()).map_or("", |h| h)).into_owned(),
         command_line: command_line::typed(&scenario.parameters),
         run_time: args.run_time.or(scenario.load.run_time),

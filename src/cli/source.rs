@@ -114,7 +114,7 @@ mod tests {
         fs::write(&path, "hots = 1").unwrap();
 
         let values = Values::from_iter([("host", "a")]);
-        assert_eq!(draft.text(), Some(&*text("body")));
+        assert_eq!(draft.text().as_deref(), Some(&*text("body")));
         assert_eq!(draft.parameters().unwrap()[0].name, "host");
         assert_eq!(draft.scenario(&values).unwrap().host.as_deref(), Some("http://a"));
         assert_eq!(draft.outline(&values).unwrap().users.len(), 1);
@@ -123,7 +123,7 @@ mod tests {
 
         let source = source.again(&draft);
         let edited = source.read().unwrap();
-        assert_eq!(edited.text(), Some("hots = 1"));
+        assert_eq!(edited.text().as_deref(), Some("hots = 1"));
         assert!(edited.outline(&values).unwrap_err().to_string().contains("unknown key 'hots'"));
         fs::remove_file(&path).unwrap();
         assert!(source.read().unwrap_err().to_string().starts_with("cannot read "));

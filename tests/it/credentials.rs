@@ -48,6 +48,7 @@ get = "/text?to=http://query:hunter2@HOST/"
 check = { body_contains = "http://wanted:hunter2@HOST" }
 [[user.task]]
 get = "/message"
+bearer = "hunter2"
 check = { status = 404, message = "{status}: see http://message:hunter2@HOST" }
 [[user.task]]
 get = "${to}/parameter"

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::Values;
 use super::error::{Error, Problem};
 use super::placeholder::placeholders;
+use super::shown::shown;
 use super::upload::Files;
 use crate::files::{self, ReadError};
 use crate::scenario::{Parameter, Scenario};
@@ -115,8 +116,9 @@ impl Document {
         placeholders(toml.get_ref()).into_iter().map(told).collect()
     }
 
-    /// What is in it.
-    pub fn text(&self) -> &str {
-        &self.text
+    /// What is in it, for reports: `"***"` stands in the place of passwords, bearer tokens and the
+    /// headers `Authorization`, `Proxy-Authorization` and `Cookie`, and URLs have no credentials.
+    pub fn shown(&self) -> String {
+        shown(&self.text)
     }
 }

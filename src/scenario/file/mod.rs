@@ -87,7 +87,8 @@
 //! Values come from [`Values`], which `--set region=us` fills, and are taken as they are. A secret
 //! cannot be where reports or errors would show it: in a host, a name, a check, the path of a request
 //! without a name. What stands in the file itself, as a default does, is no secret; but user and
-//! password of a URL are hidden wherever they stand, and so may be secrets.
+//! password of a URL are hidden wherever they stand, and so may be secrets. Reports show the file
+//! without its passwords, bearer tokens and headers that are credentials ([`Document::shown`]).
 //!
 //! There are no variables beside them: a value that differs between users or requests, or that comes
 //! from a response, needs a scenario written in Rust. `{{id}}`, `{id}`, `<id>`, `$id`, `:id` and `%s` are
@@ -156,6 +157,7 @@ mod policy;
 mod reader;
 mod report;
 mod shape;
+mod shown;
 mod step;
 mod tls;
 mod upload;
