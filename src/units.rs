@@ -264,6 +264,13 @@ mod tests {
         }
     }
 
+    #[test]
+    fn there_is_an_instant_after_every_duration() {
+        let now = Instant::now();
+        assert_eq!(after(now, Duration::from_secs(1)), now + Duration::from_secs(1));
+        assert_eq!(after(now, Duration::MAX), now + LONGEST);
+    }
+
     fn ms(ms: u64) -> Duration {
         Duration::from_millis(ms)
     }

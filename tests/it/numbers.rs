@@ -301,6 +301,19 @@ fn a_rate_that_no_machine_has_is_refused() {
     assert!(output.stderr.contains(&format!("s.toml:2:8: {expected}")), "{}", output.stderr);
 }
 
+/// Their sum is beyond the 32 bits of each.
+#[test]
+fn shares_of_the_largest_weights_add_up() {
+    let task = "get = \"/\"\nweight = @\n[[user.task]]\nget = \"/b\"\nweight = @";
+    let text = scenario_text(&format!("task: {task}"), "4294967295");
+    let args = ["--show-task-ratio", "--host", "http://127.0.0.1:9"];
+    let output = Run::of(&text).args(args).go().code(0);
+    for name in ["GET /", "GET /b"] {
+        let row = |line: &&str| line.trim_end().ends_with(name) && line.contains(" 50.0");
+        assert!(output.stdout.lines().any(|line| row(&line)), "{name}:\n{}", output.stdout);
+    }
+}
+
 #[test]
 fn parallel_connections_have_a_bound() {
     let text = scenario_text(PLACES[56], "1001");
