@@ -4,6 +4,7 @@ mod churn;
 mod forecast;
 mod hosts;
 mod load;
+mod progress;
 mod secrets;
 mod selection;
 mod tls;
@@ -17,7 +18,9 @@ use core_affinity::CoreId;
 pub use churn::Churn;
 pub use forecast::{Forecast, Route};
 pub use load::{Load, check};
+pub use progress::{Part, Progress};
 pub use selection::Picked;
+pub use tls::Seals;
 
 use hosts::{Hosts, key, sources};
 
@@ -28,7 +31,7 @@ use crate::scenario::{
 use crate::session::{Resolve, ResolvedUrl, Secrets, Sources, UrlError, Via};
 use crate::stats::{Limits, Stretch};
 use crate::threshold::Threshold;
-use crate::transport::tls::{LoadError, Tls, TlsOptions};
+use crate::transport::tls::{LoadError, TlsOptions};
 use crate::units;
 
 /// What a run is asked for where the scenario leaves it open, or in its place. What nobody sets has
@@ -94,7 +97,7 @@ pub struct Plan {
     /// Where the absolute URLs of declared steps lead, and whatever else is resolved already.
     pub elsewhere: Vec<ResolvedUrl>,
     /// How the connections of each class are sealed, in the scenario's order.
-    pub tls: Vec<Tls>,
+    pub tls: Seals,
     /// What is sent and not shown.
     pub secrets: Arc<Secrets>,
     /// Where connections come from.
@@ -294,7 +297,20 @@ impl Plan {
     /// # Errors
     ///
     /// The first thing that is wrong.
-    pub fn new(mut scenario: Scenario, options: Options) -> Result<Self, Error> {
+    pub fn new(scenario: Scenario, options: Options) -> Result<Self, Error> {
+        Plan::watched(scenario, options, |_| ())
+    }
+
+    /// The same, and tells how far it has come: there may be very many classes.
+    ///
+    /// # Errors
+    ///
+    /// The first thing that is wrong.
+    pub fn watched(
+        mut scenario: Scenario,
+        options: Options,
+        mut tell: impl FnMut(Progress),
+    ) -> Result<Self, Error> {
         scenario.validate()?;
         let idle = selection::select(&mut scenario, &options)?;
         let load = &scenario.load;
@@ -315,8 +331,13 @@ impl Plan {
         if let Some(via) = &options.via {
             scenario.users.iter_mut().for_each(|user| user.policy.via = via.clone());
         }
-        let Hosts { targets, elsewhere } = Hosts::look_up(&scenario, &options, &sources)?;
-        let tls = tls::tls(&scenario, &options.tls, &targets, &elsewhere)?;
+        let all = scenario.users.len();
+        let mut ready = |of, class: usize| tell(Progress { of, done: class + 1, all });
+        let looked_up = |class| ready(Part::Hosts, class);
+        let Hosts { targets, elsewhere } =
+            Hosts::look_up(&scenario, &options, &sources, looked_up)?;
+        let sealed = |class| ready(Part::Tls, class);
+        let tls = Seals::new(&scenario, &options.tls, &targets, &elsewhere, sealed)?;
         let levels =
             if options.abort_when.is_empty() { own.abort_when } else { options.abort_when };
         let abort_after = options.abort_after.or(own.abort_after);
@@ -386,6 +407,13 @@ impl Plan {
         // An odd constant spreads neighbouring numbers over the whole range of seeds.
         let spread = user.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         fastrand::Rng::with_seed(self.seed ^ spread)
+    }
+
+    /// How many of the planned users are of each class, in the scenario's order.
+    pub fn users_of_classes(&self) -> Vec<u64> {
+        let mut users = vec![0; self.scenario.users.len()];
+        self.classes.iter().for_each(|&class| users[usize::from(class)] += 1);
+        users
     }
 
     /// What the run will hold of what this machine has little of.

@@ -1,12 +1,13 @@
 //! `--config-users` and `--equal-weights`: classes of a scenario changed from outside, as Locust does it.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
 
 use serde_json::{Map, Value};
 
 use crate::files::{self, TEXT_MAX};
-use crate::scenario::{Scenario, Share, hint, validate_host};
+use crate::scenario::{Scenario, Share, User, hint, validate_host};
 
 /// What is set of one class; without a key it stays what it is.
 #[derive(Debug, Clone, PartialEq)]
@@ -97,31 +98,38 @@ impl ClassSettings {
         })
     }
 
-    fn apply(&self, scenario: &mut Scenario) -> Result<(), String> {
-        let names: Vec<&str> = scenario.users.iter().map(|user| &*user.name).collect();
-        let Some(at) = names.iter().position(|name| *name == self.name) else {
+    /// Changes its class, and those of the others with it.
+    fn apply(&self, classes: &mut Classes) -> Result<(), String> {
+        let Some(user) = classes.take(&self.name) else {
+            let names: Vec<&str> = classes.users.iter().flatten().map(|user| &*user.name).collect();
             let hint = hint(&self.name, &names, "there are");
             return Err(format!("there is no class of users named '{}'{hint}", self.name));
         };
+        if let Some(user) = self.changed(user)? {
+            classes.put_back(user);
+        }
+        self.more.iter().try_for_each(|more| more.apply(classes))
+    }
+
+    /// The class as it is now; `None` where nothing is left of it.
+    fn changed(&self, mut user: User) -> Result<Option<User>, String> {
         if self.weight == Some(0.0) {
-            scenario.users.remove(at);
-        } else {
-            let user = &mut scenario.users[at];
-            user.host = self.host.clone().or(user.host.take());
-            user.share = self.share(user.share);
-            if let Some(tasks) = &self.tasks {
-                let names: Vec<&str> = user.tasks.iter().map(|task| &*task.name).collect();
-                if let Some(task) = tasks.iter().find(|task| !names.contains(&&***task)) {
-                    let hint = hint(task, &names, "there are");
-                    return Err(format!("the class '{}' has no task '{task}'{hint}", self.name));
-                }
-                user.tasks.retain(|task| tasks.contains(&task.name));
-                if user.tasks.is_empty() {
-                    scenario.users.remove(at);
-                }
+            return Ok(None);
+        }
+        user.host = self.host.clone().or(user.host.take());
+        user.share = self.share(user.share);
+        if let Some(tasks) = &self.tasks {
+            let names: Vec<&str> = user.tasks.iter().map(|task| &*task.name).collect();
+            if let Some(task) = tasks.iter().find(|task| !names.contains(&&***task)) {
+                let hint = hint(task, &names, "there are");
+                return Err(format!("the class '{}' has no task '{task}'{hint}", self.name));
+            }
+            user.tasks.retain(|task| tasks.contains(&task.name));
+            if user.tasks.is_empty() {
+                return Ok(None);
             }
         }
-        self.more.iter().try_for_each(|more| more.apply(scenario))
+        Ok(Some(user))
     }
 
     /// A number takes the place of a weight, and a weight of nothing but a weight, as in Locust.
@@ -132,6 +140,29 @@ impl ClassSettings {
             (Some(0), Share::Fixed(_)) => Share::Weight(self.weight.unwrap_or(1.0)),
             (_, Share::Weight(weight)) => Share::Weight(self.weight.unwrap_or(weight)),
         }
+    }
+}
+
+/// The classes of a scenario, found by their names. Whoever is left out leaves an empty place.
+struct Classes {
+    users: Vec<Option<User>>,
+    places: HashMap<String, usize>,
+}
+
+impl Classes {
+    fn new(users: Vec<User>) -> Self {
+        // The first of a name, as long as nobody has refused the second.
+        let places = users.iter().enumerate().rev().map(|(place, user)| (user.name.clone(), place));
+        Classes { places: places.collect(), users: users.into_iter().map(Some).collect() }
+    }
+
+    fn take(&mut self, name: &str) -> Option<User> {
+        self.users[*self.places.get(name)?].take()
+    }
+
+    fn put_back(&mut self, user: User) {
+        let place = self.places[&user.name];
+        self.users[place] = Some(user);
     }
 }
 
@@ -170,8 +201,12 @@ impl Changes {
                 user.tasks.iter_mut().for_each(|task| task.weight = 1);
             }
         }
-        for class in &self.classes {
-            class.apply(&mut scenario).map_err(|error| format!("--config-users: {error}"))?;
+        if !self.classes.is_empty() {
+            let mut classes = Classes::new(scenario.users);
+            for class in &self.classes {
+                class.apply(&mut classes).map_err(|error| format!("--config-users: {error}"))?;
+            }
+            scenario.users = classes.users.into_iter().flatten().collect();
         }
         if scenario.users.is_empty() && !self.classes.is_empty() {
             return Err("--config-users leaves no class of users".to_owned());
@@ -183,7 +218,7 @@ impl Changes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::{Step, Task, User};
+    use crate::scenario::{Step, Task};
 
     fn shop() -> Scenario {
         let task = |name: &str, weight| Task::steps(name, vec![Step::get("/")]).weight(weight);

@@ -48,7 +48,7 @@ impl Job {
         log: &Log,
     ) -> Result<Self, Error> {
         let args = &args.with_reports_of(&scenario);
-        let plan = Arc::new(Plan::new(scenario, options)?);
+        let plan = Arc::new(Plan::watched(scenario, options, milestones::preparing(log))?);
         run::preflight(&plan)?;
         let facts = facts(&plan, args, draft);
         let control = Arc::new(Control::of(plan.arrivals.is_some()));

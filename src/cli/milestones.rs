@@ -3,11 +3,11 @@
 use std::io;
 use std::mem::{Discriminant, discriminant};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::control::{Change, Control};
 use crate::log::Log;
-use crate::plan::Plan;
+use crate::plan::{Plan, Progress};
 use crate::report::Report;
 use crate::report::broken;
 use crate::report::warnings::{Warning, nothing_completed, warnings};
@@ -16,6 +16,38 @@ use crate::scenario::{ArrivalKind, Arrivals, LoadShape};
 use crate::stats::{Ending, Snapshot};
 use crate::transport::tls::Tls;
 use crate::units;
+
+/// Time between two lines of a run that is still being prepared.
+const PREPARING: Duration = Duration::from_secs(1);
+
+/// Says how far a plan has come, once a second: nothing of one that is made at once.
+pub(super) fn preparing(log: &Log) -> impl FnMut(Progress) {
+    let mut clock = Clock::new(Instant::now());
+    move |progress| {
+        if clock.is_due(Instant::now()) {
+            log.info("main", progress);
+        }
+    }
+}
+
+/// When it is time for the next line.
+struct Clock {
+    last: Instant,
+}
+
+impl Clock {
+    fn new(now: Instant) -> Self {
+        Clock { last: now }
+    }
+
+    fn is_due(&mut self, now: Instant) -> bool {
+        let is_due = now.saturating_duration_since(self.last) >= PREPARING;
+        if is_due {
+            self.last = now;
+        }
+        is_due
+    }
+}
 
 /// Says what is about to run.
 pub(super) fn announce(plan: &Plan, log: &Log) {
@@ -45,7 +77,7 @@ pub(super) fn announce(plan: &Plan, log: &Log) {
             plan.ignored.join(", ")
         ));
     }
-    if plan.tls.iter().any(Tls::is_insecure) {
+    if plan.tls.kinds().iter().any(Tls::is_insecure) {
         log.warning(
             "main",
             "The certificates of servers are not checked (--insecure, or insecure = true)",
@@ -221,5 +253,19 @@ impl Report for Milestones {
             Some(Ending::Stop) | None => {}
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_due_every_second_and_not_before() {
+        let start = Instant::now();
+        let mut clock = Clock::new(start);
+        let due =
+            (0..=3500).step_by(100).filter(|ms| clock.is_due(start + Duration::from_millis(*ms)));
+        assert_eq!(due.collect::<Vec<_>>(), [1000, 2000, 3000]);
     }
 }

@@ -42,12 +42,8 @@ pub(super) fn enough_users(scenario: &Scenario) -> Option<u32> {
 /// would start.
 pub(super) fn text(plan: &Plan) -> String {
     let users = &plan.scenario.users;
-    let shares: Vec<f64> = (0..users.len())
-        .map(|class| {
-            let of_class = plan.classes.iter().filter(|&&of| usize::from(of) == class).count();
-            of_class as f64 / plan.classes.len().max(1) as f64
-        })
-        .collect();
+    let share = |of_class| of_class as f64 / plan.classes.len().max(1) as f64;
+    let shares = plan.users_of_classes().into_iter().map(share);
 
     let mut text = String::new();
     section(&mut text, "Task ratio per User class");
@@ -64,13 +60,9 @@ pub(super) fn text(plan: &Plan) -> String {
 
 /// The same as Locust has it in JSON.
 pub(super) fn json(plan: &Plan) -> String {
-    let users = plan.scenario.users.iter().enumerate();
-    let counts: Vec<UserCount> = users
-        .map(|(class, user)| {
-            let of_class = plan.classes.iter().filter(|&&of| usize::from(of) == class).count();
-            UserCount { class: user.name.clone(), running: of_class as u64 }
-        })
-        .collect();
+    let users = plan.scenario.users.iter().zip(plan.users_of_classes());
+    let counts: Vec<UserCount> =
+        users.map(|(user, running)| UserCount { class: user.name.clone(), running }).collect();
     let mut text = Vec::new();
     let formatter = PrettyFormatter::with_indent(b"    ");
     let mut serializer = Serializer::with_formatter(&mut text, formatter);

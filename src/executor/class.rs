@@ -56,7 +56,7 @@ impl Class {
         let auth = user.auth.as_ref();
         let policy = user.policy.clone();
         let defaults = Defaults::new(context, target, &user.headers, auth, policy);
-        let defaults = defaults.tls(tls.for_this_core());
+        let defaults = defaults.tls(tls.clone());
         let session = SessionClass::new(defaults);
         let ready = |action: &Action| CoreAction::new(action, context, session.defaults());
         let tasks = user

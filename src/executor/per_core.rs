@@ -103,10 +103,10 @@ impl PerCore {
         context.hide(plan.secrets.clone());
         // Before any request is rendered: what is met on the way would be looked up on the way.
         plan.elsewhere.iter().for_each(|host| context.know(host));
+        let tls = plan.tls.for_this_core();
         let users = plan.scenario.users.iter().enumerate();
         let classes = users.map(|(index, user)| {
-            let (target, tls) = (&plan.targets[index], &plan.tls[index]);
-            Rc::new(Class::new(index, user, target, tls, &context))
+            Rc::new(Class::new(index, user, &plan.targets[index], tls.of(index), &context))
         });
         let core = job.core;
         // Only who has users has releases.

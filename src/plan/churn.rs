@@ -29,6 +29,7 @@ pub struct Churn {
 
 pub(super) fn churn(plan: &Plan) -> Vec<Churn> {
     let mut rates: BTreeMap<Key, f64> = BTreeMap::new();
+    let users = plan.users_of_classes();
     for (class, user) in plan.scenario.users.iter().enumerate() {
         let wait = user.wait_time.mean();
         // Where we close by a reset, the port is free at once.
@@ -37,14 +38,13 @@ pub(super) fn churn(plan: &Plan) -> Vec<Churn> {
         if !takes_ports || wait.is_zero() || plan.arrivals.is_some() {
             continue;
         }
-        let users = plan.classes.iter().filter(|&&of| usize::from(of) == class).count();
         let weights: f64 = user.tasks.iter().map(|task| f64::from(task.weight)).sum();
         for task in &user.tasks {
             let share = f64::from(task.weight) / weights;
             let base = &plan.targets[class].url;
             let connections = connections_of(&task.action, base, &user.policy.via);
             for host in connections.into_iter().filter_map(|connection| connection.to) {
-                *rates.entry(host).or_default() += share * per_second(users, wait);
+                *rates.entry(host).or_default() += share * per_second(users[class], wait);
             }
         }
     }
@@ -61,7 +61,7 @@ pub(super) fn churn(plan: &Plan) -> Vec<Churn> {
     rates.into_iter().map(churn).collect()
 }
 
-fn per_second(users: usize, wait: Duration) -> f64 {
+fn per_second(users: u64, wait: Duration) -> f64 {
     users as f64 / wait.as_secs_f64()
 }
 

@@ -9,7 +9,7 @@
 //! at work at once is only likely: it depends on how long the server takes. Whether the ports of
 //! closed connections are free again in time is `churn`'s question.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::SocketAddr;
 
 use super::{Plan, key};
@@ -43,8 +43,7 @@ pub struct Route {
 
 impl Forecast {
     pub(super) fn new(plan: &Plan) -> Self {
-        let mut users = vec![0; plan.targets.len()];
-        plan.classes.iter().for_each(|&class| users[usize::from(class)] += 1);
+        let users = plan.users_of_classes();
         let (mut kept, mut total, mut likely) = (BTreeMap::new(), 0, 0);
         for (class, user) in plan.scenario.users.iter().enumerate() {
             if user.policy.keep_alive != KeepAlive::Always || plan.arrivals.is_some() {
@@ -139,18 +138,34 @@ pub(super) fn pairs(plan: &Plan, host: &ResolvedUrl) -> u64 {
 
 fn routes(plan: &Plan, kept: &BTreeMap<Key, u64>) -> Vec<Route> {
     let resolved = resolved(plan);
-    let route = |host| {
+    // Names share the ports of an address that they share: those with the same addresses are one route.
+    let mut known = HashMap::new();
+    let mut groups: Vec<(BTreeSet<SocketAddr>, &ResolvedUrl, u64)> = Vec::new();
+    for (host, connections) in kept {
         let own = resolved[host];
-        // Names share the ports of an address that they share.
-        let is_own = |address: &SocketAddr| own.addresses.contains(address);
-        let within = kept.iter().filter(|(name, _)| resolved[name].addresses.iter().all(is_own));
+        let addresses: BTreeSet<SocketAddr> = own.addresses.iter().copied().collect();
+        let group = *known.entry(addresses.clone()).or_insert(groups.len());
+        match groups.get_mut(group) {
+            Some((.., all)) => *all += connections,
+            None => groups.push((addresses, own, *connections)),
+        }
+    }
+    let mut by_first: HashMap<SocketAddr, Vec<(&BTreeSet<SocketAddr>, u64)>> = HashMap::new();
+    for (addresses, _, connections) in &groups {
+        let first = addresses.first().expect("a host that is resolved has addresses");
+        by_first.entry(*first).or_default().push((addresses, *connections));
+    }
+    // Whoever is within a group's addresses takes of its ports, too.
+    let route = |(addresses, own, _): &(BTreeSet<SocketAddr>, &ResolvedUrl, u64)| {
+        let others = addresses.iter().filter_map(|first| by_first.get(first)).flatten();
+        let within = others.filter(|(other, _)| other.is_subset(addresses));
         Route {
             target: own.url.authority.clone(),
             connections: within.map(|(_, connections)| connections).sum(),
             pairs: pairs(plan, own),
         }
     };
-    kept.keys().map(route).collect()
+    groups.iter().map(route).collect()
 }
 
 #[cfg(test)]
@@ -168,7 +183,7 @@ mod tests {
         let scenario = Scenario::new("http://a:80");
         let scenario = users.iter().cloned().fold(scenario, Scenario::user);
         let resolve = ["a:80:127.0.0.1,127.0.0.2", "b:81:127.0.0.3", "c:81:127.0.0.3,127.0.0.4"];
-        let resolve = [resolve.to_vec(), vec!["d:80:::1"]].concat();
+        let resolve = [resolve.to_vec(), vec!["d:80:::1", "b2:81:127.0.0.3"]].concat();
         let resolve = resolve.iter().map(|text| text.parse().unwrap()).collect();
         let users = options.rate.is_none().then_some(12);
         let options = Options { users, resolve, ..options };
@@ -235,6 +250,12 @@ mod tests {
     fn names_for_the_same_addresses_share_their_ports() {
         let users = [user("b", "http://b:81/"), user("c", "http://c:81/")];
         check(&users, (12, 12), &[("b:81", 6, 1), ("c:81", 12, 2)]);
+        // b2 is another name for b, and so a part of the same route.
+        let users = [&users[..], &[user("b2", "http://b2:81/"), user("b", "/")]].concat();
+        let users = users.into_iter().zip(["1", "2", "3", "4"]);
+        let users: Vec<User> =
+            users.map(|(user, name)| User { name: name.into(), ..user }).collect();
+        check(&users, (12, 12), &[("a", 3, 2), ("b:81", 6, 1), ("c:81", 9, 2)]);
     }
 
     #[test]

@@ -22,22 +22,24 @@ impl Hosts {
         scenario: &Scenario,
         options: &Options,
         sources: &Sources,
+        mut ready: impl FnMut(usize),
     ) -> Result<Self, Error> {
         let mut known = Known::new(&options.resolve, sources)?;
         let (mut targets, mut elsewhere) = (Vec::new(), Vec::new());
-        for user in &scenario.users {
+        for (class, user) in scenario.users.iter().enumerate() {
             let url = target(scenario, user, options.host.as_deref())?;
             if user.policy.via == Via::Direct {
                 targets.push(known.look_up(url)?);
                 for url in absolute_urls(user) {
                     elsewhere.push(known.look_up(BaseUrl::split(url)?.0)?);
                 }
-                continue;
+            } else {
+                targets.push(ResolvedUrl { url, addresses: Vec::new(), by_hand: false });
+                if let Via::Proxy(url) = &user.policy.via {
+                    elsewhere.push(known.look_up(BaseUrl::parse(url)?)?);
+                }
             }
-            targets.push(ResolvedUrl { url, addresses: Vec::new(), by_hand: false });
-            if let Via::Proxy(url) = &user.policy.via {
-                elsewhere.push(known.look_up(BaseUrl::parse(url)?)?);
-            }
+            ready(class);
         }
         // Tasks written in Rust may meet on the way what is resolved by hand.
         for Resolve { url, .. } in &options.resolve {

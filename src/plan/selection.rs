@@ -1,5 +1,6 @@
 //! Which classes and tasks of a scenario a run is of: those that are picked and tagged so.
 
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use super::{Error, Options};
@@ -65,20 +66,20 @@ fn pick(scenario: &mut Scenario, classes: &[Picked]) -> Result<(), Error> {
     if classes.is_empty() {
         return Err(Error::NothingPicked(names.join(", ")));
     }
-    for (i, Picked { name, .. }) in classes.iter().enumerate() {
-        if !names.contains(&name.as_str()) {
+    let known: HashSet<&str> = names.iter().copied().collect();
+    let mut weights = HashMap::new();
+    for Picked { name, weight } in classes {
+        if !known.contains(name.as_str()) {
             let hint = hint(name, &names, "there are");
             return Err(Error::UnknownClass { name: name.clone(), hint });
         }
-        if classes[..i].iter().any(|other| other.name == *name) {
+        if weights.insert(name.as_str(), *weight).is_some() {
             return Err(Error::PickedTwice(name.clone()));
         }
     }
     scenario.users.retain_mut(|user| {
-        let Some(picked) = classes.iter().find(|picked| picked.name == user.name) else {
-            return false;
-        };
-        user.share = picked.weight.map_or(user.share, Share::Weight);
+        let Some(weight) = weights.get(user.name.as_str()) else { return false };
+        user.share = weight.map_or(user.share, Share::Weight);
         true
     });
     Ok(())
@@ -87,7 +88,8 @@ fn pick(scenario: &mut Scenario, classes: &[Picked]) -> Result<(), Error> {
 /// Takes classes that are gone out of the mixes of stages.
 fn keep_to_mixes(scenario: &mut Scenario) -> Result<(), Error> {
     let Some(LoadShape::Stages(stages)) = &mut scenario.load.shape else { return Ok(()) };
-    let is_left = |name: &str| scenario.users.iter().any(|user| user.name == name);
+    let left: HashSet<&str> = scenario.users.iter().map(|user| &*user.name).collect();
+    let is_left = |name: &str| left.contains(name);
     for mix in stages.iter_mut().filter_map(|stage| stage.mix.as_mut()) {
         let names: Vec<&str> = mix.iter().map(|(name, _)| name.as_str()).collect();
         if !names.iter().copied().any(is_left) {

@@ -1,29 +1,104 @@
 //! What TLS needs, read before the run.
 
+use std::collections::HashMap;
+
 use super::Error;
 use crate::scenario::Scenario;
 use crate::session::ResolvedUrl;
 use crate::transport::tls::{Roots, Tls, TlsOptions};
 
-/// How the connections of each class are sealed. The authorities that the system trusts are read in
-/// any case: a redirect may lead to `https://`. It is an error that there are none only where a URL
-/// of the plan needs them.
-pub(super) fn tls(
-    scenario: &Scenario,
-    flags: &TlsOptions,
-    targets: &[ResolvedUrl],
-    elsewhere: &[ResolvedUrl],
-) -> Result<Vec<Tls>, Error> {
-    let roots = Roots::default();
-    flags.check().map_err(Error::TlsFlag)?;
-    let classes = scenario.users.iter().zip(targets).map(|(user, target)| {
-        let options = user.policy.tls.clone().overridden(flags);
-        let trusts_nobody = options.ca.is_none() && !options.insecure && roots.is_empty();
-        let mut urls = [target].into_iter().chain(elsewhere).map(|host| &host.url);
-        if let Some(url) = urls.find(|url| url.secure).filter(|_| trusts_nobody) {
-            return Err(Error::NoRoots(format!("https://{}", url.authority)));
+/// How the connections of each class are sealed. Classes with the same options share what is made of
+/// them, which takes a copy of all authorities.
+#[derive(Debug)]
+pub struct Seals {
+    kinds: Vec<Tls>,
+    /// Which of them, of each class in the scenario's order.
+    of_class: Vec<u16>,
+}
+
+impl Seals {
+    /// The authorities that the system trusts are read in any case: a redirect may lead to `https://`.
+    /// It is an error that there are none only where a URL of the plan needs them.
+    pub(super) fn new(
+        scenario: &Scenario,
+        flags: &TlsOptions,
+        targets: &[ResolvedUrl],
+        elsewhere: &[ResolvedUrl],
+        mut ready: impl FnMut(usize),
+    ) -> Result<Self, Error> {
+        let roots = Roots::default();
+        flags.check().map_err(Error::TlsFlag)?;
+        let elsewhere = elsewhere.iter().find(|host| host.url.secure);
+        let (mut known, mut kinds) = (HashMap::new(), Vec::new());
+        let mut of_class = Vec::with_capacity(targets.len());
+        for (class, (user, target)) in scenario.users.iter().zip(targets).enumerate() {
+            let options = user.policy.tls.clone().overridden(flags);
+            let trusts_nobody = options.ca.is_none() && !options.insecure && roots.is_empty();
+            let secure = Some(target).filter(|host| host.url.secure).or(elsewhere);
+            if let Some(host) = secure.filter(|_| trusts_nobody) {
+                return Err(Error::NoRoots(format!("https://{}", host.url.authority)));
+            }
+            of_class.push(match known.get(&options) {
+                Some(&kind) => kind,
+                None => {
+                    let tls = Tls::new(&options, &roots);
+                    kinds.push(tls.map_err(|error| Error::Tls { user: user.name.clone(), error })?);
+                    let kind = (kinds.len() - 1) as u16;
+                    known.insert(options, kind);
+                    kind
+                }
+            });
+            ready(class);
         }
-        Tls::new(&options, &roots).map_err(|error| Error::Tls { user: user.name.clone(), error })
-    });
-    classes.collect()
+        Ok(Seals { kinds, of_class })
+    }
+
+    /// The same for another core: connections count their references to it.
+    pub fn for_this_core(&self) -> Self {
+        let kinds = self.kinds.iter().map(Tls::for_this_core).collect();
+        Seals { kinds, of_class: self.of_class.clone() }
+    }
+
+    /// How the connections of this class are sealed, by its place in the scenario.
+    ///
+    /// # Panics
+    ///
+    /// Where the scenario has no such class.
+    pub fn of(&self, class: usize) -> &Tls {
+        &self.kinds[usize::from(self.of_class[class])]
+    }
+
+    /// Each way that there is, once.
+    pub fn kinds(&self) -> &[Tls] {
+        &self.kinds
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Options, Plan};
+    use crate::scenario::{Step, User};
+
+    #[test]
+    fn classes_with_the_same_options_share_what_is_made_of_them() {
+        let user =
+            |name: &str, options: TlsOptions| User::new(name).task(Step::get("/")).tls(options);
+        let resume = TlsOptions { resume: true, ..TlsOptions::default() };
+        let insecure = TlsOptions { insecure: true, ..TlsOptions::default() };
+        let mut scenario = Scenario::new("http://127.0.0.1:1");
+        for n in 0..3000 {
+            scenario = scenario.user(user(&format!("plain{n}"), TlsOptions::default()));
+        }
+        scenario = scenario.user(user("resume", resume)).user(user("insecure", insecure.clone()));
+        scenario = scenario.user(user("insecure too", insecure));
+        let plan = Plan::new(scenario, Options::default()).unwrap();
+        for seals in [&plan.tls, &plan.tls.for_this_core()] {
+            assert_eq!(seals.kinds().len(), 3);
+            let insecure: Vec<bool> =
+                [0, 2999, 3000, 3001, 3002].map(|class| seals.of(class).is_insecure()).to_vec();
+            assert_eq!(insecure, [false, false, false, true, true]);
+            assert!(std::ptr::eq(seals.of(7), seals.of(2999)));
+        }
+    }
 }

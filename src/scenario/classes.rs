@@ -12,6 +12,10 @@
 //! name. So the order never depends on how the classes were declared, and the first users of a
 //! larger run are exactly those of a smaller one: a ramp up only adds, a ramp down only removes.
 
+use std::cmp::{Ordering, Reverse};
+use std::collections::binary_heap::PeekMut;
+use std::collections::{BinaryHeap, HashMap};
+
 use super::{Share, User};
 
 /// The classes of the run's first `count` users, each an index into `users`.
@@ -23,17 +27,22 @@ pub fn assign(users: &[User], count: usize) -> Vec<u16> {
 
 /// The classes of the run's users one by one, each an index into the classes given: without end
 /// where a class has a weight.
+///
+/// Heaps, because the priority of a class depends on nothing but the class itself: a user costs the
+/// logarithm of the number of classes, and not a look at each.
 #[derive(Debug, Clone)]
 pub struct Classes {
-    /// Those whose count is not reached yet.
-    fixed: Vec<Candidate>,
-    weighted: Vec<Candidate>,
+    /// Those whose count is not reached yet. The next one is on top, of both.
+    fixed: BinaryHeap<Reverse<Candidate>>,
+    weighted: BinaryHeap<Reverse<Candidate>>,
 }
 
 /// One class that may be next.
 #[derive(Debug, Clone)]
 struct Candidate {
     class: u16,
+    /// Its place among all classes by name.
+    place: u16,
     weight: f64,
     emitted: u32,
     /// Kept, because a logarithm per class and user is what the choice would cost.
@@ -43,17 +52,17 @@ struct Candidate {
 impl Classes {
     /// The order for these classes. Classes of weight or count 0 never come.
     pub fn new(users: &[User]) -> Self {
-        let mut by_name: Vec<(u16, &User)> = (0..).zip(users).collect();
-        by_name.sort_by(|(_, a), (_, b)| a.name.cmp(&b.name));
-        let mut classes = Classes { fixed: Vec::new(), weighted: Vec::new() };
-        for (class, user) in by_name {
+        // The numbers come second: the one behind the last class might be none of these.
+        let mut by_name: Vec<(&User, u16)> = users.iter().zip(0..).collect();
+        by_name.sort_by(|(a, _), (b, _)| a.name.cmp(&b.name));
+        let mut classes = Classes { fixed: BinaryHeap::new(), weighted: BinaryHeap::new() };
+        for ((user, class), place) in by_name.into_iter().zip(0..) {
+            let candidate = |weight| Reverse(Candidate::new(class, place, weight));
             match user.share {
                 Share::Fixed(0) => {}
-                Share::Fixed(count) => {
-                    classes.fixed.push(Candidate::new(class, f64::from(count)));
-                }
+                Share::Fixed(count) => classes.fixed.push(candidate(f64::from(count))),
                 Share::Weight(weight) if weight > 0.0 => {
-                    classes.weighted.push(Candidate::new(class, weight));
+                    classes.weighted.push(candidate(weight));
                 }
                 Share::Weight(_) => {}
             }
@@ -69,9 +78,10 @@ impl Classes {
         if mix.is_empty() {
             return Classes::new(users);
         }
-        let weight = |user: &User| mix.iter().find(|(name, _)| *name == user.name);
+        let weights: HashMap<&str, f64> =
+            mix.iter().map(|(name, weight)| (name.as_str(), *weight)).collect();
         let mixed = users.iter().map(|user| {
-            let weight = weight(user).map_or(0.0, |(_, weight)| *weight);
+            let weight = weights.get(user.name.as_str()).copied().unwrap_or_default();
             User::new(&*user.name).weight(weight)
         });
         Classes::new(&mixed.collect::<Vec<_>>())
@@ -82,31 +92,45 @@ impl Iterator for Classes {
     type Item = u16;
 
     fn next(&mut self) -> Option<u16> {
-        if let Some(next) = smallest(&self.fixed) {
-            let candidate = &mut self.fixed[next];
-            let class = candidate.emit();
-            if f64::from(candidate.emitted) >= candidate.weight {
-                // Not swap_remove: the order by name is the last tie-break.
-                self.fixed.remove(next);
+        if let Some(mut next) = self.fixed.peek_mut() {
+            let class = next.0.emit();
+            if f64::from(next.0.emitted) >= next.0.weight {
+                PeekMut::pop(next);
             }
             return Some(class);
         }
-        let next = smallest(&self.weighted)?;
-        Some(self.weighted[next].emit())
+        // Back in its place when it is let go.
+        Some(self.weighted.peek_mut()?.0.emit())
     }
 }
 
-/// The index of the candidate that is next; of equal ones the first, which is first by name.
-fn smallest(candidates: &[Candidate]) -> Option<usize> {
-    let key = |c: &Candidate| (c.priority, c.weight + f64::from(c.emitted), c.weight);
-    (0..candidates.len()).reduce(|best, other| {
-        if key(&candidates[other]) < key(&candidates[best]) { other } else { best }
-    })
+/// The smallest is next.
+impl Ord for Candidate {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let level = self.level().total_cmp(&other.level());
+        let by_level = level.then_with(|| self.weight.total_cmp(&other.weight));
+        let by_priority = self.priority.total_cmp(&other.priority);
+        by_priority.then(by_level).then_with(|| self.place.cmp(&other.place))
+    }
 }
 
+impl PartialOrd for Candidate {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Candidate {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Candidate {}
+
 impl Candidate {
-    fn new(class: u16, weight: f64) -> Self {
-        let mut candidate = Candidate { class, weight, emitted: 0, priority: 0.0 };
+    fn new(class: u16, place: u16, weight: f64) -> Self {
+        let mut candidate = Candidate { class, place, weight, emitted: 0, priority: 0.0 };
         candidate.prioritise();
         candidate
     }
@@ -118,8 +142,13 @@ impl Candidate {
     }
 
     fn prioritise(&mut self) {
-        let level = self.weight + f64::from(self.emitted);
-        self.priority = self.weight * (level / (level + 1.0)).log2();
+        let level = self.level();
+        // A zero that is the rounding of something below it is no smaller than another.
+        self.priority = self.weight * (level / (level + 1.0)).log2() + 0.0;
+    }
+
+    fn level(&self) -> f64 {
+        self.weight + f64::from(self.emitted)
     }
 }
 
@@ -195,6 +224,63 @@ mod tests {
         assert_eq!(mix(&[("B", 2.0), ("C", 1.0)]), [1, 2, 1, 1, 2, 1]);
         assert_eq!(mix(&[("C", 5.0)]), [2; 6]);
         assert_eq!(mix(&[]), assign(&users, 6));
+    }
+
+    /// The rule word for word: all classes are looked at for each user.
+    fn by_looking_at_all(users: &[User], count: usize) -> Vec<u16> {
+        let mut by_name: Vec<u16> = (0..users.len() as u16).collect();
+        by_name.sort_by_key(|&class| &users[usize::from(class)].name);
+        let mut emitted = vec![0_u32; users.len()];
+        let key = |class: u16, emitted: u32| {
+            let (weight, fixed) = match users[usize::from(class)].share {
+                Share::Weight(weight) => (weight, false),
+                Share::Fixed(count) => (f64::from(count), true),
+            };
+            let level = weight + f64::from(emitted);
+            let is_left = weight > 0.0 && (!fixed || f64::from(emitted) < weight);
+            is_left.then(|| (!fixed, weight * (level / (level + 1.0)).log2(), level, weight))
+        };
+        let next = |_| {
+            let left = by_name
+                .iter()
+                .filter_map(|&class| Some((key(class, emitted[usize::from(class)])?, class)));
+            let (_, class) =
+                left.reduce(|best, other| if other.0 < best.0 { other } else { best })?;
+            emitted[usize::from(class)] += 1;
+            Some(class)
+        };
+        (0..count).map_while(next).collect()
+    }
+
+    #[test]
+    fn the_order_is_that_of_looking_at_all_classes_for_each_user() {
+        for seed in 0..200 {
+            let mut rng = fastrand::Rng::with_seed(seed);
+            // Few different weights make ties, and the smallest underflow.
+            let weights = [0.0, 5e-324, 1e-9, 0.5, 1.0, 1.0, 2.0, 3.0, 1e9];
+            let mut users: Vec<User> = (0..rng.usize(1..40))
+                .map(|i| {
+                    let user = User::new(format!("u{i}"));
+                    match rng.usize(0..12) {
+                        choice @ 0..9 => user.weight(weights[choice]),
+                        9 => user.weight(rng.f64() * 10.0),
+                        _ => user.fixed_count(rng.u32(0..6)),
+                    }
+                })
+                .collect();
+            rng.shuffle(&mut users);
+            assert_eq!(assign(&users, 300), by_looking_at_all(&users, 300), "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn as_many_classes_as_there_may_be_take_a_user_each() {
+        let users: Vec<User> = (0..u16::MAX).map(|i| User::new(format!("u{i:05}"))).collect();
+        let everyone: Vec<u16> = (0..u16::MAX).collect();
+        assert_eq!(assign(&users, users.len()), everyone);
+        let mix: Vec<_> = users.iter().map(|user| (user.name.clone(), 1.0)).collect();
+        let mixed: Vec<u16> = Classes::of_mix(&users, &mix).take(users.len()).collect();
+        assert_eq!(mixed, everyone);
     }
 
     #[test]

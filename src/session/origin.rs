@@ -1,6 +1,8 @@
 //! Where requests go: a scheme, a host and a port.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::SocketAddr;
 use std::rc::Rc;
 
@@ -34,6 +36,8 @@ pub(super) struct Origin {
 #[derive(Debug)]
 pub(super) struct Origins {
     known: RefCell<Vec<Rc<Origin>>>,
+    /// The same by [`place_of`].
+    places: RefCell<HashMap<u64, Vec<Rc<Origin>>>>,
     resolver: Resolver,
     core: usize,
 }
@@ -41,7 +45,7 @@ pub(super) struct Origins {
 impl Origins {
     /// None yet, on the core with this number.
     pub(super) fn new(resolver: Resolver, core: usize) -> Self {
-        Origins { known: RefCell::default(), resolver, core }
+        Origins { known: RefCell::default(), places: RefCell::default(), resolver, core }
     }
 
     /// The origin of a host that the plan names: its addresses are known, and it is remembered
@@ -115,13 +119,24 @@ impl Origins {
                 && origin.host.eq_ignore_ascii_case(&url.host)
                 && origin.via == *via
         };
-        self.known.borrow().iter().find(is).cloned()
+        let place = place_of(url.secure, &url.host, url.port);
+        self.places.borrow().get(&place)?.iter().find(is).cloned()
     }
 
     fn remember(&self, origin: Rc<Origin>) -> Rc<Origin> {
+        let place = place_of(origin.secure, &origin.host, origin.port);
+        self.places.borrow_mut().entry(place).or_default().push(origin.clone());
         self.known.borrow_mut().push(origin.clone());
         origin
     }
+}
+
+/// Where an origin is looked for among very many. Nothing is copied for it, as for a key in lower case.
+fn place_of(secure: bool, host: &str, port: u16) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (secure, port).hash(&mut hasher);
+    host.bytes().for_each(|byte| hasher.write_u8(byte.to_ascii_lowercase()));
+    hasher.finish()
 }
 
 impl Origin {

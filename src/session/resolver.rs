@@ -1,5 +1,6 @@
 //! Looking names up for the cores of a run, on threads of their own.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
@@ -44,7 +45,7 @@ enum Order {
 }
 
 /// A host and port.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Name {
     host: String,
     port: u16,
@@ -63,7 +64,7 @@ impl Resolver {
 
     fn with(refresh: Option<Duration>, look_up: Arc<LookUp>) -> io::Result<Self> {
         let (orders, taken) = channel();
-        let desk = Desk { refresh, look_up, watched: Vec::new() };
+        let desk = Desk { refresh, look_up, watched: HashMap::new() };
         thread::Builder::new().name("gregaria-names".into()).spawn(move || desk.work(&taken))?;
         Ok(Resolver { orders, refreshes: refresh.is_some() })
     }
@@ -121,7 +122,7 @@ impl News {
 struct Desk {
     refresh: Option<Duration>,
     look_up: Arc<LookUp>,
-    watched: Vec<Arc<Watched>>,
+    watched: HashMap<Name, Arc<Watched>>,
 }
 
 /// A name that is looked up again and again.
@@ -166,20 +167,15 @@ impl Desk {
                 }
             }
             Order::Again { name, news } => {
-                match self.watched.iter().find(|watched| watched.name == name) {
-                    Some(watched) => lock(&watched.readers).push(news),
-                    None => self.watched.push(Arc::new(Watched {
-                        name,
-                        readers: Mutex::new(vec![news]),
-                        busy: AtomicBool::new(false),
-                    })),
-                }
+                let watched = self.watched.entry(name.clone());
+                let watched = watched.or_insert_with(|| Arc::new(Watched::new(name)));
+                lock(&watched.readers).push(news);
             }
         }
     }
 
     fn look_all_up(&self) {
-        for watched in &self.watched {
+        for watched in self.watched.values() {
             if watched.busy.swap(true, Ordering::Relaxed) {
                 continue;
             }
@@ -197,6 +193,10 @@ impl Desk {
 }
 
 impl Watched {
+    fn new(name: Name) -> Self {
+        Watched { name, readers: Mutex::default(), busy: AtomicBool::new(false) }
+    }
+
     /// No address is a look-up that failed: what is known stays, and one of the cores counts it.
     fn tell(&self, addresses: Vec<SocketAddr>) {
         let mut readers = lock(&self.readers);

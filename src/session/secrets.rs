@@ -1,6 +1,7 @@
 //! What is kept out of the excerpts of what servers answer: they may repeat what they were sent.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -22,8 +23,11 @@ const MASK: &[u8] = b"***";
 /// server hands out, such as the value of a cookie, is not.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Secrets {
-    /// The longest first, so that none is taken for the beginning of another.
+    /// Sorted, to be searched: a scenario may have very many.
     texts: Vec<Vec<u8>>,
+    /// The lengths that there are, the longest first, so that none is taken for the beginning of
+    /// another.
+    lengths: Vec<usize>,
 }
 
 impl Secrets {
@@ -32,9 +36,10 @@ impl Secrets {
         let mut forms: Vec<Vec<u8>> =
             texts.into_iter().flat_map(|text| forms(&text)).map(String::into_bytes).collect();
         forms.retain(|form| !form.is_empty());
-        forms.sort_unstable_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        forms.sort_unstable();
         forms.dedup();
-        Secrets { texts: forms }
+        let lengths: BTreeSet<usize> = forms.iter().map(Vec::len).collect();
+        Secrets { texts: forms, lengths: lengths.into_iter().rev().collect() }
     }
 
     /// What a request says of who sends it.
@@ -50,11 +55,14 @@ impl Secrets {
         }
         let (mut masked, mut rest) = (Vec::new(), bytes);
         while let [first, after @ ..] = rest {
-            let secret = self.texts.iter().find(|secret| rest.starts_with(secret));
-            if let Some(secret) = secret {
+            let secrets = self.beginning_with(*first);
+            let is_secret = |text| secrets.binary_search_by(|secret| secret[..].cmp(text)).is_ok();
+            let mut lengths = self.lengths.iter().filter(|_| !secrets.is_empty());
+            let length = lengths.find(|&&length| rest.get(..length).is_some_and(is_secret));
+            if let Some(&length) = length {
                 masked.extend_from_slice(MASK);
-                rest = &rest[secret.len()..];
-            } else if !is_whole && self.texts.iter().any(|secret| secret.starts_with(rest)) {
+                rest = &rest[length..];
+            } else if !is_whole && begin_with(secrets, rest) {
                 masked.extend_from_slice(MASK);
                 break;
             } else {
@@ -65,6 +73,12 @@ impl Secrets {
         Cow::Owned(masked)
     }
 
+    fn beginning_with(&self, byte: u8) -> &[Vec<u8>] {
+        let from = self.texts.partition_point(|text| text[0] < byte);
+        let behind = &self.texts[from..];
+        &behind[..behind.partition_point(|text| text[0] == byte)]
+    }
+
     /// The same of a whole text.
     pub(super) fn mask_text<'t>(&self, text: &'t str) -> Cow<'t, str> {
         match self.mask(text.as_bytes(), true) {
@@ -72,6 +86,12 @@ impl Secrets {
             Cow::Owned(masked) => Cow::Owned(String::from_utf8_lossy(&masked).into_owned()),
         }
     }
+}
+
+/// Whether one of these sorted texts begins so.
+fn begin_with(texts: &[Vec<u8>], beginning: &[u8]) -> bool {
+    let first = texts.get(texts.partition_point(|text| &text[..] < beginning));
+    first.is_some_and(|text| text.starts_with(beginning))
 }
 
 impl Auth {
@@ -137,6 +157,41 @@ mod tests {
         assert_eq!(masked(&["ab", "abcd"], "abcd ab abc", true), "*** *** ***c");
         assert_eq!(masked(&["", "x"], "axb", true), "a***b");
         assert_eq!(masked(&[], "nothing to hide", true), "nothing to hide");
+    }
+
+    #[test]
+    fn many_secrets_are_masked_as_by_trying_each() {
+        let mut rng = fastrand::Rng::with_seed(7);
+        let mut word =
+            |most| -> String { (0..rng.usize(1..most)).map(|_| rng.char('a'..='c')).collect() };
+        for _ in 0..200 {
+            let secrets = Secrets::new((0..20).map(|_| word(8)));
+            let text = word(60);
+            for is_whole in [true, false] {
+                let (mut expected, mut rest) = (String::new(), text.as_str());
+                while let Some(first) = rest.chars().next() {
+                    let texts = secrets.texts.iter().map(|text| str::from_utf8(text).unwrap());
+                    let longest = texts
+                        .clone()
+                        .filter(|text| rest.starts_with(text))
+                        .max_by_key(|text| text.len());
+                    let is_begun = texts.clone().any(|text| text.starts_with(rest));
+                    let taken = match longest {
+                        Some(secret) => secret.len(),
+                        None if !is_whole && is_begun => rest.len(),
+                        None => 0,
+                    };
+                    if taken == 0 {
+                        expected.push(first)
+                    } else {
+                        expected += "***"
+                    }
+                    rest = &rest[taken.max(1)..];
+                }
+                let masked = secrets.mask(text.as_bytes(), is_whole);
+                assert_eq!(str::from_utf8(&masked), Ok(&*expected), "{text} {is_whole}");
+            }
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The start form: what scenario and command line say, for somebody to change.
 
+use std::collections::HashMap;
+
 use serde_json::{Value, json};
 
 use crate::cli::RunArgs;
@@ -31,6 +33,7 @@ pub(super) fn form(draft: &Draft, scenario: &Scenario, args: &RunArgs) -> Value 
         _ => (None, None),
     };
     let picked = args.options().classes;
+    let picked = picked.as_deref().map(by_name);
     json!({
         "version": env!("CARGO_PKG_VERSION"),
         "scenario": hidden(draft.name()),
@@ -88,8 +91,13 @@ fn parameters(scenario: &Scenario, values: &Values) -> Value {
 }
 
 /// A class, and whether it is one of those that the command line picks.
-fn class(user: &User, picked: &Option<Vec<Picked>>) -> Value {
-    let own = picked.iter().flatten().find(|one| one.name == user.name);
+/// The first of each name.
+fn by_name(picked: &[Picked]) -> HashMap<&str, &Picked> {
+    picked.iter().rev().map(|one| (one.name.as_str(), one)).collect()
+}
+
+fn class(user: &User, picked: &Option<HashMap<&str, &Picked>>) -> Value {
+    let own = picked.as_ref().and_then(|picked| picked.get(user.name.as_str()));
     let is_picked = picked.is_none() || own.is_some();
     let weight = own.and_then(|own| own.weight);
     let (weight, count) = match weight.map_or(user.share, Share::Weight) {
@@ -125,12 +133,16 @@ mod tests {
     #[test]
     fn classes_are_picked_by_the_command_line_or_all() {
         let picked = |names: Option<Vec<Picked>>| {
+            let names = names.as_deref().map(by_name);
             ["a", "b"].map(|name| class(&User::new(name), &names)["picked"].as_bool().unwrap())
         };
         assert_eq!(picked(None), [true, true]);
         assert_eq!(picked(Some(vec![Picked::new("b")])), [false, true]);
         let fixed = User::new("a").fixed_count(2);
-        let weight = |weight| class(&fixed, &Some(vec![Picked { weight, ..Picked::new("a") }]));
+        let weight = |weight| {
+            let picked = [Picked { weight, ..Picked::new("a") }];
+            class(&fixed, &Some(by_name(&picked)))
+        };
         let (own, typed) = (weight(None), weight(Some(3.0)));
         assert_eq!((&own["weight"], &own["fixed_count"]), (&Value::Null, &json!(2)));
         assert_eq!((&typed["weight"], &typed["fixed_count"]), (&json!(3.0), &Value::Null));

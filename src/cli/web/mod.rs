@@ -16,7 +16,7 @@ use super::facts::{self, facts};
 use super::job::Job;
 use super::source::Source;
 use super::terminal::Terminal;
-use super::{COULD_NOT_RUN, Error, RunArgs, keys, signals};
+use super::{COULD_NOT_RUN, Error, RunArgs, keys, milestones, signals};
 use crate::log::Log;
 use crate::plan::Plan;
 use crate::report::csv::history_path;
@@ -117,7 +117,8 @@ fn before(
     if let Ok(scenario) = &read {
         scenario.validate()?;
     }
-    let planned = read.and_then(|scenario| Ok(Plan::new(scenario, args.options())?));
+    let preparing = milestones::preparing(log);
+    let planned = read.and_then(|scenario| Ok(Plan::watched(scenario, args.options(), preparing)?));
     let facts = match planned {
         Ok(plan) => facts(&plan, args, draft),
         Err(error) => {

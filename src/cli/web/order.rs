@@ -1,7 +1,7 @@
 //! What a start form asks for, laid over scenario and command line; and which field a refusal is
 //! about.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::cli::args::Cores;
 use crate::cli::{Error, RunArgs};
@@ -82,7 +82,9 @@ pub(super) fn options(args: &RunArgs, start: &Start) -> Options {
 
 /// These classes; who comes without a weight has the one that was typed.
 fn weighted(classes: &[Picked], typed: &[Picked]) -> Vec<Picked> {
-    let weight_of = |class: &Picked| typed.iter().find(|other| other.name == class.name)?.weight;
+    let typed: HashMap<&str, Option<f64>> =
+        typed.iter().rev().map(|class| (class.name.as_str(), class.weight)).collect();
+    let weight_of = |class: &Picked| typed.get(class.name.as_str()).copied().flatten();
     let weighted = classes
         .iter()
         .map(|class| Picked { weight: class.weight.or_else(|| weight_of(class)), ..class.clone() });

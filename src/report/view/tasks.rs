@@ -1,5 +1,7 @@
 //! How often each task is chosen, in the shape of Locust's `/tasks`.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value, json};
 
 use crate::scenario::{Scenario, User};
@@ -9,9 +11,11 @@ use crate::stats::UserCount;
 /// `ratio` and `tasks`, by task `ratio`. As in Locust, nobody's share is 0.
 pub fn tasks(scenario: &Scenario, running: &[UserCount]) -> Value {
     let all: u64 = running.iter().map(|class| class.running).sum();
+    let of_class: HashMap<&str, u64> =
+        running.iter().map(|class| (class.class.as_str(), class.running)).collect();
     let share = |user: &User| {
-        let running = running.iter().find(|class| class.class == user.name);
-        running.map_or(0, |class| class.running) as f64 / all.max(1) as f64
+        let running = of_class.get(user.name.as_str()).copied().unwrap_or_default();
+        running as f64 / all.max(1) as f64
     };
     let classes = |of: fn(f64) -> f64| -> Map<String, Value> {
         let users = scenario.users.iter();

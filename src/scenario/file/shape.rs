@@ -102,11 +102,12 @@ pub(super) fn stages(item: Item<'_>) -> Result<Stages> {
 
 /// Refuses mixes of classes that are not there.
 pub(super) fn check_mixes(stages: Item<'_>, classes: &[User]) -> Result<()> {
+    let known = shape::names(classes);
     for stage in stages.one_or_more() {
         let Some(mix) = stage.table(&STAGE_KEYS)?.get("mix") else { continue };
         for entry in mix.entries()? {
-            let known = shape::mix_class(entry.key, classes);
-            known.map_err(|error| entry.key_problem(error))?;
+            let judged = shape::mix_class(entry.key, &known, classes);
+            judged.map_err(|error| entry.key_problem(error))?;
         }
     }
     Ok(())

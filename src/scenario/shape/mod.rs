@@ -25,7 +25,7 @@ pub use line::Line;
 
 use course::Course;
 
-pub(super) use validate::{mix_class, mix_weight};
+pub(super) use validate::{mix_class, mix_weight, names};
 
 /// Classes of users by name, with their weights.
 pub type Mix = Vec<(String, f64)>;

@@ -76,19 +76,29 @@ fn mix_of(mix: &Mix, classes: &[User]) -> Result<(), Error> {
     if mix.is_empty() {
         return Err(Error::EmptyMix);
     }
+    let known = names(classes);
     let mut names = HashSet::new();
     mix.iter().try_for_each(|(name, weight)| {
         if !names.insert(name) {
             return Err(Error::MixNamesTwice(name.clone()));
         }
-        mix_class(name, classes)?;
+        mix_class(name, &known, classes)?;
         mix_weight(*weight)
     })
 }
 
+/// The names of classes, to look them up by.
+pub(in crate::scenario) fn names(classes: &[User]) -> HashSet<&str> {
+    classes.iter().map(|class| class.name.as_str()).collect()
+}
+
 /// Refuses a name that no class has.
-pub(in crate::scenario) fn mix_class(name: &str, classes: &[User]) -> Result<(), Error> {
-    if classes.iter().any(|class| class.name == name) {
+pub(in crate::scenario) fn mix_class(
+    name: &str,
+    known: &HashSet<&str>,
+    classes: &[User],
+) -> Result<(), Error> {
+    if known.contains(name) {
         return Ok(());
     }
     let names: Vec<&str> = classes.iter().map(|class| &*class.name).collect();

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 /// How the users of a class speak TLS. Nothing is read before it is [loaded](super::Tls::new).
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct TlsOptions {
     /// A PEM file of authorities to trust beside those of the system.
     pub ca: Option<PathBuf>,
@@ -27,7 +27,7 @@ pub struct TlsOptions {
 }
 
 /// A version of TLS.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TlsVersion {
     /// RFC 5246.
     V1_2,
