@@ -171,9 +171,8 @@ fn what_was_sent_as_a_secret_is_masked_in_what_comes_back() {
     // The password is `joe:open sesame` in base64.
     for secret in ["open sesame", "am9lOm9wZW4gc2VzYW1l", "a b&c", "a+b%26c", "c00k1e", "t0k3n"] {
         assert!(!all.contains(secret) && !output.stderr.contains(secret), "{secret} in {all}");
-        // The text of the scenario, which a report has, is no place for a secret.
-        let shown = html.matches(secret).count() - scenario.matches(secret).count();
-        assert_eq!(shown, 0, "{secret} in the report");
+        // The scenario's own text is in the report, too, without what it sends as credentials.
+        assert!(!html.contains(secret), "{secret} in the report");
     }
 }
 
