@@ -96,7 +96,7 @@ impl Connections {
     pub(super) async fn request(
         &mut self,
         context: &Rc<Context>,
-        sender: Sender<'_>,
+        sender: &Sender,
         outbound: &Outbound<'_>,
     ) -> Result<Response, RequestFailed> {
         context.budget.take().await;
@@ -134,7 +134,7 @@ impl Connections {
     pub(super) async fn exchange(
         &mut self,
         attempt: &Attempt<'_>,
-        sender: Sender<'_>,
+        sender: &Sender,
     ) -> Result<Received, Failure> {
         let Attempt { context, outbound, message, .. } = *attempt;
         let mut extra = attempt.extra;
@@ -233,7 +233,7 @@ impl Connections {
     async fn send_and_receive(
         &mut self,
         attempt: &Attempt<'_>,
-        sender: Sender<'_>,
+        sender: &Sender,
         position: usize,
     ) -> Result<Received, Failure> {
         let Attempt { context, outbound, message, deadline, .. } = *attempt;

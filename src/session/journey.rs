@@ -27,7 +27,7 @@ impl Connections {
     pub(super) async fn go_on(
         &mut self,
         first: &Attempt<'_>,
-        sender: Sender<'_>,
+        sender: &Sender,
         mut received: Received,
     ) -> Result<Received, Failure> {
         let Attempt { context, outbound, deadline, .. } = *first;
@@ -100,7 +100,7 @@ fn outline<'r>(
 /// Whether the response is a challenge that the next send answers. One answer to each request: a
 /// second 401 says that it was no good.
 fn answers_challenge(
-    sender: Sender<'_>,
+    sender: &Sender,
     message: Message<'_>,
     received: &Received,
     is_answered: bool,

@@ -93,7 +93,6 @@ pub use crate::reactor::TcpOptions;
 use exchange::{Connections, Outbound};
 use lanes::Lanes;
 use literals::Literals;
-use memory::Memory;
 use sender::Sender;
 
 /// What the sessions of one class of users share on a core.
@@ -122,9 +121,7 @@ pub struct Session {
     connections: Connections,
     /// For what is parallel.
     lanes: Lanes,
-    memory: Cell<Memory>,
-    user: u64,
-    rng: Cell<fastrand::Rng>,
+    sender: Sender,
     /// When the schedule wanted the next request, where it did at a certain time.
     intended: Cell<Option<Instant>>,
 }
@@ -134,7 +131,7 @@ pub struct Session {
 struct Sharing<'s> {
     context: &'s Rc<Context>,
     class: &'s Rc<SessionClass>,
-    sender: Sender<'s>,
+    sender: &'s Sender,
     intended: &'s Cell<Option<Instant>>,
 }
 
@@ -152,9 +149,7 @@ impl Session {
             class,
             connections,
             lanes: Lanes::default(),
-            memory: Cell::default(),
-            user,
-            rng: Cell::new(rng),
+            sender: Sender { user, memory: Cell::default(), rng: Cell::new(rng) },
             intended: Cell::default(),
         }
     }
@@ -207,8 +202,7 @@ impl Session {
 
     /// What its requests share, and what they go over: one at a time, or several.
     fn split(&mut self) -> (Sharing<'_>, &mut Connections, &mut Lanes) {
-        let Session { context, class, connections, lanes, memory, rng, intended, user } = self;
-        let sender = Sender { user: *user, memory, rng };
+        let Session { context, class, connections, lanes, sender, intended } = self;
         (Sharing { context, class, sender, intended }, connections, lanes)
     }
 
@@ -230,7 +224,7 @@ impl Session {
     /// The user's cookies. They live as long as the user.
     pub fn cookies(&mut self) -> Cookies<'_> {
         let host = &self.class.defaults.base.host;
-        Cookies::new(self.memory.get_mut(), host, self.context.unix_time())
+        Cookies::new(self.sender.memory.get_mut(), host, self.context.unix_time())
     }
 
     /// Pauses the task. How late it went on is counted.
@@ -242,18 +236,18 @@ impl Session {
 
     /// The user's number in the whole run, from 0.
     pub fn user(&self) -> u64 {
-        self.user
+        self.sender.user
     }
 
     /// The user's random numbers, determined by the run's seed and the user's number.
     pub fn rng(&mut self) -> &mut fastrand::Rng {
-        self.rng.get_mut()
+        self.sender.rng.get_mut()
     }
 }
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Session").field("user", &self.user).finish_non_exhaustive()
+        f.debug_struct("Session").field("user", &self.sender.user).finish_non_exhaustive()
     }
 }
 

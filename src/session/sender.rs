@@ -8,17 +8,16 @@ use super::response::Received;
 
 /// The user who makes a request. Whichever of its requests needs something of it takes that for a
 /// moment: there may be several at the same time.
-#[derive(Clone, Copy)]
-pub(super) struct Sender<'s> {
+pub(super) struct Sender {
     /// The user's number in the whole run.
     pub(super) user: u64,
-    pub(super) memory: &'s Cell<Memory>,
-    pub(super) rng: &'s Cell<fastrand::Rng>,
+    pub(super) memory: Cell<Memory>,
+    pub(super) rng: Cell<fastrand::Rng>,
 }
 
-impl Sender<'_> {
+impl Sender {
     /// Does something with what the user remembers.
-    pub(super) fn remember<T>(self, with: impl FnOnce(&mut Memory) -> T) -> T {
+    pub(super) fn remember<T>(&self, with: impl FnOnce(&mut Memory) -> T) -> T {
         let mut memory = self.memory.take();
         let done = with(&mut memory);
         self.memory.set(memory);
@@ -26,7 +25,7 @@ impl Sender<'_> {
     }
 
     /// The next of the user's random numbers.
-    pub(super) fn random(self) -> u64 {
+    pub(super) fn random(&self) -> u64 {
         let mut rng = self.rng.replace(fastrand::Rng::with_seed(0));
         let random = rng.u64(..);
         self.rng.set(rng);
@@ -34,7 +33,7 @@ impl Sender<'_> {
     }
 
     /// Remembers what a response asks the user to.
-    pub(super) fn learn(self, attempt: &Attempt<'_>, received: &Received) {
+    pub(super) fn learn(&self, attempt: &Attempt<'_>, received: &Received) {
         let envelope = attempt.message.envelope;
         if received.head.set_cookie && attempt.policy().cookies {
             let now = attempt.context.unix_time();
