@@ -3,7 +3,7 @@
 use std::fs;
 
 use libc::c_int;
-use rustix::process::{Pid, getpgid, getpid, getsid};
+use rustix::process::Pid;
 use signal_hook::consts::SIGTSTP;
 use signal_hook::low_level::emulate_default_handler;
 
@@ -23,24 +23,46 @@ pub(super) fn is_ignored(signal: c_int) -> bool {
     mask.is_some_and(|mask| mask & (1 << (signal - 1)) != 0)
 }
 
-/// Whether no process of this session is above this one's group: a shell would be.
-fn is_orphaned() -> bool {
-    let (group, session) = (getpgid(None), getsid(None));
-    let mut pid = getpid();
-    while let Some(parent) = parent(pid) {
-        if getpgid(Some(parent)) != group {
-            return getsid(Some(parent)) != session;
-        }
-        pid = parent;
-    }
-    true
+/// Whether this process is in the group of this number.
+pub(super) fn is_in_group(group: Pid) -> bool {
+    let own = Standing::of("self").map(|own| own.group);
+    own == group.as_raw_nonzero().get().try_into().ok()
 }
 
-/// From `pid (name) state parent …`, where the name may have anything in it.
-fn parent(pid: Pid) -> Option<Pid> {
-    let stat = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
-    let (_, behind) = stat.rsplit_once(')')?;
-    Pid::from_raw(behind.split_whitespace().nth(1)?.parse().ok()?)
+/// Whether no process of this session is above this one's group: a shell would be.
+fn is_orphaned() -> bool {
+    let Some(own) = Standing::of("self") else { return true };
+    let mut above = own;
+    loop {
+        match Standing::of(&above.parent.to_string()) {
+            Some(parent) if parent.group == own.group => above = parent,
+            Some(parent) => return parent.session != own.session,
+            None => return true,
+        }
+    }
+}
+
+/// Where a process stands among others, by their numbers. 0 is one outside the container. rustix
+/// cannot say it: its numbers of processes are never 0.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Standing {
+    parent: u32,
+    group: u32,
+    session: u32,
+}
+
+impl Standing {
+    fn of(process: &str) -> Option<Self> {
+        Standing::read(&fs::read_to_string(format!("/proc/{process}/stat")).ok()?)
+    }
+
+    /// From `pid (name) state parent group session …`, where the name may have anything in it.
+    fn read(stat: &str) -> Option<Self> {
+        let (_, behind) = stat.rsplit_once(')')?;
+        let mut numbers = behind.split_whitespace().skip(1).map_while(|word| word.parse().ok());
+        let mut next = || numbers.next();
+        Some(Standing { parent: next()?, group: next()?, session: next()? })
+    }
 }
 
 #[cfg(test)]
@@ -55,8 +77,11 @@ mod tests {
     }
 
     #[test]
-    fn a_parent_is_found_whatever_its_child_is_called() {
-        let own = parent(getpid()).map(|pid| pid.as_raw_nonzero().get() as u32);
-        assert_eq!(own, Some(std::os::unix::process::parent_id()));
+    fn a_process_has_its_standing_whatever_it_is_called() {
+        let own = Standing::of("self").unwrap();
+        assert_eq!(own.parent, std::os::unix::process::parent_id());
+        let named = Standing::read("7 (a) b (c) R 3 0 0 34816 9");
+        assert_eq!(named, Some(Standing { parent: 3, group: 0, session: 0 }));
+        assert_eq!(Standing::read("7 (a) R 3"), None);
     }
 }

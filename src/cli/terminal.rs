@@ -10,10 +10,11 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::process::getpgrp;
 use rustix::termios::{
     LocalModes, OptionalActions, SpecialCodeIndex, Termios, isatty, tcgetattr, tcgetpgrp, tcsetattr,
 };
+
+use super::job_control::is_in_group;
 
 /// A fifth of a second between two looks at who has the terminal, as Locust looks for keys.
 const LOOK: Duration = Duration::from_millis(200);
@@ -136,7 +137,7 @@ fn letters(keys: &[u8]) -> Vec<u8> {
 
 /// Whether this process is one of those that the terminal's keys are for.
 fn in_foreground() -> bool {
-    tcgetpgrp(io::stdin()).is_ok_and(|group| group == getpgrp())
+    tcgetpgrp(io::stdin()).is_ok_and(is_in_group)
 }
 
 #[cfg(test)]

@@ -172,7 +172,8 @@ fn a_terminal_that_is_closed_ends_the_run_with_all_its_files() {
         let json = fs::read(output.path("out.json")).unwrap();
         let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
         assert_eq!(json["total"]["num_requests"], told);
-        assert!(told >= 20);
+        // Each user may have been waiting for an answer.
+        assert!(told >= 18);
     }
 }
 
@@ -217,4 +218,23 @@ fn a_run_without_a_shell_above_it_does_not_stop() {
     terminal.await_keys();
     terminal.press("\u{3}");
     running.wait().code(0);
+}
+
+/// Its group and its session are those of a process outside the container, which have no number in it.
+#[test]
+fn a_container_of_another_session_is_stopped_as_usual() {
+    let may = std::process::Command::new("unshare").args(["-rpf", "true"]).output();
+    if !may.is_ok_and(|output| output.status.success()) {
+        return;
+    }
+    let (terminal, server) = (Terminal::new(), plain_server());
+    let script = "exec setsid --ctty unshare -rpf \"$0\" \"$@\"";
+    let run = Run::in_shell(script, &toml("1h", PACED)).stdin(&terminal);
+    let running = run.host(server.address).users(2).start();
+    server.await_requests(20);
+    terminal.press("\u{1a}");
+    server.await_requests(server.count() + 50);
+    terminal.press("\u{3}");
+    let output = running.wait().code(0);
+    assert!(output.stderr.contains("Got SIGINT, stopping"), "{}", output.stderr);
 }

@@ -240,8 +240,8 @@ impl Running {
 
     pub(crate) fn wait(mut self) -> Output {
         // Both pipes are open as long as the process is.
-        let ended = self.stdout.rest(self.deadline) && self.stderr.rest(self.deadline);
-        if !ended {
+        let ended = [&mut self.stdout, &mut self.stderr].map(|pipe| pipe.rest(self.deadline));
+        if ended != [true, true] {
             self.child.kill().unwrap();
             let (stdout, stderr) = (&self.stdout.text, &self.stderr.text);
             panic!("it did not end within {DEADLINE:?}\n{stdout}\n{stderr}");
