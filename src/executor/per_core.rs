@@ -70,12 +70,15 @@ pub(super) async fn run(pinned: Rc<Pinned>, job: Job, ready: Sender<()>) {
     if job.plan.is_secure() {
         tls::warm_up();
     }
+    let context = context(&pinned, &job);
+    let classes = classes(&job.plan, &context);
     let _ = ready.send(());
     // Whoever still holds a sender has not been ready yet: that is how a core is missed.
     drop(ready);
     // Before the run there is nothing to turn for, so this may wait as it likes.
     let Ok(started) = job.start.recv() else { return };
-    let core = Rc::new(PerCore::new(pinned, job, started));
+    context.recorder.borrow_mut().begin(started);
+    let core = Rc::new(PerCore::new(pinned, job, started, context, classes));
     core.pinned.reactor.sleep_until(started).await;
     // What was done and waited for until now is not the run's.
     core.pinned.reactor.begin_anew();
@@ -87,27 +90,40 @@ pub(super) async fn run(pinned: Rc<Pinned>, job: Job, ready: Sender<()>) {
     core.ship_rest();
 }
 
+/// What the sessions of this core share. Its recorder begins with the run.
+fn context(pinned: &Pinned, job: &Job) -> Rc<Context> {
+    let plan = &job.plan;
+    let mut recorder = Recorder::new(job.core, Instant::now(), plan.limits);
+    if plan.journal {
+        recorder.keep_journal();
+    }
+    let (sources, resolver) = (plan.sources.clone(), job.resolver.clone());
+    let context = Context::new(pinned.reactor.clone(), recorder, sources, resolver);
+    context.hide(plan.secrets.clone());
+    context
+}
+
+/// This core's own copies of the classes, with their requests rendered.
+fn classes(plan: &Plan, context: &Rc<Context>) -> Vec<Rc<Class>> {
+    // Before any request is rendered: what is met on the way would be looked up on the way.
+    plan.elsewhere.iter().for_each(|host| context.know(host));
+    let tls = plan.tls.for_this_core();
+    let users = plan.scenario.users.iter().enumerate();
+    let class = |(index, user)| {
+        Rc::new(Class::new(index, user, &plan.targets[index], tls.of(index), context))
+    };
+    users.map(class).collect()
+}
+
 impl PerCore {
-    fn new(pinned: Rc<Pinned>, job: Job, started: Instant) -> Self {
+    fn new(
+        pinned: Rc<Pinned>,
+        job: Job,
+        started: Instant,
+        context: Rc<Context>,
+        classes: Vec<Rc<Class>>,
+    ) -> Self {
         let plan = job.plan.clone();
-        let mut recorder = Recorder::new(job.core, started, plan.limits);
-        if plan.journal {
-            recorder.keep_journal();
-        }
-        let context = Context::new(
-            pinned.reactor.clone(),
-            recorder,
-            plan.sources.clone(),
-            job.resolver.clone(),
-        );
-        context.hide(plan.secrets.clone());
-        // Before any request is rendered: what is met on the way would be looked up on the way.
-        plan.elsewhere.iter().for_each(|host| context.know(host));
-        let tls = plan.tls.for_this_core();
-        let users = plan.scenario.users.iter().enumerate();
-        let classes = users.map(|(index, user)| {
-            Rc::new(Class::new(index, user, &plan.targets[index], tls.of(index), &context))
-        });
         let core = job.core;
         // Only who has users has releases.
         let cores = plan.manned_cores();
@@ -116,7 +132,7 @@ impl PerCore {
             Rc::new(Open::new(arrivals, releases, share(plan.users, core, cores), cores))
         });
         PerCore {
-            classes: classes.collect(),
+            classes,
             meter: RefCell::new(Meter::new(&pinned.reactor)),
             lifecycle: Rc::new(Lifecycle::new()),
             over: Event::default(),

@@ -7,7 +7,9 @@
 //! * a malformed line (`X-Bad[1]: x`, no colon, a control character in the value): left out and named,
 //!   as browsers leave it out. Not so where it seems to say how the message is framed: another reader
 //!   may understand such a line, and take something else for the end of the message;
-//! * a minor version above 1 in the status line: read as HTTP/1.1 (RFC 9110 section 2.5).
+//! * a minor version above 1 in the status line: read as HTTP/1.1 (RFC 9110 section 2.5);
+//! * a control character in the reason phrase: read as a space. curl and Python's requests take it, and a
+//!   client should ignore the phrase (RFC 9112 section 4).
 //!
 //! Not mended is a NUL, or a carriage return without its line feed: browsers and RFC 9110 section 5.5
 //! refuse the message.
@@ -36,6 +38,7 @@ pub(super) struct Mended {
 pub(super) fn mend(input: &[u8], limits: &Limits) -> Result<Status<Mended>, Error> {
     let mut raw = limits.head_window(input).to_vec();
     lower_version(&mut raw);
+    blank_reason(&mut raw);
     match end(&raw, limits)? {
         Status::Complete(len) => without_malformed_lines(&raw[..len], limits).map(Status::Complete),
         Status::Partial if input.len() >= limits.head_bytes => Err(Error::HeadTooLarge),
@@ -48,6 +51,13 @@ fn lower_version(head: &mut [u8]) {
     if let [b'H', b'T', b'T', b'P', b'/', b'1', b'.', minor @ b'2'..=b'9', ..] = head {
         *minor = b'1';
     }
+}
+
+/// Makes control characters behind the status code spaces, but for those that may end the line.
+fn blank_reason(head: &mut [u8]) {
+    let line = head.iter_mut().take_while(|byte| **byte != b'\n').skip("HTTP/1.1 200".len());
+    let controls = line.filter(|byte| byte.is_ascii_control());
+    controls.filter(|byte| !matches!(**byte, b'\0' | b'\r')).for_each(|byte| *byte = b' ');
 }
 
 /// Where a head ends in which malformed lines are let pass.
@@ -217,6 +227,26 @@ mod tests {
             check(&format!("{line}\r\nA[: b\r\n"), &format!("{line}\n"), &["a["]);
         }
         check(" Content-Length: 5\r\nA: b\r\n", " Content-Length: 5\nA: b\n", &[]);
+    }
+
+    #[test]
+    fn a_control_character_in_the_reason_is_a_space() {
+        let line = |reason: &str| format!("HTTP/1.1 404 {reason}\r\nA: b\r\n\r\n");
+        for reason in ["Not\x0bFound", "\x07", "a\x7fb\tc", "\x01\x02"] {
+            let head = line(reason);
+            let blank = |byte: char| if byte.is_ascii_control() { ' ' } else { byte };
+            let expected: String = line(&reason.chars().map(blank).collect::<String>());
+            let Ok(Status::Complete(mended)) = mend(head.as_bytes()) else { panic!("{head:?}") };
+            assert_eq!(mended.text, expected.replace('\r', "").into_bytes());
+            let mut reader = ResponseReader::new(&Method::GET, KeepBody::Yes, Limits::default());
+            let mut store = Vec::new();
+            reader.feed(head.as_bytes(), &mut store).unwrap();
+            assert_eq!(reader.head().unwrap().status, 404, "{reason:?}");
+        }
+        let refused = Error::MalformedHead(Malformed::Status);
+        for reason in ["a\0b", "a\rb"] {
+            assert_eq!(mend(line(reason).as_bytes()).unwrap_err(), refused);
+        }
     }
 
     /// Chrome and Firefox do not agree on what such a head means, and RFC 9110 section 5.5 lets a

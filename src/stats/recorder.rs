@@ -74,6 +74,12 @@ impl Recorder {
         }
     }
 
+    /// The run starts at this instant, in place of the one that was given before. Nothing has been
+    /// recorded yet.
+    pub fn begin(&mut self, started: Instant) {
+        self.started = started;
+    }
+
     /// Keeps a journal from now on.
     pub fn keep_journal(&mut self) {
         self.journal.get_or_insert_default();

@@ -122,11 +122,17 @@ function statusTable() {
       .map(([status, n]) => ({ method, name, status, requests: n, of: requests }));
   };
   table.mark = (row) => (row.status === null || row.status >= 400 ? "failing" : "");
+  const malformed = el("p", { class: "note", hidden: true });
+  table.root.append(malformed);
   return {
     root: table.root,
     update: (view) => {
       const total = view.stats.length > 1 || view.more_stats > 0 ? [view.total] : [];
       table.update([...view.stats, ...total].flatMap(rows));
+      const lines = view.malformed_lines;
+      malformed.hidden = lines.length === 0;
+      malformed.textContent = "Malformed header lines, which responses were read without: "
+        + lines.map(({ name, count }) => `${whole(count)} ${name}`).join(", ");
     },
   };
 }

@@ -81,7 +81,7 @@ pub(in crate::report) fn exceptions(snapshot: &Snapshot) -> Value {
         .collect()
 }
 
-fn malformed_lines(snapshot: &Snapshot) -> Value {
+pub(in crate::report) fn malformed_lines(snapshot: &Snapshot) -> Value {
     let lines = snapshot.malformed_lines.iter();
     lines.map(|(name, count)| json!({ "name": name, "count": count })).collect()
 }

@@ -17,6 +17,7 @@
 //! | `stats`, `total`, `more_stats` | rows, at most [`ROWS_MAX`], and how many were left out; a row is described in [`mod@self::row`] |
 //! | `failures`, `more_failures` | `method`, `name`, `error`, `occurrences`, `first_seen`, `last_seen` in seconds since 1970, and `example` as in the [JSON file](super::json) |
 //! | `exceptions` | `count`, `msg`, `traceback` |
+//! | `malformed_lines` | `name` and `count` of header lines that responses were read without |
 //! | `checks` | `method`, `name`, `check`, `failed`, `judged` of every declared check |
 //! | `tasks` | the shares of classes and tasks, in Locust's shape |
 //! | `generator` | `cores`, `lateness`, `request_cpu_us` of one request (`null` where no core made 1,000 in a second), `limits` |
@@ -41,7 +42,7 @@ pub use tasks::tasks;
 use super::broken;
 use super::history::History;
 use super::json::entry::{distribution, epoch, exact};
-use super::json::run::{self, exceptions, failures, limits, open_load};
+use super::json::run::{self, exceptions, failures, limits, malformed_lines, open_load};
 use super::warnings::{Told, Warning, standstills, warnings};
 use crate::control::Change;
 use crate::scenario::Scenario;
@@ -148,6 +149,7 @@ impl View<'_> {
             "failures": failures(snapshot, ROWS_MAX),
             "more_failures": snapshot.failures.len().saturating_sub(ROWS_MAX),
             "exceptions": exceptions(snapshot),
+            "malformed_lines": malformed_lines(snapshot),
             "checks": checks::checks(self.scenario, snapshot),
             "tasks": tasks(self.scenario, self.users(snapshot)),
             "generator": generator(snapshot),

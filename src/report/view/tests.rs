@@ -52,7 +52,9 @@ fn rows_checks_and_failures_are_told_with_their_numbers() {
     run.failures.push(failure("Invalid JSON"));
     run.failures.push(failure("connection refused"));
     run.quantiles = vec![(0.0, MS), (1.0, 40 * MS)];
+    run.malformed_lines.push(("x-bad[1]".to_owned(), 7));
     let view = view(Some(&run));
+    assert_eq!(view["malformed_lines"], json!([{ "name": "x-bad[1]", "count": 7 }]));
     let entry = &view["stats"][0];
     assert_eq!(
         (&entry["median"], &entry["average"], &entry["requests"]),
