@@ -1,10 +1,13 @@
 //! A class of users made ready for one core: requests rendered, names entered.
 
+use std::any::Any;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::http1::KeepBody;
-use crate::scenario::{Action, Part, Step, TaskFn, TaskResult, Tasks, User, WaitTime};
+use crate::scenario::{
+    Action, Part, StateFactory, Step, TaskFn, TaskResult, Tasks, User, WaitTime,
+};
 use crate::session::{
     Check, Context, Defaults, Prepared, ResolvedUrl, Session, SessionClass, needs_body,
 };
@@ -15,6 +18,7 @@ pub(super) struct Class {
     pub(super) index: usize,
     pub(super) name: String,
     pub(super) wait_time: WaitTime,
+    pub(super) state: Option<StateFactory>,
     pub(super) session: Rc<SessionClass>,
     pub(super) tasks: Vec<CoreTask>,
     pub(super) picker: Tasks,
@@ -67,6 +71,7 @@ impl Class {
             index,
             name: user.name.clone(),
             wait_time: user.wait_time.clone(),
+            state: user.state.clone(),
             tasks: tasks.collect(),
             picker: Tasks::new(&user.tasks),
             on_start: user.on_start.as_ref().map(ready),
@@ -88,9 +93,9 @@ impl CoreAction {
     }
 
     /// Runs the action for one user. A step that fails is counted and does not end the action.
-    pub(super) async fn run(&self, session: &mut Session) -> TaskResult {
+    pub(super) async fn run(&self, state: &mut dyn Any, session: &mut Session) -> TaskResult {
         match self {
-            CoreAction::Run(task) => task.call(session).await,
+            CoreAction::Run(task) => task.call(state, session).await,
             CoreAction::Steps(parts) => {
                 for part in parts {
                     part.run(session).await;

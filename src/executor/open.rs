@@ -98,7 +98,7 @@ impl Open {
         } else if self.waiting.get() == 0
             && let Some(place) = self.new_place()
         {
-            core.spawn_seated(place, self, self.next_behind(false));
+            core.spawn_seated(place, self.next_behind(false));
         } else {
             self.waiting.set(self.waiting.get() + 1);
         }
@@ -171,7 +171,7 @@ impl Open {
             && let Some(place) = self.new_place()
         {
             self.waiting.set(waiting);
-            core.spawn_seated(place, self, self.next_behind(true));
+            core.spawn_seated(place, self.next_behind(true));
         }
     }
 

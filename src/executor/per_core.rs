@@ -17,7 +17,7 @@ use super::open::{self, Open, Release, Seat};
 use super::pinned::Pinned;
 use super::ramp;
 use super::stopping::race;
-use super::user::{LiveUser, Work};
+use super::user::{LiveUser, State};
 use crate::control::Control;
 use crate::plan::Plan;
 use crate::reactor::Woken;
@@ -57,7 +57,7 @@ pub(super) struct PerCore {
     classes: Vec<Rc<Class>>,
     meter: RefCell<Meter>,
     /// The releases, where the load is open.
-    open: Option<Rc<Open>>,
+    pub(super) open: Option<Rc<Open>>,
     /// Iterations that may still be started.
     pub(super) iterations: Budget,
     /// The classes of users beyond those that were planned.
@@ -256,25 +256,20 @@ impl PerCore {
         self.pinned.spawn_numbered(|task| {
             let own = Life::new(task);
             life = Some(own.clone());
-            let mut user = self.user(number, class, own, Work::Closed);
+            let mut user = self.user(number, class, own, None);
             async move { user.live().await }
         });
         life.expect("the task was made at once")
     }
 
     /// Starts a user for the releases of an open load, and gives it its first.
-    pub(super) fn spawn_seated(
-        self: &Rc<Self>,
-        place: u32,
-        open: &Rc<Open>,
-        first: Option<Release>,
-    ) {
+    pub(super) fn spawn_seated(self: &Rc<Self>, place: u32, first: Option<Release>) {
         let number = self.number() + place as usize * self.count();
         let Some(class) = self.class_of(number, 0) else { return };
         self.pinned.spawn_numbered(|task| {
             let life = Life::new(task);
             let seat = Seat::new(place, life.clone(), first);
-            let mut user = self.user(number, class, life, Work::Open(open.clone(), seat));
+            let mut user = self.user(number, class, life, Some(seat));
             async move { user.live().await }
         });
     }
@@ -291,14 +286,20 @@ impl PerCore {
         })
     }
 
-    fn user(self: &Rc<Self>, number: usize, class: usize, life: Rc<Life>, work: Work) -> LiveUser {
+    fn user(
+        self: &Rc<Self>,
+        number: usize,
+        class: usize,
+        life: Rc<Life>,
+        seat: Option<Rc<Seat>>,
+    ) -> LiveUser {
         self.lifecycle.begin();
         // At once, so that who is wanted and who is there are never a turn apart.
         self.context.recorder.borrow_mut().user_started(class);
         let class = self.classes[class].clone();
         let rng = self.plan().user_rng(number as u64);
         let session = Session::new(self.context.clone(), class.session.clone(), number as u64, rng);
-        LiveUser { class, core: self.clone(), life, work, session }
+        LiveUser { class, core: self.clone(), life, seat, session, state: State::default() }
     }
 
     /// Keeps a timer going, so that how late timers are is known where no user waits, too. Goes on

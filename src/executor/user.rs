@@ -11,11 +11,11 @@ use std::time::{Duration, Instant};
 use super::class::{Class, CoreAction};
 use super::life::Life;
 use super::lifecycle::{Phase, until};
-use super::open::{Open, Seat};
+use super::open::Seat;
 use super::per_core::PerCore;
 use super::pinned::yield_now;
 use crate::credentials::hidden;
-use crate::scenario::{Pace, TaskError, TaskResult};
+use crate::scenario::{Pace, TaskError, TaskResult, WaitTime};
 use crate::session::Session;
 use crate::stats::Recorder;
 
@@ -28,17 +28,19 @@ pub(super) struct LiveUser {
     pub(super) class: Rc<Class>,
     pub(super) core: Rc<PerCore>,
     pub(super) life: Rc<Life>,
-    pub(super) work: Work,
+    /// Where it waits for releases, where the load is open: otherwise it runs a task, waits, and runs the
+    /// next.
+    pub(super) seat: Option<Rc<Seat>>,
     pub(super) session: Session,
+    pub(super) state: State,
 }
 
-/// Where a user's iterations come from.
-#[derive(Clone)]
-pub(super) enum Work {
-    /// It runs a task, waits, and runs the next.
-    Closed,
-    /// It runs a task whenever it is given a release.
-    Open(Rc<Open>, Rc<Seat>),
+/// What the user keeps, where its class has anything to keep. Behind two pointers, because most users
+/// keep nothing and all have room for it.
+#[derive(Default)]
+pub(super) struct State {
+    value: Option<Box<Box<dyn Any>>>,
+    none: (),
 }
 
 /// How an action of a user ended.
@@ -47,6 +49,10 @@ enum Ended {
     Done,
     /// With an error of its own or a panic, which has been counted.
     Failed,
+    /// It wants no wait before the next task.
+    SkipsWait,
+    /// It wants the user to end.
+    StopsUser,
     /// It was dropped, because the run or the user went on to a later phase.
     Dropped,
 }
@@ -56,14 +62,18 @@ impl LiveUser {
     /// fails ends there.
     pub(super) async fn live(&mut self) {
         self.tell(|user| format!("starts as {}", user.class.name));
-        if self.start().await {
-            match self.work {
-                Work::Closed => self.work_by_itself().await,
-                Work::Open(..) => Box::pin(self.work_on_releases()).await,
+        match self.start().await {
+            Ended::Failed => {}
+            Ended::StopsUser => self.stop().await,
+            Ended::Done | Ended::SkipsWait | Ended::Dropped => {
+                match self.seat {
+                    None => self.work_by_itself().await,
+                    Some(_) => Box::pin(self.work_on_releases()).await,
+                }
+                self.stop().await;
             }
-            self.stop().await;
         }
-        if let Work::Open(open, seat) = &self.work {
+        if let Some((open, seat)) = self.core.open.as_ref().zip(self.seat.as_ref()) {
             open.leave(seat, &self.core);
         }
         self.tell(|_| "has ended".to_owned());
@@ -85,14 +95,16 @@ impl LiveUser {
         self.core.lifecycle.phase().max(self.life.phase())
     }
 
-    async fn start(&mut self) -> bool {
+    async fn start(&mut self) -> Ended {
         let class = self.class.clone();
-        let Some(on_start) = &class.on_start else { return true };
-        match Box::pin(self.run("on_start", on_start, Phase::Killed)).await {
-            Ended::Done => true,
-            Ended::Dropped => true,
-            Ended::Failed => false,
+        if let Some(factory) = &class.state {
+            match catch_unwind(AssertUnwindSafe(|| factory.make())) {
+                Ok(made) => self.state.value = Some(Box::new(made)),
+                Err(panic) => return self.panicked("state", &*panic),
+            }
         }
+        let Some(on_start) = &class.on_start else { return Ended::Done };
+        Box::pin(self.run("on_start", on_start, Phase::Killed)).await
     }
 
     async fn work_by_itself(&mut self) {
@@ -114,8 +126,13 @@ impl LiveUser {
             let turns = self.core.context.reactor.turns();
             let ended = self.run_a_task().await;
             self.core.iterations.ended();
-            if let Ended::Dropped = ended {
-                return None;
+            match ended {
+                Ended::Dropped | Ended::StopsUser => return None,
+                Ended::SkipsWait => {
+                    self.let_the_core_turn(turns).await;
+                    continue;
+                }
+                Ended::Done | Ended::Failed => {}
             }
             // The clock is not asked in vain: a reading is a part of what a request costs.
             let is_paced = self.class.wait_time.is_paced();
@@ -123,7 +140,7 @@ impl LiveUser {
             if let Some(due) = self.class.wait_time.overdue(pace, now) {
                 self.session.intend(born + due);
             }
-            let wait = self.class.wait_time.next(pace, now, self.session.rng());
+            let wait = self.next_wait(pace, now)?;
             if wait >= LONG_WAIT {
                 return Some(wait);
             }
@@ -133,6 +150,24 @@ impl LiveUser {
             self.let_the_core_turn(turns).await;
         }
         None
+    }
+
+    /// How long the user waits now; `None` where the function that says so panicked, which ends the
+    /// user, as in Locust.
+    fn next_wait(&mut self, pace: &mut Pace, now: Duration) -> Option<Duration> {
+        let class = &self.class;
+        let rng = self.session.rng_mut();
+        let WaitTime::Function(wait) = &class.wait_time else {
+            return Some(class.wait_time.next(pace, now, rng));
+        };
+        let state = self.state.get_mut();
+        match catch_unwind(AssertUnwindSafe(|| wait.call(state, rng))) {
+            Ok(wait) => Some(wait),
+            Err(panic) => {
+                self.panicked("wait_time", &*panic);
+                None
+            }
+        }
     }
 
     /// Tells of the wait before it begins: a user that waits has no room for what is told.
@@ -145,7 +180,7 @@ impl LiveUser {
     }
 
     async fn work_on_releases(&mut self) {
-        let Work::Open(open, seat) = self.work.clone() else { return };
+        let Some((open, seat)) = self.core.open.clone().zip(self.seat.clone()) else { return };
         while self.phase() == Phase::Running {
             let Some(release) = open.next(&seat, || self.phase()).await else { return };
             let now = self.core.elapsed();
@@ -155,7 +190,7 @@ impl LiveUser {
             // On the heap, because most of an open load's users may be idle.
             let ended = Box::pin(self.run_a_task()).await;
             self.core.iterations.ended();
-            if let Ended::Dropped = ended {
+            if let Ended::Dropped | Ended::StopsUser = ended {
                 return;
             }
             self.let_the_core_turn(turns).await;
@@ -172,7 +207,7 @@ impl LiveUser {
 
     async fn run_a_task(&mut self) -> Ended {
         let class = self.class.clone();
-        let task = &class.tasks[class.picker.pick(self.session.rng())];
+        let task = &class.tasks[class.picker.pick(self.session.rng_mut())];
         self.run(&task.name, &task.action, Phase::Killed).await
     }
 
@@ -189,7 +224,7 @@ impl LiveUser {
         self.tell(|_| format!("runs {name}"));
         let ended = {
             // Pinned where they are: a task's future is large, and would be moved into each wrapper.
-            let task = pin!(action.run(&mut self.session));
+            let task = pin!(action.run(self.state.get_mut(), &mut self.session));
             let attempt = pin!(catch_panic(task));
             let (lifecycle, life) = (&self.core.lifecycle, &self.life);
             until(|| lifecycle.phase().max(life.phase()), end, attempt).await
@@ -199,12 +234,33 @@ impl LiveUser {
             None => return Ended::Dropped,
             Some(Ok(Ok(()))) => return Ended::Done,
             Some(Ok(Err(TaskError::Request))) => return Ended::Failed,
+            Some(Ok(Err(TaskError::StopUser))) => return Ended::StopsUser,
+            Some(Ok(Err(TaskError::SkipWait))) => return Ended::SkipsWait,
             Some(Ok(Err(TaskError::Exception(message)))) => message,
-            Some(Err(panic)) => format!("panic: {}", panic_text(&*panic)),
+            Some(Err(panic)) => return self.panicked(name, &*panic),
         };
+        self.failed(name, &message)
+    }
+
+    fn panicked(&self, name: &str, panic: &(dyn Any + Send)) -> Ended {
+        self.failed(name, &format!("panic: {}", panic_text(panic)))
+    }
+
+    /// Counts an exception.
+    fn failed(&self, name: &str, message: &str) -> Ended {
         let place = format!("user {}, task {name}", self.class.name);
-        self.recorder().exception(&hidden(&message), &place);
+        self.recorder().exception(&hidden(message), &place);
         Ended::Failed
+    }
+}
+
+impl State {
+    /// The value of the user, `()` where it has none.
+    fn get_mut(&mut self) -> &mut dyn Any {
+        match &mut self.value {
+            Some(value) => &mut ***value,
+            None => &mut self.none,
+        }
     }
 }
 

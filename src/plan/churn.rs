@@ -31,7 +31,7 @@ pub(super) fn churn(plan: &Plan) -> Vec<Churn> {
     let mut rates: BTreeMap<Key, f64> = BTreeMap::new();
     let users = plan.users_of_classes();
     for (class, user) in plan.scenario.users.iter().enumerate() {
-        let wait = user.wait_time.mean();
+        let Some(wait) = user.wait_time.mean() else { continue };
         // Where we close by a reset, the port is free at once.
         let takes_ports =
             user.policy.keep_alive == KeepAlive::Task && !user.policy.tcp.reset_on_close;

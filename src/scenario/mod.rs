@@ -14,6 +14,7 @@ mod parameter;
 mod part;
 mod reports;
 mod shape;
+mod state;
 mod step;
 mod task;
 mod user;
@@ -29,6 +30,7 @@ pub use parameter::Parameter;
 pub use part::{Parallel, Part};
 pub use reports::Reports;
 pub use shape::{Curve, Function, Line, LoadShape, Mix, Stage, Wanted, share};
+pub use state::{StateFactory, StatefulUser};
 pub use step::Step;
 pub use task::{Action, Task, TaskError, TaskFn, TaskResult, Tasks};
 pub use user::{Share, User};
@@ -36,7 +38,7 @@ pub use validate::{
     dns_refresh as validate_dns_refresh, host as validate_host, proxy as validate_proxy,
     unix_socket as validate_unix_socket,
 };
-pub use wait_time::{Pace, WaitTime};
+pub use wait_time::{Pace, WaitFn, WaitTime};
 
 pub(crate) use nearest::hint;
 
@@ -75,8 +77,8 @@ impl Scenario {
     }
 
     /// Adds a class of users.
-    pub fn user(mut self, user: User) -> Self {
-        self.users.push(user);
+    pub fn user(mut self, user: impl Into<User>) -> Self {
+        self.users.push(user.into());
         self
     }
 

@@ -1,5 +1,6 @@
 //! A task: what a user does between two waits, and the choice of the next one.
 
+use std::any::Any;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -42,16 +43,24 @@ pub struct Tasks {
     bounds: Vec<u64>,
 }
 
-/// What a task comes back with. An error ends the task, not the user.
+/// What a task comes back with. An error ends the task and, but for [`TaskError::StopUser`], not the
+/// user.
 pub type TaskResult = Result<(), TaskError>;
 
 /// Why a task ended early.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum TaskError {
     /// A request failed. It is in the statistics already, so nothing more is recorded.
     Request,
     /// An error of the task's own: counted in the exceptions table under this text.
     Exception(String),
+    /// The user has done what it came for: it goes on to its `on_stop` and ends, as by Locust's
+    /// `StopUser`. Nothing is counted. Also from `on_start`.
+    StopUser,
+    /// The user goes on to its next task at once, without the wait, as by Locust's
+    /// `RescheduleTaskImmediately`. Nothing is counted.
+    SkipWait,
 }
 
 impl<E: std::error::Error + 'static> From<E> for TaskError {
@@ -70,11 +79,13 @@ impl<E: std::error::Error + 'static> From<E> for TaskError {
 /// are, a channel or a timer of another runtime or thread is not, and would not be noticed.
 ///
 /// Implemented for every such closure; the future it gives stays on its core and need not be
-/// `Send`, the closure itself is shared by all cores.
+/// `Send`, the closure itself is shared by all cores. Closures over the user's own value besides are
+/// given to a [`StatefulUser`](super::StatefulUser).
 pub trait TaskFn: Send + Sync {
-    /// Starts the task for one user.
+    /// Starts the task for one user, who has this value; `()` where its class has none.
     fn call<'a>(
         &'a self,
+        state: &'a mut dyn Any,
         session: &'a mut Session,
     ) -> Pin<Box<dyn Future<Output = TaskResult> + 'a>>;
 }
@@ -85,6 +96,7 @@ where
 {
     fn call<'a>(
         &'a self,
+        _: &'a mut dyn Any,
         session: &'a mut Session,
     ) -> Pin<Box<dyn Future<Output = TaskResult> + 'a>> {
         Box::pin(self(session))

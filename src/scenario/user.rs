@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
 
-use super::{Action, KeepAlive, Step, Task, TaskFn, WaitTime};
+use super::{Action, KeepAlive, StateFactory, Step, Task, TaskFn, WaitTime};
 use crate::credentials::stripped;
 use crate::session::{Auth, Policy, TcpOptions, Timeouts, Via};
 use crate::transport::tls::TlsOptions;
@@ -22,6 +22,8 @@ pub struct User {
     pub host: Option<String>,
     /// The wait after each task.
     pub wait_time: WaitTime,
+    /// Makes what each user keeps; see [`User::with_state`].
+    pub state: Option<StateFactory>,
     /// What the user does, each with its weight.
     pub tasks: Vec<Task>,
     /// Run once before the first task.
@@ -53,6 +55,7 @@ impl User {
             share: Share::Weight(1.0),
             host: None,
             wait_time: WaitTime::Constant(Duration::ZERO),
+            state: None,
             tasks: Vec::new(),
             on_start: None,
             on_stop: None,

@@ -1,9 +1,13 @@
-//! How long a user waits after a task: Locust's four functions under their own names, and one more.
+//! How long a user waits after a task: Locust's four functions under their own names, one more, and any
+//! function of one's own.
 //!
 //! A wait is a pure function of the moment the task ended, of what the user remembers of its pace
 //! and of the user's random numbers. Constructors take anything; what makes no sense is refused by
 //! [`Scenario::validate`](super::Scenario::validate), and until then waits the nearest sane time.
 
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::units;
@@ -22,7 +26,15 @@ pub enum WaitTime {
     ConstantPacing(Duration),
     /// Exponential with this mean: the gaps of a Poisson process.
     Exponential(Duration),
+    /// As long as a function says.
+    Function(WaitFn),
 }
+
+/// A function that says how long a user waits, by the user's value and random numbers.
+#[derive(Clone)]
+pub struct WaitFn(Arc<Wait>);
+
+type Wait = dyn Fn(&mut dyn Any, &mut fastrand::Rng) -> Duration + Send + Sync;
 
 /// What [`WaitTime::ConstantPacing`] remembers of one user: when the current period began, as an
 /// offset from any fixed instant.
@@ -62,13 +74,21 @@ impl WaitTime {
         WaitTime::Exponential(mean)
     }
 
-    /// The wait after a task that ended at `now`, which is on the same clock as `pace`.
+    /// Waits as long as the function says, which has the user's random numbers. One that also looks at
+    /// the user's value is given to a [`StatefulUser`](super::StatefulUser::wait_time). A panic in it is
+    /// counted as an exception, and the user ends, as in Locust.
+    pub fn function(wait: impl Fn(&mut fastrand::Rng) -> Duration + Send + Sync + 'static) -> Self {
+        WaitTime::Function(WaitFn::new(move |_, rng| wait(rng)))
+    }
+
+    /// The wait of a user without a value after a task that ended at `now`, which is on the same clock as `pace`.
     pub fn next(&self, pace: &mut Pace, now: Duration, rng: &mut fastrand::Rng) -> Duration {
-        match *self {
-            WaitTime::Constant(wait) => wait,
-            WaitTime::Between(min, max) => uniform(min, max, rng),
-            WaitTime::ConstantPacing(period) => pace.next(period, now),
-            WaitTime::Exponential(mean) => exponential(mean, rng),
+        match self {
+            WaitTime::Constant(wait) => *wait,
+            WaitTime::Between(min, max) => uniform(*min, *max, rng),
+            WaitTime::ConstantPacing(period) => pace.next(*period, now),
+            WaitTime::Exponential(mean) => exponential(*mean, rng),
+            WaitTime::Function(wait) => wait.call(&mut (), rng),
         }
     }
 
@@ -85,13 +105,15 @@ impl WaitTime {
         matches!(self, WaitTime::ConstantPacing(_))
     }
 
-    /// From one task to the next on average, where tasks take no time.
-    pub fn mean(&self) -> Duration {
+    /// From one task to the next on average, where tasks take no time. `None` of a function: nobody
+    /// knows before it is called.
+    pub fn mean(&self) -> Option<Duration> {
         match *self {
-            WaitTime::Between(min, max) => min.saturating_add(max) / 2,
+            WaitTime::Between(min, max) => Some(min.saturating_add(max) / 2),
             WaitTime::Constant(time)
             | WaitTime::ConstantPacing(time)
-            | WaitTime::Exponential(time) => time,
+            | WaitTime::Exponential(time) => Some(time),
+            WaitTime::Function(_) => None,
         }
     }
 
@@ -108,8 +130,34 @@ impl WaitTime {
             | WaitTime::Between(_, wait)
             | WaitTime::ConstantPacing(wait)
             | WaitTime::Exponential(wait) => wait,
+            WaitTime::Function(_) => Duration::ZERO,
         };
         if longest > units::LONGEST { Err(Error::WaitTooLong) } else { Ok(()) }
+    }
+}
+
+impl WaitFn {
+    pub(super) fn new(
+        wait: impl Fn(&mut dyn Any, &mut fastrand::Rng) -> Duration + Send + Sync + 'static,
+    ) -> Self {
+        WaitFn(Arc::new(wait))
+    }
+
+    /// The wait of a user with this value.
+    pub(crate) fn call(&self, state: &mut dyn Any, rng: &mut fastrand::Rng) -> Duration {
+        (self.0)(state, rng)
+    }
+}
+
+impl fmt::Debug for WaitFn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("WaitFn(..)")
+    }
+}
+
+impl PartialEq for WaitFn {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 }
 

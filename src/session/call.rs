@@ -25,7 +25,7 @@ use crate::http1::KeepBody;
 #[derive(Debug)]
 #[must_use = "a request is made by send()"]
 pub struct Call<'s> {
-    session: &'s mut Session,
+    session: &'s Session,
     path: Cow<'static, str>,
     name: Option<Cow<'static, str>>,
     /// Everything else; its path and name are filled in when it is sent.
@@ -40,7 +40,7 @@ pub struct Call<'s> {
 
 impl<'s> Call<'s> {
     pub(super) fn new(
-        session: &'s mut Session,
+        session: &'s Session,
         method: Method,
         path: impl Into<Cow<'static, str>>,
     ) -> Self {
@@ -95,10 +95,10 @@ impl<'s> Call<'s> {
         self.special()
     }
 
-    /// Sends a value as a JSON body. One that cannot be written as JSON fails the request.
+    /// Sends a value as a JSON body, which is written here. One that cannot be written as JSON fails the request.
     pub fn json(mut self, value: &impl Serialize) -> Self {
-        match serde_json::to_value(value) {
-            Ok(value) => self.request.body = Body::Json(value),
+        match serde_json::to_vec(value) {
+            Ok(text) => self.request.body = Body::JsonText(text),
             Err(error) => self.mistake = Some(format!("the body is not JSON: {error}")),
         }
         self.special()
@@ -189,8 +189,7 @@ impl<'s> Call<'s> {
     /// without being counted as an exception. A response that failed a check is no error here.
     pub async fn send(self) -> Result<Response, RequestFailed> {
         let (session, request) = self.split();
-        let (sharing, connections, _) = session.split();
-        request.make(sharing, connections).await
+        session.make(request).await
     }
 
     /// Puts the request aside, to be made beside others by [`Session::parallel`].
@@ -198,7 +197,7 @@ impl<'s> Call<'s> {
         self.split().1
     }
 
-    fn split(self) -> (&'s mut Session, Later) {
+    fn split(self) -> (&'s Session, Later) {
         let Call { session, path, name, request, checks, keep_body, plain, mistake } = self;
         (session, Later { path, name, request, checks, keep_body, plain, mistake })
     }

@@ -55,6 +55,10 @@ impl<'r> Content<'r> {
                 let text = serde_json::to_vec(value).expect("a JSON value can be written as JSON");
                 typed(text, "application/json")
             }
+            Body::JsonText(text) => {
+                let content_type = HeaderValue::from_static("application/json");
+                (bytes(Cow::Borrowed(text)), Some(content_type))
+            }
             Body::Form(pairs) => {
                 let mut text = form_urlencoded::Serializer::new(String::new());
                 let text = text.extend_pairs(pairs).finish().into_bytes();

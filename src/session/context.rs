@@ -102,6 +102,11 @@ impl Context {
         self.budget.spent().await;
     }
 
+    /// When it was made, before anything was wanted of the core.
+    pub(super) fn ready_since(&self) -> Instant {
+        self.made.0
+    }
+
     /// The time of the reactor's last turn, since the Unix epoch.
     pub(super) fn unix_time(&self) -> Duration {
         let (instant, since_epoch) = self.made;

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::task::Poll;
 
 use super::check::Check;
+use super::context::Context;
 use super::exchange::{Connections, RequestFailed};
 use super::later::Later;
 use super::prepared::Prepared;
@@ -22,6 +23,17 @@ impl Lanes {
     /// Closes their connections and gives them back.
     pub(super) fn close(&mut self) {
         self.0 = None;
+    }
+
+    /// One that is free, or a new one.
+    pub(super) fn pop(&mut self, context: &Context) -> Connections {
+        let free = self.0.as_mut().and_then(|lanes| lanes.pop());
+        free.unwrap_or_else(|| Connections::new(context))
+    }
+
+    /// Gives one back.
+    pub(super) fn push(&mut self, lane: Connections) {
+        self.0.get_or_insert_default().push(lane);
     }
 
     /// So many of them.

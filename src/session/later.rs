@@ -83,7 +83,7 @@ impl Sharing<'_> {
         };
         let outline = match outline {
             Ok(outline) => outline,
-            Err(reason) => return Err(refuse(context, entry, self.intended.take(), reason)),
+            Err(reason) => return Err(refuse(context, entry, self.intended.take(context), reason)),
         };
         let outbound = Outbound {
             entry,
@@ -93,7 +93,7 @@ impl Sharing<'_> {
             timeout: request.timeout.unwrap_or(defaults.policy.timeouts.total),
             keep_body,
             follows: request.follows_redirects(&defaults.policy),
-            intended: self.intended.take(),
+            intended: self.intended.take(context),
         };
         connections.request(context, self.sender, &outbound).await
     }

@@ -20,12 +20,14 @@ mod envelope;
 mod excerpt;
 mod exchange;
 mod failure;
+mod intended;
 mod journey;
 mod json;
 mod keep_alive;
 mod lanes;
 mod later;
 mod literals;
+mod measurement;
 mod memory;
 mod multipart;
 mod origin;
@@ -33,6 +35,7 @@ mod policy;
 mod pool;
 mod prepared;
 mod proxy;
+mod random;
 mod redirect;
 mod render;
 mod request;
@@ -49,7 +52,7 @@ mod text;
 mod upload;
 
 use std::borrow::Cow;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -73,10 +76,12 @@ pub use failure::{ConnectError, Failure, Interruption, Opening, Progress, Stage}
 pub use json::{InvalidJson, Pointer, PointerError, equals, exists, find};
 pub use keep_alive::KeepAlive;
 pub use later::Later;
+pub use measurement::Measurement;
 pub use memory::{Cookies, InvalidCookie};
 pub use multipart::Part;
 pub use policy::{Policy, Timeouts};
 pub use prepared::Prepared;
+pub use random::Random;
 pub use redirect::RedirectError;
 pub use render::Defaults;
 pub use request::{Body, Request};
@@ -90,7 +95,10 @@ pub use upload::Upload;
 
 pub use crate::reactor::TcpOptions;
 
+use crate::reactor::Reactor;
+
 use exchange::{Connections, Outbound};
+use intended::Intended;
 use lanes::Lanes;
 use literals::Literals;
 use sender::Sender;
@@ -118,12 +126,13 @@ impl SessionClass {
 pub struct Session {
     context: Rc<Context>,
     class: Rc<SessionClass>,
-    connections: Connections,
+    /// Borrowed as long as a request goes over them.
+    connections: RefCell<Connections>,
     /// For what is parallel.
-    lanes: Lanes,
+    lanes: Cell<Lanes>,
     sender: Sender,
     /// When the schedule wanted the next request, where it did at a certain time.
-    intended: Cell<Option<Instant>>,
+    intended: Intended,
 }
 
 /// What all requests of a session share, whatever connection they go over.
@@ -132,7 +141,7 @@ struct Sharing<'s> {
     context: &'s Rc<Context>,
     class: &'s Rc<SessionClass>,
     sender: &'s Sender,
-    intended: &'s Cell<Option<Instant>>,
+    intended: &'s Intended,
 }
 
 impl Session {
@@ -143,54 +152,54 @@ impl Session {
         user: u64,
         rng: fastrand::Rng,
     ) -> Self {
-        let connections = Connections::new(&context);
+        let connections = RefCell::new(Connections::new(&context));
         Session {
             context,
             class,
             connections,
-            lanes: Lanes::default(),
+            lanes: Cell::default(),
             sender: Sender { user, memory: Cell::default(), rng: Cell::new(rng) },
-            intended: Cell::default(),
+            intended: Intended::default(),
         }
     }
 
     /// A GET request.
-    pub fn get(&mut self, path: impl Into<Cow<'static, str>>) -> Call<'_> {
+    pub fn get(&self, path: impl Into<Cow<'static, str>>) -> Call<'_> {
         self.request(Method::GET, path)
     }
 
     /// A POST request.
-    pub fn post(&mut self, path: impl Into<Cow<'static, str>>) -> Call<'_> {
+    pub fn post(&self, path: impl Into<Cow<'static, str>>) -> Call<'_> {
         self.request(Method::POST, path)
     }
 
     /// A PUT request.
-    pub fn put(&mut self, path: impl Into<Cow<'static, str>>) -> Call<'_> {
+    pub fn put(&self, path: impl Into<Cow<'static, str>>) -> Call<'_> {
         self.request(Method::PUT, path)
     }
 
     /// A PATCH request.
-    pub fn patch(&mut self, path: impl Into<Cow<'static, str>>) -> Call<'_> {
+    pub fn patch(&self, path: impl Into<Cow<'static, str>>) -> Call<'_> {
         self.request(Method::PATCH, path)
     }
 
     /// A DELETE request.
-    pub fn delete(&mut self, path: impl Into<Cow<'static, str>>) -> Call<'_> {
+    pub fn delete(&self, path: impl Into<Cow<'static, str>>) -> Call<'_> {
         self.request(Method::DELETE, path)
     }
 
     /// A HEAD request.
-    pub fn head(&mut self, path: impl Into<Cow<'static, str>>) -> Call<'_> {
+    pub fn head(&self, path: impl Into<Cow<'static, str>>) -> Call<'_> {
         self.request(Method::HEAD, path)
     }
 
     /// An OPTIONS request.
-    pub fn options(&mut self, path: impl Into<Cow<'static, str>>) -> Call<'_> {
+    pub fn options(&self, path: impl Into<Cow<'static, str>>) -> Call<'_> {
         self.request(Method::OPTIONS, path)
     }
 
     /// A request of any method. The path is joined to the base URL; an absolute URL is used as it is.
-    pub fn request(&mut self, method: Method, path: impl Into<Cow<'static, str>>) -> Call<'_> {
+    pub fn request(&self, method: Method, path: impl Into<Cow<'static, str>>) -> Call<'_> {
         Call::new(self, method, path)
     }
 
@@ -200,24 +209,52 @@ impl Session {
         sharing.run_step(connections, prepared, checks).await
     }
 
+    /// Makes a request over the connections of the session, or where another one goes over them, as of
+    /// futures that are joined, over a lane of its own.
+    #[expect(clippy::await_holding_refcell_ref, reason = "who finds it borrowed takes a lane")]
+    async fn make(&self, request: Later) -> Result<Response, RequestFailed> {
+        let sharing = self.sharing();
+        if let Ok(mut connections) = self.connections.try_borrow_mut() {
+            return request.make(sharing, &mut connections).await;
+        }
+        let with_lanes = |lanes: &mut Lanes| lanes.pop(&self.context);
+        let mut lane = self.with_lanes(with_lanes);
+        let made = Box::pin(request.make(sharing, &mut lane)).await;
+        self.with_lanes(|lanes| lanes.push(lane));
+        made
+    }
+
+    fn with_lanes<T>(&self, with: impl FnOnce(&mut Lanes) -> T) -> T {
+        let mut lanes = self.lanes.take();
+        let done = with(&mut lanes);
+        self.lanes.set(lanes);
+        done
+    }
+
+    fn sharing(&self) -> Sharing<'_> {
+        let Session { context, class, sender, intended, .. } = self;
+        Sharing { context, class, sender, intended }
+    }
+
     /// What its requests share, and what they go over: one at a time, or several.
     fn split(&mut self) -> (Sharing<'_>, &mut Connections, &mut Lanes) {
         let Session { context, class, connections, lanes, sender, intended } = self;
-        (Sharing { context, class, sender, intended }, connections, lanes)
+        let sharing = Sharing { context, class, sender, intended };
+        (sharing, connections.get_mut(), lanes.get_mut())
     }
 
     /// The task that begins now was wanted at this time: the latency of its first request counts from
     /// there. Later requests of a task are wanted when the task comes to them.
     pub(crate) fn intend(&mut self, intended: Instant) {
-        self.intended.set(Some(intended));
+        self.intended.set(&self.context, intended);
     }
 
     /// A task of the user has ended, however it did.
     pub(crate) fn end_task(&mut self) {
-        self.intended.set(None);
+        self.intended.clear();
         if self.class.defaults.policy.keep_alive == KeepAlive::Task {
-            self.connections.close();
-            self.lanes.close();
+            self.connections.get_mut().close();
+            self.lanes.get_mut().close();
         }
     }
 
@@ -240,8 +277,19 @@ impl Session {
     }
 
     /// The user's random numbers, determined by the run's seed and the user's number.
-    pub fn rng(&mut self) -> &mut fastrand::Rng {
+    pub fn rng(&self) -> Random<'_> {
+        Random(&self.sender.rng)
+    }
+
+    /// The same for who has the session to itself.
+    pub(crate) fn rng_mut(&mut self) -> &mut fastrand::Rng {
         self.sender.rng.get_mut()
+    }
+
+    /// The reactor of the user's core, for sockets of the task's own. What is done over them is counted
+    /// by [`Session::measure`].
+    pub fn reactor(&self) -> &Rc<Reactor> {
+        &self.context.reactor
     }
 }
 
@@ -279,7 +327,7 @@ impl Sharing<'_> {
             timeout: prepared.timeout,
             keep_body: prepared.keep_body,
             follows: prepared.request.follows_redirects(&defaults.policy),
-            intended: self.intended.take(),
+            intended: self.intended.take(self.context),
         };
         connections.request(self.context, self.sender, &outbound).await
     }

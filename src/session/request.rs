@@ -49,6 +49,8 @@ pub enum Body {
     Bytes(Vec<u8>),
     /// JSON, sent as `application/json`.
     Json(serde_json::Value),
+    /// The same, written already.
+    JsonText(Vec<u8>),
     /// Pairs, sent as `application/x-www-form-urlencoded`.
     Form(Vec<(String, String)>),
     /// What was made before the run: a file, or a form with files.

@@ -42,6 +42,7 @@ mod scenarios;
 mod selection;
 mod serve;
 mod shapes;
+mod state;
 mod statuses;
 mod support;
 mod tidy;

@@ -110,7 +110,7 @@ fn launch(scenario: Scenario, options: Options, control: &Arc<Control>) -> Recei
 }
 
 /// A scenario of this class against a server.
-pub(crate) fn scenario(server: &Server, user: User) -> Scenario {
+pub(crate) fn scenario(server: &Server, user: impl Into<User>) -> Scenario {
     Scenario::new(format!("http://{}", server.address)).user(user)
 }
 
