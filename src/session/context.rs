@@ -6,16 +6,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::budget::Budget;
-use super::decoding::Decoders;
 use super::failure::{Failure, Progress};
-use super::origin::Origins;
-use super::resolved::ResolvedUrl;
-use super::resolver::Resolver;
-use super::secrets::Secrets;
-use super::sources::Sources;
-use super::upload::Upload;
 use crate::http1::{self, KnownHead};
 use crate::reactor::{Kept, Reactor};
+use crate::session::body::decoding::Decoders;
+use crate::session::connection::origin::Origins;
+use crate::session::connection::resolved::ResolvedUrl;
+use crate::session::connection::resolver::Resolver;
+use crate::session::connection::sources::Sources;
+use crate::session::identity::secrets::Secrets;
+use crate::session::request::upload::Upload;
 use crate::stats::{EntryId, Recorder};
 
 /// The most buffers of finished responses that are kept for the next: 64 of at most 64 KiB.

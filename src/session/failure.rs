@@ -4,8 +4,8 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use super::redirect::RedirectError;
 use crate::http1::{self, Framing, ResponseReader};
+use crate::session::wire::redirect::RedirectError;
 use crate::stats::Limit;
 use crate::transport::{self, TlsError};
 use crate::units;

@@ -1,0 +1,75 @@
+//! Samples of a task's own: another protocol, or several requests as one.
+
+use std::rc::Rc;
+use std::time::Instant;
+
+use super::session::Session;
+use crate::credentials::{hidden, stripped};
+use crate::session::context::Context;
+use crate::stats::{Clocks, EntryId, Outcome, Sample};
+
+/// Something that takes time and is counted like a request when it has ended, under a type and a name
+/// of its own. Dropped without a word about its end, as at the stop of a run, it counts as cancelled.
+#[derive(Debug)]
+#[must_use = "it is counted by success() or failure()"]
+pub struct Measurement {
+    context: Rc<Context>,
+    entry: EntryId,
+    intended: Option<Instant>,
+    started: Instant,
+    is_counted: bool,
+}
+
+impl Session {
+    /// Begins a sample. Its type (`REDIS`, `TRANSACTION`) stands in the column of the methods. Where the
+    /// task was wanted at a certain time and this is the first that it does, the latency counts from
+    /// there, as that of a request does.
+    ///
+    /// ```
+    /// # use gregaria::session::Session;
+    /// # async fn task(http: &mut Session) -> gregaria::scenario::TaskResult {
+    /// let checkout = http.measure("TRANSACTION", "checkout");
+    /// http.post("/cart").send().await?;
+    /// let paid = http.post("/pay").send().await?;
+    /// if paid.is_success() { checkout.success(0) } else { checkout.failure("not paid") }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn measure(&self, kind: &str, name: &str) -> Measurement {
+        let context = self.context.clone();
+        let entry = context.recorder.borrow_mut().entry(&stripped(kind), &stripped(name));
+        let (intended, started) = (self.intended.take(&context), Instant::now());
+        Measurement { context, entry, intended, started, is_counted: false }
+    }
+}
+
+impl Measurement {
+    /// It has ended well. The bytes are those of what was read, for the column of the average size.
+    pub fn success(self, bytes: u64) {
+        self.count(bytes, Outcome::Success);
+    }
+
+    /// It has failed. Texts are grouped, so leave out what differs from one time to the next.
+    pub fn failure(self, message: &str) {
+        let message = hidden(message);
+        let message = self.context.secrets().mask_text(&message);
+        self.count(0, Outcome::Failure(&message));
+    }
+
+    fn count(mut self, body_bytes: u64, outcome: Outcome<'_>) {
+        self.is_counted = true;
+        let ended = Instant::now();
+        let intended = self.intended.map_or(self.started, |intended| intended.min(self.started));
+        let clocks = Clocks { intended, started: self.started, ended };
+        let sample = Sample { entry: self.entry, clocks, body_bytes, status: None, outcome };
+        self.context.recorder.borrow_mut().record(sample);
+    }
+}
+
+impl Drop for Measurement {
+    fn drop(&mut self) {
+        if !self.is_counted {
+            self.context.recorder.borrow_mut().cancel(self.entry);
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! What a running user holds and a task receives.
+
+use std::borrow::Cow;
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use http::Method;
+
+use super::call::Call;
+use super::check::Check;
+use super::intended::Intended;
+use super::lanes::Lanes;
+use super::later::Later;
+use super::literals::Literals;
+use super::random::Random;
+use super::response::Response;
+use crate::reactor::Reactor;
+use crate::session::context::Context;
+use crate::session::identity::memory::Cookies;
+use crate::session::request::keep_alive::KeepAlive;
+use crate::session::wire::exchange::{Connections, Outbound, RequestFailed};
+use crate::session::wire::prepared::Prepared;
+use crate::session::wire::render::Defaults;
+use crate::session::wire::sender::Sender;
+
+/// What the sessions of one class of users share on a core.
+#[derive(Debug)]
+pub struct SessionClass {
+    pub(super) defaults: Defaults,
+    pub(super) literals: Literals,
+}
+
+impl SessionClass {
+    /// A class whose requests have these defaults.
+    pub fn new(defaults: Defaults) -> Rc<Self> {
+        Rc::new(SessionClass { defaults, literals: Literals::default() })
+    }
+
+    /// What every request of the class has in common.
+    pub fn defaults(&self) -> &Defaults {
+        &self.defaults
+    }
+}
+
+/// A user's session: its connections, its random numbers and the way to make requests.
+pub struct Session {
+    pub(super) context: Rc<Context>,
+    pub(super) class: Rc<SessionClass>,
+    /// Borrowed as long as a request goes over them.
+    pub(super) connections: RefCell<Connections>,
+    /// For what is parallel.
+    pub(super) lanes: Cell<Lanes>,
+    pub(super) sender: Sender,
+    /// When the schedule wanted the next request, where it did at a certain time.
+    pub(super) intended: Intended,
+}
+
+/// What all requests of a session share, whatever connection they go over.
+#[derive(Clone, Copy)]
+pub(super) struct Sharing<'s> {
+    pub(super) context: &'s Rc<Context>,
+    pub(super) class: &'s Rc<SessionClass>,
+    pub(super) sender: &'s Sender,
+    pub(super) intended: &'s Intended,
+}
+
+impl Session {
+    /// The session of user number `user`, whose every random choice comes from `rng`.
+    pub fn new(
+        context: Rc<Context>,
+        class: Rc<SessionClass>,
+        user: u64,
+        rng: fastrand::Rng,
+    ) -> Self {
+        let connections = RefCell::new(Connections::new(&context));
+        Session {
+            context,
+            class,
+            connections,
+            lanes: Cell::default(),
+            sender: Sender { user, memory: Cell::default(), rng: Cell::new(rng) },
+            intended: Intended::default(),
+        }
+    }
+
+    /// A GET request.
+    pub fn get(&self, path: impl Into<Cow<'static, str>>) -> Call<'_> {
+        self.request(Method::GET, path)
+    }
+
+    /// A POST request.
+    pub fn post(&self, path: impl Into<Cow<'static, str>>) -> Call<'_> {
+        self.request(Method::POST, path)
+    }
+
+    /// A PUT request.
+    pub fn put(&self, path: impl Into<Cow<'static, str>>) -> Call<'_> {
+        self.request(Method::PUT, path)
+    }
+
+    /// A PATCH request.
+    pub fn patch(&self, path: impl Into<Cow<'static, str>>) -> Call<'_> {
+        self.request(Method::PATCH, path)
+    }
+
+    /// A DELETE request.
+    pub fn delete(&self, path: impl Into<Cow<'static, str>>) -> Call<'_> {
+        self.request(Method::DELETE, path)
+    }
+
+    /// A HEAD request.
+    pub fn head(&self, path: impl Into<Cow<'static, str>>) -> Call<'_> {
+        self.request(Method::HEAD, path)
+    }
+
+    /// An OPTIONS request.
+    pub fn options(&self, path: impl Into<Cow<'static, str>>) -> Call<'_> {
+        self.request(Method::OPTIONS, path)
+    }
+
+    /// A request of any method. The path is joined to the base URL; an absolute URL is used as it is.
+    pub fn request(&self, method: Method, path: impl Into<Cow<'static, str>>) -> Call<'_> {
+        Call::new(self, method, path)
+    }
+
+    /// Makes a constant request and judges the response by these checks. `false` where it failed.
+    pub async fn run_step(&mut self, prepared: &Prepared, checks: &[Check]) -> bool {
+        let (sharing, connections, _) = self.split();
+        sharing.run_step(connections, prepared, checks).await
+    }
+
+    /// Makes a request over the connections of the session, or where another one goes over them, as of
+    /// futures that are joined, over a lane of its own.
+    #[expect(clippy::await_holding_refcell_ref, reason = "who finds it borrowed takes a lane")]
+    pub(super) async fn make(&self, request: Later) -> Result<Response, RequestFailed> {
+        let sharing = self.sharing();
+        if let Ok(mut connections) = self.connections.try_borrow_mut() {
+            return request.make(sharing, &mut connections).await;
+        }
+        let with_lanes = |lanes: &mut Lanes| lanes.pop(&self.context);
+        let mut lane = self.with_lanes(with_lanes);
+        let made = Box::pin(request.make(sharing, &mut lane)).await;
+        self.with_lanes(|lanes| lanes.push(lane));
+        made
+    }
+
+    fn with_lanes<T>(&self, with: impl FnOnce(&mut Lanes) -> T) -> T {
+        let mut lanes = self.lanes.take();
+        let done = with(&mut lanes);
+        self.lanes.set(lanes);
+        done
+    }
+
+    fn sharing(&self) -> Sharing<'_> {
+        let Session { context, class, sender, intended, .. } = self;
+        Sharing { context, class, sender, intended }
+    }
+
+    /// What its requests share, and what they go over: one at a time, or several.
+    pub(super) fn split(&mut self) -> (Sharing<'_>, &mut Connections, &mut Lanes) {
+        let Session { context, class, connections, lanes, sender, intended } = self;
+        let sharing = Sharing { context, class, sender, intended };
+        (sharing, connections.get_mut(), lanes.get_mut())
+    }
+
+    /// The task that begins now was wanted at this time: the latency of its first request counts from
+    /// there. Later requests of a task are wanted when the task comes to them.
+    pub(crate) fn intend(&mut self, intended: Instant) {
+        self.intended.set(&self.context, intended);
+    }
+
+    /// A task of the user has ended, however it did.
+    pub(crate) fn end_task(&mut self) {
+        self.intended.clear();
+        if self.class.defaults.policy.keep_alive == KeepAlive::Task {
+            self.connections.get_mut().close();
+            self.lanes.get_mut().close();
+        }
+    }
+
+    /// The user's cookies. They live as long as the user.
+    pub fn cookies(&mut self) -> Cookies<'_> {
+        let host = &self.class.defaults.base.host;
+        Cookies::new(self.sender.memory.get_mut(), host, self.context.unix_time())
+    }
+
+    /// Pauses the task. How late it went on is counted.
+    pub async fn sleep(&self, duration: Duration) {
+        let lateness =
+            self.context.reactor.sleep_until(crate::units::after(Instant::now(), duration)).await;
+        self.context.recorder.borrow_mut().late(lateness);
+    }
+
+    /// The user's number in the whole run, from 0.
+    pub fn user(&self) -> u64 {
+        self.sender.user
+    }
+
+    /// The user's random numbers, determined by the run's seed and the user's number.
+    pub fn rng(&self) -> Random<'_> {
+        Random(&self.sender.rng)
+    }
+
+    /// The same for who has the session to itself.
+    pub(crate) fn rng_mut(&mut self) -> &mut fastrand::Rng {
+        self.sender.rng.get_mut()
+    }
+
+    /// The reactor of the user's core, for sockets of the task's own. What is done over them is counted
+    /// by [`Session::measure`].
+    pub fn reactor(&self) -> &Rc<Reactor> {
+        &self.context.reactor
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").field("user", &self.sender.user).finish_non_exhaustive()
+    }
+}
+
+impl Sharing<'_> {
+    pub(super) async fn run_step(
+        self,
+        connections: &mut Connections,
+        prepared: &Prepared,
+        checks: &[Check],
+    ) -> bool {
+        let mut performed = self.perform(connections, prepared).await;
+        performed.as_mut().is_ok_and(|response| {
+            response.judge(checks);
+            response.is_success()
+        })
+    }
+
+    pub(super) async fn perform(
+        self,
+        connections: &mut Connections,
+        prepared: &Prepared,
+    ) -> Result<Response, RequestFailed> {
+        let defaults = &self.class.defaults;
+        let outbound = Outbound {
+            entry: prepared.entry,
+            request: &prepared.request,
+            defaults,
+            first: prepared.message(),
+            timeout: prepared.timeout,
+            keep_body: prepared.keep_body,
+            follows: prepared.request.follows_redirects(&defaults.policy),
+            intended: self.intended.take(self.context),
+        };
+        connections.request(self.context, self.sender, &outbound).await
+    }
+}

@@ -1,0 +1,242 @@
+//! The addresses behind a name, and the choice of the next to connect to.
+
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::resolver::{Answer, News, Resolver};
+use super::sources::Sources;
+use crate::reactor::{Peer, Reactor, Socket, TcpOptions, TimedOut};
+use crate::session::failure::Failure;
+
+/// How long an address may take while there is another to try: the connection attempt delay that
+/// RFC 8305 section 5 recommends. One that drops what it is sent would otherwise use up the whole
+/// timeout of the request.
+const ATTEMPT_MAX: Duration = Duration::from_millis(250);
+
+/// The addresses of a host and port, as one core knows them. Connections take them in turn.
+#[derive(Debug)]
+pub(in crate::session) struct Addresses {
+    host: String,
+    port: u16,
+    known: RefCell<Vec<Rc<Address>>>,
+    /// The look-up that runs or has just ended.
+    look_up: RefCell<Option<Answer>>,
+    news: Option<Arc<News>>,
+    /// The core's number: each begins with another address.
+    core: usize,
+    /// Connections so far.
+    made: Cell<usize>,
+}
+
+/// One of the addresses.
+#[derive(Debug)]
+struct Address {
+    address: SocketAddr,
+    peer: Peer,
+    /// It did not take us the last time, so it is tried after the others.
+    failed: Cell<bool>,
+    /// It took us the last time, and so it may take its time.
+    worked: Cell<bool>,
+}
+
+impl Addresses {
+    /// These addresses, none where they must be looked up, and what is heard of them later.
+    pub(in crate::session) fn new(
+        (host, port): (&str, u16),
+        known: &[SocketAddr],
+        news: Option<Arc<News>>,
+        core: usize,
+    ) -> Self {
+        Addresses {
+            host: host.to_owned(),
+            port,
+            known: RefCell::new(known.iter().map(|&address| Address::new(address)).collect()),
+            look_up: RefCell::default(),
+            news,
+            core,
+            made: Cell::new(0),
+        }
+    }
+
+    /// Whether there are any.
+    pub(super) fn are_known(&self) -> bool {
+        !self.known.borrow().is_empty()
+    }
+
+    /// Connects to the first address that takes us, beginning with the one whose turn it is, so that
+    /// connections are spread over all that work.
+    pub(in crate::session) async fn connect(
+        &self,
+        reactor: &Rc<Reactor>,
+        sources: &Sources,
+        tcp: &TcpOptions,
+    ) -> Result<Socket, Failure> {
+        self.take_news(sources);
+        let made = self.made.get();
+        self.made.set(made.wrapping_add(1));
+        let order = self.order(made);
+        // Were both the same number modulo something, they would go in step.
+        let from = made / order.len().max(1) + self.core;
+        let mut refused = None;
+        for (step, address) in order.iter().enumerate() {
+            let attempt = connect_from(reactor, address, sources.to(address.address), from, tcp);
+            let is_patient = step + 1 == order.len() || address.worked.get();
+            match if is_patient { attempt.await } else { briefly(reactor, attempt).await } {
+                Ok(socket) => {
+                    address.failed.set(false);
+                    address.worked.set(true);
+                    return Ok(socket);
+                }
+                Err(error) => {
+                    address.worked.set(false);
+                    if is_peers(&error) {
+                        self.mark_failed(address);
+                    }
+                    // The last has had all the time there was.
+                    refused = Some(error);
+                }
+            }
+        }
+        let refused = refused.unwrap_or_else(|| io::ErrorKind::AddrNotAvailable.into());
+        Err(Failure::Connect(refused.into()))
+    }
+
+    /// The addresses in the order in which a connection tries them, given how many were made before:
+    /// from the one whose turn it is, those that failed last.
+    fn order(&self, made: usize) -> Vec<Rc<Address>> {
+        let mut order = self.known.borrow().clone();
+        if !order.is_empty() {
+            let first = made.wrapping_add(self.core) % order.len();
+            order.rotate_left(first);
+        }
+        order.sort_by_key(|address| address.failed.get());
+        order
+    }
+
+    /// Once all have failed, it was not for the address that they did.
+    fn mark_failed(&self, address: &Address) {
+        address.failed.set(true);
+        let known = self.known.borrow();
+        if known.iter().all(|address| address.failed.get()) {
+            known.iter().for_each(|address| address.failed.set(false));
+        }
+    }
+
+    /// Takes over what the latest look-up brought: those that connections may come from our own to.
+    fn take_news(&self, sources: &Sources) {
+        let Some(latest) = self.news.as_ref().and_then(|news| news.take()) else { return };
+        let reached = latest.into_iter().filter(|&address| !sources.to(address).is_empty());
+        let renewed: Vec<_> = reached.map(|address| self.keep_or_add(address)).collect();
+        if !renewed.is_empty() {
+            self.known.replace(renewed);
+        }
+    }
+
+    fn keep_or_add(&self, address: SocketAddr) -> Rc<Address> {
+        let known = self.known.borrow();
+        let same = known.iter().find(|known| known.address == address);
+        same.cloned().unwrap_or_else(|| Address::new(address))
+    }
+
+    /// Look-ups that failed since this was last asked, of a name that is looked up again.
+    pub(super) fn take_failed_look_ups(&self) -> u32 {
+        self.news.as_ref().map_or(0, |news| news.take_failed())
+    }
+
+    /// Waits for the addresses of the name. A look-up that fails does so for all who wait for it;
+    /// whoever comes later starts another.
+    pub(in crate::session) async fn look_up(
+        &self,
+        reactor: &Rc<Reactor>,
+        resolver: &Resolver,
+    ) -> Result<(), Failure> {
+        let answer = self.answer(reactor, resolver);
+        loop {
+            let woken = reactor.woken();
+            match answer.get() {
+                Some(addresses) if addresses.is_empty() => {
+                    return Err(Failure::Resolve(self.host.clone()));
+                }
+                Some(addresses) => {
+                    if !self.are_known() {
+                        let known = addresses.iter().map(|&address| Address::new(address));
+                        self.known.replace(known.collect());
+                    }
+                    return Ok(());
+                }
+                None => woken.await,
+            }
+        }
+    }
+
+    /// The look-up that is on its way, or else a new one.
+    fn answer(&self, reactor: &Reactor, resolver: &Resolver) -> Answer {
+        let mut latest = self.look_up.borrow_mut();
+        let failed = |answer: &Answer| answer.get().is_some_and(Vec::is_empty);
+        if let Some(answer) = latest.as_ref().filter(|answer| !failed(answer)) {
+            return answer.clone();
+        }
+        let answer = Answer::default();
+        resolver.look_up(&self.host, self.port, answer.clone(), reactor.remote());
+        *latest = Some(answer.clone());
+        answer
+    }
+}
+
+impl Address {
+    fn new(address: SocketAddr) -> Rc<Self> {
+        Rc::new(Address {
+            address,
+            peer: Peer::new(address),
+            failed: Cell::new(false),
+            worked: Cell::new(false),
+        })
+    }
+}
+
+/// Connects from one of the addresses of this host, or from the next where that one has no port left
+/// for the peer.
+async fn connect_from(
+    reactor: &Rc<Reactor>,
+    to: &Address,
+    sources: &[Option<IpAddr>],
+    first: usize,
+    tcp: &TcpOptions,
+) -> io::Result<Socket> {
+    let mut tried = Err(io::Error::other("no local address of its family"));
+    for step in 0..sources.len() {
+        let source = sources[first.wrapping_add(step) % sources.len()];
+        tried = Socket::connect_with(reactor, &to.peer, source, tcp).await;
+        let no_port = |error: &io::Error| error.kind() == io::ErrorKind::AddrNotAvailable;
+        if !tried.as_ref().is_err_and(no_port) {
+            break;
+        }
+    }
+    tried
+}
+
+/// Whether an error says something about the address that was connected to, and not only about this
+/// host's means.
+fn is_peers(error: &io::Error) -> bool {
+    use io::ErrorKind::{
+        ConnectionRefused, ConnectionReset, HostUnreachable, NetworkUnreachable, TimedOut,
+    };
+    let kinds = [ConnectionRefused, ConnectionReset, HostUnreachable, NetworkUnreachable, TimedOut];
+    kinds.contains(&error.kind())
+}
+
+/// Gives an attempt up where it takes too long.
+async fn briefly(
+    reactor: &Rc<Reactor>,
+    attempt: impl Future<Output = io::Result<Socket>>,
+) -> io::Result<Socket> {
+    let attempt = reactor.until(Instant::now() + ATTEMPT_MAX, attempt).await;
+    attempt.unwrap_or_else(|TimedOut| Err(io::Error::new(io::ErrorKind::TimedOut, "timed out")))
+}
+
+#[cfg(test)]
+mod tests;

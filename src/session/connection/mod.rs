@@ -1,0 +1,12 @@
+//! How servers are reached: addresses, routes, proxies, and the connections that are open.
+
+pub(in crate::session) mod addresses;
+pub(in crate::session) mod origin;
+pub(in crate::session) mod pool;
+pub(in crate::session) mod proxy;
+pub(in crate::session) mod resolved;
+pub(in crate::session) mod resolver;
+pub(in crate::session) mod route;
+#[cfg(test)]
+mod route_tests;
+pub(in crate::session) mod sources;

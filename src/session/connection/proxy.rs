@@ -1,0 +1,116 @@
+//! HTTP proxies: what they are told of a request, and tunnels through them.
+
+use http::{HeaderValue, Method};
+
+use crate::http1::{self, Status, parse_response};
+use crate::reactor::Socket;
+use crate::session::context::Context;
+use crate::session::failure::{Failure, Interruption, Opening, Stage};
+use crate::session::request::authority::without_zone;
+use crate::session::request::base_url::BaseUrl;
+
+/// What opens a tunnel to a host (RFC 9110 section 9.3.6).
+pub(super) fn connect_request(to: &BaseUrl, authorization: Option<&HeaderValue>) -> Vec<u8> {
+    let (host, port) = (without_zone(&to.host), to.port);
+    // Always with the port, and an IPv6 address in brackets (RFC 9112 section 3.2.3).
+    let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+    let agent = http1::PRODUCT;
+    let mut request =
+        format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\nUser-Agent: {agent}\r\n")
+            .into_bytes();
+    if let Some(authorization) = authorization {
+        request.extend_from_slice(b"Proxy-Authorization: ");
+        request.extend_from_slice(authorization.as_bytes());
+        request.extend_from_slice(b"\r\n");
+    }
+    request.extend_from_slice(b"\r\n");
+    request
+}
+
+/// Asks for a tunnel on a connection to a proxy. From then on it leads to the host.
+pub(super) async fn open_tunnel(
+    context: &Context,
+    socket: Socket,
+    request: &[u8],
+) -> Result<Socket, Failure> {
+    let mut text = context.reactor.buffer();
+    text.extend_from_slice(request);
+    socket.send(text);
+    let (mut answer, mut passed) = (Vec::new(), 0);
+    let status = loop {
+        let at = if answer.is_empty() { Stage::FirstByte } else { Stage::Head };
+        let how = match socket.receive().await {
+            Ok(Some(piece)) => {
+                answer.extend_from_slice(&piece);
+                match status(&mut answer, &mut passed, context)? {
+                    Some(status) => break status,
+                    None => continue,
+                }
+            }
+            Ok(None) => Interruption::Closed,
+            Err(error) => error.into(),
+        };
+        return Err(of_proxy(Failure::Interrupted { how, at }));
+    };
+    if (200..300).contains(&status) { Ok(socket) } else { Err(Failure::Tunnel(status)) }
+}
+
+/// The status of the answer, once its head is there. What stands behind the head of a success comes
+/// from the host already, and no protocol that is spoken here begins that way.
+/// Interim answers before it may be as long together as a head may be.
+fn status(
+    answer: &mut Vec<u8>,
+    passed: &mut usize,
+    context: &Context,
+) -> Result<Option<u16>, Failure> {
+    loop {
+        // Whatever framing the head speaks of, a success has no body, and of a refusal it is left.
+        let head = match parse_response(answer, &Method::HEAD, &context.limits) {
+            Ok(Status::Complete(head)) => head,
+            Ok(Status::Partial) => return Ok(None),
+            Err(error) => {
+                let other = Opening::other_than_http(answer);
+                return Err(of_proxy(other.map_or(Failure::Http(error), Failure::NotHttp)));
+            }
+        };
+        if !head.is_interim() {
+            let behind = &answer[head.head_len..];
+            let is_opened = (200..300).contains(&head.status);
+            return match Opening::of(behind).filter(|_| is_opened) {
+                Some(opening) => Err(of_proxy(Failure::NotHttp(opening))),
+                None => Ok(Some(head.status)),
+            };
+        }
+        answer.drain(..head.head_len);
+        *passed += head.head_len;
+        if *passed > context.limits.head_bytes {
+            return Err(of_proxy(Failure::Http(http1::Error::HeadTooLarge)));
+        }
+    }
+}
+
+/// A failure on the way to a proxy, or with it.
+pub(super) fn of_proxy(failure: Failure) -> Failure {
+    Failure::Proxy(Box::new(failure))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::Auth;
+
+    #[test]
+    fn a_tunnel_is_asked_for_by_host_and_port() {
+        let request = |url, authorization: Option<&HeaderValue>| {
+            let request = connect_request(&BaseUrl::parse(url).unwrap(), authorization);
+            String::from_utf8(request).unwrap()
+        };
+        let plain = request("http://example.org", None);
+        assert!(plain.starts_with("CONNECT example.org:80 HTTP/1.1\r\nHost: example.org:80\r\n"));
+        assert!(plain.ends_with("\r\n\r\n") && !plain.contains("Proxy-Authorization"));
+        let authorized =
+            request("http://[::1]:8443", Auth::basic("user", "pass").header().as_ref());
+        assert!(authorized.starts_with("CONNECT [::1]:8443 HTTP/1.1\r\n"));
+        assert!(authorized.ends_with("Proxy-Authorization: Basic dXNlcjpwYXNz\r\n\r\n"));
+    }
+}

@@ -1,0 +1,215 @@
+//! What is kept out of the excerpts of what servers answer: they may repeat what they were sent.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use form_urlencoded::byte_serialize;
+use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION};
+use http::{HeaderName, HeaderValue};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::session::request::Request;
+use crate::session::request::auth::Auth;
+use crate::session::request::base_url::{BaseUrl, is_absolute};
+
+/// What stands in the place of a secret.
+const MASK: &[u8] = b"***";
+
+/// Texts that are not to be shown, each also as it is written in JSON and in URLs.
+///
+/// Known are the credentials that requests are sent with, and what a scenario calls secret. What a
+/// server hands out, such as the value of a cookie, is not.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Secrets {
+    /// Sorted, to be searched: a scenario may have very many.
+    texts: Vec<Vec<u8>>,
+    /// The lengths that there are, the longest first, so that none is taken for the beginning of
+    /// another.
+    lengths: Vec<usize>,
+}
+
+impl Secrets {
+    /// These texts, in all of their forms.
+    pub fn new(texts: impl IntoIterator<Item = String>) -> Self {
+        let mut forms: Vec<Vec<u8>> =
+            texts.into_iter().flat_map(|text| forms(&text)).map(String::into_bytes).collect();
+        forms.retain(|form| !form.is_empty());
+        forms.sort_unstable();
+        forms.dedup();
+        let lengths: BTreeSet<usize> = forms.iter().map(Vec::len).collect();
+        Secrets { texts: forms, lengths: lengths.into_iter().rev().collect() }
+    }
+
+    /// What a request says of who sends it.
+    pub(in crate::session) fn of_request(request: &Request) -> Self {
+        Secrets::new(request.secrets())
+    }
+
+    /// The bytes with a mask in the place of each secret. Where they are the beginning of more, so is
+    /// what may begin a secret at their end.
+    pub(super) fn mask<'b>(&self, bytes: &'b [u8], is_whole: bool) -> Cow<'b, [u8]> {
+        if self.texts.is_empty() {
+            return Cow::Borrowed(bytes);
+        }
+        let (mut masked, mut rest) = (Vec::new(), bytes);
+        while let [first, after @ ..] = rest {
+            let secrets = self.beginning_with(*first);
+            let is_secret = |text| secrets.binary_search_by(|secret| secret[..].cmp(text)).is_ok();
+            let mut lengths = self.lengths.iter().filter(|_| !secrets.is_empty());
+            let length = lengths.find(|&&length| rest.get(..length).is_some_and(is_secret));
+            if let Some(&length) = length {
+                masked.extend_from_slice(MASK);
+                rest = &rest[length..];
+            } else if !is_whole && begin_with(secrets, rest) {
+                masked.extend_from_slice(MASK);
+                break;
+            } else {
+                masked.push(*first);
+                rest = after;
+            }
+        }
+        Cow::Owned(masked)
+    }
+
+    fn beginning_with(&self, byte: u8) -> &[Vec<u8>] {
+        let from = self.texts.partition_point(|text| text[0] < byte);
+        let behind = &self.texts[from..];
+        &behind[..behind.partition_point(|text| text[0] == byte)]
+    }
+
+    /// The same of a whole text.
+    pub(in crate::session) fn mask_text<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        match self.mask(text.as_bytes(), true) {
+            Cow::Borrowed(_) => Cow::Borrowed(text),
+            Cow::Owned(masked) => Cow::Owned(String::from_utf8_lossy(&masked).into_owned()),
+        }
+    }
+}
+
+/// Whether one of these sorted texts begins so.
+fn begin_with(texts: &[Vec<u8>], beginning: &[u8]) -> bool {
+    let first = texts.get(texts.partition_point(|text| &text[..] < beginning));
+    first.is_some_and(|text| text.starts_with(beginning))
+}
+
+impl Auth {
+    /// What must not be shown of it.
+    pub fn secrets(&self) -> Vec<String> {
+        match self {
+            Auth::Basic { user, password } => {
+                vec![password.clone(), BASE64.encode(format!("{user}:{password}"))]
+            }
+            Auth::Digest { password, .. } => vec![password.clone()],
+            Auth::Bearer(token) => vec![token.clone()],
+        }
+    }
+}
+
+impl Request {
+    /// What must not be shown of it: its credentials, wherever they stand.
+    pub fn secrets(&self) -> Vec<String> {
+        let auth = self.auth.iter().flat_map(Auth::secrets);
+        let url = is_absolute(&self.path).then(|| secrets_of_url(&self.path));
+        auth.chain(secrets_of_headers(&self.headers)).chain(url.into_iter().flatten()).collect()
+    }
+}
+
+/// The values of headers that say who a request is from, and what stands in them behind a scheme.
+pub fn secrets_of_headers(headers: &[(HeaderName, HeaderValue)]) -> impl Iterator<Item = String> {
+    let says_it = |name: &HeaderName| [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE].contains(name);
+    headers.iter().filter(move |(name, _)| says_it(name)).flat_map(|(_, value)| {
+        let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+        let behind = value.split_once(' ').map(|(_, behind)| behind.trim().to_owned());
+        behind.into_iter().chain([value])
+    })
+}
+
+/// User and password of a URL, `http://user:password@host`.
+fn secrets_of_url(url: &str) -> Vec<String> {
+    let auth = BaseUrl::split(url).ok().and_then(|(base, _)| base.basic_auth);
+    auth.map(|(user, password)| Auth::basic(user, password).secrets()).unwrap_or_default()
+}
+
+/// A text as it is, in JSON, in a URL and in a form.
+fn forms(text: &str) -> [String; 4] {
+    let json = serde_json::Value::from(text).to_string();
+    let json = json.trim_matches('"').to_owned();
+    let url = utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+    [text.to_owned(), json, url, byte_serialize(text.as_bytes()).collect()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn masked(secrets: &[&str], text: &str, is_whole: bool) -> String {
+        let secrets = Secrets::new(secrets.iter().map(|&secret| secret.to_owned()));
+        String::from_utf8(secrets.mask(text.as_bytes(), is_whole).into_owned()).unwrap()
+    }
+
+    #[test]
+    fn secrets_are_masked_in_every_form_and_the_longest_first() {
+        let text = r#"{"got": "hunter\"2", "q": "x=hunter%222&y=hunter%222%20"} hunter"2"#;
+        let expected = r#"{"got": "***", "q": "x=***&y=***%20"} ***"#;
+        assert_eq!(masked(&["hunter\"2"], text, true), expected);
+        assert_eq!(masked(&["ab", "abcd"], "abcd ab abc", true), "*** *** ***c");
+        assert_eq!(masked(&["", "x"], "axb", true), "a***b");
+        assert_eq!(masked(&[], "nothing to hide", true), "nothing to hide");
+    }
+
+    #[test]
+    fn many_secrets_are_masked_as_by_trying_each() {
+        let mut rng = fastrand::Rng::with_seed(7);
+        let mut word =
+            |most| -> String { (0..rng.usize(1..most)).map(|_| rng.char('a'..='c')).collect() };
+        for _ in 0..200 {
+            let secrets = Secrets::new((0..20).map(|_| word(8)));
+            let text = word(60);
+            for is_whole in [true, false] {
+                let (mut expected, mut rest) = (String::new(), text.as_str());
+                while let Some(first) = rest.chars().next() {
+                    let texts = secrets.texts.iter().map(|text| str::from_utf8(text).unwrap());
+                    let longest = texts
+                        .clone()
+                        .filter(|text| rest.starts_with(text))
+                        .max_by_key(|text| text.len());
+                    let is_begun = texts.clone().any(|text| text.starts_with(rest));
+                    let taken = match longest {
+                        Some(secret) => secret.len(),
+                        None if !is_whole && is_begun => rest.len(),
+                        None => 0,
+                    };
+                    if taken == 0 {
+                        expected.push(first)
+                    } else {
+                        expected += "***"
+                    }
+                    rest = &rest[taken.max(1)..];
+                }
+                let masked = secrets.mask(text.as_bytes(), is_whole);
+                assert_eq!(str::from_utf8(&masked), Ok(&*expected), "{text} {is_whole}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_secret_that_the_end_cuts_off_is_masked_as_well() {
+        assert_eq!(masked(&["token-1234"], "your tok", false), "your ***");
+        assert_eq!(masked(&["token-1234"], "your tok", true), "your tok");
+        assert_eq!(masked(&["token-1234"], "a tok b", false), "a tok b");
+    }
+
+    #[test]
+    fn a_requests_credentials_are_secrets_wherever_they_stand() {
+        let mut request = Request::new(http::Method::GET, "http://joe:pw@host/");
+        request.auth = Some(Auth::basic("u", "letmein"));
+        request.headers.push((AUTHORIZATION, "Bearer abc".try_into().unwrap()));
+        request.headers.push((http::header::ACCEPT, "text/html".try_into().unwrap()));
+        let secrets = request.secrets();
+        let expected =
+            ["letmein", "dTpsZXRtZWlu", "abc", "Bearer abc", "pw", "am9lOnB3"].map(str::to_owned);
+        assert_eq!(secrets, expected);
+    }
+}

@@ -1,0 +1,122 @@
+//! How a request says who it is from.
+
+use std::rc::Rc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use http::HeaderValue;
+
+use crate::session::identity::digest::Credentials;
+
+/// How a request says who it is from: one `Authorization` header, unless a header says it itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Auth {
+    /// User and password as they are (RFC 7617).
+    Basic {
+        /// The user, without a colon.
+        user: String,
+        /// The password.
+        password: String,
+    },
+    /// A token (RFC 6750).
+    Bearer(String),
+    /// User and password by the answer to a challenge (RFC 7616): the first request is sent again
+    /// with it, the following ones have it already.
+    Digest {
+        /// The user, without a colon.
+        user: String,
+        /// The password.
+        password: String,
+    },
+}
+
+impl Auth {
+    /// Basic authentication.
+    pub fn basic(user: impl Into<String>, password: impl Into<String>) -> Self {
+        Auth::Basic { user: user.into(), password: password.into() }
+    }
+
+    /// Digest authentication.
+    pub fn digest(user: impl Into<String>, password: impl Into<String>) -> Self {
+        Auth::Digest { user: user.into(), password: password.into() }
+    }
+
+    /// What is wrong with it, if anything: it could not be sent.
+    pub fn fault(&self) -> Option<&'static str> {
+        match self {
+            Auth::Basic { user, .. } if user.contains(':') => {
+                Some("the user of basic authentication must not contain ':'")
+            }
+            Auth::Digest { user, .. } if user.contains(':') => {
+                Some("the user of digest authentication must not contain ':'")
+            }
+            // It stands in a header as it is.
+            Auth::Digest { user, .. } if user.contains(char::is_control) => {
+                Some("the user of digest authentication must not contain control characters")
+            }
+            Auth::Bearer(token) if !is_token(token) => {
+                Some("a bearer token has letters, digits and any of -._~+/, and = at its end")
+            }
+            _ => None,
+        }
+    }
+
+    /// The value of the header, where it is known before there is a challenge.
+    pub(in crate::session) fn header(&self) -> Option<HeaderValue> {
+        let text = match self {
+            Auth::Basic { user, password } => {
+                format!("Basic {}", BASE64.encode(format!("{user}:{password}")))
+            }
+            Auth::Bearer(token) => format!("Bearer {token}"),
+            Auth::Digest { .. } => return None,
+        };
+        // A token that is none was refused before.
+        let mut value = HeaderValue::try_from(text).ok()?;
+        // So that it is not printed.
+        value.set_sensitive(true);
+        Some(value)
+    }
+
+    /// User and password for challenges.
+    pub(in crate::session) fn credentials(&self) -> Option<Rc<Credentials>> {
+        match self {
+            Auth::Digest { user, password } => Some(Rc::new((user.clone(), password.clone()))),
+            _ => None,
+        }
+    }
+}
+
+/// RFC 6750 section 2.1.
+fn is_token(token: &str) -> bool {
+    let body = token.trim_end_matches('=');
+    let may = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
+    !body.is_empty() && body.bytes().all(may)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_are_as_the_standards_have_them() {
+        let header = |auth: Auth| auth.header().map(|value| value.to_str().unwrap().to_owned());
+        let basic = header(Auth::basic("Aladdin", "open sesame"));
+        assert_eq!(basic.as_deref(), Some("Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="));
+        let bearer = header(Auth::Bearer("mF_9.B5f-4.1JqM=".into()));
+        assert_eq!(bearer.as_deref(), Some("Bearer mF_9.B5f-4.1JqM="));
+        assert_eq!(header(Auth::digest("u", "p")), None);
+    }
+
+    #[test]
+    fn what_cannot_be_sent_is_refused() {
+        for auth in [Auth::basic("a:b", ""), Auth::digest("a:b", ""), Auth::digest("a\nb", "")] {
+            assert!(auth.fault().is_some(), "{auth:?}");
+        }
+        for token in ["", "=", "a b", "a\r\nX: y", "a=b", "\u{e9}"] {
+            assert!(Auth::Bearer(token.into()).fault().is_some(), "{token:?}");
+        }
+        for auth in [Auth::basic("u", ":\n"), Auth::digest("", ""), Auth::Bearer("a/+~==".into())] {
+            assert_eq!(auth.fault(), None);
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! A request's way over several exchanges: redirects followed, challenges answered, expectations
+//! dropped.
+
+use super::envelope::Message;
+use super::exchange::{Attempt, Connections, Outbound};
+use super::redirect::{REDIRECTS_MAX, RedirectError, is_redirect};
+use super::render::Outline;
+use super::sender::Sender;
+use crate::http1::{self, Head};
+use crate::session::api::response::Received;
+use crate::session::context::Context;
+use crate::session::failure::Failure;
+use crate::stats::Extra;
+
+impl Outbound<'_> {
+    /// Whether a response of this status may not be the last.
+    pub(super) fn may_go_on(&self, status: u16) -> bool {
+        (self.follows && is_redirect(status))
+            || (status == 401 && self.first.envelope.credentials.is_some())
+            || status == 417
+    }
+}
+
+impl Connections {
+    /// Makes the exchanges that follow from a request's first, up to the one whose response is the
+    /// request's. All of them happen inside its one clock, and each is counted where it is sent.
+    pub(in crate::session) async fn go_on(
+        &mut self,
+        first: &Attempt<'_>,
+        sender: &Sender,
+        mut received: Received,
+    ) -> Result<Received, Failure> {
+        let Attempt { context, outbound, deadline, .. } = *first;
+        let mut latest: Option<Outline<'_>> = None;
+        let (mut redirects, mut is_answered) = (0, false);
+        loop {
+            let asked = message(&latest, outbound, context);
+            let status = received.head.status;
+            let extra = if answers_challenge(sender, asked, &received, is_answered) {
+                is_answered = true;
+                Extra::Challenge
+            } else if let Some(location) =
+                location(&received.head, &received.bytes).filter(|_| outbound.follows)
+            {
+                let failed = |error| Failure::Redirect { status, error };
+                if redirects == REDIRECTS_MAX {
+                    return Err(failed(RedirectError::TooMany));
+                }
+                let from = outline(latest.take(), outbound, context)?;
+                let next = from.redirected(context, outbound.defaults, status, location);
+                latest = Some(next.map_err(failed)?);
+                (redirects, is_answered) = (redirects + 1, false);
+                Extra::Redirect
+            } else if status == 417 {
+                let (next, expected) = outline(latest.take(), outbound, context)?.without_expect();
+                if !expected {
+                    return Ok(received);
+                }
+                latest = Some(next);
+                Extra::WithoutExpect
+            } else {
+                return Ok(received);
+            };
+            context.recycle(received.bytes);
+            let message = message(&latest, outbound, context);
+            let attempt = Attempt {
+                context,
+                outbound,
+                message: &message,
+                extra: Some(extra),
+                started: context.reactor.now(),
+                deadline,
+            };
+            received = self.exchange(&attempt, sender).await?;
+        }
+    }
+}
+
+fn message<'m>(
+    latest: &'m Option<Outline<'_>>,
+    outbound: &Outbound<'m>,
+    context: &Context,
+) -> Message<'m> {
+    match latest {
+        Some(outline) => Message::of(outline, context),
+        None => outbound.first,
+    }
+}
+
+/// The latest request, to be changed.
+fn outline<'r>(
+    latest: Option<Outline<'r>>,
+    outbound: &Outbound<'r>,
+    context: &Context,
+) -> Result<Outline<'r>, Failure> {
+    let first = || Outline::new(context, outbound.defaults, outbound.request);
+    latest.map_or_else(first, Ok).map_err(|error| Failure::Request(error.to_string()))
+}
+
+/// Whether the response is a challenge that the next send answers. One answer to each request: a
+/// second 401 says that it was no good.
+fn answers_challenge(
+    sender: &Sender,
+    message: Message<'_>,
+    received: &Received,
+    is_answered: bool,
+) -> bool {
+    let is_challenge = received.head.status == 401 && !is_answered;
+    let (envelope, head) = (message.envelope, received.head_bytes());
+    is_challenge
+        && sender.remember(|memory| memory.accept_challenge(envelope, head, || sender.random()))
+}
+
+/// Where the response that begins with this head redirects to.
+pub(super) fn location<'b>(head: &Head, bytes: &'b [u8]) -> Option<&'b [u8]> {
+    let location =
+        is_redirect(head.status).then(|| http1::header(&bytes[..head.head_len], "location"));
+    location.flatten().filter(|location| !location.is_empty())
+}
