@@ -93,9 +93,9 @@ fn a_process_that_was_stopped_says_from_when_on_and_for_how_long() {
         .next()
         .expect("the data")
         .unwrap();
-    assert_eq!(data["view"]["standstills"][0]["what"], still["what"]);
+    assert_eq!(data["view"]["generator"]["standstills"][0]["what"], still["what"]);
     assert_eq!(data["view"]["verdict"]["level"], "doubtful");
-    let marked = data["history"]["stood_still"].as_array().unwrap();
+    let marked = data["history"]["stood_still_ms"].as_array().unwrap();
     let marked: f64 = marked.iter().map(|ms| ms.as_f64().unwrap()).sum();
     assert!((marked - 1e3 * lasting).abs() < 1.0, "{marked} ms of {still}");
 }

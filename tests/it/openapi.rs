@@ -180,10 +180,10 @@ fn what_is_not_as_described_is_found() {
         let schema = &DESCRIPTION["components"]["schemas"]["Command"];
         tried(schema, &value, "").join("; ")
     };
-    assert_eq!(faults(json!({ "at": 1, "what": "stop" })), "");
-    assert_eq!(faults(json!({ "at": 1 })), ": \"what\" is missing");
-    assert_eq!(faults(json!({ "at": "1", "what": "" })), ".at: \"1\" is not \"number\"");
-    assert_eq!(faults(json!({ "at": 1, "what": "", "who": 0 })), ": who is not described");
+    assert_eq!(faults(json!({ "at_s": 1, "what": "stop" })), "");
+    assert_eq!(faults(json!({ "at_s": 1 })), ": \"what\" is missing");
+    assert_eq!(faults(json!({ "at_s": "1", "what": "" })), ".at_s: \"1\" is not \"number\"");
+    assert_eq!(faults(json!({ "at_s": 1, "what": "", "who": 0 })), ": who is not described");
     assert_eq!(tried(&DESCRIPTION["components"]["schemas"]["State"], &json!("x"), "").len(), 1);
     let list = tried(&DESCRIPTION["components"]["schemas"]["Errors"], &json!({"errors": [{}]}), "");
     assert_eq!(list.len(), 2, "{list:?}");

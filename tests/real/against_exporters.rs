@@ -165,10 +165,10 @@ type Named = fn(figure: &str, row: &Value) -> String;
 
 /// The counts of a client that read between two views are between theirs.
 fn check_between(samples: &Samples, named: Named, [before, after]: [&Value; 2]) {
-    let rows = before["stats"].as_array().unwrap();
+    let rows = before["entries"].as_array().unwrap();
     assert_eq!(rows.len(), 3, "{before}");
     for row in rows {
-        let later = after["stats"].as_array().unwrap();
+        let later = after["entries"].as_array().unwrap();
         let later = later.iter().find(|later| later["name"] == row["name"]).unwrap();
         for (figure, key) in [("num_requests", "requests"), ("num_failures", "failures")] {
             let (least, most) = (row[key].as_f64().unwrap(), later[key].as_f64().unwrap());
@@ -181,14 +181,14 @@ fn check_between(samples: &Samples, named: Named, [before, after]: [&Value; 2]) 
 /// All figures of a run that is over are those of the view, but for the digits that Locust drops of a
 /// percentile.
 fn check_same(samples: &Samples, named: Named, p95: &str, view: &Value) {
-    for row in view["stats"].as_array().unwrap() {
+    for row in view["entries"].as_array().unwrap() {
         let figures = [
-            ("num_requests", &row["requests"]),
-            ("num_failures", &row["failures"]),
-            ("avg_response_time", &row["average"]),
-            ("min_response_time", &row["min"]),
-            ("max_response_time", &row["max"]),
-            ("avg_content_length", &row["average_size"]),
+            ("num_requests", &row["num_requests"]),
+            ("num_failures", &row["num_failures"]),
+            ("avg_response_time", &row["avg_response_time"]),
+            ("min_response_time", &row["min_response_time"]),
+            ("max_response_time", &row["max_response_time"]),
+            ("avg_content_length", &row["avg_content_length"]),
             (p95, &row["percentiles"]["95%"]),
         ];
         for (figure, expected) in figures {
@@ -211,14 +211,14 @@ fn check_living(client: &[&str], named: Named, total: &str, p95: &str) {
     let view = |wanted: &str, least: u64| {
         wait_for(wanted, || {
             let view = ask(&page, "GET", "view");
-            let is_there = view["total"]["failures"].as_u64() >= Some(least);
+            let is_there = view["total"]["num_failures"].as_u64() >= Some(least);
             (view["state"] == wanted && is_there).then_some(view)
         })
     };
 
     let before = view("running", 5);
     let text = told(first, &page, client);
-    let after = view("running", before["total"]["failures"].as_u64().unwrap());
+    let after = view("running", before["total"]["num_failures"].as_u64().unwrap());
     let samples = Samples::of(&text);
     check_between(&samples, named, [&before, &after]);
     assert_eq!(samples.get(&format!("{total}user_count{{}}")), 5.0);
@@ -229,7 +229,7 @@ fn check_living(client: &[&str], named: Named, total: &str, p95: &str) {
     let samples = Samples::of(&text);
     check_same(&samples, named, p95, &over);
     let [requests, failures] =
-        ["requests", "failures"].map(|key| over["total"][key].as_f64().unwrap());
+        ["num_requests", "num_failures"].map(|key| over["total"][key].as_f64().unwrap());
     let ratio = samples.get(&format!("{total}fail_ratio{{}}"));
     assert!((ratio - failures / requests).abs() < 1e-9, "{ratio} of {over}");
     assert_eq!(samples.get(&format!("{total}user_count{{}}")), 0.0);

@@ -7,7 +7,7 @@ const LINES = { "50%": "--p50", "66%": "--p66", "75%": "--p75", "80%": "--p80", 
 const OF_ENTRIES = ["50%", "95%", "99%"];
 const AGGREGATED = "";
 
-/** `entries.past(method, name)` resolves to `{ t, rps, fps, "50%", ... }` of that entry. */
+/** `entries.past(method, name)` resolves to `{ at_s, rps, fps, "50%", ... }` of that entry. */
 class Charts {
   constructor(record, entries) {
     Object.assign(this, { record, entries });
@@ -105,12 +105,12 @@ class Charts {
       return;
     }
     if (!point) return;
-    const row = view.stats.find((each) => each.method === entry.method && each.name === entry.name);
-    if (!row || (entry.t.length > 0 && point.t <= entry.t[entry.t.length - 1])) return;
-    entry.t.push(point.t);
+    const row = view.entries.find((each) => each.method === entry.method && each.name === entry.name);
+    if (!row || (entry.at_s.length > 0 && point.at_s <= entry.at_s[entry.at_s.length - 1])) return;
+    entry.at_s.push(point.at_s);
     entry.rps.push(row.second?.rps ?? null);
     entry.fps.push(row.second?.fps ?? null);
-    for (const label of OF_ENTRIES) entry[label].push(row.recent_percentiles?.[label] ?? null);
+    for (const label of OF_ENTRIES) entry[label].push(row.current_percentiles?.[label] ?? null);
   }
 
   update(state) {
@@ -119,7 +119,7 @@ class Charts {
     const { record, entry } = this;
     const marks = { marks: record.marks };
     this.zoom.extent = record.x.length > 0 ? [record.x[0], record.x[record.x.length - 1]] : null;
-    const own = entry && { x: entry.t.map((t) => record.startedAt + t), column: (key) => entry[key] };
+    const own = entry && { x: entry.at_s.map((t) => record.startedAt + t), column: (key) => entry[key] };
     const source = own ?? { x: record.x, column: (key) => record.column(key) };
     const labels = PERCENTILES.filter((label) => this.percentiles.has(label) && (!entry || OF_ENTRIES.includes(label)));
     for (const [label, box] of this.boxes) box.disabled = Boolean(entry) && !OF_ENTRIES.includes(label);
@@ -144,7 +144,7 @@ class Charts {
 
   /** The entries to choose from, when they changed. */
   offer(view) {
-    const rows = this.entries.all ? this.entries.all() : view.stats;
+    const rows = this.entries.all ? this.entries.all() : view.entries;
     const known = rows.map(rowKey).join("\n");
     if (known === this.offered) return;
     this.offered = known;

@@ -21,7 +21,7 @@ function downloadPage(form) {
   theme.listeners.push(aim);
   aim();
   const update = ({ view }) => {
-    setText(lasted, span(view.elapsed));
+    setText(lasted, span(view.elapsed_s));
     show(past, Boolean(form()?.full_history));
     const now = JSON.stringify([view.facts, view.started_at, view.commands?.length]);
     if (now === drawn) return;

@@ -25,7 +25,7 @@ function warningList() {
   const list = el("ul", { class: "warnings" });
   let drawn = "";
   const update = (view) => {
-    const texts = view.warnings ?? [];
+    const texts = view.generator?.warnings ?? [];
     if (JSON.stringify(texts) === drawn) return;
     drawn = JSON.stringify(texts);
     list.replaceChildren(...texts.map((text) => el("li", {}, text)));
@@ -66,10 +66,11 @@ function limitFacts() {
   const root = el("div");
   const values = new Map();
   const update = (view) => {
-    const { limits, lateness, request_cpu_us: cpu } = view.generator ?? {};
+    const { limits, lateness, request_cpu_s: cpu } = view.generator ?? {};
+    const each = (seconds) => rate(1e6 * seconds / cpu.requests);
     const texts = new Map([
       ["Timers late by", timesText(lateness)],
-      ["CPU per request", cpu ? `${rate(cpu.user)} µs user, ${rate(cpu.system)} µs system` : NONE],
+      ["CPU per request", cpu?.requests > 0 ? `${each(cpu.user)} µs user, ${each(cpu.system)} µs system` : NONE],
       ...openLoadTexts(view),
       ...Object.entries(limits ?? {}).map(([key, times]) => [LIMITS[key] ?? capital(key), whole(times)]),
     ]);
@@ -89,7 +90,7 @@ function timesText(times) {
 }
 
 /** How many iterations per second an open load was asked for, so far. */
-function askedRate({ open_load: load, elapsed, since }) {
+function askedRate({ open_load: load, elapsed_s: elapsed, counted_from_s: since }) {
   return elapsed > since ? load.asked / (elapsed - since) : null;
 }
 

@@ -57,20 +57,20 @@ class Header {
     show(this.verdict.root, state !== "ready");
     this.verdict.update(view);
     // Which reason, not only how many; all of them are in its tab.
-    show(this.reason, state !== "ready" && view.warnings?.length > 0);
-    setText(this.reason, view.warnings?.[0] ?? "");
-    setTitle(this.reason, view.warnings?.[0] ?? "");
+    show(this.reason, state !== "ready" && view.generator?.warnings?.length > 0);
+    setText(this.reason, view.generator?.warnings?.[0] ?? "");
+    setTitle(this.reason, view.generator?.warnings?.[0] ?? "");
     // What was refused was so in the state before.
     if (this.told !== `${view.run} ${state}`) this.refused([]);
     this.told = `${view.run} ${state}`;
     const busy = worstBusy(view);
     const late = view.generator?.lateness?.percentiles?.["99%"] ?? null;
-    const failed = total.requests ? total.failures / total.requests : 0;
+    const failed = total.num_requests ? total.num_failures / total.num_requests : 0;
     this.tell("Users", usersText(view), "Users running, and how many were asked for");
-    this.tell("Failures", percent(failed), `${total.failures} of ${total.requests} requests failed`, failed > 0);
+    this.tell("Failures", percent(failed), `${total.num_failures} of ${total.num_requests} requests failed`, failed > 0);
     this.tell("Worst core", percent(busy), "Busy share of the generator's busiest core", busy > 0.9);
     this.tell("Late by", withUnit(late), "One timer in a hundred was late by as much");
-    this.tell("Elapsed", span(view.elapsed), view.started_at ? `Since ${instant(view.started_at)}` : "");
+    this.tell("Elapsed", span(view.elapsed_s), view.started_at ? `Since ${instant(view.started_at)}` : "");
     this.pace(total, state === "stopped");
     this.open(view);
   }
@@ -87,8 +87,8 @@ class Header {
   /** Of the last ten seconds while the run lasts; then of all of it, as the closing tables have it. */
   pace(total, ended) {
     const [rps, percentiles, of, scope] = ended
-      ? [total.rps, total.percentiles, "the whole run", ""]
-      : [total.current_rps, total.recent_percentiles, "the last ten seconds", " (10 s)"];
+      ? [total.total_rps, total.percentiles, "the whole run", ""]
+      : [total.current_rps, total.current_percentiles, "the last ten seconds", " (10 s)"];
     this.tell("RPS", rate(rps), `Requests per second, over ${of}`, false, scope);
     for (const [name, label] of [["Median", "50%"], ["95%ile", "95%"], ["Max", "100%"]]) {
       const time = percentiles?.[label] ?? null;

@@ -141,7 +141,7 @@ class LivePage {
       { key: "reports", label: "Download Data", ...downloadPage(() => this.form) },
       { key: "logViewer", label: "Logs", ...logPage() },
       { key: "generator", label: "Generator", ...generatorPage(this.record),
-        badge: ({ view }) => view.warnings?.length ?? 0, badgeName: "warnings" },
+        badge: ({ view }) => view.generator?.warnings?.length ?? 0, badgeName: "warnings" },
     ];
   }
 

@@ -1,7 +1,7 @@
 // What reproduces a run: scenario, seed, command line, version.
 
 /** `lasted` is an element where the time goes on. */
-function originFacts({ facts: origin, started_at: started, elapsed, commands }, lasted = span(elapsed)) {
+function originFacts({ facts: origin, started_at: started, elapsed_s: elapsed, commands }, lasted = span(elapsed)) {
   return facts([
     ["Scenario", origin.scenario],
     ["Host", origin.host],

@@ -21,16 +21,16 @@ class Record {
     this.startedAt = view.started_at ?? this.startedAt;
     this.cut(this.begins.points);
     this.last = { t: 0, step: 1 };
-    past.t.forEach((t, i) => this.append(t, past.step ?? 1, pastLine(past, i)));
-    this.mark([...(past.marks ?? []), ...(view.commands ?? [])], view.standstills, true);
+    past.at_s.forEach((t, i) => this.append(t, past.step_s ?? 1, pastLine(past, i)));
+    this.mark([...(past.marks ?? []), ...(view.commands ?? [])], view.generator?.standstills, true);
   }
 
   /** The point of the latest second. */
   point(view, point) {
     this.begin(view);
     if (this.startedAt === null) return;
-    this.mark(view.commands ?? [], view.standstills, false);
-    if (point && (this.ofRun() === 0 || point.t > this.last.t)) this.append(point.t, 1, pointLine(point));
+    this.mark(view.commands ?? [], view.generator?.standstills, false);
+    if (point && (this.ofRun() === 0 || point.at_s > this.last.t)) this.append(point.at_s, 1, pointLine(point));
   }
 
   /** A new run begins where the record ends, as soon as it is known when that was. */
@@ -80,13 +80,13 @@ class Record {
    *  standstills is all of them, and may change. */
   mark(commands, standstills, anew) {
     const own = anew ? [] : this.marks.slice(this.begins.marks).filter((mark) => mark.until === undefined);
-    for (const { at, what } of commands) {
+    for (const { at_s: at, what } of commands) {
       const x = this.startedAt + at;
       const known = own.some((mark) => mark.what === what && Math.abs(mark.x - x) < 0.5);
       if (known) continue;
       own.push({ x, what });
     }
-    const still = (standstills ?? []).map(({ at, lasting, what }) => (
+    const still = (standstills ?? []).map(({ at_s: at, lasting_s: lasting, what }) => (
       { x: this.startedAt + at, until: this.startedAt + at + lasting, what }));
     this.marks.length = this.begins.marks;
     this.marks.push(...own, ...still);
@@ -112,7 +112,7 @@ function pastLine(past, i) {
     asked: past.asked[i],
     rps: past.rps[i],
     fps: past.fps[i],
-    lateness: past.lateness?.[i],
+    lateness: past.lateness_ms?.[i],
     turns: past.completions_per_turn?.[i],
   };
   for (const [label, values] of Object.entries(past.percentiles ?? {})) line[label] = values[i];
@@ -127,7 +127,7 @@ function pointLine(point) {
     asked: point.asked,
     rps: point.rps,
     fps: point.fps,
-    lateness: point.lateness,
+    lateness: point.lateness_ms,
     turns: point.completions_per_turn,
     ...point.percentiles,
   };

@@ -17,8 +17,8 @@ class ReportPage {
 
   header() {
     const { view } = this;
-    const ended = view.started_at ? view.started_at + view.elapsed : null;
-    const during = view.started_at ? `${instant(view.started_at)} to ${instant(ended)} (${span(view.elapsed)})` : "";
+    const ended = view.started_at ? view.started_at + view.elapsed_s : null;
+    const during = view.started_at ? `${instant(view.started_at)} to ${instant(ended)} (${span(view.elapsed_s)})` : "";
     return el("header", { class: "report" },
       el("div", { class: "bar" }, el("h1", {}, "gregaria report"), el("div", { class: "buttons" }, theme.button())),
       el("p", {}, [view.facts.scenario, view.facts.host].filter(Boolean).join(" against ")),
@@ -57,7 +57,7 @@ class ReportPage {
       all: () => all,
       past: async (method, name) => {
         const entry = all.find((each) => each.method === method && each.name === name);
-        return { ...entry, t: this.past.entry_t };
+        return { ...entry, at_s: this.past.entry_at_s };
       },
     };
   }
@@ -78,18 +78,18 @@ class ReportPage {
 
 function summaryFigures(view) {
   const { total } = view;
-  const failed = total.requests ? total.failures / total.requests : 0;
+  const failed = total.num_requests ? total.num_failures / total.num_requests : 0;
   const late = view.generator?.lateness?.percentiles?.["99%"] ?? null;
   const cores = view.generator?.cores ?? [];
   const busiest = cores.length > 0 ? Math.max(...cores.map((core) => core.busiest_second ?? 0)) : null;
   const figures = [
-    ["Requests", whole(total.requests)],
-    ["RPS", rate(total.rps)],
+    ["Requests", whole(total.num_requests)],
+    ["RPS", rate(total.total_rps)],
     ["Failures", percent(failed), failed > 0],
-    ["Median (ms)", ms(total.median)],
+    ["Median (ms)", ms(total.median_response_time)],
     ["95%ile (ms)", ms(total.percentiles?.["95%"] ?? null)],
     ["99%ile (ms)", ms(total.percentiles?.["99%"] ?? null)],
-    ["Max (ms)", ms(total.max)],
+    ["Max (ms)", ms(total.max_response_time)],
     ["Busiest core", percent(busiest), busiest > 0.9],
     ["Late by (ms)", ms(late)],
   ];

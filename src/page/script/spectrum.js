@@ -64,7 +64,7 @@ function spectrumPoints(view) {
   const points = [];
   for (const [part, value] of view.spectrum ?? []) {
     const last = points.length > 0 ? points[points.length - 1][0] : 0;
-    const x = part < 1 ? 1 / (1 - part) : Math.max(view.total?.requests ?? 1, last * 1.001, 1.001);
+    const x = part < 1 ? 1 / (1 - part) : Math.max(view.total?.num_requests ?? 1, last * 1.001, 1.001);
     if (x > last) points.push([x, value]);
   }
   return points;

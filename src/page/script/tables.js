@@ -24,10 +24,10 @@ function percentile(label, more) {
 function requestColumns(live) {
   const rates = [
     figure("current_rps", "Current RPS", (row) => row.current_rps, rate, { hidden: !live }),
-    figure("current_fps", "Current Failures/s", (row) => row.current_failures_per_s, rate,
+    figure("current_fps", "Current Failures/s", (row) => row.current_fail_per_sec, rate,
       { hidden: !live }),
-    figure("rps", "RPS", (row) => row.rps, rate, { hidden: live }),
-    figure("fps", "Failures/s", (row) => row.failures_per_s, rate, { hidden: live }),
+    figure("rps", "RPS", (row) => row.total_rps, rate, { hidden: live }),
+    figure("fps", "Failures/s", (row) => row.total_fail_per_sec, rate, { hidden: live }),
   ];
   const more = PERCENTILES.filter((label) => !["50%", "95%", "99%"].includes(label))
     .map((label) => percentile(label, { hidden: true }));
@@ -37,14 +37,14 @@ function requestColumns(live) {
     "sent_bytes", "received_bytes"].map((key) => figure(key, capital(key), (row) => row[key], whole, { hidden: true }));
   return [
     METHOD, NAME,
-    figure("requests", "# Requests", (row) => row.requests, whole),
-    figure("failures", "# Fails", (row) => row.failures, whole),
-    time("median", "Median (ms)", (row) => row.median),
+    figure("requests", "# Requests", (row) => row.num_requests, whole),
+    figure("failures", "# Fails", (row) => row.num_failures, whole),
+    time("median", "Median (ms)", (row) => row.median_response_time),
     percentile("95%"), percentile("99%"),
-    time("average", "Average (ms)", (row) => row.average),
-    time("min", "Min (ms)", (row) => row.min),
-    time("max", "Max (ms)", (row) => row.max),
-    figure("average_size", "Average size (bytes)", (row) => row.average_size, whole),
+    time("average", "Average (ms)", (row) => row.avg_response_time),
+    time("min", "Min (ms)", (row) => row.min_response_time),
+    time("max", "Max (ms)", (row) => row.max_response_time),
+    figure("average_size", "Average size (bytes)", (row) => row.avg_content_length, whole),
     ...rates, ...more, ...phases, ...counts,
   ];
 }
@@ -65,7 +65,7 @@ function requestTable(live) {
     rowKey,
     pickable: true,
   });
-  table.mark = (row) => (row.failures > 0 ? "failing" : "");
+  table.mark = (row) => (row.num_failures > 0 ? "failing" : "");
   const filter = el("input", { type: "search", placeholder: "Filter by name", "aria-label": "Filter by name" });
   const left = el("p", { class: "note", hidden: true });
   const none = el("p", { class: "note", hidden: true });
@@ -73,13 +73,13 @@ function requestTable(live) {
   const update = (view) => {
     last = view;
     const wanted = filter.value.toLowerCase();
-    const rows = view.stats.filter((row) => row.name.toLowerCase().includes(wanted));
+    const rows = view.entries.filter((row) => row.name.toLowerCase().includes(wanted));
     table.replace(live && view.state === "stopped" ? WHEN_OVER : {});
     table.update(rows, view.total);
-    show(filter, view.stats.length > 10 || wanted !== "");
+    show(filter, view.entries.length > 10 || wanted !== "");
     show(none, rows.length === 0 && wanted !== "");
     setText(none, `No name contains “${filter.value}”.`);
-    leftOut(left, view.more_stats, "row", "rows");
+    leftOut(left, view.more_entries, "row", "rows");
   };
   filter.addEventListener("input", () => last && update(last));
   table.tools.prepend(filter);
@@ -99,7 +99,7 @@ function percentileTable() {
     columns: [METHOD, NAME, ...PERCENTILES.map((label) => percentile(label))],
     rowKey,
   });
-  return { root: table.root, update: (view) => table.update(view.stats, view.total) };
+  return { root: table.root, update: (view) => table.update(view.entries, view.total) };
 }
 
 /** A line for each status of each request; without one are those that no whole response came for. */
@@ -116,7 +116,7 @@ function statusTable() {
     rowKey: (row) => JSON.stringify([row.method, row.name, row.status]),
     empty: "No responses.",
   });
-  const rows = ({ method, name, requests, statuses, no_response: none }) => {
+  const rows = ({ method, name, num_requests: requests, statuses, no_response: none }) => {
     const of = Object.entries(statuses).map(([code, n]) => [Number(code), n]);
     return [...of, ...(none > 0 ? [[null, none]] : [])]
       .map(([status, n]) => ({ method, name, status, requests: n, of: requests }));
@@ -127,8 +127,8 @@ function statusTable() {
   return {
     root: table.root,
     update: (view) => {
-      const total = view.stats.length > 1 || view.more_stats > 0 ? [view.total] : [];
-      table.update([...view.stats, ...total].flatMap(rows));
+      const total = view.entries.length > 1 || view.more_entries > 0 ? [view.total] : [];
+      table.update([...view.entries, ...total].flatMap(rows));
       const lines = view.malformed_lines;
       malformed.hidden = lines.length === 0;
       malformed.textContent = "Malformed header lines, which responses were read without: "

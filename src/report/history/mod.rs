@@ -143,12 +143,12 @@ impl History {
         &self.users
     }
 
-    /// The latest second as a point: `t`, `users`, `asked`, `rps`, `fps`, `percentiles`, `cores` (busy shares),
-    /// `lateness`, `completions_per_turn`, `stood_still`; nothing before the first second is over.
+    /// The latest second as a point: `at_s`, `users`, `asked`, `rps`, `fps`, `percentiles`, `cores` (busy shares),
+    /// `lateness_ms`, `completions_per_turn`, `stood_still_ms`; nothing before the first second is over.
     pub fn latest(&self) -> Option<Value> {
         let point = self.latest.as_ref()?;
         let mut json = point.json();
-        json["stood_still"] = self.stood_still(point);
+        json["stood_still_ms"] = self.stood_still(point);
         Some(json)
     }
 
@@ -192,21 +192,21 @@ impl History {
             percentiles::headers().zip((0..PERCENTILES.len()).map(percentile)).collect();
         let marks = self.marks.iter();
         let mut json = json!({
-            "step": self.points.step(),
-            "t": column(|point| seconds(point.end)),
+            "step_s": self.points.step(),
+            "at_s": column(|point| seconds(point.end)),
             "users": column(|point| point.users.into()),
             "asked": column(|point| point.asked.map_or(Value::Null, number)),
             "rps": column(|point| number(point.rates.requests)),
             "fps": column(|point| number(point.rates.failures)),
             "percentiles": percentiles,
             "cores": self.cores(),
-            "lateness": column(|point| time(point.lateness)),
+            "lateness_ms": column(|point| time(point.lateness)),
             "completions_per_turn": column(|point| number(point.completions_per_turn.into())),
-            "stood_still": points.clone().map(|point| self.stood_still(point)).collect::<Value>(),
-            "marks": marks.map(|mark| json!({ "at": seconds(mark.at.as_secs_f64()), "what": mark.what })).collect::<Value>(),
+            "stood_still_ms": points.clone().map(|point| self.stood_still(point)).collect::<Value>(),
+            "marks": marks.map(|mark| json!({ "at_s": seconds(mark.at.as_secs_f64()), "what": mark.what })).collect::<Value>(),
         });
         if with_entries {
-            json["entry_t"] = self.entries.times();
+            json["entry_at_s"] = self.entries.times();
             json["entries"] = self.entries.json();
         }
         json
@@ -215,7 +215,7 @@ impl History {
     /// The points of one entry; `None` where there is none of that name.
     pub fn entry_json(&self, key: &EntryKey) -> Option<Value> {
         let mut json = self.entries.entry(key)?;
-        json["t"] = self.entries.times();
+        json["at_s"] = self.entries.times();
         Some(json)
     }
 

@@ -46,14 +46,14 @@ impl Point {
             Value::Object(percentiles::headers().zip(times).collect())
         });
         json!({
-            "t": seconds(self.end),
+            "at_s": seconds(self.end),
             "users": self.users,
             "asked": self.asked.map(number),
             "rps": number(self.rates.requests),
             "fps": number(self.rates.failures),
             "percentiles": percentiles,
             "cores": self.cores.iter().map(|core| share(core.busy)).collect::<Value>(),
-            "lateness": time(self.lateness),
+            "lateness_ms": time(self.lateness),
             "completions_per_turn": number(self.completions_per_turn.into()),
         })
     }

@@ -29,20 +29,20 @@ fn numbers(list: &Value) -> Vec<f64> {
 #[test]
 fn each_second_is_a_point_with_its_own_rate() {
     let json = history(3, |second| second * 10).json(true);
-    assert_eq!(json["t"], json!([1, 2, 3]));
+    assert_eq!(json["at_s"], json!([1, 2, 3]));
     assert_eq!(json["rps"], json!([10, 20, 30]));
     assert_eq!((&json["asked"], &json["users"]), (&json!([1, 2, 3]), &json!([3, 3, 3])));
     assert_eq!(json["percentiles"]["99%"], json!([7, 7, 7]));
     assert_eq!(json["entries"][0]["rps"], json!([10, 20, 30]));
     assert_eq!(json["entries"][0]["95%"], json!([1, 2, 3]));
-    assert_eq!(json["step"], 1.0);
+    assert_eq!(json["step_s"], 1.0);
 }
 
 #[test]
 fn a_day_has_no_more_points_than_ten_minutes_and_the_same_requests() {
     for seconds in [599, 600, 601, 5000, 86_400] {
         let json = history(seconds, |second| second % 7).json(true);
-        let (times, rates) = (numbers(&json["t"]), numbers(&json["rps"]));
+        let (times, rates) = (numbers(&json["at_s"]), numbers(&json["rps"]));
         assert!(times.len() <= POINTS_MAX && times.len() >= POINTS_MAX / 2 - 1, "{}", times.len());
         assert_eq!(*times.last().unwrap(), seconds as f64);
         let starts = [0.0].into_iter().chain(times.iter().copied());
@@ -50,10 +50,10 @@ fn a_day_has_no_more_points_than_ten_minutes_and_the_same_requests() {
             starts.zip(&times).zip(&rates).map(|((from, to), rate)| (to - from) * rate).sum();
         let expected: u64 = (1..=seconds).map(|second| second % 7).sum();
         assert!((requests - expected as f64).abs() < expected as f64 * 0.01, "{requests}");
-        assert!(numbers(&json["entry_t"]).len() <= ENTRY_POINTS_MAX);
+        assert!(numbers(&json["entry_at_s"]).len() <= ENTRY_POINTS_MAX);
         assert_eq!(
             json["entries"][0]["rps"].as_array().unwrap().len(),
-            numbers(&json["entry_t"]).len()
+            numbers(&json["entry_at_s"]).len()
         );
     }
 }
@@ -103,16 +103,16 @@ fn an_entry_that_came_later_has_nothing_before_and_the_generator_is_there() {
         })
     );
     assert_eq!(json["cores"], json!([{ "core": 5, "busy": [null, null, 0.25] }]));
-    assert_eq!(json["lateness"], json!([null, null, 7]));
+    assert_eq!(json["lateness_ms"], json!([null, null, 7]));
     assert_eq!(json["completions_per_turn"], json!([0, 0, 3.5]));
     let latest = history.latest().unwrap();
     assert_eq!(
-        (&latest["t"], &latest["rps"], &latest["cores"]),
+        (&latest["at_s"], &latest["rps"], &latest["cores"]),
         (&json!(4), &json!(10), &json!([0.25]))
     );
     let key = |name: &str| EntryKey { method: "GET".to_owned(), name: name.to_owned() };
     assert_eq!(history.latest_of(&key("/new")).requests, 3.0);
-    assert_eq!(history.entry_json(&key("/new")).unwrap()["t"], json!([1, 2, 4]));
+    assert_eq!(history.entry_json(&key("/new")).unwrap()["at_s"], json!([1, 2, 4]));
     assert_eq!(history.entry_json(&key("/none")), None);
 }
 
@@ -124,9 +124,9 @@ fn the_rest_of_a_second_at_the_end_is_no_rate_of_its_own() {
     last.users[0].running = 0;
     history.add(&last);
     let json = history.json(true);
-    assert_eq!(json["t"], json!([1, 2, 3.1]));
+    assert_eq!(json["at_s"], json!([1, 2, 3.1]));
     assert_eq!(json["rps"], json!([10, 10, 10.91]), "12 in 1.1 s");
-    assert_eq!(history.latest().unwrap()["t"], 3);
+    assert_eq!(history.latest().unwrap()["at_s"], 3);
     assert_eq!((history.latest_users()[0].running, &json["users"]), (3, &json!([3, 3, 0])));
 }
 
@@ -142,6 +142,6 @@ fn the_seconds_in_which_a_core_stood_still_are_marked() {
     run.health.standstills =
         vec![still(&[1], 2400, 2000), still(&[0, 1], 5250, 500), still(&[2], 5500, 500)];
     history.add(&run);
-    assert_eq!(history.json(false)["stood_still"], json!([0, 0, 600, 1000, 400, 750]));
-    assert_eq!(history.latest().unwrap()["stood_still"], 750);
+    assert_eq!(history.json(false)["stood_still_ms"], json!([0, 0, 600, 1000, 400, 750]));
+    assert_eq!(history.latest().unwrap()["stood_still_ms"], 750);
 }

@@ -6,9 +6,22 @@
 //! | [`JsonFile`], `--json-file` | a file | one object with all that is known |
 //!
 //! Both are made from the last snapshot, as the closing tables and the CSV files are, so their
-//! numbers are the same. All times are milliseconds: exact ones have all their digits, those from a
-//! histogram four (see [`digits`](super::digits)). Unlike Locust's, neither takes anything away from
-//! the tables.
+//! numbers are the same. Unlike Locust's, neither takes anything away from the tables.
+//!
+//! # Keys
+//!
+//! These rules hold for the web API and the data of an HTML report ([`view`](super::view),
+//! [`history`](super::history)) too, so that the same thing has the same key everywhere:
+//!
+//! - What Locust has in its `--json` or on its page has Locust's key.
+//! - Any other time or size ends with its unit: `_s`, `_ms`, `_bytes`. `at_s` and `…_from_s` are seconds
+//!   since the start of the run.
+//! - Without a unit are: response times, percentiles and every `count`, `min`, `mean`, `max`, `percentiles`
+//!   of times, which are milliseconds; and `started_at` with Locust's `start_time`, `first_seen`,
+//!   `last_seen`, `last_request_timestamp`, which are seconds since 1970.
+//!
+//! Exact times have all their digits, in the file those from a histogram four (see
+//! [`digits`](super::digits)). [`SCHEMA`] counts the changes of a key's name or meaning.
 //!
 //! # An entry
 //!
@@ -49,19 +62,20 @@
 //!
 //! | key | what |
 //! |---|---|
+//! | `schema` | [`SCHEMA`] |
 //! | `version`, `seed` | of gregaria; of the run's random choices |
-//! | `started_at`, `elapsed_s` | start in UTC; length of the run in seconds |
+//! | `started_at`, `elapsed_s` | start in seconds since 1970; length of the run |
 //! | `counted_from_s` | where the counting began: 0, or the latest reset |
 //! | `entries`, `total` | as above; all together, as an entry without a method that is called `Aggregated` |
 //! | `failures` | `method`, `name`, `error`, `occurrences`, `first_seen`, `last_seen` in seconds since 1970, and `example`: the first of them, or `null` of failures that share a row |
-//! | `example` | `core`, `request` (which of the core's requests it was, from 1, by their ends), `at_s` in seconds since the start, `status` or `null`, `body`: its first 200 bytes as text, or `null` where it was not kept. What is no UTF-8 stands there as `\xff`. Kept are bodies that a check or a task looks at, and the beginning of those with a status of 400 and above. Credentials that were sent, and secrets of the scenario, are `***` |
+//! | `example` | `core`, `request` (which of the core's requests it was, from 1, by their ends), `at_s`, `status` or `null`, `body`: its first 200 bytes as text, or `null` where it was not kept. What is no UTF-8 stands there as `\xff`. Kept are bodies that a check or a task looks at, and the beginning of those with a status of 400 and above. Credentials that were sent, and secrets of the scenario, are `***` |
 //! | `exceptions` | `count`, `msg`, `traceback` |
 //! | `cancelled`, `retries`, `redirects`, `challenges`, `without_expect` | those of `total`: what servers saw and `num_requests` does not count |
 //! | `malformed_lines` | `name` and `count` of header lines that responses were read without |
 //! | `commands` | what was asked of the run on its way: `at_s`, `what` |
 //! | `broken` | `null`, or the level of `--abort-when` that the run broke: `level` as its user wrote it; what was `measured` of all requests (`method`, `name`), in milliseconds, as a share of 0 to 1, or per second; the `worst` entry (`method`, `name`, `measured`; or `null`); the stretch that was judged, `from_s`, `to_s`; whether it was found `at_end` and did not stop the run; all of it as a `text` |
 //! | `open_load` | `null`, or what the console tells: `asked`, `due`, `started`, `delayed`, `backlog`, `backlog_peak`, `lateness`, `gap_errors`, `anderson_darling` (`null`, or `statistic`, `limit`, `sample`, `holds`) |
-//! | `generator` | how the generator fared: `cores` (`core`, `busy`, `busiest_second`, `saturated_seconds`, `user_s`, `system_s`, `turns`, `busy_turns` that brought completions, `completions`, `kept_waiting_s` by what else ran there or by a limit, `longest_turn_ms`), `lateness` of timers, `request_cpu_s` (`user`, `system`, `requests`: of the seconds in which a core made 1,000 or more), `limits` (`ports`, `files`, `slow_connects`, `unchecked_servers`, `look_ups`, `accept_queue`, which counts all processes of this host), `standstills` (`at_s`, `lasting_s`, `cores`, `what`), `warnings` as text |
+//! | `generator` | how the generator fared: `cores` (`core`, `busy`, `latest_busy`, `busiest_second`, `saturated_seconds`, `user_s`, `system_s`, `turns`, `busy_turns` that brought completions, `completions`, `kept_waiting_s` by what else ran there or by a limit, `longest_turn_ms`), `lateness` of timers, `request_cpu_s` (`user`, `system`, `requests`: of the seconds in which a core made 1,000 or more), `limits` (`ports`, `files`, `slow_connects`, `unchecked_servers`, `look_ups`, `accept_queue`, which counts all processes of this host), `standstills` (`at_s`, `lasting_s`, `cores`, `what`), `warnings` as text |
 
 pub(crate) mod entry;
 pub(super) mod run;
@@ -77,6 +91,11 @@ use super::Report;
 use super::file::{Error, OutputFile};
 use super::place::is_special;
 use crate::stats::Snapshot;
+
+/// The version of the keys of the JSON file, of a [`View`](super::view::View) and of a
+/// [`History`](super::history::History): another number where one of them is renamed, goes or changes its
+/// meaning. Keys may be added without that.
+pub const SCHEMA: u32 = 2;
 
 /// The list of entries, at the end.
 #[derive(Debug)]

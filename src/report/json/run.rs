@@ -4,10 +4,10 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
+use super::SCHEMA;
 use super::entry::{Entries, distribution, entry, epoch, exact};
 use crate::report::broken;
-use crate::report::utc::utc;
-use crate::report::warnings::{Told, standstills, warnings};
+use crate::report::warnings::{Told, Warning, standstills, warnings};
 use crate::stats::{
     AndersonDarling, CoreHealth, Counts, Example, FailureRow, GeneratorHealth, LimitsHit, OpenLoad,
     Snapshot,
@@ -25,9 +25,10 @@ impl Serialize for Run<'_> {
         let Counts { cancelled, retries, redirects, challenges, without_expect, .. } =
             snapshot.total.counts;
         let mut run = serializer.serialize_map(None)?;
+        run.serialize_entry("schema", &SCHEMA)?;
         run.serialize_entry("version", env!("CARGO_PKG_VERSION"))?;
         run.serialize_entry("seed", seed)?;
-        run.serialize_entry("started_at", &utc(snapshot.started_at))?;
+        run.serialize_entry("started_at", &epoch(snapshot.started_at))?;
         run.serialize_entry("elapsed_s", &snapshot.elapsed.as_secs_f64())?;
         run.serialize_entry("counted_from_s", &snapshot.since.as_secs_f64())?;
         run.serialize_entry("entries", &Entries(snapshot))?;
@@ -43,7 +44,7 @@ impl Serialize for Run<'_> {
         run.serialize_entry("commands", &commands(snapshot))?;
         run.serialize_entry("broken", &broken::json(snapshot.broken.as_ref()))?;
         run.serialize_entry("open_load", &snapshot.open_load.as_ref().map(open_load))?;
-        run.serialize_entry("generator", &generator(snapshot))?;
+        run.serialize_entry("generator", &generator(snapshot, &warnings(snapshot)))?;
         run.end()
     }
 }
@@ -86,7 +87,8 @@ pub(in crate::report) fn malformed_lines(snapshot: &Snapshot) -> Value {
     lines.map(|(name, count)| json!({ "name": name, "count": count })).collect()
 }
 
-fn commands(snapshot: &Snapshot) -> Value {
+/// What was asked of the run on its way.
+pub(in crate::report) fn commands(snapshot: &Snapshot) -> Value {
     let commands = snapshot.commands.iter();
     commands
         .map(|command| json!({ "at_s": command.at.as_secs_f64(), "what": command.what }))
@@ -126,10 +128,10 @@ fn standstill(told: &Told) -> Value {
     })
 }
 
-fn generator(snapshot: &Snapshot) -> Value {
+/// How the generator fared, and these reasons to doubt what it measured.
+pub(in crate::report) fn generator(snapshot: &Snapshot, warnings: &[Warning]) -> Value {
     let health = &snapshot.health;
     let cost = &health.request_cost;
-    let warnings: Vec<String> = warnings(snapshot).iter().map(ToString::to_string).collect();
     json!({
         "cores": health.cores.iter().map(core).collect::<Value>(),
         "lateness": distribution(&health.lateness),
@@ -140,12 +142,12 @@ fn generator(snapshot: &Snapshot) -> Value {
         },
         "limits": limits(health),
         "standstills": standstills(health).map(|told| standstill(&told)).collect::<Value>(),
-        "warnings": warnings,
+        "warnings": warnings.iter().map(ToString::to_string).collect::<Value>(),
     })
 }
 
 /// How often each of the kernel's limits was hit.
-pub(in crate::report) fn limits(health: &GeneratorHealth) -> Value {
+fn limits(health: &GeneratorHealth) -> Value {
     let LimitsHit { ports, files, slow_connects, unchecked_servers, look_ups } = health.limits;
     json!({
         "ports": ports,
@@ -157,11 +159,12 @@ pub(in crate::report) fn limits(health: &GeneratorHealth) -> Value {
     })
 }
 
-/// A core in the whole run.
-pub(in crate::report) fn core(core: &CoreHealth) -> Value {
+/// A core in the whole run, and in its latest second.
+fn core(core: &CoreHealth) -> Value {
     json!({
         "core": core.core,
         "busy": core.busy,
+        "latest_busy": core.latest_busy,
         "busiest_second": core.busiest_second,
         "saturated_seconds": core.saturated_seconds,
         "user_s": core.work.cpu.user.as_secs_f64(),
@@ -222,7 +225,7 @@ mod tests {
         run.health.standstills.push(StoodStill { cores: vec![6], time });
         let text = render_run(&run, u64::MAX);
         let mut object = read(&text);
-        assert!(text.starts_with(b"{\n    \"version\": \"") && text.ends_with(b"\n}\n"));
+        assert!(text.starts_with(b"{\n    \"schema\": 2,\n") && text.ends_with(b"\n}\n"));
         assert_eq!(object["entries"], read(&render_list(&run)));
         assert_eq!(object["total"]["name"], "Aggregated");
         assert_eq!(object["total"]["num_requests"], 21);
@@ -233,9 +236,10 @@ mod tests {
         let keys = ["entries", "total"];
         keys.into_iter().for_each(|key| drop(object[key].take()));
         let expected = json!({
+            "schema": 2,
             "version": env!("CARGO_PKG_VERSION"),
             "seed": u64::MAX,
-            "started_at": "2026-09-21T14:13:20Z",
+            "started_at": 1_790_000_000.0,
             "elapsed_s": 10.0,
             "counted_from_s": 2.0,
             "entries": null,
@@ -267,6 +271,7 @@ mod tests {
                 "cores": [{
                     "core": 6,
                     "busy": 0.475,
+                    "latest_busy": 0.475,
                     "busiest_second": 0.95,
                     "saturated_seconds": 2,
                     "user_s": 1.0,

@@ -1,38 +1,32 @@
 //! A run at an instant, with all that the web page and the HTML report show of it, as JSON.
 //!
-//! The page is sent one each second, the report has the last one in it. Names of keys are Locust's
-//! words where it has them. All times are milliseconds, not rounded: whoever shows one rounds it, once.
-//! Instants are seconds since the start of the run, but for those of failures.
+//! The page is sent one each second, the report has the last one in it. What the [JSON file](super::json)
+//! has too stands here under the same key, by the rules there. Times are not rounded here: whoever shows
+//! one rounds it, once.
 //!
 //! | key | what |
 //! |---|---|
-//! | `schema` | 1; another number where a key changes its meaning |
+//! | `schema` | [`SCHEMA`] |
 //! | `facts` | what the run is; see [`Facts`] |
 //! | `state`, `run` | see [`State`]; the number of the run in this process, from 1 |
-//! | `started_at` | seconds since 1970; `null` before the first run |
-//! | `elapsed`, `since` | length so far; where the counting began |
+//! | `started_at` | as in the JSON file; `null` before the first run |
+//! | `elapsed_s`, `counted_from_s` | as there, so far |
 //! | `ending` | why the run is over, as a part of a sentence; `null` before its end, and where no user was left |
 //! | `users`, `asked`, `classes` | running users; `{"users": n}` that the load was to have when they were counted, `{"rate": n}` now, or `null`; `name` and `running` of each class |
 //! | `target` | what the load goes to: `{"users": n, "spawn_rate": n}` by an order or a plain ramp, `{"rate": n}` by an order, or `null`, as of a shape |
-//! | `stats`, `total`, `more_stats` | rows, at most [`ROWS_MAX`], and how many were left out; a row is described in [`mod@self::row`] |
-//! | `failures`, `more_failures` | `method`, `name`, `error`, `occurrences`, `first_seen`, `last_seen` in seconds since 1970, and `example` as in the [JSON file](super::json) |
-//! | `exceptions` | `count`, `msg`, `traceback` |
-//! | `malformed_lines` | `name` and `count` of header lines that responses were read without |
+//! | `entries`, `total`, `more_entries` | rows, at most [`ROWS_MAX`], and how many were left out; a row is described in [`mod@self::row`] |
+//! | `failures`, `more_failures` | as in the JSON file, at most [`ROWS_MAX`], and how many were left out |
+//! | `exceptions`, `malformed_lines`, `commands`, `open_load` | as in the JSON file |
 //! | `checks` | `method`, `name`, `check`, `failed`, `judged` of every declared check |
 //! | `tasks` | the shares of classes and tasks, in Locust's shape |
-//! | `generator` | `cores`, `lateness`, `request_cpu_us` of one request (`null` where no core made 1,000 in a second), `limits` |
-//! | `warnings`, `verdict` | reasons to doubt the numbers; `level` and `text`, see [`verdict`] |
-//! | `commands` | `at`, `what` |
-//! | `standstills` | when cores did nothing of what was due: `at`, `lasting`, `cores`, `what`; the longest |
-//! | `open_load` | as in the [JSON file](super::json) |
-//! | `spectrum` | pairs of a share of all requests and the time that they took at most |
+//! | `generator` | as in the JSON file; `null` before the first run |
+//! | `verdict` | `level` and `text`, see [`verdict`] |
+//! | `spectrum` | pairs of a share of all requests and the milliseconds that they took at most |
 
 mod checks;
 mod facts;
 pub mod row;
 mod tasks;
-
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -41,12 +35,13 @@ pub use tasks::tasks;
 
 use super::broken;
 use super::history::History;
-use super::json::entry::{distribution, epoch, exact};
-use super::json::run::{self, exceptions, failures, limits, malformed_lines, open_load};
-use super::warnings::{Told, Warning, standstills, warnings};
+use super::json::SCHEMA;
+use super::json::entry::{epoch, exact};
+use super::json::run::{commands, exceptions, failures, generator, malformed_lines, open_load};
+use super::warnings::{Warning, warnings};
 use crate::control::Change;
 use crate::scenario::Scenario;
-use crate::stats::{Breach, CoreHealth, Snapshot, UserCount};
+use crate::stats::{Breach, Snapshot, UserCount};
 
 /// The most rows of statistics, and of failures, as on Locust's page.
 pub const ROWS_MAX: usize = 500;
@@ -112,7 +107,7 @@ impl View<'_> {
         let broken = self.snapshot.and_then(|snapshot| snapshot.broken.as_ref());
         let (level, text) = verdict(reasons.len(), requests, broken);
         let mut view = json!({
-            "schema": 1,
+            "schema": SCHEMA,
             "facts": self.facts.json(),
             "state": self.state.word(),
             "run": self.run,
@@ -136,26 +131,24 @@ impl View<'_> {
         let spectrum = snapshot.quantiles.iter();
         json!({
             "started_at": epoch(snapshot.started_at),
-            "elapsed": seconds(snapshot.elapsed),
-            "since": seconds(snapshot.since),
+            "elapsed_s": snapshot.elapsed.as_secs_f64(),
+            "counted_from_s": snapshot.since.as_secs_f64(),
             "ending": snapshot.ending.map(|ending| ending.to_string()),
             "users": snapshot.user_count(),
             "asked": self.asked(snapshot),
             "target": self.target.map(target),
             "classes": classes.map(|class| json!({ "name": class.class, "running": class.running })).collect::<Value>(),
-            "stats": rows.collect::<Value>(),
+            "entries": rows.collect::<Value>(),
             "total": row::row(&snapshot.total, self.history.and_then(History::latest_rates)),
-            "more_stats": snapshot.entries.len().saturating_sub(ROWS_MAX),
+            "more_entries": snapshot.entries.len().saturating_sub(ROWS_MAX),
             "failures": failures(snapshot, ROWS_MAX),
             "more_failures": snapshot.failures.len().saturating_sub(ROWS_MAX),
             "exceptions": exceptions(snapshot),
             "malformed_lines": malformed_lines(snapshot),
             "checks": checks::checks(self.scenario, snapshot),
             "tasks": tasks(self.scenario, self.users(snapshot)),
-            "generator": generator(snapshot),
-            "warnings": reasons.iter().map(ToString::to_string).collect::<Value>(),
-            "commands": snapshot.commands.iter().map(|command| json!({ "at": seconds(command.at), "what": command.what })).collect::<Value>(),
-            "standstills": standstills(&snapshot.health).map(|told| standstill(&told)).collect::<Value>(),
+            "generator": generator(snapshot, reasons),
+            "commands": commands(snapshot),
             "open_load": snapshot.open_load.as_ref().map(open_load),
             "spectrum": spectrum.map(|&(share, time)| json!([share, exact(time)])).collect::<Value>(),
         })
@@ -207,42 +200,6 @@ fn target(change: Change) -> Value {
         Change::Users { users, spawn_rate } => json!({ "users": users, "spawn_rate": spawn_rate }),
         Change::Rate(rate) => json!({ "rate": rate }),
     }
-}
-
-fn generator(snapshot: &Snapshot) -> Value {
-    let health = &snapshot.health;
-    let micros = |value: f64| (value * 1e3).round() / 1e3;
-    let cpu = health.request_cost.each_us();
-    let cpu = cpu.map(|(user, system)| json!({ "user": micros(user), "system": micros(system) }));
-    json!({
-        "cores": health.cores.iter().map(core_now).collect::<Value>(),
-        "lateness": distribution(&health.lateness),
-        "request_cpu_us": cpu,
-        "limits": limits(health),
-    })
-}
-
-/// A mark in the charts that lasts.
-pub(super) fn standstill(told: &Told) -> Value {
-    let time = told.what.time;
-    json!({
-        "at": seconds(time.from),
-        "lasting": seconds(time.lasting),
-        "cores": told.what.cores,
-        "what": told.to_string(),
-    })
-}
-
-/// A core in the whole run, and in its latest second.
-fn core_now(core: &CoreHealth) -> Value {
-    let mut now = run::core(core);
-    now["latest_busy"] = core.latest_busy.into();
-    now
-}
-
-/// With three decimals.
-fn seconds(time: Duration) -> f64 {
-    time.as_millis() as f64 / 1e3
 }
 
 #[cfg(test)]

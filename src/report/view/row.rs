@@ -1,10 +1,7 @@
-//! A row of statistics: `method`, `name`; `requests`, `failures`; `median`, `average`, `min`, `max`,
-//! `percentiles` of the whole run and `recent_percentiles` of the last ten seconds, `null` without
-//! requests; `average_size` in bytes; `rps`, `failures_per_s` of the whole run, `current_rps`,
-//! `current_failures_per_s` of the last ten seconds, `second` (`rps`, `fps`) of the latest one alone;
-//! `phases` as in the [JSON file](super::super::json); `cancelled`, `retries`, `redirects`,
-//! `challenges`, `without_expect`, `connections`, `sent_bytes`, `received_bytes`; `statuses` and
-//! `no_response` as there.
+//! A row of statistics, by the keys of an entry of the [JSON file](super::super::json), and what changes
+//! while a run lasts: `avg_content_length` in bytes, `current_rps` and `current_fail_per_sec` of the last
+//! ten seconds (Locust's keys), `current_percentiles` likewise, `second` (`rps`, `fps`) of the latest one
+//! alone. A time is `null` where there were no requests.
 
 use serde_json::{Value, json};
 
@@ -22,19 +19,19 @@ pub(super) fn row(row: &Row, second: Option<Rates>) -> Value {
     json!({
         "method": row.key.method,
         "name": row.key.name,
-        "requests": row.requests,
-        "failures": row.failures,
-        "median": figures.map(|figures| exact(figures.median())),
-        "average": figures.map(|figures| exact(figures.mean)),
-        "min": figures.map(|figures| exact(figures.min)),
-        "max": figures.map(|figures| exact(figures.max)),
-        "average_size": row.mean_body_bytes(),
-        "rps": row.rates.requests,
-        "failures_per_s": row.rates.failures,
+        "num_requests": row.requests,
+        "num_failures": row.failures,
+        "median_response_time": figures.map(|figures| exact(figures.median())),
+        "avg_response_time": figures.map(|figures| exact(figures.mean)),
+        "min_response_time": figures.map(|figures| exact(figures.min)),
+        "max_response_time": figures.map(|figures| exact(figures.max)),
+        "avg_content_length": row.mean_body_bytes(),
+        "total_rps": row.rates.requests,
+        "total_fail_per_sec": row.rates.failures,
         "current_rps": row.recent_rates.requests,
-        "current_failures_per_s": row.recent_rates.failures,
+        "current_fail_per_sec": row.recent_rates.failures,
         "percentiles": figures.map(exact_percentiles),
-        "recent_percentiles": recent.map(exact_percentiles),
+        "current_percentiles": recent.map(exact_percentiles),
         "second": { "rps": hundredths(second.requests), "fps": hundredths(second.failures) },
         "phases": Value::Object(phases.into_iter().collect()),
         "statuses": statuses(&row.statuses),

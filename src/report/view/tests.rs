@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::*;
 use crate::report::samples::{breach, core, failure, row, snapshot};
 use crate::scenario::{Step, User};
@@ -39,7 +41,7 @@ fn before_a_run_the_same_keys_are_there() {
     assert_eq!(keys(&before), keys(&after));
     assert_eq!(before["verdict"]["level"], "none");
     assert_eq!(
-        (&before["total"]["name"], &before["total"]["requests"]),
+        (&before["total"]["name"], &before["total"]["num_requests"]),
         (&json!("Aggregated"), &json!(0))
     );
     assert_eq!(before["facts"]["seed"], u64::MAX.to_string());
@@ -55,9 +57,9 @@ fn rows_checks_and_failures_are_told_with_their_numbers() {
     run.malformed_lines.push(("x-bad[1]".to_owned(), 7));
     let view = view(Some(&run));
     assert_eq!(view["malformed_lines"], json!([{ "name": "x-bad[1]", "count": 7 }]));
-    let entry = &view["stats"][0];
+    let entry = &view["entries"][0];
     assert_eq!(
-        (&entry["median"], &entry["average"], &entry["requests"]),
+        (&entry["median_response_time"], &entry["avg_response_time"], &entry["num_requests"]),
         (&json!(40.0), &json!(40.0), &json!(20))
     );
     assert_eq!(
@@ -81,8 +83,8 @@ fn rows_checks_and_failures_are_told_with_their_numbers() {
 fn rows_beyond_the_cap_are_counted() {
     let rows: Vec<_> = (0..ROWS_MAX + 7).map(|n| row("GET", &format!("/{n:04}"), 1, MS)).collect();
     let view = view(Some(&snapshot(rows, MS)));
-    assert_eq!(view["stats"].as_array().unwrap().len(), ROWS_MAX);
-    assert_eq!(view["more_stats"], 7);
+    assert_eq!(view["entries"].as_array().unwrap().len(), ROWS_MAX);
+    assert_eq!(view["more_entries"], 7);
 }
 
 #[test]
@@ -92,7 +94,7 @@ fn the_verdict_says_whether_to_believe_the_numbers() {
     run.health.cores.push(core(0, 0.99, 3));
     let doubtful = view(Some(&run));
     assert_eq!(doubtful["verdict"]["text"], "1 reason to doubt these numbers");
-    assert_eq!(doubtful["warnings"].as_array().unwrap().len(), 1);
+    assert_eq!(doubtful["generator"]["warnings"].as_array().unwrap().len(), 1);
     run.broken = Some(breach("p95 > 10ms"));
     let told = "Stopped, because p95 > 10ms was broken: 101 ms of Aggregated from 2.00 s to 12.00 s, \
                 worst GET / with 101 ms";
@@ -118,8 +120,13 @@ fn a_standstill_is_a_warning_and_a_time_that_is_marked() {
     let view = view(Some(&run));
     let what = "core 3 stood still for 2.0 s";
     assert_eq!(
-        view["standstills"],
-        json!([{ "at": 3.149, "lasting": 2.01, "cores": [3], "what": what }])
+        view["generator"]["standstills"],
+        json!([{ "at_s": 3.149, "lasting_s": 2.01, "cores": [3], "what": what }])
     );
-    assert!(view["warnings"][0].as_str().unwrap().starts_with(&format!("{what} from 3.1 s on")));
+    assert!(
+        view["generator"]["warnings"][0]
+            .as_str()
+            .unwrap()
+            .starts_with(&format!("{what} from 3.1 s on"))
+    );
 }

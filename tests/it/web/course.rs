@@ -32,7 +32,7 @@ fn as_many_users_are_there_as_were_wanted_when_they_were_counted() {
             break assert_eq!((wanted, users(&event)), (&json!(400), 400));
         }
         if wanted.is_u64() && event.name == "view" {
-            assert_eq!(*wanted, users(&event), "at {}", event.data["view"]["elapsed"]);
+            assert_eq!(*wanted, users(&event), "at {}", event.data["view"]["elapsed_s"]);
             let point = &event.data["point"];
             assert_eq!(point["asked"].as_f64(), point["users"].as_f64());
             seen += 1;
@@ -61,7 +61,7 @@ fn a_run_is_started_watched_changed_and_stopped_and_then_another() {
     assert_eq!(hello.data["view"]["run"], 1);
     let two = events.find(|event| state(event) == "running");
     assert_eq!((&*two.name, users(&two)), ("view", 2));
-    assert!(two.data["point"]["t"].as_f64().unwrap() > 0.0, "{}", two.data);
+    assert!(two.data["point"]["at_s"].as_f64().unwrap() > 0.0, "{}", two.data);
 
     page.command("/api/v1/run/load", &json!({"users": 5, "spawn_rate": 100}));
     events.find(|event| state(event) == "spawning");
@@ -69,9 +69,9 @@ fn a_run_is_started_watched_changed_and_stopped_and_then_another() {
     assert_eq!((users(&five), &five.data["view"]["asked"]), (5, &json!({"users": 5})));
 
     page.command("/api/v1/run/reset", &json!({}));
-    let reset = events.find(|event| event.data["view"]["since"].as_f64() > Some(0.0));
-    let before = five.data["view"]["total"]["requests"].as_u64().unwrap();
-    assert!(reset.data["view"]["total"]["requests"].as_u64().unwrap() < before * 2);
+    let reset = events.find(|event| event.data["view"]["counted_from_s"].as_f64() > Some(0.0));
+    let before = five.data["view"]["total"]["num_requests"].as_u64().unwrap();
+    assert!(reset.data["view"]["total"]["num_requests"].as_u64().unwrap() < before * 2);
 
     page.command("/api/v1/run/stop", &json!({}));
     let stopped = events.find(|event| state(event) == "stopped");
@@ -86,7 +86,7 @@ fn a_run_is_started_watched_changed_and_stopped_and_then_another() {
     assert_eq!(page.command("/api/v1/runs", &json!({"users": 1})), json!({"run": 2}));
     let hello = events.find(|event| event.name == "hello");
     assert_eq!(
-        (hello.data["view"]["run"].as_u64(), &hello.data["history"]["t"]),
+        (hello.data["view"]["run"].as_u64(), &hello.data["history"]["at_s"]),
         (Some(2), &json!([]))
     );
     let one = events.find(|event| state(event) == "running");
@@ -106,15 +106,15 @@ fn events_come_each_second() {
     let page = page(&server);
     page.command("/api/v1/runs", &json!({"users": 1}));
     let mut events = page.events();
-    events.find(|event| event.data["view"]["elapsed"].as_f64() >= Some(1.0));
+    events.find(|event| event.data["view"]["elapsed_s"].as_f64() >= Some(1.0));
     let from = Instant::now();
     let times: Vec<f64> =
-        (0..3).map(|_| events.next().unwrap().data["point"]["t"].as_f64().unwrap()).collect();
+        (0..3).map(|_| events.next().unwrap().data["point"]["at_s"].as_f64().unwrap()).collect();
     let took = from.elapsed();
     assert_eq!(times, [2.0, 3.0, 4.0]);
     assert!(took > Duration::from_millis(2500) && took < Duration::from_secs(5), "{took:?}");
     let history = page.read("/api/v1/history");
-    assert_eq!(history["t"], json!([1, 2, 3, 4]));
+    assert_eq!(history["at_s"], json!([1, 2, 3, 4]));
     assert_eq!(history["entries"][0]["name"], "home");
     let home = page.read("/api/v1/history?method=GET&name=home");
     assert_eq!(home["rps"].as_array().unwrap().len(), 4);
@@ -134,13 +134,13 @@ fn the_last_view_is_what_the_files_have_after_an_interruption() {
     let last = events.find(|event| state(event) == "stopped");
     let (total, rows) = (&last.data["view"]["total"], output.csv("out_stats.csv"));
     let requests = rows.count("Aggregated", "Request Count");
-    assert_eq!(total["requests"].as_u64(), Some(requests));
+    assert_eq!(total["num_requests"].as_u64(), Some(requests));
     assert_eq!(output.aggregated(), (requests, 0));
     assert_eq!(server.total(), requests + output.cancelled());
     // The page has the exact times, of which the files have fewer digits.
     let in_file =
         |ms: &Value| file_ms(Duration::from_nanos((ms.as_f64().unwrap() * 1e6).round() as u64));
-    assert_eq!(in_file(&total["median"]), rows.column("Median Response Time")[1]);
+    assert_eq!(in_file(&total["median_response_time"]), rows.column("Median Response Time")[1]);
     assert_eq!(in_file(&total["percentiles"]["99%"]), rows.column("99%")[1]);
 }
 
@@ -202,7 +202,7 @@ fn a_run_that_stops_is_changed_no_more() {
     assert_eq!(swarm["message"], "the run is stopping: it cannot be changed any more");
     page.read("/stop");
     let view = page.view();
-    assert_eq!((&view["state"], &view["since"]), (&json!("stopped"), &json!(0.0)));
+    assert_eq!((&view["state"], &view["counted_from_s"]), (&json!("stopped"), &json!(0.0)));
     assert_eq!(view["commands"].as_array().unwrap().len(), 1, "{}", view["commands"]);
     page.quit().code(0);
 }
@@ -223,18 +223,24 @@ fn a_run_that_is_over_has_its_statistics_reset_as_on_locusts_page() {
         server.await_requests(server.count() + 3);
         page.read("/stop");
         let before = page.view();
-        assert!(before["total"]["requests"].as_u64() >= Some(1), "{before}");
+        assert!(before["total"]["num_requests"].as_u64() >= Some(1), "{before}");
         reset(&page);
         let view = page.view();
-        assert_eq!((&view["state"], &view["total"]["requests"]), (&json!("stopped"), &json!(0)));
-        assert_eq!((&view["stats"], &view["total"]["rps"]), (&json!([]), &json!(0.0)));
-        assert_eq!((&view["since"], &view["elapsed"]), (&before["elapsed"], &before["elapsed"]));
+        assert_eq!(
+            (&view["state"], &view["total"]["num_requests"]),
+            (&json!("stopped"), &json!(0))
+        );
+        assert_eq!((&view["entries"], &view["total"]["total_rps"]), (&json!([]), &json!(0.0)));
+        assert_eq!(
+            (&view["counted_from_s"], &view["elapsed_s"]),
+            (&before["elapsed_s"], &before["elapsed_s"])
+        );
         assert_eq!(view["commands"][1]["what"], "statistics reset");
         assert_eq!(page.read("/stats/requests")["total_rps"], json!(0.0));
         let start = page.ask("POST", "/swarm", &form, "user_count=1&spawn_rate=100").json();
         assert_eq!(start["success"], true, "{start}");
         server.await_requests(server.count() + 3);
-        assert!(page.view()["since"] == json!(0.0));
+        assert!(page.view()["counted_from_s"] == json!(0.0));
     }
     let output = page.quit().code(0);
     assert!(output.aggregated().0 >= 1);

@@ -157,7 +157,7 @@ fn the_demo_has_a_page_too() {
     assert_eq!(page.command("/api/v1/runs", &json!({"run_time": "1s"})), json!({"run": 1}));
     page.events().find(|event| {
         let view = &event.data["view"];
-        view["state"] == "stopped" && view["total"]["requests"].as_u64() > Some(0)
+        view["state"] == "stopped" && view["total"]["num_requests"].as_u64() > Some(0)
     });
     page.quit();
 }

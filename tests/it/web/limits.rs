@@ -116,11 +116,11 @@ fn who_never_reads_holds_nothing() {
     page.command("/api/v1/runs", &json!({"users": 4}));
     server.await_requests(3000);
     let mut events = page.events();
-    let big = events.find(|event| event.data["view"]["elapsed"].as_f64() >= Some(2.0));
+    let big = events.find(|event| event.data["view"]["elapsed_s"].as_f64() >= Some(2.0));
     assert!(big.data.to_string().len() > 200_000, "there is not much to show");
     let before = page.running.peak_memory();
     let silent: Vec<_> = (0..100).map(|_| page.ask_for_events()).collect();
-    events.find(|event| event.data["view"]["elapsed"].as_f64() >= Some(8.0));
+    events.find(|event| event.data["view"]["elapsed_s"].as_f64() >= Some(8.0));
     let grown = page.running.peak_memory().saturating_sub(before);
     assert!(grown < 64 * MEGABYTE, "{} MB more", grown / MEGABYTE);
     drop(silent);

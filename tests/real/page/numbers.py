@@ -71,8 +71,8 @@ with folder() as where, Server("--drop-rate", "0.3", "--delay", "3ms") as server
         agree(request_table(page), file, "report")
         html = Path(f"{where}/run.html").read_text()
         view = embedded(html)["view"]
-        assert view["total"]["requests"] == int(file["Aggregated"]["Request Count"])
+        assert view["total"]["num_requests"] == int(file["Aggregated"]["Request Count"])
         history = embedded(html)["history"]
-        lasting = [b - a for a, b in zip([0] + history["t"], history["t"])]
+        lasting = [b - a for a, b in zip([0] + history["at_s"], history["at_s"])]
         drawn = sum(rate * time for rate, time in zip(history["rps"], lasting))
-        assert abs(drawn - view["total"]["requests"]) < 2, f"the chart has {drawn} requests"
+        assert abs(drawn - view["total"]["num_requests"]) < 2, f"the chart has {drawn} requests"
