@@ -24,11 +24,11 @@ use crate::report::view::Facts;
 use crate::report::warnings::nothing_completed;
 use crate::run;
 use crate::scenario::Scenario;
-use crate::web::Beginning;
+use crate::web::NewRun;
 
 type Reports = Vec<(String, Box<dyn Report + Send>)>;
 
-/// A run that can begin: everything that can fail because of what was asked has been tried.
+/// A run that is ready to start. Everything that can fail because of its options has been tried.
 pub(super) struct Job {
     pub(super) plan: Arc<Plan>,
     pub(super) control: Arc<Control>,
@@ -60,9 +60,9 @@ impl Job {
         Ok(job)
     }
 
-    /// What a page needs to know of it, to which what it gives back is a report.
-    pub(super) fn beginning(&self) -> Beginning {
-        Beginning {
+    /// Returns what the page needs to begin the run.
+    pub(super) fn new_run(&self) -> NewRun {
+        NewRun {
             facts: self.facts.clone(),
             plan: self.plan.clone(),
             control: self.control.clone(),
@@ -70,12 +70,12 @@ impl Job {
         }
     }
 
-    /// Has this told of the run, after all others.
+    /// Adds a report, behind all others.
     pub(super) fn add(&mut self, name: &str, report: Box<dyn Report + Send>) {
         self.reports.push((name.to_owned(), report));
     }
 
-    /// Runs to the end: the exit code.
+    /// Runs to the end and returns the exit code.
     pub(super) fn run(self) -> Result<u8, Error> {
         let Job { plan, control, args, log, reports, .. } = self;
         milestones::announce(&plan, &log);
@@ -108,7 +108,7 @@ impl Job {
         let (args, plan, log) = (&self.args, self.plan.clone(), self.log.clone());
         let control = self.control.clone();
         let resets = args.reset_stats;
-        // Who has a page looks there, as in Locust.
+        // With the page, tables in the terminal are off by default, as in Locust.
         let is_told = if args.web.web { args.print_stats } else { !args.only_summary };
         if is_told {
             let screen = || Screen::of(io::stderr());
@@ -138,8 +138,7 @@ fn exit_code(summary: &Summary, args: &RunArgs) -> u8 {
         || !snapshot.exceptions.is_empty()
         || nothing_completed(snapshot).is_some();
     let code = if failed { args.exit_code_on_error.unwrap_or(FAILED) } else { 0 };
-    // A report that could not be written is missing from what was asked for, and so is the judgement
-    // of a level that nothing could be compared with.
+    // A report that could not be written is an error, and so is a threshold that could not be judged.
     let is_missing = !summary.report_errors.is_empty() || !snapshot.unjudged.is_empty();
     let code = if code == 0 && is_missing { 1 } else { code };
     if snapshot.broken.is_some() { THRESHOLD_MISSED } else { code }

@@ -1,4 +1,4 @@
-//! The page itself.
+//! The files of the page: HTML, scripts and styles.
 
 use std::sync::{Arc, LazyLock};
 
@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use super::App;
 use crate::page;
 
-/// A text that stays the same for as long as its tag does.
+/// A file of the page, with its entity tag.
 struct Asset {
     content_type: &'static str,
     text: Bytes,
@@ -51,12 +51,13 @@ impl Asset {
         Asset { content_type, text, tag: format!("\"{tag}\"") }
     }
 
-    /// Nothing where the browser has it (RFC 9110 section 13.1.2).
+    /// Makes the response, which has no body where the browser has this version (RFC 9110 section
+    /// 13.1.2).
     fn answer(&'static self, headers: &HeaderMap) -> Response {
-        let kept = [(CACHE_CONTROL, "no-cache"), (ETAG, &*self.tag)];
+        let caching = [(CACHE_CONTROL, "no-cache"), (ETAG, &*self.tag)];
         if headers.get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == self.tag.as_bytes()) {
-            return (StatusCode::NOT_MODIFIED, kept).into_response();
+            return (StatusCode::NOT_MODIFIED, caching).into_response();
         }
-        (kept, [(CONTENT_TYPE, self.content_type)], self.text.clone()).into_response()
+        (caching, [(CONTENT_TYPE, self.content_type)], self.text.clone()).into_response()
     }
 }

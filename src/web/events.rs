@@ -1,8 +1,8 @@
 //! `/api/v1/events`: the run as server-sent events (HTML Standard, section 9.2).
 //!
-//! A page is sent one event when it can take one, which is then the latest. What it was too slow for
-//! it does not get, and nothing waits for it: a page that never reads holds what its socket does, and
-//! a reference to the event that comes next.
+//! A stream sends the latest event whenever its client can take one. A slow client misses events, and
+//! nothing waits for it. A client that never reads costs its socket's buffers and a reference to one
+//! event.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -17,52 +17,52 @@ use futures_util::stream::unfold;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::timeout;
 
-use super::board::Frame;
-use super::start::Fault;
+use super::form::FieldError;
+use super::publisher::Event;
 use super::{App, api};
 
-/// How often a stream with nothing to tell says that it is still there: less than what middleboxes
-/// call idle.
-const STILL_HERE: Duration = Duration::from_secs(10);
+/// The interval of comments that keep a stream without events alive: shorter than the idle timeouts of
+/// usual proxies.
+const KEEP_ALIVE: Duration = Duration::from_secs(10);
 
-/// The most streams at once: fewer than there are connections, so that one is left to stop a run.
+/// The most streams at once: fewer than the most connections, so that a run can always be stopped.
 pub(super) const STREAMS_MAX: usize = 200;
 
-/// The stream of one page.
-struct Reader {
+/// The stream of one client.
+struct EventStream {
     app: Arc<App>,
-    _place: OwnedSemaphorePermit,
-    frames: watch::Receiver<Frame>,
-    /// The run that the page knows; none yet.
-    knows: Option<u64>,
+    _permit: OwnedSemaphorePermit,
+    events: watch::Receiver<Event>,
+    /// The run of the last event; `None` before the first.
+    run: Option<u64>,
     is_over: bool,
 }
 
 pub(super) async fn events(State(app): State<Arc<App>>) -> Response {
-    let Ok(place) = app.streams.clone().try_acquire_owned() else {
-        let fault = Fault::of("", "too many pages are open: close one");
-        return api::faults(StatusCode::SERVICE_UNAVAILABLE, &[fault]);
+    let Ok(permit) = app.streams.clone().try_acquire_owned() else {
+        let fault = FieldError::new("", "too many pages are open: close one");
+        return api::error_response(StatusCode::SERVICE_UNAVAILABLE, &[fault]);
     };
-    let frames = app.board.frames();
-    let reader = Reader { app, _place: place, frames, knows: None, is_over: false };
-    let events = unfold(reader, |mut reader| async {
-        let event = reader.next().await?;
-        Some((Ok::<_, Infallible>(event), reader))
+    let events = app.publisher.events();
+    let stream = EventStream { app, _permit: permit, events, run: None, is_over: false };
+    let events = unfold(stream, |mut stream| async {
+        let event = stream.next().await?;
+        Some((Ok::<_, Infallible>(event), stream))
     });
     ([(CONTENT_TYPE, "text/event-stream")], Body::from_stream(events)).into_response()
 }
 
-impl Reader {
+impl EventStream {
     async fn next(&mut self) -> Option<Bytes> {
         if self.is_over {
             return None;
         }
-        if self.knows.is_none() {
-            // It is all in the greeting.
-            self.frames.mark_unchanged();
-            return Some(self.greet());
+        if self.run.is_none() {
+            // The `hello` event has everything so far.
+            self.events.mark_unchanged();
+            return Some(self.hello());
         }
-        match timeout(STILL_HERE, self.frames.changed()).await {
+        match timeout(KEEP_ALIVE, self.events.changed()).await {
             Err(_) => Some(Bytes::from_static(b":\n\n")),
             Ok(Err(_)) => None,
             Ok(Ok(())) => Some(self.latest()),
@@ -70,14 +70,14 @@ impl Reader {
     }
 
     fn latest(&mut self) -> Bytes {
-        let frame = self.frames.borrow_and_update().clone();
-        self.is_over = frame.is_last;
-        if self.knows == Some(frame.run) { frame.event } else { self.greet() }
+        let event = self.events.borrow_and_update().clone();
+        self.is_over = event.is_last;
+        if self.run == Some(event.run) { event.text } else { self.hello() }
     }
 
-    fn greet(&mut self) -> Bytes {
-        let (run, hello) = self.app.board.hello();
-        self.knows = Some(run);
+    fn hello(&mut self) -> Bytes {
+        let (run, hello) = self.app.publisher.hello();
+        self.run = Some(run);
         hello
     }
 }

@@ -1,11 +1,13 @@
-//! Who may see the page, and who may change the run.
+//! Access control: which requests may see the page, and which may change the run.
 //!
-//! Without a token the page is on a loopback address, where every program of this host may use it and
-//! no web site may: a site that has its own name resolved to our address (DNS rebinding) gives itself
-//! away by the `Host` that its visitors' browsers send. With a token nobody else gets in, whatever the
-//! host is called. Other sites may link to the page and ask for nothing else. Changes are refused to every other origin besides, as its pages' requests carry the
-//! visitor's access: by `Sec-Fetch-Site` (Fetch Metadata Request Headers, section 2.3) and `Origin`
-//! (RFC 6454). What a request may change is told by the [`Rule`] of its route, whatever its method.
+//! Without a token the page listens on a loopback address. Every program of this host may use it, and
+//! no web site may: a site whose name resolves to our address (DNS rebinding) is recognised by its
+//! name in the `Host` header. With a token, a client must know the token, and may use any host name.
+//!
+//! Other sites may link to the page and may request nothing else. Requests from other origins cannot
+//! change the run, because a browser may send them with its user's cookie. They are recognised by
+//! `Sec-Fetch-Site` (Fetch Metadata Request Headers, section 2.3) and `Origin` (RFC 6454). The [`Rule`]
+//! of a route says whether a request changes the run, whatever its method.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -20,46 +22,47 @@ use super::token::Token;
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 
-/// The rules of one page.
+/// Decides about every request.
 #[derive(Debug)]
 pub(super) struct Guard {
-    /// What whoever comes in must know; without one, the page is on a loopback address.
+    /// The token that clients must know. Without one, the page listens on a loopback address.
     pub(super) token: Option<Token>,
-    /// Where it listens.
+    /// The address that it listens on.
     pub(super) host: IpAddr,
-    /// And on which port.
+    /// The port.
     pub(super) port: u16,
-    /// Whether it does so by TLS.
+    /// Whether it uses TLS.
     pub(super) secure: bool,
-    /// What all of its paths begin with.
+    /// The prefix of all paths.
     pub(super) base_path: String,
 }
 
-/// What is to be done about a request.
+/// The guard's decision about a request.
 #[derive(Debug, PartialEq)]
 pub(super) enum Verdict {
-    /// It is answered.
+    /// The handler answers it.
     Pass,
-    /// The token was in the URL: it becomes a cookie, and the URL is asked for without it.
-    Welcome {
-        /// Where to go on.
+    /// The token was in the URL. The client gets it as a cookie and is redirected to the URL without
+    /// it.
+    Redirect {
+        /// The URL without the token.
         to: String,
-        /// For `Set-Cookie`.
+        /// The value of `Set-Cookie`.
         cookie: String,
     },
-    /// It is not answered, and why.
+    /// It is refused with this status and reason.
     Refuse(StatusCode, String),
-    /// The path has no such method.
-    Method,
+    /// The route does not have this method.
+    MethodNotAllowed,
 }
 
 impl Guard {
     pub(super) fn judge(&self, request: &Parts, rule: Rule) -> Verdict {
-        if let Err(refusal) = self.is_meant_for_us(&request.headers) {
+        if let Err(refusal) = self.check_host(&request.headers) {
             return refusal;
         }
         if let Some(token) = &self.token {
-            if let Some(verdict) = self.by_url(token, request) {
+            if let Some(verdict) = self.token_in_url(token, request) {
                 return verdict;
             }
             if !self.knows(token, &request.headers) {
@@ -70,14 +73,14 @@ impl Guard {
                 );
             }
         }
-        if is_from_elsewhere(&request.headers) && !is_visit(request, rule) {
+        if is_cross_origin(&request.headers) && !is_navigation(request, rule) {
             return refuse(
                 StatusCode::FORBIDDEN,
                 "only the page itself may be opened from elsewhere",
             );
         }
         if !rule.allows(&request.method) {
-            return Verdict::Method;
+            return Verdict::MethodNotAllowed;
         }
         if rule.is_change(&request.method) {
             if !is_same_origin(&request.headers) {
@@ -86,7 +89,7 @@ impl Guard {
                     "a page of another origin may not change the run",
                 );
             }
-            if self.is_doubtful(request) {
+            if self.may_be_forged(request) {
                 return refuse(
                     StatusCode::FORBIDDEN,
                     "send Authorization: Bearer … with a GET that changes the run, or use POST",
@@ -96,8 +99,8 @@ impl Guard {
         Verdict::Pass
     }
 
-    /// Without a token, the host must be ours by a name that no site can have.
-    fn is_meant_for_us(&self, headers: &HeaderMap) -> Result<(), Verdict> {
+    /// Checks the `Host` header: without a token it must be a loopback name.
+    fn check_host(&self, headers: &HeaderMap) -> Result<(), Verdict> {
         let host = one(headers, &HOST).unwrap_or_default();
         if self.token.is_some() || is_loopback(host) {
             return Ok(());
@@ -113,8 +116,8 @@ impl Guard {
         ))
     }
 
-    /// What is to be done where there is a token in the URL.
-    fn by_url(&self, token: &Token, request: &Parts) -> Option<Verdict> {
+    /// Decides about a request with a token in its URL; `None` where there is no token.
+    fn token_in_url(&self, token: &Token, request: &Parts) -> Option<Verdict> {
         if request.method != Method::GET {
             return None;
         }
@@ -128,7 +131,7 @@ impl Guard {
             .http_only(true)
             .same_site(SameSite::Strict)
             .secure(self.secure);
-        Some(Verdict::Welcome { to, cookie: cookie.to_string() })
+        Some(Verdict::Redirect { to, cookie: cookie.to_string() })
     }
 
     fn knows(&self, token: &Token, headers: &HeaderMap) -> bool {
@@ -139,10 +142,9 @@ impl Guard {
             || cookies.any(|cookie| cookie.name() == name && token.is(cookie.value()))
     }
 
-    /// Whether a cookie is all that speaks for a change by anything but POST. Pages on other ports of
-    /// our host send it along, and by plain HTTP browsers say nothing of where such a request comes
-    /// from.
-    fn is_doubtful(&self, request: &Parts) -> bool {
+    /// Whether a change by GET is authorised by its cookie alone. Pages on other ports of this host
+    /// send the cookie too, and over plain HTTP browsers do not say where a GET comes from.
+    fn may_be_forged(&self, request: &Parts) -> bool {
         let headers = &request.headers;
         let names_origin = headers.contains_key(FETCH_SITE)
             || headers.contains_key(ORIGIN)
@@ -151,15 +153,15 @@ impl Guard {
         request.method != Method::POST && token.is_some() && !names_origin
     }
 
-    /// Browsers know a host's cookies on all of its ports by one name.
+    /// The cookie's name has the port, because browsers share a host's cookies between its ports.
     fn cookie_name(&self) -> String {
         format!("gregaria-{}", self.port)
     }
 }
 
-/// Whether somebody follows a link to the page. All else would have us work for another site, whose
-/// visitors cannot even see the answer.
-fn is_visit(request: &Parts, rule: Rule) -> bool {
+/// Whether the request follows a link to the page, which other sites may have. Their other requests are
+/// refused: no site can read the response, so it would be work for nothing.
+fn is_navigation(request: &Parts, rule: Rule) -> bool {
     let mode = request.headers.get(FETCH_MODE).map(|mode| mode.as_bytes());
     request.method == Method::GET && rule.is_page() && mode == Some(b"navigate")
 }
@@ -168,15 +170,15 @@ fn refuse(status: StatusCode, reason: impl Into<String>) -> Verdict {
     Verdict::Refuse(status, reason.into())
 }
 
-/// The value of a header that is there exactly once.
+/// Returns the value of a header that occurs exactly once.
 fn one<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
     let mut values = headers.get_all(name).iter();
     let value = values.next().filter(|_| values.next().is_none())?;
     value.to_str().ok()
 }
 
-/// Whether this is a name of the loopback interface that needs no resolver, and so none that a site
-/// can have. Any port will do: whoever comes through a tunnel (`ssh -L`) has another one.
+/// Whether this is a loopback name that needs no resolver, so that no site can have it. Any port is
+/// right, because a tunnel (`ssh -L`) may have another one.
 fn is_loopback(host: &str) -> bool {
     let split = host.rsplit_once(':').filter(|(_, port)| !port.ends_with(']'));
     let (name, port) = split.unwrap_or((host, "80"));
@@ -186,15 +188,15 @@ fn is_loopback(host: &str) -> bool {
     is_local && port.parse::<u16>().is_ok()
 }
 
-/// Whether a browser says that a page of another origin asks.
-fn is_from_elsewhere(headers: &HeaderMap) -> bool {
+/// Whether the browser says that the request comes from another origin.
+fn is_cross_origin(headers: &HeaderMap) -> bool {
     let site = headers.get(FETCH_SITE).map(|site| site.as_bytes());
     site.is_some_and(|site| site != b"same-origin" && site != b"none")
 }
 
-/// Whether the request comes from our own page, or from no page at all.
+/// Whether the request comes from our own page, or from no page.
 fn is_same_origin(headers: &HeaderMap) -> bool {
-    if is_from_elsewhere(headers) {
+    if is_cross_origin(headers) {
         return false;
     }
     if !headers.contains_key(ORIGIN) {
@@ -203,7 +205,7 @@ fn is_same_origin(headers: &HeaderMap) -> bool {
     one(headers, &ORIGIN).is_some_and(|origin| is_ours(origin, headers))
 }
 
-/// Whether this origin, or URL, is of the host that was asked.
+/// Whether this origin or URL has the host of the request.
 fn is_ours(url: &str, headers: &HeaderMap) -> bool {
     let parts = url.split_once("://");
     parts.zip(one(headers, &HOST)).is_some_and(|((scheme, rest), host)| {
@@ -220,12 +222,12 @@ fn bears(token: &Token, headers: &HeaderMap) -> bool {
     bearer.is_some_and(|given| token.is(given))
 }
 
-/// The token of a URL, and the URL without it; `None` where there is none.
+/// Returns the token of a URL, and the URL without it; `None` where there is none.
 fn without_token(uri: &Uri) -> Option<(String, String)> {
     let pairs = form_urlencoded::parse(uri.query()?.as_bytes());
     let (tokens, others): (Vec<_>, Vec<_>) = pairs.partition(|(name, _)| name == "token");
     let (_, token) = tokens.into_iter().next()?;
-    // A browser would take what begins with two for another host.
+    // A browser takes a URL that begins with two slashes for another host.
     let path = format!("/{}", uri.path().trim_start_matches(['/', '\\']));
     let rest = form_urlencoded::Serializer::new(String::new()).extend_pairs(others).finish();
     let to = if rest.is_empty() { path } else { format!("{path}?{rest}") };
@@ -258,14 +260,14 @@ mod tests {
         request.body(()).unwrap().into_parts().0
     }
 
-    /// Of the route that such a request finds.
+    /// Returns the rule of the request's route.
     fn rule(guard: &Guard, line: &str) -> Rule {
         let path = line.split_once(' ').unwrap().1.strip_prefix(&*guard.base_path).unwrap();
         match path {
             "" | "/" => Rule::page(),
             "/stop" | "/stats/reset" => Rule::change_by_get(),
             "/swarm" => Rule::change(),
-            "/x" => Rule::nothing(),
+            "/x" => Rule::not_found(),
             _ => Rule::read(),
         }
     }
@@ -274,8 +276,8 @@ mod tests {
     fn check(guard: &Guard, line: &str, headers: &[(&str, &str)], expected: u16) {
         let status = match guard.judge(&request(line, headers), rule(guard, line)) {
             Verdict::Pass => 200,
-            Verdict::Method => 405,
-            Verdict::Welcome { .. } => 303,
+            Verdict::MethodNotAllowed => 405,
+            Verdict::Redirect { .. } => 303,
             Verdict::Refuse(status, _) => status.as_u16(),
         };
         assert_eq!(status, expected, "{line} {headers:?}");
@@ -314,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn who_asks_by_another_name_is_told_where_the_page_is() {
+    fn a_refused_host_name_is_answered_with_the_address_of_the_page() {
         let guard = Guard { host: Ipv6Addr::LOCALHOST.into(), secure: true, ..guard(false) };
         let Verdict::Refuse(_, reason) =
             guard.judge(&request("GET /", &[("host", "a")]), Rule::page())
@@ -406,7 +408,7 @@ mod tests {
         let guard = Guard { secure: true, base_path: "/load".into(), ..guard(true) };
         let welcome =
             |uri: &str| match guard.judge(&request(&format!("GET {uri}"), &[]), Rule::page()) {
-                Verdict::Welcome { to, cookie } => (to, cookie),
+                Verdict::Redirect { to, cookie } => (to, cookie),
                 other => panic!("{other:?}"),
             };
         let (to, cookie) = welcome(&format!("/load/?tab=charts&token={SECRET}&x=a%20b"));

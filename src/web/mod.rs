@@ -1,27 +1,27 @@
-//! The page: a run watched and steered from a browser.
+//! The web page, on which runs are started, watched, changed and stopped.
 //!
-//! A server on a thread of its own, one more [`Report`](crate::report::Report) that it learns of the
-//! run by, and one more client of [`Control`](crate::control::Control). Nothing below knows of it. It
-//! starts no run itself: it passes on what somebody asks for ([`Order`]) and says what became of it.
+//! Its server has a thread of its own. It gets snapshots as a [`Report`](crate::report::Report) and
+//! changes the run through [`Control`](crate::control::Control). It starts no run itself: it sends an
+//! [`Action`] to the command and waits for the reply. No module below uses this one.
 //!
 //! ```text
-//! collector -- Live --+-- Board -- events, api, locust -- routes -- Guard -- Seats -- browsers
-//! cli ------- Orders -+
+//! collector -- LiveRun -- Publisher --+-- events, api, locust -- routes -- Guard -- ConnectionLimit -- browsers
+//! command ---- Action ----------------+
 //! ```
 
+mod action;
 mod api;
 mod assets;
-mod board;
+mod connection_limit;
 mod events;
+mod form;
 mod guard;
-mod live;
+mod live_run;
 pub mod locust;
-mod order;
+mod publisher;
 mod routes;
 mod rule;
-mod seats;
 mod server;
-mod start;
 mod tls;
 mod token;
 
@@ -33,72 +33,72 @@ use std::sync::Arc;
 use crossbeam_channel::Sender;
 use tokio::sync::Semaphore;
 
-pub use live::{Beginning, Live, Run};
-pub use order::{Answer, Order};
+pub use action::{Action, StartReply};
+pub use form::{FieldError, LoadChange, StartForm};
+pub use live_run::{LiveRun, NewRun, RunHandle};
 pub use routes::paths;
-pub use start::{Edit, Fault, Start};
 pub use token::{Token, TokenError};
 
 use crate::log::Log;
-use board::Board;
 use guard::Guard;
+use publisher::Publisher;
 use server::Thread;
 
-/// Where the page is.
+/// Where the page listens and who may use it.
 #[derive(Debug)]
 pub struct Options {
     /// The address to listen on.
     pub host: IpAddr,
     /// The port; 0 lets the system choose.
     pub port: u16,
-    /// What all paths begin with: nothing, or `/prefix`.
+    /// The prefix of all paths: empty, or `/prefix`.
     pub base_path: String,
     /// A certificate and its key, as PEM files.
     pub tls: Option<(PathBuf, PathBuf)>,
-    /// What whoever looks must know. Needed on any but a loopback address.
+    /// The token that clients must send. Required unless the address is a loopback address.
     pub token: Option<Token>,
-    /// Where the history of all entries is written to, if it is.
+    /// The file of `--csv-full-history`, if there is one.
     pub full_history: Option<PathBuf>,
 }
 
-/// Why there is no page. The texts say what to do.
+/// Why the page cannot be opened. The texts say what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The certificate or its key.
+    /// The certificate or its key cannot be used.
     #[error("{0}")]
     Tls(String),
-    /// Somebody else has the port, or the address is not ours.
+    /// The port is taken, or the address is not one of this host.
     #[error("cannot open the web page at {address}: {reason}; {cure}")]
     Listen {
         /// The address.
         address: SocketAddr,
-        /// What the system says.
+        /// The system's error.
         reason: String,
         /// What to do.
         cure: &'static str,
     },
-    /// No thread, or no descriptors.
+    /// No thread could be started, or there are no descriptors left.
     #[error("cannot serve the web page: {0}")]
     Thread(io::Error),
 }
 
-/// The page, which is there until this is dropped.
+/// The open page. Dropping it closes it.
 pub struct Page {
-    /// Where to find it.
+    /// Its address.
     pub url: String,
     _thread: Thread,
 }
 
-/// What all handlers share.
+/// The state that all handlers share.
 struct App {
-    board: Board,
-    live: Arc<Live>,
+    publisher: Publisher,
+    live: Arc<LiveRun>,
     guard: Guard,
-    orders: Sender<Order>,
+    actions: Sender<Action>,
     log: Log,
-    /// Places for event streams.
+    /// Limits the number of event streams.
     streams: Arc<Semaphore>,
-    /// Where the history of all entries is written to, if it is.
+    /// The file of `--csv-full-history`, if there is one.
     full_history: Option<PathBuf>,
 }
 
@@ -118,15 +118,15 @@ impl Error {
 }
 
 impl Page {
-    /// Opens the page of these runs. What is asked for on it comes as `orders`.
+    /// Opens the page of these runs. It sends what users ask for to `actions`.
     ///
     /// # Errors
     ///
-    /// Why it cannot be opened.
+    /// Returns why it cannot be opened.
     pub fn open(
         options: Options,
-        live: Arc<Live>,
-        orders: Sender<Order>,
+        live: Arc<LiveRun>,
+        actions: Sender<Action>,
         log: &Log,
     ) -> Result<Self, Error> {
         let Options { host, port, base_path, tls, token, full_history } = options;
@@ -139,9 +139,9 @@ impl Page {
         let scheme = if secure { "https" } else { "http" };
         let url = format!("{scheme}://{}{base_path}", SocketAddr::new(host, port));
         let guard = Guard { token, host, port, secure, base_path };
-        let (board, log) = (Board::new(live.clone()), log.clone());
+        let (publisher, log) = (Publisher::new(live.clone()), log.clone());
         let streams = Arc::new(Semaphore::new(events::STREAMS_MAX));
-        let app = App { board, live, guard, orders, log, streams, full_history };
+        let app = App { publisher, live, guard, actions, log, streams, full_history };
         let app = Arc::new(app);
         let router = routes::router(&app);
         let thread = Thread::start(listener, acceptor, app, router).map_err(Error::Thread)?;

@@ -1,4 +1,4 @@
-//! What there is below the base path.
+//! The routes of the web server, their limits and their access rules.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,18 +18,18 @@ use axum::routing::{MethodRouter, any};
 use tokio::time::timeout;
 
 use super::api::locust;
+use super::form::FieldError;
 use super::guard::Verdict;
 use super::rule::Rule;
-use super::start::Fault;
 use super::{App, api, assets, events};
 
-/// The longest body of a request.
+/// The longest body of a request, in bytes.
 const BODY_MAX: usize = 256 * 1024;
-/// For all of a body.
-const BODY_PATIENCE: Duration = Duration::from_secs(10);
+/// The time limit of a request's body.
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What every answer says of itself, where it says nothing else: nothing that a server under test
-/// answered may run or be shown elsewhere (Content Security Policy Level 3).
+/// The default headers of every response. They keep browsers from running anything that a server under
+/// test has sent, and from showing the page inside another (Content Security Policy Level 3).
 const HEADERS: [(HeaderName, &str); 4] = [
     (
         CONTENT_SECURITY_POLICY,
@@ -41,36 +41,36 @@ const HEADERS: [(HeaderName, &str); 4] = [
     (CACHE_CONTROL, "no-store"),
 ];
 
-/// A path, what may be done there, and what answers.
+/// A path, its access rule and its handler.
 struct Route {
     path: &'static str,
     rule: Rule,
-    answer: MethodRouter<Arc<App>>,
+    handler: MethodRouter<Arc<App>>,
 }
 
 impl Route {
-    /// The page itself, which others may link to.
-    fn page<T: 'static>(path: &'static str, answer: impl Handler<T, Arc<App>>) -> Self {
-        Route { path, rule: Rule::page(), answer: any(answer) }
+    /// The page itself. Other sites may link to it.
+    fn page<T: 'static>(path: &'static str, handler: impl Handler<T, Arc<App>>) -> Self {
+        Route { path, rule: Rule::page(), handler: any(handler) }
     }
 
-    /// What changes nothing.
-    fn read<T: 'static>(path: &'static str, answer: impl Handler<T, Arc<App>>) -> Self {
-        Route { path, rule: Rule::read(), answer: any(answer) }
+    /// A route that changes nothing.
+    fn read<T: 'static>(path: &'static str, handler: impl Handler<T, Arc<App>>) -> Self {
+        Route { path, rule: Rule::read(), handler: any(handler) }
     }
 
-    /// What changes the run, or may.
-    fn change<T: 'static>(path: &'static str, answer: impl Handler<T, Arc<App>>) -> Self {
-        Route { path, rule: Rule::change(), answer: any(answer) }
+    /// A route that changes the run.
+    fn change<T: 'static>(path: &'static str, handler: impl Handler<T, Arc<App>>) -> Self {
+        Route { path, rule: Rule::change(), handler: any(handler) }
     }
 
-    /// What changes the run by a GET as well, as Locust has it.
-    fn change_by_get<T: 'static>(path: &'static str, answer: impl Handler<T, Arc<App>>) -> Self {
-        Route { path, rule: Rule::change_by_get(), answer: any(answer) }
+    /// A route that changes the run by GET as well, as Locust has it.
+    fn change_by_get<T: 'static>(path: &'static str, handler: impl Handler<T, Arc<App>>) -> Self {
+        Route { path, rule: Rule::change_by_get(), handler: any(handler) }
     }
 }
 
-/// All that the page answers, below its base path. Router and guard know no other list.
+/// All routes below the base path. Both the router and the guard are made from this list.
 fn routes() -> Vec<Route> {
     vec![
         Route::page("/", assets::page),
@@ -105,43 +105,43 @@ fn routes() -> Vec<Route> {
     ]
 }
 
-/// Every path below the base path, and the methods that it has.
+/// Returns every path below the base path, with its methods.
 pub fn paths() -> Vec<(&'static str, &'static [Method])> {
     routes().into_iter().map(|route| (route.path, route.rule.methods)).collect()
 }
 
-/// What answers, behind what guards it.
+/// Makes the router: every handler behind the guard and the limits of the body.
 pub(super) fn router(app: &Arc<App>) -> Router {
     let base_path = &app.guard.base_path;
-    // The guard goes by the route that was found, and so cannot read a path in another way.
-    let guarded = |rule: Rule, answer: MethodRouter<Arc<App>>| {
-        answer.layer(from_fn(whole)).layer(from_fn_with_state((app.clone(), rule), guarded))
+    // The guard gets the rule of the matched route, so it cannot interpret a path differently.
+    let guarded = |rule: Rule, handler: MethodRouter<Arc<App>>| {
+        handler.layer(from_fn(read_body)).layer(from_fn_with_state((app.clone(), rule), guard))
     };
     let mut router = Router::new();
-    for Route { path, rule, answer } in routes() {
-        let answer = guarded(rule, answer);
+    for Route { path, rule, handler } in routes() {
+        let handler = guarded(rule, handler);
         if path == "/" && !base_path.is_empty() {
-            router = router.route(base_path, answer.clone());
+            router = router.route(base_path, handler.clone());
         }
-        router = router.route(&format!("{base_path}{path}"), answer);
+        router = router.route(&format!("{base_path}{path}"), handler);
     }
-    let nothing =
+    let not_found =
         any(
             |uri: Uri| async move { refusal(&uri, StatusCode::NOT_FOUND, "there is nothing here") },
         );
     router
-        .fallback_service(guarded(Rule::nothing(), nothing).with_state(app.clone()))
-        .layer(from_fn(described))
+        .fallback_service(guarded(Rule::not_found(), not_found).with_state(app.clone()))
+        .layer(from_fn(add_headers))
         .with_state(app.clone())
 }
 
-/// Answers those only who may be answered.
-async fn guarded(
+/// Answers the request if the guard lets it pass.
+async fn guard(
     State((app, rule)): State<(Arc<App>, Rule)>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    // The host of an absolute request target takes the place of the header's (RFC 9112 section 3.2.2).
+    // The host of an absolute request target replaces the `Host` header (RFC 9112 section 3.2.2).
     if let Some(authority) = request.uri().authority() {
         match HeaderValue::from_str(authority.as_str()) {
             Ok(host) => drop(request.headers_mut().insert(HOST, host)),
@@ -151,11 +151,11 @@ async fn guarded(
     let (parts, body) = request.into_parts();
     match app.guard.judge(&parts, rule) {
         Verdict::Pass => next.run(Request::from_parts(parts, body)).await,
-        Verdict::Welcome { to, cookie } => {
+        Verdict::Redirect { to, cookie } => {
             (StatusCode::SEE_OTHER, [(LOCATION, to), (SET_COOKIE, cookie)]).into_response()
         }
         Verdict::Refuse(status, reason) => refusal(&parts.uri, status, &reason),
-        Verdict::Method => {
+        Verdict::MethodNotAllowed => {
             let reason = format!("only {} may be used here", rule.allow());
             let refusal = refusal(&parts.uri, StatusCode::METHOD_NOT_ALLOWED, &reason);
             ([(ALLOW, rule.allow())], refusal).into_response()
@@ -163,32 +163,32 @@ async fn guarded(
     }
 }
 
-/// An answer that is none: as JSON where our own interface is, as text elsewhere.
+/// Makes the response of a refused request: JSON below `/api/v1/`, text elsewhere.
 fn refusal(uri: &Uri, status: StatusCode, reason: &str) -> Response {
     if uri.path().contains("/api/v1/") {
-        return api::faults(status, &[Fault::of("", reason)]);
+        return api::error_response(status, &[FieldError::new("", reason)]);
     }
     (status, format!("{reason}\n")).into_response()
 }
 
-/// Hands a request over when all of its body is there, if it is not too long and comes in time.
-async fn whole(request: Request, next: Next) -> Response {
+/// Reads the whole body before the handler runs. Refuses one that is too long or too slow.
+async fn read_body(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
-    // A body that is as long as it says it is need not be read to be too long.
+    // A `Content-Length` above the limit is refused without reading the body.
     if body.size_hint().lower() > BODY_MAX as u64 {
         let refusal = refusal(&parts.uri, StatusCode::PAYLOAD_TOO_LARGE, "the body is too long");
         return ([(CONNECTION, "close")], refusal).into_response();
     }
     let mut unread = Request::new(body);
     DefaultBodyLimit::max(BODY_MAX).apply(&mut unread);
-    match timeout(BODY_PATIENCE, Bytes::from_request(unread, &())).await {
+    match timeout(BODY_TIMEOUT, Bytes::from_request(unread, &())).await {
         Ok(Ok(bytes)) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
         Ok(Err(error)) => refusal(&parts.uri, error.status(), &error.body_text()),
         Err(_) => refusal(&parts.uri, StatusCode::REQUEST_TIMEOUT, "the body did not come in time"),
     }
 }
 
-async fn described(request: Request, next: Next) -> Response {
+async fn add_headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     for (name, value) in HEADERS {
         response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));

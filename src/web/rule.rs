@@ -1,22 +1,22 @@
-//! What a route is for: which methods it has, and whether they change the run.
+//! The access rule of a route: its methods, and whether they change the run.
 
 use axum::http::Method;
 
-/// What may be done at a path.
+/// The access rule of a route.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rule {
-    /// The methods that are answered; all others are refused.
+    /// The methods that are allowed; empty for all.
     pub(super) methods: &'static [Method],
     access: Access,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Access {
-    /// It is the page, which links lead to.
+    /// The page itself, which other sites may link to.
     Page,
-    /// It shows something.
+    /// Changes nothing.
     Read,
-    /// It changes something.
+    /// Changes the run.
     Change,
 }
 
@@ -33,17 +33,17 @@ impl Rule {
         Rule { methods: &[Method::POST], access: Access::Change }
     }
 
-    /// As Locust has it.
+    /// Changes the run by GET as well, as some of Locust's routes do.
     pub(super) const fn change_by_get() -> Self {
         Rule { methods: &[Method::GET, Method::POST], access: Access::Change }
     }
 
-    /// Of a path at which there is nothing, whatever is asked.
-    pub(super) const fn nothing() -> Self {
+    /// The rule of all other paths, which answer 404 to every method.
+    pub(super) const fn not_found() -> Self {
         Rule { methods: &[], access: Access::Read }
     }
 
-    /// For `Allow` (RFC 9110 section 10.2.1).
+    /// Returns the value of `Allow` (RFC 9110 section 10.2.1).
     pub(super) fn allow(&self) -> String {
         self.methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", ")
     }
@@ -56,7 +56,8 @@ impl Rule {
         self.methods.is_empty() || self.methods.contains(method)
     }
 
-    /// A method that is not safe (RFC 9110 section 9.2.1) counts as a change wherever it is sent.
+    /// Whether the request changes the run. A method that is not safe (RFC 9110 section 9.2.1) always
+    /// counts as a change.
     pub(super) fn is_change(&self, method: &Method) -> bool {
         self.access == Access::Change || !matches!(*method, Method::GET | Method::HEAD)
     }

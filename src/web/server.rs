@@ -1,7 +1,7 @@
-//! The page's thread: connections in, answers out.
+//! The web server's thread: accepts connections and answers requests.
 //!
-//! One thread for everything, on no core in particular and behind all others in the queue for them,
-//! so that who looks at the load does not slow it.
+//! It is one thread, pinned to no core and with a low priority (`nice`), so that watching a run does
+//! not slow its load.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener as StdListener};
@@ -30,30 +30,31 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
 use super::App;
-use super::seats::{Busy, Seat, Seats};
+use super::connection_limit::{ActiveRequest, ConnectionLimit, ConnectionPermit};
 
-/// The most connections at once: a browser opens up to six for each page.
+/// The most open connections. A browser opens up to six for each page.
 const CONNECTIONS_MAX: usize = 256;
-/// For a handshake, and for a request's head; so long a connection may be idle, too.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// The longest head of a request. As much is buffered of an answer before the next part is asked for.
+/// The time limit of a TLS handshake, of a request's head, and of an idle connection.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// The longest head of a request. hyper buffers as much of a response.
 const HEAD_MAX: usize = 16 * 1024;
-/// What the kernel keeps for a reader who does not read, and how long it lets them not.
+/// The socket's send buffer: what the kernel holds for a client that does not read.
 const SEND_BUFFER: usize = 256 * 1024;
-const READER_PATIENCE: Duration = Duration::from_secs(60);
-/// How far behind other threads this one stands (`nice`).
+/// How long a client may leave its data unread before the kernel resets the connection.
+const UNREAD_TIMEOUT: Duration = Duration::from_secs(60);
+/// The thread's priority (`nice`): below that of the cores.
 const NICENESS: i32 = 10;
-/// For what is still to be said when the process ends.
-const LAST_WORDS: Duration = Duration::from_secs(1);
+/// The time limit of responses that are not finished when the page closes.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The thread, which ends when this is dropped.
+/// The thread. Dropping it closes the page and waits for the thread to end.
 pub(super) struct Thread {
     closing: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Thread {
-    /// Answers from now on, and keeps the board.
+    /// Starts the thread, which answers requests and runs the publisher.
     pub(super) fn start(
         listener: StdListener,
         tls: Option<TlsAcceptor>,
@@ -64,7 +65,7 @@ impl Thread {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (closing, closed) = oneshot::channel();
         let thread = thread::Builder::new().name("gregaria-web".into()).spawn(move || {
-            // A system that does not allow it serves the page all the same.
+            // Where the system does not allow it, the page works with the usual priority.
             let _ = setpriority_process(Some(gettid()), NICENESS);
             runtime.block_on(serve(listener, tls, app, router, closed));
         })?;
@@ -76,7 +77,7 @@ impl Drop for Thread {
     fn drop(&mut self) {
         drop(self.closing.take());
         if let Some(thread) = self.thread.take() {
-            // Its panic has been told of on stderr.
+            // A panic was printed to stderr when it happened.
             let _ = thread.join();
         }
     }
@@ -90,83 +91,97 @@ async fn serve(
     closed: oneshot::Receiver<()>,
 ) {
     let Ok(listener) = TcpListener::from_std(listener) else { return };
-    let seats = Seats::new(CONNECTIONS_MAX);
-    let accept = pin!(accept(&listener, tls, router, &seats));
-    let keep = pin!(app.board.keep());
-    select(closed, select(accept, keep)).await;
-    app.board.close();
-    let all_said = async {
-        while !seats.are_idle() {
+    let limit = ConnectionLimit::new(CONNECTIONS_MAX);
+    let accept = pin!(accept(&listener, tls, router, &limit));
+    let publish = pin!(app.publisher.run());
+    select(closed, select(accept, publish)).await;
+    app.publisher.close();
+    let finish = async {
+        while !limit.is_idle() {
             sleep(Duration::from_millis(5)).await;
         }
     };
-    let _ = timeout(LAST_WORDS, all_said).await;
+    let _ = timeout(CLOSE_TIMEOUT, finish).await;
 }
 
-async fn accept(listener: &TcpListener, tls: Option<TlsAcceptor>, router: Router, seats: &Seats) {
+async fn accept(
+    listener: &TcpListener,
+    tls: Option<TlsAcceptor>,
+    router: Router,
+    limit: &ConnectionLimit,
+) {
     loop {
         let Ok((stream, _)) = listener.accept().await else {
-            // The load may have all descriptors. Then there will be some again.
+            // The load may use up all descriptors for a time.
             sleep(Duration::from_millis(100)).await;
             continue;
         };
-        let Some(seat) = seats.take() else { continue };
-        set_up(&stream);
-        tokio::spawn(converse(stream, tls.clone(), router.clone(), seat));
+        let Some(permit) = limit.admit() else { continue };
+        set_options(&stream);
+        tokio::spawn(handle(stream, tls.clone(), router.clone(), permit));
     }
 }
 
-/// Bounds what a reader who does not read can hold. Where the kernel knows no better, it is not worth
-/// a connection.
-fn set_up(stream: &TcpStream) {
+/// Limits what a client that does not read can hold. A kernel that refuses an option is no reason to
+/// refuse the connection.
+fn set_options(stream: &TcpStream) {
     let _ = stream.set_nodelay(true);
     let _ = sockopt::set_socket_send_buffer_size(stream, SEND_BUFFER);
-    let _ = sockopt::set_tcp_user_timeout(stream, READER_PATIENCE.as_millis() as u32);
+    let _ = sockopt::set_tcp_user_timeout(stream, UNREAD_TIMEOUT.as_millis() as u32);
 }
 
-async fn converse(stream: TcpStream, tls: Option<TlsAcceptor>, router: Router, seat: Seat) {
-    let conversation = async {
+async fn handle(
+    stream: TcpStream,
+    tls: Option<TlsAcceptor>,
+    router: Router,
+    permit: ConnectionPermit,
+) {
+    let serve = async {
         match tls {
-            None => answer(stream, router, &seat).await,
+            None => serve_requests(stream, router, &permit).await,
             Some(tls) => {
-                if let Ok(Ok(stream)) = timeout(PATIENCE, tls.accept(stream)).await {
-                    answer(stream, router, &seat).await;
+                if let Ok(Ok(stream)) = timeout(HEAD_TIMEOUT, tls.accept(stream)).await {
+                    serve_requests(stream, router, &permit).await;
                 }
             }
         }
     };
-    match select(pin!(conversation), pin!(seat.lost())).await {
+    match select(pin!(serve), pin!(permit.evicted())).await {
         Either::Left(_) | Either::Right(_) => {}
     }
 }
 
-async fn answer<S: AsyncRead + AsyncWrite + Unpin>(stream: S, router: Router, seat: &Seat) {
+async fn serve_requests<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: S,
+    router: Router,
+    permit: &ConnectionPermit,
+) {
     let router = TowerToHyperService::new(router);
     let service = service_fn(|request: Request<Incoming>| {
-        let busy = seat.busy();
-        let answer = router.call(request);
-        async move { answer.await.map(|response| occupying(response, busy)) }
+        let active = permit.begin_request();
+        let response = router.call(request);
+        async move { response.await.map(|response| tracked(response, active)) }
     });
-    // How a connection ends is its peer's affair.
+    // How the client ends the connection does not matter.
     let _ = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(PATIENCE)
+        .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(HEAD_MAX)
         .serve_connection(TokioIo::new(stream), service)
         .await;
 }
 
-/// A response that keeps its connection's place until all of it is gone.
-fn occupying(response: Response<Body>, busy: Busy) -> Response<Occupying> {
-    response.map(|body| Occupying { body, _busy: busy })
+/// Counts the request as active until its whole response is sent.
+fn tracked(response: Response<Body>, active: ActiveRequest) -> Response<TrackedBody> {
+    response.map(|body| TrackedBody { body, _active: active })
 }
 
-struct Occupying {
+struct TrackedBody {
     body: Body,
-    _busy: Busy,
+    _active: ActiveRequest,
 }
 
-impl HttpBody for Occupying {
+impl HttpBody for TrackedBody {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -186,11 +201,11 @@ impl HttpBody for Occupying {
     }
 }
 
-/// Listens here.
+/// Opens the listening socket.
 ///
 /// # Errors
 ///
-/// What the system says.
+/// Returns the system's error.
 pub(super) fn listen(address: SocketAddr) -> io::Result<StdListener> {
     StdListener::bind(address)
 }

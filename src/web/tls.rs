@@ -1,4 +1,4 @@
-//! `--tls-cert`, `--tls-key`: the page by HTTPS.
+//! `--tls-cert`, `--tls-key`: HTTPS for the page.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::files;
 ///
 /// # Errors
 ///
-/// What is wrong with which.
+/// Returns the flag, the file and what is wrong with it.
 pub(super) fn acceptor(cert: &Path, key: &Path) -> Result<TlsAcceptor, String> {
     let read = |flag, path| {
         files::read_any(path, files::TEXT_MAX).map_err(|error| wrong(flag, path, error))

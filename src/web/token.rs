@@ -1,4 +1,4 @@
-//! What opens the page to those who know it.
+//! The token of the page.
 
 use std::fmt;
 use std::path::Path;
@@ -8,21 +8,21 @@ use sha2::{Digest, Sha256};
 
 use crate::files::{self, ReadError};
 
-/// The fewest characters of a token that somebody else made.
+/// The fewest characters of a token that is given.
 const CHARACTERS_MIN: usize = 16;
-/// Random bytes of our own.
+/// The number of random bytes of a token that we make.
 const BYTES: usize = 16;
-/// The largest file of one, in bytes.
+/// The largest token file, in bytes.
 const FILE_MAX: u64 = 64 << 10;
 
-/// A text of letters, digits and `-._~`, which need no quoting in a URL, a header or a cookie.
+/// A secret text of letters, digits and `-._~`, which need no quoting in a URL, a header or a cookie.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token(String);
 
 /// Why something cannot be a token.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
-    /// It is guessed too soon, or needs quoting.
+    /// The text is too short, or has characters that need quoting.
     #[error(
         "a token has {CHARACTERS_MIN} characters or more, of letters, digits and -._~ only; \
          'openssl rand -hex 16' makes one"
@@ -37,11 +37,11 @@ pub enum TokenError {
 }
 
 impl Token {
-    /// One that nobody guesses: 128 random bits.
+    /// Makes a token of 128 random bits.
     ///
     /// # Errors
     ///
-    /// Where the system has none.
+    /// Fails where the system has no random numbers.
     pub fn random() -> Result<Self, TokenError> {
         let mut bytes = [0; BYTES];
         let random = aws_lc_rs::default_provider().secure_random;
@@ -49,14 +49,14 @@ impl Token {
         Ok(Token(bytes.iter().map(|byte| format!("{byte:02x}")).collect()))
     }
 
-    /// The one in a file, without the space around it.
+    /// Reads the token in a file, without the white space around it.
     ///
     /// # Errors
     ///
-    /// Where it cannot be read, or is unfit.
+    /// Fails where the file cannot be read, or its text is no token.
     pub fn read(path: &Path) -> Result<Self, TokenError> {
         let bytes = files::read_any(path, FILE_MAX)?;
-        // What is no text is no token either.
+        // Bytes that are not UTF-8 become characters that no token has.
         Self::parse(String::from_utf8_lossy(&bytes).trim())
     }
 
@@ -66,18 +66,19 @@ impl Token {
         if is_fit { Ok(Token(text.to_owned())) } else { Err(TokenError::Unfit) }
     }
 
-    /// The text.
+    /// Returns the text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether this is it. What a comparison's time tells of two digests is of no use to anybody.
+    /// Whether the given text is this token. Digests are compared, so the time that it takes reveals
+    /// nothing about the token.
     pub(super) fn is(&self, given: &str) -> bool {
         Sha256::digest(&self.0) == Sha256::digest(given)
     }
 }
 
-/// Not its text, which logs would keep.
+/// Leaves the text out, because debug output may end up in logs.
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Token")

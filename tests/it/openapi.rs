@@ -15,7 +15,7 @@ use gregaria::stats::{
     AndersonDarling, Breach, Command, CoreHealth, CpuTime, Distribution, Example, FullSecond,
     Measured, OpenLoad, RequestCost, Snapshot, Standstill, StoodStill, Work,
 };
-use gregaria::web::{Start, paths};
+use gregaria::web::{StartForm, paths};
 use serde_json::{Map, Value, json};
 
 use crate::csv::{self, SECONDS, steady};
@@ -250,5 +250,5 @@ fn a_form_of_all_that_is_described_is_read() {
     let described = DESCRIPTION["components"]["schemas"]["NewRun"]["properties"].as_object();
     let described: BTreeSet<&String> = described.unwrap().keys().collect();
     assert_eq!(described, form.as_object().unwrap().keys().collect());
-    assert!(Start::from_json(&form).is_ok());
+    assert!(StartForm::from_json(&form).is_ok());
 }

@@ -1,4 +1,4 @@
-//! The start form: what scenario and command line say, for somebody to change.
+//! The start form as JSON, filled in with the values of the command line and the scenario.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ use crate::scenario::file::Values;
 use crate::scenario::{Parameter, Scenario, Share, User};
 use crate::units;
 
-/// The form of a scenario that was made of the draft.
+/// Makes the form of a scenario that was made from the draft.
 pub(super) fn form(draft: &Draft, scenario: &Scenario, args: &RunArgs) -> Value {
     let own = &scenario.load;
     let kind = match (&own.shape, &own.arrivals) {
@@ -53,28 +53,28 @@ pub(super) fn form(draft: &Draft, scenario: &Scenario, args: &RunArgs) -> Value 
     })
 }
 
-/// The load in words; nothing where there can be none, as of a scenario that needs values first.
+/// Describes the load as text; empty for a scenario that has no valid load yet.
 fn load_text(scenario: &Scenario, args: &RunArgs) -> String {
     let load = Load::new(scenario.clone(), &args.options());
     let text = |load: Load| milestones::load(&load.shape, load.arrivals.as_ref(), load.users);
     load.map(text).unwrap_or_default()
 }
 
-/// This form, of a scenario of which no more is known than what it asks for now.
-pub(super) fn asking(form: &Value, outline: &Scenario, args: &RunArgs) -> Value {
+/// Returns this form with the parameters of a scenario of which only those are known.
+pub(super) fn with_parameters(form: &Value, scenario: &Scenario, args: &RunArgs) -> Value {
     let mut form = form.clone();
-    form["parameters"] = parameters(outline, &args.set.values());
+    form["parameters"] = parameters(scenario, &args.set.values());
     form
 }
 
-/// The host that is as good as none when it comes back: it takes the place of every class's own, and
-/// of one that depends on parameters.
+/// Returns the host to show, if sending it back unchanged changes nothing: no class has a host of its
+/// own, and the host does not depend on parameters.
 fn host(scenario: &Scenario) -> Option<&str> {
     let is_everybodys = scenario.users.iter().all(|user| user.host.is_none());
     scenario.host.as_deref().filter(|_| is_everybodys && scenario.parameters.is_empty())
 }
 
-/// What the command line gives is what is there before anybody types, unless it is a secret.
+/// Lists the parameters. Values from the command line are filled in, except for secrets.
 fn parameters(scenario: &Scenario, values: &Values) -> Value {
     let parameter = |parameter: &Parameter| {
         let given = values.get(&parameter.name).filter(|_| !parameter.secret);
@@ -90,12 +90,12 @@ fn parameters(scenario: &Scenario, values: &Values) -> Value {
     scenario.parameters.iter().map(parameter).collect()
 }
 
-/// A class, and whether it is one of those that the command line picks.
-/// The first of each name.
+/// Maps names to the picked classes; the first of each name counts.
 fn by_name(picked: &[Picked]) -> HashMap<&str, &Picked> {
     picked.iter().rev().map(|one| (one.name.as_str(), one)).collect()
 }
 
+/// Describes a class, and whether the command line picks it.
 fn class(user: &User, picked: &Option<HashMap<&str, &Picked>>) -> Value {
     let own = picked.as_ref().and_then(|picked| picked.get(user.name.as_str()));
     let is_picked = picked.is_none() || own.is_some();

@@ -1,7 +1,7 @@
-//! `--web`: one run after the other, as a page asks for them.
+//! `--web`: opens the page and runs what is started there, one run after the other.
 
 mod form;
-mod order;
+mod submitted;
 
 use std::io;
 use std::sync::Arc;
@@ -22,19 +22,21 @@ use crate::plan::Plan;
 use crate::report::csv::history_path;
 use crate::scenario::Scenario;
 use crate::scenario::file::Values;
-use crate::web::{Answer, Fault, Live, Options, Order, Page, Start, Token};
+use crate::web::{Action, FieldError, LiveRun, Options, Page, StartForm, StartReply, Token};
 
-/// What runs are made of and told to.
-struct Desk<'d> {
+/// Runs the actions of the page.
+struct Runner<'d> {
     source: &'d Source,
     args: &'d RunArgs,
     log: &'d Log,
-    live: Arc<Live>,
+    live: Arc<LiveRun>,
+    /// Whether the process is to end.
     quitting: Arc<AtomicBool>,
 }
 
-/// Opens the page and runs what it asks for, until somebody ends the process: the exit code of the
-/// last run. There is a draft of the source already, for what is shown first and `--autostart`.
+/// Opens the page and runs what is started there until the process is told to end. Returns the exit
+/// code of the last run. `draft` was read from the source already; it is shown first and runs with
+/// `--autostart`.
 pub(super) fn serve(
     source: &Source,
     draft: &Draft,
@@ -42,35 +44,36 @@ pub(super) fn serve(
     args: &RunArgs,
     log: &Log,
 ) -> Result<u8, Error> {
-    let kept = args.with_reports_of(scenario);
-    let options = options(&kept)?;
-    let (orders, ordered) = unbounded();
-    let live = before(draft, scenario, &kept, log)?;
+    let with_reports = args.with_reports_of(scenario);
+    let options = options(&with_reports)?;
+    let (actions, received) = unbounded();
+    let live = before_the_first_run(draft, scenario, &with_reports, log)?;
     let (terminal, quitting) = (Terminal::of_stdin(), Arc::default());
-    let signals = quit_on_signals(&live, &orders, &quitting, terminal.clone(), log)?;
+    let signals = quit_on_signals(&live, &actions, &quitting, terminal.clone(), log)?;
     let token = options.token.clone().filter(|_| args.web.web_token_file.is_none());
     if options.tls.is_none() && !options.host.is_loopback() {
         let message = "Without --tls-cert the page's token travels in clear: use it in networks \
                        that you trust";
         log.warning("main", message);
     }
-    let page = Page::open(options, live.clone(), orders, log)?;
-    tell(&page, token, log);
+    let page = Page::open(options, live.clone(), actions, log)?;
+    log_address(&page, token, log);
     if let Some(terminal) = &terminal {
         let live = live.clone();
         keys::steer(terminal, log, move || live.running().map(|run| (run.plan, run.control)))?;
     }
     let _settings = terminal.as_ref().map(Terminal::restore_on_drop);
 
-    let desk = Desk { source, args, log, live, quitting };
-    let code = desk.work(draft, ordered)?;
+    let runner = Runner { source, args, log, live, quitting };
+    let code = runner.run_actions(draft, received)?;
     drop(page);
     signals.close();
     Ok(code)
 }
 
-/// Says where the page is, with a token that nobody knows yet. That stays out of the page's own log.
-fn tell(page: &Page, token: Option<Token>, log: &Log) {
+/// Logs the page's address, with the token if it is a new one. The page itself does not show that line
+/// of the log.
+fn log_address(page: &Page, token: Option<Token>, log: &Log) {
     let url = &page.url;
     match token {
         None => log.info("main", format_args!("Starting web interface at {url}")),
@@ -84,7 +87,7 @@ fn tell(page: &Page, token: Option<Token>, log: &Log) {
     }
 }
 
-/// Where the page is to be, and who may see it.
+/// Reads the options of the page from the flags.
 fn options(args: &RunArgs) -> Result<Options, Error> {
     let csv = args.csv.as_ref().filter(|_| args.csv_full_history);
     let args = &args.web;
@@ -106,13 +109,14 @@ fn options(args: &RunArgs) -> Result<Options, Error> {
     })
 }
 
-/// What there is to see before the first run. What is missing yet may come with the form.
-fn before(
+/// Makes what the page shows before the first run. A scenario that cannot run yet is no error, because
+/// the start form may have what is missing.
+fn before_the_first_run(
     draft: &Draft,
     scenario: &Scenario,
     args: &RunArgs,
     log: &Log,
-) -> Result<Arc<Live>, Error> {
+) -> Result<Arc<LiveRun>, Error> {
     let read = draft.scenario(&args.set.values());
     if let Ok(scenario) = &read {
         scenario.validate()?;
@@ -127,32 +131,32 @@ fn before(
         }
     };
     let form = form::form(draft, scenario, args);
-    Ok(Live::new(facts, Arc::new(scenario.clone()), form))
+    Ok(LiveRun::new(facts, Arc::new(scenario.clone()), form))
 }
 
-/// From now on the first signal ends the run, and then the process.
+/// Lets the first signal end the run, and then the process.
 fn quit_on_signals(
-    live: &Arc<Live>,
-    orders: &Sender<Order>,
+    live: &Arc<LiveRun>,
+    actions: &Sender<Action>,
     quitting: &Arc<AtomicBool>,
     terminal: Option<Terminal>,
     log: &Log,
 ) -> io::Result<Handle> {
     let is_quitting = quitting.clone();
-    let (live, orders, quitting) = (live.clone(), orders.clone(), quitting.clone());
+    let (live, actions, quitting) = (live.clone(), actions.clone(), quitting.clone());
     let quit = move || {
         quitting.store(true, Ordering::SeqCst);
         live.stop();
-        // Nobody listens where the process ends already.
-        let _ = orders.send(Order::Quit);
+        // There is no receiver where the process ends already.
+        let _ = actions.send(Action::Quit);
     };
     signals::on_signals(log, terminal, move || is_quitting.load(Ordering::SeqCst), quit)
 }
 
-impl Desk<'_> {
-    /// Runs what is ordered until the end is. Who has ordered something behind that is told so when
-    /// the orders are dropped here.
-    fn work(&self, draft: &Draft, ordered: Receiver<Order>) -> Result<u8, Error> {
+impl Runner<'_> {
+    /// Runs the actions up to `Quit`. Later ones are dropped, which tells their senders that the
+    /// process is ending.
+    fn run_actions(&self, draft: &Draft, received: Receiver<Action>) -> Result<u8, Error> {
         let web = &self.args.web;
         let mut code = 0;
         if web.autostart && self.live.claim() {
@@ -160,86 +164,88 @@ impl Desk<'_> {
             let job = Job::new(draft, scenario, self.args.options(), self.args, self.log)?;
             code = self.run(job, |_| ());
         }
-        let patience = web.autoquit.map(|seconds| Duration::from_secs(seconds.into()));
-        while let Some(order) = next(&ordered, patience) {
-            match order {
-                Order::Start(start, answer) => code = self.start(&start, answer).unwrap_or(code),
-                Order::Quit => break,
+        let timeout = web.autoquit.map(|seconds| Duration::from_secs(seconds.into()));
+        while let Some(action) = next(&received, timeout) {
+            match action {
+                Action::Start(form, reply) => code = self.start(&form, reply).unwrap_or(code),
+                Action::Quit => break,
             }
         }
         Ok(code)
     }
 
-    /// Runs what is asked for, of the source as it is now: the exit code, if it could be run.
-    fn start(&self, start: &Start, answer: Answer) -> Option<u8> {
+    /// Reads the source again and runs it with this form. Returns the exit code, or `None` where the
+    /// run could not start.
+    fn start(&self, start: &StartForm, reply: StartReply) -> Option<u8> {
         let draft = self.source.read().map(|draft| draft.changed(self.args));
-        let fault = |error: Error| order::fault(&error, start, &Values::default());
+        let fault = |error: Error| submitted::fault(&error, start, &Values::default());
         let job = draft.map_err(fault).and_then(|draft| {
             draft.warnings().iter().for_each(|warning| self.log.warning("scenario", warning));
-            self.offer(&draft, start);
+            self.update_form(&draft, start);
             self.job(&draft, start)
         });
         match job {
-            Ok(job) => Some(self.run(job, |number| answer.give(Ok(number)))),
+            Ok(job) => Some(self.run(job, |number| reply.send(Ok(number)))),
             Err(fault) => {
                 self.live.release();
                 self.log.warning("web", format_args!("No run is started: {}", fault.message));
-                answer.give(Err(vec![fault]));
+                reply.send(Err(vec![fault]));
                 None
             }
         }
     }
 
-    fn job(&self, draft: &Draft, start: &Start) -> Result<Job, Fault> {
-        // A file that says of them what cannot be says why below.
+    fn job(&self, draft: &Draft, start: &StartForm) -> Result<Job, FieldError> {
+        // An error in their declaration is reported by `scenario()` below.
         let known = draft.parameters();
         let (form, declared) = (self.live.form(), known.as_deref().unwrap_or_default());
-        let start = &order::restored(start, form["host"].as_str(), self.args, declared)?;
-        let args = order::overlaid(self.args, start);
-        let options = order::options(&args, start);
-        if let Some(fault) = known.as_ref().ok().and_then(|known| order::unknown(known, start)) {
+        let start = &submitted::restored(start, form["host"].as_str(), self.args, declared)?;
+        let args = submitted::overlaid(self.args, start);
+        let options = submitted::options(&args, start);
+        if let Some(fault) = known.as_ref().ok().and_then(|known| submitted::unknown(known, start))
+        {
             return Err(fault);
         }
-        let values = order::values(&args, start, &known.unwrap_or_default());
-        let fault = |error: Error| order::fault(&error, start, &values);
+        let values = submitted::values(&args, start, &known.unwrap_or_default());
+        let fault = |error: Error| submitted::fault(&error, start, &values);
         let mut scenario = draft.scenario(&values).map_err(fault)?;
-        // What was emptied is not to come from the file either.
+        // An emptied field also replaces the scenario's value.
         if start.run_time == Some(None) {
             scenario.load.run_time = None;
         }
         if start.profile.as_deref() == Some("") {
             scenario.reports.profile = None;
         }
-        if let Some(fault) = order::contradiction(&args, &scenario, start) {
+        if let Some(fault) = submitted::contradiction(&args, &scenario, start) {
             return Err(fault);
         }
         let args = RunArgs { set: values.clone().into(), ..args };
         Job::new(draft, scenario, options, &args, self.log).map_err(fault)
     }
 
-    /// What may be asked for next: the file may have been changed, and what it says may have needed
-    /// the values that are there now. One with an error changes nothing.
-    fn offer(&self, draft: &Draft, start: &Start) {
+    /// Makes the start form anew, since the file may have changed, or may have needed the values that
+    /// are known now. A scenario with an error changes nothing.
+    fn update_form(&self, draft: &Draft, start: &StartForm) {
         let known = draft.parameters().unwrap_or_default();
-        let scenario = draft.outline(&order::values(self.args, start, &known));
+        let scenario = draft.outline(&submitted::values(self.args, start, &known));
         let scenario = scenario.or_else(|_| draft.outline(&self.args.set.values()));
         let Ok(scenario) = scenario else { return };
-        // Where a value is missing no more than the parameters is known; the rest stays as it was.
+        // Where a value is missing, only the parameters are known, and the rest of the form stays.
         let is_outline = scenario.users.is_empty();
-        self.live.offer(if is_outline {
-            form::asking(&self.live.form(), &scenario, self.args)
+        self.live.set_form(if is_outline {
+            form::with_parameters(&self.live.form(), &scenario, self.args)
         } else {
             form::form(draft, &scenario, self.args)
         });
     }
 
-    /// Runs to the end, and tells the number of the run when it begins.
-    fn run(&self, mut job: Job, tell: impl FnOnce(u64)) -> u8 {
+    /// Runs to the end. Passes the number of the run to `on_start` when it begins.
+    fn run(&self, mut job: Job, on_start: impl FnOnce(u64)) -> u8 {
         job.control.expect_changes();
         let control = job.control.clone();
-        let (number, report) = self.live.begin(job.beginning());
+        let (number, report) = self.live.begin(job.new_run());
         job.add("web page", report);
-        tell(number);
+        on_start(number);
         if self.quitting.load(Ordering::SeqCst) {
             control.stop();
         }
@@ -252,10 +258,10 @@ impl Desk<'_> {
     }
 }
 
-/// The next order; none where none comes for so long.
-fn next(ordered: &Receiver<Order>, patience: Option<Duration>) -> Option<Order> {
-    match patience {
-        Some(patience) => ordered.recv_timeout(patience).ok(),
-        None => ordered.recv().ok(),
+/// Receives the next action; `None` where none comes within the timeout.
+fn next(actions: &Receiver<Action>, timeout: Option<Duration>) -> Option<Action> {
+    match timeout {
+        Some(timeout) => actions.recv_timeout(timeout).ok(),
+        None => actions.recv().ok(),
     }
 }

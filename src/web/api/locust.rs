@@ -1,5 +1,4 @@
-//! Locust's routes: its requests in, our run's answers out. What they say is in
-//! [`locust`](crate::web::locust).
+//! The handlers of Locust's routes. [`locust`](crate::web::locust) makes the texts of their responses.
 
 use std::io::Read;
 use std::sync::Arc;
@@ -14,7 +13,7 @@ use futures_util::stream::iter;
 use serde_json::Value;
 use tokio::time::timeout;
 
-use super::answer;
+use super::json_response;
 use super::run::NotStarted;
 use crate::files;
 use crate::page::Theme;
@@ -22,19 +21,19 @@ use crate::report::csv::{render_exceptions, render_failures, render_stats, rende
 use crate::report::html;
 use crate::report::view::{View, tasks};
 use crate::stats::Snapshot;
+use crate::web::form::{self, FieldError, LoadChange, StartForm};
 use crate::web::locust::{self, Download};
-use crate::web::start::{self, Edit, Fault, Start};
-use crate::web::{App, Run};
+use crate::web::{App, RunHandle};
 
-/// The most that a stop is waited for, beyond the time that users have to finish.
+/// How long a stop request waits for the end of the run, beyond the stop timeout of its users.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
 /// How much of a file is read at once.
-const PIECE: usize = 64 * 1024;
-/// The HTML report brings its own scripts, and may do nothing with them but draw.
+const CHUNK: usize = 64 * 1024;
+/// The content policy of the HTML report: its inline scripts may draw and load nothing.
 const REPORT_POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; \
      img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-/// `POST /swarm`: starts a run, or gives the one that is on other numbers.
+/// `POST /swarm`: starts a run, or changes the load of the active one.
 pub(in crate::web) async fn swarm(State(app): State<Arc<App>>, body: Bytes) -> Response {
     let (host, form) = (app.host(), app.live.form());
     let is_users = form["load"] == "users";
@@ -42,7 +41,7 @@ pub(in crate::web) async fn swarm(State(app): State<Arc<App>>, body: Bytes) -> R
     let declared: Vec<&str> = declared.filter_map(|one| one["name"].as_str()).collect();
     let refused = |message: &str| json(&locust::refused(message, host.as_deref()));
     let start = locust::swarm(&body, &declared).and_then(|start| {
-        // A rate has none of them.
+        // A rate needs neither users nor a spawn rate.
         let needs_numbers = is_users && start.rate.is_none();
         if needs_numbers { locust::has_numbers(&start).map(|()| start) } else { Ok(start) }
     });
@@ -50,11 +49,11 @@ pub(in crate::web) async fn swarm(State(app): State<Arc<App>>, body: Bytes) -> R
         Ok(start) => start,
         Err(refusal) => return refused(&refusal.to_string()),
     };
-    let followed = match app.live.running() {
+    let outcome = match app.live.running() {
         Some(_) => app.change(&start),
         None => app.begin(start.clone()).await,
     };
-    match followed {
+    match outcome {
         Ok(()) => {
             let host = app.host();
             let shape = app.live.running().and_then(|run| run.shape());
@@ -66,19 +65,19 @@ pub(in crate::web) async fn swarm(State(app): State<Arc<App>>, body: Bytes) -> R
 
 /// `GET /stop`, `POST /stop`: answered when the run has ended.
 pub(in crate::web) async fn stop(State(app): State<Arc<App>>) -> Response {
-    if let Some(Run { plan, .. }) = app.live.running() {
+    if let Some(RunHandle { plan, .. }) = app.live.running() {
         let mut changes = app.live.changes();
         app.stop();
         let ended =
             async { while app.live.running().is_some() && changes.changed().await.is_ok() {} };
-        // Whatever keeps it, the answer says what was asked for.
+        // The response is the same where the run takes longer to stop.
         let _ = timeout(plan.stop_timeout + STOP_PATIENCE, ended).await;
     }
     json(&locust::stopped())
 }
 
-/// `GET /stats/reset`, `POST /stats/reset`: Locust's answer has no other word, whether there was a run
-/// to reset or not.
+/// `GET /stats/reset`, `POST /stats/reset`: the response is `ok`, with or without a run to reset, as
+/// Locust's is.
 pub(in crate::web) async fn reset(State(app): State<Arc<App>>) -> &'static str {
     let _ = app.reset();
     "ok"
@@ -86,7 +85,7 @@ pub(in crate::web) async fn reset(State(app): State<Arc<App>>) -> &'static str {
 
 /// `GET /stats/requests`.
 pub(in crate::web) async fn requests(State(app): State<Arc<App>>) -> Response {
-    let json = app.board.show(|view| locust::stats_requests(view.snapshot, view.state.word()));
+    let json = app.publisher.show(|view| locust::stats_requests(view.snapshot, view.state.word()));
     self::json(&json)
 }
 
@@ -116,15 +115,15 @@ pub(in crate::web) async fn history_csv(State(app): State<Arc<App>>) -> Response
     let Some(Ok(mut file)) = file else {
         return (StatusCode::NOT_FOUND, locust::NO_HISTORY).into_response();
     };
-    let named = app.board.show(|view| download(view).table("requests_full_history"));
-    let mut piece = vec![0; PIECE];
-    let pieces = std::iter::from_fn(move || match file.read(&mut piece) {
+    let named = app.publisher.show(|view| download(view).table("requests_full_history"));
+    let mut chunk = vec![0; CHUNK];
+    let chunks = std::iter::from_fn(move || match file.read(&mut chunk) {
         Ok(0) => None,
-        Ok(length) => Some(Ok(Bytes::copy_from_slice(&piece[..length]))),
+        Ok(length) => Some(Ok(Bytes::copy_from_slice(&chunk[..length]))),
         Err(error) => Some(Err(error)),
     });
     let head = [(CONTENT_TYPE, locust::CSV), (CONTENT_DISPOSITION, &named)];
-    (head, Body::from_stream(iter(pieces))).into_response()
+    (head, Body::from_stream(iter(chunks))).into_response()
 }
 
 /// `GET /stats/report?theme=dark|light&download=1`.
@@ -138,7 +137,8 @@ pub(in crate::web) async fn report(State(app): State<Arc<App>>, uri: Uri) -> Res
             _ => {}
         }
     }
-    let (named, html) = app.board.show(|view| (download(view).report(), html::render(view, theme)));
+    let (named, html) =
+        app.publisher.show(|view| (download(view).report(), html::render(view, theme)));
     let head =
         [(CONTENT_TYPE, "text/html; charset=utf-8"), (CONTENT_SECURITY_POLICY, REPORT_POLICY)];
     match is_download {
@@ -149,7 +149,7 @@ pub(in crate::web) async fn report(State(app): State<Arc<App>>, uri: Uri) -> Res
 
 /// `GET /exceptions`.
 pub(in crate::web) async fn exceptions(State(app): State<Arc<App>>) -> Response {
-    json(&app.board.show(|view| locust::exceptions(view.snapshot)))
+    json(&app.publisher.show(|view| locust::exceptions(view.snapshot)))
 }
 
 /// `GET /tasks`.
@@ -158,7 +158,7 @@ pub(in crate::web) async fn task_ratios(State(app): State<Arc<App>>) -> Response
         let running = view.snapshot.map_or(&[][..], |snapshot| &snapshot.users);
         tasks(view.scenario, running)
     };
-    json(&app.board.show(ratios))
+    json(&app.publisher.show(ratios))
 }
 
 /// `GET /logs`.
@@ -177,37 +177,37 @@ pub(in crate::web) async fn edit_user() -> Response {
 }
 
 impl App {
-    async fn begin(&self, start: Start) -> Result<(), String> {
-        // A run that is on may go on at 0.
-        if let Some(Err(message)) = start.rate.map(start::rate) {
+    async fn begin(&self, start: StartForm) -> Result<(), String> {
+        // A rate of 0 is valid only while a run is active.
+        if let Some(Err(message)) = start.rate.map(form::rate) {
             return Err(format!("rate: {message}"));
         }
         match self.start(start).await {
             Ok(_) => Ok(()),
-            Err(NotStarted::Wrong(faults)) => Err(said(&faults)),
+            Err(NotStarted::Wrong(errors)) => Err(as_text(&errors)),
             Err(NotStarted::Busy) => Err("a run is about to start".to_owned()),
             Err(NotStarted::Ending) => Err("the program is ending".to_owned()),
         }
     }
 
-    fn change(&self, start: &Start) -> Result<(), String> {
-        let run = self.steered()?;
+    fn change(&self, start: &StartForm) -> Result<(), String> {
+        let run = self.changeable()?;
         let edit = match (start.users, start.rate) {
-            (_, Some(rate)) => Edit::Rate(rate),
-            (Some(users), None) => Edit::Users(users, start.spawn_rate),
+            (_, Some(rate)) => LoadChange::Rate(rate),
+            (Some(users), None) => LoadChange::Users(users, start.spawn_rate),
             (None, None) => return Err("there is neither user_count nor rate".to_owned()),
         };
-        self.edit(&run, edit).map_err(|faults| said(&faults))
+        self.edit(&run, edit).map_err(|errors| as_text(&errors))
     }
 
-    /// Where all requests go, if that is one host.
+    /// Returns the host that all requests go to, if there is only one.
     fn host(&self) -> Option<String> {
-        self.board.show(|view| one_host(view).map(str::to_owned))
+        self.publisher.show(|view| one_host(view).map(str::to_owned))
     }
 
-    /// A table of the run so far; without one, of nothing.
+    /// Makes the download of a table of the run so far; of an empty table before the first run.
     fn table(&self, kind: &str, render: fn(&Snapshot) -> Vec<u8>) -> Response {
-        let (named, table) = self.board.show(|view| {
+        let (named, table) = self.publisher.show(|view| {
             let table =
                 view.snapshot.map_or_else(|| render(&Snapshot::before_the_run(Vec::new())), render);
             (download(view).table(kind), table)
@@ -218,15 +218,15 @@ impl App {
 }
 
 fn json(json: &Value) -> Response {
-    answer(StatusCode::OK, json.to_string())
+    json_response(StatusCode::OK, json.to_string())
 }
 
-fn said(faults: &[Fault]) -> String {
-    let one = |fault: &Fault| match &*fault.field {
-        "" => fault.message.clone(),
-        field => format!("{field}: {}", fault.message),
+fn as_text(errors: &[FieldError]) -> String {
+    let one = |error: &FieldError| match &*error.field {
+        "" => error.message.clone(),
+        field => format!("{field}: {}", error.message),
     };
-    faults.iter().map(one).collect::<Vec<_>>().join("; ")
+    errors.iter().map(one).collect::<Vec<_>>().join("; ")
 }
 
 fn download<'v>(view: &View<'v>) -> Download<'v> {

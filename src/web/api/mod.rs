@@ -1,4 +1,4 @@
-//! `/api/v1`: what the page shows as JSON, and what it asks for.
+//! `/api/v1`: the interface of the page's scripts, in JSON.
 
 pub(super) mod locust;
 mod run;
@@ -15,14 +15,14 @@ use serde_json::{Value, json};
 pub(super) use run::{edit, reset, start, stop};
 
 use super::App;
-use super::start::Fault;
+use super::form::FieldError;
 use crate::report::json::render_run;
 use crate::report::view::View;
 use crate::stats::EntryKey;
 
 /// `GET /view`.
 pub(super) async fn view(State(app): State<Arc<App>>) -> Response {
-    answer(StatusCode::OK, app.board.view())
+    json_response(StatusCode::OK, app.publisher.view())
 }
 
 /// `GET /history`, or `GET /history?method=GET&name=/x`.
@@ -37,13 +37,16 @@ pub(super) async fn history(State(app): State<Arc<App>>, uri: Uri) -> Response {
         }
     }
     match (method, name) {
-        (None, None) => answer(StatusCode::OK, app.board.history().to_string()),
+        (None, None) => json_response(StatusCode::OK, app.publisher.history().to_string()),
         (method, name) => {
             let key =
                 EntryKey { method: method.unwrap_or_default(), name: name.unwrap_or_default() };
-            match app.board.history_of(&key) {
-                Some(history) => answer(StatusCode::OK, history.to_string()),
-                None => faults(StatusCode::NOT_FOUND, &[Fault::of("name", "no such entry")]),
+            match app.publisher.history_of(&key) {
+                Some(history) => json_response(StatusCode::OK, history.to_string()),
+                None => error_response(
+                    StatusCode::NOT_FOUND,
+                    &[FieldError::new("name", "no such entry")],
+                ),
             }
         }
     }
@@ -51,31 +54,33 @@ pub(super) async fn history(State(app): State<Arc<App>>, uri: Uri) -> Response {
 
 /// `GET /form`.
 pub(super) async fn form(State(app): State<Arc<App>>) -> Response {
-    answer(StatusCode::OK, app.live.form().to_string())
+    json_response(StatusCode::OK, app.live.form().to_string())
 }
 
-/// `GET /run.json`: what `--json-file` writes, of the run as it stands.
+/// `GET /run.json`: what `--json-file` would write of the run so far.
 pub(super) async fn run_json(State(app): State<Arc<App>>) -> Response {
     let render = |view: &View<'_>| Some(render_run(view.snapshot?, view.facts.seed));
-    match app.board.show(render) {
-        Some(json) => answer(StatusCode::OK, json),
-        None => faults(StatusCode::NOT_FOUND, &[Fault::of("", "there was no run yet")]),
+    match app.publisher.show(render) {
+        Some(json) => json_response(StatusCode::OK, json),
+        None => {
+            error_response(StatusCode::NOT_FOUND, &[FieldError::new("", "there was no run yet")])
+        }
     }
 }
 
 /// `GET /openapi.json`.
 pub(super) async fn description() -> Response {
-    answer(StatusCode::OK, include_str!("openapi.json"))
+    json_response(StatusCode::OK, include_str!("openapi.json"))
 }
 
-/// JSON.
-fn answer(status: StatusCode, json: impl Into<Bytes>) -> Response {
+/// Makes a JSON response.
+fn json_response(status: StatusCode, json: impl Into<Bytes>) -> Response {
     (status, [(CONTENT_TYPE, "application/json")], json.into()).into_response()
 }
 
-/// Why there is no answer, beside what of the request.
-pub(super) fn faults(status: StatusCode, faults: &[Fault]) -> Response {
-    let one = |fault: &Fault| json!({ "field": fault.field, "message": fault.message });
+/// Makes the JSON response of a refused request: one message for each field that is wrong.
+pub(super) fn error_response(status: StatusCode, faults: &[FieldError]) -> Response {
+    let one = |fault: &FieldError| json!({ "field": fault.field, "message": fault.message });
     let faults: Value = faults.iter().map(one).collect();
-    answer(status, json!({ "errors": faults }).to_string())
+    json_response(status, json!({ "errors": faults }).to_string())
 }

@@ -8,51 +8,52 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::{answer, faults};
+use super::{error_response, json_response};
 use crate::control::{Change, Refused};
 use crate::scenario::LoadShape;
-use crate::web::order::Order;
-use crate::web::start::{Edit, Fault, Start};
-use crate::web::{App, Run};
+use crate::web::action::Action;
+use crate::web::form::{FieldError, LoadChange, StartForm};
+use crate::web::{App, RunHandle};
 
 /// `POST /runs`.
 pub(in crate::web) async fn start(State(app): State<Arc<App>>, body: Bytes) -> Response {
-    let start = match read(&body).and_then(|form| Start::from_json(&form)) {
+    let start = match read(&body).and_then(|form| StartForm::from_json(&form)) {
         Ok(start) => start,
-        Err(wrong) => return faults(StatusCode::UNPROCESSABLE_ENTITY, &wrong),
+        Err(wrong) => return error_response(StatusCode::UNPROCESSABLE_ENTITY, &wrong),
     };
     match app.start(start).await {
-        Ok(number) => answer(StatusCode::CREATED, json!({ "run": number }).to_string()),
+        Ok(number) => json_response(StatusCode::CREATED, json!({ "run": number }).to_string()),
         Err(NotStarted::Busy) => conflict("a run is on: stop it first"),
-        Err(NotStarted::Wrong(wrong)) => faults(StatusCode::UNPROCESSABLE_ENTITY, &wrong),
-        Err(NotStarted::Ending) => {
-            faults(StatusCode::SERVICE_UNAVAILABLE, &[Fault::of("", "the program is ending")])
-        }
+        Err(NotStarted::Wrong(wrong)) => error_response(StatusCode::UNPROCESSABLE_ENTITY, &wrong),
+        Err(NotStarted::Ending) => error_response(
+            StatusCode::SERVICE_UNAVAILABLE,
+            &[FieldError::new("", "the program is ending")],
+        ),
     }
 }
 
 /// `POST /run/load`.
 pub(in crate::web) async fn edit(State(app): State<Arc<App>>, body: Bytes) -> Response {
-    let run = match app.steered() {
+    let run = match app.changeable() {
         Ok(run) => run,
         Err(reason) => return conflict(reason),
     };
-    let edit = read(&body).and_then(|form| Edit::from_json(&form));
+    let edit = read(&body).and_then(|form| LoadChange::from_json(&form));
     match edit.and_then(|edit| app.edit(&run, edit)) {
-        Ok(()) => answer(StatusCode::OK, "{}"),
-        Err(wrong) => faults(StatusCode::UNPROCESSABLE_ENTITY, &wrong),
+        Ok(()) => json_response(StatusCode::OK, "{}"),
+        Err(wrong) => error_response(StatusCode::UNPROCESSABLE_ENTITY, &wrong),
     }
 }
 
 /// `POST /run/stop`.
 pub(in crate::web) async fn stop(State(app): State<Arc<App>>) -> Response {
-    if app.stop() { answer(StatusCode::OK, "{}") } else { conflict(NO_RUN) }
+    if app.stop() { json_response(StatusCode::OK, "{}") } else { conflict(NO_RUN) }
 }
 
 /// `POST /run/reset`.
 pub(in crate::web) async fn reset(State(app): State<Arc<App>>) -> Response {
     match app.reset() {
-        Ok(()) => answer(StatusCode::OK, "{}"),
+        Ok(()) => json_response(StatusCode::OK, "{}"),
         Err(reason) => conflict(reason),
     }
 }
@@ -61,48 +62,48 @@ const NO_RUN: &str = "no run is on: there is nothing to change, and its numbers 
 const STOPPING: &str = "the run is stopping: it cannot be changed any more";
 
 fn conflict(message: &str) -> Response {
-    faults(StatusCode::CONFLICT, &[Fault::of("", message)])
+    error_response(StatusCode::CONFLICT, &[FieldError::new("", message)])
 }
 
-/// A body of JSON; nothing is an empty form.
-fn read(body: &[u8]) -> Result<Value, Vec<Fault>> {
+/// Reads a body as JSON. An empty body is an empty form.
+fn read(body: &[u8]) -> Result<Value, Vec<FieldError>> {
     if body.is_empty() {
         return Ok(json!({}));
     }
     serde_json::from_slice(body)
-        .map_err(|error| vec![Fault::of("", format!("expected a JSON object: {error}"))])
+        .map_err(|error| vec![FieldError::new("", format!("expected a JSON object: {error}"))])
 }
 
 /// Why no run was started.
 pub(in crate::web) enum NotStarted {
-    /// One is on.
+    /// A run is active.
     Busy,
-    /// It cannot be as it was asked for.
-    Wrong(Vec<Fault>),
-    /// Nobody starts any more.
+    /// The form is wrong.
+    Wrong(Vec<FieldError>),
+    /// The command is ending.
     Ending,
 }
 
 impl App {
-    /// Has a run started: its number.
-    pub(in crate::web) async fn start(&self, start: Start) -> Result<u64, NotStarted> {
+    /// Starts a run and returns its number.
+    pub(in crate::web) async fn start(&self, form: StartForm) -> Result<u64, NotStarted> {
         if !self.live.claim() {
             return Err(NotStarted::Busy);
         }
-        let (order, answer) = Order::start(start);
-        if self.orders.send(order).is_err() {
+        let (action, reply) = Action::start(form);
+        if self.actions.send(action).is_err() {
             self.live.release();
             return Err(NotStarted::Ending);
         }
-        match answer.await {
+        match reply.await {
             Ok(started) => started.map_err(NotStarted::Wrong),
             Err(_) => Err(NotStarted::Ending),
         }
     }
 
-    /// The run that is on, as long as it may be changed: of one that stops, a reset would throw the
-    /// results away, and no user comes any more.
-    pub(in crate::web) fn steered(&self) -> Result<Run, &'static str> {
+    /// Returns the active run if it can be changed. A run that is stopping cannot: it starts no more
+    /// users, and a reset would throw its results away.
+    pub(in crate::web) fn changeable(&self) -> Result<RunHandle, &'static str> {
         match self.live.running() {
             None => Err(NO_RUN),
             Some(run) if run.control.is_stopping() => Err(STOPPING),
@@ -110,36 +111,44 @@ impl App {
         }
     }
 
-    /// Changes the load of a run.
-    pub(in crate::web) fn edit(&self, run: &Run, edit: Edit) -> Result<(), Vec<Fault>> {
+    /// Changes the load of the run.
+    pub(in crate::web) fn edit(
+        &self,
+        run: &RunHandle,
+        edit: LoadChange,
+    ) -> Result<(), Vec<FieldError>> {
         let (changed, change) = match edit {
-            Edit::Users(users, spawn_rate) => {
+            LoadChange::Users(users, spawn_rate) => {
                 let rate = spawn_rate.unwrap_or_else(|| run.spawn_rate());
                 (run.control.set_users(users, rate), Change::Users { users, spawn_rate: rate })
             }
-            Edit::Rate(rate) => (run.control.set_rate(rate), Change::Rate(rate)),
+            LoadChange::Rate(rate) => (run.control.set_rate(rate), Change::Rate(rate)),
         };
         changed.map_err(|refused| vec![fault(&refused, change)])?;
         self.log.info("runners", change);
-        self.live.touch();
+        self.live.notify();
         Ok(())
     }
 
-    /// Stops the run; whether one was on.
+    /// Stops the active run; returns `false` where there is none.
     pub(in crate::web) fn stop(&self) -> bool {
-        let was_on = self.live.stop();
-        if was_on {
+        let was_active = self.live.stop();
+        if was_active {
             self.log.info("web", "Stopping, as the page asks");
         }
-        was_on
+        was_active
     }
 
-    /// Begins the statistics anew, of the run that is on or of the one that is over, or says why not.
+    /// Resets the statistics of the active run, or of the last one.
+    ///
+    /// # Errors
+    ///
+    /// Returns why they cannot be reset.
     pub(in crate::web) fn reset(&self) -> Result<(), &'static str> {
-        match self.steered() {
+        match self.changeable() {
             Ok(run) => {
                 run.control.reset();
-                self.live.touch();
+                self.live.notify();
             }
             Err(NO_RUN) if self.live.reset() => {}
             Err(reason) => return Err(reason),
@@ -149,8 +158,8 @@ impl App {
     }
 }
 
-impl Run {
-    /// What decides how many users there are, where it is not who starts the run.
+impl RunHandle {
+    /// Names what sets the number of users where the start form does not: `shape` or `rate`.
     pub(super) fn shape(&self) -> Option<&'static str> {
         match (&self.plan.arrivals, &self.plan.shape) {
             (None, LoadShape::Ramp { .. }) => None,
@@ -159,7 +168,7 @@ impl Run {
         }
     }
 
-    /// How users come and go where nobody says, of a shape as Locust has it without one.
+    /// Returns the spawn rate for a change that names none. A load shape has Locust's default.
     fn spawn_rate(&self) -> f64 {
         match self.plan.shape {
             LoadShape::Ramp { spawn_rate, .. } => spawn_rate,
@@ -168,11 +177,11 @@ impl Run {
     }
 }
 
-fn fault(refused: &Refused, change: Change) -> Fault {
+fn fault(refused: &Refused, change: Change) -> FieldError {
     let field = match (refused, change) {
         (Refused::IsOpen | Refused::TooManyUsers(_), _) => "users",
         (Refused::IsClosed, _) | (Refused::Rate(_), Change::Rate(_)) => "rate",
         (Refused::Rate(_), Change::Users { .. }) => "spawn_rate",
     };
-    Fault::of(field, refused)
+    FieldError::new(field, refused)
 }

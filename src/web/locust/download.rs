@@ -1,4 +1,4 @@
-//! What a download is called: scripts look for Locust's pattern, so it is kept.
+//! The file names of downloads, in Locust's pattern, because scripts look for it.
 
 use std::path::Path;
 use std::time::SystemTime;
@@ -6,14 +6,14 @@ use std::time::SystemTime;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-/// A run whose tables are fetched.
+/// The run of a download.
 #[derive(Debug, Clone, Copy)]
 pub struct Download<'d> {
     /// The start of the run, or of the process before the first one.
     pub started_at: SystemTime,
     /// The scenario's file, of which only the name is shown.
     pub scenario: &'d str,
-    /// Where the requests go, if that is one host.
+    /// The host that the requests go to, if there is only one.
     pub host: Option<&'d str>,
 }
 
@@ -41,7 +41,7 @@ impl Download<'_> {
     }
 }
 
-/// Locust does not quote the name, so nothing may end it, or the header.
+/// Whether a character would end the name or the header. Locust does not quote the name.
 fn breaks_a_header(c: char) -> bool {
     !c.is_ascii_graphic() || matches!(c, ';' | '"' | '\\')
 }

@@ -1,4 +1,5 @@
-//! What Locust's web page answers, so that scrapers, dashboards and scripts written for it go on working.
+//! The responses of Locust's web routes, so that scrapers, dashboards and scripts written for Locust
+//! work here too.
 //!
 //! | route | answer |
 //! |---|---|

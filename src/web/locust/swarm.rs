@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::plan::Picked;
 use crate::units::{DurationError, parse_cores, parse_time_span};
-use crate::web::start::{self, Start, words};
+use crate::web::form::{self, StartForm, words};
 
 /// Why there can be no run, in Locust's words where it has them.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -52,8 +52,8 @@ pub enum Refusal {
 /// # Errors
 ///
 /// The first field that has no meaning.
-pub fn swarm(form: &[u8], declared: &[&str]) -> Result<Start, Refusal> {
-    let mut start = Start::default();
+pub fn swarm(form: &[u8], declared: &[&str]) -> Result<StartForm, Refusal> {
+    let mut start = StartForm::default();
     for (key, value) in parse(form) {
         match &*key {
             "user_count" => start.users = Some(user_count(&value)?),
@@ -84,13 +84,13 @@ pub fn swarm(form: &[u8], declared: &[&str]) -> Result<Start, Refusal> {
 /// # Errors
 ///
 /// [`Refusal::Missing`].
-pub fn has_numbers(start: &Start) -> Result<(), Refusal> {
+pub fn has_numbers(start: &StartForm) -> Result<(), Refusal> {
     if start.users.is_some() && start.spawn_rate.is_some() { Ok(()) } else { Err(Refusal::Missing) }
 }
 
 /// The answer to a form that starts a run, or changes the one that there is. `host` is the one of
 /// all users, if there is one; `shape` says what the load is where it is not what the form has.
-pub fn started(start: &Start, host: Option<&str>, shape: Option<&str>) -> Value {
+pub fn started(start: &StartForm, host: Option<&str>, shape: Option<&str>) -> Value {
     let message = match shape {
         Some(shape) => format!("Swarming started using shape class '{shape}'"),
         None => "Swarming started".to_owned(),
@@ -134,7 +134,7 @@ fn spawn_rate(text: &str) -> Result<f64, Refusal> {
 }
 
 fn rate(text: &str) -> Result<f64, Refusal> {
-    start::rate_or_none(number("rate", text)?).map_err(Refusal::Rate)
+    form::rate_or_none(number("rate", text)?).map_err(Refusal::Rate)
 }
 
 fn number(field: &'static str, text: &str) -> Result<f64, Refusal> {
@@ -183,7 +183,7 @@ fn quoted(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn parsed(form: &str) -> Result<Start, Refusal> {
+    fn parsed(form: &str) -> Result<StartForm, Refusal> {
         swarm(form.as_bytes(), &["token", "sizes"])
     }
 
@@ -204,7 +204,7 @@ mod tests {
                     &tags=a%2Cb&tags=c+&exclude_tags=d&cores=+0-1&token=t+1&sizes=1&sizes=2&undeclared=x";
         let text = |text: &str| Some(text.to_owned());
         let list = |words: &[&str]| Some(words.iter().map(|&word| word.to_owned()).collect());
-        let expected = Start {
+        let expected = StartForm {
             users: Some(10),
             spawn_rate: Some(2.5),
             host: text("http://bhost"),
@@ -225,7 +225,7 @@ mod tests {
     #[test]
     fn empty_fields_ask_for_nothing() {
         let form = "host=&run_time=&profile=&tags=&exclude_tags=&cores=&rate=&shape_class=";
-        assert_eq!(parsed(form), Ok(Start::default()));
+        assert_eq!(parsed(form), Ok(StartForm::default()));
         let has_numbers = |form: &str| has_numbers(&parsed(form).unwrap());
         assert_eq!(has_numbers(""), Err(Refusal::Missing));
         assert_eq!(has_numbers("user_count=1"), Err(Refusal::Missing));

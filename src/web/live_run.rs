@@ -1,7 +1,7 @@
-//! How the run stands: written by the threads of a run, read by the page's.
+//! The status of the run, written by the threads of the run and read by the page's thread.
 //!
-//! The collector's thread only puts a snapshot down here. What is made of it is made on the page's
-//! thread, which is told that there is something new through a watch.
+//! The collector's thread only leaves its snapshots here. A watch channel tells the page's thread,
+//! which does all the rendering.
 
 use std::collections::VecDeque;
 use std::io;
@@ -18,81 +18,81 @@ use crate::report::view::{Facts, State};
 use crate::scenario::{LoadShape, Scenario};
 use crate::stats::Snapshot;
 
-/// Snapshots that may wait for the page's thread. Beyond, the oldest is left out of the charts: what
-/// comes after it counts for its second as well.
-const NEWS_MAX: usize = 30;
+/// The most snapshots that wait for the page's thread. At the limit the oldest is dropped: the charts
+/// then have one point less, and the next point counts for its second as well.
+const SNAPSHOTS_MAX: usize = 30;
 
-/// The run at present, or the latest. One for each process.
-pub struct Live {
+/// The present run, or the last one. There is one value of this per process.
+pub struct LiveRun {
     current: Mutex<Current>,
-    /// Counts the changes.
+    /// The number of changes so far.
     version: watch::Sender<u64>,
 }
 
 /// A run that is about to begin.
-pub struct Beginning {
-    /// What it is.
+pub struct NewRun {
+    /// What is shown of it beside its numbers.
     pub facts: Facts,
-    /// What it was planned to be.
+    /// Its plan.
     pub plan: Arc<Plan>,
-    /// What steers it.
+    /// Changes its load and stops it.
     pub control: Arc<Control>,
-    /// Its course, with nothing in it.
+    /// Its history, which is still empty.
     pub history: History,
 }
 
-/// What a run is steered by.
+/// A handle that changes and stops a run.
 #[derive(Debug, Clone)]
-pub struct Run {
-    /// What it was planned to be.
+pub struct RunHandle {
+    /// Its plan.
     pub plan: Arc<Plan>,
-    /// What steers it.
+    /// Changes its load and stops it.
     pub control: Arc<Control>,
 }
 
-/// How things stand: references to what does not change any more.
+/// The status at one moment: references to values that do not change any more.
 #[derive(Clone)]
-pub(super) struct Standing {
-    /// Runs so far.
+pub(super) struct RunStatus {
+    /// The number of the run, from 1; 0 before the first.
     pub(super) number: u64,
     pub(super) facts: Arc<Facts>,
     pub(super) scenario: Arc<Scenario>,
-    /// What may be asked for at the start.
+    /// The start form as JSON.
     pub(super) form: Arc<Value>,
     pub(super) snapshot: Option<Arc<Snapshot>>,
-    run: Option<Run>,
+    run: Option<RunHandle>,
     phase: Phase,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
-    /// No run is on, and one may be started.
+    /// No run is active, and one may be started.
     Idle,
-    /// Somebody has asked for a run, which is not on yet.
+    /// A run is being prepared.
     Claimed,
-    /// A run is on.
+    /// A run is active.
     Active,
 }
 
 struct Current {
-    standing: Standing,
-    /// The course of a run that has begun, until the page's thread takes it.
+    status: RunStatus,
+    /// The history of a run that has begun, until the page's thread takes it.
     history: Option<History>,
-    news: VecDeque<Arc<Snapshot>>,
+    snapshots: VecDeque<Arc<Snapshot>>,
 }
 
-/// What is new since somebody looked.
-pub(super) struct News {
-    pub(super) standing: Standing,
-    /// Of a run that has begun since.
+/// What is new since the last call of [`LiveRun::updates`].
+pub(super) struct Updates {
+    pub(super) status: RunStatus,
+    /// The empty history of a run that has begun since.
     pub(super) history: Option<History>,
     pub(super) snapshots: VecDeque<Arc<Snapshot>>,
 }
 
-impl Live {
-    /// No run yet of this scenario, of which so much is known and this may be asked for.
+impl LiveRun {
+    /// Starts without a run: shows these facts of the scenario, and this start form.
     pub fn new(facts: Facts, scenario: Arc<Scenario>, form: Value) -> Arc<Self> {
-        let standing = Standing {
+        let status = RunStatus {
             number: 0,
             facts: Arc::new(facts),
             scenario,
@@ -101,14 +101,14 @@ impl Live {
             run: None,
             phase: Phase::Idle,
         };
-        let current = Current { standing, history: None, news: VecDeque::new() };
-        Arc::new(Live { current: Mutex::new(current), version: watch::Sender::new(0) })
+        let current = Current { status, history: None, snapshots: VecDeque::new() };
+        Arc::new(LiveRun { current: Mutex::new(current), version: watch::Sender::new(0) })
     }
 
-    /// Makes sure that nobody else starts a run; whether that was so. Ends with
-    /// [`release`](Self::release) or [`begin`](Self::begin).
+    /// Claims the right to start a run; returns `false` where a run is active or already claimed. A
+    /// claim ends with [`release`](Self::release) or [`begin`](Self::begin).
     pub fn claim(&self) -> bool {
-        let phase = &mut self.current().standing.phase;
+        let phase = &mut self.current().status.phase;
         let is_free = *phase == Phase::Idle;
         if is_free {
             *phase = Phase::Claimed;
@@ -116,107 +116,108 @@ impl Live {
         is_free
     }
 
-    /// No run comes of it.
+    /// Gives up a claim without a run.
     pub fn release(&self) {
-        self.current().standing.phase = Phase::Idle;
+        self.current().status.phase = Phase::Idle;
     }
 
-    /// This may be asked for from now on.
-    pub fn offer(&self, form: Value) {
-        self.current().standing.form = Arc::new(form);
-        self.touch();
+    /// Replaces the start form.
+    pub fn set_form(&self, form: Value) {
+        self.current().status.form = Arc::new(form);
+        self.notify();
     }
 
-    /// What may be asked for.
+    /// Returns the start form.
     pub fn form(&self) -> Arc<Value> {
-        self.current().standing.form.clone()
+        self.current().status.form.clone()
     }
 
-    /// A run begins: its number, and the report through which it is followed.
-    pub fn begin(self: &Arc<Self>, run: Beginning) -> (u64, Box<dyn Report + Send>) {
-        let Beginning { facts, plan, control, history } = run;
+    /// Begins a run. Returns its number, and the report that passes its snapshots on to the page.
+    pub fn begin(self: &Arc<Self>, run: NewRun) -> (u64, Box<dyn Report + Send>) {
+        let NewRun { facts, plan, control, history } = run;
         let mut current = self.current();
-        let standing = &mut current.standing;
-        standing.number += 1;
-        standing.facts = Arc::new(facts);
-        standing.scenario = plan.scenario.clone();
-        standing.snapshot = None;
-        standing.run = Some(Run { plan, control });
-        standing.phase = Phase::Active;
-        let number = standing.number;
+        let status = &mut current.status;
+        status.number += 1;
+        status.facts = Arc::new(facts);
+        status.scenario = plan.scenario.clone();
+        status.snapshot = None;
+        status.run = Some(RunHandle { plan, control });
+        status.phase = Phase::Active;
+        let number = status.number;
         current.history = Some(history);
-        current.news.clear();
+        current.snapshots.clear();
         drop(current);
-        self.touch();
+        self.notify();
         (number, Box::new(Feed(self.clone())))
     }
 
-    /// The run is over, and all of its reports are written.
+    /// Ends the run, after all of its reports are written.
     pub fn end(&self) {
-        self.current().standing.phase = Phase::Idle;
-        self.touch();
+        self.current().status.phase = Phase::Idle;
+        self.notify();
     }
 
-    /// The run that is on.
-    pub fn running(&self) -> Option<Run> {
+    /// Returns the active run, if there is one.
+    pub fn running(&self) -> Option<RunHandle> {
         let current = self.current();
-        current.standing.run.clone().filter(|_| current.standing.phase == Phase::Active)
+        current.status.run.clone().filter(|_| current.status.phase == Phase::Active)
     }
 
-    /// Asks the run that is on to stop; whether one was.
+    /// Asks the active run to stop; returns `false` where there is none.
     pub fn stop(&self) -> bool {
         let Some(run) = self.running() else { return false };
         run.control.stop();
-        self.touch();
+        self.notify();
         true
     }
 
-    /// The statistics of the run that is over begin anew, as on Locust's page: whether there are any.
-    /// Its files stay as they are.
+    /// Resets the statistics that are shown of a run that is over, as Locust's page does; returns
+    /// `false` where there are none. Files stay as they are.
     pub(super) fn reset(&self) -> bool {
         let mut current = self.current();
-        let standing = &mut current.standing;
-        let is_over = standing.phase == Phase::Idle;
-        let Some(snapshot) = standing.snapshot.as_mut().filter(|_| is_over) else { return false };
+        let status = &mut current.status;
+        let is_over = status.phase == Phase::Idle;
+        let Some(snapshot) = status.snapshot.as_mut().filter(|_| is_over) else { return false };
         *snapshot = Arc::new(snapshot.anew());
         drop(current);
-        self.touch();
+        self.notify();
         true
     }
 
-    /// Says that there is something new to see.
-    pub(super) fn touch(&self) {
+    /// Tells the page's thread that the status has changed.
+    pub(super) fn notify(&self) {
         self.version.send_modify(|version| *version += 1);
     }
 
-    /// Tells of changes from now on.
+    /// Subscribes to changes.
     pub(super) fn changes(&self) -> watch::Receiver<u64> {
         self.version.subscribe()
     }
 
-    /// How many changes there were.
+    /// Returns the number of changes so far.
     pub(super) fn version(&self) -> u64 {
         *self.version.borrow()
     }
 
-    /// What has come since this was asked last. For one reader, who keeps the course of the run.
-    pub(super) fn news(&self) -> News {
+    /// Takes what is new since the last call. There is one caller: the publisher, which keeps the
+    /// history.
+    pub(super) fn updates(&self) -> Updates {
         let mut current = self.current();
-        let snapshots = std::mem::take(&mut current.news);
-        News { standing: current.standing.clone(), history: current.history.take(), snapshots }
+        let snapshots = std::mem::take(&mut current.snapshots);
+        Updates { status: current.status.clone(), history: current.history.take(), snapshots }
     }
 
-    fn tell(&self, snapshot: &Snapshot) {
-        // Copied before the lock is taken, behind which the page's thread may wait.
+    fn add(&self, snapshot: &Snapshot) {
+        // Copied before taking the lock, so that the page's thread does not wait for the copy.
         let snapshot = Arc::new(snapshot.clone());
         let mut current = self.current();
-        current.standing.snapshot = Some(snapshot.clone());
-        if current.news.len() == NEWS_MAX {
-            current.news.pop_front();
+        current.status.snapshot = Some(snapshot.clone());
+        if current.snapshots.len() == SNAPSHOTS_MAX {
+            current.snapshots.pop_front();
         }
-        current.news.push_back(snapshot);
+        current.snapshots.push_back(snapshot);
         drop(current);
-        self.touch();
+        self.notify();
     }
 
     fn current(&self) -> MutexGuard<'_, Current> {
@@ -224,7 +225,7 @@ impl Live {
     }
 }
 
-impl Standing {
+impl RunStatus {
     pub(super) fn state(&self) -> State {
         match (&self.run, self.phase) {
             (None, _) => State::Ready,
@@ -233,14 +234,15 @@ impl Standing {
         }
     }
 
-    /// What the load of the run that is on goes to.
+    /// Returns the load that the active run is heading for.
     pub(super) fn target(&self) -> Option<Change> {
         self.run.as_ref().filter(|_| self.phase == Phase::Active)?.target()
     }
 }
 
-impl Run {
-    /// What was asked for last, and before that the top of a plain ramp; a shape goes on and on.
+impl RunHandle {
+    /// Returns the last change that was asked for; before any, the top of a plain ramp. A load shape has
+    /// no such target.
     fn target(&self) -> Option<Change> {
         let planned = || match (&self.plan.arrivals, &self.plan.shape) {
             (None, &LoadShape::Ramp { users, spawn_rate }) => {
@@ -258,7 +260,7 @@ impl Run {
         let Some(snapshot) = snapshot else { return State::Spawning };
         let is_full = match (self.control.users_wanted(), &self.plan.arrivals, &self.plan.shape) {
             (Some(wanted), ..) => snapshot.user_count() == u64::from(wanted),
-            // Its users come as releases need them.
+            // An open load starts users as its arrivals need them.
             (None, Some(arrivals), _) => {
                 arrivals.full().is_none_or(|full| snapshot.elapsed >= full)
             }
@@ -271,12 +273,12 @@ impl Run {
     }
 }
 
-/// The report that the page is told by.
-struct Feed(Arc<Live>);
+/// The report that passes snapshots on to the page.
+struct Feed(Arc<LiveRun>);
 
 impl Report for Feed {
     fn update(&mut self, snapshot: &Snapshot) -> io::Result<()> {
-        self.0.tell(snapshot);
+        self.0.add(snapshot);
         Ok(())
     }
 
@@ -294,14 +296,13 @@ mod tests {
     use crate::scenario::{Step, User};
     use crate::stats::{Limits, Totals, UserCount};
 
-    /// A run of so many users.
-    fn beginning(users: u32) -> Beginning {
+    fn new_run(users: u32) -> NewRun {
         let user = User::new("u").task(Step::get("/"));
         let scenario = Scenario::new("http://127.0.0.1:1").user(user);
         let options = Options { users: Some(users), ..Options::default() };
         let control = Arc::<Control>::default();
         control.begin(Instant::now(), false);
-        Beginning {
+        NewRun {
             facts: Facts::default(),
             plan: Arc::new(Plan::new(scenario, options).unwrap()),
             control,
@@ -315,20 +316,20 @@ mod tests {
         Snapshot { users: vec![running], ..totals.snapshot(Duration::from_secs(1)) }
     }
 
-    fn live() -> Arc<Live> {
-        Live::new(Facts::default(), Arc::default(), Value::Null)
+    fn live() -> Arc<LiveRun> {
+        LiveRun::new(Facts::default(), Arc::default(), Value::Null)
     }
 
     #[test]
     fn a_run_goes_through_its_states() {
         let live = live();
-        let state = || live.news().standing.state();
-        let target = || live.news().standing.target();
+        let state = || live.updates().status.state();
+        let target = || live.updates().status.target();
         let to = |users| Some(Change::Users { users, spawn_rate: 1.0 });
         assert_eq!((state(), target()), (State::Ready, None));
         assert!(live.claim() && !live.claim(), "one at a time");
         assert!(!live.stop(), "there is nothing to stop yet");
-        let run = beginning(2);
+        let run = new_run(2);
         let control = run.control.clone();
         let (number, mut report) = live.begin(run);
         assert_eq!((number, state(), target()), (1, State::Spawning, to(2)));
@@ -348,35 +349,37 @@ mod tests {
         assert_eq!((state(), target()), (State::Stopped, None));
         assert!(live.claim());
         live.release();
-        assert!(live.claim(), "a start that came to nothing is in nobody's way");
-        assert_eq!(live.begin(beginning(1)).0, 2);
+        assert!(live.claim(), "a claim that was given up is free again");
+        assert_eq!(live.begin(new_run(1)).0, 2);
         assert_eq!(state(), State::Spawning);
     }
 
     #[test]
-    fn a_form_holds_until_the_next_is_offered() {
+    fn a_form_is_shown_until_it_is_replaced() {
         let live = live();
         let before = live.version();
-        live.offer("next".into());
+        live.set_form("next".into());
         assert_eq!((&*live.form(), live.version()), (&Value::from("next"), before + 1));
         live.claim();
-        live.begin(beginning(1));
-        assert_eq!(*live.news().standing.form, "next");
+        live.begin(new_run(1));
+        assert_eq!(*live.updates().status.form, "next");
     }
 
     #[test]
-    fn every_change_is_told_and_what_nobody_takes_has_a_bound() {
+    fn every_change_is_counted_and_waiting_snapshots_are_bounded() {
         let live = live();
         live.claim();
         let before = live.version();
-        let (_, mut report) = live.begin(beginning(1));
-        (0..NEWS_MAX + 5).for_each(|_| report.update(&running(1)).unwrap());
-        assert_eq!(live.version(), before + 1 + NEWS_MAX as u64 + 5);
-        let news = live.news();
-        assert_eq!((news.snapshots.len(), news.history.is_some()), (NEWS_MAX, true));
-        let news = live.news();
+        let (_, mut report) = live.begin(new_run(1));
+        (0..SNAPSHOTS_MAX + 5).for_each(|_| report.update(&running(1)).unwrap());
+        assert_eq!(live.version(), before + 1 + SNAPSHOTS_MAX as u64 + 5);
+        let updates = live.updates();
+        assert_eq!((updates.snapshots.len(), updates.history.is_some()), (SNAPSHOTS_MAX, true));
+        let updates = live.updates();
         assert!(
-            news.snapshots.is_empty() && news.history.is_none() && news.standing.snapshot.is_some()
+            updates.snapshots.is_empty()
+                && updates.history.is_none()
+                && updates.status.snapshot.is_some()
         );
     }
 }

@@ -1,5 +1,5 @@
-//! What a start form asks for, laid over scenario and command line; and which field a refusal is
-//! about.
+//! The submitted start form: applies it to the command line and the scenario, and assigns errors to its
+//! fields.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -9,24 +9,25 @@ use crate::credentials::{hidden, is_hidden};
 use crate::plan::{self, Options, Picked};
 use crate::scenario::file::{self, Values};
 use crate::scenario::{Parameter, Scenario};
-use crate::web::{Fault, Start};
+use crate::web::{FieldError, StartForm};
 
-/// The same with the texts that the form shows without their credentials as they were, where nobody
-/// has changed them. `host` is what it shows of the host.
+/// Puts the hidden credentials back into texts that came back as the form shows them. `host` is the
+/// host as the form shows it.
 ///
 /// # Errors
 ///
-/// Where a text has been changed and its credentials are still hidden: they are for nobody else.
+/// Fails where a text was changed and still has hidden credentials, because they must not go to
+/// another host.
 pub(super) fn restored(
-    start: &Start,
+    start: &StartForm,
     host: Option<&str>,
     args: &RunArgs,
     known: &[Parameter],
-) -> Result<Start, Fault> {
+) -> Result<StartForm, FieldError> {
     let mut start = start.clone();
     let lost = |field: String| {
         let message = "user and password are hidden here: type them anew, or leave all as it was";
-        Fault::of(field, message)
+        FieldError::new(field, message)
     };
     if start.host.as_deref().is_some_and(is_hidden) {
         if start.host.as_deref() != host {
@@ -48,10 +49,10 @@ pub(super) fn restored(
     Ok(start)
 }
 
-/// The flags, as if what was asked for had been typed.
-pub(super) fn overlaid(args: &RunArgs, start: &Start) -> RunArgs {
+/// Returns the flags with the values of the form in place.
+pub(super) fn overlaid(args: &RunArgs, start: &StartForm) -> RunArgs {
     let mut args = args.clone();
-    // A rate takes the place of users, and the reverse, whichever of them was typed.
+    // A rate replaces users on the command line, and the reverse.
     if start.rate.is_some() {
         (args.users, args.spawn_rate) = (None, None);
     }
@@ -73,14 +74,14 @@ pub(super) fn overlaid(args: &RunArgs, start: &Start) -> RunArgs {
     args
 }
 
-/// What these ask of the plan.
-pub(super) fn options(args: &RunArgs, start: &Start) -> Options {
+/// Makes the options of the plan.
+pub(super) fn options(args: &RunArgs, start: &StartForm) -> Options {
     let options = args.options();
     let picked = start.classes.as_ref().map(|_| args.user_classes.clone());
     Options { classes: picked.or(options.classes), ..options }
 }
 
-/// These classes; who comes without a weight has the one that was typed.
+/// Returns these classes; one without a weight has the weight from the command line.
 fn weighted(classes: &[Picked], typed: &[Picked]) -> Vec<Picked> {
     let typed: HashMap<&str, Option<f64>> =
         typed.iter().rev().map(|class| (class.name.as_str(), class.weight)).collect();
@@ -91,18 +92,22 @@ fn weighted(classes: &[Picked], typed: &[Picked]) -> Vec<Picked> {
     weighted.collect()
 }
 
-/// Why this cannot be meant, where the plan would not say so: a rate starts users as it needs them.
-/// Locust's form always has both numbers, which are as good as none there.
-pub(super) fn contradiction(args: &RunArgs, scenario: &Scenario, start: &Start) -> Option<Fault> {
+/// Refuses a spawn rate without users for an open load, which the plan would ignore. Locust's form
+/// always sends both numbers, so both together are accepted.
+pub(super) fn contradiction(
+    args: &RunArgs,
+    scenario: &Scenario,
+    start: &StartForm,
+) -> Option<FieldError> {
     let is_rate = args.rate.is_some() || scenario.load.arrivals.is_some();
     let message = "the load is a rate, which starts users as it needs them: leave this empty";
     let is_alone = start.spawn_rate.is_some() && start.users.is_none();
-    (is_rate && is_alone).then(|| Fault::of("spawn_rate", message))
+    (is_rate && is_alone).then(|| FieldError::new("spawn_rate", message))
 }
 
-/// The values of the scenario's parameters. An empty field is the empty value of one that has another
-/// to begin with; of the rest and of secrets, which are never shown, it says nothing.
-pub(super) fn values(args: &RunArgs, start: &Start, known: &[Parameter]) -> Values {
+/// Returns the values of the scenario's parameters. An empty field sets an empty value only where the
+/// form showed another one. It changes nothing for secrets, which are never shown.
+pub(super) fn values(args: &RunArgs, start: &StartForm, known: &[Parameter]) -> Values {
     let mut values = args.set.values();
     for (name, value) in &start.parameters {
         let is_shown = |parameter: &Parameter| {
@@ -116,33 +121,33 @@ pub(super) fn values(args: &RunArgs, start: &Start, known: &[Parameter]) -> Valu
     values
 }
 
-/// A parameter that the scenario does not have.
-pub(super) fn unknown(known: &[Parameter], start: &Start) -> Option<Fault> {
+/// Returns an error for a parameter that the scenario does not have.
+pub(super) fn unknown(known: &[Parameter], start: &StartForm) -> Option<FieldError> {
     let is_known = |name: &str| known.iter().any(|parameter| parameter.name == name);
     let name = start.parameters.keys().find(|name| !is_known(name))?;
     let message = format!("the scenario has no parameter '{name}'");
-    Some(Fault::of(format!("parameters.{name}"), message))
+    Some(FieldError::new(format!("parameters.{name}"), message))
 }
 
-/// Why there is no run with these values, beside the field that is to be changed.
-pub(super) fn fault(error: &Error, start: &Start, values: &Values) -> Fault {
-    // The file's line with a mark below it is for terminals.
+/// Assigns an error to the field that has to be changed.
+pub(super) fn fault(error: &Error, start: &StartForm, values: &Values) -> FieldError {
+    // The marked line of the file is left out: it is meant for terminals.
     if let Some(file::Error::Invalid { file, line, column, message, parameter, .. }) =
         error.downcast_ref()
     {
         return match parameter {
             Some(name) if values.get(name).is_none() => {
-                Fault::of(format!("parameters.{name}"), format!("'{name}' needs a value"))
+                FieldError::new(format!("parameters.{name}"), format!("'{name}' needs a value"))
             }
-            Some(name) => Fault::of(format!("parameters.{name}"), message),
-            None => Fault::of("", format!("{file}:{line}:{column}: {message}")),
+            Some(name) => FieldError::new(format!("parameters.{name}"), message),
+            None => FieldError::new("", format!("{file}:{line}:{column}: {message}")),
         };
     }
     let field = error.downcast_ref().map_or("", |error| field(error, start));
-    Fault::of(field, error)
+    FieldError::new(field, error)
 }
 
-fn field(error: &plan::Error, start: &Start) -> &'static str {
+fn field(error: &plan::Error, start: &StartForm) -> &'static str {
     use plan::Error as E;
     match error {
         E::NoHost(_) | E::Url(_) | E::Resolve { .. } => "host",
@@ -189,7 +194,7 @@ mod tests {
         let weighted = |name: &str, weight| Picked { weight, ..Picked::new(name) };
         let args = typed(&["--user-classes", "A=3,B=2,C"]);
         let classes = vec![weighted("B", Some(1.0)), Picked::new("A"), Picked::new("D")];
-        let start = Start { classes: Some(classes), ..Start::default() };
+        let start = StartForm { classes: Some(classes), ..StartForm::default() };
         let args = overlaid(&args, &start);
         let expected = [weighted("B", Some(1.0)), weighted("A", Some(3.0)), Picked::new("D")];
         assert_eq!(args.user_classes, expected);
@@ -199,13 +204,13 @@ mod tests {
     #[test]
     fn what_is_asked_for_takes_the_place_of_what_was_typed() {
         let args = typed(&["-u", "5", "-r", "2", "-t", "60", "-T", "a", "-H", "http://h"]);
-        let same = overlaid(&args, &Start::default()).options();
+        let same = overlaid(&args, &StartForm::default()).options();
         assert_eq!(same, args.options());
-        let start = Start {
+        let start = StartForm {
             users: Some(7),
             run_time: Some(Some(Duration::from_secs(9))),
             tags: Some(vec!["b".into()]),
-            ..Start::default()
+            ..StartForm::default()
         };
         let options = overlaid(&args, &start).options();
         assert_eq!((options.users, options.spawn_rate), (Some(7), Some(2.0)));
@@ -217,12 +222,12 @@ mod tests {
     fn an_emptied_field_takes_away_what_was_typed() {
         let args = typed(&["-t", "60", "-T", "a", "--profile", "p", "--set", "a=1"]);
         let text = |text: &str| Some(text.to_owned());
-        let start = Start {
+        let start = StartForm {
             run_time: Some(None),
             tags: Some(Vec::new()),
             profile: text(""),
             parameters: ["a", "b", "c", "d"].map(|name| (name.into(), String::new())).into(),
-            ..Start::default()
+            ..StartForm::default()
         };
         let overlaid = overlaid(&args, &start);
         assert_eq!((overlaid.run_time, overlaid.profile), (None, None));
@@ -237,10 +242,10 @@ mod tests {
 
     #[test]
     fn users_and_a_rate_take_the_place_of_each_other() {
-        let rate = Start { rate: Some(9.0), ..Start::default() };
+        let rate = StartForm { rate: Some(9.0), ..StartForm::default() };
         let options = overlaid(&typed(&["-u", "5", "-r", "2"]), &rate).options();
         assert_eq!((options.users, options.spawn_rate, options.rate), (None, None, Some(9.0)));
-        let users = Start { users: Some(3), ..Start::default() };
+        let users = StartForm { users: Some(3), ..StartForm::default() };
         let args = typed(&["--rate", "9", "--max-users", "5", "--arrivals", "uniform"]);
         let options = overlaid(&args, &users).options();
         assert_eq!((options.users, options.rate), (Some(3), None));
@@ -249,14 +254,17 @@ mod tests {
 
     #[test]
     fn a_spawn_rate_is_of_no_use_with_a_rate() {
-        let start = Start { spawn_rate: Some(5.0), ..Start::default() };
-        let field = |args: &[&str], start: &Start| {
+        let start = StartForm { spawn_rate: Some(5.0), ..StartForm::default() };
+        let field = |args: &[&str], start: &StartForm| {
             let fault = contradiction(&overlaid(&typed(args), start), &Scenario::default(), start);
             fault.map(|fault| fault.field)
         };
         assert_eq!(field(&["--rate", "9"], &start).as_deref(), Some("spawn_rate"));
-        assert_eq!(field(&["--rate", "9"], &Start { users: Some(1), ..start.clone() }), None);
-        assert_eq!((field(&[], &start), field(&["--rate", "9"], &Start::default())), (None, None));
+        assert_eq!(field(&["--rate", "9"], &StartForm { users: Some(1), ..start.clone() }), None);
+        assert_eq!(
+            (field(&[], &start), field(&["--rate", "9"], &StartForm::default())),
+            (None, None)
+        );
     }
 
     /// The time on the form, or that of a level on the command line: only one of them is on the page.
@@ -264,21 +272,22 @@ mod tests {
     fn a_run_that_is_over_before_its_levels_are_judged_is_refused_beside_its_time() {
         let scenario = Scenario::new("http://127.0.0.1:1");
         let scenario = scenario.user(User::new("u").task(Step::get("/")));
-        let start = Start { run_time: Some(Some(Duration::from_secs(5))), ..Start::default() };
+        let start =
+            StartForm { run_time: Some(Some(Duration::from_secs(5))), ..StartForm::default() };
         let args = typed(&["--abort-when", "p95 > 1s", "--abort-after", "7s", "-t", "60"]);
         let plan =
-            |args: &RunArgs, start: &Start| Plan::new(scenario.clone(), options(args, start));
-        assert!(plan(&args, &Start::default()).is_ok());
+            |args: &RunArgs, start: &StartForm| Plan::new(scenario.clone(), options(args, start));
+        assert!(plan(&args, &StartForm::default()).is_ok());
         let error: Error = plan(&overlaid(&args, &start), &start).unwrap_err().into();
         assert_eq!(fault(&error, &start, &Values::default()).field, "run_time", "{error}");
     }
 
     #[track_caller]
-    fn check(start: Start, field: &str) {
+    fn check(start: StartForm, field: &str) {
         let task = Task::steps("t", vec![Step::get("/")]).tags(["known"]);
         let scenario = Scenario { users: vec![User::new("u").task(task)], ..Scenario::default() };
         let host = start.host.clone().unwrap_or("http://127.0.0.1:1".into());
-        let start = Start { host: Some(host).filter(|host| !host.is_empty()), ..start };
+        let start = StartForm { host: Some(host).filter(|host| !host.is_empty()), ..start };
         let args = overlaid(&typed(&[]), &start);
         let error: Error = Plan::new(scenario, options(&args, &start)).unwrap_err().into();
         assert_eq!(fault(&error, &start, &Values::default()).field, field, "{error}");
@@ -288,7 +297,7 @@ mod tests {
     fn a_fault_of_the_file_is_told_without_its_place_where_a_form_can_mend_it() {
         let told = |text: &str, values: &Values| {
             let error: Error = file::parse_with("s.toml", text, values).unwrap_err().into();
-            let Fault { field, message } = fault(&error, &Start::default(), values);
+            let FieldError { field, message } = fault(&error, &StartForm::default(), values);
             (field, message)
         };
         let pair = |field: &str, message: &str| (field.to_owned(), message.to_owned());
@@ -300,7 +309,8 @@ mod tests {
         let (field, message) = told("hots = 1", &Values::default());
         assert_eq!((&*field, message.lines().count()), ("", 1));
         assert!(message.starts_with("s.toml:1:1: unknown key 'hots'"), "{message}");
-        let start = Start { parameters: [("b".into(), "1".into())].into(), ..Start::default() };
+        let start =
+            StartForm { parameters: [("b".into(), "1".into())].into(), ..StartForm::default() };
         assert_eq!(unknown(&[], &start).unwrap().field, "parameters.b");
         let known = [Parameter { name: "b".into(), ..Parameter::default() }];
         assert_eq!(unknown(&known, &start), None);
@@ -308,17 +318,17 @@ mod tests {
 
     #[test]
     fn a_refusal_is_beside_the_field_that_is_to_be_changed() {
-        let start = Start::default;
+        let start = StartForm::default;
         let unknown = || Some(vec!["unknown".to_owned()]);
-        check(Start { host: Some(String::new()), ..start() }, "host");
-        check(Start { host: Some("nonsense".into()), ..start() }, "host");
-        check(Start { users: Some(u32::MAX), ..start() }, "users");
-        check(Start { users: Some(1), rate: Some(1.0), ..start() }, "rate");
-        check(Start { run_time: Some(Some(Duration::ZERO)), ..start() }, "run_time");
-        check(Start { tags: unknown(), ..start() }, "tags");
-        check(Start { exclude_tags: unknown(), ..start() }, "exclude_tags");
-        check(Start { exclude_tags: Some(vec!["known".into()]), ..start() }, "tags");
-        check(Start { classes: Some(Vec::new()), ..start() }, "classes");
-        check(Start { cores: Some(vec![65_000]), ..start() }, "cores");
+        check(StartForm { host: Some(String::new()), ..start() }, "host");
+        check(StartForm { host: Some("nonsense".into()), ..start() }, "host");
+        check(StartForm { users: Some(u32::MAX), ..start() }, "users");
+        check(StartForm { users: Some(1), rate: Some(1.0), ..start() }, "rate");
+        check(StartForm { run_time: Some(Some(Duration::ZERO)), ..start() }, "run_time");
+        check(StartForm { tags: unknown(), ..start() }, "tags");
+        check(StartForm { exclude_tags: unknown(), ..start() }, "exclude_tags");
+        check(StartForm { exclude_tags: Some(vec!["known".into()]), ..start() }, "tags");
+        check(StartForm { classes: Some(Vec::new()), ..start() }, "classes");
+        check(StartForm { cores: Some(vec![65_000]), ..start() }, "cores");
     }
 }

@@ -1,4 +1,4 @@
-//! What somebody asks a run for: the start form as it comes back.
+//! The forms that clients send: the start form, and a change of the load.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,19 +10,20 @@ use crate::plan::Picked;
 use crate::scenario::Arrivals;
 use crate::units;
 
-/// Why a form is not accepted, beside the field that it is about.
+/// What is wrong with a field of a form.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// A key of the form, `parameters.name`, or nothing for the whole.
+pub struct FieldError {
+    /// The field's key, `parameters.NAME`, or empty for the form as a whole.
     pub field: String,
     /// What is wrong and what to do.
     pub message: String,
 }
 
-/// What is asked for in the place of what scenario and command line say. What is missing or `null` is
-/// left to them, and so is an empty field where nothing cannot be meant.
+/// The start form. Its values take precedence over those of the command line and the scenario. A field
+/// that is missing or `null` changes nothing. An empty field changes nothing either, unless empty is a
+/// valid value.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Start {
+pub struct StartForm {
     /// Peak number of users.
     pub users: Option<u32>,
     /// Users started per second.
@@ -31,13 +32,13 @@ pub struct Start {
     pub rate: Option<f64>,
     /// Base URL.
     pub host: Option<String>,
-    /// How long the run takes; within, none is until it is stopped.
+    /// How long the run takes; `Some(None)` is a run until it is stopped.
     pub run_time: Option<Option<Duration>>,
-    /// The classes that run, where it is not all.
+    /// The user classes that run; all of them without this.
     pub classes: Option<Vec<Picked>>,
-    /// Of which tags tasks must have one; any will do where there is none.
+    /// Tasks that run have one of these tags; an empty list takes all tasks.
     pub tags: Option<Vec<String>>,
-    /// Of which tags they must have none.
+    /// Tasks that run have none of these tags.
     pub exclude_tags: Option<Vec<String>>,
     /// Core numbers.
     pub cores: Option<Vec<usize>>,
@@ -47,32 +48,32 @@ pub struct Start {
     pub parameters: BTreeMap<String, String>,
 }
 
-/// How the load of a run is to go on.
+/// A change of the load of an active run.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Edit {
-    /// So many users, who come or go by so many per second; as before without that.
+pub enum LoadChange {
+    /// The new number of users, and the spawn rate; without one, the present spawn rate stays.
     Users(u32, Option<f64>),
-    /// So many iterations per second.
+    /// The new number of iterations per second.
     Rate(f64),
 }
 
-impl Fault {
-    /// About one field.
-    pub fn of(field: impl Into<String>, message: impl ToString) -> Self {
+impl FieldError {
+    /// Makes the error of one field. Credentials in it are hidden.
+    pub fn new(field: impl Into<String>, message: impl ToString) -> Self {
         let field = hidden(&field.into()).into_owned();
-        Fault { field, message: hidden(&message.to_string()).into_owned() }
+        FieldError { field, message: hidden(&message.to_string()).into_owned() }
     }
 }
 
-impl Start {
+impl StartForm {
     /// Reads the form.
     ///
     /// # Errors
     ///
-    /// Every field that cannot be meant.
-    pub fn from_json(form: &Value) -> Result<Self, Vec<Fault>> {
+    /// Returns an error for every field that is wrong.
+    pub fn from_json(form: &Value) -> Result<Self, Vec<FieldError>> {
         let mut fields = Fields::of(form)?;
-        let start = Start {
+        let start = StartForm {
             users: fields.number("users", users),
             spawn_rate: fields.number("spawn_rate", above_zero),
             rate: fields.number("rate", rate),
@@ -89,71 +90,75 @@ impl Start {
     }
 }
 
-impl Edit {
+impl LoadChange {
     /// Reads the form.
     ///
     /// # Errors
     ///
-    /// Every field that cannot be meant, and a form without any.
-    pub fn from_json(form: &Value) -> Result<Self, Vec<Fault>> {
+    /// Returns an error for every field that is wrong, or for a form without any.
+    pub fn from_json(form: &Value) -> Result<Self, Vec<FieldError>> {
         let mut fields = Fields::of(form)?;
         let to = fields.number("users", users);
         let spawn_rate = fields.number("spawn_rate", above_zero);
         let rate = fields.number("rate", rate_or_none);
         let edit = match (to, rate) {
-            (Some(users), None) => Some(Edit::Users(users, spawn_rate)),
-            (None, Some(rate)) => Some(Edit::Rate(rate)),
+            (Some(users), None) => Some(LoadChange::Users(users, spawn_rate)),
+            (None, Some(rate)) => Some(LoadChange::Rate(rate)),
             _ => None,
         };
         let edit = fields.done(edit)?;
-        edit.ok_or_else(|| vec![Fault::of("", "give either users or a rate")])
+        edit.ok_or_else(|| vec![FieldError::new("", "give either users or a rate")])
     }
 }
 
-/// The fields of a form that nobody has read yet, and what is wrong with those that were.
+/// The fields of a form that are not read yet, and the errors of those that were.
 struct Fields {
     left: Map<String, Value>,
-    faults: Vec<Fault>,
+    faults: Vec<FieldError>,
 }
 
 impl Fields {
-    fn of(form: &Value) -> Result<Self, Vec<Fault>> {
+    fn of(form: &Value) -> Result<Self, Vec<FieldError>> {
         match form {
             Value::Object(fields) => Ok(Fields { left: fields.clone(), faults: Vec::new() }),
-            _ => Err(vec![Fault::of("", "expected a JSON object")]),
+            _ => Err(vec![FieldError::new("", "expected a JSON object")]),
         }
     }
 
-    fn done<T>(mut self, read: T) -> Result<T, Vec<Fault>> {
-        let unknown = self.left.keys().map(|name| Fault::of(name, "there is no such field"));
+    fn done<T>(mut self, read: T) -> Result<T, Vec<FieldError>> {
+        let unknown = self.left.keys().map(|name| FieldError::new(name, "there is no such field"));
         self.faults.extend(unknown);
         if self.faults.is_empty() { Ok(read) } else { Err(self.faults) }
     }
 
-    fn value<T>(&mut self, name: &str, read: impl FnOnce(&Value) -> Result<T, Fault>) -> Option<T> {
+    fn value<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(&Value) -> Result<T, FieldError>,
+    ) -> Option<T> {
         let value = self.left.remove(name).filter(|value| !value.is_null())?;
         let read = read(&value).map_err(|fault| {
             let field = if fault.field.is_empty() { name.to_owned() } else { fault.field };
-            self.faults.push(Fault { field, message: fault.message });
+            self.faults.push(FieldError { field, message: fault.message });
         });
         read.ok()
     }
 
-    /// Text that is left to scenario and command line where there is none.
+    /// Reads a text. An empty one counts as missing.
     fn text<T>(&mut self, name: &str, read: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
         self.drop_blank(name);
         self.text_or_none(name, read)
     }
 
-    /// Text, or none, which is what was meant then.
+    /// Reads a text that may be empty.
     fn text_or_none<T>(
         &mut self,
         name: &str,
         read: impl FnOnce(&str) -> Result<T, String>,
     ) -> Option<T> {
         self.value(name, |value| {
-            let text = value.as_str().ok_or_else(|| Fault::of("", "expected text"))?;
-            read(text.trim()).map_err(|message| Fault::of("", message))
+            let text = value.as_str().ok_or_else(|| FieldError::new("", "expected text"))?;
+            read(text.trim()).map_err(|message| FieldError::new("", message))
         })
     }
 
@@ -164,18 +169,18 @@ impl Fields {
         }
     }
 
-    /// A number, which may be in a text: forms have nothing else.
+    /// Reads a number. It may be given as a text, because HTML forms send nothing else.
     fn number<T>(&mut self, name: &str, read: impl FnOnce(f64) -> Result<T, String>) -> Option<T> {
         self.drop_blank(name);
         self.value(name, |value| {
             let number = value.as_f64().or_else(|| value.as_str()?.trim().parse().ok());
-            let number = number.ok_or_else(|| Fault::of("", "expected a number"))?;
-            read(number).map_err(|message| Fault::of("", message))
+            let number = number.ok_or_else(|| FieldError::new("", "expected a number"))?;
+            read(number).map_err(|message| FieldError::new("", message))
         })
     }
 }
 
-/// Nothing is no end.
+/// Reads a run time; empty means that the run has no time limit.
 fn run_time(text: &str) -> Result<Option<Duration>, String> {
     if text.is_empty() {
         return Ok(None);
@@ -197,12 +202,12 @@ fn above_zero(number: f64) -> Result<f64, String> {
     if is_fit { Ok(number) } else { Err("must be more than 0".into()) }
 }
 
-/// Iterations per second.
+/// Checks a rate, in iterations per second.
 pub(super) fn rate(number: f64) -> Result<f64, String> {
     above_zero(number).and_then(within_bounds)
 }
 
-/// The same while a run lasts, where there may be none for a time.
+/// Checks the rate of an active run, which may be 0.
 pub(super) fn rate_or_none(number: f64) -> Result<f64, String> {
     if number >= 0.0 { within_bounds(number) } else { Err("must be 0 or more".into()) }
 }
@@ -212,12 +217,12 @@ fn within_bounds(rate: f64) -> Result<f64, String> {
     if rate <= most { Ok(rate) } else { Err(format!("must be at most {most}")) }
 }
 
-/// What commas and spaces set apart.
+/// Splits a list at commas and spaces.
 pub(super) fn words(text: &str) -> Vec<String> {
     text.split([' ', ',']).filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
-fn classes(list: &Value) -> Result<Vec<Picked>, Fault> {
+fn classes(list: &Value) -> Result<Vec<Picked>, FieldError> {
     let class = |value: &Value| {
         let name = value.as_str().or_else(|| value["name"].as_str())?.to_owned();
         match &value["weight"] {
@@ -227,24 +232,24 @@ fn classes(list: &Value) -> Result<Vec<Picked>, Fault> {
     };
     let classes: Option<Vec<Picked>> =
         list.as_array().and_then(|list| list.iter().map(class).collect());
-    let classes =
-        classes.ok_or_else(|| Fault::of("", "expected a list of {\"name\": …, \"weight\": …}"))?;
+    let classes = classes
+        .ok_or_else(|| FieldError::new("", "expected a list of {\"name\": …, \"weight\": …}"))?;
     let is_fit = |weight: f64| weight > 0.0 && weight.is_finite();
     match classes.iter().find(|class| !class.weight.is_none_or(is_fit)) {
         Some(Picked { name, .. }) => {
             let message = format!("the weight of '{name}' must be more than 0; or leave it out");
-            Err(Fault::of("", message))
+            Err(FieldError::new("", message))
         }
         None => Ok(classes),
     }
 }
 
-fn parameters(values: &Value) -> Result<BTreeMap<String, String>, Fault> {
-    let values = values.as_object().ok_or_else(|| Fault::of("", "expected an object"))?;
+fn parameters(values: &Value) -> Result<BTreeMap<String, String>, FieldError> {
+    let values = values.as_object().ok_or_else(|| FieldError::new("", "expected an object"))?;
     let text = |(name, value): (&String, &Value)| match value {
         Value::String(text) => Ok((name.clone(), text.clone())),
         Value::Number(_) | Value::Bool(_) => Ok((name.clone(), value.to_string())),
-        _ => Err(Fault::of(format!("parameters.{name}"), "expected text")),
+        _ => Err(FieldError::new(format!("parameters.{name}"), "expected text")),
     };
     values.iter().map(text).collect()
 }
@@ -257,7 +262,7 @@ mod tests {
 
     #[track_caller]
     fn check(form: Value, expected: &[(&str, &str)]) {
-        let faults = Start::from_json(&form).unwrap_err();
+        let faults = StartForm::from_json(&form).unwrap_err();
         let faults: Vec<_> = faults.iter().map(|fault| (&*fault.field, &*fault.message)).collect();
         assert_eq!(faults, expected);
     }
@@ -269,17 +274,17 @@ mod tests {
             "classes": null, "tags": null, "exclude_tags": null, "cores": "", "profile": null,
             "parameters": {},
         });
-        assert_eq!(Start::from_json(&empty), Ok(Start::default()));
-        assert_eq!(Start::from_json(&json!({})), Ok(Start::default()));
+        assert_eq!(StartForm::from_json(&empty), Ok(StartForm::default()));
+        assert_eq!(StartForm::from_json(&json!({})), Ok(StartForm::default()));
         let none = json!({"run_time": " ", "tags": "", "exclude_tags": "", "profile": ""});
-        let expected = Start {
+        let expected = StartForm {
             run_time: Some(None),
             tags: Some(Vec::new()),
             exclude_tags: Some(Vec::new()),
             profile: Some(String::new()),
-            ..Start::default()
+            ..StartForm::default()
         };
-        assert_eq!(Start::from_json(&none), Ok(expected));
+        assert_eq!(StartForm::from_json(&none), Ok(expected));
     }
 
     #[test]
@@ -291,7 +296,7 @@ mod tests {
             "parameters": {"text": "x", "number": 1.5, "switch": true},
         });
         let picked = |name: &str, weight| Picked { name: name.into(), weight };
-        let expected = Start {
+        let expected = StartForm {
             users: Some(5),
             spawn_rate: Some(1.5),
             rate: None,
@@ -306,7 +311,7 @@ mod tests {
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .into(),
         };
-        assert_eq!(Start::from_json(&form), Ok(expected));
+        assert_eq!(StartForm::from_json(&form), Ok(expected));
     }
 
     #[test]
@@ -334,18 +339,21 @@ mod tests {
             let weight = "the weight of 'A' must be more than 0; or leave it out";
             check(json!({ "classes": classes }), &[("classes", weight)]);
         }
-        let faults = Start::from_json(&json!({"run_time": "soon", "cores": "a"})).unwrap_err();
+        let faults = StartForm::from_json(&json!({"run_time": "soon", "cores": "a"})).unwrap_err();
         let fields: Vec<_> = faults.iter().map(|fault| &*fault.field).collect();
         assert_eq!(fields, ["run_time", "cores"]);
     }
 
     #[test]
     fn an_edit_is_of_users_or_of_a_rate() {
-        let edit = |form: Value| Edit::from_json(&form);
-        assert_eq!(edit(json!({"users": 20, "spawn_rate": 5})), Ok(Edit::Users(20, Some(5.0))));
-        assert_eq!(edit(json!({"users": 0})), Ok(Edit::Users(0, None)));
-        assert_eq!(edit(json!({"rate": 0})), Ok(Edit::Rate(0.0)));
-        let most = vec![Fault::of("rate", "must be at most 1000000000")];
+        let edit = |form: Value| LoadChange::from_json(&form);
+        assert_eq!(
+            edit(json!({"users": 20, "spawn_rate": 5})),
+            Ok(LoadChange::Users(20, Some(5.0)))
+        );
+        assert_eq!(edit(json!({"users": 0})), Ok(LoadChange::Users(0, None)));
+        assert_eq!(edit(json!({"rate": 0})), Ok(LoadChange::Rate(0.0)));
+        let most = vec![FieldError::new("rate", "must be at most 1000000000")];
         assert_eq!(edit(json!({"rate": 1e300})), Err(most));
         assert!(edit(json!({})).is_err() && edit(json!({"users": 1, "rate": 1})).is_err());
         assert!(edit(json!({"users": 1, "host": "http://h"})).is_err());
