@@ -11,6 +11,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock};
 use std::time::{Duration, Instant};
 
+pub use crate::stats::Change;
+
 use crate::reactor::Remote;
 use crate::scenario::{Arrivals, USERS_MAX};
 use crate::stats::{Command, Ending};
@@ -51,20 +53,6 @@ pub struct Order {
     pub at: Duration,
     /// What holds from then on.
     pub change: Change,
-}
-
-/// What a load changes to, in place of its shape or rate.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Change {
-    /// From the users that there are then to so many, by so many per second.
-    Users {
-        /// How many users there are to be.
-        users: u32,
-        /// Users started or stopped per second until there are that many.
-        spawn_rate: f64,
-    },
-    /// So many iterations per second, of an open load.
-    Rate(f64),
 }
 
 /// In Locust's words, as the log tells of it.

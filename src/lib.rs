@@ -46,6 +46,7 @@ pub mod run;
 pub mod web;
 
 pub mod cli;
+mod cores;
 pub mod credentials;
 pub mod files;
 pub mod log;

@@ -26,7 +26,7 @@ pub use tls::Seals;
 
 use hosts::{Hosts, key, sources};
 
-use crate::executor::allowed_cores;
+use crate::cores::allowed_cores;
 use crate::scenario::{self, ArrivalKind, Arrivals, Classes, LoadShape, Scenario, Share};
 use crate::session::{Resolve, ResolvedUrl, Secrets, Sources, Via};
 use crate::stats::{Limits, Stretch};

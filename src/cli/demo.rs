@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::draft::Draft;
 use super::source::Source;
 use super::{Error, RunArgs, run_scenario};
-use crate::executor::allowed_cores;
+use crate::cores::allowed_cores;
 use crate::plan::Options;
 use crate::scenario::{Scenario, WaitTime, file};
 use crate::target::{self, Server};

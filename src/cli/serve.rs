@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{Error, ServeArgs, print, signals};
 use crate::control::Control;
-use crate::executor::allowed_cores;
+use crate::cores::allowed_cores;
 use crate::log::{Level, Log};
 use crate::target::{Close, Options, Pathology, Server};
 

@@ -23,8 +23,10 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Sender, bounded};
 
-pub use pinned::{Error, Pinned, allowed_cores, yield_now};
+pub use pinned::{Error, Pinned, yield_now};
 pub use worker::{Running, idle_elsewhere};
+
+pub use crate::cores::allowed_cores;
 
 use crate::control::Control;
 use crate::plan::Plan;

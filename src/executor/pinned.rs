@@ -265,18 +265,12 @@ impl Tasks {
     }
 }
 
-/// The cores this process may run on, in order.
-pub fn allowed_cores() -> Vec<CoreId> {
-    let mut cores = core_affinity::get_core_ids().unwrap_or_default();
-    cores.sort();
-    cores
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::{Duration, Instant};
 
     use super::*;
+    use crate::cores::allowed_cores;
 
     fn on_a_core<T: Send + 'static, F: Future<Output = T> + 'static>(
         main: impl FnOnce(Rc<Pinned>) -> F + Send + 'static,

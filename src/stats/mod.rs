@@ -35,6 +35,7 @@
 //! and 6 KB per phase.
 
 mod arrivals;
+mod change;
 mod detail;
 mod entry;
 mod failure;
@@ -63,6 +64,7 @@ mod costs;
 mod properties;
 
 pub use arrivals::{AndersonDarling, Arrivals, Gap, OpenLoad, Start};
+pub use change::Change;
 pub use detail::{Detail, rounded_ms};
 pub use entry::{Counts, Delta, Handshakes};
 pub use failure::{Example, Sightings};

@@ -7,7 +7,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use super::{Options, Pathology, Server, Stall};
-use crate::executor::allowed_cores;
+use crate::cores::allowed_cores;
 
 fn start(pathology: Pathology) -> Server {
     Server::start(Options { cores: allowed_cores()[..1].to_vec(), pathology, ..Options::default() })

@@ -6,7 +6,7 @@ use std::time::Duration;
 use core_affinity::CoreId;
 
 use super::{Error, Pathology};
-use crate::executor::allowed_cores;
+use crate::cores::allowed_cores;
 
 /// A server's cores, its address, and what it does wrong on purpose.
 #[derive(Debug, Clone)]

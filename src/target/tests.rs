@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use client::{Answer, Client};
 
 use super::{Close, Counters, Error, Options, Pathology, Server};
-use crate::executor::allowed_cores;
+use crate::cores::allowed_cores;
 
 const WELCOME: &str = r#"{"message": "Welcome to the API!"}"#;
 const USERS: &str = r#"{"users": ["Alice", "Bob", "Charlie"]}"#;

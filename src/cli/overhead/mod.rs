@@ -15,7 +15,7 @@ use core_affinity::CoreId;
 use serde_json::{Value, json};
 
 use super::{Error, OverheadArgs, print};
-use crate::executor::allowed_cores;
+use crate::cores::allowed_cores;
 use crate::reactor::preflight;
 use crate::stats::Figures;
 use crate::target::{self, Server};

@@ -39,9 +39,8 @@ use super::json::SCHEMA;
 use super::json::entry::{epoch, exact};
 use super::json::run::{commands, exceptions, failures, generator, malformed_lines, open_load};
 use super::warnings::{Warning, warnings};
-use crate::control::Change;
 use crate::scenario::Scenario;
-use crate::stats::{Breach, Snapshot, UserCount};
+use crate::stats::{Breach, Change, Snapshot, UserCount};
 
 /// The most rows of statistics, and of failures, as on Locust's page.
 pub const ROWS_MAX: usize = 500;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::client::Client;
 use super::{options, start};
-use crate::executor::allowed_cores;
+use crate::cores::allowed_cores;
 use crate::target::{Bimodal, Options, Pathology, Server};
 
 fn ms(ms: u64) -> Duration {
