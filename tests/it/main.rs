@@ -37,6 +37,7 @@ mod redirects;
 mod report_files;
 mod requests;
 mod reset;
+mod rooms;
 mod scale;
 mod scenarios;
 mod selection;
