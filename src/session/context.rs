@@ -10,6 +10,7 @@ use super::failure::{Failure, Progress};
 use crate::http1::{self, KnownHead};
 use crate::reactor::{Kept, Reactor};
 use crate::session::body::decoding::Decoders;
+use crate::session::connection::network::Network;
 use crate::session::connection::origin::Origins;
 use crate::session::connection::resolved::ResolvedUrl;
 use crate::session::connection::resolver::Resolver;
@@ -38,7 +39,7 @@ pub struct Context {
     /// How much of a response is put up with.
     pub limits: http1::Limits,
     pub(super) origins: Origins,
-    pub(super) sources: Sources,
+    sources: Sources,
     pub(super) budget: Budget,
     pub(super) decoders: RefCell<Decoders>,
     uploads: RefCell<Vec<(Arc<[u8]>, Kept)>>,
@@ -116,6 +117,12 @@ impl Context {
     /// Remembers where a host is, so that no request has to look it up.
     pub fn know(&self, target: &ResolvedUrl) {
         self.origins.know(target);
+    }
+
+    /// What connections are made with.
+    pub(super) fn network(&self) -> Network<'_> {
+        let Context { reactor, recorder, sources, limits, .. } = self;
+        Network { reactor, recorder, resolver: self.origins.resolver(), sources, limits }
     }
 
     /// The head that the last response of an entry had.

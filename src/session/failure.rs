@@ -1,11 +1,14 @@
 //! How a request fails without a usable response.
 
+pub(in crate::session) mod redirect;
+
 use std::fmt;
 use std::io;
 use std::time::Duration;
 
+use redirect::RedirectError;
+
 use crate::http1::{self, Framing, ResponseReader};
-use crate::session::wire::redirect::RedirectError;
 use crate::stats::Limit;
 use crate::transport::{self, TlsError};
 use crate::units;

@@ -218,7 +218,7 @@ fn every_failure_is_in_the_table() {
     let table = readme.split("## Failures").nth(1).unwrap().split("\n## ").next().unwrap();
     let places = [
         "src/session/failure.rs",
-        "src/session/wire/redirect.rs",
+        "src/session/failure/redirect.rs",
         "src/session/body/decoding.rs",
         "src/http1/error.rs",
         "src/transport/tls/error.rs",

@@ -1,6 +1,7 @@
 //! How servers are reached: addresses, routes, proxies, and the connections that are open.
 
 pub(in crate::session) mod addresses;
+pub(in crate::session) mod network;
 pub(in crate::session) mod origin;
 pub(in crate::session) mod pool;
 pub(in crate::session) mod proxy;

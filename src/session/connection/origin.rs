@@ -10,10 +10,11 @@ use super::addresses::Addresses;
 use super::proxy::connect_request;
 use super::resolved::ResolvedUrl;
 use super::resolver::Resolver;
-use super::route::{Route, Via};
+use super::route::Route;
 use crate::reactor::Peer;
 use crate::session::request::auth::Auth;
 use crate::session::request::base_url::BaseUrl;
+use crate::session::request::via::Via;
 
 /// The most origins a core remembers. A plan names a few; only paths made on the way can be more.
 const ORIGINS_MAX: usize = 1000;

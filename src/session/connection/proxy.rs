@@ -2,9 +2,9 @@
 
 use http::{HeaderValue, Method};
 
-use crate::http1::{self, Status, parse_response};
+use super::network::Network;
+use crate::http1::{self, Limits, Status, parse_response};
 use crate::reactor::Socket;
-use crate::session::context::Context;
 use crate::session::failure::{Failure, Interruption, Opening, Stage};
 use crate::session::request::authority::without_zone;
 use crate::session::request::base_url::BaseUrl;
@@ -29,11 +29,11 @@ pub(super) fn connect_request(to: &BaseUrl, authorization: Option<&HeaderValue>)
 
 /// Asks for a tunnel on a connection to a proxy. From then on it leads to the host.
 pub(super) async fn open_tunnel(
-    context: &Context,
+    network: Network<'_>,
     socket: Socket,
     request: &[u8],
 ) -> Result<Socket, Failure> {
-    let mut text = context.reactor.buffer();
+    let mut text = network.reactor.buffer();
     text.extend_from_slice(request);
     socket.send(text);
     let (mut answer, mut passed) = (Vec::new(), 0);
@@ -42,7 +42,7 @@ pub(super) async fn open_tunnel(
         let how = match socket.receive().await {
             Ok(Some(piece)) => {
                 answer.extend_from_slice(&piece);
-                match status(&mut answer, &mut passed, context)? {
+                match status(&mut answer, &mut passed, network.limits)? {
                     Some(status) => break status,
                     None => continue,
                 }
@@ -61,11 +61,11 @@ pub(super) async fn open_tunnel(
 fn status(
     answer: &mut Vec<u8>,
     passed: &mut usize,
-    context: &Context,
+    limits: &Limits,
 ) -> Result<Option<u16>, Failure> {
     loop {
         // Whatever framing the head speaks of, a success has no body, and of a refusal it is left.
-        let head = match parse_response(answer, &Method::HEAD, &context.limits) {
+        let head = match parse_response(answer, &Method::HEAD, limits) {
             Ok(Status::Complete(head)) => head,
             Ok(Status::Partial) => return Ok(None),
             Err(error) => {
@@ -83,7 +83,7 @@ fn status(
         }
         answer.drain(..head.head_len);
         *passed += head.head_len;
-        if *passed > context.limits.head_bytes {
+        if *passed > limits.head_bytes {
             return Err(of_proxy(Failure::Http(http1::Error::HeadTooLarge)));
         }
     }

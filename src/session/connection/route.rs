@@ -1,33 +1,19 @@
 //! How connections to an origin are made.
 
-use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use http::HeaderValue;
 
 use super::addresses::Addresses;
+use super::network::Network;
 use super::proxy::{of_proxy, open_tunnel};
 use crate::reactor::{Peer, Socket, TcpOptions};
-use crate::session::context::Context;
 use crate::session::failure::Failure;
 use crate::stats::Limit;
 
 /// The kernel sends a connection's first packet again after a second (RFC 6298 section 2).
 const SLOW_CONNECT: Duration = Duration::from_secs(1);
-
-/// What the connections of a class of users go through.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Via {
-    /// Nothing: they go to the addresses of each host.
-    #[default]
-    Direct,
-    /// An HTTP proxy, `http://[user:password@]host[:port]`. Requests by `http` are given to it
-    /// whole (RFC 9112 section 3.2.2), those by `https` go through a tunnel.
-    Proxy(String),
-    /// A socket of this host's file system, to which all of them go. URLs say what is asked there.
-    UnixSocket(PathBuf),
-}
 
 /// How connections to an origin are made. Connections belong to a route: whatever has the same one
 /// may use them.
@@ -60,30 +46,30 @@ impl Route {
     }
 
     /// Waits until that is known.
-    pub(in crate::session) async fn look_up(&self, context: &Context) -> Result<(), Failure> {
+    pub(in crate::session) async fn look_up(&self, network: Network<'_>) -> Result<(), Failure> {
         let Some(addresses) = self.addresses() else { return Ok(()) };
-        let looked_up = addresses.look_up(&context.reactor, context.origins.resolver()).await;
+        let looked_up = addresses.look_up(network.reactor, network.resolver).await;
         looked_up.map_err(|failure| self.blame(failure))
     }
 
     /// Connects, up to where the origin itself is to be spoken with.
     pub(in crate::session) async fn connect(
         &self,
-        context: &Context,
+        network: Network<'_>,
         tcp: &TcpOptions,
     ) -> Result<Socket, Failure> {
         let to_first = async |addresses: &Addresses| {
-            let _watch = Watch { context, addresses, begin: context.reactor.now() };
-            let connected = addresses.connect(&context.reactor, &context.sources, tcp).await;
+            let _watch = Watch { network, addresses, begin: network.reactor.now() };
+            let connected = addresses.connect(network.reactor, network.sources, tcp).await;
             connected.map_err(|failure| self.blame(failure))
         };
         match self {
             Route::Direct(addresses) | Route::Proxy(addresses, _) => to_first(addresses).await,
             Route::Tunnel(addresses, request) => {
-                open_tunnel(context, to_first(addresses).await?, request).await
+                open_tunnel(network, to_first(addresses).await?, request).await
             }
             Route::Unix(peer) => {
-                let connected = Socket::connect_with(&context.reactor, peer, None, tcp).await;
+                let connected = Socket::connect_with(network.reactor, peer, None, tcp).await;
                 connected.map_err(|error| Failure::Connect(error.into()))
             }
         }
@@ -101,15 +87,15 @@ impl Route {
 /// Tells of connects that take long, also of those that are given up, and of look-ups that failed
 /// before.
 struct Watch<'r> {
-    context: &'r Context,
+    network: Network<'r>,
     addresses: &'r Addresses,
     begin: Instant,
 }
 
 impl Drop for Watch<'_> {
     fn drop(&mut self) {
-        let mut recorder = self.context.recorder.borrow_mut();
-        let reactor = &self.context.reactor;
+        let Network { reactor, recorder, .. } = self.network;
+        let mut recorder = recorder.borrow_mut();
         // What a core did not look at while it stood still may have been there long since.
         if reactor.now() - self.begin >= SLOW_CONNECT && !reactor.stood_still_since(self.begin) {
             recorder.hit(Limit::SlowConnect);

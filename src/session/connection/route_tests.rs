@@ -13,12 +13,13 @@ use std::time::{Duration, Instant};
 use super::origin::Origin;
 use super::resolved::ResolvedUrl;
 use super::resolver::Resolver;
-use super::route::{Route, Via};
+use super::route::Route;
 use super::sources::Sources;
 use crate::reactor::{Reactor, Socket, TcpOptions, Turn};
 use crate::session::context::Context;
 use crate::session::failure::Failure;
 use crate::session::request::base_url::BaseUrl;
+use crate::session::request::via::Via;
 use crate::stats::{Limits, Recorder};
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -81,7 +82,7 @@ fn behind(context: &Context, proxy: SocketAddr) -> Rc<Origin> {
 }
 
 fn connect(context: &Context, origin: &Origin) -> Result<Socket, Failure> {
-    run(context, origin.route.connect(context, &TcpOptions::default()))
+    run(context, origin.route.connect(context.network(), &TcpOptions::default()))
 }
 
 #[test]
@@ -133,7 +134,7 @@ fn a_proxy_that_is_not_there_is_named() {
     let host = BaseUrl::parse("http://a.invalid").unwrap();
     let origin = context.origins.get(&host, &Via::Proxy("http://proxy.invalid:1".into()));
     assert!(!origin.route.is_looked_up());
-    let failure = run(&context, origin.route.look_up(&context)).unwrap_err();
+    let failure = run(&context, origin.route.look_up(context.network())).unwrap_err();
     assert_eq!(failure.to_string(), "proxy: cannot resolve proxy.invalid");
 }
 

@@ -10,9 +10,7 @@ use md5::Md5;
 use sha2::{Digest as _, Sha256, Sha512_256};
 
 use crate::http1;
-
-/// User and password.
-pub(in crate::session) type Credentials = (String, String);
+use crate::session::request::auth::Credentials;
 
 /// What a server wants to be answered.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,7 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use http::HeaderValue;
 
-use crate::session::identity::digest::Credentials;
+/// User and password.
+pub(in crate::session) type Credentials = (String, String);
 
 /// How a request says who it is from: one `Authorization` header, unless a header says it itself.
 #[derive(Debug, Clone, PartialEq, Eq)]

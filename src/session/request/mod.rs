@@ -7,6 +7,7 @@ pub(in crate::session) mod keep_alive;
 pub(in crate::session) mod multipart;
 pub(in crate::session) mod policy;
 pub(in crate::session) mod upload;
+pub(in crate::session) mod via;
 
 use std::borrow::Cow;
 use std::time::Duration;

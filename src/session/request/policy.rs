@@ -4,8 +4,8 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::keep_alive::KeepAlive;
+use super::via::Via;
 use crate::reactor::TcpOptions;
-use crate::session::connection::route::Via;
 use crate::transport::tls::TlsOptions;
 
 /// How the users of a class make their requests: what a scenario may say of it for a whole class.

@@ -10,8 +10,8 @@ use crate::reactor::Kept;
 use crate::session::connection::origin::Origin;
 use crate::session::context::Context;
 use crate::session::identity::cookies::Place;
-use crate::session::identity::digest::Credentials;
 use crate::session::identity::memory::Memory;
+use crate::session::request::auth::Credentials;
 use crate::transport::Stream;
 
 /// Where a request goes, and what a user's memory has to know of it.

@@ -177,13 +177,13 @@ impl Connections {
         let by = attempt.deadline(lap, limit);
         let route = &origin.route;
         if !route.is_looked_up() {
-            let look_up = Box::pin(route.look_up(context));
+            let look_up = Box::pin(route.look_up(context.network()));
             let resolved = self.timeout.until(by, look_up).await;
             let dns = attempt.lap(&mut lap);
             attempt.spent(Phases { dns, ..Phases::default() }, WireBytes::default());
             resolved.map_err(|TimedOut| attempt.timed_out(Stage::Resolve, by, limit))??;
         }
-        let connect = route.connect(context, &attempt.policy().tcp);
+        let connect = route.connect(context.network(), &attempt.policy().tcp);
         let connected = self.timeout.until(by, Box::pin(connect)).await;
         let took = attempt.lap(&mut lap);
         attempt.spent(Phases { connect: took, ..Phases::default() }, WireBytes::default());

@@ -3,13 +3,14 @@
 
 use super::envelope::Message;
 use super::exchange::{Attempt, Connections, Outbound};
-use super::redirect::{REDIRECTS_MAX, RedirectError, is_redirect};
+use super::redirect::is_redirect;
 use super::render::Outline;
 use super::sender::Sender;
 use crate::http1::{self, Head};
 use crate::session::api::response::Received;
 use crate::session::context::Context;
 use crate::session::failure::Failure;
+use crate::session::failure::redirect::{REDIRECTS_MAX, RedirectError};
 use crate::stats::Extra;
 
 impl Outbound<'_> {

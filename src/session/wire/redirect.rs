@@ -6,8 +6,7 @@ use std::str;
 use http::Method;
 use url::Url;
 
-/// The most redirects that one request follows.
-pub(super) const REDIRECTS_MAX: u32 = 30;
+use crate::session::failure::redirect::RedirectError;
 
 /// The longest scheme that is shown; the server chooses it.
 const SCHEME_SHOWN_MAX: usize = 20;
@@ -23,20 +22,6 @@ pub(super) struct Hop {
     pub(super) keeps_credentials: bool,
     /// It goes to the same host and port.
     pub(super) keeps_host: bool,
-}
-
-/// A redirect that cannot be followed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum RedirectError {
-    /// `Location` is no URL.
-    #[error("redirect to a malformed URL")]
-    Malformed,
-    /// `Location` has a scheme other than `http`, `https`.
-    #[error("redirect to an unsupported scheme: {0}")]
-    Scheme(String),
-    /// The 31st redirect of a request.
-    #[error("more than {REDIRECTS_MAX} redirects")]
-    TooMany,
 }
 
 /// Whether a status is a redirect, if the response says where to. 300 leaves a choice, 304 and 305

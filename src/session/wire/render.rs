@@ -12,17 +12,19 @@ use url::Url;
 
 use super::content::{Apart, Content, Source};
 use super::envelope::Envelope;
-use super::redirect::{Hop, RedirectError};
+use super::redirect::Hop;
 use crate::http1::{RequestHead, request_target};
 use crate::session::connection::origin::Origin;
 use crate::session::connection::resolved::ResolvedUrl;
-use crate::session::connection::route::{Route, Via};
+use crate::session::connection::route::Route;
 use crate::session::context::Context;
-use crate::session::identity::digest::Credentials;
+use crate::session::failure::redirect::RedirectError;
 use crate::session::request::Request;
 use crate::session::request::auth::Auth;
+use crate::session::request::auth::Credentials;
 use crate::session::request::base_url::{BaseUrl, UrlError, is_absolute};
 use crate::session::request::policy::Policy;
+use crate::session::request::via::Via;
 use crate::transport::tls::Tls;
 
 /// What is undone for whoever looks at a body, as requests says it where it knows them all.
