@@ -9,10 +9,12 @@
 // Tests are allowed to unwrap and print; clippy does not know that their helpers are tests too.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
+#[path = "harness/mod.rs"]
+mod harness;
+
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use std::io::{self, BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -24,6 +26,8 @@ use gregaria::run;
 use gregaria::scenario::{Scenario, Step, Task, User, WaitTime, file};
 use gregaria::session::{Session, json_exists, status};
 use gregaria::stats::Snapshot;
+
+use harness::{Run, Running};
 
 const USERS: u32 = 16;
 /// What a request may cost: the odd buffer that grows, and nothing that each of them needs.
@@ -64,30 +68,12 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
-/// `gregaria serve` in a process of its own, as long as this lives.
-struct Target {
-    child: Child,
-    url: String,
-}
-
-impl Target {
-    fn start() -> Self {
-        let core = allowed_cores().last().unwrap().id.to_string();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_gregaria"));
-        command.args(["serve", "--port", "0", "--cores", &core]).stdout(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let url = line.split(' ').find(|word| word.starts_with("http://")).unwrap().to_owned();
-        Target { child, url }
-    }
-}
-
-impl Drop for Target {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+/// `gregaria serve` in a process of its own, and its URL.
+fn serve() -> (Running, String) {
+    let core = allowed_cores().last().unwrap().id.to_string();
+    let mut target = Run::new(["serve", "--port", "0", "--cores", &core]).start();
+    let url = format!("http://{}", target.serving_at());
+    (target, url)
 }
 
 /// The requests of every second.
@@ -122,8 +108,9 @@ fn probe(found: &Arc<AtomicU64>) -> User {
 
 /// Allocations and requests of the same 700 ms.
 fn measure(user: User) -> (u64, f64) {
-    let (target, found, witness) = (Target::start(), Arc::default(), Witness::default());
-    let scenario = Scenario::new(&*target.url).user(user).user(probe(&found));
+    let (_target, url) = serve();
+    let (found, witness) = (Arc::default(), Witness::default());
+    let scenario = Scenario::new(url).user(user).user(probe(&found));
     let options = Options {
         users: Some(USERS + 1),
         spawn_rate: Some(1e6),

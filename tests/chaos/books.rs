@@ -1,6 +1,6 @@
 //! What the run says of its requests beside what the server says.
 
-use crate::command::Finished;
+use crate::harness::Results;
 use crate::server::Counts;
 
 /// Requests by what became of them.
@@ -22,7 +22,7 @@ pub(crate) struct Books {
 }
 
 impl Books {
-    pub(crate) fn of(run: &Finished) -> Books {
+    pub(crate) fn of(run: &Results) -> Books {
         let all = run.aggregated();
         let mut books = Books {
             succeeded: all.requests - all.failures,

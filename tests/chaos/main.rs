@@ -7,9 +7,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod books;
-#[allow(dead_code)]
-#[path = "../real/command.rs"]
-mod command;
+#[path = "../harness/mod.rs"]
+mod harness;
 mod process;
 mod server;
 
@@ -20,7 +19,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
 
 use books::Books;
-use command::{Finished, Run};
+use harness::{Results, Run, Running};
 use process::Holdings;
 use server::Server;
 
@@ -57,12 +56,12 @@ fn size() -> (Duration, u64) {
 }
 
 /// A run of so many users for so long.
-fn start(server: &Server, users: u64, run_time: Duration, stop_timeout: &str) -> Run {
+fn start(server: &Server, users: u64, run_time: Duration, stop_timeout: &str) -> Running {
     let scenario = SCENARIO.replace("UPLOAD", &"x".repeat(UPLOAD));
     let url = format!("http://{}", server.address);
     let run_time = format!("{}s", run_time.as_secs());
     let flags = ["-H", &url, "-u", &users.to_string(), "-r", "2000", "-t", &run_time];
-    Run::start(&scenario, &[&flags[..], &["--stop-timeout", stop_timeout]].concat())
+    Run::start_with_csv(&scenario, &[&flags[..], &["--stop-timeout", stop_timeout]].concat())
 }
 
 #[test]
@@ -74,7 +73,7 @@ fn a_run_that_is_interrupted_under_a_server_that_rages_tells_of_every_request() 
     thread::sleep(Duration::from_millis(1500));
     run.signal(Signal::INT);
     let asked = Instant::now();
-    let run = run.finish();
+    let run = run.results();
     assert!(asked.elapsed() < Duration::from_secs(4), "{}", run.stderr);
     let counts = server.end();
     println!("{counts:?}\n{}", run.stdout);
@@ -93,14 +92,14 @@ fn a_server_that_rages_takes_nothing_from_the_books_and_leaves_nothing_behind() 
     let run = start(&server, users, BEFORE + rage + AFTER, "5s");
     thread::sleep(BEFORE);
     assert_eq!(server.content(), users, "all are there before it begins");
-    let before = Holdings::of(run.pid());
+    let before = Holdings::of(run.id());
     server.rage();
     thread::sleep(rage);
     server.calm();
     thread::sleep(AFTER - Duration::from_millis(500));
-    let after = Holdings::of(run.pid());
+    let after = Holdings::of(run.id());
     let content = server.content();
-    let run = run.finish();
+    let run = run.results();
     let counts = server.end();
     println!("{counts:?}\n{before:?}\n{after:?}\n{}", run.stdout);
     assert_eq!(run.cancelled(), 0, "all had the time to finish");
@@ -111,7 +110,7 @@ fn a_server_that_rages_takes_nothing_from_the_books_and_leaves_nothing_behind() 
 }
 
 /// No failures in the last seconds, but requests.
-fn check_recovered(run: &Finished) {
+fn check_recovered(run: &Results) {
     let [.., then, _, last] = &run.history[..] else { panic!("{:?}", run.history) };
     assert_eq!(last.failures, then.failures, "{:?}", run.history);
     assert!(last.requests > then.requests, "{:?}", run.history);

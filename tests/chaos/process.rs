@@ -2,8 +2,6 @@
 
 use std::fs;
 
-use rustix::process::Pid;
-
 /// In KiB, what a process may hold more for no reason.
 const SPARE: u64 = 2048;
 
@@ -16,12 +14,11 @@ pub(crate) struct Holdings {
 }
 
 impl Holdings {
-    pub(crate) fn of(pid: Pid) -> Holdings {
-        let pid = pid.as_raw_nonzero();
-        let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    pub(crate) fn of(process: u32) -> Holdings {
+        let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
         let memory = line.split_whitespace().next().unwrap().parse().unwrap();
-        let descriptors = fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count() as u64;
+        let descriptors = fs::read_dir(format!("/proc/{process}/fd")).unwrap().count() as u64;
         Holdings { memory, descriptors }
     }
 

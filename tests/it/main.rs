@@ -18,6 +18,8 @@ mod ends;
 mod faults;
 mod files;
 mod flags;
+#[path = "../harness/mod.rs"]
+mod harness;
 mod heads;
 mod health;
 mod help;

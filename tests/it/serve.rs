@@ -16,8 +16,7 @@ fn serve(args: &[&str]) -> (Running, String) {
 
 fn serving(run: Run) -> (Running, String) {
     let mut running = run.start();
-    let line = running.stdout_line("Serving GET /, /users, /status at http://");
-    let address = line.split("http://").nth(1).unwrap().split(' ').next().unwrap().to_owned();
+    let address = running.serving_at();
     (running, address)
 }
 

@@ -4,8 +4,8 @@ use rustix::process::Signal;
 
 use crate::access_log::with_status;
 use crate::apache::{self, KEEPALIVE_REQUESTS};
-use crate::command::Run;
 use crate::daemon::{LARGE, PAGE, WORDS};
+use crate::harness::Run;
 use crate::load::{flags, run, scenario, scenario_with};
 
 #[test]
@@ -41,7 +41,7 @@ fn connections_that_are_closed_under_requests_are_replaced_and_told() {
     let Some(apache) = apache::start("20ms") else { return };
     let pace = "wait_time = { between = [\"18ms\", \"22ms\"] }";
     let scenario = scenario_with(pace, &["get = \"/page\""]);
-    let run = Run::start(&scenario, &flags(&apache.url(), "30", "2s")).finish();
+    let run = Run::start_with_csv(&scenario, &flags(&apache.url(), "30", "2s")).results();
     run.assert_fine();
     assert_eq!(run.cancelled(), 0, "{}", run.stdout);
     let log = apache.close();
@@ -66,10 +66,13 @@ fn compressed_bodies_are_chunked_and_counted_as_they_come() {
 fn after_ctrl_c_the_server_has_seen_nothing_that_is_not_told() {
     let Some(apache) = apache::start("5") else { return };
     let url = apache.url();
-    let run = Run::start(&scenario(&["get = \"/large\""]), &["-H", &url, "-u", "16", "-r", "1000"]);
+    let run = Run::start_with_csv(
+        &scenario(&["get = \"/large\""]),
+        &["-H", &url, "-u", "16", "-r", "1000"],
+    );
     apache.has_seen(200);
     run.signal(Signal::INT);
-    let run = run.finish();
+    let run = run.results();
     run.assert_fine();
     run.assert_conserved(apache.close().len() as u64);
 }
@@ -78,10 +81,10 @@ fn after_ctrl_c_the_server_has_seen_nothing_that_is_not_told() {
 fn a_graceful_restart_in_the_middle_goes_unnoticed() {
     let Some(apache) = apache::start("5") else { return };
     let url = apache.url();
-    let run = Run::start(&scenario(&["get = \"/page\""]), &flags(&url, "16", "2s"));
+    let run = Run::start_with_csv(&scenario(&["get = \"/page\""]), &flags(&url, "16", "2s"));
     apache.has_seen(200);
     apache.signal(Signal::USR1);
-    let run = run.finish();
+    let run = run.results();
     run.assert_fine();
     assert_eq!(run.cancelled(), 0, "{}", run.stdout);
     run.assert_conserved(apache.close().len() as u64);

@@ -15,7 +15,7 @@ use gregaria::web::locust::{exceptions, stats_requests};
 
 use serde_json::Value;
 
-use crate::command::shipped;
+use crate::harness::{Run, Running, shipped};
 use crate::script::{Script, python_with};
 use crate::server::wait_for;
 
@@ -54,9 +54,9 @@ fn page(run: Option<&Snapshot>) -> Option<Script> {
 }
 
 /// What a client tells of the page.
-fn told(mut python: Command, page: &Script, arguments: &[&str]) -> String {
+fn told(mut python: Command, url: &str, arguments: &[&str]) -> String {
     let script = format!("{}/tests/real/exporter.py", env!("CARGO_MANIFEST_DIR"));
-    let output = python.arg(script).arg(page.url()).args(arguments).output().unwrap();
+    let output = python.arg(script).arg(url).args(arguments).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
@@ -77,7 +77,7 @@ fn an_exporter_reads_the_page() {
         run.entries[0].key,
         EntryKey { method: "GET".into(), name: "/say \"hello\"".into() }
     );
-    let text = told(python, &page(Some(&run)).unwrap(), &[]);
+    let text = told(python, &page(Some(&run)).unwrap().url(), &[]);
     let of = |name: &str, value: &str| {
         format!(r#"locust_requests_{name}{{method="GET",name="/say \"hello\""}} {value}"#)
     };
@@ -97,7 +97,7 @@ fn an_exporter_reads_the_page() {
             r#"locust_exceptions{msg="boom"} 3"#,
         ],
     );
-    let text = told(again, &page(None).unwrap(), &[]);
+    let text = told(again, &page(None).unwrap().url(), &[]);
     check_has(&text, &[r#"locust_state{state="ready"} 1"#, "locust_fail_ratio{} 0.0"]);
     check_has(&text, &["locust_response_time_percentile_0.5{} NaN"]);
 }
@@ -105,7 +105,7 @@ fn an_exporter_reads_the_page() {
 #[test]
 fn a_pusher_from_pypi_reads_the_page() {
     let Some(python) = python_with("locust_victoria_metrics.pusher") else { return };
-    let text = told(python, &page(Some(&run())).unwrap(), &["push"]);
+    let text = told(python, &page(Some(&run())).unwrap().url(), &["push"]);
     check_has(
         &text,
         &[
@@ -118,19 +118,14 @@ fn a_pusher_from_pypi_reads_the_page() {
     );
 }
 
-fn gregaria(words: &[&str]) -> Script {
-    let dir = tempfile::tempdir().unwrap();
+/// A run of the binary that lasts as long as two clients need.
+fn gregaria<'a>(args: impl IntoIterator<Item = &'a str>) -> Running {
     let scenario = shipped("checks.toml", r#"["5ms", "15ms"]"#);
-    fs::write(dir.path().join("scenario.toml"), scenario).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_gregaria"));
-    command.current_dir(dir.path()).args(words);
-    Script::run(command, dir)
+    Run::new(args).file("scenario.toml", &scenario).limit(Duration::from_secs(120)).start()
 }
 
 /// The page's own interface.
-fn ask(page: &Script, method: &str, path: &str) -> Value {
-    let url = page.url();
-    let address = url.strip_prefix("http://").unwrap();
+fn ask(address: &str, method: &str, path: &str) -> Value {
     let mut connection = TcpStream::connect(address).unwrap();
     let head = format!("{method} /api/v1/{path} HTTP/1.0\r\nHost: {address}\r\n");
     write!(connection, "{head}Content-Type: application/json\r\nContent-Length: 0\r\n\r\n")
@@ -170,8 +165,8 @@ fn check_between(samples: &Samples, named: Named, [before, after]: [&Value; 2]) 
     for row in rows {
         let later = after["entries"].as_array().unwrap();
         let later = later.iter().find(|later| later["name"] == row["name"]).unwrap();
-        for (figure, key) in [("num_requests", "requests"), ("num_failures", "failures")] {
-            let (least, most) = (row[key].as_f64().unwrap(), later[key].as_f64().unwrap());
+        for figure in ["num_requests", "num_failures"] {
+            let (least, most) = (row[figure].as_f64().unwrap(), later[figure].as_f64().unwrap());
             let got = samples.get(&named(figure, row));
             assert!((least..=most).contains(&got), "{least} <= {got} <= {most}: {figure} of {row}");
         }
@@ -203,29 +198,31 @@ fn check_same(samples: &Samples, named: Named, p95: &str, view: &Value) {
 fn check_living(client: &[&str], named: Named, total: &str, p95: &str) {
     let clients = [(); 2].map(|()| python_with("locust_victoria_metrics.pusher"));
     let [Some(first), Some(second)] = clients else { return };
-    let server = gregaria(&["serve", "--port", "0", "--drop-rate", "0.5"]);
-    let url = server.url();
+    let mut server = gregaria(["serve", "--port", "0", "--drop-rate", "0.5"]);
+    let host = format!("http://{}", server.serving_at());
     let flags =
         ["scenario.toml", "--web", "--web-port", "0", "--autostart", "-u", "5", "-r", "100"];
-    let page = gregaria(&[&flags[..], &["--host", &url]].concat());
+    let mut run = gregaria(flags.into_iter().chain(["--host", &host]));
+    let address = run.page_at();
+    let url = format!("http://{address}");
     let view = |wanted: &str, least: u64| {
         wait_for(wanted, || {
-            let view = ask(&page, "GET", "view");
+            let view = ask(&address, "GET", "view");
             let is_there = view["total"]["num_failures"].as_u64() >= Some(least);
             (view["state"] == wanted && is_there).then_some(view)
         })
     };
 
     let before = view("running", 5);
-    let text = told(first, &page, client);
+    let text = told(first, &url, client);
     let after = view("running", before["total"]["num_failures"].as_u64().unwrap());
     let samples = Samples::of(&text);
     check_between(&samples, named, [&before, &after]);
     assert_eq!(samples.get(&format!("{total}user_count{{}}")), 5.0);
 
-    ask(&page, "POST", "run/stop");
+    ask(&address, "POST", "run/stop");
     let over = view("stopped", 5);
-    let text = told(second, &page, client);
+    let text = told(second, &url, client);
     let samples = Samples::of(&text);
     check_same(&samples, named, p95, &over);
     let [requests, failures] =

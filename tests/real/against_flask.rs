@@ -1,7 +1,7 @@
 //! The tutorial's scenarios against the tutorial's server, which closes every connection.
 
-use crate::command::{Failure, Run, shipped};
 use crate::flask;
+use crate::harness::{Failure, Run, shipped};
 
 /// Ten users make a hundred requests a second, which a development server can bear.
 const WAIT: &str = r#"["50ms", "150ms"]"#;
@@ -14,7 +14,7 @@ fn flags(host: &str) -> Vec<&str> {
 #[test]
 fn a_server_that_closes_every_connection_sees_each_request_once() {
     let Some(flask) = flask::start("fine") else { return };
-    let run = Run::start(&shipped("weighted.toml", WAIT), &flags(&flask.url())).finish();
+    let run = Run::start_with_csv(&shipped("weighted.toml", WAIT), &flags(&flask.url())).results();
     run.assert_fine();
     assert_eq!((run.cancelled(), run.retries()), (0, 0), "{}", run.stdout);
     assert_eq!(run.aggregated().requests, flask.requests());
@@ -25,7 +25,7 @@ fn a_server_that_closes_every_connection_sees_each_request_once() {
 #[test]
 fn weights_are_seen_in_the_counts() {
     let Some(flask) = flask::start("fine") else { return };
-    let run = Run::start(&shipped("weighted.toml", WAIT), &flags(&flask.url())).finish();
+    let run = Run::start_with_csv(&shipped("weighted.toml", WAIT), &flags(&flask.url())).results();
     run.assert_fine();
     let all = run.aggregated().requests as f64;
     let parts = [("/", 3.0), ("/users", 2.0), ("/status", 1.0)];
@@ -40,7 +40,7 @@ fn weights_are_seen_in_the_counts() {
 #[test]
 fn the_tutorials_bodies_have_the_sizes_that_flask_gives_them() {
     let Some(flask) = flask::start("fine") else { return };
-    let run = Run::start(&shipped("checks.toml", WAIT), &flags(&flask.url())).finish();
+    let run = Run::start_with_csv(&shipped("checks.toml", WAIT), &flags(&flask.url())).results();
     run.assert_fine();
     assert_eq!(run.row("GET", "/").average_bytes, 34.0);
     assert_eq!(run.row("GET", "/users").average_bytes, 36.0);
@@ -50,8 +50,8 @@ fn the_tutorials_bodies_have_the_sizes_that_flask_gives_them() {
 #[test]
 fn a_server_that_breaks_its_promise_is_told_by_name_and_count() {
     let Some(flask) = flask::start("broken") else { return };
-    let run = Run::start(&shipped("checks.toml", WAIT), &flags(&flask.url())).finish();
-    assert_eq!(run.code, Some(1), "{}", run.stderr);
+    let run = Run::start_with_csv(&shipped("checks.toml", WAIT), &flags(&flask.url())).results();
+    assert_eq!(run.status.code(), Some(1), "{}", run.stderr);
     let expected = [("/", "Got 500 instead of 200"), ("/users", "Invalid response")];
     for (name, error) in expected {
         let row = run.row("GET", name);
@@ -77,7 +77,8 @@ fn requests_cut_off_by_the_stop_are_told_apart() {
     let url = flask.url();
     // No waits and no time to finish: every user is in a request when the stop comes.
     let scenario = shipped("first.toml", r#"["0s", "0s"]"#);
-    let run = Run::start(&scenario, &["-u", "10", "-r", "100", "-t", "2s", "-H", &url]).finish();
+    let run = Run::start_with_csv(&scenario, &["-u", "10", "-r", "100", "-t", "2s", "-H", &url])
+        .results();
     run.assert_fine();
     assert!(run.cancelled() > 0, "{}", run.stdout);
     // The server counts on after we are gone.

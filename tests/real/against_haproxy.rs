@@ -3,8 +3,8 @@
 use rustix::process::Signal;
 
 use crate::access_log::with_status;
-use crate::command::Run;
 use crate::daemon::{Daemon, PAGE};
+use crate::harness::Run;
 use crate::load::{flags, run, scenario, scenario_with};
 use crate::script::Script;
 use crate::{haproxy, node};
@@ -50,8 +50,8 @@ fn what_the_proxy_says_in_the_place_of_a_backend_is_told_by_status() {
     tasks.push("get = \"/own\"\ncheck = { status = 200, body_contains = \"one\" }".into());
     let tasks: Vec<&str> = tasks.iter().map(String::as_str).collect();
     let url = haproxy.url();
-    let run = Run::start(&scenario(&tasks), &flags(&url, "32", "2s")).finish();
-    assert_eq!(run.code, Some(1), "{}", run.stderr);
+    let run = Run::start_with_csv(&scenario(&tasks), &flags(&url, "32", "2s")).results();
+    assert_eq!(run.status.code(), Some(1), "{}", run.stderr);
     assert_eq!(run.cancelled(), 0, "{}", run.stdout);
     let log = haproxy.close();
     assert_eq!(log.len() as u64, run.aggregated().requests);
@@ -86,7 +86,7 @@ fn a_connection_that_went_away_in_the_wait_is_replaced_before_the_request() {
     let Some((haproxy, node)) = start() else { return };
     // HAProxy closes after a second of silence.
     let scenario = scenario_with("wait_time = \"1500ms\"", &["get = \"/\""]);
-    let run = Run::start(&scenario, &flags(&haproxy.url(), "20", "4s")).finish();
+    let run = Run::start_with_csv(&scenario, &flags(&haproxy.url(), "20", "4s")).results();
     run.assert_fine();
     assert_eq!((run.cancelled(), run.retries()), (0, 0), "{}", run.stdout);
     assert_eq!(node.requests(), run.aggregated().requests);
@@ -97,10 +97,13 @@ fn a_connection_that_went_away_in_the_wait_is_replaced_before_the_request() {
 fn after_ctrl_c_the_proxy_has_seen_nothing_that_is_not_told() {
     let Some((haproxy, node)) = start() else { return };
     let url = haproxy.url();
-    let run = Run::start(&scenario(&["get = \"/hints\""]), &["-H", &url, "-u", "16", "-r", "1000"]);
+    let run = Run::start_with_csv(
+        &scenario(&["get = \"/hints\""]),
+        &["-H", &url, "-u", "16", "-r", "1000"],
+    );
     node.has_seen(300);
     run.signal(Signal::INT);
-    let run = run.finish();
+    let run = run.results();
     run.assert_fine();
     run.assert_conserved(haproxy.close().len() as u64);
 }

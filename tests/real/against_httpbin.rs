@@ -2,7 +2,7 @@
 
 use rustix::process::Signal;
 
-use crate::command::Run;
+use crate::harness::Run;
 use crate::httpbin;
 use crate::load::{run_tasks, scenario, scenario_with};
 
@@ -60,7 +60,7 @@ fn statuses_are_failures_from_400_on() {
     let tasks = statuses.map(|status| format!("get = \"/status/{status}\""));
     let tasks: Vec<&str> = tasks.iter().map(String::as_str).collect();
     let run = run_tasks(&scenario(&tasks), &httpbin.url(), 200);
-    assert_eq!(run.code, Some(1), "{}", run.stderr);
+    assert_eq!(run.status.code(), Some(1), "{}", run.stderr);
     let log = httpbin.log();
     for status in statuses {
         let row = run.row("GET", &format!("/status/{status}"));
@@ -128,10 +128,10 @@ fn after_ctrl_c_the_server_has_seen_nothing_that_is_not_told() {
     let Some(httpbin) = httpbin::start() else { return };
     let url = httpbin.url();
     let task = scenario(&["get = \"/range/1000\""]);
-    let run = Run::start(&task, &["-H", &url, "-u", "16", "-r", "1000"]);
+    let run = Run::start_with_csv(&task, &["-H", &url, "-u", "16", "-r", "1000"]);
     httpbin.has_seen(100);
     run.signal(Signal::INT);
-    let run = run.finish();
+    let run = run.results();
     run.assert_fine();
     run.assert_conserved(httpbin.settled_requests());
 }

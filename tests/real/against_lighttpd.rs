@@ -6,8 +6,8 @@ use std::time::Duration;
 use rustix::process::Signal;
 
 use crate::access_log::with_status;
-use crate::command::Run;
 use crate::daemon::{LARGE, PAGE};
+use crate::harness::Run;
 use crate::lighttpd;
 use crate::load::{flags, run, scenario, scenario_with};
 
@@ -44,7 +44,7 @@ fn connections_that_went_away_in_the_wait_are_replaced_before_the_request() {
     let Some(lighttpd) = lighttpd::start() else { return };
     // It closes after a second of silence, which it looks for once a second.
     let scenario = scenario_with("wait_time = \"2500ms\"", &["get = \"/page\""]);
-    let run = Run::start(&scenario, &flags(&lighttpd.url(), "20", "4s")).finish();
+    let run = Run::start_with_csv(&scenario, &flags(&lighttpd.url(), "20", "4s")).results();
     run.assert_fine();
     assert_eq!((run.cancelled(), run.retries()), (0, 0), "{}", run.stdout);
     assert_eq!(lighttpd.close().len() as u64, run.aggregated().requests);
@@ -54,11 +54,14 @@ fn connections_that_went_away_in_the_wait_are_replaced_before_the_request() {
 fn after_ctrl_c_the_server_has_seen_nothing_that_is_not_told() {
     let Some(lighttpd) = lighttpd::start() else { return };
     let url = lighttpd.url();
-    let run = Run::start(&scenario(&["get = \"/large\""]), &["-H", &url, "-u", "16", "-r", "1000"]);
+    let run = Run::start_with_csv(
+        &scenario(&["get = \"/large\""]),
+        &["-H", &url, "-u", "16", "-r", "1000"],
+    );
     // It writes its log late, so that there is nothing to look at.
     thread::sleep(Duration::from_millis(700));
     run.signal(Signal::INT);
-    let run = run.finish();
+    let run = run.results();
     run.assert_fine();
     assert!(run.aggregated().requests > 0, "{}", run.stdout);
     run.assert_conserved(lighttpd.close().len() as u64);

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use crate::access_log::{Line, with_status};
-use crate::command::Run;
 use crate::daemon::{LARGE, PAGE};
+use crate::harness::Run;
 use crate::load::{flags, run, scenario, scenario_with};
 use crate::nginx::{self, KEEPALIVE_REQUESTS};
 
@@ -37,7 +37,7 @@ fn a_connection_that_went_away_in_the_wait_is_replaced_before_the_request() {
     // nginx closes after a second of silence.
     let scenario = scenario(&["get = \"/page\""]).replace("1ms", "1500ms");
     let flags = ["-H", &url, "-u", "20", "-r", "100", "-t", "4s", "--stop-timeout", "5s"];
-    let run = Run::start(&scenario, &flags).finish();
+    let run = Run::start_with_csv(&scenario, &flags).results();
     run.assert_fine();
     assert_eq!(run.retries(), 0, "{}", run.stdout);
     assert_eq!(nginx.close().len() as u64, run.aggregated().requests);
@@ -115,7 +115,7 @@ fn error_statuses_fail_without_being_asked_about() {
     let Some(nginx) = nginx::start() else { return };
     let tasks = ["get = \"/missing\"", "get = \"/broken\"", "get = \"/page\""];
     let run = run(&scenario(&tasks), &nginx.url());
-    assert_eq!(run.code, Some(1), "{}", run.stderr);
+    assert_eq!(run.status.code(), Some(1), "{}", run.stderr);
     let log = nginx.close();
     for (name, status) in [("/missing", 404), ("/broken", 500)] {
         let row = run.row("GET", name);
@@ -157,7 +157,7 @@ fn connections_that_are_closed_under_requests_are_replaced_and_told() {
     let Some(nginx) = nginx::start_with("keepalive_timeout 20ms;") else { return };
     let pace = "wait_time = { between = [\"18ms\", \"22ms\"] }";
     let scenario = scenario_with(pace, &["get = \"/page\""]);
-    let run = Run::start(&scenario, &flags(&nginx.url(), "50", "2s")).finish();
+    let run = Run::start_with_csv(&scenario, &flags(&nginx.url(), "50", "2s")).results();
     run.assert_fine();
     assert_eq!(run.cancelled(), 0, "{}", run.stdout);
     let log = nginx.close();
@@ -174,7 +174,7 @@ fn a_server_that_limits_connections_and_rates_says_503() {
         location = /large { limit_rate 800k; limit_conn connections 4; }";
     let Some(nginx) = nginx::start_with(limits) else { return };
     let run = run(&scenario(&["get = \"/page\"", "get = \"/large\""]), &nginx.url());
-    assert_eq!(run.code, Some(1), "{}", run.stderr);
+    assert_eq!(run.status.code(), Some(1), "{}", run.stderr);
     let log = nginx.close();
     assert_eq!(log.len() as u64, run.aggregated().requests);
     for name in ["/page", "/large"] {

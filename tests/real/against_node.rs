@@ -2,14 +2,14 @@
 
 use rustix::process::Signal;
 
-use crate::command::{Finished, Run};
 use crate::daemon::PAGE;
+use crate::harness::{Results, Run};
 use crate::load::{flags, run, scenario, scenario_with};
 use crate::node;
 use crate::script::Script;
 
 /// The texts of all failures, each once.
-fn texts(run: &Finished) -> Vec<&str> {
+fn texts(run: &Results) -> Vec<&str> {
     let mut texts: Vec<&str> = run.failures.iter().map(|row| row.error.as_str()).collect();
     texts.sort_unstable();
     texts.dedup();
@@ -42,11 +42,12 @@ fn every_way_to_send_a_body_is_one_counted_request() {
 }
 
 /// Users wait as long as Node keeps a connection, so that requests cross with the close.
-fn race(task: &str) -> Option<(Script, Finished)> {
+fn race(task: &str) -> Option<(Script, Results)> {
     let node = node::start("5")?;
     let pace = "wait_time = { between = [\"4ms\", \"8ms\"] }";
     let url = node.url();
-    let run = Run::start(&scenario_with(pace, &[task]), &flags(&url, "30", "3s")).finish();
+    let run =
+        Run::start_with_csv(&scenario_with(pace, &[task]), &flags(&url, "30", "3s")).results();
     assert_eq!(run.cancelled(), 0, "{}", run.stdout);
     let log = node.log();
     let connections = log.iter().filter(|line| line.number == 1).count();
@@ -79,7 +80,7 @@ fn a_server_that_fails_in_the_middle_has_seen_every_failure() {
     let Some(node) = node::start("5000") else { return };
     let tasks = ["post = \"/drop\"", "post = \"/torn\"", "get = \"/missing\"", "get = \"/\""];
     let run = run(&scenario(&tasks), &node.url());
-    assert_eq!(run.code, Some(1), "{}", run.stderr);
+    assert_eq!(run.status.code(), Some(1), "{}", run.stderr);
     let expected = [
         "404 Not Found",
         "connection closed before the response",
@@ -105,10 +106,13 @@ fn each_timeout_says_what_it_waited_for() {
 fn after_ctrl_c_the_server_has_seen_nothing_that_is_not_told() {
     let Some(node) = node::start("5000") else { return };
     let url = node.url();
-    let run = Run::start(&scenario(&["get = \"/hints\""]), &["-H", &url, "-u", "16", "-r", "1000"]);
+    let run = Run::start_with_csv(
+        &scenario(&["get = \"/hints\""]),
+        &["-H", &url, "-u", "16", "-r", "1000"],
+    );
     node.has_seen(500);
     run.signal(Signal::INT);
-    let run = run.finish();
+    let run = run.results();
     run.assert_fine();
     run.assert_conserved(node.settled_requests());
 }

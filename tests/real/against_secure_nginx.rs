@@ -3,8 +3,8 @@
 use std::fs;
 
 use crate::certificates;
-use crate::command::{Finished, Run};
 use crate::daemon::{Daemon, LARGE, PAGE};
+use crate::harness::{Results, Run};
 use crate::load::{flags, scenario_with};
 use crate::nginx;
 
@@ -13,10 +13,10 @@ fn start(more: &str) -> Option<Daemon> {
 }
 
 /// A run of a class that trusts the server.
-fn run(nginx: &Daemon, class: &str, task: &str) -> Finished {
+fn run(nginx: &Daemon, class: &str, task: &str) -> Results {
     let (ca, host) = (nginx.path("ca.pem"), nginx.url().replace("http:", "https:"));
     let flags = [&flags(&host, "16", "1s")[..], &["--ca", &ca]].concat();
-    Run::start(&scenario_with(class, &[task]), &flags).finish()
+    Run::start_with_csv(&scenario_with(class, &[task]), &flags).results()
 }
 
 /// What nginx says of the TLS of each request: version, whether a session was resumed, client.
@@ -117,7 +117,7 @@ fn a_certificate_of_openssl_is_trusted_by_itself() {
     let host = nginx.url().replace("http:", "https:");
     let run = |class: &str, more: &[&str]| {
         let flags = [&flags(&host, "2", "1s")[..], more].concat();
-        Run::start(&scenario_with(class, &["get = \"/page\""]), &flags).finish()
+        Run::start_with_csv(&scenario_with(class, &["get = \"/page\""]), &flags).results()
     };
     run("", &["--ca", &nginx.path("cert.pem")]).assert_fine();
     run(&format!("tls = {{ ca = \"{}\" }}", nginx.path("cert.pem")), &[]).assert_fine();
@@ -129,6 +129,6 @@ fn a_certificate_of_openssl_is_trusted_by_itself() {
     assert_eq!(other.failures[0].error, text);
     let (name, own) = (host.replace("127.0.0.1", "localhost"), nginx.path("cert.pem"));
     let flags = [&flags(&name, "2", "1s")[..], &["--ca", &own]].concat();
-    let named = Run::start(&scenario_with("", &["get = \"/page\""]), &flags).finish();
+    let named = Run::start_with_csv(&scenario_with("", &["get = \"/page\""]), &flags).results();
     assert_eq!(named.failures[0].error, "certificate not valid for name localhost");
 }

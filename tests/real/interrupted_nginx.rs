@@ -2,8 +2,8 @@
 
 use rustix::process::Signal;
 
-use crate::command::{Finished, Run};
 use crate::daemon::Daemon;
+use crate::harness::{Results, Run, Running};
 use crate::nginx;
 
 const SCENARIO: &str = "
@@ -17,17 +17,17 @@ get = \"/page\"
 /// Enough requests for the run to be in full swing.
 const UNDER_WAY: usize = 200;
 
-fn start(nginx: &Daemon) -> Run {
+fn start(nginx: &Daemon) -> Running {
     let url = nginx.url();
     let flags = ["-H", &url, "-u", "16", "-r", "1000", "-t", "2s", "--stop-timeout", "5s"];
-    let run = Run::start(SCENARIO, &flags);
+    let run = Run::start_with_csv(SCENARIO, &flags);
     nginx.has_seen(UNDER_WAY);
     run
 }
 
 /// The run went to its end, and tells of every request that did not succeed.
-fn assert_failed_but_finished(run: &Finished) {
-    assert_eq!(run.code, Some(1), "{}", run.stderr);
+fn assert_failed_but_finished(run: &Results) {
+    assert_eq!(run.status.code(), Some(1), "{}", run.stderr);
     assert!(run.stderr.contains("--run-time limit reached"), "{}", run.stderr);
     let all = run.aggregated();
     assert!(all.failures > 0 && all.requests - all.failures >= UNDER_WAY as u64, "{}", run.stdout);
@@ -43,7 +43,7 @@ fn a_server_killed_in_the_middle_means_failures_and_not_a_hang() {
     let Some(mut nginx) = nginx::start() else { return };
     let run = start(&nginx);
     nginx.kill();
-    let run = run.finish();
+    let run = run.results();
     assert_failed_but_finished(&run);
     // What it answered without living to log it: at most one request per user.
     let all = run.aggregated();
@@ -56,7 +56,7 @@ fn a_server_that_ends_in_the_middle_has_logged_every_success() {
     let Some(nginx) = nginx::start() else { return };
     let run = start(&nginx);
     nginx.quit();
-    let run = run.finish();
+    let run = run.results();
     assert_failed_but_finished(&run);
     let all = run.aggregated();
     assert_eq!(nginx.close().len() as u64, all.requests - all.failures, "{}", run.stdout);
@@ -70,7 +70,7 @@ fn a_server_that_reloads_in_the_middle_goes_unnoticed() {
         nginx.signal(Signal::HUP);
         nginx.has_seen(round * UNDER_WAY);
     }
-    let run = run.finish();
+    let run = run.results();
     run.assert_fine();
     assert_eq!(run.cancelled(), 0);
     run.assert_conserved(nginx.close().len() as u64);

@@ -1,17 +1,17 @@
 //! httpbin's redirects, cookies and authentication: what one request of ours is for it.
 
-use crate::command::Finished;
+use crate::harness::Results;
 use crate::httpbin;
 use crate::load::{run_tasks, scenario};
 
 /// These tasks succeed, and httpbin saw what is counted and told, and nothing else.
 #[track_caller]
-fn check(tasks: &[&str]) -> Option<Finished> {
+fn check(tasks: &[&str]) -> Option<Results> {
     let httpbin = httpbin::start()?;
     let run = run_tasks(&scenario(tasks), &httpbin.url(), 200);
     run.assert_fine();
     assert_eq!((run.cancelled(), run.retries()), (0, 0), "{}", run.stdout);
-    let seen = run.aggregated().requests + run.asked_for();
+    let seen = run.aggregated().requests + run.followed();
     assert_eq!(httpbin.settled_requests(), seen, "{}", run.stdout);
     Some(run)
 }
@@ -41,7 +41,7 @@ fn redirects_are_followed_to_their_end() {
     let last = [("POST", "302", 1)];
     let all = redirects.iter().chain(&others).chain(&last);
     let sent: u64 = all.map(|(method, name, each)| run.row(method, name).requests * each).sum();
-    assert_eq!(run.asked_for(), sent);
+    assert_eq!(run.followed(), sent);
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn who_a_request_is_from_is_said_in_three_ways() {
     ];
     let tasks = tasks.each_ref().map(|task| &**task);
     let Some(run) = check(&tasks) else { return };
-    let challenged = run.asked_for();
+    let challenged = run.followed();
     let requests: u64 = ["", "/MD5", "/SHA-256"]
         .map(|algorithm| run.row("GET", &format!("/digest-auth/auth/al/p:w{algorithm}")).requests)
         .iter()
@@ -97,9 +97,9 @@ fn a_wrong_password_is_a_failure() {
     ];
     let tasks = tasks.each_ref().map(|task| &**task);
     let run = run_tasks(&scenario(&tasks), &httpbin.url(), 100);
-    assert_eq!(run.code, Some(1), "{}", run.stderr);
+    assert_eq!(run.status.code(), Some(1), "{}", run.stderr);
     let all = run.aggregated();
     assert!(all.failures == all.requests && all.requests > 0, "{}", run.stdout);
     assert!(run.failures.iter().all(|failure| failure.error == "401 Unauthorized"));
-    assert_eq!(httpbin.settled_requests(), all.requests + run.asked_for());
+    assert_eq!(httpbin.settled_requests(), all.requests + run.followed());
 }

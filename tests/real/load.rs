@@ -1,6 +1,6 @@
 //! Users that do nothing but ask.
 
-use crate::command::{Finished, Run};
+use crate::harness::{Results, Run};
 
 /// Users that ask for these in turn, almost without a pause.
 pub(crate) fn scenario(tasks: &[&str]) -> String {
@@ -20,13 +20,13 @@ pub(crate) fn flags<'f>(host: &'f str, users: &'f str, run_time: &'f str) -> [&'
 }
 
 /// The end of a run of that.
-pub(crate) fn run(scenario: &str, host: &str) -> Finished {
-    Run::start(scenario, &flags(host, "16", "1s")).finish()
+pub(crate) fn run(scenario: &str, host: &str) -> Results {
+    Run::start_with_csv(scenario, &flags(host, "16", "1s")).results()
 }
 
 /// The end of a run of so many tasks, for a server that may be too slow to see each kind of them in
 /// a second.
-pub(crate) fn run_tasks(scenario: &str, host: &str, tasks: u32) -> Finished {
+pub(crate) fn run_tasks(scenario: &str, host: &str, tasks: u32) -> Results {
     let tasks = format!("-i{tasks}");
-    Run::start(scenario, &[&flags(host, "16", "60s")[..], &[&tasks]].concat()).finish()
+    Run::start_with_csv(scenario, &[&flags(host, "16", "60s")[..], &[&tasks]].concat()).results()
 }

@@ -22,10 +22,11 @@ mod against_secure_nginx;
 mod apache;
 mod browser;
 mod certificates;
-mod command;
 mod daemon;
 mod flask;
 mod haproxy;
+#[path = "../harness/mod.rs"]
+mod harness;
 mod httpbin;
 mod interrupted_nginx;
 mod journeys;

@@ -3,8 +3,8 @@
 use rustix::process::Signal;
 use tempfile::TempDir;
 
-use crate::command::{Finished, Run};
 use crate::daemon::{LARGE, PAGE};
+use crate::harness::{Results, Run};
 use crate::load::{flags, scenario, scenario_with};
 use crate::script::Script;
 use crate::{apache, certificates, haproxy, node};
@@ -12,8 +12,9 @@ use crate::{apache, certificates, haproxy, node};
 const WHOLE: &str = "check = { status = 200, body_contains = \"one page\" }";
 
 /// Sixteen users for a second, who trust this authority.
-fn run(scenario: &str, host: &str, ca: &str) -> Finished {
-    Run::start(scenario, &[&flags(&secure(host), "16", "1s")[..], &["--ca", ca]].concat()).finish()
+fn run(scenario: &str, host: &str, ca: &str) -> Results {
+    Run::start_with_csv(scenario, &[&flags(&secure(host), "16", "1s")[..], &["--ca", ca]].concat())
+        .results()
 }
 
 fn secure(url: &str) -> String {
@@ -45,7 +46,7 @@ fn every_way() -> String {
 }
 
 #[track_caller]
-fn check_every_way(run: &Finished) {
+fn check_every_way(run: &Results) {
     run.assert_fine();
     for path in PATHS {
         assert_eq!(run.row("GET", path).average_bytes, PAGE.len() as f64, "{path}");
@@ -102,10 +103,10 @@ fn after_ctrl_c_the_server_has_seen_nothing_that_is_not_told() {
     let Some(apache) = apache::start_secure() else { return };
     let (url, ca) = (secure(&apache.url()), apache.path("ca.pem"));
     let flags = ["-H", &url, "-u", "16", "-r", "1000", "--ca", &ca];
-    let run = Run::start(&scenario(&["get = \"/large\""]), &flags);
+    let run = Run::start_with_csv(&scenario(&["get = \"/large\""]), &flags);
     apache.has_seen(50);
     run.signal(Signal::INT);
-    let run = run.finish();
+    let run = run.results();
     run.assert_fine();
     run.assert_conserved(apache.close().len() as u64);
 }

@@ -1,19 +1,14 @@
-//! What the tests share: the binary run with a deadline, a server that does what it is told and
-//! counts what it saw, and the tables that the binary writes.
+//! What these tests share beside the harness that runs the binary: a server with scripted responses that
+//! counts its requests, and clients of the page and the web API.
 
 pub(crate) mod api;
 mod page;
-mod run;
 mod server;
-mod tables;
-mod terminal;
 pub(crate) mod tls;
 
+pub(crate) use crate::harness::{Output, Run, Running, Signal, Table, Terminal, repository};
 pub(crate) use page::{Event, Page, Reply};
-pub(crate) use run::{Output, Run, Running, Signal, repository};
 pub(crate) use server::{Answer, Seen, Server, ok, response};
-pub(crate) use tables::Table;
-pub(crate) use terminal::Terminal;
 
 /// A scenario of one class, `u`, with these tasks and this length, without waits.
 pub(crate) fn toml(run_time: &str, rest: &str) -> String {
@@ -28,4 +23,15 @@ pub(crate) fn get_root(run_time: &str) -> String {
 /// A server that answers everything, at once.
 pub(crate) fn plain_server() -> Server {
     Server::start(|_| ok())
+}
+
+impl Run {
+    /// Runs until the server has seen this many requests, and then interrupts the run.
+    #[track_caller]
+    pub(crate) fn go_until(self, server: &Server, requests: u64) -> Output {
+        let running = self.start();
+        server.await_requests(requests);
+        running.signal(Signal::INT);
+        running.wait()
+    }
 }

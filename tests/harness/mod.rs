@@ -1,0 +1,29 @@
+//! Runs the `gregaria` binary, for every test that does: [`Run`] prepares a run, [`Running`] is the
+//! process, [`Output`] what it leaves behind. A run that hangs is a failed test.
+//!
+//! Each test binary includes this folder and uses a part of it.
+
+#![allow(dead_code, unused_imports)]
+
+mod output;
+mod results;
+mod run;
+mod running;
+mod table;
+mod terminal;
+
+use std::path::{Path, PathBuf};
+
+pub(crate) use rustix::process::Signal;
+
+pub(crate) use output::Output;
+pub(crate) use results::{Failure, Results, shipped};
+pub(crate) use run::Run;
+pub(crate) use running::Running;
+pub(crate) use table::Table;
+pub(crate) use terminal::Terminal;
+
+/// A file of this repository.
+pub(crate) fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
