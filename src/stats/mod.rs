@@ -8,7 +8,7 @@
 //!
 //! # What it costs
 //!
-//! CPU time on a 2-core Xeon VM, latencies of 2 to 200 ms; `costs.rs` measures it and says how.
+//! CPU time on a 2-core Xeon VM, latencies of 2 to 200 ms; `tests/costs.rs` measures it and says how.
 //!
 //! | on a core | 1 name | 20 names | 1,000 names |
 //! |---|---|---|---|
@@ -59,9 +59,7 @@ mod totals;
 mod window;
 
 #[cfg(test)]
-mod costs;
-#[cfg(test)]
-mod properties;
+mod tests;
 
 pub use arrivals::{AndersonDarling, Arrivals, Gap, OpenLoad, Start};
 pub use change::Change;

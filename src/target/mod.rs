@@ -36,8 +36,6 @@ mod conversation;
 mod counters;
 mod error;
 mod faults;
-#[cfg(test)]
-mod lateness;
 mod options;
 mod outbox;
 mod pathology;

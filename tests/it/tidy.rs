@@ -23,15 +23,14 @@ pub(crate) fn sources(folder: &str) -> Vec<Source> {
     let mut sources: Vec<Source> = rust.map(|file| source(&root, &file)).collect();
     let of_tests: Vec<String> = sources.iter().flat_map(test_modules).collect();
     for source in &mut sources {
-        let named = source.path.ends_with("_tests.rs");
-        if named || of_tests.iter().any(|module| source.path.starts_with(module)) {
+        if of_tests.iter().any(|module| source.path.starts_with(module)) {
             source.code.clear();
         }
     }
     sources
 }
 
-/// Where the modules are that a file has for tests only: `src/stats/costs.rs`, `src/stats/costs/`.
+/// The paths of the modules that a file declares for tests only: `src/stats/tests.rs`, `src/stats/tests/`.
 fn test_modules(source: &Source) -> Vec<String> {
     let folder = match source.path.strip_suffix("mod.rs") {
         Some(folder) => folder.to_owned(),
@@ -182,6 +181,31 @@ fn files_are_opened_where_reading_has_bounds() {
     check_absent("src", &opens, &allowed);
     for place in &allowed {
         assert!(repository(place).exists(), "{place} is gone: take it off the list");
+    }
+}
+
+/// The layout of unit tests: `mod tests { … }` at the end of the file; `tests.rs` in the module's folder
+/// where the file would get too long; `tests/mod.rs` and files beside it where that would. `samples.rs`
+/// has values that the tests of several modules share.
+#[test]
+fn unit_tests_have_one_layout() {
+    let sources = sources("src");
+    let has = |path: &str| sources.iter().any(|source| source.path == path);
+    for Source { path, text, .. } in &sources {
+        assert!(!text.contains("#[path"), "{path}: a module is where its name says");
+        assert!(!path.ends_with("_tests.rs"), "{path}: unit tests are in `tests.rs`");
+        if let Some(folder) = path.strip_suffix("/tests.rs") {
+            assert!(!has(&format!("{folder}/tests/mod.rs")), "{path}: there is a folder as well");
+        }
+        for rest in text.split("#[cfg(test)]\n").skip(1) {
+            let line = rest.lines().next().unwrap_or_default();
+            let Some((_, declared)) = line.split_once("mod ") else { continue };
+            let name = declared.trim_end_matches([';', '{', ' ']);
+            let allowed = ["tests", "samples"].contains(&name);
+            assert!(allowed, "{path}: `{name}` is for tests and not in `tests`");
+            let after = rest.split_once("\n}\n").map_or("", |(_, after)| after);
+            assert!(!declared.ends_with('{') || after.is_empty(), "{path}: code behind its tests");
+        }
     }
 }
 

@@ -382,5 +382,4 @@ fn written(pointer: &str) -> Pointer {
 }
 
 #[cfg(test)]
-#[path = "check_tests.rs"]
 mod tests;

@@ -243,5 +243,4 @@ impl fmt::Display for Coding {
 }
 
 #[cfg(test)]
-#[path = "decoding_tests.rs"]
 mod tests;

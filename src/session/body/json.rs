@@ -376,5 +376,4 @@ impl Visitor<'_> for KeyIs<'_> {
 }
 
 #[cfg(test)]
-#[path = "json_tests.rs"]
 mod tests;

@@ -120,5 +120,4 @@ fn utf8_or_latin1(body: &[u8]) -> Cow<'_, str> {
 }
 
 #[cfg(test)]
-#[path = "text_tests.rs"]
 mod tests;

@@ -8,6 +8,4 @@ pub(in crate::session) mod proxy;
 pub(in crate::session) mod resolved;
 pub(in crate::session) mod resolver;
 pub(in crate::session) mod route;
-#[cfg(test)]
-mod route_tests;
 pub(in crate::session) mod sources;

@@ -275,5 +275,4 @@ fn default_path(path: &str) -> &[u8] {
 }
 
 #[cfg(test)]
-#[path = "cookies_tests.rs"]
 mod tests;

@@ -282,5 +282,4 @@ fn quoted(text: &str) -> String {
 }
 
 #[cfg(test)]
-#[path = "digest_tests.rs"]
 mod tests;

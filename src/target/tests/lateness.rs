@@ -1,13 +1,13 @@
 //! How late answers leave that a script holds. Not part of a test run; the numbers are in
-//! [the module](super):
-//! `cargo test --release --lib target::lateness -- --ignored --nocapture --test-threads 1`
+//! the module's documentation:
+//! `cargo test --release --lib target::tests::lateness -- --ignored --nocapture --test-threads 1`
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use super::{Options, Pathology, Server, Stall};
 use crate::cores::allowed_cores;
+use crate::target::{Options, Pathology, Server, Stall};
 
 fn start(pathology: Pathology) -> Server {
     Server::start(Options { cores: allowed_cores()[..1].to_vec(), pathology, ..Options::default() })

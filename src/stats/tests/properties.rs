@@ -4,7 +4,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crossbeam_channel::{TrySendError, bounded};
 
-use super::*;
+use crate::stats::*;
 
 const MESSAGES: [&str; 4] = ["HTTP 500", "HTTP 404", "timed out", "refused"];
 

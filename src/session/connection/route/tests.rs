@@ -10,12 +10,12 @@ use std::task::{Poll, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::origin::Origin;
-use super::resolved::ResolvedUrl;
-use super::resolver::Resolver;
-use super::route::Route;
-use super::sources::Sources;
+use super::Route;
 use crate::reactor::{Reactor, Socket, TcpOptions, Turn};
+use crate::session::connection::origin::Origin;
+use crate::session::connection::resolved::ResolvedUrl;
+use crate::session::connection::resolver::Resolver;
+use crate::session::connection::sources::Sources;
 use crate::session::context::Context;
 use crate::session::failure::Failure;
 use crate::session::request::base_url::BaseUrl;

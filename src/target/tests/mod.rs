@@ -1,6 +1,7 @@
 //! The server as its clients see it: plain blocking sockets, raw bytes.
 
 mod client;
+mod lateness;
 mod scripted;
 
 use std::io::Write;

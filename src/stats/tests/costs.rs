@@ -1,12 +1,12 @@
-//! What the statistics cost. Not part of a test run; the numbers are in [the module](super):
-//! `cargo test --release --lib stats::costs -- --ignored --nocapture --test-threads 1`
+//! What the statistics cost. Not part of a test run; the numbers are in the module's documentation:
+//! `cargo test --release --lib stats::tests::costs -- --ignored --nocapture --test-threads 1`
 
 use std::hint::black_box;
 use std::time::{Duration, Instant, SystemTime};
 
 use rustix::time::{ClockId, clock_gettime};
 
-use super::{
+use crate::stats::{
     Clocks, EntryId, Interval, Limits, Outcome, Phases, Recorder, Sample, Totals, WireBytes,
 };
 
