@@ -50,6 +50,7 @@ mod cores;
 pub mod credentials;
 pub mod files;
 pub mod log;
+mod options;
 pub mod page;
 pub mod target;
 pub mod threshold;

@@ -20,7 +20,6 @@ const TEMPLATE: &str = include_str!("index.html");
 
 /// The order is that of use: what a script needs at once stands before it.
 const SCRIPT: &str = concat!(
-    "(() => {\n\"use strict\";\n",
     include_str!("vendor/uPlot.iife.min.js"),
     include_str!("script/element.js"),
     include_str!("script/figures.js"),
@@ -46,7 +45,6 @@ const SCRIPT: &str = concat!(
     include_str!("script/live.js"),
     include_str!("script/report.js"),
     include_str!("script/main.js"),
-    "})();\n",
 );
 
 /// What must be known before anything is painted; the rest may come later.
@@ -75,9 +73,15 @@ const STYLE: &str = concat!(
 const REPORT_POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; \
                              style-src 'unsafe-inline'; img-src data:";
 
-/// All scripts, as one classic script that leaves no names behind.
-pub fn app_js() -> &'static str {
-    SCRIPT
+/// All scripts of the live page, as one classic script that leaves no names behind. `labels` is JSON:
+/// an object with the label of each field of the start form, by the field's name.
+pub fn app_js(labels: &str) -> String {
+    enclosed(&format!("const LABELS = {labels};\n"))
+}
+
+/// All scripts behind this one.
+fn enclosed(first: &str) -> String {
+    format!("(() => {{\n\"use strict\";\n{first}{SCRIPT}}})();\n")
 }
 
 /// The script that chooses between light and dark, before anything is painted.
@@ -108,7 +112,8 @@ pub fn self_contained(title: &str, data: &str, theme: Theme) -> String {
     debug_assert!(!data.contains('<'), "the data of a report must not contain a tag");
     let head = format!(
         "<meta http-equiv=\"Content-Security-Policy\" content=\"{REPORT_POLICY}\">\n\
-         <style>\n{STYLE}</style>\n<script>\n{SCRIPT}</script>"
+         <style>\n{STYLE}</style>\n<script>\n{}</script>",
+        enclosed("")
     );
     let theme = match theme {
         Theme::System => "",

@@ -7,9 +7,11 @@ use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::App;
+use crate::options;
 use crate::page;
 
 /// A file of the page, with its entity tag.
@@ -19,8 +21,9 @@ struct Asset {
     tag: String,
 }
 
-static SCRIPT: LazyLock<Asset> =
-    LazyLock::new(|| Asset::new("text/javascript; charset=utf-8", page::app_js()));
+static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
+    Asset::new("text/javascript; charset=utf-8", page::app_js(&labels().to_string()))
+});
 static THEME: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("text/javascript; charset=utf-8", page::theme_js()));
 static STYLE: LazyLock<Asset> =
@@ -43,6 +46,12 @@ pub(super) async fn style(headers: HeaderMap) -> Response {
     STYLE.answer(&headers)
 }
 
+/// The labels of the start form's fields by their names.
+fn labels() -> Value {
+    let labels = options::fields().map(|(_, field)| (field.name.to_owned(), field.label.into()));
+    Value::Object(labels.collect())
+}
+
 impl Asset {
     fn new(content_type: &'static str, text: impl Into<Bytes>) -> Self {
         let text = text.into();
@@ -59,5 +68,23 @@ impl Asset {
             return (StatusCode::NOT_MODIFIED, caching).into_response();
         }
         (caching, [(CONTENT_TYPE, self.content_type)], self.text.clone()).into_response()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// By its name, and under the label that the table of options gives it.
+    #[test]
+    fn the_form_has_every_field_of_the_options() {
+        let form = include_str!("../page/script/form.js");
+        let quoted = |text: &str| Value::from(text).to_string();
+        for (_, field) in options::fields() {
+            assert!(form.contains(&quoted(field.name)), "{}", field.name);
+            assert!(!form.contains(&quoted(field.label)), "{}", field.label);
+        }
+        let script = page::app_js(&labels().to_string());
+        assert!(script.contains("\"users\":\"Number of users (peak concurrency)\""));
     }
 }

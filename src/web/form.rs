@@ -259,6 +259,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::options;
 
     #[track_caller]
     fn check(form: Value, expected: &[(&str, &str)]) {
@@ -312,6 +313,22 @@ mod tests {
                 .into(),
         };
         assert_eq!(StartForm::from_json(&form), Ok(expected));
+    }
+
+    #[test]
+    fn the_fields_of_the_options_are_read_and_no_others() {
+        for (option, field) in options::fields() {
+            let example = match field.name {
+                "classes" => json!([options::example(option)]),
+                _ => options::example(option).into(),
+            };
+            let start = StartForm::from_json(&json!({ field.name: example }));
+            assert!(start.is_ok_and(|start| start != StartForm::default()), "{}", field.name);
+        }
+        for option in options::all().filter(|option| option.field.is_none()) {
+            let form = json!({ option.name: options::example(option) });
+            check(form, &[(option.name, "there is no such field")]);
+        }
     }
 
     #[test]

@@ -2,7 +2,10 @@
 
 use std::ffi::OsString;
 
+use clap::builder::BoolishValueParser;
 use clap::{Arg, ArgAction, Command, CommandFactory};
+
+use crate::options::{self, GROUPS, Value};
 
 /// What is said of a command without any word.
 pub(in crate::cli) const GREETING: &str = "\
@@ -40,89 +43,6 @@ Exit codes:
   2  could not run
   3  a level of --abort-when was broken";
 
-/// The headings, each with the flags under it.
-const HEADINGS: [(&str, &[&str]); 7] = [
-    (
-        "Load",
-        &[
-            "host",
-            "users",
-            "spawn_rate",
-            "run_time",
-            "rate",
-            "arrivals",
-            "max_users",
-            "iterations",
-            "requests",
-            "stop_timeout",
-            "abort_when",
-            "abort_after",
-        ],
-    ),
-    (
-        "Scenario",
-        &[
-            "file",
-            "classes",
-            "user_classes",
-            "tags",
-            "exclude_tags",
-            "set",
-            "config_users",
-            "equal_weights",
-            "list",
-            "show_task_ratio",
-            "show_task_ratio_json",
-        ],
-    ),
-    (
-        "Reports",
-        &[
-            "csv",
-            "csv_full_history",
-            "html",
-            "json",
-            "json_file",
-            "profile",
-            "only_summary",
-            "print_stats",
-            "reset_stats",
-            "exit_code_on_error",
-        ],
-    ),
-    (
-        "Web page",
-        &[
-            "web",
-            "headless",
-            "web_host",
-            "web_port",
-            "web_base_path",
-            "web_token_file",
-            "tls_cert",
-            "tls_key",
-            "autostart",
-            "autoquit",
-        ],
-    ),
-    (
-        "Connections",
-        &[
-            "proxy",
-            "unix_socket",
-            "local_address",
-            "resolve",
-            "dns_refresh",
-            "ca",
-            "cert",
-            "key",
-            "insecure",
-        ],
-    ),
-    ("Machine", &["cores", "seed"]),
-    ("Log and help", &["config", "loglevel", "logfile", "skip_log_setup", "help", "version"]),
-];
-
 /// The command with its flags under headings. Where `-h` is among the words, without the variables,
 /// which `--help` tells.
 pub(in crate::cli) fn command<T: CommandFactory>(words: &[OsString]) -> Command {
@@ -158,21 +78,39 @@ fn takes_a_run(command: &Command) -> bool {
     command.get_arguments().any(|arg| arg.get_id() == "spawn_rate")
 }
 
+/// The flags under their headings, both in the order of the table.
 fn grouped(command: Command) -> Command {
     let mut command = with_help(command);
     let ids: Vec<String> =
         command.get_arguments().map(|arg| arg.get_id().as_str().to_owned()).collect();
-    let places =
-        HEADINGS.iter().flat_map(|(heading, ids)| ids.iter().map(move |id| (*heading, *id)));
-    for (order, (heading, id)) in places.enumerate() {
+    let of_table = GROUPS
+        .iter()
+        .flat_map(|group| group.options.iter().map(move |option| (group.heading, option.name)));
+    let own = ["help", "version"].map(|id| ("Log and help", id));
+    for (order, (heading, id)) in of_table.chain(own).enumerate() {
         if ids.iter().any(|own| own == id) {
-            command = command.mut_arg(id, |arg| {
-                let arg = if arg.is_positional() { arg } else { arg.help_heading(heading) };
-                arg.display_order(order)
-            });
+            command = command.mut_arg(id, |arg| arg.help_heading(heading).display_order(order));
         }
     }
     command.after_help(EXAMPLES).after_long_help(format!("{EXAMPLES}\n\n{LONG}"))
+}
+
+/// A flag as the table of options describes it: its letter, other names, variable and help.
+pub(super) fn described(arg: Arg) -> Arg {
+    let Some(option) = arg.get_long().and_then(options::by_flag) else { return arg };
+    let mut arg = arg.help(format!("{}{}", option.help, option.typed_help)).env(option.variable());
+    if let Some(letter) = option.short {
+        arg = arg.short(letter);
+    }
+    if let Some(alias) = option.alias {
+        arg = arg.alias(alias);
+    }
+    match option.value {
+        Value::Switch => arg.value_parser(BoolishValueParser::new()),
+        Value::PerSecond => arg.value_name("RATE"),
+        Value::Time => arg.value_name("TIME"),
+        Value::Whole { name, .. } | Value::Text(name) | Value::Texts(name) => arg.value_name(name),
+    }
 }
 
 /// With flags of ours for help and version, as clap's own are under no heading.

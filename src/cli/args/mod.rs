@@ -14,7 +14,6 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::BoolishValueParser;
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use clap_complete::Shell;
 
@@ -27,6 +26,7 @@ use crate::threshold::Threshold;
 use crate::transport::tls::TlsOptions;
 use crate::units;
 
+use help::described;
 pub(super) use help::{GREETING, command};
 pub use overhead::OverheadArgs;
 pub(super) use read::{Read, Unread, read};
@@ -48,6 +48,7 @@ use value::{
 /// `report` tables hold defaults.
 #[derive(Debug, Parser)]
 #[command(name = "gregaria", version, args_conflicts_with_subcommands = true)]
+#[command(mut_args = described)]
 pub struct Args {
     /// What to do instead of a run.
     #[command(subcommand)]
@@ -57,20 +58,13 @@ pub struct Args {
     #[arg(value_name = "SCENARIO.toml | URL")]
     pub scenario: Option<String>,
 
-    /// The scenario file, by Locust's flag
     // No conflict with `scenario` here: clap would see one where the variable is set, too.
-    #[arg(
-        short = 'f',
-        long = "file",
-        alias = "locustfile",
-        value_name = "FILE",
-        env = "GREGARIA_FILE"
-    )]
-    pub file: Option<String>,
+    #[arg(long)]
+    pub(in crate::cli) file: Option<String>,
 
     /// The run's flags.
     #[command(flatten)]
-    pub run: RunArgs,
+    pub(in crate::cli) run: RunArgs,
 }
 
 /// What can be done instead of a run.
@@ -99,244 +93,110 @@ pub enum Command {
     Man,
 }
 
-/// The flags of a run, under Locust's names where Locust has them.
+/// The flags of a run: the type of each, and how its words become a value. What they are called and
+/// what help says of them is in `options::GROUPS`.
 #[derive(Debug, Clone, ClapArgs)]
+#[command(mut_args = described)]
 pub struct RunArgs {
     /// Classes of users to run, as behind --user-classes; all without any
     #[arg(value_name = "CLASS", value_delimiter = ',', value_parser = class)]
-    pub classes: Vec<Picked>,
-
-    /// Base URL to test, such as http://127.0.0.1:5000; overrides the scenario's
-    #[arg(short = 'H', long, value_name = "URL", env = "GREGARIA_HOST", value_parser = HostUrl)]
-    pub host: Option<String>,
-
-    /// Run these classes of users only, with weights in place of their own where there are: A,B=3
-    #[arg(
-        long,
-        value_name = "NAME[=WEIGHT],...",
-        value_delimiter = ',',
-        value_parser = class,
-        env = "GREGARIA_USER_CLASSES"
-    )]
-    pub user_classes: Vec<Picked>,
-
-    /// Run tasks that have one of these tags: -T read fast, or read,fast
-    #[arg(short = 'T', long, value_name = "TAG", num_args = 1.., env = "GREGARIA_TAGS")]
-    pub tags: Vec<String>,
-
-    /// Run no task that has one of these tags
-    #[arg(short = 'E', long, value_name = "TAG", num_args = 1.., env = "GREGARIA_EXCLUDE_TAGS")]
-    pub exclude_tags: Vec<String>,
-
-    /// Change classes as Locust does: a JSON object, an array of such, or a .json file of them, with
-    /// "user_class_name" and "host", "weight", "fixed_count" or the "tasks" to keep
-    #[arg(
-        long,
-        value_name = "JSON",
-        num_args = 1..,
-        value_parser = ClassSettings::parse,
-        env = "GREGARIA_CONFIG_USERS"
-    )]
-    pub config_users: Vec<ClassSettings>,
-
-    /// Give all classes and all tasks the same weight
-    #[arg(long, env = "GREGARIA_EQUAL_WEIGHTS", value_parser = BoolishValueParser::new())]
-    pub equal_weights: bool,
-
-    /// The values of the scenario's parameters.
+    pub(in crate::cli) classes: Vec<Picked>,
+    #[arg(long, value_parser = HostUrl)]
+    pub(in crate::cli) host: Option<String>,
+    #[arg(long, value_delimiter = ',', value_parser = class)]
+    pub(in crate::cli) user_classes: Vec<Picked>,
+    #[arg(long, num_args = 1..)]
+    pub(in crate::cli) tags: Vec<String>,
+    #[arg(long, num_args = 1..)]
+    pub(in crate::cli) exclude_tags: Vec<String>,
+    #[arg(long, num_args = 1.., value_parser = ClassSettings::parse)]
+    pub(in crate::cli) config_users: Vec<ClassSettings>,
+    #[arg(long)]
+    pub(in crate::cli) equal_weights: bool,
     #[command(flatten)]
-    pub set: SetArgs,
-
-    /// Peak number of concurrent users
-    #[arg(short, long, value_name = "N", value_parser = count, env = "GREGARIA_USERS")]
-    pub users: Option<u32>,
-
-    /// Users started per second
-    #[arg(short = 'r', long, value_name = "RATE", env = "GREGARIA_SPAWN_RATE", value_parser = spawn_rate)]
-    pub spawn_rate: Option<f64>,
-
-    /// Release iterations at this rate per second, whatever the users do, instead of -u and -r
-    #[arg(long, value_name = "RATE", env = "GREGARIA_RATE", value_parser = rate)]
-    pub rate: Option<f64>,
-
-    /// How the iterations of a rate lie in time
-    #[arg(long, value_name = "KIND", env = "GREGARIA_ARRIVALS", ignore_case = true)]
-    pub arrivals: Option<ArrivalKind>,
-
-    /// Users that a rate may take at most [default: 1000]
-    #[arg(long, value_name = "N", value_parser = one_or_more, env = "GREGARIA_MAX_USERS")]
-    pub max_users: Option<u32>,
-
-    /// Stop when this many iterations (tasks) are done
-    #[arg(short, long, value_name = "N", value_parser = one_or_more, env = "GREGARIA_ITERATIONS")]
-    pub iterations: Option<u32>,
-
-    /// Stop when this many requests are done
-    #[arg(long, value_name = "N", value_parser = one_or_more, env = "GREGARIA_REQUESTS")]
-    pub requests: Option<u32>,
-
-    /// Stop with exit code 3 when the last ten seconds break this level: 'fail_ratio > 5%',
-    /// 'p95 > 2s', 'avg > 300ms', 'rate < 100', 'fail_rate > 1'; several: separated by ';'. What was
-    /// not judged by the end of the run is judged there. A server that stops answering breaks a rate
-    /// at once, and the others when its requests time out
-    #[arg(long, value_name = "LEVEL", env = "GREGARIA_ABORT_WHEN", value_delimiter = ';')]
-    pub abort_when: Vec<Threshold>,
-
-    /// Judge --abort-when from this time after the start on [default: 10s]
-    #[arg(long, value_name = "TIME", env = "GREGARIA_ABORT_AFTER", value_parser = units::parse_duration)]
-    pub abort_after: Option<Duration>,
-
-    /// Begin the statistics anew when all users are spawned
-    #[arg(long, env = "GREGARIA_RESET_STATS", value_parser = BoolishValueParser::new())]
-    pub reset_stats: bool,
-
-    /// Stop after this time from the start: 20, 20s, 3m, 2h, 1h20m
-    #[arg(short = 't', long, value_name = "TIME", env = "GREGARIA_RUN_TIME", value_parser = span)]
-    pub run_time: Option<Duration>,
-
-    /// Let users finish their tasks for this long at the stop
-    #[arg(short = 's', long, value_name = "TIME", env = "GREGARIA_STOP_TIMEOUT", value_parser = span)]
-    pub stop_timeout: Option<Duration>,
-
-    /// Run without a web page: the default
-    #[arg(long, env = "GREGARIA_HEADLESS", value_parser = BoolishValueParser::new())]
-    pub headless: bool,
-
-    /// The web page's flags.
+    pub(in crate::cli) set: SetArgs,
+    #[arg(long, value_parser = count)]
+    pub(in crate::cli) users: Option<u32>,
+    #[arg(long, value_parser = spawn_rate)]
+    pub(in crate::cli) spawn_rate: Option<f64>,
+    #[arg(long, value_parser = rate)]
+    pub(in crate::cli) rate: Option<f64>,
+    #[arg(long, ignore_case = true)]
+    pub(in crate::cli) arrivals: Option<ArrivalKind>,
+    #[arg(long, value_parser = one_or_more)]
+    pub(in crate::cli) max_users: Option<u32>,
+    #[arg(long, value_parser = one_or_more)]
+    pub(in crate::cli) iterations: Option<u32>,
+    #[arg(long, value_parser = one_or_more)]
+    pub(in crate::cli) requests: Option<u32>,
+    #[arg(long, value_delimiter = ';')]
+    pub(in crate::cli) abort_when: Vec<Threshold>,
+    #[arg(long, value_parser = units::parse_duration)]
+    pub(in crate::cli) abort_after: Option<Duration>,
+    #[arg(long)]
+    pub(in crate::cli) reset_stats: bool,
+    #[arg(long, value_parser = span)]
+    pub(in crate::cli) run_time: Option<Duration>,
+    #[arg(long, value_parser = span)]
+    pub(in crate::cli) stop_timeout: Option<Duration>,
+    #[arg(long)]
+    pub(in crate::cli) headless: bool,
     #[command(flatten)]
-    pub web: WebArgs,
-
-    /// Cores to run on: 0-3,6; all allowed ones by default
-    #[arg(long, value_name = "LIST", env = "GREGARIA_CORES", value_parser = cores)]
-    pub cores: Option<Cores>,
-
-    /// Seed of every random choice of the run; printed, random by default
-    #[arg(long, value_name = "N", env = "GREGARIA_SEED")]
-    pub seed: Option<u64>,
-
-    /// Connect from these addresses of this host, which connections take in turn
-    #[arg(long, value_name = "ADDRESS,...", value_delimiter = ',', env = "GREGARIA_LOCAL_ADDRESS")]
-    pub local_address: Vec<IpAddr>,
-
-    /// Look names up again this often; new connections go to the addresses found then
-    #[arg(long, value_name = "TIME", env = "GREGARIA_DNS_REFRESH", value_parser = interval)]
-    pub dns_refresh: Option<Duration>,
-
-    /// Send every request through this HTTP proxy: http://host:port, or http://user:password@host:port
-    #[arg(long, value_name = "URL", env = "GREGARIA_PROXY", value_parser = ProxyUrl)]
-    pub proxy: Option<String>,
-
-    /// Connect to this socket of the file system, whatever the URLs say
-    #[arg(long, value_name = "PATH", env = "GREGARIA_UNIX_SOCKET", value_parser = unix_socket, conflicts_with = "proxy")]
-    pub unix_socket: Option<PathBuf>,
-
-    /// Take these addresses for a host and port, and spread the connections over them
-    #[arg(
-        long,
-        value_name = "HOST:PORT:ADDRESS,...",
-        value_delimiter = ' ',
-        env = "GREGARIA_RESOLVE"
-    )]
-    pub resolve: Vec<Resolve>,
-
-    /// Trust the authorities in this PEM file beside those of the system
-    #[arg(long, value_name = "FILE", env = "GREGARIA_CA")]
-    pub ca: Option<PathBuf>,
-
-    /// Show the certificate in this PEM file to servers that ask for one
-    #[arg(long, value_name = "FILE", env = "GREGARIA_CERT")]
-    pub cert: Option<PathBuf>,
-
-    /// The key of --cert, where it is not in the same file
-    #[arg(long, value_name = "FILE", requires = "cert", env = "GREGARIA_KEY")]
-    pub key: Option<PathBuf>,
-
-    /// Do not check the certificates of servers
-    #[arg(long, env = "GREGARIA_INSECURE", value_parser = BoolishValueParser::new())]
-    pub insecure: bool,
-
-    /// Write PREFIX_stats.csv, PREFIX_stats_history.csv, PREFIX_failures.csv, PREFIX_exceptions.csv,
-    /// PREFIX_status_codes.csv
-    #[arg(long, value_name = "PREFIX", env = "GREGARIA_CSV")]
-    pub csv: Option<PathBuf>,
-
-    /// Write a history row per entry, not only the aggregated one
-    #[arg(
-        long,
-        env = "GREGARIA_CSV_FULL_HISTORY",
-        value_parser = BoolishValueParser::new()
-    )]
-    pub csv_full_history: bool,
-
-    /// Print the final statistics as JSON to stdout, as Locust does, and the tables to stderr
-    #[arg(long, env = "GREGARIA_JSON", value_parser = BoolishValueParser::new())]
-    pub json: bool,
-
-    /// Write all that is known of the run to this file at its end, as JSON; without an ending in its
-    /// name .json is added
-    #[arg(long, value_name = "FILE", env = "GREGARIA_JSON_FILE")]
-    pub json_file: Option<PathBuf>,
-
-    /// Write tables and charts of the run to this file at its end; {u}, {r} and {t} in its name become
-    /// users, spawn rate and run time in seconds
-    #[arg(long, value_name = "FILE", env = "GREGARIA_HTML")]
-    pub html: Option<PathBuf>,
-
-    /// A name for the run, for reports
-    #[arg(long, value_name = "NAME", env = "GREGARIA_PROFILE")]
-    pub profile: Option<String>,
-
-    /// Print the final tables only
-    #[arg(long, env = "GREGARIA_ONLY_SUMMARY", value_parser = BoolishValueParser::new())]
-    pub only_summary: bool,
-
-    /// Print tables in the course of a run that has a page, too
-    #[arg(long, env = "GREGARIA_PRINT_STATS", value_parser = BoolishValueParser::new())]
-    pub print_stats: bool,
-
-    /// Exit code of a run with failures or exceptions [default: 1]
-    #[arg(long, value_name = "CODE", env = "GREGARIA_EXIT_CODE_ON_ERROR")]
-    pub exit_code_on_error: Option<u8>,
-
-    /// Print the names of the user classes and exit
-    #[arg(short, long, env = "GREGARIA_LIST", value_parser = BoolishValueParser::new())]
-    pub list: bool,
-
-    /// Print how often each task is chosen and exit
-    #[arg(long, env = "GREGARIA_SHOW_TASK_RATIO", value_parser = BoolishValueParser::new())]
-    pub show_task_ratio: bool,
-
-    /// The same as JSON
-    #[arg(long, env = "GREGARIA_SHOW_TASK_RATIO_JSON", value_parser = BoolishValueParser::new())]
-    pub show_task_ratio_json: bool,
-
-    /// Read flags from this file, too: as gregaria.toml has them, or as Locust's
-    #[arg(long, value_name = "FILE", env = "GREGARIA_CONFIG")]
-    pub config: Option<PathBuf>,
-
-    /// Show warnings and errors only, whatever --loglevel says; with Locust the log is not set up then
-    #[arg(
-        long,
-        alias = "skip-log",
-        env = "GREGARIA_SKIP_LOG_SETUP",
-        value_parser = BoolishValueParser::new()
-    )]
-    pub skip_log_setup: bool,
-
-    /// Least important log lines to show
-    #[arg(
-        short = 'L',
-        long,
-        value_name = "LEVEL",
-        default_value = "INFO",
-        ignore_case = true,
-        env = "GREGARIA_LOGLEVEL"
-    )]
-    pub loglevel: Level,
-
-    /// Write log lines to this file instead of stderr
-    #[arg(long, value_name = "FILE", env = "GREGARIA_LOGFILE")]
-    pub logfile: Option<PathBuf>,
+    pub(in crate::cli) web: WebArgs,
+    #[arg(long, value_parser = cores)]
+    pub(in crate::cli) cores: Option<Cores>,
+    #[arg(long)]
+    pub(in crate::cli) seed: Option<u64>,
+    #[arg(long, value_delimiter = ',')]
+    pub(in crate::cli) local_address: Vec<IpAddr>,
+    #[arg(long, value_parser = interval)]
+    pub(in crate::cli) dns_refresh: Option<Duration>,
+    #[arg(long, value_parser = ProxyUrl)]
+    pub(in crate::cli) proxy: Option<String>,
+    #[arg(long, value_parser = unix_socket, conflicts_with = "proxy")]
+    pub(in crate::cli) unix_socket: Option<PathBuf>,
+    #[arg(long, value_delimiter = ' ')]
+    pub(in crate::cli) resolve: Vec<Resolve>,
+    #[arg(long)]
+    pub(in crate::cli) ca: Option<PathBuf>,
+    #[arg(long)]
+    pub(in crate::cli) cert: Option<PathBuf>,
+    #[arg(long, requires = "cert")]
+    pub(in crate::cli) key: Option<PathBuf>,
+    #[arg(long)]
+    pub(in crate::cli) insecure: bool,
+    #[arg(long)]
+    pub(in crate::cli) csv: Option<PathBuf>,
+    #[arg(long)]
+    pub(in crate::cli) csv_full_history: bool,
+    #[arg(long)]
+    pub(in crate::cli) json: bool,
+    #[arg(long)]
+    pub(in crate::cli) json_file: Option<PathBuf>,
+    #[arg(long)]
+    pub(in crate::cli) html: Option<PathBuf>,
+    #[arg(long)]
+    pub(in crate::cli) profile: Option<String>,
+    #[arg(long)]
+    pub(in crate::cli) only_summary: bool,
+    #[arg(long)]
+    pub(in crate::cli) print_stats: bool,
+    #[arg(long)]
+    pub(in crate::cli) exit_code_on_error: Option<u8>,
+    #[arg(long)]
+    pub(in crate::cli) list: bool,
+    #[arg(long)]
+    pub(in crate::cli) show_task_ratio: bool,
+    #[arg(long)]
+    pub(in crate::cli) show_task_ratio_json: bool,
+    #[arg(long)]
+    pub(in crate::cli) config: Option<PathBuf>,
+    #[arg(long)]
+    pub(in crate::cli) skip_log_setup: bool,
+    #[arg(long, default_value = "INFO", ignore_case = true)]
+    pub(in crate::cli) loglevel: Level,
+    #[arg(long)]
+    pub(in crate::cli) logfile: Option<PathBuf>,
 
     /// Which files of flags were read.
     #[arg(skip)]
@@ -401,6 +261,7 @@ impl RunArgs {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::options::{self, Value};
 
     #[test]
     fn tags_and_classes_are_lists() {
@@ -419,6 +280,34 @@ mod tests {
         assert_eq!(weighted[1..], [Picked::new("B")]);
         let none = options(&["--tags=", "--user-classes="]);
         assert_eq!((none.tags, none.classes), (vec![], None));
+    }
+
+    #[test]
+    fn every_flag_of_a_run_is_in_the_table_of_options_and_the_reverse() {
+        let command = command::<Args>(&[]);
+        let longs = command.get_arguments().filter_map(|arg| arg.get_long());
+        let mut flags: Vec<String> =
+            longs.filter(|long| !["help", "version"].contains(long)).map(str::to_owned).collect();
+        let mut options: Vec<String> = options::all().map(|option| option.flag()).collect();
+        flags.sort_unstable();
+        options.sort_unstable();
+        assert_eq!(flags, options);
+    }
+
+    #[test]
+    fn whole_numbers_are_taken_as_far_as_the_table_says() {
+        let is_taken = |flag: &str, number: i128| {
+            Args::try_parse_from(["gregaria", "a.toml", &format!("--{flag}={number}")]).is_ok()
+        };
+        let mut seen = 0;
+        for option in options::all() {
+            let Value::Whole { least, most, .. } = option.value else { continue };
+            let (flag, least, most) = (option.flag(), least.into(), most.into());
+            assert!(is_taken(&flag, least) && is_taken(&flag, most), "{flag}");
+            assert!(!is_taken(&flag, least - 1) && !is_taken(&flag, most + 1), "{flag}");
+            seen += 1;
+        }
+        assert!(seen > 5);
     }
 
     #[test]

@@ -12,6 +12,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, Parser};
 
 use super::{foreign, help};
 use crate::cli::config::{self, File, Setting, Value};
+use crate::options;
 use crate::scenario::hint;
 
 /// What was asked for.
@@ -39,16 +40,9 @@ impl From<clap::Error> for Unread {
     }
 }
 
-/// Flags of which the second group says the opposite of the first: who gives one of either to a run
-/// does not want those of the other from a file.
-const OPPOSITES: [(&[&str], &[&str]); 3] = [
-    (&["users", "spawn_rate"], &["rate", "arrivals", "max_users"]),
-    (&["proxy"], &["unix_socket"]),
-    (&["web"], &["headless"]),
-];
-
-/// What no file of flags gives: a scenario, another file, and what prints something in place of a run.
-const TYPED_ONLY: [&str; 4] = ["file", "config", "help", "version"];
+/// Flags of which the second says the opposite of the first: who gives one of either to a run does not
+/// want the other from a file. So it is with the two kinds of load.
+const OPPOSITES: [(&str, &str); 2] = [("proxy", "unix_socket"), ("web", "headless")];
 
 /// Reads these words, the first of which is the program's name.
 pub(in crate::cli) fn read<T: Parser>(mut words: Vec<OsString>) -> Result<Read<T>, Unread> {
@@ -148,11 +142,7 @@ impl<'c> Flags<'c> {
     }
 
     fn is_decided(&self, id: &str) -> bool {
-        let any = |ids: &[&str]| ids.iter().any(|id| self.decided.contains(*id));
-        let is_opposed = OPPOSITES.iter().any(|(first, second)| {
-            first.contains(&id) && any(second) || second.contains(&id) && any(first)
-        });
-        self.decided.contains(id) || is_opposed
+        self.decided.contains(id) || opposites(id).any(|other| self.decided.contains(other))
     }
 
     /// A setting as it would be typed, once it is known to be right.
@@ -226,8 +216,20 @@ fn find<'c>(command: &'c Command, flag: &str) -> Option<&'c Arg> {
 
 /// The flags that a file may give.
 fn longs(command: &Command) -> impl Iterator<Item = (&str, &Arg)> {
-    let may = |arg: &&Arg| !TYPED_ONLY.contains(&arg.get_id().as_str());
-    command.get_arguments().filter(may).filter_map(|arg| Some((arg.get_long()?, arg)))
+    let with_long = command.get_arguments().filter_map(|arg| Some((arg.get_long()?, arg)));
+    with_long.filter(|(long, _)| options::by_flag(long).is_some_and(|option| !option.typed_only))
+}
+
+/// The flags that say the opposite of this one.
+fn opposites(id: &str) -> impl Iterator<Item = &'static str> {
+    let load = options::all().find(|option| option.name == id).and_then(|option| option.load);
+    let of_load = options::all().filter(move |other| {
+        load.is_some_and(|load| other.load.is_some_and(|other| other != load))
+    });
+    let pairs =
+        OPPOSITES.into_iter().flat_map(|(first, second)| [(first, second), (second, first)]);
+    let of_pairs = pairs.filter(move |(one, _)| *one == id).map(|(_, other)| other);
+    of_load.map(|option| option.name).chain(of_pairs)
 }
 
 /// The error about a flag of another tool says what to do instead; the nearest name of ours may mean

@@ -7,21 +7,15 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Arg, Args as ClapArgs, Command, Error};
 
+use super::help::described;
 use crate::scenario::file::Values;
 
 /// The flag that gives values to parameters.
 #[derive(Debug, Clone, ClapArgs)]
+#[command(mut_args = described)]
 pub struct SetArgs {
-    /// Give a parameter of the scenario file this value; several: by more flags, or separated by ';'
-    /// in the variable
     // What is in the variable may be a secret, which help would show.
-    #[arg(
-        long,
-        value_name = "NAME=VALUE",
-        value_parser = Assignments,
-        env = "GREGARIA_SET",
-        hide_env_values = true
-    )]
+    #[arg(long, value_parser = Assignments, hide_env_values = true)]
     set: Vec<Values>,
 }
 

@@ -3,7 +3,6 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
-use clap::builder::BoolishValueParser;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args as ClapArgs, CommandFactory};
@@ -13,59 +12,24 @@ use super::{Args, RunArgs};
 /// The flags of the web page.
 #[derive(Debug, Clone, ClapArgs)]
 pub struct WebArgs {
-    /// Open a web page to start, watch and steer runs on
-    #[arg(long, env = "GREGARIA_WEB", value_parser = BoolishValueParser::new())]
-    pub web: bool,
-
-    /// Address of the web page; * for all of this host, where it then needs a token
-    #[arg(
-        long,
-        value_name = "ADDRESS",
-        default_value = "127.0.0.1",
-        value_parser = host,
-        env = "GREGARIA_WEB_HOST"
-    )]
-    pub web_host: IpAddr,
-
-    /// Port of the web page; 0 lets the system choose
-    #[arg(
-        short = 'P',
-        long,
-        value_name = "PORT",
-        default_value_t = 8089,
-        env = "GREGARIA_WEB_PORT"
-    )]
-    pub web_port: u16,
-
-    /// Start a run at once, and open the web page all the same
-    #[arg(long, env = "GREGARIA_AUTOSTART", value_parser = BoolishValueParser::new())]
-    pub autostart: bool,
-
-    /// End this many seconds after the run that was started at once
-    #[arg(long, value_name = "SECONDS", env = "GREGARIA_AUTOQUIT")]
-    pub autoquit: Option<u32>,
-
-    /// What all paths of the web page begin with: /load
-    #[arg(
-        long,
-        value_name = "PATH",
-        default_value = "",
-        value_parser = base_path,
-        env = "GREGARIA_WEB_BASE_PATH"
-    )]
-    pub web_base_path: String,
-
-    /// Serve the web page by HTTPS with the certificate in this PEM file
-    #[arg(long, value_name = "FILE", requires = "tls_key", env = "GREGARIA_TLS_CERT")]
-    pub tls_cert: Option<PathBuf>,
-
-    /// The key of --tls-cert
-    #[arg(long, value_name = "FILE", requires = "tls_cert", env = "GREGARIA_TLS_KEY")]
-    pub tls_key: Option<PathBuf>,
-
-    /// Show the web page only to those who know the token in this file
-    #[arg(long, value_name = "FILE", env = "GREGARIA_WEB_TOKEN_FILE")]
-    pub web_token_file: Option<PathBuf>,
+    #[arg(long)]
+    pub(in crate::cli) web: bool,
+    #[arg(long, default_value = "127.0.0.1", value_parser = host)]
+    pub(in crate::cli) web_host: IpAddr,
+    #[arg(long, default_value_t = 8089)]
+    pub(in crate::cli) web_port: u16,
+    #[arg(long)]
+    pub(in crate::cli) autostart: bool,
+    #[arg(long)]
+    pub(in crate::cli) autoquit: Option<u32>,
+    #[arg(long, default_value = "", value_parser = base_path)]
+    pub(in crate::cli) web_base_path: String,
+    #[arg(long, requires = "tls_key")]
+    pub(in crate::cli) tls_cert: Option<PathBuf>,
+    #[arg(long, requires = "tls_cert")]
+    pub(in crate::cli) tls_key: Option<PathBuf>,
+    #[arg(long)]
+    pub(in crate::cli) web_token_file: Option<PathBuf>,
 
     /// Flags that were typed and have no say, as there is no page.
     #[arg(skip)]

@@ -174,8 +174,10 @@ mod tests {
     use std::time::Duration;
 
     use clap::Parser;
+    use serde_json::json;
 
     use super::*;
+    use crate::options;
     use crate::plan::Plan;
     use crate::scenario::{Step, Task, User};
 
@@ -216,6 +218,20 @@ mod tests {
         assert_eq!((options.users, options.spawn_rate), (Some(7), Some(2.0)));
         assert_eq!(options.run_time, Some(Duration::from_secs(9)));
         assert_eq!((options.tags, options.host), (vec!["b".into()], Some("http://h".into())));
+    }
+
+    #[test]
+    fn every_field_of_the_options_takes_the_place_of_its_flag() {
+        for (option, field) in options::fields() {
+            let example = match field.name {
+                "classes" => json!([options::example(option)]),
+                _ => options::example(option).into(),
+            };
+            let start = StartForm::from_json(&json!({ field.name: example })).unwrap();
+            let by_form = overlaid(&typed(&[]), &start);
+            let flag = format!("--{}={}", option.flag(), options::example(option));
+            assert_eq!(format!("{by_form:?}"), format!("{:?}", typed(&[&flag])), "{flag}");
+        }
     }
 
     #[test]

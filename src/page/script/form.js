@@ -1,7 +1,5 @@
-// The start form, and the small one that edits a run on its way.
-
-const RAMP_UP = "Ramp up (users started/second)";
-const RATE = "Rate (iterations released/second)";
+// The start form, and the small one that edits a run on its way. `LABELS` has a label for each field of
+// the start form; the server puts it in front of the scripts.
 
 /** What forms of this page were filled in with: `kept` is in the next one from the start, `typed` was
  *  not sent yet. */
@@ -54,7 +52,7 @@ function startForm(offer, draft, started) {
 function startFields(fields, form) {
   return [
     loadFields(fields, form),
-    fields.add("host", "Host", input({ inputmode: "url", value: form.host ?? "", placeholder: "http://127.0.0.1:5000" }),
+    fields.add("host", LABELS.host, input({ inputmode: "url", value: form.host ?? "", placeholder: "http://127.0.0.1:5000" }),
       { hint: hostHint(form) }),
     el("details", {}, el("summary", {}, "Advanced options"), advancedFields(fields, form)),
     parameterFields(fields, form),
@@ -69,16 +67,16 @@ function hostHint(form) {
 
 function loadFields(fields, form) {
   if (form.load === "rate") {
-    return [fields.add("rate", RATE, numberInput(form.rate), { number: true })];
+    return [fields.add("rate", LABELS.rate, numberInput(form.rate), { number: true })];
   }
   const shaped = form.load === "shape";
   const many = shaped ? `The scenario's shape says how many: ${form.load_text}.` : null;
   const fast = shaped ? "The shape says how fast, too." : null;
   return [
-    fields.add("users", "Number of users (peak concurrency)",
+    fields.add("users", LABELS.users,
       numberInput(form.users ?? (shaped ? "" : 1), { disabled: shaped, inputmode: "numeric" }),
       { hint: many, number: true }),
-    fields.add("spawn_rate", RAMP_UP, numberInput(form.spawn_rate ?? (shaped ? "" : 1), { disabled: shaped }),
+    fields.add("spawn_rate", LABELS.spawn_rate, numberInput(form.spawn_rate ?? (shaped ? "" : 1), { disabled: shaped }),
       { hint: fast, number: true }),
   ];
 }
@@ -86,13 +84,13 @@ function loadFields(fields, form) {
 function advancedFields(fields, form) {
   const cores = form.allowed_cores?.length > 0 ? `Of ${form.allowed_cores.join(", ")}.` : null;
   return [
-    fields.add("run_time", "Run time (e.g. 20, 20s, 3m, 2h, 1h20m, 3h30m10s, etc.)", input({ value: form.run_time ?? "" }),
+    fields.add("run_time", LABELS.run_time, input({ value: form.run_time ?? "" }),
       { hint: "Until it is stopped, if empty." }),
     classTable(fields, form.classes ?? []),
-    tagBoxes(fields, "tags", "Tags", "Only tasks with any of these; all tasks, if none is chosen.", form.tags ?? []),
-    tagBoxes(fields, "exclude_tags", "Exclude tags", "No tasks with any of these.", form.tags ?? []),
-    fields.add("cores", "Cores", input({ value: form.cores ?? "" }), { hint: cores }),
-    fields.add("profile", "Profile", input({ value: form.profile ?? "" }), { hint: "A label for the reports." }),
+    tagBoxes(fields, "tags", "Only tasks with any of these; all tasks, if none is chosen.", form.tags ?? []),
+    tagBoxes(fields, "exclude_tags", "No tasks with any of these.", form.tags ?? []),
+    fields.add("cores", LABELS.cores, input({ value: form.cores ?? "" }), { hint: cores }),
+    fields.add("profile", LABELS.profile, input({ value: form.profile ?? "" }), { hint: "A label for the reports." }),
   ];
 }
 
@@ -116,16 +114,16 @@ function classTable(fields, classes) {
       fixed ? { name } : { name, weight: numeric(weight.value.trim()) }));
   };
   const head = ["Use", "Class and its tasks", "Weight"].map((label) => el("th", { scope: "col" }, label));
-  const table = el("div", { class: "scroll" }, el("table", {}, el("caption", { class: "unseen" }, "User classes"),
+  const table = el("div", { class: "scroll" }, el("table", {}, el("caption", { class: "unseen" }, LABELS.classes),
     el("thead", {}, el("tr", {}, head)), el("tbody", {}, rows.map(({ line }) => line))));
-  return fields.group("classes", "User classes", table, { read, focus: rows[0].box });
+  return fields.group("classes", LABELS.classes, table, { read, focus: rows[0].box });
 }
 
-function tagBoxes(fields, name, label, hint, tags) {
+function tagBoxes(fields, name, hint, tags) {
   if (tags.length === 0) return null;
   const boxes = checkboxes(tags, false);
   const read = () => boxes.map((each) => each.firstChild).filter((box) => box.checked).map((box) => box.value).join(" ");
-  return fields.group(name, label, el("div", { class: "boxes" }, boxes), { hint, read, focus: boxes[0].firstChild });
+  return fields.group(name, LABELS[name], el("div", { class: "boxes" }, boxes), { hint, read, focus: boxes[0].firstChild });
 }
 
 function parameterFields(fields, { parameters = [] }) {
@@ -142,11 +140,10 @@ function parameterFields(fields, { parameters = [] }) {
 /** What `POST /api/v1/runs` takes. */
 function wish(fields, { parameters = [] }) {
   const body = {};
-  for (const name of ["users", "spawn_rate", "rate", "host", "run_time", "tags", "exclude_tags", "cores", "profile"]) {
+  for (const name of Object.keys(LABELS)) {
     const value = fields.read(name);
     if (value !== "") body[name] = value;
   }
-  body.classes = fields.read("classes") || null;
   body.parameters = Object.fromEntries(parameters.map(({ name }) => [name, fields.read(`parameters.${name}`)]));
   return body;
 }
@@ -176,11 +173,11 @@ function editForm(view, form, done) {
   // Where the load goes to, so that who changes nothing does not stop its ramp; a shape only has a now.
   const goal = view.target ?? view.asked ?? {};
   const inside = byRate
-    ? [fields.add("rate", RATE, numberInput(goal.rate ?? form.rate), { number: true })]
+    ? [fields.add("rate", LABELS.rate, numberInput(goal.rate ?? form.rate), { number: true })]
     : [
-      fields.add("users", "Number of users (peak concurrency)",
+      fields.add("users", LABELS.users,
         numberInput(goal.users ?? form.users ?? view.users, { inputmode: "numeric" }), { number: true }),
-      fields.add("spawn_rate", RAMP_UP, numberInput(goal.spawn_rate ?? form.spawn_rate ?? 1),
+      fields.add("spawn_rate", LABELS.spawn_rate, numberInput(goal.spawn_rate ?? form.spawn_rate ?? 1),
         { number: true }),
     ];
   const element = el("form", { class: "start", novalidate: true }, el("h2", {}, "Edit running load test"), fields.general, inside,

@@ -6,39 +6,30 @@ use std::time::Duration;
 use super::error::{Problem, Result};
 use super::reader::{Item, Table};
 use super::shape::{self, Stages, shape, spawn_rate, stages, users};
+use crate::options::{self, LoadKind, Section};
 use crate::scenario::{
     ArrivalKind, Arrivals, Line, Load, LoadShape, RunTimeFrom, User, arrivals, validate,
 };
 use crate::threshold::Threshold;
 
-const KEYS: [&str; 16] = [
-    "users",
-    "spawn_rate",
-    "shape",
-    "stage",
-    "rate",
-    "arrivals",
-    "max_users",
-    "run_time",
-    "run_time_from",
-    "iterations",
-    "requests",
-    "stop_timeout",
-    "abort_when",
-    "abort_after",
-    "local_address",
-    "dns_refresh",
-];
+/// What decides the load, then the rest. Options have most of these keys, too.
+fn keys() -> Vec<&'static str> {
+    let users = options::of_load(LoadKind::Users);
+    let rate = options::of_load(LoadKind::Rate);
+    let mut keys =
+        [&users[..], &["shape", "stage"], &rate, &["run_time", "run_time_from"]].concat();
+    let rest = options::keys(Section::Load).into_iter().filter(|key| !keys.contains(key));
+    keys.extend(rest.collect::<Vec<_>>());
+    keys
+}
 
 /// `[load]`, all but whether the classes of its mixes are there.
 pub(super) fn load(item: Item<'_>) -> Result<Load> {
-    let table = item.table(&KEYS)?;
-    exclude(
-        &table,
-        &["users", "spawn_rate"],
-        &["shape", "stage", "rate", "arrivals", "max_users"],
-    )?;
-    exclude(&table, &["shape"], &["stage", "rate", "arrivals", "max_users"])?;
+    let table = item.table(&keys())?;
+    let of_rate = options::of_load(LoadKind::Rate);
+    let of_users = options::of_load(LoadKind::Users);
+    exclude(&table, &of_users, &[&["shape", "stage"], &of_rate[..]].concat())?;
+    exclude(&table, &["shape"], &[&["stage"], &of_rate[..]].concat())?;
     let mut load = Load {
         users: table.get("users").map(users).transpose()?,
         spawn_rate: table.get("spawn_rate").map(spawn_rate).transpose()?,
@@ -56,7 +47,7 @@ pub(super) fn load(item: Item<'_>) -> Result<Load> {
     };
     match table.get("stage").map(stages).transpose()? {
         Some(Stages::Users(stages)) => {
-            exclude(&table, &["stage"], &["rate", "arrivals", "max_users"])?;
+            exclude(&table, &["stage"], &of_rate)?;
             load.shape = Some(LoadShape::stages(stages));
         }
         Some(Stages::Rates(ramps)) => load.arrivals = arrivals(&table, ramps)?,
@@ -70,7 +61,7 @@ pub(super) fn load(item: Item<'_>) -> Result<Load> {
 
 /// Refuses mixes of classes that are not there.
 pub(super) fn check_mixes(load: Item<'_>, classes: &[User]) -> Result<()> {
-    load.table(&KEYS)?.get("stage").map_or(Ok(()), |stages| shape::check_mixes(stages, classes))
+    load.table(&keys())?.get("stage").map_or(Ok(()), |stages| shape::check_mixes(stages, classes))
 }
 
 /// Refuses a key of the second group beside one of the first.

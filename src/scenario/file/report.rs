@@ -4,22 +4,12 @@ use std::path::PathBuf;
 
 use super::error::{Problem, Result};
 use super::reader::Item;
+use crate::options::{self, Section};
 use crate::scenario::Reports;
-
-const KEYS: [&str; 8] = [
-    "csv",
-    "csv_full_history",
-    "html",
-    "json_file",
-    "profile",
-    "only_summary",
-    "reset_stats",
-    "exit_code_on_error",
-];
 
 /// `[report]`, with the keys of flags.
 pub(super) fn report(item: Item<'_>) -> Result<Reports> {
-    let table = item.table(&KEYS)?;
+    let table = item.table(&options::keys(Section::Report))?;
     let path = |key: &str| table.get(key).map(path).transpose();
     let switch = |key: &str| table.get(key).map_or(Ok(false), |item| item.boolean());
     let reports = Reports {

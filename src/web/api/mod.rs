@@ -2,6 +2,8 @@
 
 pub(super) mod locust;
 mod run;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

@@ -6,6 +6,7 @@ use form_urlencoded::parse;
 use serde_json::{Map, Value, json};
 use thiserror::Error;
 
+use crate::options;
 use crate::plan::Picked;
 use crate::units::{DurationError, parse_cores, parse_time_span};
 use crate::web::form::{self, StartForm, words};
@@ -55,27 +56,36 @@ pub enum Refusal {
 pub fn swarm(form: &[u8], declared: &[&str]) -> Result<StartForm, Refusal> {
     let mut start = StartForm::default();
     for (key, value) in parse(form) {
-        match &*key {
-            "user_count" => start.users = Some(user_count(&value)?),
-            "spawn_rate" => start.spawn_rate = Some(spawn_rate(&value)?),
-            "rate" if value.is_empty() => {}
-            "rate" => start.rate = Some(rate(&value)?),
-            "host" => start.host = given(value.replace(['<', '>'], "").trim()),
-            "run_time" => start.run_time = run_time(&value)?.map(Some),
-            "shape_class" => no_shape(&value)?,
-            "user_classes" => start.classes.get_or_insert_default().push(Picked::new(value)),
-            "tags" => add_words(&mut start.tags, &value),
-            "exclude_tags" => add_words(&mut start.exclude_tags, &value),
-            "cores" => start.cores = cores(value.trim())?,
-            "profile" => start.profile = given(&value).map(|name| name.trim().to_owned()),
-            name if declared.contains(&name) => {
-                let values = start.parameters.entry(name.to_owned());
+        match options::fields().find(|(_, field)| field.swarm == key) {
+            Some((option, _)) => read(&mut start, option.name, &value)?,
+            None if key == "shape_class" => no_shape(&value)?,
+            None if declared.contains(&&*key) => {
+                let values = start.parameters.entry(key.into_owned());
                 values.and_modify(|before| *before += &format!(",{value}")).or_insert(value.into());
             }
-            _ => {}
+            None => {}
         }
     }
     Ok(start)
+}
+
+/// Reads the value of an option.
+fn read(start: &mut StartForm, option: &str, value: &str) -> Result<(), Refusal> {
+    match option {
+        "users" => start.users = Some(user_count(value)?),
+        "spawn_rate" => start.spawn_rate = Some(spawn_rate(value)?),
+        "rate" if value.is_empty() => {}
+        "rate" => start.rate = Some(rate(value)?),
+        "host" => start.host = given(value.replace(['<', '>'], "").trim()),
+        "run_time" => start.run_time = run_time(value)?.map(Some),
+        "user_classes" => start.classes.get_or_insert_default().push(Picked::new(value)),
+        "tags" => add_words(&mut start.tags, value),
+        "exclude_tags" => add_words(&mut start.exclude_tags, value),
+        "cores" => start.cores = cores(value.trim())?,
+        "profile" => start.profile = given(value).map(|name| name.trim().to_owned()),
+        _ => {}
+    }
+    Ok(())
 }
 
 /// That both numbers are there, which Locust wants of every form; for loads that are users and nothing
@@ -220,6 +230,14 @@ mod tests {
                 .into(),
         };
         assert_eq!(parsed(form), Ok(expected));
+    }
+
+    #[test]
+    fn every_field_of_the_options_is_read_under_locusts_name() {
+        for (option, field) in options::fields() {
+            let form = format!("{}={}", field.swarm, options::example(option));
+            assert_ne!(parsed(&form), Ok(StartForm::default()), "{form}");
+        }
     }
 
     #[test]

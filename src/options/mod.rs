@@ -1,0 +1,171 @@
+//! The options of a run: what each is called, what it takes, what it does, and where it can be said.
+//!
+//! [`GROUPS`] is the one description of them. From it come the flags with their help and variables, the
+//! keys of `[load]` and `[report]` in scenario files, and the fields of the page's form, of Locust's
+//! form and of `POST /api/v1/runs`. What a value means is not told here: `cli::args` reads those of the
+//! command line, and a plan does what they ask for.
+
+mod table;
+
+pub(crate) use table::GROUPS;
+
+/// One option of a run.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RunOption {
+    /// `max_users`: the key in files. With dashes it is the flag, in capitals the variable.
+    pub(crate) name: &'static str,
+    /// What it takes.
+    pub(crate) value: Value,
+    /// What it does, as help and the description of the web interface say it.
+    pub(crate) help: &'static str,
+    /// What help adds that is of use on a command line only.
+    pub(crate) typed_help: &'static str,
+    /// The letter of its flag.
+    pub(crate) short: Option<char>,
+    /// Another name of its flag, which help does not tell.
+    pub(crate) alias: Option<&'static str>,
+    /// Whether files of flags leave it to the command line and its variable.
+    pub(crate) typed_only: bool,
+    /// The table of scenario files that has it.
+    pub(crate) section: Option<Section>,
+    /// The kind of load it belongs to. The two kinds exclude each other.
+    pub(crate) load: Option<LoadKind>,
+    /// How forms have it.
+    pub(crate) field: Option<Field>,
+}
+
+/// What an option takes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Value {
+    /// Nothing: it is on where it is said. Variables and files may say `true` or `false`.
+    Switch,
+    /// A whole number from `least` to `most`.
+    Whole {
+        /// What help calls it: `N`, `PORT`.
+        name: &'static str,
+        #[cfg_attr(not(test), expect(dead_code, reason = "told by openapi.json alone"))]
+        least: u64,
+        #[cfg_attr(not(test), expect(dead_code, reason = "told by openapi.json alone"))]
+        most: u64,
+    },
+    /// A number per second, above 0.
+    PerSecond,
+    /// A time, as [`units::parse_duration`](crate::units::parse_duration) takes it.
+    Time,
+    /// A text, and what help calls it.
+    Text(&'static str),
+    /// Several texts, and what help calls one.
+    Texts(&'static str),
+}
+
+/// A table of scenario files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Section {
+    /// `[load]`.
+    Load,
+    /// `[report]`.
+    Report,
+}
+
+/// What decides how much load there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LoadKind {
+    /// Users, who take their time.
+    Users,
+    /// A rate at which iterations are released.
+    Rate,
+}
+
+/// A field of the forms that start a run.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Field {
+    /// Its name on the page and in `POST /api/v1/runs`.
+    pub(crate) name: &'static str,
+    /// Its name in `POST /swarm`: Locust's, where Locust has it.
+    pub(crate) swarm: &'static str,
+    /// What stands beside it on the page: Locust's words, where Locust has it.
+    pub(crate) label: &'static str,
+}
+
+/// The options under one heading of the help.
+#[derive(Debug)]
+pub(crate) struct Group {
+    pub(crate) heading: &'static str,
+    pub(crate) options: &'static [RunOption],
+}
+
+impl RunOption {
+    /// Its flag without the dashes: `max-users`.
+    pub(crate) fn flag(&self) -> String {
+        self.name.replace('_', "-")
+    }
+
+    /// Its variable: `GREGARIA_MAX_USERS`.
+    pub(crate) fn variable(&self) -> String {
+        format!("GREGARIA_{}", self.name.to_uppercase())
+    }
+}
+
+/// All options, in the order of the help.
+pub(crate) fn all() -> impl Iterator<Item = &'static RunOption> {
+    GROUPS.iter().flat_map(|group| group.options)
+}
+
+/// The option with this flag, which is written without dashes in front.
+pub(crate) fn by_flag(flag: &str) -> Option<&'static RunOption> {
+    all().find(|option| option.flag() == flag)
+}
+
+/// The options that a table of scenario files has.
+pub(crate) fn keys(section: Section) -> Vec<&'static str> {
+    names(|option| option.section == Some(section))
+}
+
+/// The options of one kind of load.
+pub(crate) fn of_load(kind: LoadKind) -> Vec<&'static str> {
+    names(|option| option.load == Some(kind))
+}
+
+/// The fields of the forms that start a run, each with its option.
+pub(crate) fn fields() -> impl Iterator<Item = (&'static RunOption, Field)> {
+    all().filter_map(|option| Some((option, option.field?)))
+}
+
+fn names(is_meant: impl Fn(&RunOption) -> bool) -> Vec<&'static str> {
+    all().filter(|option| is_meant(option)).map(|option| option.name).collect()
+}
+
+/// A value that each option takes, as a form has it; what it takes is not told by its kind alone.
+#[cfg(test)]
+pub(crate) fn example(option: &RunOption) -> &'static str {
+    match (option.name, option.value) {
+        ("host", _) => "http://127.0.0.1:1",
+        ("cores", _) => "0",
+        (_, Value::Switch) => "true",
+        (_, Value::Whole { .. } | Value::PerSecond) => "7",
+        (_, Value::Time) => "90s",
+        (_, Value::Text(_) | Value::Texts(_)) => "example",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn no_name_and_no_letter_stands_for_two_options() {
+        let (mut names, mut letters) = (HashSet::new(), HashSet::new());
+        for option in all() {
+            assert!(names.insert(option.name), "{}", option.name);
+            assert!(option.alias.is_none_or(|alias| names.insert(alias)), "{}", option.name);
+            assert!(option.short.is_none_or(|letter| letters.insert(letter)), "{}", option.name);
+        }
+        let mut fields: Vec<&str> = fields().flat_map(|(_, it)| [it.name, it.swarm]).collect();
+        let count = fields.len();
+        fields.sort_unstable();
+        fields.dedup();
+        assert!(fields.len() < count && fields.contains(&"user_count"), "{fields:?}");
+    }
+}
