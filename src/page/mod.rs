@@ -73,14 +73,16 @@ const STYLE: &str = concat!(
 const REPORT_POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; \
                              style-src 'unsafe-inline'; img-src data:";
 
-/// All scripts of the live page, as one classic script that leaves no names behind. `labels` is JSON:
-/// an object with the label of each field of the start form, by the field's name.
-pub fn app_js(labels: &str) -> String {
-    enclosed(&format!("const LABELS = {labels};\n"))
+/// All scripts of the live page, as one classic script that leaves no names behind. Both parameters are
+/// JSON: `tables` says what the columns of tables are called and counted in; `labels` is an object with the
+/// label of each field of the start form, by the field's name.
+pub fn app_js(tables: &str, labels: &str) -> String {
+    enclosed(&format!("const TABLES = {tables};\nconst LABELS = {labels};\n"))
 }
 
-/// All scripts behind this one.
+/// All scripts behind these lines.
 fn enclosed(first: &str) -> String {
+    debug_assert!(!first.contains('<'), "the script is an element's text in a report");
     format!("(() => {{\n\"use strict\";\n{first}{SCRIPT}}})();\n")
 }
 
@@ -107,13 +109,14 @@ pub fn live(base_path: &str) -> String {
 }
 
 /// A report in one file. `data` is JSON, `{"view": …, "history": …}`, in which every `<` is written
-/// as `\u003c`: it becomes the text of an element, which nothing in it can then end.
-pub fn self_contained(title: &str, data: &str, theme: Theme) -> String {
+/// as `\u003c`: it becomes the text of an element, which nothing in it can then end. `tables` is as for
+/// [`app_js`].
+pub fn self_contained(title: &str, tables: &str, data: &str, theme: Theme) -> String {
     debug_assert!(!data.contains('<'), "the data of a report must not contain a tag");
     let head = format!(
         "<meta http-equiv=\"Content-Security-Policy\" content=\"{REPORT_POLICY}\">\n\
          <style>\n{STYLE}</style>\n<script>\n{}</script>",
-        enclosed("")
+        enclosed(&format!("const TABLES = {tables};\n"))
     );
     let theme = match theme {
         Theme::System => "",
@@ -166,7 +169,7 @@ mod tests {
 
     #[test]
     fn a_hostile_title_stays_a_title() {
-        let page = self_contained(HOSTILE, "{}", Theme::System);
+        let page = self_contained(HOSTILE, "{}", "{}", Theme::System);
         let title = page.split("<title>").nth(1).and_then(|rest| rest.split("</title>").next());
         assert_eq!(
             title,
@@ -186,7 +189,7 @@ mod tests {
 
     #[test]
     fn what_is_filled_in_is_not_filled_in_again() {
-        let page = self_contained("a", "{\"name\":\"{{title}}\"}", Theme::System);
+        let page = self_contained("a", "{}", "{\"name\":\"{{title}}\"}", Theme::System);
         assert!(page.contains("{\"name\":\"{{title}}\"}</script>"));
     }
 
@@ -203,7 +206,7 @@ mod tests {
         // A name space, an example, and where the chart library is from, in its first comment.
         let innocent =
             ["http://www.w3.org/2000/svg", "http://127.0.0.1:5000", "https://github.com/leeoniya/"];
-        for mut page in [live(""), self_contained("a", "{}", Theme::Dark)] {
+        for mut page in [live(""), self_contained("a", "{}", "{}", Theme::Dark)] {
             for address in innocent {
                 page = page.replace(address, "");
             }
@@ -236,9 +239,9 @@ mod tests {
     #[test]
     fn a_report_starts_with_the_theme_it_was_asked_for() {
         assert!(
-            self_contained("a", "{}", Theme::Dark)
+            self_contained("a", "{}", "{}", Theme::Dark)
                 .contains("<html lang=\"en\" data-theme=\"dark\">")
         );
-        assert!(self_contained("a", "{}", Theme::System).contains("<html lang=\"en\">"));
+        assert!(self_contained("a", "{}", "{}", Theme::System).contains("<html lang=\"en\">"));
     }
 }

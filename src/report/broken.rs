@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::columns::exact;
 use super::console::one_line;
 use super::digits::table_ms;
-use super::json::entry::exact;
 use crate::stats::{Breach, EntryKey, Measured};
 
 /// `p95 > 10ms was broken: 101 ms of Aggregated from 2.00 s to 12.00 s, worst GET /items with 130 ms`:

@@ -17,6 +17,7 @@
 //! [`Report`]s around those functions only decide when to write, and where.
 
 pub mod broken;
+pub mod columns;
 pub mod console;
 pub mod csv;
 pub mod digits;

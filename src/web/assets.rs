@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use super::App;
 use crate::options;
 use crate::page;
+use crate::report::columns;
 
 /// A file of the page, with its entity tag.
 struct Asset {
@@ -22,7 +23,8 @@ struct Asset {
 }
 
 static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
-    Asset::new("text/javascript; charset=utf-8", page::app_js(&labels().to_string()))
+    let script = page::app_js(&columns::for_page().to_string(), &labels().to_string());
+    Asset::new("text/javascript; charset=utf-8", script)
 });
 static THEME: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("text/javascript; charset=utf-8", page::theme_js()));

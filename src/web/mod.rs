@@ -34,6 +34,7 @@ use crossbeam_channel::Sender;
 use tokio::sync::Semaphore;
 
 pub use action::{Action, StartReply};
+pub use api::openapi;
 pub use form::{FieldError, LoadChange, StartForm};
 pub use live_run::{LiveRun, NewRun, RunHandle};
 pub use routes::paths;

@@ -1,7 +1,6 @@
 //! The description of our interface: that it has every path, and that what is sent is as it says.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -15,16 +14,13 @@ use gregaria::stats::{
     AndersonDarling, Breach, Command, CoreHealth, CpuTime, Distribution, Example, FullSecond,
     Measured, OpenLoad, RequestCost, Snapshot, Standstill, StoodStill, Work,
 };
-use gregaria::web::{StartForm, paths};
+use gregaria::web::{StartForm, openapi, paths};
 use serde_json::{Map, Value, json};
 
 use crate::csv::{self, SECONDS, steady};
-use crate::support::repository;
 
-static DESCRIPTION: LazyLock<Value> = LazyLock::new(|| {
-    let text = fs::read_to_string(repository("src/web/api/openapi.json")).unwrap();
-    serde_json::from_str(&text).expect("the description is JSON")
-});
+static DESCRIPTION: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(openapi()).expect("the description is JSON"));
 
 /// That this is what the description says of a schema by this name, with no key more.
 #[track_caller]

@@ -1,6 +1,8 @@
 // The tables of requests, status codes, failures, exceptions and checks, with the columns Locust users know.
+// What the columns of requests are called and counted in comes with the script, as TABLES.
 
-const PERCENTILES = ["50%", "66%", "75%", "80%", "90%", "95%", "98%", "99%", "99.9%", "99.99%", "100%"];
+const PERCENTILES = TABLES.percentiles;
+
 const PHASES = [["dns", "DNS"], ["connect", "Connect"], ["tls", "TLS"], ["first_byte", "First byte"],
   ["transfer", "Transfer"]];
 
@@ -20,37 +22,32 @@ function percentile(label, more) {
   return time(`p${label}`, `${label}ile (ms)`, (row) => row.percentiles?.[label] ?? null, more);
 }
 
-/** While a run lasts its current rates are shown, in a report those of the whole run, as in Locust. */
+/** While a run lasts the rates of now stand where those of the whole run do, as in Locust; once it is
+ *  over no second is the current one. */
+const WHEN_OVER = { current_rps: "total_rps", current_fail_per_sec: "total_fail_per_sec" };
+
 function requestColumns(live) {
-  const rates = [
-    figure("current_rps", "Current RPS", (row) => row.current_rps, rate, { hidden: !live }),
-    figure("current_fps", "Current Failures/s", (row) => row.current_fail_per_sec, rate,
-      { hidden: !live }),
-    figure("rps", "RPS", (row) => row.total_rps, rate, { hidden: live }),
-    figure("fps", "Failures/s", (row) => row.total_fail_per_sec, rate, { hidden: live }),
-  ];
-  const more = PERCENTILES.filter((label) => !["50%", "95%", "99%"].includes(label))
+  const isHidden = ({ key, usual, recent }) => !usual || (live ? Object.values(WHEN_OVER).includes(key) : recent);
+  const columns = TABLES.columns.map((column) => requestColumn(column, isHidden(column)));
+  const often = ["95%", "99%"];
+  const after = 1 + columns.findIndex((column) => column.key === "median_response_time");
+  columns.splice(after, 0, ...often.map((label) => percentile(label)));
+  const more = PERCENTILES.filter((label) => !["50%", ...often].includes(label))
     .map((label) => percentile(label, { hidden: true }));
   const phases = PHASES.map(([key, label]) => time(`phase_${key}`, `${label} 95%ile (ms)`,
     (row) => row.phases?.[key]?.percentiles?.["95%"] ?? null, { hidden: true }));
-  const counts = ["cancelled", "retries", "redirects", "challenges", "without_expect", "connections",
-    "sent_bytes", "received_bytes"].map((key) => figure(key, capital(key), (row) => row[key], whole, { hidden: true }));
-  return [
-    METHOD, NAME,
-    figure("requests", "# Requests", (row) => row.num_requests, whole),
-    figure("failures", "# Fails", (row) => row.num_failures, whole),
-    time("median", "Median (ms)", (row) => row.median_response_time),
-    percentile("95%"), percentile("99%"),
-    time("average", "Average (ms)", (row) => row.avg_response_time),
-    time("min", "Min (ms)", (row) => row.min_response_time),
-    time("max", "Max (ms)", (row) => row.max_response_time),
-    figure("average_size", "Average size (bytes)", (row) => row.avg_content_length, whole),
-    ...rates, ...more, ...phases, ...counts,
-  ];
+  return [METHOD, NAME, ...columns, ...more, ...phases];
 }
 
-/** Once a run is over no second is the current one. */
-const WHEN_OVER = { current_rps: "rps", current_fps: "fps" };
+function requestColumn({ key, label, unit }, hidden) {
+  const value = (row) => row[key];
+  switch (unit) {
+    case "ms": return time(key, `${label} (ms)`, value, { hidden });
+    case "bytes": return figure(key, `${label} (bytes)`, value, whole, { hidden });
+    case "per second": return figure(key, label, value, rate, { hidden });
+    default: return figure(key, label, value, whole, { hidden });
+  }
+}
 
 function capital(key) {
   const words = key.replaceAll("_", " ");

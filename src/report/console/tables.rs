@@ -4,11 +4,10 @@
 //! messages are never cut; [`layout`](super::layout) says what becomes of long ones.
 
 use std::borrow::Cow;
-use std::time::Duration;
 
 use super::layout::{Column, Screen, Table};
-use crate::report::{digits, percentiles};
-use crate::stats::{Distribution, Figures, PERCENTILES, Row, Snapshot};
+use crate::report::{columns, digits, percentiles};
+use crate::stats::{Distribution, PERCENTILES, Row, Snapshot};
 
 /// Which of its two rates a row shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,57 +23,44 @@ pub enum RateSpan {
 const NAME_MAX: usize = 80;
 const STATS_NAME_MAX: usize = 76;
 
-/// The figures of the statistics table, as Locust spaces them.
-const STATS: [Column; 8] = [
-    Column::new(" ", 7, 7),
-    Column::new(" ", 12, 13),
-    Column::new(" |", 7, 7),
-    Column::new(" ", 7, 7),
-    Column::new(" ", 7, 7),
-    Column::new("", 7, 7),
-    Column::new(" | ", 7, 8),
-    Column::new(" ", 11, 11),
-];
-
-const STATS_HEADERS: [&str; STATS.len()] =
-    ["# reqs", "# fails", "Avg", "Min", "Max", "Med", "req/s", "failures/s"];
+/// The figures of the statistics table, in Locust's order and spaced as there.
+fn stats_columns(span: RateSpan) -> [(columns::Column, Column); 8] {
+    let (rate, failure_rate) = match span {
+        RateSpan::Recent => (columns::RECENT_RATE, columns::RECENT_FAILURE_RATE),
+        RateSpan::Whole => (columns::RATE, columns::FAILURE_RATE),
+    };
+    [
+        (columns::REQUESTS, Column::new(" ", 7, 7)),
+        (columns::FAILURES, Column::new(" ", 12, 13)),
+        (columns::MEAN, Column::new(" |", 7, 7)),
+        (columns::MIN, Column::new(" ", 7, 7)),
+        (columns::MAX, Column::new(" ", 7, 7)),
+        (columns::MEDIAN, Column::new("", 7, 7)),
+        (rate, Column::new(" | ", 7, 8)),
+        (failure_rate, Column::new(" ", 11, 11)),
+    ]
+}
 
 /// The statistics table.
 pub fn render_stats(snapshot: &Snapshot, screen: Screen, span: RateSpan) -> String {
-    let mut table = Table::new(screen, STATS_NAME_MAX, &STATS);
-    table.push("Type", "Name", &STATS_HEADERS.map(str::to_owned));
+    let columns = stats_columns(span);
+    let mut table =
+        Table::new(screen, STATS_NAME_MAX, &columns.each_ref().map(|(_, layout)| *layout));
+    let headers = columns.each_ref().map(|(column, _)| column.console.to_owned());
+    table.push("Type", "Name", &headers);
     table.push_rule();
-    for row in rows_with_samples(snapshot) {
-        push_stats(&mut table, row, span);
-    }
+    let push = |table: &mut Table, row: &Row| {
+        let method = match row.key.method.as_str() {
+            "" => String::new(),
+            method => format!("{method} "),
+        };
+        let cells = columns.each_ref().map(|(column, _)| (column.figure)(row).in_console());
+        table.push(&method, &row.key.name, &cells);
+    };
+    rows_with_samples(snapshot).for_each(|row| push(&mut table, row));
     table.push_rule();
-    push_stats(&mut table, &snapshot.total, span);
+    push(&mut table, &snapshot.total);
     table.into_text()
-}
-
-fn push_stats(table: &mut Table, row: &Row, span: RateSpan) {
-    let method = match row.key.method.as_str() {
-        "" => String::new(),
-        method => format!("{method} "),
-    };
-    let time = |pick: fn(&Figures) -> Duration| {
-        row.latency.figures.as_ref().map_or_else(|| "0".to_owned(), |f| digits::table_ms(pick(f)))
-    };
-    let rates = match span {
-        RateSpan::Recent => row.recent_rates,
-        RateSpan::Whole => row.rates,
-    };
-    let cells = [
-        row.requests.to_string(),
-        format!("{}({:.2}%)", row.failures, row.failure_ratio() * 100.0),
-        time(|figures| figures.mean),
-        time(|figures| figures.min),
-        time(|figures| figures.max),
-        time(Figures::median),
-        format!("{:.2}", rates.requests),
-        format!("{:.2}", rates.failures),
-    ];
-    table.push(&method, &row.key.name, &cells);
 }
 
 /// The percentile table. Its headers stand one slot to the right of what their widths say, as in
@@ -189,6 +175,8 @@ pub(in crate::report) fn one_line(text: &str) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::report::samples::{failure, row, snapshot};
     use crate::stats::ExceptionRow;

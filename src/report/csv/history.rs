@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::tables::{Lines, RATE_COLUMNS, WHOLE_RUN_COLUMNS, percentile_fields, whole_run_fields};
+use super::tables::{Lines, WHOLE_RUN, fields, percentile_fields};
+use crate::report::columns::RECENT;
 use crate::report::file::{Error, GrowingFile, OutputFile};
 use crate::report::percentiles;
 use crate::report::rhythm::Rhythm;
@@ -27,8 +28,9 @@ pub enum History {
 
 /// The header line.
 pub fn render_history_header() -> Vec<u8> {
-    let first = ["Timestamp", "User Count", "Type", "Name"].into_iter().chain(RATE_COLUMNS);
-    let totals = WHOLE_RUN_COLUMNS.map(|column| format!("Total {column}"));
+    let rates = RECENT.iter().map(|column| column.csv);
+    let first = ["Timestamp", "User Count", "Type", "Name"].into_iter().chain(rates);
+    let totals = WHOLE_RUN.iter().map(|column| format!("Total {}", column.csv));
     let columns = first.map(str::to_owned).chain(percentiles::headers()).chain(totals);
     Lines::with_header(columns).into_bytes()
 }
@@ -38,15 +40,15 @@ pub fn render_history_rows(snapshot: &Snapshot, history: History) -> Vec<u8> {
     let mut lines = Lines::new();
     if history == History::Full {
         for row in &snapshot.entries {
-            lines.push(fields(snapshot, row, history));
+            lines.push(line(snapshot, row, history));
         }
     }
-    lines.push(fields(snapshot, &snapshot.total, history));
+    lines.push(line(snapshot, &snapshot.total, history));
     lines.into_bytes()
 }
 
-fn fields(snapshot: &Snapshot, row: &Row, history: History) -> Vec<String> {
-    let mut fields = vec![
+fn line(snapshot: &Snapshot, row: &Row, history: History) -> Vec<String> {
+    let mut line = vec![
         unix_seconds(snapshot.at()).to_string(),
         snapshot.user_count().to_string(),
         row.key.method.clone(),
@@ -59,9 +61,9 @@ fn fields(snapshot: &Snapshot, row: &Row, history: History) -> Vec<String> {
         History::Aggregated => &row.latency,
         History::Full => &row.recent_latency,
     };
-    fields.extend(percentile_fields(row, times));
-    fields.extend(whole_run_fields(row));
-    fields
+    line.extend(percentile_fields(row, times));
+    line.extend(fields(&WHOLE_RUN, row));
+    line
 }
 
 /// The file and the rows that wait to be written to it.

@@ -5,20 +5,21 @@ use std::time::Duration;
 
 use csv::{Terminator, Writer, WriterBuilder};
 
-use crate::report::digits::{exact_ms, file_ms, float};
+use crate::report::columns::{self, Column};
+use crate::report::digits::file_ms;
 use crate::report::percentiles;
 use crate::report::utc::utc;
-use crate::stats::{Distribution, EntryKey, Figures, PERCENTILES, Row, Snapshot};
+use crate::stats::{Distribution, EntryKey, PERCENTILES, Row, Snapshot};
 
 /// `_stats.csv`: a row per entry, then `Aggregated`; rates are the whole run's.
 pub fn render_stats(snapshot: &Snapshot) -> Vec<u8> {
     let mut lines = Lines::with_header(stats_columns());
     for row in snapshot.entries.iter().chain([&snapshot.total]) {
-        let mut fields = vec![row.key.method.clone(), row.key.name.clone()];
-        fields.extend(whole_run_fields(row));
-        fields.extend([float(row.rates.requests), float(row.rates.failures)]);
-        fields.extend(percentile_fields(row, &row.latency));
-        lines.push(fields);
+        let mut line = vec![row.key.method.clone(), row.key.name.clone()];
+        line.extend(fields(&WHOLE_RUN, row));
+        line.extend(fields(&RATES, row));
+        line.extend(percentile_fields(row, &row.latency));
+        lines.push(line);
     }
     lines.into_bytes()
 }
@@ -76,38 +77,27 @@ const FAILURES_COLUMNS: [&str; 6] =
 
 const EXCEPTIONS_COLUMNS: [&str; 4] = ["Count", "Message", "Traceback", "Nodes"];
 
-/// The columns of [`whole_run_fields`].
-pub(super) const WHOLE_RUN_COLUMNS: [&str; 7] = [
-    "Request Count",
-    "Failure Count",
-    "Median Response Time",
-    "Average Response Time",
-    "Min Response Time",
-    "Max Response Time",
-    "Average Content Size",
+/// What the history has of the whole run, in the order of both files.
+pub(super) static WHOLE_RUN: [Column; 7] = [
+    columns::REQUESTS,
+    columns::FAILURES,
+    columns::MEDIAN,
+    columns::MEAN,
+    columns::MIN,
+    columns::MAX,
+    columns::BODY_SIZE,
 ];
 
-pub(super) const RATE_COLUMNS: [&str; 2] = ["Requests/s", "Failures/s"];
+static RATES: [Column; 2] = [columns::RATE, columns::FAILURE_RATE];
 
 fn stats_columns() -> impl Iterator<Item = String> {
-    let named = ["Type", "Name"].into_iter().chain(WHOLE_RUN_COLUMNS).chain(RATE_COLUMNS);
-    named.map(str::to_owned).chain(percentiles::headers())
+    let figures = WHOLE_RUN.iter().chain(&RATES).map(|column| column.csv);
+    ["Type", "Name"].into_iter().chain(figures).map(str::to_owned).chain(percentiles::headers())
 }
 
-/// Counts, times and size since the start of the run. What has no samples is spelled as Locust
-/// spells it: an average is a float and everything else an integer.
-pub(super) fn whole_run_fields(row: &Row) -> [String; 7] {
-    let [median, mean, min, max] = match &row.latency.figures {
-        Some(Figures { min, max, mean, percentiles: [median, ..] }) => {
-            [file_ms(*median), exact_ms(*mean), exact_ms(*min), exact_ms(*max)]
-        }
-        None => ["0", "0.0", "0", "0"].map(str::to_owned),
-    };
-    let size = match row.requests {
-        0 => "0".to_owned(),
-        _ => float(row.mean_body_bytes()),
-    };
-    [row.requests.to_string(), row.failures.to_string(), median, mean, min, max, size]
+/// What a row has in these columns.
+pub(super) fn fields<'r>(columns: &'r [Column], row: &'r Row) -> impl Iterator<Item = String> + 'r {
+    columns.iter().map(|column| (column.figure)(row).in_csv())
 }
 
 /// The percentiles of one of the row's distributions: `N/A` in a row that never had a sample, zeros

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::Report;
+use super::columns;
 use super::file::{Error, OutputFile};
 use super::history::History;
 use super::utc::utc;
@@ -74,7 +75,8 @@ impl Report for HtmlFile {
 pub fn render(view: &View<'_>, theme: Theme) -> String {
     let history = view.history.map_or(Value::Null, |history| history.json(true));
     let data = json!({ "view": view.json(), "history": history });
-    page::self_contained(&title(view), &for_a_script(&data), theme)
+    let tables = columns::for_page().to_string();
+    page::self_contained(&title(view), &tables, &for_a_script(&data), theme)
 }
 
 /// JSON in which nothing ends the script element that it is put into: names and texts come from the

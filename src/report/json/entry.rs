@@ -5,12 +5,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
-use crate::report::digits::file_ms;
+use crate::report::columns::{self, COLUMNS, Column, exact, rounded};
 use crate::report::percentiles;
 use crate::report::utc::unix_seconds;
 use crate::stats::{
-    Cell, Counts, Detail, Distribution, Figures, Handshakes, Phases, Row, Snapshot, Statuses,
-    WireBytes,
+    Cell, Detail, Distribution, Figures, Handshakes, Phases, Row, Snapshot, Statuses,
 };
 
 /// All entries, made one at a time: with a thousand names each is large.
@@ -35,7 +34,6 @@ fn locusts(row: &Row, snapshot: &Snapshot) -> Map<String, Value> {
     let none = Detail::default();
     let Detail { total_latency, rounded, timeline, ending: _ } =
         row.detail.as_deref().unwrap_or(&none);
-    let figures = row.latency.figures.as_ref();
     let latest = (row.requests > 0).then(|| epoch(snapshot.started_at + row.latest));
     let per_second = |count: fn(&Cell) -> u64| -> Map<String, Value> {
         let cells = timeline.cells().filter(|(_, cell)| count(cell) > 0);
@@ -44,17 +42,20 @@ fn locusts(row: &Row, snapshot: &Snapshot) -> Map<String, Value> {
     };
     let response_times: Map<_, _> =
         rounded.iter().map(|(ms, &count)| (ms.to_string(), count.into())).collect();
+    let figure = |column: Column| (column.key, (column.figure)(row).in_file());
+    // Locust's is 0 where there is none.
+    let (max, longest) = figure(columns::MAX);
     object([
         ("name", json!(row.key.name)),
         ("method", json!(row.key.method)),
         ("last_request_timestamp", json!(latest)),
         ("start_time", json!(epoch(snapshot.started_at + snapshot.since))),
-        ("num_requests", json!(row.requests)),
+        figure(columns::REQUESTS),
         ("num_none_requests", json!(0)),
-        ("num_failures", json!(row.failures)),
+        figure(columns::FAILURES),
         ("total_response_time", json!(exact(*total_latency))),
-        ("max_response_time", json!(figures.map_or(0.0, |figures| exact(figures.max)))),
-        ("min_response_time", json!(figures.map(|figures| exact(figures.min)))),
+        (max, if longest.is_null() { json!(0.0) } else { longest }),
+        figure(columns::MIN),
         ("total_content_length", json!(row.counts.body_bytes)),
         ("response_times", response_times.into()),
         ("num_reqs_per_sec", per_second(|cell| cell.requests).into()),
@@ -62,45 +63,41 @@ fn locusts(row: &Row, snapshot: &Snapshot) -> Map<String, Value> {
     ])
 }
 
+/// The other columns, and what is no single number.
 fn ours(row: &Row) -> Map<String, Value> {
-    let figures = row.latency.figures.as_ref();
-    let Counts {
-        body_bytes,
-        wire: WireBytes { sent, received },
-        cancelled,
-        retries,
-        redirects,
-        challenges,
-        without_expect,
-        connections,
-        handshakes: Handshakes { full, resumed },
-    } = row.counts;
+    let is_locusts = |key| {
+        [&columns::REQUESTS, &columns::FAILURES, &columns::MAX, &columns::MIN]
+            .iter()
+            .any(|column| column.key == key)
+    };
+    let figures = COLUMNS.iter().filter(|column| !is_locusts(column.key));
+    let mut ours: Map<_, _> =
+        figures.map(|column| (column.key.to_owned(), (column.figure)(row).in_file())).collect();
+    ours.insert(
+        "percentiles".to_owned(),
+        row.latency.figures.as_ref().map_or(Value::Null, percentiles),
+    );
+    ours.insert(
+        "service_time".to_owned(),
+        row.service_time.as_ref().map_or(Value::Null, distribution),
+    );
+    ours.append(&mut groups(row));
+    let Handshakes { full, resumed } = row.counts.handshakes;
+    ours.insert("handshakes".to_owned(), json!({ "full": full, "resumed": resumed }));
+    ours
+}
+
+/// What has several numbers, as view and file have it.
+pub(in crate::report) fn groups(row: &Row) -> Map<String, Value> {
     let phases = Phases::NAMES.zip(row.phases.each_ref()).into_array();
     object([
-        ("statuses", statuses(&row.statuses)),
-        ("no_response", json!(row.without_response())),
-        ("avg_response_time", json!(figures.map(|figures| exact(figures.mean)))),
-        ("median_response_time", json!(figures.map(|figures| rounded(figures.median())))),
-        ("percentiles", figures.map_or(Value::Null, percentiles)),
-        ("total_rps", json!(row.rates.requests)),
-        ("total_fail_per_sec", json!(row.rates.failures)),
-        ("service_time", row.service_time.as_ref().map_or(Value::Null, distribution)),
         ("phases", object(phases.map(|(name, times)| (name, distribution(times)))).into()),
-        ("body_bytes", json!(body_bytes)),
-        ("sent_bytes", json!(sent)),
-        ("received_bytes", json!(received)),
-        ("cancelled", json!(cancelled)),
-        ("retries", json!(retries)),
-        ("redirects", json!(redirects)),
-        ("challenges", json!(challenges)),
-        ("without_expect", json!(without_expect)),
-        ("connections", json!(connections)),
-        ("handshakes", json!({ "full": full, "resumed": resumed })),
+        ("statuses", statuses(&row.statuses)),
     ])
 }
 
 /// Requests by status code.
-pub(in crate::report) fn statuses(statuses: &Statuses) -> Value {
+fn statuses(statuses: &Statuses) -> Value {
     let counts = statuses.iter().map(|(code, requests)| (code.to_string(), json!(requests)));
     Value::Object(counts.collect())
 }
@@ -124,19 +121,9 @@ pub(crate) fn epoch(time: SystemTime) -> f64 {
     time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
 }
 
-/// Milliseconds with all their digits.
-pub(in crate::report) fn exact(time: Duration) -> f64 {
-    time.as_nanos() as f64 / 1e6
-}
-
 pub(in crate::report) fn percentiles(figures: &Figures) -> Value {
     let times = figures.percentiles.map(|time| json!(rounded(time)));
     Value::Object(percentiles::headers().zip(times).collect())
-}
-
-/// Milliseconds with the digits that the files have.
-pub(in crate::report) fn rounded(time: Duration) -> f64 {
-    file_ms(time).parse().expect("digits make a number")
 }
 
 /// What ended in each second of a step, on average; a whole number wherever it is one.
@@ -155,7 +142,7 @@ fn object<const N: usize>(pairs: [(&str, Value); N]) -> Map<String, Value> {
 mod tests {
     use super::*;
     use crate::report::samples::{figures, row, snapshot};
-    use crate::stats::{Clocks, Extra, Limits, Outcome, Recorder, Sample, Totals};
+    use crate::stats::{Clocks, Extra, Limits, Outcome, Recorder, Sample, Totals, WireBytes};
     use std::time::Instant;
 
     const MS: Duration = Duration::from_millis(1);
@@ -210,24 +197,25 @@ mod tests {
             "response_times": { "2": 1, "150": 1 },
             "num_reqs_per_sec": { "1790000001": 1, "1790000004": 1 },
             "num_fail_per_sec": { "1790000004": 1 },
-            "statuses": { "200": 2 },
-            "no_response": 0,
-            "avg_response_time": 76.2,
             "median_response_time": 2.401,
-            "percentiles": {},
+            "avg_response_time": 76.2,
+            "avg_content_length": 50.0,
             "total_rps": 0.5,
             "total_fail_per_sec": 0.25,
-            "service_time": null,
-            "phases": { "dns": null, "connect": null, "tls": null },
-            "body_bytes": 100,
-            "sent_bytes": 80,
-            "received_bytes": 240,
+            "no_response": 0,
             "cancelled": 0,
             "retries": 0,
             "redirects": 2,
             "challenges": 0,
             "without_expect": 0,
             "connections": 0,
+            "body_bytes": 100,
+            "sent_bytes": 80,
+            "received_bytes": 240,
+            "percentiles": {},
+            "service_time": null,
+            "phases": { "dns": null, "connect": null, "tls": null },
+            "statuses": { "200": 2 },
             "handshakes": { "full": 0, "resumed": 0 },
         });
         let percentiles = |half: f64, most: f64| {

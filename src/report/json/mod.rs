@@ -43,17 +43,11 @@
 //!
 //! | key | what |
 //! |---|---|
-//! | `statuses`, `no_response` | how many requests ended with which status, by code: that of the last response, where a request was redirected or challenged; how many without a whole response. Together `num_requests` |
-//! | `avg_response_time`, `median_response_time` | as in `_stats.csv`; `null` where there is no request |
+//! | the other [`COLUMNS`](super::columns::COLUMNS) | times are `null` where there is no request |
 //! | `percentiles` | of response times, by the names of `_stats.csv`: `50%` to `100%`; `null` likewise |
-//! | `total_rps`, `total_fail_per_sec` | requests and failures per second, over all the time counted |
 //! | `service_time` | times from the start of each request instead of from the time intended for it; `null` where the two were never different |
 //! | `phases` | `dns`, `connect`, `tls`, `first_byte`, `transfer`: how long each part took, of the exchanges in which it happened, or `null`: a request that was redirected has several, and cancelled ones are there with what they had; [`Phases`](crate::stats::Phases) says what each is. Percentiles at most 1 % too high |
-//! | `body_bytes` | body bytes of all responses, decoded where somebody looked at them, as transferred where nobody did |
-//! | `sent_bytes`, `received_bytes` | on the wire: heads, bodies, TLS records; those of cancelled requests too |
-//! | `cancelled` | requests that the stop cut off: they are in no other count |
-//! | `retries`, `redirects`, `challenges`, `without_expect` | requests sent inside another: after a dead kept-alive connection, to follow a redirect, with the answer to a 401, without `Expect` after a 417 |
-//! | `connections` | connections made |
+//! | `statuses` | how many requests ended with which status, by code: that of the last response, where a request was redirected or challenged |
 //! | `handshakes` | TLS handshakes made: `full` and `resumed` |
 //!
 //! `service_time` and each phase are `count`, `min`, `mean`, `max`, `percentiles`.

@@ -5,8 +5,9 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::SCHEMA;
-use super::entry::{Entries, distribution, entry, epoch, exact};
+use super::entry::{Entries, distribution, entry, epoch};
 use crate::report::broken;
+use crate::report::columns::exact;
 use crate::report::warnings::{Told, Warning, standstills, warnings};
 use crate::stats::{
     AndersonDarling, CoreHealth, Counts, Example, FailureRow, GeneratorHealth, LimitsHit, OpenLoad,

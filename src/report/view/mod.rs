@@ -34,9 +34,10 @@ pub use facts::Facts;
 pub use tasks::tasks;
 
 use super::broken;
+use super::columns::exact;
 use super::history::History;
 use super::json::SCHEMA;
-use super::json::entry::{epoch, exact};
+use super::json::entry::epoch;
 use super::json::run::{commands, exceptions, failures, generator, malformed_lines, open_load};
 use super::warnings::{Warning, warnings};
 use crate::scenario::Scenario;

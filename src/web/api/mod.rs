@@ -1,5 +1,6 @@
 //! `/api/v1`: the interface of the page's scripts, in JSON.
 
+mod description;
 pub(super) mod locust;
 mod run;
 #[cfg(test)]
@@ -14,6 +15,7 @@ use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
+pub use description::openapi;
 pub(super) use run::{edit, reset, start, stop};
 
 use super::App;
@@ -72,7 +74,7 @@ pub(super) async fn run_json(State(app): State<Arc<App>>) -> Response {
 
 /// `GET /openapi.json`.
 pub(super) async fn description() -> Response {
-    json_response(StatusCode::OK, include_str!("openapi.json"))
+    json_response(StatusCode::OK, openapi())
 }
 
 /// Makes a JSON response.

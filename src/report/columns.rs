@@ -1,0 +1,288 @@
+//! The figures of a row: one line describes each for all reports.
+//!
+//! | where | which | name | order |
+//! |---|---|---|---|
+//! | `--json`, `--json-file` | [`COLUMNS`] | the key | Locust's, then ours as they stand here |
+//! | view of page and HTML report | [`COLUMNS`], [`RECENT`] | the key | as they stand here |
+//! | tables of page and HTML report | likewise: what Locust's tables have, and the others on request | the label and the unit | likewise |
+//! | the interface's description | likewise | the key, the unit and the text | likewise |
+//! | CSV files, console | those that Locust has | the header | Locust's |
+//!
+//! So a new figure is a line here, and its counting in [`stats`](crate::stats). What is no single number
+//! (percentiles, phases, statuses, service times, TLS handshakes) is described in
+//! [`json`](super::json).
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::digits::{exact_ms, file_ms, float, table_ms};
+use super::percentiles;
+use crate::stats::{Figures, Row};
+
+/// A figure of a row, with its name in every report that has it.
+#[derive(Debug)]
+pub struct Column {
+    /// In JSON.
+    pub key: &'static str,
+    /// What it is counted in.
+    pub unit: Unit,
+    /// What it is, as a part of a sentence.
+    pub about: &'static str,
+    /// Above the column on page and HTML report, where the unit stands behind it.
+    pub label: &'static str,
+    /// Above the console's column; empty where Locust's table has none.
+    pub console: &'static str,
+    /// Above the CSV files' column; empty where Locust's files have none.
+    pub csv: &'static str,
+    /// What a row has of it.
+    pub figure: fn(&Row) -> Figure,
+}
+
+/// What a figure is counted in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// Requests, connections.
+    Count,
+    /// Response times.
+    Milliseconds,
+    /// Sizes.
+    Bytes,
+    /// Rates.
+    PerSecond,
+}
+
+/// A figure, with what its digits and its absence look like.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Figure {
+    /// A whole number.
+    Count(u64),
+    /// Of so many requests.
+    Part(u64, u64),
+    /// So many per second.
+    Rate(f64),
+    /// Bytes on average.
+    Size(Option<f64>),
+    /// A time that is exact.
+    Exact(Option<Duration>),
+    /// A mean, which is exact too.
+    Mean(Option<Duration>),
+    /// A time that comes from a histogram.
+    Percentile(Option<Duration>),
+}
+
+use Figure::{Count, Exact, Mean, Part, Percentile, Rate, Size};
+
+/// Makes a constant of each column and one list of all, with a table of them as its documentation.
+macro_rules! columns {
+    ($(#[doc = $intro:literal])* $list:ident; $($name:ident: $key:literal, $unit:ident, $about:literal,
+        $label:literal, $console:literal, $csv:literal, $figure:expr;)*) => {
+        $(#[doc = concat!("`", $key, "`: ", $about, ".")]
+        pub const $name: Column = Column {
+            key: $key, unit: Unit::$unit, about: $about, label: $label, console: $console, csv: $csv, figure: $figure,
+        };)*
+        $(#[doc = $intro])*
+        #[doc = ""]
+        #[doc = "| key | unit | what | page | console | CSV |"]
+        #[doc = "|---|---|---|---|---|---|"]
+        $(#[doc = concat!("| `", $key, "` | [`", stringify!($unit), "`](Unit::", stringify!($unit), ") | ", $about, " | ", $label, " | ", $console, " | ", $csv, " |")])*
+        pub static $list: &[Column] = &[$($name),*];
+    };
+}
+
+#[rustfmt::skip] // A line for each.
+columns! {
+    /// Of the whole run, or since the latest reset.
+    COLUMNS;
+    // Key, unit, what it is; its name on the page, in the console, in CSV files; the figure.
+    REQUESTS: "num_requests", Count, "finished requests, failures included", "# Requests", "# reqs", "Request Count", |row| Count(row.requests);
+    FAILURES: "num_failures", Count, "failed requests", "# Fails", "# fails", "Failure Count", |row| Part(row.failures, row.requests);
+    MEDIAN: "median_response_time", Milliseconds, "half of the requests took at most this long", "Median", "Med", "Median Response Time", |row| Percentile(of(row, Figures::median));
+    MEAN: "avg_response_time", Milliseconds, "the mean, exact", "Average", "Avg", "Average Response Time", |row| Mean(of(row, |times| times.mean));
+    MIN: "min_response_time", Milliseconds, "the shortest, exact", "Min", "Min", "Min Response Time", |row| Exact(of(row, |times| times.min));
+    MAX: "max_response_time", Milliseconds, "the longest, exact", "Max", "Max", "Max Response Time", |row| Exact(of(row, |times| times.max));
+    BODY_SIZE: "avg_content_length", Bytes, "the mean size of a response's body", "Average size", "", "Average Content Size", |row| Size((row.requests > 0).then(|| row.mean_body_bytes()));
+    RATE: "total_rps", PerSecond, "requests per second, over all the time counted", "RPS", "req/s", "Requests/s", |row| Rate(row.rates.requests);
+    FAILURE_RATE: "total_fail_per_sec", PerSecond, "failures per second, over all the time counted", "Failures/s", "failures/s", "Failures/s", |row| Rate(row.rates.failures);
+    NO_RESPONSE: "no_response", Count, "requests that ended without a whole response; with all of `statuses` it makes `num_requests`", "No response", "", "", |row| Count(row.without_response());
+    CANCELLED: "cancelled", Count, "requests that the stop cut off: they are in no other count", "Cancelled", "", "", |row| Count(row.counts.cancelled);
+    RETRIES: "retries", Count, "requests sent again, because a kept-alive connection turned out to be dead", "Retries", "", "", |row| Count(row.counts.retries);
+    REDIRECTS: "redirects", Count, "requests sent to follow a redirect", "Redirects", "", "", |row| Count(row.counts.redirects);
+    CHALLENGES: "challenges", Count, "requests sent again with the answer to a 401", "Challenges", "", "", |row| Count(row.counts.challenges);
+    WITHOUT_EXPECT: "without_expect", Count, "requests sent again without `Expect` after a 417", "Without expect", "", "", |row| Count(row.counts.without_expect);
+    CONNECTIONS: "connections", Count, "connections made", "Connections", "", "", |row| Count(row.counts.connections);
+    BODY_BYTES: "body_bytes", Bytes, "body bytes of all responses, decoded where somebody looked at them, as transferred where nobody did", "Body", "", "", |row| Count(row.counts.body_bytes);
+    SENT_BYTES: "sent_bytes", Bytes, "sent on the wire: heads, bodies, TLS records; those of cancelled requests too", "Sent", "", "", |row| Count(row.counts.wire.sent);
+    RECEIVED_BYTES: "received_bytes", Bytes, "received on the wire, likewise", "Received", "", "", |row| Count(row.counts.wire.received);
+}
+
+#[rustfmt::skip]
+columns! {
+    /// Of the last ten seconds: what only a run in its course has.
+    RECENT;
+    RECENT_RATE: "current_rps", PerSecond, "requests per second, in the last ten seconds", "Current RPS", "req/s", "Requests/s", |row| Rate(row.recent_rates.requests);
+    RECENT_FAILURE_RATE: "current_fail_per_sec", PerSecond, "failures per second, in the last ten seconds", "Current Failures/s", "failures/s", "Failures/s", |row| Rate(row.recent_rates.failures);
+}
+
+fn of(row: &Row, pick: fn(&Figures) -> Duration) -> Option<Duration> {
+    row.latency.figures.as_ref().map(pick)
+}
+
+impl Column {
+    /// What its key holds, as a JSON Schema.
+    pub fn schema(&self) -> Value {
+        let kind = match self.unit {
+            Unit::Count => json!("integer"),
+            Unit::Milliseconds => json!(["number", "null"]),
+            Unit::Bytes | Unit::PerSecond => json!("number"),
+        };
+        let about = format!("{}{}.", self.about[..1].to_uppercase(), &self.about[1..]);
+        json!({ "type": kind, "description": about, "minimum": 0 })
+    }
+}
+
+impl Unit {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Unit::Count => "count",
+            Unit::Milliseconds => "ms",
+            Unit::Bytes => "bytes",
+            Unit::PerSecond => "per second",
+        }
+    }
+}
+
+impl Figure {
+    /// For Locust's table in the console.
+    pub fn in_console(self) -> String {
+        match self {
+            Count(count) => count.to_string(),
+            Part(count, all) => {
+                let percent = 100.0 * count as f64 / all.max(1) as f64;
+                format!("{count}({percent:.2}%)")
+            }
+            Rate(rate) => format!("{rate:.2}"),
+            Size(size) => format!("{:.0}", size.unwrap_or(0.0)),
+            Exact(time) | Mean(time) | Percentile(time) => {
+                time.map_or_else(|| "0".to_owned(), table_ms)
+            }
+        }
+    }
+
+    /// For Locust's CSV files. What has no samples is spelled as Locust spells it: a mean time is a float
+    /// and everything else an integer.
+    pub fn in_csv(self) -> String {
+        let missing = if matches!(self, Mean(_)) { "0.0" } else { "0" };
+        match self {
+            Count(count) | Part(count, _) => Some(count.to_string()),
+            Rate(rate) => Some(float(rate)),
+            Size(size) => size.map(float),
+            Exact(time) | Mean(time) => time.map(exact_ms),
+            Percentile(time) => time.map(file_ms),
+        }
+        .unwrap_or_else(|| missing.to_owned())
+    }
+
+    /// For the JSON file: milliseconds, those of a histogram with the digits of the CSV files.
+    pub fn in_file(self) -> Value {
+        match self {
+            Percentile(time) => json!(time.map(rounded)),
+            other => other.unrounded(),
+        }
+    }
+
+    /// For who rounds it himself: milliseconds with all digits.
+    pub fn unrounded(self) -> Value {
+        match self {
+            Count(count) | Part(count, _) => json!(count),
+            Rate(rate) => json!(rate),
+            Size(size) => json!(size.unwrap_or(0.0)),
+            Exact(time) | Mean(time) | Percentile(time) => json!(time.map(exact)),
+        }
+    }
+}
+
+/// Milliseconds with all their digits.
+pub(super) fn exact(time: Duration) -> f64 {
+    time.as_nanos() as f64 / 1e6
+}
+
+/// Milliseconds with the digits that the files have.
+pub(super) fn rounded(time: Duration) -> f64 {
+    file_ms(time).parse().expect("digits make a number")
+}
+
+/// What the tables of page and HTML report are made of, as JSON: `columns` with `key`, `label`, `unit`,
+/// whether they are `usual`, as Locust's are, and `recent`; `percentiles` by their names.
+pub fn for_page() -> Value {
+    let recent = RECENT.iter().map(|column| (column, true));
+    let columns = COLUMNS.iter().map(|column| (column, false)).chain(recent);
+    let columns = columns.map(|(Column { key, label, unit, csv, .. }, recent)| {
+        json!({ "key": key, "label": label, "unit": unit.word(), "usual": !csv.is_empty(), "recent": recent })
+    });
+    json!({
+        "columns": columns.collect::<Value>(),
+        "percentiles": percentiles::headers().collect::<Vec<_>>(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::report::samples::row;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    #[test]
+    fn every_column_has_a_key_a_label_and_a_text_of_its_own() {
+        let all: Vec<_> = COLUMNS.iter().chain(RECENT).collect();
+        let texts = |text: fn(&Column) -> &str| -> BTreeSet<_> {
+            all.iter().map(|column| text(column)).filter(|text| !text.is_empty()).collect()
+        };
+        for texts in
+            [texts(|column| column.key), texts(|column| column.label), texts(|column| column.about)]
+        {
+            assert_eq!(texts.len(), all.len(), "{texts:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_never_measured_is_spelled_as_each_report_spells_it() {
+        let never = row("GET", "/", 0, MS);
+        let figure = |column: Column| (column.figure)(&never);
+        let (mean, max) = (figure(MEAN), figure(MAX));
+        assert_eq!(
+            (mean.in_csv(), max.in_csv(), figure(BODY_SIZE).in_csv()),
+            ("0.0".into(), "0".into(), "0".into())
+        );
+        assert_eq!(
+            (mean.in_console(), figure(FAILURES).in_console()),
+            ("0".into(), "0(0.00%)".into())
+        );
+        assert_eq!((max.in_file(), figure(BODY_SIZE).in_file()), (Value::Null, json!(0.0)));
+    }
+
+    #[test]
+    fn only_the_file_rounds_and_only_what_comes_from_a_histogram() {
+        let time = Some(Duration::from_nanos(12_345_678));
+        let [file, unrounded] =
+            [Figure::in_file, Figure::unrounded].map(|to| [to(Percentile(time)), to(Exact(time))]);
+        assert_eq!(file, [12.35, 12.345678].map(|ms| json!(ms)));
+        assert_eq!(unrounded, [12.345678; 2].map(|ms| json!(ms)));
+    }
+
+    #[test]
+    fn the_page_knows_every_column_and_what_locusts_tables_show() {
+        let page = for_page();
+        let columns = page["columns"].as_array().unwrap();
+        assert_eq!(columns.len(), COLUMNS.len() + RECENT.len());
+        assert_eq!(
+            columns[0],
+            json!({ "key": "num_requests", "label": "# Requests", "unit": "count", "usual": true, "recent": false })
+        );
+        assert_eq!(columns.iter().filter(|column| column["usual"] == true).count(), 11);
+    }
+}
