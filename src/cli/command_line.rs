@@ -146,6 +146,8 @@ mod tests {
 
     use super::*;
     use crate::cli::Args;
+    use crate::options;
+    use crate::plan;
     use crate::scenario::{Scenario, Step, User};
 
     /// A run of these words, and the command that has it again, as its words.
@@ -177,6 +179,18 @@ mod tests {
         let (_, words) = again_of(&["gregaria", "a.toml"]);
         let seed = words.iter().position(|word| word == "--seed").unwrap();
         assert!(words[seed + 1].parse::<u64>().is_ok(), "{words:?}");
+    }
+
+    #[test]
+    fn every_option_that_changes_a_run_is_in_the_command_that_has_it_again() {
+        let scenario =
+            Scenario::new("http://127.0.0.1:1").user(User::new("A").task(Step::get("/")));
+        let plan = Plan::new(scenario, plan::Options::default()).unwrap();
+        for option in options::example::of_a_run() {
+            let words = options::example::command_line(option);
+            let line = again("a.toml", &Args::try_parse_from(words).unwrap().run, &plan) + " ";
+            assert!(line.contains(&format!(" --{} ", option.flag())), "{}: {line}", option.name);
+        }
     }
 
     #[test]

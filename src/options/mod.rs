@@ -5,6 +5,8 @@
 //! form and of `POST /api/v1/runs`. What a value means is not told here: `cli::args` reads those of the
 //! command line, and a plan does what they ask for.
 
+#[cfg(test)]
+pub(crate) mod example;
 mod table;
 
 pub(crate) use table::GROUPS;
@@ -135,24 +137,19 @@ fn names(is_meant: impl Fn(&RunOption) -> bool) -> Vec<&'static str> {
     all().filter(|option| is_meant(option)).map(|option| option.name).collect()
 }
 
-/// A value that each option takes, as a form has it; what it takes is not told by its kind alone.
-#[cfg(test)]
-pub(crate) fn example(option: &RunOption) -> &'static str {
-    match (option.name, option.value) {
-        ("host", _) => "http://127.0.0.1:1",
-        ("cores", _) => "0",
-        (_, Value::Switch) => "true",
-        (_, Value::Whole { .. } | Value::PerSecond) => "7",
-        (_, Value::Time) => "90s",
-        (_, Value::Text(_) | Value::Texts(_)) => "example",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
 
     use super::*;
+
+    #[test]
+    fn the_readme_has_every_flag() {
+        let readme = include_str!("../../README.md");
+        for option in all() {
+            assert!(readme.contains(&format!("`--{}`", option.flag())), "--{}", option.flag());
+        }
+    }
 
     #[test]
     fn no_name_and_no_letter_stands_for_two_options() {

@@ -318,15 +318,12 @@ mod tests {
     #[test]
     fn the_fields_of_the_options_are_read_and_no_others() {
         for (option, field) in options::fields() {
-            let example = match field.name {
-                "classes" => json!([options::example(option)]),
-                _ => options::example(option).into(),
-            };
-            let start = StartForm::from_json(&json!({ field.name: example }));
+            let form = json!({ field.name: options::example::json(option) });
+            let start = StartForm::from_json(&form);
             assert!(start.is_ok_and(|start| start != StartForm::default()), "{}", field.name);
         }
         for option in options::all().filter(|option| option.field.is_none()) {
-            let form = json!({ option.name: options::example(option) });
+            let form = json!({ option.name: options::example::text(option) });
             check(form, &[(option.name, "there is no such field")]);
         }
     }

@@ -295,6 +295,18 @@ mod tests {
     }
 
     #[test]
+    fn every_option_that_changes_a_run_reaches_the_plan() {
+        let options = |words: &[String]| Args::try_parse_from(words).unwrap().run.options();
+        // They change the scenario.
+        let others = ["set", "config_users", "equal_weights"];
+        for option in options::example::of_a_run().filter(|it| !others.contains(&it.name)) {
+            let words = options::example::command_line(option);
+            let without = &words[..words.len() - 1];
+            assert_ne!(options(&words), options(without), "{}", option.name);
+        }
+    }
+
+    #[test]
     fn whole_numbers_are_taken_as_far_as_the_table_says() {
         let is_taken = |flag: &str, number: i128| {
             Args::try_parse_from(["gregaria", "a.toml", &format!("--{flag}={number}")]).is_ok()

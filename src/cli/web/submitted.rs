@@ -177,7 +177,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::options;
+    use crate::options::{self, LoadKind};
     use crate::plan::Plan;
     use crate::scenario::{Step, Task, User};
 
@@ -223,14 +223,26 @@ mod tests {
     #[test]
     fn every_field_of_the_options_takes_the_place_of_its_flag() {
         for (option, field) in options::fields() {
-            let example = match field.name {
-                "classes" => json!([options::example(option)]),
-                _ => options::example(option).into(),
+            let form = json!({ field.name: options::example::json(option) });
+            let by_form = overlaid(&typed(&[]), &StartForm::from_json(&form).unwrap());
+            let by_flag = typed(&[&options::example::word(option)]);
+            assert_eq!(format!("{by_form:?}"), format!("{by_flag:?}"));
+        }
+    }
+
+    #[test]
+    fn what_belongs_to_the_other_kind_of_load_is_taken_away() {
+        let of_users = StartForm { users: Some(7), ..StartForm::default() };
+        let of_rate = StartForm { rate: Some(7.0), ..StartForm::default() };
+        for option in options::all() {
+            let start = match option.load {
+                Some(LoadKind::Users) => &of_rate,
+                Some(LoadKind::Rate) => &of_users,
+                None => continue,
             };
-            let start = StartForm::from_json(&json!({ field.name: example })).unwrap();
-            let by_form = overlaid(&typed(&[]), &start);
-            let flag = format!("--{}={}", option.flag(), options::example(option));
-            assert_eq!(format!("{by_form:?}"), format!("{:?}", typed(&[&flag])), "{flag}");
+            let of_both = overlaid(&typed(&[&options::example::word(option)]), start);
+            let of_form = overlaid(&typed(&[]), start);
+            assert_eq!(format!("{of_both:?}"), format!("{of_form:?}"), "{}", option.name);
         }
     }
 

@@ -145,7 +145,7 @@ fn arrivals(table: &Table<'_>, ramps: Vec<(f64, Duration)>) -> Result<Option<Arr
 
 /// Nothing, but for what only goes with a rate.
 fn no_arrivals(table: &Table<'_>) -> Result<Option<Arrivals>> {
-    match table.present(&["arrivals", "max_users"]).next() {
+    match table.present(&options::of_load(LoadKind::Rate)).next() {
         None => Ok(None),
         Some((key, _)) => Err(Problem::new(
             table.key_span(key),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::options::{self, LoadKind, Section};
 use crate::scenario::{
     ArrivalKind, Arrivals, Line, Load, LoadShape, Reports, RunTimeFrom, Stage, Step, Task, User,
     WaitTime,
@@ -16,6 +17,31 @@ fn secs(secs: u64) -> Duration {
 fn file(load: &str) -> String {
     let user = |name| format!("[[user]]\nname = \"{name}\"\n[[user.task]]\nget = \"/\"\n");
     format!("[load]\n{load}\n{}{}", user("APIUser"), user("Admin"))
+}
+
+/// A key that is allowed and that nobody reads would change nothing.
+#[test]
+fn every_option_with_a_key_is_read() {
+    let read = |table: &str, lines: String| {
+        let text = file("").replacen("[load]", &format!("[{table}]\n{lines}"), 1);
+        let scenario = parse("x.toml", &text).unwrap_or_else(|error| panic!("{error}"));
+        format!("{:?} {:?}", scenario.load, scenario.reports)
+    };
+    for option in options::all() {
+        let beside = match (option.name, option.load) {
+            ("csv_full_history", _) => "csv = \"x\"\n",
+            ("rate", _) => "",
+            (_, Some(LoadKind::Rate)) => "rate = 7\n",
+            _ => "",
+        };
+        let table = match option.section {
+            Some(Section::Load) => "load",
+            Some(Section::Report) => "report",
+            None => continue,
+        };
+        let with = read(table, beside.to_owned() + &options::example::line(option));
+        assert_ne!(with, read(table, beside.to_owned()), "{}", option.name);
+    }
 }
 
 #[track_caller]
