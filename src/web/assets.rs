@@ -86,7 +86,7 @@ mod tests {
             assert!(form.contains(&quoted(field.name)), "{}", field.name);
             assert!(!form.contains(&quoted(field.label)), "{}", field.label);
         }
-        let script = page::app_js(&labels().to_string());
+        let script = page::app_js("{}", &labels().to_string());
         assert!(script.contains("\"users\":\"Number of users (peak concurrency)\""));
     }
 }
