@@ -14,6 +14,7 @@
 #![allow(clippy::print_stdout)]
 
 use std::error::Error;
+use std::fmt::Write as _;
 use std::fs;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -21,13 +22,15 @@ use std::time::{Duration, Instant};
 use gregaria::executor::allowed_cores;
 use gregaria::plan::{Options, Plan};
 use gregaria::run;
-use gregaria::scenario::{Scenario, Step, Task, User, WaitTime, file};
+use gregaria::scenario::{Scenario, Step, Task, TaskResult, User, WaitTime, file};
 use gregaria::session::Session;
 use gregaria::target::{self, Close, Server};
+use http::{HeaderName, HeaderValue};
 
 /// From the start of the run to the start of the measurement.
 const WARM_UP: Duration = Duration::from_millis(300);
-const CASES: [Case; 4] = [Case::Plain, Case::Checks, Case::Close, Case::Large];
+const CASES: [Case; 6] =
+    [Case::Plain, Case::Checks, Case::Close, Case::Large, Case::Constant, Case::Dynamic];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Case {
@@ -39,6 +42,10 @@ enum Case {
     Close,
     /// Bodies of 1 MiB.
     Large,
+    /// A path with a query, a header, and two headers of the class, as a step: rendered once.
+    Constant,
+    /// The same from code, where path and header have another number each time.
+    Dynamic,
 }
 
 struct Args {
@@ -91,6 +98,8 @@ impl Case {
             Case::Checks => "checks",
             Case::Close => "close",
             Case::Large => "large",
+            Case::Constant => "constant",
+            Case::Dynamic => "dynamic",
         }
     }
 
@@ -107,6 +116,14 @@ impl Case {
         Ok(match self {
             Case::Plain | Case::Close => one("/"),
             Case::Large => one("/bytes/1048576"),
+            Case::Constant => {
+                let step = Step::get("/?page=1000000").header(REQUEST_ID, NUMBER);
+                Scenario::default().user(with_headers(User::new("User").task(step)))
+            }
+            Case::Dynamic => {
+                let user = User::with_state("User", String::new).task(1, "item", item);
+                Scenario::default().user(user.class(with_headers))
+            }
             Case::Checks => {
                 let tutorial = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/checks.toml");
                 let mut scenario = file::load(tutorial)?;
@@ -117,6 +134,27 @@ impl Case {
             }
         })
     }
+}
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const NUMBER: HeaderValue = HeaderValue::from_static("1000000");
+
+/// Two headers of the class.
+fn with_headers(user: User) -> User {
+    let tenant = HeaderName::from_static("x-tenant");
+    let user = user.header(tenant, HeaderValue::from_static("laboratory"));
+    user.header(http::header::ACCEPT_LANGUAGE, HeaderValue::from_static("en"))
+}
+
+/// A hundred requests, so that the future of the task does not count.
+async fn item(number: &mut String, http: &mut Session) -> TaskResult {
+    for _ in 0..100 {
+        number.clear();
+        write!(number, "{}", http.rng().u32(1_000_000..2_000_000))?;
+        let request = http.get(format_args!("/?page={number}")).name("/?page=[n]");
+        request.header("x-request-id", &*number).send().await?;
+    }
+    Ok(())
 }
 
 /// One run and its line.

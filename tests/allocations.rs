@@ -14,6 +14,7 @@ mod harness;
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::fmt::Write as _;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -26,6 +27,7 @@ use gregaria::run;
 use gregaria::scenario::{Scenario, Step, Task, User, WaitTime, file};
 use gregaria::session::{Session, json_exists, status};
 use gregaria::stats::Snapshot;
+use http::{HeaderName, HeaderValue};
 
 use harness::{Run, Running};
 
@@ -151,6 +153,29 @@ fn a_literal_request_in_code_allocates_its_tasks_future_and_no_more() {
     println!("{allocations} allocations in {requests:.0} requests");
     // The requests of those 700 ms are reckoned from a whole second's.
     assert!((0.5..1.5).contains(&each), "{allocations} allocations in {requests:.0} requests");
+}
+
+/// Path and one header have another number each time, and the class has headers of its own. The future of
+/// the task, which is boxed, makes many requests.
+#[test]
+fn a_request_that_varies_allocates_nothing_once_its_memory_has_grown() {
+    let tenant = HeaderName::from_static("x-tenant");
+    let user = User::with_state("u", String::new)
+        .task(1, "item", async |number: &mut String, http: &mut Session| {
+            for _ in 0..1000 {
+                number.clear();
+                write!(number, "{}", http.rng().u32(1_000_000..2_000_000))?;
+                let request = http.get(format_args!("/users?page={number}")).name("/users");
+                request.header("x-request-id", &*number).bearer_auth(&*number).send().await?;
+            }
+            Ok(())
+        })
+        .class(|class| class.header(tenant.clone(), HeaderValue::from_static("laboratory")));
+    let (allocations, requests) = measure(user.into());
+    let each = allocations as f64 / requests;
+    println!("{allocations} allocations in {requests:.0} requests");
+    assert!(requests > 100.0, "{requests}");
+    assert!(each < PER_REQUEST_MAX, "{allocations} allocations in {requests:.0} requests");
 }
 
 /// Statuses and keys of JSON bodies are looked at where the bytes lie.

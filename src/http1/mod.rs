@@ -34,5 +34,6 @@ pub use headers::{Headers, header, headers, reason};
 pub use incoming::{IncomingRequest, parse_request};
 pub use known::KnownHead;
 pub use limits::Limits;
-pub use request::{PRODUCT, RequestHead, request_target};
+pub(crate) use request::Given;
+pub use request::{PRODUCT, RequestHead};
 pub use response::{Head, Status, parse_response};

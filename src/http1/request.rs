@@ -4,11 +4,7 @@
 //! header values are checked by their type, target and host are escaped here, and the framing is
 //! written here alone. A request without variables is encoded once and its bytes are sent again.
 
-use http::Method;
-use http::header::{
-    ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, HeaderValue, TRANSFER_ENCODING,
-    USER_AGENT,
-};
+use http::{HeaderValue, Method};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 /// What may not stand in a target as it is: controls and space, which would end it, and the rest of
@@ -44,10 +40,11 @@ pub struct RequestHead<'a, H> {
     pub headers: H,
 }
 
-impl<'a, H> RequestHead<'a, H>
+impl<H, N, V> RequestHead<'_, H>
 where
-    H: IntoIterator<Item = (&'a HeaderName, &'a HeaderValue)>,
-    H::IntoIter: Clone,
+    H: IntoIterator<Item = (N, V), IntoIter: Clone>,
+    N: AsRef<[u8]>,
+    V: AsRef<[u8]>,
 {
     /// Appends the head and `body` to `out`. `content_type` is the body's, unless a header says it.
     /// Gives the place of the blank line in `out`, where further headers may be put in.
@@ -69,9 +66,25 @@ where
         content_type: Option<&HeaderValue>,
         out: &mut Vec<u8>,
     ) -> usize {
-        let headers = self.headers.into_iter();
+        let RequestHead { method, target, host, headers } = self;
+        let headers = headers.into_iter();
         let given = Given::read(headers.clone());
+        RequestHead { method, target, host, headers }.encode_knowing(
+            given,
+            body_len,
+            content_type,
+            out,
+        )
+    }
 
+    /// The same where the caller knows which headers there are.
+    pub(crate) fn encode_knowing(
+        self,
+        given: Given,
+        body_len: usize,
+        content_type: Option<&HeaderValue>,
+        out: &mut Vec<u8>,
+    ) -> usize {
         out.extend_from_slice(self.method.as_str().as_bytes());
         out.push(b' ');
         write_target(self.target, out);
@@ -87,9 +100,10 @@ where
         if !given.accept {
             write_header(b"Accept", b"*/*", out);
         }
-        for (name, value) in headers {
-            if name != CONTENT_LENGTH && name != TRANSFER_ENCODING {
-                write_header(name.as_str().as_bytes(), value.as_bytes(), out);
+        for (name, value) in self.headers {
+            let name = name.as_ref();
+            if !is_framing(name) {
+                write_header(name, value.as_ref(), out);
             }
         }
         if let Some(value) = content_type.filter(|_| !given.content_type) {
@@ -104,38 +118,63 @@ where
     }
 }
 
-/// Which of the headers that are written by themselves the caller has given.
-#[derive(Default)]
-struct Given {
-    host: bool,
-    user_agent: bool,
-    accept: bool,
-    content_type: bool,
+/// Which of the headers that decide about others are among some.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Given {
+    pub(crate) host: bool,
+    pub(crate) user_agent: bool,
+    pub(crate) accept: bool,
+    pub(crate) content_type: bool,
+    pub(crate) cookie: bool,
+    pub(crate) authorization: bool,
+    pub(crate) accept_encoding: bool,
 }
 
 impl Given {
-    fn read<'a>(headers: impl Iterator<Item = (&'a HeaderName, &'a HeaderValue)>) -> Self {
+    /// Reads the names of these.
+    pub(crate) fn read<N: AsRef<[u8]>, V>(headers: impl Iterator<Item = (N, V)>) -> Self {
         let mut given = Given::default();
         for (name, _) in headers {
-            given.host |= *name == HOST;
-            given.user_agent |= *name == USER_AGENT;
-            given.accept |= *name == ACCEPT;
-            given.content_type |= *name == CONTENT_TYPE;
+            let name = name.as_ref();
+            // Most names differ in their length.
+            match name.len() {
+                4 => given.host |= name.eq_ignore_ascii_case(b"host"),
+                6 => {
+                    given.accept |= name.eq_ignore_ascii_case(b"accept");
+                    given.cookie |= name.eq_ignore_ascii_case(b"cookie");
+                }
+                10 => given.user_agent |= name.eq_ignore_ascii_case(b"user-agent"),
+                12 => given.content_type |= name.eq_ignore_ascii_case(b"content-type"),
+                13 => given.authorization |= name.eq_ignore_ascii_case(b"authorization"),
+                15 => given.accept_encoding |= name.eq_ignore_ascii_case(b"accept-encoding"),
+                _ => {}
+            }
         }
         given
     }
+
+    /// Those of both.
+    pub(crate) fn and(self, other: Given) -> Self {
+        Given {
+            host: self.host | other.host,
+            user_agent: self.user_agent | other.user_agent,
+            accept: self.accept | other.accept,
+            content_type: self.content_type | other.content_type,
+            cookie: self.cookie | other.cookie,
+            authorization: self.authorization | other.authorization,
+            accept_encoding: self.accept_encoding | other.accept_encoding,
+        }
+    }
+}
+
+/// What is written here alone.
+fn is_framing(name: &[u8]) -> bool {
+    name.eq_ignore_ascii_case(b"content-length") || name.eq_ignore_ascii_case(b"transfer-encoding")
 }
 
 /// Methods whose requests say `Content-Length: 0` when they have no body (RFC 9110 section 8.6).
 fn expects_body(method: &Method) -> bool {
     matches!(*method, Method::POST | Method::PUT | Method::PATCH)
-}
-
-/// A target as it is sent: see [`RequestHead::target`]. One that is so already stays as it is.
-pub fn request_target(target: &str) -> String {
-    let mut out = Vec::new();
-    write_target(target, &mut out);
-    String::from_utf8(out).expect("what is escaped is ASCII")
 }
 
 fn write_target(target: &str, out: &mut Vec<u8>) {
@@ -167,6 +206,8 @@ fn write_length(length: usize, out: &mut Vec<u8>) {
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderName;
+
     use super::*;
 
     fn encode(

@@ -5,18 +5,19 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use super::body::decoding::Decoders;
 use super::budget::Budget;
+use super::connection::origin::Origins;
+use super::connection::resolved::ResolvedUrl;
+use super::connection::resolver::Resolver;
+use super::connection::sources::Sources;
 use super::failure::{Failure, Progress};
+use super::identity::secrets::Secrets;
+use super::request::upload::Upload;
+use super::wire::rendered::{Rendered, Text};
 use crate::http1::{self, KnownHead};
 use crate::reactor::{Kept, Reactor};
-use crate::session::body::decoding::Decoders;
 use crate::session::connection::network::Network;
-use crate::session::connection::origin::Origins;
-use crate::session::connection::resolved::ResolvedUrl;
-use crate::session::connection::resolver::Resolver;
-use crate::session::connection::sources::Sources;
-use crate::session::identity::secrets::Secrets;
-use crate::session::request::upload::Upload;
 use crate::stats::{EntryId, Recorder};
 
 /// The most buffers of finished responses that are kept for the next: 64 of at most 64 KiB.
@@ -46,6 +47,9 @@ pub struct Context {
     /// By entry, whose requests are all of one method.
     known_heads: RefCell<Vec<KnownHead>>,
     spare: RefCell<Vec<Vec<u8>>>,
+    /// Requests that were made on the way, for the memory of later ones.
+    #[expect(clippy::vec_box, reason = "they go in and out as boxes")]
+    sent: RefCell<Vec<Box<Rendered>>>,
     /// The same moment by both clocks, so that cookies need not ask for the time.
     made: (Instant, Duration),
     /// Breaks inside bodies that were told with their bytes.
@@ -77,6 +81,7 @@ impl Context {
             uploads: RefCell::default(),
             known_heads: RefCell::default(),
             spare: RefCell::default(),
+            sent: RefCell::default(),
             made: (reactor_now, unix_time),
             told: RefCell::default(),
             secrets: OnceCell::new(),
@@ -171,9 +176,33 @@ impl Context {
         self.spare.borrow_mut().pop().unwrap_or_default()
     }
 
+    /// The request in a box, an earlier one's where there is any.
+    pub(super) fn boxed(&self, rendered: Rendered) -> Box<Rendered> {
+        match self.sent.borrow_mut().pop() {
+            Some(mut used) => {
+                *used = rendered;
+                used
+            }
+            None => Box::new(rendered),
+        }
+    }
+
+    /// Takes a request back that was made on the way and has been answered.
+    pub(super) fn take_back(&self, mut rendered: Box<Rendered>) {
+        if let Text::Own(text) = std::mem::replace(&mut rendered.text, Text::Own(Vec::new())) {
+            self.recycle(text);
+        }
+        rendered.apart = None;
+        let mut sent = self.sent.borrow_mut();
+        if sent.len() < SPARE_MAX {
+            sent.push(rendered);
+        }
+    }
+
     pub(super) fn recycle(&self, mut buffer: Vec<u8>) {
         let mut spare = self.spare.borrow_mut();
-        if buffer.capacity() <= SPARE_BYTES_MAX && spare.len() < SPARE_MAX {
+        let is_worth_it = (1..=SPARE_BYTES_MAX).contains(&buffer.capacity());
+        if is_worth_it && spare.len() < SPARE_MAX {
             buffer.clear();
             spare.push(buffer);
         }

@@ -16,15 +16,15 @@ mod wire;
 
 pub(crate) use budget::Budget;
 
-pub use api::call::Call;
 pub use api::check::{
     Check, Condition, InvalidStatus, ResponseView, StatusRange, body_contains, first_failure,
     has_status_check, header, header_equals, json_equals, json_exists, max_time, needs_body,
     status, statuses,
 };
-pub use api::later::Later;
 pub use api::measurement::Measurement;
+pub use api::pending::PendingRequest;
 pub use api::random::Random;
+pub use api::request_builder::{Path, RequestBuilder};
 pub use api::response::Response;
 pub use api::session::{Session, SessionClass};
 pub use body::decoding::{Coding, DecodeError, Decoders, codings};

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::Poll;
 
 use super::check::Check;
-use super::later::Later;
+use super::pending::PendingRequest;
 use super::response::Response;
 use super::session::{Session, Sharing};
 use crate::session::context::Context;
@@ -17,7 +17,7 @@ use crate::session::wire::prepared::Prepared;
 /// without such a thing has no room for them.
 #[derive(Debug, Default)]
 #[expect(clippy::box_collection, reason = "a pointer instead of three words, in every user")]
-pub(super) struct Lanes(Option<Box<Vec<Connections>>>);
+pub(in crate::session) struct Lanes(Option<Box<Vec<Connections>>>);
 
 impl Lanes {
     /// Closes their connections and gives them back.
@@ -50,7 +50,7 @@ impl Session {
     /// Makes requests at the same time over as many connections, as a browser does, six for one:
     /// each connection takes the next request whenever it is free. Comes back with the last
     /// response; the responses are in the order of the requests, each as
-    /// [`Call::send`](crate::session::Call::send) gives it.
+    /// [`RequestBuilder::send`](super::RequestBuilder::send) gives it.
     ///
     /// ```
     /// # use gregaria::session::{Session, status};
@@ -64,7 +64,7 @@ impl Session {
     /// ```
     pub async fn parallel(
         &mut self,
-        requests: impl IntoIterator<Item = Later>,
+        requests: impl IntoIterator<Item = PendingRequest>,
         connections: usize,
     ) -> Vec<Result<Response, RequestFailed>> {
         let mut requests: Vec<_> = requests.into_iter().map(Some).collect();

@@ -1,12 +1,12 @@
 //! What a task calls: the session, its requests, their checks and their responses.
 
-pub(in crate::session) mod call;
 pub(in crate::session) mod check;
 pub(in crate::session) mod intended;
 pub(in crate::session) mod lanes;
-pub(in crate::session) mod later;
 pub(in crate::session) mod literals;
 pub(in crate::session) mod measurement;
+pub(in crate::session) mod pending;
 pub(in crate::session) mod random;
+pub(in crate::session) mod request_builder;
 pub(in crate::session) mod response;
 pub(in crate::session) mod session;

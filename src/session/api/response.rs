@@ -17,7 +17,7 @@ use crate::session::body::{json, text};
 use crate::session::context::Context;
 use crate::session::identity::excerpt::excerpt;
 use crate::session::identity::secrets::Secrets;
-use crate::session::request::Request;
+use crate::session::wire::rendered::Rendered;
 use crate::stats::{Clocks, EntryId, EntryKey, Outcome, Sample};
 
 /// A whole response. It is counted when it is dropped, so a task can look at it first and call it
@@ -36,8 +36,8 @@ pub struct Response {
     bytes: Vec<u8>,
     /// Whether all of the body is there; otherwise its beginning, or nothing.
     is_kept: bool,
-    /// What was sent, where its credentials are its own.
-    request: Option<Box<Request>>,
+    /// What was sent, where it was made on the way: its credentials may be its own.
+    request: Option<Box<Rendered>>,
     /// The most bytes that it may have when it is decoded.
     max_body: u64,
     /// The body without its content codings, once somebody has looked at one that has any.
@@ -89,7 +89,7 @@ impl Response {
     }
 
     /// The body without its content codings; empty where the request said that it need not be kept.
-    /// One that is kept has at most [`Policy::max_body`](crate::session::Policy::max_body) bytes; a longer one
+    /// One that is kept has at most [`Policy::max_body`](super::Policy::max_body) bytes; a longer one
     /// fails the request.
     ///
     /// It is decoded the first time that somebody asks for it: a response that nobody looks into costs
@@ -109,8 +109,8 @@ impl Response {
     }
 
     /// Says what was sent: a server may repeat its credentials.
-    pub(in crate::session) fn answers(&mut self, request: Request) {
-        self.request = Some(Box::new(request));
+    pub(in crate::session) fn answers(&mut self, request: Box<Rendered>) {
+        self.request = Some(request);
     }
 
     /// Tells who follows the users that the response is a failure, and why.
@@ -139,7 +139,8 @@ impl Response {
             _ => Cow::Borrowed(bytes),
         };
         let is_whole = self.is_kept || self.body_bytes <= bytes.len() as u64;
-        let own = self.request.as_deref().map(Secrets::of_request).unwrap_or_default();
+        let of_sent = |request| Secrets::of_sent(request, &self.context);
+        let own = self.request.as_deref().map(of_sent).unwrap_or_default();
         Some(excerpt(&body, is_whole, &[&self.context.secrets(), &own]))
     }
 
@@ -268,6 +269,9 @@ impl Drop for Response {
             self.context.recorder.borrow_mut().keep_body(entry, &message, body);
         }
         self.context.recycle(std::mem::take(&mut self.bytes));
+        if let Some(request) = self.request.take() {
+            self.context.take_back(request);
+        }
     }
 }
 

@@ -1,6 +1,5 @@
 //! What a running user holds and a task receives.
 
-use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::Rc;
@@ -8,13 +7,13 @@ use std::time::{Duration, Instant};
 
 use http::Method;
 
-use super::call::Call;
 use super::check::Check;
 use super::intended::Intended;
 use super::lanes::Lanes;
-use super::later::Later;
 use super::literals::Literals;
+use super::pending::PendingRequest;
 use super::random::Random;
+use super::request_builder::{Path, RequestBuilder};
 use super::response::Response;
 use crate::reactor::Reactor;
 use crate::session::context::Context;
@@ -86,43 +85,43 @@ impl Session {
     }
 
     /// A GET request.
-    pub fn get(&self, path: impl Into<Cow<'static, str>>) -> Call<'_> {
+    pub fn get(&self, path: impl Path) -> RequestBuilder<'_> {
         self.request(Method::GET, path)
     }
 
     /// A POST request.
-    pub fn post(&self, path: impl Into<Cow<'static, str>>) -> Call<'_> {
+    pub fn post(&self, path: impl Path) -> RequestBuilder<'_> {
         self.request(Method::POST, path)
     }
 
     /// A PUT request.
-    pub fn put(&self, path: impl Into<Cow<'static, str>>) -> Call<'_> {
+    pub fn put(&self, path: impl Path) -> RequestBuilder<'_> {
         self.request(Method::PUT, path)
     }
 
     /// A PATCH request.
-    pub fn patch(&self, path: impl Into<Cow<'static, str>>) -> Call<'_> {
+    pub fn patch(&self, path: impl Path) -> RequestBuilder<'_> {
         self.request(Method::PATCH, path)
     }
 
     /// A DELETE request.
-    pub fn delete(&self, path: impl Into<Cow<'static, str>>) -> Call<'_> {
+    pub fn delete(&self, path: impl Path) -> RequestBuilder<'_> {
         self.request(Method::DELETE, path)
     }
 
     /// A HEAD request.
-    pub fn head(&self, path: impl Into<Cow<'static, str>>) -> Call<'_> {
+    pub fn head(&self, path: impl Path) -> RequestBuilder<'_> {
         self.request(Method::HEAD, path)
     }
 
     /// An OPTIONS request.
-    pub fn options(&self, path: impl Into<Cow<'static, str>>) -> Call<'_> {
+    pub fn options(&self, path: impl Path) -> RequestBuilder<'_> {
         self.request(Method::OPTIONS, path)
     }
 
     /// A request of any method. The path is joined to the base URL; an absolute URL is used as it is.
-    pub fn request(&self, method: Method, path: impl Into<Cow<'static, str>>) -> Call<'_> {
-        Call::new(self, method, path)
+    pub fn request(&self, method: Method, path: impl Path) -> RequestBuilder<'_> {
+        RequestBuilder::new(self, method, path)
     }
 
     /// Makes a constant request and judges the response by these checks. `false` where it failed.
@@ -134,7 +133,7 @@ impl Session {
     /// Makes a request over the connections of the session, or where another one goes over them, as of
     /// futures that are joined, over a lane of its own.
     #[expect(clippy::await_holding_refcell_ref, reason = "who finds it borrowed takes a lane")]
-    pub(super) async fn make(&self, request: Later) -> Result<Response, RequestFailed> {
+    pub(super) async fn make(&self, request: PendingRequest) -> Result<Response, RequestFailed> {
         let sharing = self.sharing();
         if let Ok(mut connections) = self.connections.try_borrow_mut() {
             return request.make(sharing, &mut connections).await;
@@ -243,12 +242,11 @@ impl Sharing<'_> {
         let defaults = &self.class.defaults;
         let outbound = Outbound {
             entry: prepared.entry,
-            request: &prepared.request,
             defaults,
-            first: prepared.message(),
+            first: &prepared.rendered,
             timeout: prepared.timeout,
             keep_body: prepared.keep_body,
-            follows: prepared.request.follows_redirects(&defaults.policy),
+            follows: prepared.follows,
             intended: self.intended.take(self.context),
         };
         connections.request(self.context, self.sender, &outbound).await

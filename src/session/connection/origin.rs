@@ -26,6 +26,8 @@ pub(in crate::session) struct Origin {
     pub(in crate::session) secure: bool,
     host: String,
     port: u16,
+    /// What the `Host` header says.
+    pub(in crate::session) authority: String,
     via: Via,
     /// How connections to it are made; they belong to that.
     pub(in crate::session) route: Rc<Route>,
@@ -147,8 +149,9 @@ impl Origin {
     }
 
     fn new(url: &BaseUrl, via: Via, route: Rc<Route>, remembered: bool) -> Rc<Self> {
-        let &BaseUrl { secure, ref host, port, .. } = url;
-        Rc::new(Origin { secure, host: host.clone(), port, via, route, remembered })
+        let &BaseUrl { secure, ref host, port, ref authority, .. } = url;
+        let (host, authority) = (host.clone(), authority.clone());
+        Rc::new(Origin { secure, host, port, authority, via, route, remembered })
     }
 }
 

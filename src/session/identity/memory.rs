@@ -4,12 +4,12 @@ use std::rc::Rc;
 use std::str;
 use std::time::Duration;
 
-use super::cookies::Jar;
+use super::cookies::{Jar, Place};
 use super::digest::Answerer;
 use crate::http1;
 use crate::session::connection::origin::Origin;
 use crate::session::context::Context;
-use crate::session::wire::envelope::Envelope;
+use crate::session::request::auth::Credentials;
 
 /// The most servers whose challenges a user can answer at once.
 const ANSWERERS_MAX: usize = 8;
@@ -25,68 +25,94 @@ struct Remembered {
     answerers: Vec<(Rc<Origin>, Answerer)>,
 }
 
+/// Who gets a request, as far as that decides what goes with it.
+pub(in crate::session) struct Recipient<'r> {
+    pub(in crate::session) origin: &'r Rc<Origin>,
+    /// That of the `Host` header, without its port.
+    pub(in crate::session) host: &'r str,
+    pub(in crate::session) method: &'r str,
+    /// Path and query, as they are sent.
+    pub(in crate::session) target: &'r str,
+    /// Whether the user's cookies go with it.
+    pub(in crate::session) takes_cookies: bool,
+    /// User and password for its challenges.
+    pub(in crate::session) credentials: Option<&'r Rc<Credentials>>,
+}
+
+impl Recipient<'_> {
+    /// As far as cookies are concerned.
+    fn place(&self) -> Place<'_> {
+        let path = self.target.split('?').next().unwrap_or_default();
+        Place { host: self.host, path, is_secure: self.origin.secure }
+    }
+}
+
 impl Memory {
     /// Whether there is more to say in a request than it says itself.
-    pub(in crate::session) fn has_lines(&self, envelope: &Envelope, context: &Context) -> bool {
+    pub(in crate::session) fn has_lines<'r>(
+        &self,
+        recipient: impl FnOnce() -> Recipient<'r>,
+        context: &Context,
+    ) -> bool {
         let Some(remembered) = &self.0 else { return false };
+        let recipient = recipient();
         let now = || context.unix_time();
-        (envelope.takes_cookies && remembered.jar.has_any(envelope.place(), now()))
-            || remembered.answerer(envelope).is_some()
+        (recipient.takes_cookies && remembered.jar.has_any(recipient.place(), now()))
+            || remembered.answerer(&recipient).is_some()
     }
 
     /// Appends the header lines that are to be said.
     pub(in crate::session) fn write_lines(
         &mut self,
-        envelope: &Envelope,
+        to: &Recipient<'_>,
         now: Duration,
         out: &mut Vec<u8>,
     ) {
         let Some(remembered) = &mut self.0 else { return };
-        if envelope.takes_cookies {
-            remembered.jar.write(envelope.place(), now, out);
+        if to.takes_cookies {
+            remembered.jar.write(to.place(), now, out);
         }
-        if let Some(at) = remembered.answerer(envelope) {
-            let answerer = &mut remembered.answerers[at].1;
-            answerer.write(envelope.method.as_str(), &envelope.target, out);
+        if let Some(at) = remembered.answerer(to) {
+            remembered.answerers[at].1.write(to.method, to.target, out);
         }
     }
 
     /// Does what the `Set-Cookie` headers of a response say.
     pub(in crate::session) fn keep_cookies(
         &mut self,
-        envelope: &Envelope,
+        from: &Recipient<'_>,
         head: &[u8],
         now: Duration,
     ) {
         let headers = http1::headers(head);
         for (_, value) in headers.filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie")) {
-            self.jar_mut().store(value, envelope.place(), now);
+            self.jar_mut().store(value, from.place(), now);
         }
     }
 
     /// Takes up a challenge that was the answer to a request. `false` where it cannot be answered.
     pub(in crate::session) fn accept_challenge(
         &mut self,
-        envelope: &Envelope,
+        from: &Recipient<'_>,
         head: &[u8],
         random: impl FnOnce() -> u64,
     ) -> bool {
-        let Some(credentials) = &envelope.credentials else { return false };
+        let Some(credentials) = from.credentials else { return false };
         let Some(answerer) = Answerer::new(head, credentials, random) else { return false };
         let remembered = self.0.get_or_insert_default();
-        if let Some(at) = remembered.answerer(envelope) {
+        if let Some(at) = remembered.answerer(from) {
             remembered.answerers.remove(at);
         } else if remembered.answerers.len() == ANSWERERS_MAX {
             remembered.answerers.remove(0);
         }
-        remembered.answerers.push((envelope.origin.clone(), answerer));
+        remembered.answerers.push((from.origin.clone(), answerer));
         true
     }
 
     /// Looks whether an answer that was accepted says how to answer the next time.
-    pub(in crate::session) fn learn(&mut self, envelope: &Envelope, head: &[u8]) {
+    pub(in crate::session) fn learn(&mut self, from: &Recipient<'_>, head: &[u8]) {
         let Some(remembered) = &mut self.0 else { return };
-        if let Some(at) = remembered.answerer(envelope) {
+        if let Some(at) = remembered.answerer(from) {
             remembered.answerers[at].1.learn(head);
         }
     }
@@ -96,17 +122,17 @@ impl Memory {
         self.0.as_ref().map(|remembered| &remembered.jar)
     }
 
-    pub(super) fn jar_mut(&mut self) -> &mut Jar {
+    pub(in crate::session) fn jar_mut(&mut self) -> &mut Jar {
         &mut self.0.get_or_insert_default().jar
     }
 }
 
 impl Remembered {
     /// Where the one is that answers for this request.
-    fn answerer(&self, envelope: &Envelope) -> Option<usize> {
-        let credentials = envelope.credentials.as_ref()?;
+    fn answerer(&self, recipient: &Recipient<'_>) -> Option<usize> {
+        let credentials = recipient.credentials?;
         self.answerers.iter().position(|(origin, answerer)| {
-            Rc::ptr_eq(origin, &envelope.origin) && answerer.is_of(credentials)
+            Rc::ptr_eq(origin, recipient.origin) && answerer.is_of(credentials)
         })
     }
 }

@@ -10,9 +10,11 @@ use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION};
 use http::{HeaderName, HeaderValue};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
+use crate::session::context::Context;
 use crate::session::request::Request;
 use crate::session::request::auth::Auth;
 use crate::session::request::base_url::{BaseUrl, is_absolute};
+use crate::session::wire::rendered::Rendered;
 
 /// What stands in the place of a secret.
 const MASK: &[u8] = b"***";
@@ -42,14 +44,20 @@ impl Secrets {
         Secrets { texts: forms, lengths: lengths.into_iter().rev().collect() }
     }
 
-    /// What a request says of who sends it.
-    pub(in crate::session) fn of_request(request: &Request) -> Self {
-        Secrets::new(request.secrets())
+    /// What a request that was sent says of who sends it.
+    pub(in crate::session) fn of_sent(request: &Rendered, context: &Context) -> Self {
+        let lines = request.lines(context);
+        let of_lines = lines.flat_map(|(name, value)| secrets_of_line(name, value));
+        // The scheme is no secret, and what stands behind it is among them.
+        let has_scheme = |text: &str| text.starts_with("Basic ") || text.starts_with("Bearer ");
+        let of_lines = of_lines.filter(|text| !has_scheme(text));
+        let digest = request.credentials.iter().map(|credentials| credentials.1.clone());
+        Secrets::new(of_lines.chain(digest))
     }
 
     /// The bytes with a mask in the place of each secret. Where they are the beginning of more, so is
     /// what may begin a secret at their end.
-    pub(super) fn mask<'b>(&self, bytes: &'b [u8], is_whole: bool) -> Cow<'b, [u8]> {
+    pub(in crate::session) fn mask<'b>(&self, bytes: &'b [u8], is_whole: bool) -> Cow<'b, [u8]> {
         if self.texts.is_empty() {
             return Cow::Borrowed(bytes);
         }
@@ -118,12 +126,27 @@ impl Request {
 
 /// The values of headers that say who a request is from, and what stands in them behind a scheme.
 pub fn secrets_of_headers(headers: &[(HeaderName, HeaderValue)]) -> impl Iterator<Item = String> {
-    let says_it = |name: &HeaderName| [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE].contains(name);
-    headers.iter().filter(move |(name, _)| says_it(name)).flat_map(|(_, value)| {
-        let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
-        let behind = value.split_once(' ').map(|(_, behind)| behind.trim().to_owned());
-        behind.into_iter().chain([value])
-    })
+    headers
+        .iter()
+        .flat_map(|(name, value)| secrets_of_line(name.as_str().as_bytes(), value.as_bytes()))
+}
+
+/// The value of one header, what stands in it behind a scheme, and the password in that, where the header
+/// says who a request is from.
+fn secrets_of_line(name: &[u8], value: &[u8]) -> Vec<String> {
+    let says_it = [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE];
+    if !says_it.iter().any(|header| name.eq_ignore_ascii_case(header.as_str().as_bytes())) {
+        return Vec::new();
+    }
+    let value = String::from_utf8_lossy(value).into_owned();
+    let behind = value.split_once(' ').map(|(scheme, behind)| (scheme, behind.trim().to_owned()));
+    let password = behind.as_ref().filter(|(scheme, _)| scheme.eq_ignore_ascii_case("basic"));
+    let password = password.and_then(|(_, behind)| {
+        let both = String::from_utf8(BASE64.decode(behind).ok()?).ok()?;
+        Some(both.split_once(':')?.1.to_owned())
+    });
+    let behind = behind.map(|(_, behind)| behind);
+    behind.into_iter().chain([value.clone()]).chain(password).collect()
 }
 
 /// User and password of a URL, `http://user:password@host`.

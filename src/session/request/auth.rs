@@ -62,15 +62,29 @@ impl Auth {
         }
     }
 
-    /// The value of the header, where it is known before there is a challenge.
-    pub(in crate::session) fn header(&self) -> Option<HeaderValue> {
-        let text = match self {
+    /// Appends the value of the header, where it is known before there is a challenge; `false` where it
+    /// is not.
+    pub(in crate::session) fn write(&self, out: &mut Vec<u8>) -> bool {
+        match self {
             Auth::Basic { user, password } => {
-                format!("Basic {}", BASE64.encode(format!("{user}:{password}")))
+                out.extend_from_slice(b"Basic ");
+                out.extend_from_slice(BASE64.encode(format!("{user}:{password}")).as_bytes());
             }
-            Auth::Bearer(token) => format!("Bearer {token}"),
-            Auth::Digest { .. } => return None,
-        };
+            Auth::Bearer(token) => {
+                out.extend_from_slice(b"Bearer ");
+                out.extend_from_slice(token.as_bytes());
+            }
+            Auth::Digest { .. } => return false,
+        }
+        true
+    }
+
+    /// The same as a value.
+    pub(in crate::session) fn header(&self) -> Option<HeaderValue> {
+        let mut text = Vec::new();
+        if !self.write(&mut text) {
+            return None;
+        }
         // A token that is none was refused before.
         let mut value = HeaderValue::try_from(text).ok()?;
         // So that it is not printed.

@@ -16,7 +16,6 @@ use http::{HeaderName, HeaderValue, Method};
 
 use crate::credentials::stripped;
 use auth::Auth;
-use policy::Policy;
 use upload::Upload;
 
 /// A request as data. The path is joined to the user's host; an absolute `http://` URL is used as
@@ -81,12 +80,6 @@ impl Request {
             timeout: None,
             redirects: None,
         }
-    }
-
-    /// Whether redirects of it are followed. Those of HEAD are where the request says so itself, as with
-    /// `Session.head` of Python's requests and `client.head` of Locust's `HttpUser`.
-    pub(in crate::session) fn follows_redirects(&self, policy: &Policy) -> bool {
-        self.redirects.unwrap_or_else(|| policy.redirects && self.method != Method::HEAD)
     }
 
     /// The name the request is counted under: a URL's user and password are not for the tables.

@@ -3,6 +3,8 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use http::Method;
+
 use super::keep_alive::KeepAlive;
 use super::via::Via;
 use crate::reactor::TcpOptions;
@@ -39,6 +41,16 @@ pub struct Policy {
 impl Policy {
     /// So that a thousand users who look at what they get cannot be made to fill the memory.
     pub const DEFAULT_MAX_BODY: u64 = 16 << 20;
+
+    /// Whether the redirects of a request are followed. Those of HEAD are where the request says so itself,
+    /// as with `Session.head` of Python's requests and `client.head` of Locust's `HttpUser`.
+    pub(in crate::session) fn follows_redirects(
+        &self,
+        method: &Method,
+        says: Option<bool>,
+    ) -> bool {
+        says.unwrap_or_else(|| self.redirects && *method != Method::HEAD)
+    }
 
     /// Whether every request is known to be the only one on its connection.
     pub(in crate::session) fn is_one_request_per_connection(&self) -> bool {

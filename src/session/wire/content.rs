@@ -1,7 +1,5 @@
 //! What a request has behind its head, and how it is sent.
 
-use std::borrow::Cow;
-
 use http::HeaderValue;
 
 use crate::reactor::Kept;
@@ -18,102 +16,100 @@ const TOGETHER_MAX: usize = 64 << 10;
 /// each send makes a copy.
 const UPLOADS_MAX: usize = 1000;
 
-/// A request's content, rendered.
-pub(in crate::session) enum Content<'r> {
-    Bytes(Cow<'r, [u8]>),
-    Upload(&'r Upload),
+/// The bytes of a body.
+#[derive(Debug, Clone)]
+pub(in crate::session) enum Content {
+    Bytes(Vec<u8>),
+    Upload(Upload),
+    /// The reactor has them.
+    Kept(Kept),
 }
 
 /// A body that is sent apart from its head.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::session) struct Apart<'r> {
-    pub(in crate::session) bytes: Source<'r>,
+#[derive(Debug)]
+pub(in crate::session) struct Apart {
+    pub(in crate::session) content: Content,
     /// It waits for `100 Continue` (RFC 9110 section 10.1.1).
-    pub(super) expects: bool,
+    pub(in crate::session) expects: bool,
 }
 
-/// Where its bytes are.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::session) enum Source<'r> {
-    Kept(Kept),
-    Borrowed(&'r [u8]),
+impl From<Vec<u8>> for Content {
+    fn from(bytes: Vec<u8>) -> Self {
+        Content::Bytes(bytes)
+    }
 }
 
-impl<'r> Content<'r> {
-    pub(super) const EMPTY: Self = Content::Bytes(Cow::Borrowed(&[]));
+impl Content {
+    pub(in crate::session) const EMPTY: Self = Content::Bytes(Vec::new());
 
     /// The content of a body, and its type where it has one.
-    pub(in crate::session) fn of(body: &'r Body) -> (Self, Option<HeaderValue>) {
-        let bytes = |bytes| Content::Bytes(bytes);
-        let typed = |text, content_type| {
-            (Content::Bytes(Cow::Owned(text)), Some(HeaderValue::from_static(content_type)))
-        };
+    pub(in crate::session) fn of(body: Body) -> (Self, Option<HeaderValue>) {
+        const JSON: HeaderValue = HeaderValue::from_static("application/json");
+        const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
         match body {
-            Body::Empty => (bytes(Cow::Borrowed(&[])), None),
-            Body::Bytes(given) => (bytes(Cow::Borrowed(given)), None),
+            Body::Empty => (Content::EMPTY, None),
+            Body::Bytes(given) => (given.into(), None),
             Body::Json(value) => {
-                let text = serde_json::to_vec(value).expect("a JSON value can be written as JSON");
-                typed(text, "application/json")
+                let text = serde_json::to_vec(&value).expect("a JSON value can be written as JSON");
+                (text.into(), Some(JSON))
             }
-            Body::JsonText(text) => {
-                let content_type = HeaderValue::from_static("application/json");
-                (bytes(Cow::Borrowed(text)), Some(content_type))
-            }
+            Body::JsonText(text) => (text.into(), Some(JSON)),
             Body::Form(pairs) => {
                 let mut text = form_urlencoded::Serializer::new(String::new());
                 let text = text.extend_pairs(pairs).finish().into_bytes();
-                typed(text, "application/x-www-form-urlencoded")
+                (text.into(), Some(FORM))
             }
-            Body::Upload(upload) => (Content::Upload(upload), upload.own_content_type().cloned()),
+            Body::Upload(upload) => {
+                let content_type = upload.own_content_type().cloned();
+                (Content::Upload(upload), content_type)
+            }
         }
     }
 
-    pub(in crate::session) fn bytes(&self) -> &[u8] {
+    pub(in crate::session) fn len(&self) -> usize {
+        match self {
+            Content::Bytes(bytes) => bytes.len(),
+            Content::Upload(upload) => upload.bytes().len(),
+            Content::Kept(kept) => kept.len(),
+        }
+    }
+
+    pub(in crate::session) fn bytes<'b>(&'b self, context: &'b Context) -> &'b [u8] {
         match self {
             Content::Bytes(bytes) => bytes,
             Content::Upload(upload) => upload.bytes(),
+            Content::Kept(kept) => context.reactor.kept(*kept),
         }
     }
 
     /// Whether it is sent apart from the head.
-    pub(super) fn is_apart(&self, expects: bool) -> bool {
-        expects || self.bytes().len() > TOGETHER_MAX
-    }
-}
-
-impl Content<'_> {
-    /// Where one send finds the bytes.
-    pub(in crate::session) fn source(&self, context: &Context) -> Source<'_> {
-        let kept = match self {
-            Content::Bytes(_) => None,
-            Content::Upload(upload) => context.keep_upload(upload, UPLOADS_MAX),
-        };
-        kept.map_or_else(|| Source::Borrowed(self.bytes()), Source::Kept)
-    }
-
-    /// The bytes for as long as the core runs.
-    pub(in crate::session) fn keep(&self, context: &Context) -> Kept {
-        let kept = match self {
-            Content::Bytes(_) => None,
-            Content::Upload(upload) => context.keep_upload(upload, usize::MAX),
-        };
-        kept.unwrap_or_else(|| context.reactor.keep(self.bytes()))
-    }
-}
-
-impl Apart<'_> {
-    pub(in crate::session) fn len(&self) -> usize {
-        match self.bytes {
-            Source::Kept(kept) => kept.len(),
-            Source::Borrowed(bytes) => bytes.len(),
-        }
+    pub(in crate::session) fn is_apart(&self, expects: bool) -> bool {
+        expects || self.len() > TOGETHER_MAX
     }
 
     /// Sends it behind the head; how many bytes go over the wire.
-    pub(in crate::session) fn send(&self, stream: &mut Stream) -> u64 {
-        match self.bytes {
-            Source::Kept(kept) => stream.send_kept_behind(kept),
-            Source::Borrowed(bytes) => stream.send_behind(bytes.to_vec()),
+    pub(in crate::session) fn send(&self, context: &Context, stream: &mut Stream) -> u64 {
+        let known = match self {
+            Content::Kept(kept) => Some(*kept),
+            Content::Upload(upload) => context.keep_upload(upload, UPLOADS_MAX),
+            Content::Bytes(_) => None,
+        };
+        match known {
+            Some(kept) => stream.send_kept_behind(kept),
+            None => stream.send_behind(self.bytes(context).to_vec()),
         }
+    }
+}
+
+impl Apart {
+    /// The same with its bytes at the reactor's, for as long as the core runs.
+    pub(in crate::session) fn kept(self, context: &Context) -> Self {
+        let known = match &self.content {
+            Content::Kept(kept) => Some(*kept),
+            Content::Upload(upload) => context.keep_upload(upload, usize::MAX),
+            Content::Bytes(_) => None,
+        };
+        let kept = known.unwrap_or_else(|| context.reactor.keep(self.content.bytes(context)));
+        Apart { content: Content::Kept(kept), ..self }
     }
 }

@@ -4,9 +4,9 @@ use std::mem;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use super::envelope::Message;
 use super::journey::location;
 use super::render::Defaults;
+use super::rendered::Rendered;
 use super::sender::Sender;
 use crate::credentials::hidden;
 use crate::http1::{KeepBody, Limits, ResponseReader};
@@ -15,7 +15,6 @@ use crate::session::api::response::{Received, Response};
 use crate::session::connection::pool::Pool;
 use crate::session::context::{Context, InFlight};
 use crate::session::failure::{Failure, Stage};
-use crate::session::request::Request;
 use crate::session::request::authority::without_zone;
 use crate::session::request::policy::Policy;
 use crate::stats::{Clocks, EntryId, EntryKey, Extra, Limit, Outcome, Phases, Sample, WireBytes};
@@ -33,11 +32,10 @@ const CONTINUE_MAX: Duration = Duration::from_secs(1);
 /// A request on its way out.
 pub(in crate::session) struct Outbound<'r> {
     pub(in crate::session) entry: EntryId,
-    /// What is asked for, and what its class says to that: for what follows from the response.
-    pub(in crate::session) request: &'r Request,
+    /// What its class says, also for what follows from the response.
     pub(in crate::session) defaults: &'r Defaults,
     /// What is sent first.
-    pub(in crate::session) first: Message<'r>,
+    pub(in crate::session) first: &'r Rendered,
     /// From its start to the end of its response.
     pub(in crate::session) timeout: Duration,
     pub(in crate::session) keep_body: KeepBody,
@@ -52,12 +50,12 @@ pub(in crate::session) struct Outbound<'r> {
 pub(in crate::session) struct Attempt<'r> {
     pub(in crate::session) context: &'r Context,
     pub(in crate::session) outbound: &'r Outbound<'r>,
-    pub(in crate::session) message: &'r Message<'r>,
+    pub(in crate::session) request: &'r Rendered,
     /// What it is counted as, where it is not the request's first.
-    pub(super) extra: Option<Extra>,
+    pub(in crate::session) extra: Option<Extra>,
     pub(in crate::session) started: Instant,
     /// That of the whole request.
-    pub(super) deadline: Instant,
+    pub(in crate::session) deadline: Instant,
 }
 
 /// A session's connections, at most one per route. Each stays in its place while it carries a
@@ -103,8 +101,8 @@ impl Connections {
         let in_flight = InFlight::new(context, outbound.entry);
         let started = Instant::now();
         let deadline = units::after(started, outbound.timeout);
-        let message = &outbound.first;
-        let attempt = Attempt { context, outbound, message, extra: None, started, deadline };
+        let request = outbound.first;
+        let attempt = Attempt { context, outbound, request, extra: None, started, deadline };
         let result = match self.exchange(&attempt, sender).await {
             Ok(received) if outbound.may_go_on(received.head.status) => {
                 // On the heap, because most requests have ended here.
@@ -136,9 +134,9 @@ impl Connections {
         attempt: &Attempt<'_>,
         sender: &Sender,
     ) -> Result<Received, Failure> {
-        let Attempt { context, outbound, message, .. } = *attempt;
+        let Attempt { context, outbound, request, .. } = *attempt;
         let mut extra = attempt.extra;
-        let mut kept = self.open.take_up(&message.envelope.origin.route, message.apart_len());
+        let mut kept = self.open.take_up(&request.origin.route, request.apart_len());
         loop {
             let position = match kept {
                 Some(position) => position,
@@ -154,7 +152,7 @@ impl Connections {
             };
             let may_try_again = kept.take().is_some()
                 && failure.is_dead_connection()
-                && message.envelope.method.is_idempotent();
+                && request.method.is_idempotent();
             if !may_try_again {
                 return Err(failure);
             }
@@ -166,12 +164,12 @@ impl Connections {
     async fn connect(&mut self, attempt: &Attempt<'_>) -> Result<usize, Failure> {
         // On the heap, because otherwise every user would have room for it for all of its life.
         let stream = Box::pin(self.open_stream(attempt)).await?;
-        Ok(self.open.add(attempt.message.envelope.origin.route.clone(), stream))
+        Ok(self.open.add(attempt.request.origin.route.clone(), stream))
     }
 
     async fn open_stream(&mut self, attempt: &Attempt<'_>) -> Result<Stream, Failure> {
         let Attempt { context, outbound, .. } = *attempt;
-        let origin = &attempt.message.envelope.origin;
+        let origin = &attempt.request.origin;
         let limit = attempt.policy().timeouts.connect;
         let mut lap = Instant::now();
         let by = attempt.deadline(lap, limit);
@@ -206,7 +204,7 @@ impl Connections {
     ) -> Result<Stream, Failure> {
         let Attempt { context, outbound, .. } = *attempt;
         let tls = &outbound.defaults.tls;
-        let host = without_zone(attempt.message.envelope.origin.host());
+        let host = without_zone(attempt.request.origin.host());
         let limit = attempt.policy().timeouts.tls;
         let by = attempt.deadline(lap, limit);
         let sealed = self.timeout.until(by, Box::pin(tls.connect(socket, host, &mut self.tls)));
@@ -236,13 +234,13 @@ impl Connections {
         sender: &Sender,
         position: usize,
     ) -> Result<Received, Failure> {
-        let Attempt { context, outbound, message, deadline, .. } = *attempt;
+        let Attempt { context, outbound, request, deadline, .. } = *attempt;
         let mut lent = self.open.lend(position, attempt);
         let keeps = attempt.policy().keeps_after(lent.requests);
         let (stream, tally) = lent.parts();
-        tally.wire.sent = sender.remember(|memory| message.send(context, memory, stream));
+        tally.wire.sent = sender.remember(|memory| request.send(context, memory, stream));
         let limits = Limits { body_bytes: outbound.body_bytes_max(), ..context.limits };
-        let mut reader = ResponseReader::new(&message.envelope.method, outbound.keep_body, limits);
+        let mut reader = ResponseReader::new(&request.method, outbound.keep_body, limits);
         let mut bytes = context.spare();
         let limit = attempt.policy().timeouts.first_byte;
         // Ready is a connection with the turn that made it, or else when the exchange started.
@@ -250,7 +248,7 @@ impl Connections {
         let mut first_by = attempt.deadline(lap, limit);
         // How long the body waits to be asked for, as long as it does.
         let mut continue_by =
-            message.waits_to_be_asked().then(|| lap + CONTINUE_MAX.min((first_by - lap) / 2));
+            request.waits_to_be_asked().then(|| lap + CONTINUE_MAX.min((first_by - lap) / 2));
         loop {
             // After a final status it is never sent.
             let waits = continue_by.filter(|_| reader.head().is_none());
@@ -259,7 +257,7 @@ impl Connections {
                 continue_by = None;
                 // The server's time begins anew: it has waited for us.
                 first_by = attempt.deadline(context.reactor.now(), limit);
-                tally.wire.sent += message.send_apart(stream);
+                tally.wire.sent += request.send_apart(context, stream);
                 continue;
             }
             let by = if reader.has_begun_final() { deadline } else { first_by };
@@ -299,9 +297,9 @@ impl Connections {
         tally.transfer = attempt.lap(&mut lap);
         // An answer may come before the body has been sent, and a server that has not read all of it
         // takes what follows for its rest (RFC 9112 section 9.3).
-        let is_sent = message.apart.is_none() || continue_by.is_none() && stream.is_sent();
+        let is_sent = request.apart.is_none() || continue_by.is_none() && stream.is_sent();
         // A connection to an origin that is not remembered would never be found again.
-        let is_found = message.envelope.origin.remembered;
+        let is_found = request.origin.remembered;
         lent.keeps = keeps && is_found && is_sent && reader.keep_alive();
         let head = *reader.head().expect("a response that is done has a head");
         let max_body = attempt.policy().max_body;

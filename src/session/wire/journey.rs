@@ -1,10 +1,9 @@
 //! A request's way over several exchanges: redirects followed, challenges answered, expectations
 //! dropped.
 
-use super::envelope::Message;
 use super::exchange::{Attempt, Connections, Outbound};
 use super::redirect::is_redirect;
-use super::render::Outline;
+use super::rendered::Rendered;
 use super::sender::Sender;
 use crate::http1::{self, Head};
 use crate::session::api::response::Received;
@@ -15,9 +14,9 @@ use crate::stats::Extra;
 
 impl Outbound<'_> {
     /// Whether a response of this status may not be the last.
-    pub(super) fn may_go_on(&self, status: u16) -> bool {
+    pub(in crate::session) fn may_go_on(&self, status: u16) -> bool {
         (self.follows && is_redirect(status))
-            || (status == 401 && self.first.envelope.credentials.is_some())
+            || (status == 401 && self.first.credentials.is_some())
             || status == 417
     }
 }
@@ -32,12 +31,12 @@ impl Connections {
         mut received: Received,
     ) -> Result<Received, Failure> {
         let Attempt { context, outbound, deadline, .. } = *first;
-        let mut latest: Option<Outline<'_>> = None;
+        let mut latest: Option<Rendered> = None;
         let (mut redirects, mut is_answered) = (0, false);
         loop {
-            let asked = message(&latest, outbound, context);
+            let asked = latest.as_ref().unwrap_or(outbound.first);
             let status = received.head.status;
-            let extra = if answers_challenge(sender, asked, &received, is_answered) {
+            let extra = if answers_challenge(context, sender, asked, &received, is_answered) {
                 is_answered = true;
                 Extra::Challenge
             } else if let Some(location) =
@@ -47,27 +46,22 @@ impl Connections {
                 if redirects == REDIRECTS_MAX {
                     return Err(failed(RedirectError::TooMany));
                 }
-                let from = outline(latest.take(), outbound, context)?;
-                let next = from.redirected(context, outbound.defaults, status, location);
+                let next = asked.redirected(context, outbound.defaults, status, location);
                 latest = Some(next.map_err(failed)?);
                 (redirects, is_answered) = (redirects + 1, false);
                 Extra::Redirect
             } else if status == 417 {
-                let (next, expected) = outline(latest.take(), outbound, context)?.without_expect();
-                if !expected {
-                    return Ok(received);
-                }
+                let Some(next) = asked.without_expect(context) else { return Ok(received) };
                 latest = Some(next);
                 Extra::WithoutExpect
             } else {
                 return Ok(received);
             };
             context.recycle(received.bytes);
-            let message = message(&latest, outbound, context);
             let attempt = Attempt {
                 context,
                 outbound,
-                message: &message,
+                request: latest.as_ref().unwrap_or(outbound.first),
                 extra: Some(extra),
                 started: context.reactor.now(),
                 deadline,
@@ -77,43 +71,23 @@ impl Connections {
     }
 }
 
-fn message<'m>(
-    latest: &'m Option<Outline<'_>>,
-    outbound: &Outbound<'m>,
-    context: &Context,
-) -> Message<'m> {
-    match latest {
-        Some(outline) => Message::of(outline, context),
-        None => outbound.first,
-    }
-}
-
-/// The latest request, to be changed.
-fn outline<'r>(
-    latest: Option<Outline<'r>>,
-    outbound: &Outbound<'r>,
-    context: &Context,
-) -> Result<Outline<'r>, Failure> {
-    let first = || Outline::new(context, outbound.defaults, outbound.request);
-    latest.map_or_else(first, Ok).map_err(|error| Failure::Request(error.to_string()))
-}
-
 /// Whether the response is a challenge that the next send answers. One answer to each request: a
 /// second 401 says that it was no good.
 fn answers_challenge(
+    context: &Context,
     sender: &Sender,
-    message: Message<'_>,
+    request: &Rendered,
     received: &Received,
     is_answered: bool,
 ) -> bool {
     let is_challenge = received.head.status == 401 && !is_answered;
-    let (envelope, head) = (message.envelope, received.head_bytes());
+    let (from, head) = (request.recipient(context), received.head_bytes());
     is_challenge
-        && sender.remember(|memory| memory.accept_challenge(envelope, head, || sender.random()))
+        && sender.remember(|memory| memory.accept_challenge(&from, head, || sender.random()))
 }
 
 /// Where the response that begins with this head redirects to.
-pub(super) fn location<'b>(head: &Head, bytes: &'b [u8]) -> Option<&'b [u8]> {
+pub(in crate::session) fn location<'b>(head: &Head, bytes: &'b [u8]) -> Option<&'b [u8]> {
     let location =
         is_redirect(head.status).then(|| http1::header(&bytes[..head.head_len], "location"));
     location.flatten().filter(|location| !location.is_empty())

@@ -1,34 +1,27 @@
-//! A request's bytes: what it says itself, and what its user says for all of its requests.
+//! How a request becomes bytes: what it says itself, and what its user says for all of its requests.
 
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use http::header::{
-    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_TYPE, COOKIE, EXPECT, HOST,
-    PROXY_AUTHORIZATION,
-};
-use http::{HeaderName, HeaderValue};
-use url::Url;
+use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, EXPECT, HOST, PROXY_AUTHORIZATION};
+use http::{HeaderName, HeaderValue, Method};
 
-use super::content::{Apart, Content, Source};
-use super::envelope::Envelope;
-use super::redirect::Hop;
-use crate::http1::{RequestHead, request_target};
+use super::content::{Apart, Content};
+use super::rendered::{Rendered, Text};
+use crate::http1::{Given, RequestHead};
 use crate::session::connection::origin::Origin;
 use crate::session::connection::resolved::ResolvedUrl;
 use crate::session::connection::route::Route;
 use crate::session::context::Context;
-use crate::session::failure::redirect::RedirectError;
 use crate::session::request::Request;
-use crate::session::request::auth::Auth;
-use crate::session::request::auth::Credentials;
+use crate::session::request::auth::{Auth, Credentials};
 use crate::session::request::base_url::{BaseUrl, UrlError, is_absolute};
 use crate::session::request::policy::Policy;
 use crate::session::request::via::Via;
 use crate::transport::tls::Tls;
 
 /// What is undone for whoever looks at a body, as requests says it where it knows them all.
-const CODINGS: &str = "gzip, deflate, br, zstd";
+const CODINGS: &[u8] = b"gzip, deflate, br, zstd";
 
 /// What every request of a class of users has in common, on one core.
 #[derive(Debug)]
@@ -36,6 +29,8 @@ pub struct Defaults {
     pub(in crate::session) base: BaseUrl,
     pub(in crate::session) origin: Rc<Origin>,
     pub(in crate::session) headers: Vec<(HeaderName, HeaderValue)>,
+    /// Which of these there are.
+    given: Given,
     /// For the challenges of the class's own server.
     credentials: Option<Rc<Credentials>>,
     pub(in crate::session) policy: Policy,
@@ -58,8 +53,14 @@ impl Defaults {
             via => context.origins.get(&base, via),
         };
         let mut headers = headers.to_vec();
-        let credentials = authorize(&mut headers, auth, base.basic_auth.as_ref());
-        Defaults { base, origin, headers, credentials, policy, tls: Tls::default() }
+        let of_url =
+            || base.basic_auth.as_ref().map(|(user, password)| Auth::basic(user, password));
+        let is_said = headers.iter().any(|(name, _)| name == AUTHORIZATION);
+        let auth = if is_said { None } else { auth.cloned().or_else(of_url) };
+        headers.extend(auth.as_ref().and_then(Auth::header).map(|value| (AUTHORIZATION, value)));
+        let credentials = auth.as_ref().and_then(Auth::credentials);
+        let given = Given::read(headers.iter().map(line));
+        Defaults { base, origin, headers, given, credentials, policy, tls: Tls::default() }
     }
 
     /// Sets how connections are sealed, which is what the policy says with its files read. Without
@@ -70,204 +71,225 @@ impl Defaults {
     }
 }
 
-/// A request ready to be rendered: where it goes and what it says there.
-pub(in crate::session) struct Outline<'r> {
-    pub(in crate::session) envelope: Envelope,
-    authority: String,
-    headers: Vec<(HeaderName, HeaderValue)>,
-    content_type: Option<HeaderValue>,
-    content: Content<'r>,
-    expects: bool,
+/// What a request says itself, wherever it is written down.
+pub(in crate::session) struct Said<'r, H> {
+    pub(in crate::session) method: &'r Method,
+    pub(in crate::session) path: &'r str,
+    pub(in crate::session) query: &'r [(String, String)],
+    /// Names and values of its headers.
+    pub(in crate::session) headers: H,
+    pub(in crate::session) auth: Option<&'r Auth>,
+    pub(in crate::session) expect_continue: bool,
 }
 
-impl<'r> Outline<'r> {
-    /// Joins a request with its user's defaults.
-    pub(in crate::session) fn new(
-        context: &Context,
-        defaults: &Defaults,
-        request: &'r Request,
-    ) -> Result<Self, UrlError> {
-        let via = &defaults.policy.via;
-        let (origin, authority, url_auth, mut target) = if is_absolute(&request.path) {
-            let (base, path) = BaseUrl::split(&request.path)?;
-            let origin = context.origins.get(&base, via);
-            (origin, base.authority, base.basic_auth, path)
-        } else {
-            let slash = if request.path.starts_with('/') { "" } else { "/" };
-            let target = format!("{}{slash}{}", defaults.base.path, request.path);
-            (defaults.origin.clone(), defaults.base.authority.clone(), None, target)
-        };
-        append_query(&mut target, &request.query);
-        let (content, content_type) = Content::of(&request.body);
-        // There must be something to wait with (RFC 9110 section 10.1.1).
-        let expects = request.expect_continue && !content.bytes().is_empty();
-        let mut headers = request.headers.clone();
-        let mut credentials = authorize(&mut headers, request.auth.as_ref(), url_auth.as_ref());
-        let is_at_home = Rc::ptr_eq(&origin, &defaults.origin);
-        let has_auth = credentials.is_some() || contains(&headers, &AUTHORIZATION);
-        inherit(&mut headers, defaults, is_at_home && !has_auth);
-        if defaults.policy.compression && !contains(&headers, &ACCEPT_ENCODING) {
-            headers.insert(0, (ACCEPT_ENCODING, HeaderValue::from_static(CODINGS)));
-        }
-        if expects {
-            headers.retain(|(name, _)| name != EXPECT);
-            headers.push((EXPECT, HeaderValue::from_static("100-continue")));
-        }
-        if is_at_home && !has_auth {
-            credentials.clone_from(&defaults.credentials);
-        }
-        let takes_cookies = defaults.policy.cookies && !contains(&headers, &COOKIE);
-        let host = headers.iter().find(|(name, _)| name == HOST).map(|(_, value)| host_of(value));
-        let envelope = Envelope {
-            origin,
-            method: request.method.clone(),
-            target: request_target(&target),
-            host,
-            takes_cookies,
-            credentials,
-        };
-        let mut outline = Outline { envelope, authority, headers, content_type, content, expects };
-        outline.say_whether_it_is_the_last(defaults);
-        Ok(outline)
-    }
+/// The name and the value of a header, as bytes.
+type Line<'l> = (&'l [u8], &'l [u8]);
 
-    /// The request that follows this one, which was answered by a redirect.
+fn line((name, value): &(HeaderName, HeaderValue)) -> Line<'_> {
+    (name.as_str().as_bytes(), value.as_bytes())
+}
+
+pub(in crate::session) fn is(name: &[u8], header: &HeaderName) -> bool {
+    name.eq_ignore_ascii_case(header.as_str().as_bytes())
+}
+
+/// The same lines for a shorter time, to stand beside lines that do not live as long.
+#[expect(clippy::map_identity, reason = "the lifetimes differ")]
+fn briefly<'s, 'l: 's>(
+    lines: impl Iterator<Item = Line<'l>> + Clone,
+) -> impl Iterator<Item = Line<'s>> + Clone {
+    lines.map(|(name, value)| (name, value))
+}
+
+impl<'r> Said<'r, ()> {
+    /// What a request says that is data.
+    pub(in crate::session) fn of(
+        request: &'r Request,
+    ) -> Said<'r, impl Iterator<Item = Line<'r>> + Clone> {
+        Said {
+            method: &request.method,
+            path: &request.path,
+            query: &request.query,
+            headers: request.headers.iter().map(line),
+            auth: request.auth.as_ref(),
+            expect_continue: request.expect_continue,
+        }
+    }
+}
+
+impl<'r, H: Iterator<Item = Line<'r>> + Clone> Said<'r, H> {
+    /// Joins it with its class's defaults and writes it into `text`, whose memory is used again. The
+    /// content comes with its type.
     ///
-    /// As with requests, the `Cookie` header is the user's jar's again after any redirect.
-    pub(in crate::session) fn redirected(
+    /// # Errors
+    ///
+    /// An absolute URL that cannot be used.
+    pub(in crate::session) fn render(
         self,
         context: &Context,
         defaults: &Defaults,
-        status: u16,
-        location: &[u8],
-    ) -> Result<Self, RedirectError> {
-        let Outline { envelope, authority, mut headers, .. } = self;
-        let Outline { mut content_type, mut content, mut expects, .. } = self;
-        let scheme = if envelope.origin.secure { "https" } else { "http" };
-        let from = Url::parse(&format!("{scheme}://{authority}{}", envelope.target));
-        let from = from.map_err(|_| RedirectError::Malformed)?;
-        let hop = Hop::new(status, &envelope.method, &from, location)?;
-        let (base, target) =
-            BaseUrl::split(hop.url.as_str()).map_err(|_| match hop.url.scheme() {
-                "https" => RedirectError::Scheme("https".into()),
-                _ => RedirectError::Malformed,
-            })?;
-        let base = base.in_zone_of(envelope.origin.host());
-        if !hop.keeps_body {
-            content = Content::EMPTY;
-            content_type = None;
-            expects = false;
-        }
-        headers.retain(|(name, _)| match *name {
-            COOKIE | CONNECTION | PROXY_AUTHORIZATION => false,
-            CONTENT_TYPE | EXPECT => hop.keeps_body,
-            AUTHORIZATION => hop.keeps_credentials,
-            HOST => hop.keeps_host,
-            _ => true,
-        });
-        let envelope = Envelope {
-            origin: context.origins.get(&base, &defaults.policy.via),
-            method: hop.method,
-            target: request_target(&target),
-            host: envelope.host.filter(|_| hop.keeps_host),
-            takes_cookies: defaults.policy.cookies,
-            credentials: envelope.credentials.filter(|_| hop.keeps_credentials),
+        (content, content_type): (Content, Option<HeaderValue>),
+        text: Vec<u8>,
+    ) -> Result<Rendered, UrlError> {
+        let elsewhere =
+            if is_absolute(self.path) { Some(BaseUrl::split(self.path)?) } else { None };
+        let origin = match &elsewhere {
+            Some((base, _)) => context.origins.get(base, &defaults.policy.via),
+            None => defaults.origin.clone(),
         };
-        let authority = base.authority;
-        let mut outline = Outline { envelope, authority, headers, content_type, content, expects };
-        outline.say_whether_it_is_the_last(defaults);
-        Ok(outline)
-    }
+        let is_at_home = Rc::ptr_eq(&origin, &defaults.origin);
+        let (base, target) = match &elsewhere {
+            Some((base, path)) => (base, joined("", path, self.query)),
+            None => (&defaults.base, joined(&defaults.base.path, self.path, self.query)),
+        };
 
-    /// The same request without its expectation, and whether it had one (RFC 9110 section 10.1.1).
-    pub(super) fn without_expect(mut self) -> (Self, bool) {
-        let headers = self.headers.len();
-        self.headers.retain(|(name, _)| name != EXPECT);
-        self.expects = false;
-        let had_one = self.headers.len() < headers;
-        (self, had_one)
-    }
+        let given = Given::read(self.headers.clone());
+        let of_url = || {
+            let (base, _) = elsewhere.as_ref()?;
+            base.basic_auth.as_ref().map(|(user, password)| Auth::basic(user, password))
+        };
+        let auth = self.auth.map(Cow::Borrowed).or_else(|| of_url().map(Cow::Owned));
+        let auth = auth.filter(|_| !given.authorization);
+        let mut value = if auth.is_some() { context.spare() } else { Vec::new() };
+        let has_value = auth.as_ref().is_some_and(|auth| auth.write(&mut value));
+        let authorization = has_value.then_some((AUTHORIZATION.as_str().as_bytes(), &value[..]));
+        let own_credentials = auth.as_ref().and_then(|auth| auth.credentials());
+        let is_of_class = is_at_home && auth.is_none() && !given.authorization;
 
-    /// Where no later request uses the connection (RFC 9112 section 9.6).
-    fn say_whether_it_is_the_last(&mut self, defaults: &Defaults) {
-        if !self.envelope.origin.remembered || defaults.policy.is_one_request_per_connection() {
-            self.headers.retain(|(name, _)| name != CONNECTION);
-            self.headers.push((CONNECTION, HeaderValue::from_static("close")));
-        }
+        // There must be something to wait with (RFC 9110 section 10.1.1).
+        let expects = self.expect_continue && content.len() > 0;
+        let is_last = is_last(&origin, defaults);
+        let is_written_here =
+            move |name: &[u8]| expects && is(name, &EXPECT) || is_last && is(name, &CONNECTION);
+        let rendered = {
+            let own = briefly(self.headers);
+            let is_replaced =
+                |name: &[u8]| own.clone().any(|(own, _)| own.eq_ignore_ascii_case(name));
+            let of_class = defaults.headers.iter().map(line).filter(|(name, _)| {
+                !is_replaced(name) && (is_of_class || !is(name, &AUTHORIZATION))
+            });
+            let said = of_class.chain(own.clone());
+            let given = given.and(defaults.given);
+            let host =
+                if given.host { said.clone().find(|(name, _)| is(name, &HOST)) } else { None };
+            let codings = defaults.policy.compression && !given.accept_encoding;
+            let when = |is_so: bool, name: &'static HeaderName, value: &'static [u8]| {
+                is_so.then_some((name.as_str().as_bytes(), value))
+            };
+            let headers = when(codings, &ACCEPT_ENCODING, CODINGS)
+                .into_iter()
+                .chain(said.filter(|(name, _)| !is_written_here(name)))
+                .chain(authorization)
+                .chain(when(expects, &EXPECT, b"100-continue"));
+            let wanted = Wanted {
+                origin,
+                method: self.method.clone(),
+                authority: &base.authority,
+                target: &target,
+                host: host.map(|(_, value)| host_of(value)),
+                takes_cookies: defaults.policy.cookies && !given.cookie,
+                credentials: own_credentials
+                    .or_else(|| defaults.credentials.clone().filter(|_| is_of_class)),
+                is_last,
+            };
+            let body = (content, content_type, expects);
+            wanted.write(context, (headers, given), body, text)
+        };
+        context.recycle(value);
+        Ok(rendered)
     }
+}
 
-    /// Appends the request to a buffer, but for a body that is sent apart. Gives the place of the blank
-    /// line behind its head.
-    pub(in crate::session) fn render(&self, out: &mut Vec<u8>) -> usize {
-        let Envelope { origin, method, target, .. } = &self.envelope;
+/// Whether no later request uses the connection (RFC 9112 section 9.6).
+pub(in crate::session) fn is_last(origin: &Origin, defaults: &Defaults) -> bool {
+    !origin.remembered || defaults.policy.is_one_request_per_connection()
+}
+
+/// Where a request goes, and what is not in a header line of its own.
+pub(in crate::session) struct Wanted<'w> {
+    pub(in crate::session) origin: Rc<Origin>,
+    pub(in crate::session) method: Method,
+    /// What the `Host` header says where no header does.
+    pub(in crate::session) authority: &'w str,
+    /// Path and query.
+    pub(in crate::session) target: &'w str,
+    pub(in crate::session) host: Option<String>,
+    pub(in crate::session) takes_cookies: bool,
+    pub(in crate::session) credentials: Option<Rc<Credentials>>,
+    pub(in crate::session) is_last: bool,
+}
+
+impl Wanted<'_> {
+    /// Writes the request with these headers, of which it is known which there are, and this body: its
+    /// content, the type of that, and whether it waits to be asked for.
+    pub(in crate::session) fn write<'h>(
+        self,
+        context: &Context,
+        (headers, given): (impl Iterator<Item = Line<'h>> + Clone, Given),
+        (content, content_type, expects): (Content, Option<HeaderValue>, bool),
+        mut text: Vec<u8>,
+    ) -> Rendered {
+        let Wanted { origin, method, authority, target, host, takes_cookies, credentials, is_last } =
+            self;
         // A proxy is asked in absolute form, and has credentials of its own (RFC 9112 section 3.2.2).
-        let (target, authorization) = match &*origin.route {
-            Route::Proxy(_, authorization) => {
-                (Cow::Owned(format!("http://{}{target}", self.authority)), authorization.as_ref())
+        let (prefix, for_proxy) = match &*origin.route {
+            Route::Proxy(_, authorization) => ("http://", authorization.as_ref()),
+            _ => ("", None),
+        };
+        let absolute = if prefix.is_empty() {
+            Cow::Borrowed(target)
+        } else {
+            Cow::Owned(format!("{prefix}{authority}{target}"))
+        };
+        let close: Line<'_> = (CONNECTION.as_str().as_bytes(), b"close");
+        let for_proxy =
+            for_proxy.map(|value| (PROXY_AUTHORIZATION.as_str().as_bytes(), value.as_bytes()));
+        let headers = briefly(headers).chain(is_last.then_some(close)).chain(for_proxy);
+        text.clear();
+        let head = RequestHead { method: &method, target: &absolute, host: authority, headers };
+        let blank = head.encode_knowing(given, content.len(), content_type.as_ref(), &mut text);
+        let target = target_in(&text, method.as_str().len() + 1, prefix.len());
+        let apart = if content.is_apart(expects) {
+            Some(Apart { content, expects })
+        } else {
+            text.extend_from_slice(content.bytes(context));
+            if let Content::Bytes(bytes) = content {
+                context.recycle(bytes);
             }
-            _ => (Cow::Borrowed(&**target), None),
+            None
         };
-        let own = self.headers.iter().map(|(name, value)| (name, value));
-        let head = RequestHead {
-            method,
-            target: &target,
-            host: &self.authority,
-            headers: own.chain(authorization.map(|value| (&PROXY_AUTHORIZATION, value))),
-        };
-        let blank = head.encode_head(self.content.bytes().len(), self.content_type.as_ref(), out);
-        if !self.content.is_apart(self.expects) {
-            out.extend_from_slice(self.content.bytes());
-        }
-        blank
-    }
-
-    /// The body, where it is sent apart, for one send.
-    pub(in crate::session) fn apart(&self, context: &Context) -> Option<Apart<'_>> {
-        let is_apart = self.content.is_apart(self.expects);
-        is_apart.then(|| Apart { bytes: self.content.source(context), expects: self.expects })
-    }
-
-    /// The same, for any number of sends.
-    pub(super) fn apart_for_good(&self, context: &Context) -> Option<Apart<'static>> {
-        let is_apart = self.content.is_apart(self.expects);
-        let bytes = || Source::Kept(self.content.keep(context));
-        is_apart.then(|| Apart { bytes: bytes(), expects: self.expects })
+        let text = Text::Own(text);
+        Rendered { origin, method, host, takes_cookies, credentials, text, target, blank, apart }
     }
 }
 
-fn contains(headers: &[(HeaderName, HeaderValue)], wanted: &HeaderName) -> bool {
-    headers.iter().any(|(name, _)| name == wanted)
-}
-
-/// Says who a request is from, where no header does: by its own word, or else by its URL. Gives what
-/// is needed for challenges in place of a header.
-fn authorize(
-    headers: &mut Vec<(HeaderName, HeaderValue)>,
-    auth: Option<&Auth>,
-    of_url: Option<&(String, String)>,
-) -> Option<Rc<Credentials>> {
-    if contains(headers, &AUTHORIZATION) {
-        return None;
+/// Where path and query stand in a request, whose target begins at `begin`, in absolute form behind
+/// this many bytes of its scheme.
+fn target_in(text: &[u8], begin: usize, scheme: usize) -> std::ops::Range<usize> {
+    let length = |from: usize, end: u8| text[from..].iter().position(|&byte| byte == end);
+    let end = begin + length(begin, b' ').unwrap_or_default();
+    if scheme == 0 {
+        return begin..end;
     }
-    let of_url = || of_url.map(|(user, password)| Auth::basic(user, password));
-    let auth = auth.cloned().or_else(of_url)?;
-    headers.extend(auth.header().map(|value| (AUTHORIZATION, value)));
-    auth.credentials()
+    let path = begin + scheme + length(begin + scheme, b'/').unwrap_or_default();
+    path.min(end)..end
 }
 
-/// Puts the class's headers in front, but for those that the request has itself and credentials
-/// that are another server's.
-fn inherit(own: &mut Vec<(HeaderName, HeaderValue)>, defaults: &Defaults, takes_auth: bool) {
-    let is_inherited =
-        |name: &HeaderName| !contains(own, name) && (takes_auth || name != AUTHORIZATION);
-    let inherited = defaults.headers.iter().filter(|(name, _)| is_inherited(name));
-    let inherited: Vec<_> = inherited.cloned().collect();
-    own.splice(0..0, inherited);
+/// A path behind the prefix of its class, with pairs behind its query. Nearly always it is the path as
+/// it is.
+fn joined<'p>(prefix: &str, path: &'p str, query: &[(String, String)]) -> Cow<'p, str> {
+    if prefix.is_empty() && query.is_empty() && path.starts_with('/') {
+        return Cow::Borrowed(path);
+    }
+    let slash = if path.starts_with('/') { "" } else { "/" };
+    let mut target = format!("{prefix}{slash}{path}");
+    append_query(&mut target, query);
+    Cow::Owned(target)
 }
 
 /// The host in a `Host` header, without its port and its brackets.
-fn host_of(header: &HeaderValue) -> String {
-    let text = String::from_utf8_lossy(header.as_bytes());
+fn host_of(header: &[u8]) -> String {
+    let text = String::from_utf8_lossy(header);
     let host = match text.strip_prefix('[') {
         Some(address) => address.split(']').next(),
         None => text.split(':').next(),

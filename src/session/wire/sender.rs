@@ -34,13 +34,14 @@ impl Sender {
 
     /// Remembers what a response asks the user to.
     pub(in crate::session) fn learn(&self, attempt: &Attempt<'_>, received: &Received) {
-        let envelope = attempt.message.envelope;
+        let request = attempt.request;
+        let recipient = || request.recipient(attempt.context);
         if received.head.set_cookie && attempt.policy().cookies {
             let now = attempt.context.unix_time();
-            self.remember(|memory| memory.keep_cookies(envelope, received.head_bytes(), now));
+            self.remember(|memory| memory.keep_cookies(&recipient(), received.head_bytes(), now));
         }
-        if envelope.credentials.is_some() {
-            self.remember(|memory| memory.learn(envelope, received.head_bytes()));
+        if request.credentials.is_some() {
+            self.remember(|memory| memory.learn(&recipient(), received.head_bytes()));
         }
     }
 }

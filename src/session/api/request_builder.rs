@@ -1,64 +1,78 @@
 //! Building and making a request from a task.
 
 use std::borrow::Cow;
+use std::fmt::{self, Write as _};
 use std::time::Duration;
 
-use http::header::HOST;
-use http::{HeaderName, HeaderValue, Method};
+use http::{HeaderValue, Method};
 use serde::Serialize;
 
 use super::check::Check;
-use super::later::Later;
+use super::pending::PendingRequest;
 use super::response::Response;
 use super::session::Session;
 use crate::http1::KeepBody;
+use crate::session::request::Body;
 use crate::session::request::auth::Auth;
 use crate::session::request::base_url::host_header;
 use crate::session::request::upload::Upload;
-use crate::session::request::{Body, Request};
 use crate::session::wire::exchange::RequestFailed;
 
-/// A request being put together. Nothing happens before [`send`](Call::send).
-///
-/// A request that says no more than a literal path, and perhaps a literal name, is rendered the
-/// first time and sent from the same bytes ever after.
-#[derive(Debug)]
-#[must_use = "a request is made by send()"]
-pub struct Call<'s> {
-    session: &'s Session,
-    path: Cow<'static, str>,
-    name: Option<Cow<'static, str>>,
-    /// Everything else; its path and name are filled in when it is sent.
-    request: Request,
-    checks: Vec<Check>,
-    keep_body: KeepBody,
-    /// Nothing but method, path and name has been said.
-    plain: bool,
-    /// A mistake in what was said, told when the request is sent.
-    mistake: Option<String>,
+/// What a request's path may be given as: a literal, a text, or [`format_args!`], for which nothing is
+/// allocated.
+pub trait Path {
+    /// The path; `spare` gives memory to write it to.
+    fn into_path(self, spare: impl FnOnce() -> Vec<u8>) -> Cow<'static, str>;
 }
 
-impl<'s> Call<'s> {
-    pub(in crate::session) fn new(
-        session: &'s Session,
-        method: Method,
-        path: impl Into<Cow<'static, str>>,
-    ) -> Self {
-        Call {
-            session,
-            path: path.into(),
-            name: None,
-            request: Request::new(method, String::new()),
-            checks: Vec::new(),
-            keep_body: KeepBody::Yes,
-            plain: true,
-            mistake: None,
-        }
+impl Path for &'static str {
+    fn into_path(self, _: impl FnOnce() -> Vec<u8>) -> Cow<'static, str> {
+        Cow::Borrowed(self)
+    }
+}
+
+impl Path for String {
+    fn into_path(self, _: impl FnOnce() -> Vec<u8>) -> Cow<'static, str> {
+        Cow::Owned(self)
+    }
+}
+
+impl Path for Cow<'static, str> {
+    fn into_path(self, _: impl FnOnce() -> Vec<u8>) -> Cow<'static, str> {
+        self
+    }
+}
+
+impl Path for fmt::Arguments<'_> {
+    fn into_path(self, spare: impl FnOnce() -> Vec<u8>) -> Cow<'static, str> {
+        let mut path = String::from_utf8(spare()).unwrap_or_default();
+        // A value that cannot be written is the task's own error, and what there is of it is sent.
+        let _ = path.write_fmt(self);
+        Cow::Owned(path)
+    }
+}
+
+/// A request being put together. Nothing happens before [`send`](RequestBuilder::send).
+///
+/// A request that says no more than a literal path, and perhaps a literal name, is rendered the
+/// first time and sent from the same bytes ever after. Any other is rendered into memory that earlier
+/// ones have left.
+#[derive(Debug)]
+#[must_use = "a request is made by send()"]
+pub struct RequestBuilder<'s> {
+    session: &'s Session,
+    request: PendingRequest,
+}
+
+impl<'s> RequestBuilder<'s> {
+    pub(in crate::session) fn new(session: &'s Session, method: Method, path: impl Path) -> Self {
+        let path = path.into_path(|| session.context.spare());
+        RequestBuilder { session, request: PendingRequest::new(method, path) }
     }
 
     /// Counts the request under this name in place of its path: `/item/17` as `/item/[id]`.
     pub fn name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
-        self.name = Some(name.into());
+        self.request.name = Some(name.into());
         self
     }
 
@@ -71,20 +85,17 @@ impl<'s> Call<'s> {
     /// Adds a header; it replaces one of the same name that the user class sends with every
     /// request. A name or value that cannot be a header fails the request, and so does a `Host`
     /// that is not one.
-    pub fn header<N, V>(mut self, name: N, value: V) -> Self
-    where
-        N: TryInto<HeaderName>,
-        V: TryInto<HeaderValue>,
-    {
-        match (name.try_into(), value.try_into()) {
-            (Ok(name), Ok(value)) => {
-                if name == HOST && host_header(&value).is_err() {
-                    self.mistake = Some("the host header is not a host".into());
-                }
-                self.request.headers.push((name, value));
+    pub fn header(mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Self {
+        let (name, value) = (name.as_ref(), value.as_ref());
+        if !is_header_name(name) {
+            self.request.mistake = Some("a header's name is not valid".into());
+        } else if !is_header_value(value) {
+            self.request.mistake = Some("a header's value is not valid".into());
+        } else {
+            if name.eq_ignore_ascii_case(b"host") && !is_host(value) {
+                self.request.mistake = Some("the host header is not a host".into());
             }
-            (Err(_), _) => self.mistake = Some("a header's name is not valid".into()),
-            (_, Err(_)) => self.mistake = Some("a header's value is not valid".into()),
+            self.request.add_header(&self.session.context, name, value);
         }
         self.special()
     }
@@ -97,9 +108,10 @@ impl<'s> Call<'s> {
 
     /// Sends a value as a JSON body, which is written here. One that cannot be written as JSON fails the request.
     pub fn json(mut self, value: &impl Serialize) -> Self {
-        match serde_json::to_vec(value) {
-            Ok(text) => self.request.body = Body::JsonText(text),
-            Err(error) => self.mistake = Some(format!("the body is not JSON: {error}")),
+        let mut text = self.session.context.spare();
+        match serde_json::to_writer(&mut text, value) {
+            Ok(()) => self.request.body = Body::JsonText(text),
+            Err(error) => self.request.mistake = Some(format!("the body is not JSON: {error}")),
         }
         self.special()
     }
@@ -133,8 +145,10 @@ impl<'s> Call<'s> {
     }
 
     /// Sends a bearer token (RFC 6750).
-    pub fn bearer_auth(self, token: impl Into<String>) -> Self {
-        self.auth(Auth::Bearer(token.into()))
+    pub fn bearer_auth(self, token: impl AsRef<str>) -> Self {
+        let mut text = String::from_utf8(self.session.context.spare()).unwrap_or_default();
+        text.push_str(token.as_ref());
+        self.auth(Auth::Bearer(text))
     }
 
     /// Answers the server's challenge (RFC 7616), or the one that it set the user before.
@@ -144,7 +158,7 @@ impl<'s> Call<'s> {
 
     fn auth(mut self, auth: Auth) -> Self {
         if let Some(fault) = auth.fault() {
-            self.mistake = Some(fault.into());
+            self.request.mistake = Some(fault.into());
         }
         self.request.auth = Some(auth);
         self.special()
@@ -165,19 +179,19 @@ impl<'s> Call<'s> {
 
     /// Adds a check; the first that does not hold makes the response a failure.
     pub fn check(mut self, check: Check) -> Self {
-        self.checks.push(check);
+        self.request.checks.push(check);
         self
     }
 
     /// Does not keep the response's body: it is received and counted, and [`Response::body`] is
     /// empty. For large bodies that nobody looks at.
     pub fn discard_body(mut self) -> Self {
-        self.keep_body = KeepBody::No;
+        self.request.keep_body = KeepBody::No;
         self
     }
 
     fn special(mut self) -> Self {
-        self.plain = false;
+        self.request.plain = false;
         self
     }
 
@@ -188,17 +202,26 @@ impl<'s> Call<'s> {
     /// Where no response came: it is counted already, and a task that returns this error ends
     /// without being counted as an exception. A response that failed a check is no error here.
     pub async fn send(self) -> Result<Response, RequestFailed> {
-        let (session, request) = self.split();
-        session.make(request).await
+        self.session.make(self.request).await
     }
 
     /// Puts the request aside, to be made beside others by [`Session::parallel`].
-    pub fn later(self) -> Later {
-        self.split().1
+    pub fn later(self) -> PendingRequest {
+        self.request
     }
+}
 
-    fn split(self) -> (&'s Session, Later) {
-        let Call { session, path, name, request, checks, keep_body, plain, mistake } = self;
-        (session, Later { path, name, request, checks, keep_body, plain, mistake })
-    }
+/// RFC 9110 section 5.6.2.
+fn is_header_name(name: &[u8]) -> bool {
+    let may = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
+    !name.is_empty() && name.iter().all(may)
+}
+
+/// RFC 9110 section 5.5.
+fn is_header_value(value: &[u8]) -> bool {
+    value.iter().all(|&byte| byte == b'\t' || !byte.is_ascii_control())
+}
+
+fn is_host(value: &[u8]) -> bool {
+    HeaderValue::from_bytes(value).is_ok_and(|value| host_header(&value).is_ok())
 }

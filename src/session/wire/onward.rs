@@ -1,0 +1,93 @@
+//! The request that follows from a response: to where a redirect leads, or without its expectation.
+
+use http::header::{
+    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, EXPECT, HOST,
+    PROXY_AUTHORIZATION,
+};
+use url::Url;
+
+use super::content::Content;
+use super::redirect::Hop;
+use super::render::{Defaults, Wanted, is, is_last};
+use super::rendered::Rendered;
+use crate::http1::Given;
+use crate::session::context::Context;
+use crate::session::failure::redirect::RedirectError;
+use crate::session::request::base_url::BaseUrl;
+
+impl Rendered {
+    /// The request that follows this one, which was answered by a redirect.
+    ///
+    /// As with requests, the `Cookie` header is the user's jar's again after any redirect.
+    pub(in crate::session) fn redirected(
+        &self,
+        context: &Context,
+        defaults: &Defaults,
+        status: u16,
+        location: &[u8],
+    ) -> Result<Self, RedirectError> {
+        let scheme = if self.origin.secure { "https" } else { "http" };
+        let target = self.recipient(context).target;
+        let from = Url::parse(&format!("{scheme}://{}{target}", self.origin.authority));
+        let from = from.map_err(|_| RedirectError::Malformed)?;
+        let hop = Hop::new(status, &self.method, &from, location)?;
+        let (base, target) =
+            BaseUrl::split(hop.url.as_str()).map_err(|_| match hop.url.scheme() {
+                "https" => RedirectError::Scheme("https".into()),
+                _ => RedirectError::Malformed,
+            })?;
+        let base = base.in_zone_of(self.origin.host());
+        let keeps_host = self.host.is_some() && hop.keeps_host;
+        let (content, expects) = if hop.keeps_body {
+            (self.content(context), self.waits_to_be_asked())
+        } else {
+            (Content::EMPTY, false)
+        };
+        let headers = self.lines(context).filter(|(name, _)| match *name {
+            name if is(name, &COOKIE) || is(name, &CONNECTION) => false,
+            name if is(name, &PROXY_AUTHORIZATION) || is(name, &CONTENT_LENGTH) => false,
+            name if is(name, &CONTENT_TYPE) || is(name, &EXPECT) => hop.keeps_body,
+            name if is(name, &AUTHORIZATION) => hop.keeps_credentials,
+            name if is(name, &HOST) => keeps_host,
+            _ => true,
+        });
+        let origin = context.origins.get(&base, &defaults.policy.via);
+        let wanted = Wanted {
+            is_last: is_last(&origin, defaults),
+            origin,
+            method: hop.method,
+            authority: &base.authority,
+            target: &target,
+            host: self.host.clone().filter(|_| keeps_host),
+            takes_cookies: defaults.policy.cookies,
+            credentials: self.credentials.clone().filter(|_| hop.keeps_credentials),
+        };
+        let given = Given::read(headers.clone());
+        Ok(wanted.write(context, (headers, given), (content, None, expects), context.spare()))
+    }
+
+    /// The same request without its expectation, where it has one (RFC 9110 section 10.1.1).
+    pub(in crate::session) fn without_expect(&self, context: &Context) -> Option<Self> {
+        let mut lines = self.lines(context);
+        lines.find(|(name, _)| is(name, &EXPECT))?;
+        let headers = self.lines(context).filter(|(name, _)| {
+            let is_written_anew = is(name, &CONTENT_LENGTH) || is(name, &PROXY_AUTHORIZATION);
+            let is_hosts = is(name, &HOST) && self.host.is_none();
+            !(is_written_anew || is_hosts || is(name, &EXPECT))
+        });
+        let wanted = Wanted {
+            origin: self.origin.clone(),
+            method: self.method.clone(),
+            authority: &self.origin.authority,
+            target: self.recipient(context).target,
+            host: self.host.clone(),
+            takes_cookies: self.takes_cookies,
+            credentials: self.credentials.clone(),
+            // It has said so already where it is.
+            is_last: false,
+        };
+        let body = (self.content(context), None, false);
+        let given = Given::read(headers.clone());
+        Some(wanted.write(context, (headers, given), body, context.spare()))
+    }
+}

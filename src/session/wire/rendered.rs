@@ -1,0 +1,152 @@
+//! A request in bytes: the one form in which requests are sent, whether they are constant or made anew.
+
+use std::ops::Range;
+use std::rc::Rc;
+
+use http::Method;
+
+use super::content::{Apart, Content};
+use crate::reactor::Kept;
+use crate::session::connection::origin::Origin;
+use crate::session::context::Context;
+use crate::session::identity::memory::{Memory, Recipient};
+use crate::session::request::auth::Credentials;
+use crate::transport::Stream;
+
+/// A request as it is sent but for one hole: before the blank line behind its head go the lines that
+/// its user has been told to remember, its cookies and its answer to a challenge.
+#[derive(Debug)]
+pub(in crate::session) struct Rendered {
+    pub(in crate::session) origin: Rc<Origin>,
+    pub(in crate::session) method: Method,
+    /// The host that a `Host` header names, in place of the origin's.
+    pub(in crate::session) host: Option<String>,
+    /// Whether the user's cookies go with it.
+    pub(in crate::session) takes_cookies: bool,
+    /// User and password for the challenges of its server.
+    pub(in crate::session) credentials: Option<Rc<Credentials>>,
+    /// The head and, unless it is sent apart, the body.
+    pub(in crate::session) text: Text,
+    /// Where path and query stand in the text.
+    pub(in crate::session) target: Range<usize>,
+    /// Where the blank line begins.
+    pub(in crate::session) blank: usize,
+    /// The body, where it is not in the text.
+    pub(in crate::session) apart: Option<Apart>,
+}
+
+/// Who has the bytes.
+#[derive(Debug)]
+pub(in crate::session) enum Text {
+    /// The reactor, for a constant request: they are sent from where they are.
+    Kept(Kept),
+    /// The request: they are copied for each send.
+    Own(Vec<u8>),
+}
+
+impl Rendered {
+    /// The same for any number of sends: the reactor keeps the bytes to its end.
+    pub(in crate::session) fn kept(self, context: &Context) -> Self {
+        let text = match self.text {
+            Text::Own(bytes) => Text::Kept(context.reactor.keep(bytes)),
+            kept => kept,
+        };
+        Rendered { text, apart: self.apart.map(|apart| apart.kept(context)), ..self }
+    }
+
+    pub(in crate::session) fn bytes<'r>(&'r self, context: &'r Context) -> &'r [u8] {
+        match &self.text {
+            Text::Kept(kept) => context.reactor.kept(*kept),
+            Text::Own(bytes) => bytes,
+        }
+    }
+
+    /// Its header lines, names as they are written.
+    pub(in crate::session) fn lines<'r>(
+        &'r self,
+        context: &'r Context,
+    ) -> impl Iterator<Item = (&'r [u8], &'r [u8])> + Clone {
+        lines(&self.bytes(context)[..self.blank])
+    }
+
+    /// The body, wherever it is.
+    pub(in crate::session) fn content(&self, context: &Context) -> Content {
+        match &self.apart {
+            Some(apart) => apart.content.clone(),
+            None => Content::from(self.bytes(context)[self.blank + 2..].to_vec()),
+        }
+    }
+
+    /// Who gets it, for what the user remembers.
+    pub(in crate::session) fn recipient<'r>(&'r self, context: &'r Context) -> Recipient<'r> {
+        let target = &self.bytes(context)[self.target.clone()];
+        Recipient {
+            origin: &self.origin,
+            host: self.host.as_deref().unwrap_or(self.origin.host()),
+            method: self.method.as_str(),
+            // What is escaped is ASCII.
+            target: str::from_utf8(target).unwrap_or_default(),
+            takes_cookies: self.takes_cookies,
+            credentials: self.credentials.as_ref(),
+        }
+    }
+
+    /// Whether the body waits for `100 Continue`.
+    pub(in crate::session) fn waits_to_be_asked(&self) -> bool {
+        self.apart.as_ref().is_some_and(|apart| apart.expects)
+    }
+
+    /// The length of the body that is not in the text.
+    pub(in crate::session) fn apart_len(&self) -> usize {
+        self.apart.as_ref().map_or(0, |apart| apart.content.len())
+    }
+
+    /// Sends it, but for a body that waits to be asked for; how many bytes that takes.
+    pub(in crate::session) fn send(
+        &self,
+        context: &Context,
+        memory: &mut Memory,
+        stream: &mut Stream,
+    ) -> u64 {
+        let has_lines = memory.has_lines(|| self.recipient(context), context);
+        let head = match &self.text {
+            Text::Kept(kept) if !has_lines => match self.apart {
+                None => return stream.send_kept(*kept),
+                Some(_) => stream.send_kept_behind(*kept),
+            },
+            _ => {
+                let (head, rest) = self.bytes(context).split_at(self.blank);
+                let mut text = context.reactor.buffer();
+                text.extend_from_slice(head);
+                if has_lines {
+                    memory.write_lines(&self.recipient(context), context.unix_time(), &mut text);
+                }
+                text.extend_from_slice(rest);
+                if self.apart.is_some() { stream.send_behind(text) } else { stream.send(text) }
+            }
+        };
+        if self.waits_to_be_asked() { head } else { head + self.send_apart(context, stream) }
+    }
+
+    /// Sends the body that is not in the text, if there is one; how many bytes that takes.
+    pub(in crate::session) fn send_apart(&self, context: &Context, stream: &mut Stream) -> u64 {
+        self.apart.as_ref().map_or(0, |apart| apart.content.send(context, stream))
+    }
+}
+
+/// The header lines of a head, without its first line.
+fn lines(head: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> + Clone {
+    let first = head.iter().position(|&byte| byte == b'\n').map_or(head.len(), |end| end + 1);
+    header_lines(&head[first..])
+}
+
+/// Names and values of header lines.
+pub(in crate::session) fn header_lines(
+    lines: &[u8],
+) -> impl Iterator<Item = (&[u8], &[u8])> + Clone {
+    lines.split(|&byte| byte == b'\n').filter_map(|line| {
+        let line = line.strip_suffix(b"\r")?;
+        let colon = line.iter().position(|&byte| byte == b':')?;
+        Some((&line[..colon], line[colon + 1..].trim_ascii_start()))
+    })
+}
