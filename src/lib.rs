@@ -43,6 +43,7 @@ pub mod plan;
 pub mod report;
 pub mod run;
 
+#[cfg(feature = "page")]
 pub mod web;
 
 pub mod cli;
@@ -50,6 +51,8 @@ mod cores;
 pub mod credentials;
 pub mod files;
 pub mod log;
+// The fields of the page's forms are described in it, too.
+#[cfg_attr(not(feature = "page"), allow(dead_code))]
 mod options;
 pub mod page;
 pub mod target;

@@ -167,6 +167,7 @@ mod tests {
             "gregaria a.toml --seed 7 --cores 0 -u 5 -r 2.5 -t 1m30s -s 5s -H http://127.0.0.1:2",
             "gregaria a.toml --seed 7 --cores 0 --rate 20.5 --arrivals poisson --max-users 9 -i 3 --requests 4",
             "gregaria a.toml --seed 7 --cores 0 --local-address 127.0.0.1,127.0.0.2 --user-classes A --resolve x:80:127.0.0.1,127.0.0.2",
+            #[cfg(feature = "tls")]
             "gregaria a.toml --seed 7 --cores 0 --dns-refresh 1.5s --proxy http://127.0.0.1:3 --insecure",
             "gregaria a.toml --seed 7 --cores 0 --user-classes A=2.5",
         ];

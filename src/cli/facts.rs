@@ -9,7 +9,7 @@ use super::milestones;
 use crate::credentials::hidden;
 use crate::plan::Plan;
 use crate::report::view::Facts;
-use crate::scenario::{LoadShape, Scenario};
+use crate::scenario::LoadShape;
 
 /// The facts of a plan that was made of `draft`.
 pub(super) fn facts(plan: &Plan, args: &RunArgs, draft: &Draft) -> Facts {
@@ -38,18 +38,5 @@ pub(super) fn facts(plan: &Plan, args: &RunArgs, draft: &Draft) -> Facts {
         load: milestones::load(&plan.shape, plan.arrivals.as_ref(), plan.users),
         cores: plan.cores.iter().map(|core| core.id).collect(),
         profile: args.profile.as_deref().map(|name| hidden(name).into_owned()),
-    }
-}
-
-/// What is known where there can be no plan yet.
-pub(super) fn without_plan(scenario: &Scenario, args: &RunArgs, draft: &Draft) -> Facts {
-    Facts {
-        scenario: hidden(draft.name()).into_owned(),
-        scenario_text: draft.text(),
-        host: hidden(args.host.as_ref().or(scenario.host.as_ref()).map_or("", |h| h)).into_owned(),
-        command_line: command_line::typed(&scenario.parameters),
-        run_time: args.run_time.or(scenario.load.run_time),
-        profile: args.profile.as_deref().map(|name| hidden(name).into_owned()),
-        ..Facts::default()
     }
 }

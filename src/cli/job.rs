@@ -24,7 +24,6 @@ use crate::report::view::Facts;
 use crate::report::warnings::nothing_completed;
 use crate::run;
 use crate::scenario::Scenario;
-use crate::web::NewRun;
 
 type Reports = Vec<(String, Box<dyn Report + Send>)>;
 
@@ -34,7 +33,7 @@ pub(super) struct Job {
     pub(super) control: Arc<Control>,
     args: RunArgs,
     log: Log,
-    facts: Facts,
+    pub(super) facts: Facts,
     reports: Reports,
 }
 
@@ -58,16 +57,6 @@ impl Job {
         job.add_log();
         job.add_summary();
         Ok(job)
-    }
-
-    /// Returns what the page needs to begin the run.
-    pub(super) fn new_run(&self) -> NewRun {
-        NewRun {
-            facts: self.facts.clone(),
-            plan: self.plan.clone(),
-            control: self.control.clone(),
-            history: History::new(asked_rate(&self.plan, &self.control)),
-        }
     }
 
     /// Adds a report, behind all others.

@@ -22,6 +22,7 @@ mod signals;
 mod source;
 mod terminal;
 mod tty;
+#[cfg_attr(not(feature = "page"), path = "no_web.rs")]
 mod web;
 
 use std::env;

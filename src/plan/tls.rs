@@ -76,12 +76,13 @@ impl Seals {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::plan::{Options, Plan};
-    use crate::scenario::{Step, User};
-
+    #[cfg(feature = "tls")]
     #[test]
     fn classes_with_the_same_options_share_what_is_made_of_them() {
+        use super::*;
+        use crate::plan::{Options, Plan};
+        use crate::scenario::{Step, User};
+
         let user =
             |name: &str, options: TlsOptions| User::new(name).task(Step::get("/")).tls(options);
         let resume = TlsOptions { resume: true, ..TlsOptions::default() };

@@ -401,7 +401,8 @@ mod tests {
             (late(Stage::Handshake, 5, false), "timed out in the TLS handshake after 5 s"),
             (late(Stage::Handshake, 60, true), "timed out after 60 s in the TLS handshake"),
             (cut(Interruption::Closed, Stage::Handshake), "connection closed in the TLS handshake"),
-            (Failure::Tls(TlsError::BadRecord), "bad TLS record"),
+            #[cfg(feature = "tls")]
+            (Failure::Tls(crate::transport::TlsError::BadRecord), "bad TLS record"),
             (late(Stage::Head, 90, true), "timed out after 90 s while reading the head"),
             (not_http(b"SSH-2.0-OpenSSH_9.9\r\n"), "not HTTP: starts with \"SSH-2.0\""),
             (

@@ -3,7 +3,9 @@
 //! A [`Stream`] is the choice of it, made once per connection: a session sends and receives the text
 //! of HTTP, whatever is between it and the socket.
 
+#[cfg_attr(not(feature = "tls"), path = "no_tls.rs")]
 pub mod tls;
+mod tls_options;
 
 use std::io;
 use std::ops::Deref;

@@ -22,6 +22,7 @@ mod publisher;
 mod routes;
 mod rule;
 mod server;
+#[cfg_attr(not(feature = "page-tls"), path = "no_tls.rs")]
 mod tls;
 mod token;
 
@@ -44,6 +45,7 @@ use crate::log::Log;
 use guard::Guard;
 use publisher::Publisher;
 use server::Thread;
+use tls::Acceptor;
 
 /// Where the page listens and who may use it.
 #[derive(Debug)]
@@ -131,7 +133,7 @@ impl Page {
         log: &Log,
     ) -> Result<Self, Error> {
         let Options { host, port, base_path, tls, token, full_history } = options;
-        let acceptor = tls.as_ref().map(|(cert, key)| tls::acceptor(cert, key));
+        let acceptor = tls.as_ref().map(|(cert, key)| Acceptor::new(cert, key));
         let acceptor = acceptor.transpose().map_err(Error::Tls)?;
         let address = SocketAddr::new(host, port);
         let listener = server::listen(address).map_err(|error| Error::listen(address, &error))?;

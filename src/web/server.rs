@@ -27,10 +27,10 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
-use tokio_rustls::TlsAcceptor;
 
 use super::App;
 use super::connection_limit::{ActiveRequest, ConnectionLimit, ConnectionPermit};
+use super::tls::Acceptor;
 
 /// The most open connections. A browser opens up to six for each page.
 const CONNECTIONS_MAX: usize = 256;
@@ -57,7 +57,7 @@ impl Thread {
     /// Starts the thread, which answers requests and runs the publisher.
     pub(super) fn start(
         listener: StdListener,
-        tls: Option<TlsAcceptor>,
+        tls: Option<Acceptor>,
         app: Arc<App>,
         router: Router,
     ) -> io::Result<Self> {
@@ -85,7 +85,7 @@ impl Drop for Thread {
 
 async fn serve(
     listener: StdListener,
-    tls: Option<TlsAcceptor>,
+    tls: Option<Acceptor>,
     app: Arc<App>,
     router: Router,
     closed: oneshot::Receiver<()>,
@@ -106,7 +106,7 @@ async fn serve(
 
 async fn accept(
     listener: &TcpListener,
-    tls: Option<TlsAcceptor>,
+    tls: Option<Acceptor>,
     router: Router,
     limit: &ConnectionLimit,
 ) {
@@ -132,7 +132,7 @@ fn set_options(stream: &TcpStream) {
 
 async fn handle(
     stream: TcpStream,
-    tls: Option<TlsAcceptor>,
+    tls: Option<Acceptor>,
     router: Router,
     permit: ConnectionPermit,
 ) {

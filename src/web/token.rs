@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
-use rustls::crypto::aws_lc_rs;
+use rustix::rand::{GetRandomFlags, getrandom};
 use sha2::{Digest, Sha256};
 
 use crate::files::{self, ReadError};
@@ -44,8 +44,8 @@ impl Token {
     /// Fails where the system has no random numbers.
     pub fn random() -> Result<Self, TokenError> {
         let mut bytes = [0; BYTES];
-        let random = aws_lc_rs::default_provider().secure_random;
-        random.fill(&mut bytes).map_err(|_| TokenError::NoRandomness)?;
+        // So few are given whole or not at all (getrandom(2)).
+        getrandom(&mut bytes[..], GetRandomFlags::empty()).map_err(|_| TokenError::NoRandomness)?;
         Ok(Token(bytes.iter().map(|byte| format!("{byte:02x}")).collect()))
     }
 

@@ -163,6 +163,22 @@ fn nothing_but_the_command_knows_of_the_web_page() {
     check_absent("src", &["axum::", "hyper::", "tokio::"], &["src/web/"]);
 }
 
+/// A module that a build may be without has a replacement with the same items, so its users are the
+/// same in all builds.
+#[test]
+fn cargo_features_are_named_where_modules_are_replaced() {
+    let boundaries = [
+        "src/lib.rs",
+        "src/cli/mod.rs",
+        "src/transport/mod.rs",
+        "src/transport/tls_options.rs",
+        "src/web/mod.rs",
+    ];
+    check_absent("src", &["feature = \""], &boundaries);
+    let of_tls = ["rustls::", "rustls_native_certs::", "webpki::"];
+    check_absent("src", &of_tls, &["src/transport/tls/", "src/web/tls.rs"]);
+}
+
 /// A path that somebody names may be a device without an end, or a pipe that nobody writes to.
 #[test]
 fn files_are_opened_where_reading_has_bounds() {

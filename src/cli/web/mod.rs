@@ -11,18 +11,24 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use signal_hook::iterator::Handle;
 
+use super::asked::asked_rate;
 use super::draft::Draft;
-use super::facts::{self, facts};
+use super::facts::facts;
 use super::job::Job;
 use super::source::Source;
 use super::terminal::Terminal;
-use super::{COULD_NOT_RUN, Error, RunArgs, keys, milestones, signals};
+use super::{COULD_NOT_RUN, Error, RunArgs, command_line, keys, milestones, signals};
+use crate::credentials::hidden;
 use crate::log::Log;
 use crate::plan::Plan;
 use crate::report::csv::history_path;
+use crate::report::history::History;
+use crate::report::view::Facts;
 use crate::scenario::Scenario;
 use crate::scenario::file::Values;
-use crate::web::{Action, FieldError, LiveRun, Options, Page, StartForm, StartReply, Token};
+use crate::web::{
+    Action, FieldError, LiveRun, NewRun, Options, Page, StartForm, StartReply, Token,
+};
 
 /// Runs the actions of the page.
 struct Runner<'d> {
@@ -127,11 +133,24 @@ fn before_the_first_run(
         Ok(plan) => facts(&plan, args, draft),
         Err(error) => {
             log.warning("main", format_args!("As it stands no run can start: {error}"));
-            facts::without_plan(scenario, args, draft)
+            facts_without_plan(scenario, args, draft)
         }
     };
     let form = form::form(draft, scenario, args);
     Ok(LiveRun::new(facts, Arc::new(scenario.clone()), form))
+}
+
+/// Returns what is known of a run that cannot be planned yet.
+fn facts_without_plan(scenario: &Scenario, args: &RunArgs, draft: &Draft) -> Facts {
+    Facts {
+        scenario: hidden(draft.name()).into_owned(),
+        scenario_text: draft.text(),
+        host: hidden(args.host.as_ref().or(scenario.host.as_ref()).map_or("", |h| h)).into_owned(),
+        command_line: command_line::typed(&scenario.parameters),
+        run_time: args.run_time.or(scenario.load.run_time),
+        profile: args.profile.as_deref().map(|name| hidden(name).into_owned()),
+        ..Facts::default()
+    }
 }
 
 /// Lets the first signal end the run, and then the process.
@@ -243,7 +262,7 @@ impl Runner<'_> {
     fn run(&self, mut job: Job, on_start: impl FnOnce(u64)) -> u8 {
         job.control.expect_changes();
         let control = job.control.clone();
-        let (number, report) = self.live.begin(job.new_run());
+        let (number, report) = self.live.begin(new_run(&job));
         job.add("web page", report);
         on_start(number);
         if self.quitting.load(Ordering::SeqCst) {
@@ -255,6 +274,16 @@ impl Runner<'_> {
         });
         self.live.end();
         code
+    }
+}
+
+/// Returns what the page needs to begin a run.
+fn new_run(job: &Job) -> NewRun {
+    NewRun {
+        facts: job.facts.clone(),
+        plan: job.plan.clone(),
+        control: job.control.clone(),
+        history: History::new(asked_rate(&job.plan, &job.control)),
     }
 }
 

@@ -4,6 +4,7 @@ use http::{HeaderValue, Uri};
 
 use super::authority::{Authority, without_zone};
 use crate::credentials::{hidden, hidden_in_malformed};
+use crate::transport::tls::{ABSENT, IS_BUILT_IN};
 
 /// A host as the scenario or the command line names it, taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +33,9 @@ pub enum UrlError {
     /// Some other scheme.
     #[error("'{0}': only http:// and https:// can be tested")]
     Scheme(String),
+    /// An `https://` URL in a build without TLS.
+    #[error("'{0}': {ABSENT}")]
+    NoTls(String),
     /// More than a base.
     #[error("'{0}' has a query or a fragment; a base URL ends with its path")]
     NotABase(String),
@@ -125,7 +129,8 @@ impl BaseUrl {
             url.split_once("://").ok_or_else(|| UrlError::NoScheme(shown()))?;
         let secure = match scheme.to_ascii_lowercase().as_str() {
             "http" => false,
-            "https" => true,
+            "https" if IS_BUILT_IN => true,
+            "https" => return Err(UrlError::NoTls(shown())),
             _ => return Err(UrlError::Scheme(shown())),
         };
         // Spaces and the like are escaped when a path is sent, so they are no error in a URL.
@@ -218,9 +223,6 @@ mod tests {
         check("HTTP://example.org:80/api/v1/", "example.org", 80, "example.org", "/api/v1");
         check("http://[::1]:8080/x", "::1", 8080, "[::1]:8080", "/x");
         check("http://u:p@host", "host", 80, "host", "");
-        check("https://host", "host", 443, "host", "");
-        check("HTTPS://host:443/x", "host", 443, "host", "/x");
-        check("https://host:80", "host", 80, "host:80", "");
         check(
             "http://caf\u{e9}.example:81/x",
             "xn--caf-dma.example",
@@ -230,6 +232,26 @@ mod tests {
         );
         check("http://[fe80::1%25lo]/x", "fe80::1%lo", 80, "[fe80::1]", "/x");
         check("http://u:p@[fe80::1%lo]:81", "fe80::1%lo", 81, "[fe80::1]:81", "");
+    }
+
+    #[cfg(feature = "tls")]
+    #[test]
+    fn https_has_a_port_of_its_own() {
+        check("https://host", "host", 443, "host", "");
+        check("HTTPS://host:443/x", "host", 443, "host", "/x");
+        check("https://host:80", "host", 80, "host:80", "");
+    }
+
+    #[cfg(not(feature = "tls"))]
+    #[test]
+    fn https_is_refused_where_there_is_no_tls() {
+        for url in ["https://u:p@host/x", "HTTPS://host"] {
+            let error = BaseUrl::parse(url).unwrap_err().to_string();
+            assert!(
+                error.ends_with("': this build has no TLS; it comes with the cargo feature 'tls'")
+            );
+            assert!(error.contains("://") && !error.contains("u:p"), "{error}");
+        }
     }
 
     #[test]
@@ -324,7 +346,9 @@ mod tests {
     fn a_zone_stays_with_its_address() {
         let base = |url| BaseUrl::parse(url).unwrap();
         let at = |url| base(url).in_zone_of("fe80::1%lo").host;
+        #[cfg(feature = "tls")]
         assert_eq!(at("https://[fe80::1]:81"), "fe80::1%lo");
+        assert_eq!(at("http://[fe80::1]:81"), "fe80::1%lo");
         assert_eq!((at("http://[fe80::2]"), at("http://a")), ("fe80::2".into(), "a".into()));
         assert_eq!(base("http://[::1]").in_zone_of("::1").host, "::1");
     }

@@ -12,12 +12,12 @@ use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion, version};
 
 use super::error::TlsError;
 use super::handshake::handshake;
-use super::options::{TlsOptions, TlsVersion};
 use super::stream::TlsStream;
 use super::verifier::{AnyCertificate, Trust};
 use crate::files;
 use crate::reactor::Socket;
 use crate::transport::Error;
+use crate::transport::tls_options::{LoadError, TlsOptions, TlsVersion};
 
 /// The protocol that we speak, as servers are told (RFC 7301 section 6).
 const HTTP_1_1: &[u8] = b"http/1.1";
@@ -64,16 +64,6 @@ impl Default for Authorities {
     fn default() -> Self {
         Authorities { certificates: Vec::new(), store: RootCertStore::empty() }
     }
-}
-
-/// Why TLS options cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{option}: {reason}")]
-pub struct LoadError {
-    /// Which of the options, by its name in a scenario file.
-    pub option: &'static str,
-    /// What is wrong with it, and the cure.
-    pub reason: String,
 }
 
 impl Roots {

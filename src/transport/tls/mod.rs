@@ -7,14 +7,14 @@ mod channel;
 mod config;
 mod error;
 mod handshake;
-mod options;
 mod records;
 mod stream;
 #[cfg(test)]
 mod tests;
 mod verifier;
 
-pub use config::{LoadError, Roots, Tls, UserTls, warm_up};
+pub use config::{Roots, Tls, UserTls, warm_up};
 pub use error::{CertificateFault, Opening, TlsError};
-pub use options::{TlsOptions, TlsVersion};
 pub use stream::{Part, Receive, TlsStream};
+
+pub use super::tls_options::{ABSENT, IS_BUILT_IN, LoadError, TlsOptions, TlsVersion};

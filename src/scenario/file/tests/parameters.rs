@@ -92,7 +92,11 @@ fn values_come_wherever_a_string_may_be() {
     check_same("", "get = \"/\"\ncheck = { json_equals = { \"/r\" = \"${region}\" } }");
     check_same("", "get = \"/${region}\"\ncheck = { body_contains = \"${region}\" }");
     check_same("proxy = \"http://u:${region}@proxy:1\"", "get = \"/\"");
+}
 
+#[cfg(feature = "tls")]
+#[test]
+fn values_come_where_a_string_is_parsed_further() {
     let text = format!(
         "[parameter.a]\ndefault = \"5s\"\n[parameter.b]\ndefault = \"1.2\"\n{}",
         user_with("timeout = \"${a}\"\ntls = { min_version = \"${b}\" }\nkeep_alive = \"${c}\"")

@@ -329,6 +329,7 @@ fn checks_are_tables_each_with_its_message() {
     );
 }
 
+#[cfg(feature = "tls")]
 #[test]
 fn the_example_of_the_documentation_is_a_scenario() {
     let example: String = include_str!("../mod.rs")

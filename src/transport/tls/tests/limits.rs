@@ -9,10 +9,10 @@ use rustls::{ServerConnection, StreamOwned};
 
 use super::super::config::UserTls;
 use super::super::error::TlsError;
-use super::super::options::TlsVersion;
 use super::over_loopback::{echo, receive, run};
 use super::pair::{connect, data_of, server, short_lived, take};
 use crate::reactor::{Peer, Reactor, Socket};
+use crate::transport::tls_options::TlsVersion;
 
 const RECORDS: u64 = 100;
 

@@ -13,11 +13,11 @@ use rustls::version::{TLS12, TLS13};
 use rustls::{ServerConnection, StreamOwned};
 
 use super::super::config::UserTls;
-use super::super::options::TlsVersion;
 use super::super::{TlsError, TlsStream};
 use super::pair::{insecure, server};
 use crate::reactor::{Peer, Reactor, Socket, Turn};
 use crate::transport::Error;
+use crate::transport::tls_options::TlsVersion;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 

@@ -15,7 +15,7 @@ use super::super::channel::{Channel, Plain};
 use super::super::config::{Roots, Tls, UserTls};
 use super::super::error::TlsError;
 use super::super::handshake::{Handshake, Next};
-use super::super::options::{TlsOptions, TlsVersion};
+use crate::transport::tls_options::{TlsOptions, TlsVersion};
 
 /// A certificate for `localhost` that nobody stands behind, and its key.
 pub(super) fn certificate() -> &'static (CertificateDer<'static>, KeyPair) {

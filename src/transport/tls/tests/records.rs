@@ -4,8 +4,8 @@ use rustls::version::{TLS12, TLS13};
 
 use super::super::config::UserTls;
 use super::super::error::TlsError;
-use super::super::options::TlsVersion;
 use super::pair::{connect, data_of, give, give_data, insecure, open_in_pieces, server, take};
+use crate::transport::tls_options::TlsVersion;
 
 const VERSIONS: [TlsVersion; 2] = [TlsVersion::V1_2, TlsVersion::V1_3];
 

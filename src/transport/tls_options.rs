@@ -1,8 +1,14 @@
-//! What may be said of TLS, as data.
+//! The options of TLS, as data. They exist with and without the cargo feature `tls`.
 
 use std::path::PathBuf;
 
-/// How the users of a class speak TLS. Nothing is read before it is [loaded](super::Tls::new).
+/// Whether this build can make TLS connections: the cargo feature `tls`.
+pub const IS_BUILT_IN: bool = cfg!(feature = "tls");
+
+/// The error text for TLS in a build without it.
+pub const ABSENT: &str = "this build has no TLS; it comes with the cargo feature 'tls'";
+
+/// How the users of a class speak TLS. Nothing is read before it is [loaded](super::tls::Tls::new).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct TlsOptions {
     /// A PEM file of authorities to trust beside those of the system.
@@ -33,6 +39,16 @@ pub enum TlsVersion {
     V1_2,
     /// RFC 8446.
     V1_3,
+}
+
+/// Why TLS options cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{option}: {reason}")]
+pub struct LoadError {
+    /// Which of the options, by its name in a scenario file.
+    pub option: &'static str,
+    /// What is wrong with it, and the cure.
+    pub reason: String,
 }
 
 impl TlsOptions {

@@ -1,0 +1,20 @@
+//! The replacement of the module `web` in a build without the cargo feature `page`.
+
+use super::draft::Draft;
+use super::source::Source;
+use super::{Error, RunArgs};
+use crate::log::Log;
+use crate::scenario::Scenario;
+
+/// Refuses `--web`.
+pub(super) fn serve(
+    _: &Source,
+    _: &Draft,
+    _: &Scenario,
+    _: &RunArgs,
+    _: &Log,
+) -> Result<u8, Error> {
+    Err("this build has no web page; it comes with the cargo feature 'page', and without --web the \
+         run starts at once"
+        .into())
+}
