@@ -187,8 +187,8 @@ mod tests {
         let scenario =
             Scenario::new("http://127.0.0.1:1").user(User::new("A").task(Step::get("/")));
         let plan = Plan::new(scenario, plan::Options::default()).unwrap();
-        for option in options::example::of_a_run() {
-            let words = options::example::command_line(option);
+        for option in options::samples::of_a_run() {
+            let words = options::samples::command_line(option);
             let line = again("a.toml", &Args::try_parse_from(words).unwrap().run, &plan) + " ";
             assert!(line.contains(&format!(" --{} ", option.flag())), "{}: {line}", option.name);
         }

@@ -6,7 +6,7 @@
 //! command line, and a plan does what they ask for.
 
 #[cfg(test)]
-pub(crate) mod example;
+pub(crate) mod samples;
 mod table;
 
 pub(crate) use table::GROUPS;
@@ -28,7 +28,7 @@ pub(crate) struct RunOption {
     pub(crate) alias: Option<&'static str>,
     /// Whether files of flags leave it to the command line and its variable.
     pub(crate) typed_only: bool,
-    /// The table of scenario files that has it.
+    /// The table of scenario files that has it; `host` stands above all tables.
     pub(crate) section: Option<Section>,
     /// The kind of load it belongs to. The two kinds exclude each other.
     pub(crate) load: Option<LoadKind>,

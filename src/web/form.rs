@@ -318,12 +318,12 @@ mod tests {
     #[test]
     fn the_fields_of_the_options_are_read_and_no_others() {
         for (option, field) in options::fields() {
-            let form = json!({ field.name: options::example::json(option) });
+            let form = json!({ field.name: options::samples::json(option) });
             let start = StartForm::from_json(&form);
             assert!(start.is_ok_and(|start| start != StartForm::default()), "{}", field.name);
         }
         for option in options::all().filter(|option| option.field.is_none()) {
-            let form = json!({ option.name: options::example::text(option) });
+            let form = json!({ option.name: options::samples::text(option) });
             check(form, &[(option.name, "there is no such field")]);
         }
     }

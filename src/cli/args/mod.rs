@@ -299,8 +299,8 @@ mod tests {
         let options = |words: &[String]| Args::try_parse_from(words).unwrap().run.options();
         // They change the scenario.
         let others = ["set", "config_users", "equal_weights"];
-        for option in options::example::of_a_run().filter(|it| !others.contains(&it.name)) {
-            let words = options::example::command_line(option);
+        for option in options::samples::of_a_run().filter(|it| !others.contains(&it.name)) {
+            let words = options::samples::command_line(option);
             let without = &words[..words.len() - 1];
             assert_ne!(options(&words), options(without), "{}", option.name);
         }

@@ -223,9 +223,9 @@ mod tests {
     #[test]
     fn every_field_of_the_options_takes_the_place_of_its_flag() {
         for (option, field) in options::fields() {
-            let form = json!({ field.name: options::example::json(option) });
+            let form = json!({ field.name: options::samples::json(option) });
             let by_form = overlaid(&typed(&[]), &StartForm::from_json(&form).unwrap());
-            let by_flag = typed(&[&options::example::word(option)]);
+            let by_flag = typed(&[&options::samples::word(option)]);
             assert_eq!(format!("{by_form:?}"), format!("{by_flag:?}"));
         }
     }
@@ -240,7 +240,7 @@ mod tests {
                 Some(LoadKind::Rate) => &of_users,
                 None => continue,
             };
-            let of_both = overlaid(&typed(&[&options::example::word(option)]), start);
+            let of_both = overlaid(&typed(&[&options::samples::word(option)]), start);
             let of_form = overlaid(&typed(&[]), start);
             assert_eq!(format!("{of_both:?}"), format!("{of_form:?}"), "{}", option.name);
         }

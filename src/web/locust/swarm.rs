@@ -235,7 +235,7 @@ mod tests {
     #[test]
     fn every_field_of_the_options_is_read_under_locusts_name() {
         for (option, field) in options::fields() {
-            let form = format!("{}={}", field.swarm, options::example::text(option));
+            let form = format!("{}={}", field.swarm, options::samples::text(option));
             assert_ne!(parsed(&form), Ok(StartForm::default()), "{form}");
         }
     }

@@ -39,7 +39,7 @@ fn every_option_with_a_key_is_read() {
             Some(Section::Report) => "report",
             None => continue,
         };
-        let with = read(table, beside.to_owned() + &options::example::line(option));
+        let with = read(table, beside.to_owned() + &options::samples::line(option));
         assert_ne!(with, read(table, beside.to_owned()), "{}", option.name);
     }
 }
