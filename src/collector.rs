@@ -166,7 +166,7 @@ impl Collector {
     /// With what is not the cores' to know.
     fn complete(&self, mut snapshot: Snapshot) -> Snapshot {
         snapshot.health.accept_queue_overflows = self.accept_queue.overflows();
-        snapshot.commands = self.control.stamps();
+        snapshot.commands = self.control.commands();
         snapshot
     }
 

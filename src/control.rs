@@ -1,10 +1,9 @@
-//! What may be asked of a running test from outside its cores: to stop, to go on with other users or
-//! at another rate, to begin its statistics anew.
+//! Commands to a running test from outside its cores: stop, change the users or the rate, reset the
+//! statistics.
 //!
-//! Signals, keys and shapes that look at the run are clients of it; the web page will be another.
-//! Nothing is sent: a command is written down once, with the time from which it holds, and each core
-//! reads it there when it is woken. That time lies a moment ahead, so that all cores change their
-//! course at the same instant of the run.
+//! Signals, keys, the web page and adaptive shapes send commands. A command is stored once, with the
+//! time from which it holds, and each core reads it when it is woken. That time is a moment ahead, so
+//! that all cores change their load at the same instant of the run.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,10 +17,10 @@ use crate::scenario::{Arrivals, USERS_MAX};
 use crate::stats::{Command, Ending};
 use crate::units;
 
-/// From a command to the instant at which it holds: enough for every core to be woken.
+/// The time from a command to the instant from which it holds: enough to wake every core.
 const AHEAD: Duration = Duration::from_millis(50);
-/// The most commands that a run remembers; later ones are obeyed and not told of.
-const STAMPS_MAX: usize = 1000;
+/// The most commands that reports list; later ones are followed and not listed.
+const COMMANDS_MAX: usize = 1000;
 /// The highest rate of an open load.
 const RATE_MAX: f64 = Arrivals::RATE_MAX;
 
@@ -33,25 +32,25 @@ pub struct Control {
     /// Whether the load is a rate.
     is_open: OnceLock<bool>,
     started: OnceLock<Instant>,
-    written: Mutex<Written>,
+    received: Mutex<Received>,
     cores: Mutex<Vec<Remote>>,
 }
 
-/// What has been asked so far.
+/// The commands so far.
 #[derive(Debug, Default)]
-struct Written {
-    orders: Vec<Order>,
+struct Received {
+    changes: Vec<ScheduledChange>,
     resets: u64,
-    stamps: Vec<Command>,
+    commands: Vec<Command>,
     ending: Option<Ending>,
 }
 
-/// A change of the load, and when it holds.
+/// A change of the load, and the time from which it holds.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Order {
+pub struct ScheduledChange {
     /// From the start of the run.
     pub at: Duration,
-    /// What holds from then on.
+    /// The change.
     pub change: Change,
 }
 
@@ -68,7 +67,7 @@ impl fmt::Display for Change {
     }
 }
 
-/// Why a command is not obeyed.
+/// Why a command is refused.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Refused {
     /// The load is a rate.
@@ -77,18 +76,18 @@ pub enum Refused {
     /// The load is a number of users.
     #[error("the load is a number of users and not a rate: change the users instead")]
     IsClosed,
-    /// A rate that cannot be meant.
+    /// The rate is out of range.
     #[error(
         "a rate must be a number from 0 to {RATE_MAX}, and users come and go at more than 0, not {0:?}"
     )]
     Rate(f64),
-    /// More users than are worth trying.
+    /// There would be more than [`USERS_MAX`] users.
     #[error("{0} users are too many: at most {USERS_MAX} are possible")]
     TooManyUsers(u32),
 }
 
 impl Control {
-    /// Of a run whose load is a rate, or none: known before the run begins.
+    /// Makes the control of an open load (a rate) or of a closed one, before the run begins.
     pub fn of(is_open: bool) -> Self {
         Control { is_open: is_open.into(), ..Control::default() }
     }
@@ -96,9 +95,9 @@ impl Control {
     /// Asks every core to stop: no new users, users finish within the stop timeout.
     pub fn stop(&self) {
         if !self.stopping.swap(true, Ordering::SeqCst) {
-            let mut written = self.written();
-            written.ending = Some(Ending::Stop);
-            self.stamp(&mut written, "stop".into());
+            let mut received = self.received();
+            received.ending = Some(Ending::Stop);
+            self.record(&mut received, "stop".into());
         }
         self.wake_cores();
     }
@@ -133,7 +132,7 @@ impl Control {
             return Err(Refused::TooManyUsers(users));
         }
         let text = format!("{} at {spawn_rate} per second", units::users(users));
-        self.order(Change::Users { users, spawn_rate }, text);
+        self.schedule(Change::Users { users, spawn_rate }, text);
         Ok(())
     }
 
@@ -149,16 +148,16 @@ impl Control {
         if !(0.0..=RATE_MAX).contains(&rate) {
             return Err(Refused::Rate(rate));
         }
-        self.order(Change::Rate(rate), format!("{rate} iterations per second"));
+        self.schedule(Change::Rate(rate), format!("{rate} iterations per second"));
         Ok(())
     }
 
     /// Asks for statistics that begin anew: with the second that is running, all rows count from
     /// zero. What an open load released and how the generator fared stay of the whole run.
     pub fn reset(&self) {
-        let mut written = self.written();
-        written.resets += 1;
-        self.stamp(&mut written, "statistics reset".into());
+        let mut received = self.received();
+        received.resets += 1;
+        self.record(&mut received, "statistics reset".into());
     }
 
     /// Whether somebody asked to stop.
@@ -171,19 +170,19 @@ impl Control {
         self.is_open.get() == Some(&true)
     }
 
-    /// How often the statistics were to begin anew.
+    /// Returns how often the statistics were reset.
     pub fn resets(&self) -> u64 {
-        self.written().resets
+        self.received().resets
     }
 
-    /// All commands so far, in order.
-    pub fn stamps(&self) -> Vec<Command> {
-        self.written().stamps.clone()
+    /// Returns all commands so far, in order.
+    pub fn commands(&self) -> Vec<Command> {
+        self.received().commands.clone()
     }
 
-    /// What the load was to change to last, if it was.
+    /// Returns the latest change of the load, if there is one.
     pub fn target(&self) -> Option<Change> {
-        self.written().orders.last().map(|order| order.change)
+        self.received().changes.last().map(|change| change.change)
     }
 
     /// The users that were asked for last, if any were.
@@ -204,12 +203,12 @@ impl Control {
 
     /// What ended the run; while cores go on, what has ended one of them.
     pub fn ending(&self) -> Option<Ending> {
-        self.written().ending
+        self.received().ending
     }
 
     /// A core has come to its end because of this. The run ends with the last of them.
     pub(crate) fn ended_by(&self, ending: Ending) {
-        self.written().ending = Some(ending);
+        self.received().ending = Some(ending);
     }
 
     /// How long the run has been going; nothing before its start.
@@ -224,30 +223,30 @@ impl Control {
         let _ = self.started.set(started);
     }
 
-    /// The orders after the first so many.
-    pub(crate) fn orders_after(&self, known: usize) -> Vec<Order> {
-        self.written().orders.get(known..).unwrap_or_default().to_vec()
+    /// Returns the changes after the first `known` ones.
+    pub(crate) fn changes_after(&self, known: usize) -> Vec<ScheduledChange> {
+        self.received().changes.get(known..).unwrap_or_default().to_vec()
     }
 
-    /// Has this core woken by every later change.
+    /// Wakes this core at every later change.
     pub(crate) fn join(&self, core: Remote) {
         self.cores.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(core);
     }
 
-    fn order(&self, change: Change, text: String) {
-        let mut written = self.written();
-        // In the order of their time: the clock may be read by two threads at once.
-        let latest = written.orders.last().map_or(Duration::ZERO, |order| order.at);
+    fn schedule(&self, change: Change, text: String) {
+        let mut received = self.received();
+        // Changes are in the order of their times, even where two threads read the clock at once.
+        let latest = received.changes.last().map_or(Duration::ZERO, |change| change.at);
         let at = (self.elapsed() + AHEAD).max(latest);
-        written.orders.push(Order { at, change });
-        self.stamp(&mut written, text);
-        drop(written);
+        received.changes.push(ScheduledChange { at, change });
+        self.record(&mut received, text);
+        drop(received);
         self.wake_cores();
     }
 
-    fn stamp(&self, written: &mut Written, what: String) {
-        if written.stamps.len() < STAMPS_MAX {
-            written.stamps.push(Command { at: self.elapsed(), what });
+    fn record(&self, received: &mut Received, what: String) {
+        if received.commands.len() < COMMANDS_MAX {
+            received.commands.push(Command { at: self.elapsed(), what });
         }
     }
 
@@ -256,8 +255,8 @@ impl Control {
         cores.iter().for_each(Remote::wake);
     }
 
-    fn written(&self) -> MutexGuard<'_, Written> {
-        self.written.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    fn received(&self) -> MutexGuard<'_, Received> {
+        self.received.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
 
@@ -271,15 +270,15 @@ mod tests {
         control.begin(Instant::now(), false);
         control.set_users(5, 2.0).unwrap();
         control.set_users(1, 2.0).unwrap();
-        let orders: [Order; 2] = control.orders_after(0).try_into().unwrap();
-        assert!(orders[0].at >= AHEAD && orders[1].at >= orders[0].at);
-        assert_eq!(orders[1].change, Change::Users { users: 1, spawn_rate: 2.0 });
-        assert_eq!(control.orders_after(1), orders[1..]);
-        assert_eq!((control.orders_after(9), control.users_wanted()), (Vec::new(), Some(1)));
-        assert_eq!(control.target(), Some(orders[1].change));
-        let told: Vec<_> = control.stamps().into_iter().map(|stamp| stamp.what).collect();
+        let changes: [ScheduledChange; 2] = control.changes_after(0).try_into().unwrap();
+        assert!(changes[0].at >= AHEAD && changes[1].at >= changes[0].at);
+        assert_eq!(changes[1].change, Change::Users { users: 1, spawn_rate: 2.0 });
+        assert_eq!(control.changes_after(1), changes[1..]);
+        assert_eq!((control.changes_after(9), control.users_wanted()), (Vec::new(), Some(1)));
+        assert_eq!(control.target(), Some(changes[1].change));
+        let told: Vec<_> = control.commands().into_iter().map(|command| command.what).collect();
         assert_eq!(told, ["5 users at 2 per second", "1 user at 2 per second"]);
-        let said = orders.map(|order| order.change.to_string());
+        let said = changes.map(|change| change.change.to_string());
         assert_eq!(said[0], "Ramping to 5 users at a rate of 2.00 per second");
         assert_eq!(said[1], "Ramping to 1 user at a rate of 2.00 per second");
     }
@@ -303,16 +302,16 @@ mod tests {
              not 1e300"
         );
         assert_eq!(open.set_rate(0.0), Ok(()));
-        assert_eq!(open.stamps().len(), 1);
+        assert_eq!(open.commands().len(), 1);
         assert_eq!((open.rate_wanted(), closed.rate_wanted()), (Some(0.0), None));
     }
 
     #[test]
     fn what_is_remembered_has_a_bound() {
         let control = Control::default();
-        (0..STAMPS_MAX + 5).for_each(|_| control.reset());
-        assert_eq!(control.stamps().len(), STAMPS_MAX);
-        assert_eq!(control.resets(), STAMPS_MAX as u64 + 5);
+        (0..COMMANDS_MAX + 5).for_each(|_| control.reset());
+        assert_eq!(control.commands().len(), COMMANDS_MAX);
+        assert_eq!(control.resets(), COMMANDS_MAX as u64 + 5);
         control.stop();
         assert!(control.is_stopping());
     }

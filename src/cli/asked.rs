@@ -6,21 +6,21 @@ use crate::control::{Change, Control};
 use crate::plan::Plan;
 use crate::report::history::AskedRate;
 
-/// Iterations per second that the plan and the orders of `control` ask for, at instants that only go
+/// Iterations per second that the plan and the changes of `control` ask for, at instants that only go
 /// forward; none of a load that is a number of users.
 pub(super) fn asked_rate(plan: &Arc<Plan>, control: &Arc<Control>) -> AskedRate {
     let (plan, control) = (plan.clone(), control.clone());
-    let (mut ordered, mut heard) = (None, 0);
+    let (mut changed, mut seen) = (None, 0);
     Box::new(move |elapsed| {
         let arrivals = plan.arrivals.as_ref()?;
-        let orders = control.orders_after(heard);
-        for order in orders.into_iter().take_while(|order| order.at <= elapsed) {
-            heard += 1;
-            if let Change::Rate(rate) = order.change {
-                ordered = Some(rate);
+        let changes = control.changes_after(seen);
+        for change in changes.into_iter().take_while(|change| change.at <= elapsed) {
+            seen += 1;
+            if let Change::Rate(rate) = change.change {
+                changed = Some(rate);
             }
         }
-        ordered.or_else(|| arrivals.rate.value_at(elapsed))
+        changed.or_else(|| arrivals.rate.value_at(elapsed))
     })
 }
 
@@ -48,7 +48,7 @@ mod tests {
         let mut asked = asked_rate(&plan, &control);
         assert_eq!(asked(SECOND), Some(5.0));
         control.set_rate(7.5).unwrap();
-        // The order holds from a moment after the real start of this test, long before that.
+        // The change holds from a moment after the real start of this test, long before that.
         assert_eq!(asked(60 * SECOND), Some(7.5));
     }
 

@@ -1,4 +1,4 @@
-//! A class of users made ready for one core: requests rendered, names entered.
+//! A user class as one core runs it: its requests are rendered.
 
 use std::any::Any;
 use std::rc::Rc;

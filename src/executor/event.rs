@@ -1,10 +1,10 @@
-//! Something that happens once on a core, and who waits for it.
+//! An event that happens once on a core, with one waiting task.
 
 use std::cell::Cell;
 
 use crate::waiter::Waiter;
 
-/// Has not happened yet, or has.
+/// An event that happens once.
 #[derive(Debug, Default)]
 pub(super) struct Event {
     happened: Cell<bool>,
@@ -12,7 +12,7 @@ pub(super) struct Event {
 }
 
 impl Event {
-    /// It happens now, if it has not yet.
+    /// Marks it as happened and wakes the waiting task.
     pub(super) fn happen(&self) {
         self.happened.set(true);
         self.waiter.wake();

@@ -1,4 +1,4 @@
-//! How far a core's run has come, and how many live in it.
+//! The phase of a core's run, and the number of its users and other tasks that keep it going.
 
 use std::cell::Cell;
 use std::pin::Pin;
@@ -19,12 +19,12 @@ pub(super) enum Phase {
     Over,
 }
 
-/// A core's phase, and the number of those who live in it.
+/// A core's phase, and the number of tasks that keep it alive.
 #[derive(Debug)]
 pub(super) struct Lifecycle {
     phase: Cell<Phase>,
     alive: Cell<usize>,
-    /// Who waits for the last user to end.
+    /// Waits for the last of them to end.
     watcher: Waiter,
 }
 
@@ -41,17 +41,17 @@ impl Lifecycle {
         self.phase.get()
     }
 
-    /// Goes on to a later phase. Whoever waits has to be woken to hear of it.
+    /// Moves on to a later phase. Tasks that wait must be woken to notice it.
     pub(super) fn advance(&self, phase: Phase) {
         self.phase.set(phase.max(self.phase.get()));
     }
 
-    /// A life begins.
+    /// Counts one more task.
     pub(super) fn begin(&self) {
         self.alive.set(self.alive.get() + 1);
     }
 
-    /// A life ends.
+    /// Counts one task less.
     pub(super) fn end(&self) {
         self.alive.set(self.alive.get() - 1);
         if self.alive.get() == 0 {
@@ -59,12 +59,12 @@ impl Lifecycle {
         }
     }
 
-    /// Completes when everyone who began has ended.
+    /// Completes when all counted tasks have ended.
     pub(super) async fn all_ended(&self) {
         self.watcher.until(|| self.alive.get() == 0).await;
     }
 
-    /// Polls a part of a life until `end` begins. To be pinned by the caller.
+    /// Polls a future until the phase `end` begins. The caller pins it.
     pub(super) fn until<F: Future + Unpin>(
         &self,
         end: Phase,
@@ -74,7 +74,7 @@ impl Lifecycle {
     }
 }
 
-/// Polls a part of a life until `end` begins by this clock of phases. To be pinned by the caller.
+/// Polls a future until this phase is `end` or later. The caller pins it.
 pub(super) fn until<F: Future + Unpin>(
     phase: impl Fn() -> Phase,
     end: Phase,

@@ -5,16 +5,16 @@
 //! the whole run, ships its statistics every second, and ends by itself.
 
 mod class;
+mod dispatcher;
 mod event;
-mod life;
 mod lifecycle;
 mod meter;
-mod open;
 mod per_core;
 mod pinned;
 mod ramp;
 mod stopping;
 mod user;
+mod user_handle;
 mod worker;
 
 use std::sync::Arc;

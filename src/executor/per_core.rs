@@ -1,4 +1,4 @@
-//! What one core runs: its share of the users or of the releases, the shipping of their statistics.
+//! What one core runs: its share of the users or of the arrivals, and the shipping of their statistics.
 
 use std::cell::{Cell, RefCell};
 use std::pin::pin;
@@ -9,15 +9,15 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, TrySendError};
 
 use super::class::Class;
+use super::dispatcher::{self, Arrival, DispatchSlot, Dispatcher};
 use super::event::Event;
-use super::life::Life;
 use super::lifecycle::{Lifecycle, Phase};
 use super::meter::Meter;
-use super::open::{self, Open, Release, Seat};
 use super::pinned::Pinned;
 use super::ramp;
 use super::stopping::race;
 use super::user::{LiveUser, State};
+use super::user_handle::UserHandle;
 use crate::control::Control;
 use crate::plan::Plan;
 use crate::reactor::Woken;
@@ -26,12 +26,12 @@ use crate::session::{Budget, Context, Resolver, Session};
 use crate::stats::{Ending, Interval, Recorder};
 use crate::transport::tls;
 
-/// How often the numbers are shipped, at the same instants on all cores.
+/// How often statistics are shipped, at the same instants on all cores.
 const INTERVAL: Duration = Duration::from_secs(1);
-/// How often a core looks how late its timers are, whatever its users do.
+/// The interval of the timer that measures lateness on a core whose users may have none.
 const PULSE: Duration = Duration::from_millis(10);
 
-/// What a core is told before it runs.
+/// What a core needs to run.
 pub(super) struct Job {
     pub(super) plan: Arc<Plan>,
     pub(super) control: Arc<Control>,
@@ -56,8 +56,8 @@ pub(super) struct PerCore {
     pub(super) stopped: Cell<Option<Duration>>,
     classes: Vec<Rc<Class>>,
     meter: RefCell<Meter>,
-    /// The releases, where the load is open.
-    pub(super) open: Option<Rc<Open>>,
+    /// The arrivals, where the load is open.
+    pub(super) dispatcher: Option<Rc<Dispatcher>>,
     /// Iterations that may still be started.
     pub(super) iterations: Budget,
     /// The classes of users beyond those that were planned.
@@ -73,14 +73,14 @@ pub(super) async fn run(pinned: Rc<Pinned>, job: Job, ready: Sender<()>) {
     let context = context(&pinned, &job);
     let classes = classes(&job.plan, &context);
     let _ = ready.send(());
-    // Whoever still holds a sender has not been ready yet: that is how a core is missed.
+    // The run waits until all senders are dropped. A core that still holds its sender is not ready.
     drop(ready);
-    // Before the run there is nothing to turn for, so this may wait as it likes.
+    // Before the run the core has nothing else to do, so this may block.
     let Ok(started) = job.start.recv() else { return };
     context.recorder.borrow_mut().begin(started);
     let core = Rc::new(PerCore::new(pinned, job, started, context, classes));
     core.pinned.reactor.sleep_until(started).await;
-    // What was done and waited for until now is not the run's.
+    // Work and waits up to now do not count.
     core.pinned.reactor.begin_anew();
     core.meter.borrow_mut().read();
 
@@ -105,7 +105,7 @@ fn context(pinned: &Pinned, job: &Job) -> Rc<Context> {
 
 /// This core's own copies of the classes, with their requests rendered.
 fn classes(plan: &Plan, context: &Rc<Context>) -> Vec<Rc<Class>> {
-    // Before any request is rendered: what is met on the way would be looked up on the way.
+    // Hosts are looked up before any request is rendered, and not during the run.
     plan.elsewhere.iter().for_each(|host| context.know(host));
     let tls = plan.tls.for_this_core();
     let users = plan.scenario.users.iter().enumerate();
@@ -125,11 +125,11 @@ impl PerCore {
     ) -> Self {
         let plan = job.plan.clone();
         let core = job.core;
-        // Only who has users has releases.
+        // Only cores with users have arrivals.
         let cores = plan.manned_cores();
-        let open = plan.arrivals.as_ref().filter(|_| core < cores).map(|arrivals| {
-            let releases = arrivals.releases(plan.seed, core, cores);
-            Rc::new(Open::new(arrivals, releases, share(plan.users, core, cores), cores))
+        let dispatcher = plan.arrivals.as_ref().filter(|_| core < cores).map(|arrivals| {
+            let arrival_times = arrivals.times(plan.seed, core, cores);
+            Rc::new(Dispatcher::new(arrivals, arrival_times, share(plan.users, core, cores), cores))
         });
         PerCore {
             classes,
@@ -139,7 +139,7 @@ impl PerCore {
             stopped: Cell::new(None),
             iterations: Budget::default(),
             more_classes: RefCell::default(),
-            open,
+            dispatcher,
             job,
             started,
             pinned,
@@ -147,13 +147,13 @@ impl PerCore {
         }
     }
 
-    /// Starts whatever starts the users. It counts as alive, so "all have ended" also says that all
-    /// have been started.
+    /// Starts the task that starts users. It is counted in the lifecycle, so that "all have ended" also
+    /// means that no more users will start.
     fn begin(self: &Rc<Self>) {
         let plan = self.plan();
         let requests = plan.requests.map(|all| self.share_of_work(all));
         let iterations = plan.iterations.map(|all| self.share_of_work(all));
-        let is_idle = plan.arrivals.is_some() && self.open.is_none();
+        let is_idle = plan.arrivals.is_some() && self.dispatcher.is_none();
         // A core with nothing to do has ended before it begins, and none of its users logs in.
         if is_idle || requests == Some(0) || iterations == Some(0) {
             return;
@@ -175,8 +175,10 @@ impl PerCore {
             });
         }
         self.lifecycle.begin();
-        match &self.open {
-            Some(open) => self.pinned.spawn(open::release_all(self.clone(), open.clone())),
+        match &self.dispatcher {
+            Some(dispatcher) => {
+                self.pinned.spawn(dispatcher::dispatch_all(self.clone(), dispatcher.clone()))
+            }
             None => {
                 self.pinned.spawn(ramp::follow(self.clone()));
                 // A run with so much to do is over when its users have done it.
@@ -189,14 +191,13 @@ impl PerCore {
         }
     }
 
-    /// Counts as alive until the stop, so that a core without users is there when some are asked
-    /// for.
+    /// Keeps the core alive until the stop, so that users can be added where there are none.
     async fn stay(self: Rc<Self>) {
         self.lifecycle.until(Phase::Stopping, std::future::pending::<()>()).await;
         self.lifecycle.end();
     }
 
-    /// The shape or the rate has come to its end, which is no later than that of the run time.
+    /// Ends the run because its shape or rate has ended, no later than its run time.
     pub(super) fn load_is_over(&self) {
         let is_cut = self.plan().run_time.is_some_and(|time| time <= self.elapsed());
         self.end_by(if is_cut { Ending::RunTime } else { Ending::Load });
@@ -226,14 +227,14 @@ impl PerCore {
         self.started.elapsed()
     }
 
-    /// This core's share of what is to be done, which only users can do.
+    /// Returns this core's share of the iterations or requests. A core without users has none.
     fn share_of_work(&self, all: u32) -> u32 {
         let cores = self.plan().manned_cores();
         if self.number() < cores { share(all, self.number(), cores) } else { 0 }
     }
 
-    /// Sleeps until an instant, or for ever, but no longer than until another thread wakes this core
-    /// or the run stops.
+    /// Sleeps until an instant, or without one. Another thread that wakes this core ends the sleep, and
+    /// so does the stop of the run.
     pub(super) async fn sleep_until_woken(&self, instant: Option<Instant>, woken: Woken) {
         let sleep = async {
             match instant {
@@ -250,32 +251,32 @@ impl PerCore {
         lateness.for_each(|lateness| self.context.recorder.borrow_mut().late(lateness));
     }
 
-    /// Starts the run's user of this number, who works as the class of users says.
-    pub(super) fn spawn_user(self: &Rc<Self>, number: usize, class: usize) -> Rc<Life> {
-        let mut life = None;
+    /// Starts the user with this number of the run, as one of this class.
+    pub(super) fn spawn_user(self: &Rc<Self>, number: usize, class: usize) -> Rc<UserHandle> {
+        let mut handle = None;
         self.pinned.spawn_numbered(|task| {
-            let own = Life::new(task);
-            life = Some(own.clone());
+            let own = UserHandle::new(task);
+            handle = Some(own.clone());
             let mut user = self.user(number, class, own, None);
             async move { user.live().await }
         });
-        life.expect("the task was made at once")
+        handle.expect("the task was made at once")
     }
 
-    /// Starts a user for the releases of an open load, and gives it its first.
-    pub(super) fn spawn_seated(self: &Rc<Self>, place: u32, first: Option<Release>) {
+    /// Starts a user for the arrivals of an open load, with its first.
+    pub(super) fn spawn_for_arrival(self: &Rc<Self>, place: u32, first: Option<Arrival>) {
         let number = self.number() + place as usize * self.count();
         let Some(class) = self.class_of(number, 0) else { return };
         self.pinned.spawn_numbered(|task| {
-            let life = Life::new(task);
-            let seat = Seat::new(place, life.clone(), first);
-            let mut user = self.user(number, class, life, Some(seat));
+            let handle = UserHandle::new(task);
+            let slot = DispatchSlot::new(place, handle.clone(), first);
+            let mut user = self.user(number, class, handle, Some(slot));
             async move { user.live().await }
         });
     }
 
-    /// The class of a user by its number and the mix that it is added with. Who steers may ask for
-    /// more users than the plan has.
+    /// Returns the class of a user by its number and the mix of its stage. A command may ask for more
+    /// users than the plan has.
     pub(super) fn class_of(&self, number: usize, mix: usize) -> Option<usize> {
         self.plan().class_of(number, mix).or_else(|| {
             let mut more = self.more_classes.borrow_mut();
@@ -290,20 +291,20 @@ impl PerCore {
         self: &Rc<Self>,
         number: usize,
         class: usize,
-        life: Rc<Life>,
-        seat: Option<Rc<Seat>>,
+        handle: Rc<UserHandle>,
+        slot: Option<Rc<DispatchSlot>>,
     ) -> LiveUser {
         self.lifecycle.begin();
-        // At once, so that who is wanted and who is there are never a turn apart.
+        // Counted at once, so that the numbers of wanted and running users are never a turn apart.
         self.context.recorder.borrow_mut().user_started(class);
         let class = self.classes[class].clone();
         let rng = self.plan().user_rng(number as u64);
         let session = Session::new(self.context.clone(), class.session.clone(), number as u64, rng);
-        LiveUser { class, core: self.clone(), life, seat, session, state: State::default() }
+        LiveUser { class, core: self.clone(), handle, slot, session, state: State::default() }
     }
 
-    /// Keeps a timer going, so that how late timers are is known where no user waits, too. Goes on
-    /// until the core ends.
+    /// Measures lateness by a timer of the core's own, for times at which no user waits. Runs until the
+    /// core ends.
     async fn pulse(self: Rc<Self>) {
         loop {
             let lateness = self.pinned.reactor.sleep_until(Instant::now() + PULSE).await;
@@ -317,19 +318,19 @@ impl PerCore {
             let cut = self.started + INTERVAL * (second + 1);
             self.pinned.reactor.sleep_until(cut).await;
             let interval = self.take(u64::from(second), cut);
-            // A core that waits for the collector is a core that stops sending load: what finds no
-            // room is shipped with the next second.
+            // A core must not wait for the collector, because it would stop sending load. Where the
+            // channel is full, the interval is shipped with the next.
             if let Err(TrySendError::Full(interval)) = self.job.intervals.try_send(interval) {
                 self.context.recorder.borrow_mut().restore(interval);
             }
         }
     }
 
-    /// Ships what is left. The load is over, so waiting costs nothing now.
+    /// Ships the rest. The load is over, so this may wait.
     fn ship_rest(&self) {
         let now = Instant::now();
         let rest = self.take((now - self.started).as_secs(), now);
-        // The other cores may have long to go, and the collector need not wait for this one then.
+        // Marks the last interval: the collector does not wait for this core any more.
         let _ = self.job.intervals.send(Interval { last: true, ..rest });
     }
 
@@ -338,9 +339,9 @@ impl PerCore {
         let mut meter = self.meter.borrow_mut();
         recorder.worked(meter.read());
         meter.standstills(self.started).for_each(|one| recorder.stood_still(one));
-        if let Some(open) = &self.open {
+        if let Some(dispatcher) = &self.dispatcher {
             let until = cut - self.started;
-            open.tell_asked(self.stopped.get().unwrap_or(until).min(until), &mut recorder);
+            dispatcher.record_asked(self.stopped.get().unwrap_or(until).min(until), &mut recorder);
         }
         recorder.take(second, cut)
     }

@@ -1,4 +1,4 @@
-//! The end of a core's run: who may end it, and how its users are seen out.
+//! The end of a core's run: what ends it, and how its users are stopped.
 
 use std::pin::pin;
 use std::task::Poll;
@@ -9,11 +9,11 @@ use super::per_core::PerCore;
 use crate::plan::Plan;
 use crate::stats::Ending;
 
-/// What `on_stop` may take where the stop timeout leaves it less.
+/// The least time that `on_stop` has, where the stop timeout leaves it less.
 pub(super) const ON_STOP_GRACE: Duration = Duration::from_secs(1);
 
 impl PerCore {
-    /// Waits for the end of the run and sees to it that every user ends in time.
+    /// Waits for the end of the run and stops every user in time.
     pub(super) async fn stop_in_time(&self) {
         let reactor = &self.pinned.reactor;
         let Plan { run_time, stop_timeout, .. } = *self.job.plan;
@@ -30,7 +30,7 @@ impl PerCore {
         self.advance(Phase::Stopping);
         let stopping = Instant::now();
         if !stop_timeout.is_zero() {
-            // Where the requests are spent, whoever wants another one waits for nothing.
+            // Where no request is left, users that want another one need no time to finish.
             let done = race(self.lifecycle.all_ended(), self.context.requests_spent());
             let _ = reactor.until(stopping + stop_timeout, done).await;
         }
@@ -42,7 +42,7 @@ impl PerCore {
         }
     }
 
-    /// Goes on to a later phase and tells everybody.
+    /// Moves the core on to a later phase and wakes all tasks.
     fn advance(&self, phase: Phase) {
         self.lifecycle.advance(phase);
         self.pinned.wake_all();
@@ -51,7 +51,7 @@ impl PerCore {
     /// Completes when somebody asks the run to stop, when its load is over, or when no user is left.
     async fn stop_asked(&self) {
         loop {
-            // First the wake-up, then the look: a wish in between is not missed.
+            // The wake-up is registered before the flag is read, so that no stop in between is missed.
             let woken = self.pinned.reactor.woken();
             if self.job.control.is_stopping() {
                 return;
@@ -71,7 +71,7 @@ impl PerCore {
     }
 }
 
-/// The output of whichever future is done first; the other is dropped.
+/// Returns the output of the future that is done first, and drops the other.
 pub(super) async fn race<T>(first: impl Future<Output = T>, second: impl Future<Output = T>) -> T {
     let (mut first, mut second) = (pin!(first), pin!(second));
     std::future::poll_fn(|context| match first.as_mut().poll(context) {

@@ -1,4 +1,4 @@
-//! One user's life: `on_start`, then task and wait in turn, then `on_stop`.
+//! Runs one user: `on_start`, then tasks and waits in turn, then `on_stop`.
 
 use std::any::Any;
 use std::cell::RefMut;
@@ -9,72 +9,71 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use super::class::{Class, CoreAction};
-use super::life::Life;
+use super::dispatcher::DispatchSlot;
 use super::lifecycle::{Phase, until};
-use super::open::Seat;
 use super::per_core::PerCore;
 use super::pinned::yield_now;
+use super::user_handle::UserHandle;
 use crate::credentials::hidden;
 use crate::scenario::{Pace, TaskError, TaskResult, WaitTime};
 use crate::session::Session;
 use crate::stats::Recorder;
 
-/// From how long a wait on the memory of a user's tasks is given back for it. Below, and so on the
-/// path of a user that hardly waits, nothing is allocated between tasks.
+/// The shortest wait for which the memory of a user's task is freed. Between tasks with shorter waits
+/// nothing is allocated.
 const LONG_WAIT: Duration = Duration::from_millis(100);
 
-/// What one user needs to live.
+/// A running user.
 pub(super) struct LiveUser {
     pub(super) class: Rc<Class>,
     pub(super) core: Rc<PerCore>,
-    pub(super) life: Rc<Life>,
-    /// Where it waits for releases, where the load is open: otherwise it runs a task, waits, and runs the
-    /// next.
-    pub(super) seat: Option<Rc<Seat>>,
+    pub(super) handle: Rc<UserHandle>,
+    /// Its slot in the dispatcher of an open load. Without one, it runs tasks and waits in turn.
+    pub(super) slot: Option<Rc<DispatchSlot>>,
     pub(super) session: Session,
     pub(super) state: State,
 }
 
-/// What the user keeps, where its class has anything to keep. Behind two pointers, because most users
-/// keep nothing and all have room for it.
+/// The user's own value, where its class has one. Two pointers keep it small, because most users have
+/// none.
 #[derive(Default)]
 pub(super) struct State {
     value: Option<Box<Box<dyn Any>>>,
     none: (),
 }
 
-/// How an action of a user ended.
+/// How a user's task, `on_start` or `on_stop` ended.
 enum Ended {
-    /// By itself, well or not.
+    /// It returned.
     Done,
-    /// With an error of its own or a panic, which has been counted.
+    /// It returned an error or panicked, which has been counted.
     Failed,
-    /// It wants no wait before the next task.
+    /// It asked for no wait before the next task.
     SkipsWait,
-    /// It wants the user to end.
+    /// It asked for the end of the user.
     StopsUser,
-    /// It was dropped, because the run or the user went on to a later phase.
+    /// It was cancelled, because the run or the user moved on to a later phase.
     Dropped,
 }
 
 impl LiveUser {
-    /// Lives until the run stops, or until it is one too many. As in Locust, a user whose `on_start`
-    /// fails ends there.
+    /// Runs until the run stops, or until this user is no longer wanted. As in Locust, a user whose
+    /// `on_start` fails ends there.
     pub(super) async fn live(&mut self) {
         self.tell(|user| format!("starts as {}", user.class.name));
         match self.start().await {
             Ended::Failed => {}
             Ended::StopsUser => self.stop().await,
             Ended::Done | Ended::SkipsWait | Ended::Dropped => {
-                match self.seat {
+                match self.slot {
                     None => self.work_by_itself().await,
-                    Some(_) => Box::pin(self.work_on_releases()).await,
+                    Some(_) => Box::pin(self.work_on_arrivals()).await,
                 }
                 self.stop().await;
             }
         }
-        if let Some((open, seat)) = self.core.open.as_ref().zip(self.seat.as_ref()) {
-            open.leave(seat, &self.core);
+        if let Some((dispatcher, slot)) = self.core.dispatcher.as_ref().zip(self.slot.as_ref()) {
+            dispatcher.leave(slot, &self.core);
         }
         self.tell(|_| "has ended".to_owned());
         self.recorder().user_ended(self.class.index);
@@ -85,14 +84,14 @@ impl LiveUser {
         self.core.context.recorder.borrow_mut()
     }
 
-    /// Says what the user does, where somebody wants to know.
+    /// Writes what the user does to the journal, if there is one.
     fn tell(&self, what: impl FnOnce(&Self) -> String) {
         self.recorder().tell(self.session.user(), |_| what(self));
     }
 
-    /// The run's phase or, where it is ahead of that, the user's own.
+    /// Returns the later of the core's phase and the user's own.
     fn phase(&self) -> Phase {
-        self.core.lifecycle.phase().max(self.life.phase())
+        self.core.lifecycle.phase().max(self.handle.phase())
     }
 
     async fn start(&mut self) -> Ended {
@@ -111,16 +110,16 @@ impl LiveUser {
         let born = Instant::now();
         let mut pace = Pace::new(Duration::ZERO);
         while self.phase() == Phase::Running {
-            // On the heap, and gone while the user waits: there are very many users, nearly all of
-            // them wait, and a task is two times as large as the rest of a life.
+            // Boxed, and freed while the user waits. Of very many users nearly all wait, and the future
+            // of a task is twice as large as the rest of a user.
             let busy = Box::pin(self.be_busy(born, &mut pace));
             let Some(wait) = busy.await else { return };
             self.wait(wait).await;
         }
     }
 
-    /// Runs tasks, with short waits in between, up to a long one: how long it is, `None` at the stop
-    /// and where no iteration is left.
+    /// Runs tasks with short waits until the next wait is long, and returns that wait. Returns `None`
+    /// at the stop, and when no iteration is left.
     async fn be_busy(&mut self, born: Instant, pace: &mut Pace) -> Option<Duration> {
         while self.phase() == Phase::Running && self.core.iterations.try_take() {
             let turns = self.core.context.reactor.turns();
@@ -134,7 +133,7 @@ impl LiveUser {
                 }
                 Ended::Done | Ended::Failed => {}
             }
-            // The clock is not asked in vain: a reading is a part of what a request costs.
+            // The clock is read only where it is needed, because reading it costs time.
             let is_paced = self.class.wait_time.is_paced();
             let now = if is_paced { born.elapsed() } else { Duration::ZERO };
             if let Some(due) = self.class.wait_time.overdue(pace, now) {
@@ -152,8 +151,7 @@ impl LiveUser {
         None
     }
 
-    /// How long the user waits now; `None` where the function that says so panicked, which ends the
-    /// user, as in Locust.
+    /// Returns the next wait; `None` where its function panicked, which ends the user, as in Locust.
     fn next_wait(&mut self, pace: &mut Pace, now: Duration) -> Option<Duration> {
         let class = &self.class;
         let rng = self.session.rng_mut();
@@ -170,7 +168,7 @@ impl LiveUser {
         }
     }
 
-    /// Tells of the wait before it begins: a user that waits has no room for what is told.
+    /// Waits. The journal's line is written first, so that the future that is kept does not hold it.
     fn wait(&self, wait: Duration) -> impl Future<Output = ()> {
         self.tell(|_| format!("waits for {} s", wait.as_secs_f64()));
         async move {
@@ -179,15 +177,17 @@ impl LiveUser {
         }
     }
 
-    async fn work_on_releases(&mut self) {
-        let Some((open, seat)) = self.core.open.clone().zip(self.seat.clone()) else { return };
+    async fn work_on_arrivals(&mut self) {
+        let Some((dispatcher, slot)) = self.core.dispatcher.clone().zip(self.slot.clone()) else {
+            return;
+        };
         while self.phase() == Phase::Running {
-            let Some(release) = open.next(&seat, || self.phase()).await else { return };
+            let Some(arrival) = dispatcher.next(&slot, || self.phase()).await else { return };
             let now = self.core.elapsed();
-            open.start(release, now, &mut self.recorder());
-            self.session.intend(release.intended(self.core.started));
+            dispatcher.start(arrival, now, &mut self.recorder());
+            self.session.intend(arrival.intended(self.core.started));
             let turns = self.core.context.reactor.turns();
-            // On the heap, because most of an open load's users may be idle.
+            // Boxed, because most users of an open load may be idle.
             let ended = Box::pin(self.run_a_task()).await;
             self.core.iterations.ended();
             if let Ended::Dropped | Ended::StopsUser = ended {
@@ -197,8 +197,8 @@ impl LiveUser {
         }
     }
 
-    /// Neither a task nor a wait, which may be over before it begins, need have given the core a
-    /// turn since this one; a user must not keep it from one.
+    /// Yields if the core has had no turn since this one. A task without a request and a wait that is
+    /// over at once give it none.
     async fn let_the_core_turn(&self, turns: u64) {
         if turns == self.core.context.reactor.turns() {
             yield_now().await;
@@ -218,16 +218,16 @@ impl LiveUser {
         }
     }
 
-    /// Runs an action until it ends or `end` begins. An error of its own, or a panic, is counted,
-    /// and the user goes on, as in Locust.
+    /// Runs an action until it ends or the phase `end` begins. An error or a panic is counted, and the
+    /// user goes on, as in Locust.
     async fn run(&mut self, name: &str, action: &CoreAction, end: Phase) -> Ended {
         self.tell(|_| format!("runs {name}"));
         let ended = {
-            // Pinned where they are: a task's future is large, and would be moved into each wrapper.
+            // Pinned in place, because a task's future is large and each wrapper would copy it.
             let task = pin!(action.run(self.state.get_mut(), &mut self.session));
             let attempt = pin!(catch_panic(task));
-            let (lifecycle, life) = (&self.core.lifecycle, &self.life);
-            until(|| lifecycle.phase().max(life.phase()), end, attempt).await
+            let (lifecycle, handle) = (&self.core.lifecycle, &self.handle);
+            until(|| lifecycle.phase().max(handle.phase()), end, attempt).await
         };
         self.session.end_task();
         let message = match ended {
@@ -255,7 +255,7 @@ impl LiveUser {
 }
 
 impl State {
-    /// The value of the user, `()` where it has none.
+    /// Returns the user's value, or `()` where there is none.
     fn get_mut(&mut self) -> &mut dyn Any {
         match &mut self.value {
             Some(value) => &mut ***value,
@@ -264,7 +264,7 @@ impl State {
     }
 }
 
-/// Runs a task and catches its panic: one broken user must not end the core.
+/// Runs a task and catches its panic, which must not end the core.
 async fn catch_panic(
     mut task: Pin<&mut impl Future<Output = TaskResult>>,
 ) -> Result<TaskResult, Box<dyn Any + Send>> {
@@ -294,7 +294,7 @@ mod tests {
 
     #[test]
     fn a_user_that_waits_has_no_room_for_a_task() {
-        let life = size_of_output(|mut user: LiveUser| async move { user.live().await });
-        assert!(life <= 392, "{life} bytes");
+        let handle = size_of_output(|mut user: LiveUser| async move { user.live().await });
+        assert!(handle <= 392, "{handle} bytes");
     }
 }

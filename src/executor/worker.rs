@@ -1,4 +1,4 @@
-//! The threads of cores, which stay for the next run.
+//! The threads of cores. They stay for the next run.
 //!
 //! glommio 0.9 gives the memory of a task back without dropping the task's header, and in it a reference
 //! to what wakes its executor (`RawTask::destroy`, `Header::notifier`). So an executor that has run
@@ -23,39 +23,39 @@ const TIME_SLICE: Duration = Duration::from_secs(365 * 24 * 3600);
 const GLOMMIO_RING: usize = 8;
 const GLOMMIO_IO_MEMORY: usize = 64 * 1024;
 
-/// Threads that have nothing to do.
+/// Idle threads.
 static IDLE: Mutex<Vec<Worker>> = Mutex::new(Vec::new());
 
-/// What a thread does next, and then who is told that it has.
+/// A piece of work, and the message that it is done.
 type Work = Box<dyn FnOnce(&mut Executor) -> Tell + Send>;
 type Tell = Box<dyn FnOnce() + Send>;
 
-/// A thread that takes work for a core.
+/// A thread that works for a core.
 struct Worker {
     core: CoreId,
     work: Sender<Work>,
 }
 
-/// What was given to a thread of a core, and is still going on.
+/// Work of a core's thread that may not be done yet.
 #[derive(Debug)]
 pub struct Running<T>(Receiver<Result<T, Error>>);
 
 impl<T> Running<T> {
-    /// Waits for its end.
+    /// Waits until it is done.
     ///
     /// # Errors
     ///
-    /// Why it did not come to it, or that it panicked.
+    /// Returns why it failed, or that it panicked.
     pub fn join(self) -> Result<T, Error> {
         self.0.recv().unwrap_or(Err(Error::Panicked))
     }
 }
 
-/// Has a thread of this core do something, under this name. It is pinned to the core then.
+/// Runs work on a thread that is pinned to this core and has this name.
 ///
 /// # Errors
 ///
-/// That there can be no more threads.
+/// Fails where no more threads can be started.
 pub(super) fn start<T: Send + 'static>(
     core: CoreId,
     name: &str,
@@ -64,11 +64,11 @@ pub(super) fn start<T: Send + 'static>(
     let (done, running) = bounded(1);
     let name = CString::new(format!("{name}-{}", core.id)).unwrap_or_default();
     let work: Work = Box::new(move |executor| {
-        // Only who looks at the threads sees it.
+        // The name is for tools like `ps` only.
         let _ = rustix::thread::set_name(&name);
         let pinned = core_affinity::set_for_current(core).then_some(());
         let output = pinned.ok_or(Error::Pin(core.id)).and_then(|()| work(executor));
-        // Who no longer waits has lost nothing.
+        // There may be no receiver any more.
         Box::new(move || drop(done.send(output)))
     });
     let worker = match take_idle(core) {
@@ -78,14 +78,14 @@ pub(super) fn start<T: Send + 'static>(
     // The thread takes work for as long as there is a sender.
     let _ = worker.work.clone().send(Box::new(move |executor| {
         let tell = work(executor);
-        // Before anybody hears of the end, so that whoever starts the next finds it.
+        // Before the end is told, so that the next run finds this thread idle.
         idle().push(worker);
         tell
     }));
     Ok(Running(running))
 }
 
-/// How many threads wait for work on other cores than these.
+/// Returns how many idle threads there are on other cores than these.
 pub fn idle_elsewhere(cores: &[CoreId]) -> usize {
     idle().iter().filter(|worker| !cores.contains(&worker.core)).count()
 }
@@ -108,7 +108,7 @@ impl Worker {
             // refuses, timers are late by that much and nothing else changes.
             let _ = rustix::thread::set_current_timer_slack(std::num::NonZeroU64::new(1));
             let mut executor = Executor { core, glommio: None };
-            // A panic ends the thread and what it was doing, and nothing else.
+            // A panic ends this thread and its work, and nothing else.
             for work in taken {
                 let tell = work(&mut executor);
                 tell();
@@ -125,11 +125,11 @@ pub(super) struct Executor {
 }
 
 impl Executor {
-    /// glommio's, of this thread.
+    /// Returns glommio's executor of this thread.
     ///
     /// # Errors
     ///
-    /// Why it cannot be made.
+    /// Returns why it cannot be made.
     pub(super) fn glommio(&mut self) -> Result<&LocalExecutor, Error> {
         let made = match self.glommio.take() {
             Some(made) => made,

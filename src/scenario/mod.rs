@@ -22,7 +22,7 @@ mod validate;
 mod wait_time;
 
 pub use adaptive::{Adaptive, Answer};
-pub use arrivals::{ArrivalKind, Arrivals, Releases};
+pub use arrivals::{ArrivalKind, ArrivalTimes, Arrivals};
 pub use classes::{Classes, assign};
 pub use error::Error;
 pub use load::{Load, RunTimeFrom};

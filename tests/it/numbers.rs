@@ -146,7 +146,7 @@ fn work_out(scenario: &Scenario, options: &Options) -> Option<Plan> {
     curve.steer(change.unwrap_or_default(), 5, 1e-300);
     curve.next_change(change.unwrap_or_default());
     if let Some(arrivals) = &plan.arrivals {
-        arrivals.releases(1, 0, 2).take(100).for_each(drop);
+        arrivals.times(1, 0, 2).take(100).for_each(drop);
     }
     for user in &plan.scenario.users {
         let (mut pace, mut rng) = (Pace::new(ms(0)), fastrand::Rng::with_seed(1));

@@ -22,24 +22,24 @@ use std::time::Duration;
 
 use super::{Error, Line, USERS_MAX};
 
-/// Iterations that begin at a rate, and not when users are done with the one before.
+/// An open load: iterations start at a rate, whether or not earlier ones have ended.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Arrivals {
-    /// Iterations begun per second by all cores together. Where the line ends, so does the run.
+    /// Iterations per second of all cores together. The run ends where the line ends.
     pub rate: Line,
-    /// How they are spread.
+    /// How arrival times are distributed.
     pub kind: ArrivalKind,
-    /// How many iterations can be under way at once; each takes a user of its own.
+    /// The most users, and so the most iterations at once.
     pub max_users: u32,
 }
 
-/// How the instants of arrivals are spread.
+/// How arrival times are distributed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum ArrivalKind {
     /// Evenly.
     #[default]
     Uniform,
-    /// As independent visitors come: bursts and gaps, exponential times in between.
+    /// As a Poisson process, like independent visitors: exponential times in between.
     Poisson,
 }
 
@@ -50,7 +50,7 @@ impl Arrivals {
 
     /// The most iterations per second: one per nanosecond, which is as fine as clocks are, and far
     /// more than any host begins. Within it, and [`units::LONGEST`](crate::units::LONGEST), no count
-    /// of releases comes near the end of 64 bits.
+    /// of arrivals comes near the end of 64 bits.
     pub const RATE_MAX: f64 = 1e9;
 
     /// Uniform arrivals at this rate of iterations per second.
@@ -71,8 +71,9 @@ impl Arrivals {
         self
     }
 
-    /// One core's part of the instants, in a run with this seed. There is at least one core.
-    pub fn releases(&self, seed: u64, core: usize, cores: usize) -> Releases {
+    /// Returns one core's share of the arrival times, in a run with this seed. There is at least one
+    /// core.
+    pub fn times(&self, seed: u64, core: usize, cores: usize) -> ArrivalTimes {
         let (core, cores) = (core as u64, cores as u64);
         let mut stream = match self.kind {
             ArrivalKind::Uniform => Stream::Uniform { next: core, step: cores },
@@ -87,20 +88,20 @@ impl Arrivals {
             // The process begins at 0, and nothing arrives there.
             stream.advance();
         }
-        Releases { rate: Arc::new(self.rate.clone()), stream }
+        ArrivalTimes { rate: Arc::new(self.rate.clone()), stream }
     }
 
-    /// When the run ends by the rate alone; none where it does not.
+    /// Returns when the rate ends, if it does.
     pub fn end(&self) -> Option<Duration> {
         self.rate.end()
     }
 
-    /// When the rate first is what it was ramped to.
+    /// Returns when the rate first reaches the target of its ramp.
     pub fn full(&self) -> Option<Duration> {
         self.rate.full()
     }
 
-    /// Refuses arrivals that cannot be meant.
+    /// Checks the values.
     pub fn validate(&self) -> Result<(), Error> {
         if !self.rate.is_sane() {
             return Err(Error::RateLine);
@@ -141,26 +142,26 @@ pub(super) fn max_users(max_users: u32) -> Result<(), Error> {
     }
 }
 
-/// The instants at which one core is to begin iterations, as times since the start of the run, in
-/// order. Over where the rate is.
+/// The times at which one core is to start iterations, from the start of the run, in order. Ends where
+/// the rate ends.
 ///
-/// A clone goes on from the same place with the same instants, so that one cursor can run ahead and
-/// another follow through the backlog without anything being stored in between.
+/// A clone continues from the same place with the same times. So one iterator can run ahead and another
+/// follow, and the times in between need not be stored.
 #[derive(Debug, Clone)]
-pub struct Releases {
+pub struct ArrivalTimes {
     rate: Arc<Line>,
     stream: Stream,
 }
 
-/// The areas that a core's releases are at: of the next one, and how to go on from there.
+/// The areas that a core's arrivals are at: of the next one, and how to go on from there.
 #[derive(Debug, Clone)]
 enum Stream {
     Uniform { next: u64, step: u64 },
     Poisson { next: f64, step: f64, rng: fastrand::Rng },
 }
 
-impl Releases {
-    /// The next instant, which stays the next.
+impl ArrivalTimes {
+    /// Returns the next time without advancing.
     pub fn due(&self) -> Option<Duration> {
         let area = match &self.stream {
             Stream::Uniform { next, .. } => *next as f64,
@@ -169,12 +170,12 @@ impl Releases {
         self.rate.time_of_area(area)
     }
 
-    /// Goes on to the instant after it.
+    /// Advances to the next time.
     pub fn advance(&mut self) {
         self.stream.advance();
     }
 
-    /// Goes on at another rate. As long as both rates are the same, so are the instants.
+    /// Replaces the rate. Times are the same for as long as both rates are.
     pub fn set_rate(&mut self, rate: Line) {
         self.rate = Arc::new(rate);
     }
@@ -192,7 +193,7 @@ impl Stream {
     }
 }
 
-impl Iterator for Releases {
+impl Iterator for ArrivalTimes {
     type Item = Duration;
 
     fn next(&mut self) -> Option<Duration> {

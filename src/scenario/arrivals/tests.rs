@@ -16,9 +16,9 @@ fn poisson(rate: Line) -> Arrivals {
     Arrivals::new(rate).kind(ArrivalKind::Poisson)
 }
 
-/// The releases of all cores together, in order.
+/// The arrivals of all cores together, in order.
 fn all(arrivals: &Arrivals, seed: u64, cores: usize, until: Duration) -> Vec<Duration> {
-    let streams = (0..cores).map(|core| arrivals.releases(seed, core, cores));
+    let streams = (0..cores).map(|core| arrivals.times(seed, core, cores));
     let mut all: Vec<Duration> =
         streams.flat_map(|stream| stream.take_while(|at| *at < until)).collect();
     all.sort();
@@ -34,15 +34,15 @@ fn moments(values: &[f64]) -> (f64, f64) {
 }
 
 /// The areas between one release and the next: exponential of mean 1 at any rate.
-fn gaps(rate: &Line, releases: &[Duration]) -> Vec<f64> {
-    releases.windows(2).map(|pair| rate.area(pair[1]) - rate.area(pair[0])).collect()
+fn gaps(rate: &Line, arrival_times: &[Duration]) -> Vec<f64> {
+    arrival_times.windows(2).map(|pair| rate.area(pair[1]) - rate.area(pair[0])).collect()
 }
 
 #[test]
 fn uniform_iterations_begin_at_their_number_over_the_rate() {
     for rate in [0.7, 3.0, 10.0, 333.3, 5000.0, 1_234_567.0] {
-        let releases = Arrivals::new(Line::constant(rate)).releases(1, 0, 1);
-        for (k, at) in (0..2000).zip(releases) {
+        let arrival_times = Arrivals::new(Line::constant(rate)).times(1, 0, 1);
+        for (k, at) in (0..2000).zip(arrival_times) {
             assert_eq!(at, Duration::from_secs_f64(f64::from(k) / rate), "{rate}");
         }
     }
@@ -51,10 +51,10 @@ fn uniform_iterations_begin_at_their_number_over_the_rate() {
 #[test]
 fn uniform_streams_of_all_cores_are_the_whole_sequence() {
     let arrivals = Arrivals::new(hill());
-    let whole: Vec<Duration> = arrivals.releases(1, 0, 1).collect();
+    let whole: Vec<Duration> = arrivals.times(1, 0, 1).collect();
     for cores in 1..9 {
         assert_eq!(all(&arrivals, 1, cores, secs(1000)), whole, "{cores}");
-        let second: Vec<Duration> = arrivals.releases(1, cores - 1, cores).collect();
+        let second: Vec<Duration> = arrivals.times(1, cores - 1, cores).collect();
         let every: Vec<Duration> = whole.iter().skip(cores - 1).step_by(cores).copied().collect();
         assert_eq!(second, every);
     }
@@ -64,7 +64,7 @@ fn uniform_streams_of_all_cores_are_the_whole_sequence() {
 fn as_many_begin_by_any_time_as_the_area_says() {
     let rate = hill();
     let arrivals = Arrivals::new(rate.clone());
-    let whole: Vec<Duration> = arrivals.releases(1, 0, 1).collect();
+    let whole: Vec<Duration> = arrivals.times(1, 0, 1).collect();
     assert_eq!(whole.len() as f64, rate.area(secs(90)).ceil());
     assert!(whole.is_sorted());
     let mut rng = fastrand::Rng::with_seed(1);
@@ -78,11 +78,11 @@ fn as_many_begin_by_any_time_as_the_area_says() {
 
 #[test]
 fn a_stream_is_over_where_the_rate_is_and_stays_so() {
-    let mut releases = Arrivals::new(Line::starting_at(5.0).hold(secs(2))).releases(1, 0, 1);
-    assert_eq!(releases.by_ref().count(), 10);
-    assert_eq!((releases.next(), releases.next()), (None, None));
-    assert_eq!(Arrivals::new(Line::constant(0.0)).releases(1, 0, 1).next(), None);
-    let mut poisson = poisson(Line::starting_at(5.0).hold(secs(2))).releases(1, 0, 1);
+    let mut arrival_times = Arrivals::new(Line::starting_at(5.0).hold(secs(2))).times(1, 0, 1);
+    assert_eq!(arrival_times.by_ref().count(), 10);
+    assert_eq!((arrival_times.next(), arrival_times.next()), (None, None));
+    assert_eq!(Arrivals::new(Line::constant(0.0)).times(1, 0, 1).next(), None);
+    let mut poisson = poisson(Line::starting_at(5.0).hold(secs(2))).times(1, 0, 1);
     assert!(poisson.by_ref().count() < 40);
     assert_eq!(poisson.next(), None);
 }
@@ -90,7 +90,7 @@ fn a_stream_is_over_where_the_rate_is_and_stays_so() {
 #[test]
 fn a_clone_replays_what_is_to_come() {
     for arrivals in [Arrivals::new(hill()), poisson(hill())] {
-        let mut ahead = arrivals.releases(42, 1, 3);
+        let mut ahead = arrivals.times(42, 1, 3);
         ahead.by_ref().take(100).for_each(drop);
         let behind: Vec<Duration> = ahead.clone().collect();
         assert_eq!(ahead.collect::<Vec<_>>(), behind);
@@ -99,7 +99,7 @@ fn a_clone_replays_what_is_to_come() {
 
 #[test]
 fn poisson_arrivals_come_from_the_seed_and_the_core_alone() {
-    let first = |seed, core| poisson(hill()).releases(seed, core, 4).next();
+    let first = |seed, core| poisson(hill()).times(seed, core, 4).next();
     assert_eq!(first(1, 0), first(1, 0));
     let mut firsts: Vec<_> =
         (0..100).flat_map(|seed| [0, 1, 2, 3].map(|c| first(seed, c))).collect();
@@ -131,9 +131,9 @@ fn poisson_gaps_are_exponential() {
 fn poisson_counts_have_the_variance_of_their_mean() {
     for cores in [1, 4] {
         let arrivals = poisson(Line::constant(50.0));
-        let releases = all(&arrivals, 7, cores, secs(4000));
+        let arrival_times = all(&arrivals, 7, cores, secs(4000));
         let mut counts = vec![0.0; 4000];
-        for at in releases {
+        for at in arrival_times {
             counts[at.as_secs() as usize] += 1.0;
         }
         let (mean, variance) = moments(&counts);
@@ -172,7 +172,7 @@ fn arrivals_that_cannot_be_meant_are_refused() {
     assert_eq!(Arrivals::new(Line::constant(5.0)).validate(), Ok(()));
     for bad in [-1.0, f64::NAN, f64::INFINITY] {
         assert_eq!(Arrivals::new(Line::constant(bad)).validate(), Err(Error::RateLine), "{bad}");
-        poisson(Line::constant(bad)).releases(1, 0, 1).take(3).for_each(drop);
+        poisson(Line::constant(bad)).times(1, 0, 1).take(3).for_each(drop);
     }
     let never = Line::starting_at(0.0).hold(secs(10));
     assert_eq!(Arrivals::new(never).validate(), Err(Error::NothingArrives));

@@ -1,4 +1,4 @@
-//! How far one user has come on its way out, apart from the rest of its core.
+//! A handle of one user: its phase, apart from that of its core, and how to wake it.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -6,31 +6,31 @@ use std::rc::Rc;
 use super::lifecycle::Phase;
 use super::pinned::Pinned;
 
-/// One user as those see it who may end it or give it work.
+/// Wakes and stops one user.
 #[derive(Debug)]
-pub(super) struct Life {
+pub(super) struct UserHandle {
     phase: Cell<Phase>,
     /// The user's task on its core.
     task: u32,
 }
 
-impl Life {
+impl UserHandle {
     pub(super) fn new(task: u32) -> Rc<Self> {
-        Rc::new(Life { phase: Cell::new(Phase::Running), task })
+        Rc::new(UserHandle { phase: Cell::new(Phase::Running), task })
     }
 
     pub(super) fn phase(&self) -> Phase {
         self.phase.get()
     }
 
-    /// Goes on to a later phase and lets the user hear of it.
+    /// Moves the user on to a later phase and wakes it.
     pub(super) fn advance(&self, phase: Phase, pinned: &Pinned) {
         self.phase.set(phase.max(self.phase.get()));
         self.wake(pinned);
     }
 
-    /// Has the user look at what has changed. One that has ended is not there to hear of it; whoever
-    /// has its place by then looks for nothing.
+    /// Wakes the user. One that has ended may have been replaced by another task, which is then woken
+    /// in vain.
     pub(super) fn wake(&self, pinned: &Pinned) {
         pinned.wake(self.task);
     }
