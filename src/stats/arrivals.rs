@@ -4,12 +4,14 @@
 use std::ops::AddAssign;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::Distribution;
 use super::gaps::{Gaps, anderson_darling};
 use super::times::{SparseTimes, Times};
 
 /// The releases of one core in an interval.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Arrivals {
     /// Expected number of releases by the rate that was asked for, in thousandths: of a Poisson
     /// process the actual number varies around it.
@@ -166,7 +168,7 @@ impl ArrivalsSum {
 }
 
 /// An open load as reports see it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OpenLoad {
     /// Expected number of releases by the rate that was asked for.
     pub asked: f64,
@@ -191,7 +193,7 @@ pub struct OpenLoad {
 
 /// The Anderson-Darling test of whether times between starts are exponential with the mean that was
 /// asked for: whether what came out of the generator is a Poisson process.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct AndersonDarling {
     /// The statistic A², near 1 for the process itself.
     pub statistic: f64,

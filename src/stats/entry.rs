@@ -10,6 +10,8 @@
 use std::ops::AddAssign;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use hdrhistogram::Counter;
 
 use super::phase_times::{PhaseTimes, SparsePhases};
@@ -17,7 +19,7 @@ use super::times::{SparseTimes, Times};
 use super::{Distribution, Extra, Phases, Statuses, WireBytes};
 
 /// What is simply counted. Requests and failures are not here: they are the counts of the times.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Counts {
     /// Body bytes of all responses: decoded where somebody looked at them, as transferred where
     /// nobody did.
@@ -43,7 +45,7 @@ pub struct Counts {
 }
 
 /// TLS handshakes by what they cost both sides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Handshakes {
     /// From the ground up: a key exchange and certificates.
     pub full: u64,
@@ -99,7 +101,7 @@ impl AddAssign<&Counts> for Counts {
 }
 
 /// What one entry gathered in an interval: small, plain, and good to send.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Delta {
     /// What is simply counted.
     pub counts: Counts,

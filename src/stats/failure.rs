@@ -6,8 +6,10 @@ use std::hash::Hash;
 use std::ops::AddAssign;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// How often something was seen, and when.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Sightings {
     /// How often; while it is 0 the instants mean nothing.
     pub occurrences: u64,
@@ -38,7 +40,7 @@ impl AddAssign for Sightings {
 }
 
 /// One occurrence of a failure: what to look for in the logs of a server.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Example {
     /// The core that it happened on: on its way counted from 0 within the run, in a snapshot the
     /// processor's number.

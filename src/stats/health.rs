@@ -7,6 +7,8 @@
 use std::ops::{AddAssign, Sub};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::Distribution;
 use super::standstill::{Standstills, StoodStill};
 use super::times::{SparseTimes, Times};
@@ -21,7 +23,7 @@ const SECOND_MIN: Duration = Duration::from_millis(500);
 const REQUESTS_MIN: f64 = 1000.0;
 
 /// CPU time of a thread.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct CpuTime {
     /// In the program's own code.
     pub user: Duration,
@@ -57,7 +59,7 @@ impl Sub for CpuTime {
 }
 
 /// What a core's thread did in some time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Work {
     /// CPU time it took.
     pub cpu: CpuTime,
@@ -117,7 +119,7 @@ pub enum Limit {
 }
 
 /// How often each [`Limit`] was hit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct LimitsHit {
     /// [`Limit::Ports`].
     pub ports: u64,
@@ -155,7 +157,7 @@ impl AddAssign for LimitsHit {
 }
 
 /// What a core noticed of itself in an interval.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Health {
     /// What its thread did.
     pub work: Work,
@@ -252,7 +254,7 @@ impl CoreSum {
 }
 
 /// CPU time and the requests it went to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct RequestCost {
     /// Of all cores, in the seconds in which they made a thousand requests or more.
     pub cpu: CpuTime,
@@ -283,7 +285,7 @@ fn share(cpu: Duration, wall: Duration) -> f64 {
 }
 
 /// The generator as reports see it.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct GeneratorHealth {
     /// Its cores, in the run's order.
     pub cores: Vec<CoreHealth>,
@@ -314,7 +316,7 @@ impl GeneratorHealth {
 }
 
 /// One core of the generator as reports see it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CoreHealth {
     /// The processor's number.
     pub core: usize,
@@ -333,7 +335,7 @@ pub struct CoreHealth {
 }
 
 /// What a core's thread did in a second, as shares of it.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct FullSecond {
     /// It ran.
     pub ran: f64,

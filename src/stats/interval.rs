@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Arrivals, Delta, EntryId, EntryKey, Example, Health, Journal, Sightings};
 
 /// What one core gathered between two takes, whatever the instants of the samples themselves say:
@@ -9,7 +11,7 @@ use super::{Arrivals, Delta, EntryId, EntryKey, Example, Health, Journal, Sighti
 ///
 /// Plain data with durations since the start of the run instead of instants, so that it can leave
 /// the process. Ids are the core's own; each is named in the first interval that uses it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Interval {
     /// Which core, counted from 0 within the run.
     pub core: usize,
@@ -78,7 +80,7 @@ impl Interval {
 }
 
 /// One failure message of one entry.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// The entry, by the core's id.
     pub entry: EntryId,
@@ -91,7 +93,7 @@ pub struct Failure {
 }
 
 /// One error of user code that is not a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exception {
     /// The error's text.
     pub message: String,

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// The most that a core tells of a second. Beyond, it is only counted.
 const DEEDS_MAX: usize = 100;
 
 /// Something that a user did.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deed {
     /// From the start of the run.
     pub at: Duration,
@@ -17,7 +19,7 @@ pub struct Deed {
 }
 
 /// What users did since it was asked last.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Journal {
     /// In the order of their instants, where it is of several cores.
     pub deeds: Vec<Deed>,

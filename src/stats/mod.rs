@@ -56,6 +56,7 @@ mod stretch;
 mod timeline;
 mod times;
 mod totals;
+mod versioned;
 mod window;
 
 #[cfg(test)]
@@ -87,3 +88,4 @@ pub use stretch::{Breach, Measured, Stretch};
 pub use timeline::{Cell, Timeline};
 pub use times::{Bin, Moments, SparseTimes};
 pub use totals::Totals;
+pub use versioned::{FORMAT, Versioned};

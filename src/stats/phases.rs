@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// Something of each part of a sample, in the order in which they happen.
 ///
 /// A part that did not happen is `None`: a kept-alive connection has no `dns`, `connect` and `tls`,
@@ -9,7 +11,7 @@ use std::time::Duration;
 /// the answer to a challenge) has each part several times. The parts never overlap, so that all
 /// together are at most the service times; what is missing to them the generator took itself, or
 /// exchanges that were given up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Phases<T = Option<Duration>> {
     /// Names into addresses.
     pub dns: T,

@@ -3,10 +3,12 @@
 use std::ops::AddAssign;
 use std::time::{Duration, Instant};
 
+use serde::{Deserialize, Serialize};
+
 /// What a table row is about: the HTTP method and the name requests are grouped by.
 ///
 /// Rows are sorted by (name, method), as Locust sorts them.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct EntryKey {
     /// `GET`, `POST`, …; empty only for the aggregated row.
     pub method: String,
@@ -15,7 +17,7 @@ pub struct EntryKey {
 }
 
 /// An entry's dense number on one core, from 0: what a request carries instead of its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct EntryId(pub u32);
 
 /// The instants of one request. No clock is ever restarted: a retry or a redirect stays inside.
@@ -42,7 +44,7 @@ impl Clocks {
 }
 
 /// Bytes on the wire: heads, bodies, chunk sizes and TLS records, of all exchanges of a sample.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct WireBytes {
     /// Handed to the socket.
     pub sent: u64,

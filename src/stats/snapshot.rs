@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     Breach, Counts, Detail, EntryKey, Example, GeneratorHealth, Journal, Limits, OpenLoad, Phases,
     Statuses, Totals,
@@ -14,7 +16,7 @@ pub const PERCENTILES: [f64; 11] =
 
 /// A run at one instant. Console, CSV and every later report are rendered from the same value, so
 /// they cannot disagree.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Snapshot {
     /// Wall-clock time of the run's start. Every other wall-clock time is this plus a monotonic
     /// duration, so a stepping clock cannot bend the history.
@@ -95,7 +97,7 @@ impl Snapshot {
 }
 
 /// What ended a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Ending {
     /// Somebody, or something that looked at the run, stopped it.
     Stop,
@@ -123,7 +125,7 @@ impl fmt::Display for Ending {
 }
 
 /// Something that was asked of a run in its course.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Command {
     /// When, from the start of the run.
     pub at: Duration,
@@ -132,7 +134,7 @@ pub struct Command {
 }
 
 /// How many users of one class are running.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserCount {
     /// The class's name.
     pub class: String,
@@ -141,7 +143,7 @@ pub struct UserCount {
 }
 
 /// One line of the statistics table.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     /// What the row is about.
     pub key: EntryKey,
@@ -191,7 +193,7 @@ impl Row {
 }
 
 /// Requests per second.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Rates {
     /// Finished requests per second, failures included.
     pub requests: f64,
@@ -201,7 +203,7 @@ pub struct Rates {
 
 /// A distribution of times. Minimum, maximum and mean are exact; percentiles come from a histogram
 /// of three significant digits. `None` everywhere it has no samples.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Distribution {
     /// Number of samples.
     pub count: u64,
@@ -210,7 +212,7 @@ pub struct Distribution {
 }
 
 /// The figures of a [`Distribution`] that has samples.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Figures {
     /// Shortest time.
     pub min: Duration,
@@ -245,7 +247,7 @@ impl Figures {
 }
 
 /// One line of the failures table.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FailureRow {
     /// The request it happened to.
     pub key: EntryKey,
@@ -262,7 +264,7 @@ pub struct FailureRow {
 }
 
 /// One line of the exceptions table: an error of user code, not of a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExceptionRow {
     /// How often.
     pub count: u64,

@@ -3,11 +3,13 @@
 use std::ops::AddAssign;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// The most that are kept of a core: the longest.
 const KEPT_MAX: usize = 20;
 
 /// A time in which a core did nothing of what was due: everything that came meanwhile waited.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Standstill {
     /// When it began, from the start of the run.
     pub from: Duration,
@@ -26,7 +28,7 @@ impl Standstill {
 }
 
 /// The standstills of a core: the longest, and how many there were besides.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Standstills {
     /// In the order of their coming.
     pub kept: Vec<Standstill>,
@@ -60,7 +62,7 @@ impl AddAssign<&Standstills> for Standstills {
 }
 
 /// A time in which several cores stood still, or one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoodStill {
     /// The processors' numbers.
     pub cores: Vec<usize>,

@@ -1,11 +1,14 @@
 //! How many requests ended with which status.
 
+use serde::{Deserialize, Serialize};
+
 /// Requests by the status of the response that each ended with: the last one, where it was redirected
 /// or challenged. Those that ended without a whole response are in none of the counts.
 ///
 /// A sorted list and not a table of all thousand codes: nearly every entry sees one or two of them.
 /// Codes are from 100 to 999, so its length has a bound.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(from = "Vec<(u16, u64)>")]
 pub struct Statuses(Vec<(u16, u64)>);
 
 impl Statuses {
@@ -35,6 +38,13 @@ impl Statuses {
     /// Forgets all counts and keeps the memory.
     pub(super) fn clear(&mut self) {
         self.0.iter_mut().for_each(|(_, requests)| *requests = 0);
+    }
+}
+
+/// Whatever their order is.
+impl From<Vec<(u16, u64)>> for Statuses {
+    fn from(counts: Vec<(u16, u64)>) -> Self {
+        counts.into_iter().collect()
     }
 }
 

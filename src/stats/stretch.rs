@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Distribution, EntryKey, Rates, Row, Snapshot};
 
 /// What was measured of a row in a stretch of the run.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Stretch {
     /// From the start of the run to the start of the stretch.
     pub from: Duration,
@@ -18,7 +20,7 @@ pub struct Stretch {
 }
 
 /// A level that the run broke.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Breach {
     /// The level, as its user wrote it.
     pub level: String,
@@ -37,7 +39,7 @@ pub struct Breach {
 }
 
 /// What a level is compared with.
-#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
 pub enum Measured {
     /// A latency.
     Time(Duration),

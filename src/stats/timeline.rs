@@ -3,20 +3,22 @@
 //! A run may take days and have a thousand names, so the number of cells is bounded: when a run
 //! outgrows them, each takes twice as long, and two become one.
 
+use serde::{Deserialize, Serialize};
+
 use super::Delta;
 
 /// Half an hour second by second; then in steps of two seconds up to an hour, and so on. 28 KB.
 const CELLS: u64 = 1800;
 
 /// The requests of a run in steps of the same length.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Timeline {
     step: u64,
     cells: Vec<Cell>,
 }
 
 /// What ended within one step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Cell {
     /// Finished requests, failures included.
     pub requests: u64,

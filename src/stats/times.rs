@@ -12,6 +12,8 @@ use std::collections::BTreeMap;
 use std::ops::AddAssign;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use hdrhistogram::{Counter, Histogram};
 
 use super::{Distribution, Figures, PERCENTILES, rounded_ms};
@@ -24,7 +26,7 @@ const DIGITS: u8 = 3;
 const TICKS_PER_HALF: u32 = 5;
 
 /// Count, sum, shortest and longest of some times. Exact, in nanoseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moments {
     /// Number of times.
     pub count: u64,
@@ -60,7 +62,7 @@ impl AddAssign<&Moments> for Moments {
 }
 
 /// One bin of a histogram that holds something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Bin {
     /// The bin's lowest time in microseconds.
     pub us: u32,
@@ -70,7 +72,7 @@ pub struct Bin {
 }
 
 /// Times as the list of bins that hold something.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct SparseTimes {
     /// The exact part.
     pub moments: Moments,
