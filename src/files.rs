@@ -1,4 +1,4 @@
-//! Files that somebody names: read whole, within bounds of size and time, so that no path fills the
+//! Files given by flags and scenarios: read whole, within bounds of size and time, so that no path fills the
 //! memory or is waited for without end. Nothing else opens one to read it (`tests/it/tidy.rs`).
 
 use std::fs::{File, OpenOptions};
@@ -34,7 +34,7 @@ pub enum ReadError {
     /// It has more bytes than this.
     #[error("it is larger than {}", units::size(*.0))]
     TooLarge(u64),
-    /// A pipe that nobody writes to or closes, a terminal where nobody types.
+    /// A pipe without a writer that writes or closes it, a terminal without input.
     #[error("its end did not come within {}", units::spaced(*.0))]
     Endless(Duration),
 }
@@ -225,7 +225,7 @@ mod tests {
         let (_dir, path) = with_pipe();
         let given_up = || text(whole(open_any(&path).unwrap(), 10, SHORT));
         assert_eq!(given_up(), "its end did not come within 100 ms");
-        // One writer, who does not close it.
+        // The writer does not close it.
         let mut pipe = OpenOptions::new().read(true).write(true).open(&path).unwrap();
         assert_eq!(given_up(), "its end did not come within 100 ms");
         pipe.write_all(b"begun").unwrap();

@@ -72,7 +72,7 @@ impl Log {
     pub fn line(&self, level: Level, part: &str, message: impl fmt::Display) {
         if level >= self.level {
             let line = self.stamped(level, part, message);
-            // First, so that whoever has read a line finds it on the page.
+            // Remembered first, so that every line that was printed is on the page.
             self.remember(&line);
             self.write(&line);
         }

@@ -111,7 +111,7 @@ pub struct Plan {
     pub users: u32,
     /// How many users there are when.
     pub shape: LoadShape,
-    /// Iterations that are released, where the load is a rate; then nobody follows the shape.
+    /// The arrivals of an open load. The shape is not used then.
     pub arrivals: Option<Arrivals>,
     /// Iterations after which the run ends.
     pub iterations: Option<u32>,

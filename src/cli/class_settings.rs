@@ -143,7 +143,7 @@ impl ClassSettings {
     }
 }
 
-/// The classes of a scenario, found by their names. Whoever is left out leaves an empty place.
+/// The classes of a scenario by their names. A class that is left out leaves an empty place.
 struct Classes {
     users: Vec<Option<User>>,
     places: HashMap<String, usize>,
@@ -151,7 +151,7 @@ struct Classes {
 
 impl Classes {
     fn new(users: Vec<User>) -> Self {
-        // The first of a name, as long as nobody has refused the second.
+        // The first class of a name. A second one is refused later.
         let places = users.iter().enumerate().rev().map(|(place, user)| (user.name.clone(), place));
         Classes { places: places.collect(), users: users.into_iter().map(Some).collect() }
     }

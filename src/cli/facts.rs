@@ -1,4 +1,4 @@
-//! What a run is, for whoever reads of it later.
+//! The facts of a run that its reports show.
 
 use std::collections::BTreeSet;
 

@@ -7,7 +7,7 @@ use rustix::process::Pid;
 use signal_hook::consts::SIGTSTP;
 use signal_hook::low_level::emulate_default_handler;
 
-/// Stops the process until somebody continues it; not at all where nobody could, as in a container
+/// Stops the process until it is continued; not at all where nothing could continue it, as in a container
 /// whose terminal it has: the kernel does not do so either (POSIX's orphaned process groups).
 pub(super) fn suspend() {
     if !is_orphaned() {

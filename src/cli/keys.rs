@@ -64,7 +64,7 @@ impl Keys {
         }
     }
 
-    /// Nothing where there is nobody to take away.
+    /// Does nothing where there are no users to stop.
     fn change_users(&self, by: i32) -> Result<Option<Change>, Refused> {
         let now = self.users();
         let users = now.saturating_add_signed(by).min(USERS_MAX);

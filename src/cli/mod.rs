@@ -49,7 +49,7 @@ use refusal::{refuse, without_credentials};
 use source::Source;
 use terminal::Terminal;
 
-/// Failures were recorded, where nobody wants another code for that.
+/// Failures were recorded, and `--exit-code-on-error` is not set.
 const FAILED: u8 = 1;
 
 /// The run could not take place: a bad flag, a bad file, a machine that does not allow it.
@@ -69,7 +69,7 @@ pub fn main() -> ExitCode {
             let _ = io::stderr().write_all(GREETING.as_bytes());
             return ExitCode::from(COULD_NOT_RUN);
         }
-        // To look at, and to start a run of there: nobody has asked for load.
+        // Opens the page without a run, because no load was asked for.
         words = ["gregaria", USUAL, "--web"].map(OsString::from).into();
     }
     finish(args::read::<Args>(words).map_or_else(unread, obey))

@@ -20,9 +20,9 @@ pub(super) fn list(scenario: &Scenario) -> String {
     text
 }
 
-/// So many users that their classes are as their weights say, for who asks for no number: as many as
-/// the weights together, as in Locust. None where the scenario says how many, or has numbers in the
-/// place of weights.
+/// The number of users at which classes have exactly the ratio of their weights: the sum of the
+/// weights, as in Locust. `None` where the scenario gives a number of users, or where classes have
+/// fixed counts.
 pub(super) fn enough_users(scenario: &Scenario) -> Option<u32> {
     let load = &scenario.load;
     if load.users.is_some() || load.shape.is_some() || load.arrivals.is_some() {

@@ -9,7 +9,7 @@
 //! | SIGTSTP (Ctrl-Z) | the process stops, with the terminal as it was |
 //! | SIGXFSZ | nothing: the file that is too large is an error of its report, as in Python |
 //!
-//! Nobody can do anything at SIGKILL, SIGSTOP, or a crash.
+//! SIGKILL, SIGSTOP and crashes cannot be handled.
 
 use std::io;
 use std::process;

@@ -40,7 +40,7 @@ impl Source {
         if is_url(source) {
             return Ok(Draft::made(source, of_url(source)?));
         }
-        // The first try of who comes from there; as TOML it would only be a riddle about an equals sign.
+        // A file of another tool. A TOML error about a missing equals sign would not help.
         let lower = source.to_ascii_lowercase();
         if let Some((_, what)) = SCRIPTS.iter().find(|(ending, _)| lower.ends_with(ending)) {
             return Err(format!(
@@ -53,7 +53,7 @@ impl Source {
         Ok(Draft::of_file(source, document))
     }
 
-    /// The same for who reads it again, after this was read of it: a pipe has nothing left.
+    /// Returns the source for a second read. A pipe has nothing left, so its text is kept.
     pub(super) fn again(&self, draft: &Draft) -> Source {
         match self {
             Source::Typed(path) if draft.text().is_some() && files::is_regular(path) => {
@@ -77,7 +77,7 @@ fn is_url(source: &str) -> bool {
     lower.starts_with("http://") || lower.starts_with("https://")
 }
 
-/// Whoever writes `localhost:5000` means a server and not a file.
+/// Adds a hint where `localhost:5000` was given, which is meant as a server and not as a file.
 fn with_url_hint(source: &str, error: file::Error) -> Error {
     let port = source.split('/').next().and_then(|authority| authority.rsplit_once(':'));
     match port {

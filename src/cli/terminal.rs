@@ -99,7 +99,7 @@ impl Terminal {
     /// Gives the terminal back with the settings it had while `meanwhile` lasts. Then its keys are
     /// asked for again as they were at first.
     pub(super) fn lend(&self, meanwhile: impl FnOnce()) {
-        // Held all the time: whoever asks for keys would take it again.
+        // The lock is held until the end, so that no other thread changes the terminal in between.
         let mut settings = self.settings();
         settings.give_back();
         meanwhile();

@@ -5,7 +5,7 @@ use std::os::fd::AsFd;
 
 use rustix::fs::{FileType, fstat};
 
-/// Stdout or stderr. A terminal that was closed is a reader who has left, as one of a pipe is.
+/// Stdout or stderr. A closed terminal counts as a reader that is gone, like that of a closed pipe.
 pub(super) struct Tty<W>(pub(super) W);
 
 impl<W: AsFd> Tty<W> {

@@ -218,7 +218,7 @@ mod tests {
             (None, vec!["p95 > 100ms".into(), "fail_ratio > 1%".into()])
         );
 
-        // Answers came, and then none for whoever waited.
+        // There were responses, and then none while users waited.
         let levels = ["p95 > 1s", "fail_ratio > 1%", "rate < 0.5"];
         let mut judge = judge(&levels, SECOND);
         assert_eq!(second(&mut judge, Snapshot { elapsed: 2 * SECOND, ..run(SECOND) }), None);

@@ -9,7 +9,7 @@ use super::ReportError;
 use crate::report::Report;
 use crate::stats::Snapshot;
 
-/// The reports that somebody still reads.
+/// The reports that still have a reader.
 #[derive(Default)]
 pub(super) struct Reports {
     active: Vec<Active>,
@@ -65,7 +65,7 @@ impl Active {
     }
 }
 
-/// Whoever closes a pipe has read what they wanted: nothing is missing.
+/// A closed pipe is no error: its reader has read what it wanted.
 fn reader_left(error: &ReportError) -> bool {
     error.error.kind() == ErrorKind::BrokenPipe
 }

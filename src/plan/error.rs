@@ -25,7 +25,7 @@ pub enum Error {
     /// A class with two weights.
     #[error("the class of users '{0}' is picked twice")]
     PickedTwice(String),
-    /// Nobody is to run.
+    /// There are no users to run.
     #[error("no class of users is picked; there are {0}")]
     NothingPicked(String),
     /// A tag that is nowhere.
@@ -39,10 +39,10 @@ pub enum Error {
     /// Nothing is to run.
     #[error("the tags leave no task to run; there are {0}")]
     NothingTagged(String),
-    /// A stage that nobody is left for.
+    /// A stage whose classes were all left out.
     #[error("a stage's mix is of classes that do not run: {0}; pick one of them, too")]
     MixGone(String),
-    /// Nobody says where to send requests.
+    /// There is no host to send requests to.
     #[error(
         "user '{0}' has no host: give one with --host, or with host = \"http://…\" in the file"
     )]
@@ -61,7 +61,7 @@ pub enum Error {
     /// The same of an option that all classes have.
     #[error("--{}: {}", .0.option, .0.reason)]
     TlsFlag(LoadError),
-    /// Nobody to trust.
+    /// There is no trusted authority.
     #[error(
         "'{0}' cannot be checked: this system has no root certificates; install its package \
          ca-certificates, give the authority behind the server with --ca, or check nothing with \
@@ -76,7 +76,7 @@ pub enum Error {
         /// What the resolver says.
         reason: String,
     },
-    /// An address to connect from that is somebody else's.
+    /// The local address is not one of this host.
     #[error(
         "cannot connect from {address}: {reason}; --local-address takes addresses of this host \
          (ip address)"
@@ -142,7 +142,7 @@ pub enum Error {
     /// A limit that nothing can be done within.
     #[error("{0} must be 1 or more; leave it out for no such end")]
     NoEnd(&'static str),
-    /// A rate that starts nobody.
+    /// The spawn rate is not above zero.
     #[error("the spawn rate must be more than 0 users per second, not {0}")]
     SpawnRate(f64),
     /// A core that is not there, or not ours.

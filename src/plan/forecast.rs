@@ -24,7 +24,7 @@ pub(super) type Key = (String, u16);
 pub struct Forecast {
     /// Connections that are kept for good: that many will be open at once.
     pub kept: u64,
-    /// These, and one of each other user: as many would be open if nobody waited.
+    /// These, and one of each other user: the number if no user waited.
     pub at_most: u64,
     /// The kept ones by where they lead.
     pub routes: Vec<Route>,
@@ -94,7 +94,7 @@ fn connections(plan: &Plan, class: usize) -> BTreeSet<Connection> {
 /// request is certain for the first of each only: they are taken in order.
 pub(super) fn connections_of(action: &Action, base: &BaseUrl, via: &Via) -> BTreeSet<Connection> {
     let Action::Steps(parts) = action else {
-        // Nobody knows where a closure connects to; the base is as good as any.
+        // It is unknown where a closure connects to; the base URL is assumed.
         return BTreeSet::from([connection(0, base, via)]);
     };
     let of_step = |(lane, step): (usize, &Step)| match &*step.request.path {
@@ -155,7 +155,7 @@ fn routes(plan: &Plan, kept: &BTreeMap<Key, u64>) -> Vec<Route> {
         let first = addresses.first().expect("a host that is resolved has addresses");
         by_first.entry(*first).or_default().push((addresses, *connections));
     }
-    // Whoever is within a group's addresses takes of its ports, too.
+    // Connections to any of a group's addresses use its ports as well.
     let route = |(addresses, own, _): &(BTreeSet<SocketAddr>, &ResolvedUrl, u64)| {
         let others = addresses.iter().filter_map(|first| by_first.get(first)).flatten();
         let within = others.filter(|(other, _)| other.is_subset(addresses));

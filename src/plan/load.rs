@@ -159,7 +159,7 @@ fn open(
     if users > USERS_MAX {
         return Err(Error::TooManyUsers(users));
     }
-    // Nobody follows it; users come as releases need them.
+    // The shape is not used; users start as arrivals need them.
     let shape = LoadShape::constant(0);
     Ok(Load { shape, arrivals: Some(arrivals), run_time, users, ignored })
 }
@@ -233,7 +233,7 @@ mod tests {
         check(shape, Options { classes: counted, ..Options::default() }, 7);
         let rate = Options { rate: Some(5.0), max_users: Some(50), ..Options::default() };
         check(scenario::Load::default(), rate, 50);
-        // Somebody who comes in 136 years is waited for as long, and not longer.
+        // Times are limited to 136 years.
         let never_full = scenario::Load {
             shape: Some(LoadShape::ramp(20, 1e-300)),
             run_time: Some(Duration::from_secs(9)),

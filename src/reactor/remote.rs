@@ -65,7 +65,7 @@ impl Future for Woken {
 impl Drop for Woken {
     fn drop(&mut self) {
         let Some(ticket) = self.ticket else { return };
-        // Nobody may ever wake the core, and a task may wait for it very often.
+        // The core may never be woken, while a task registers for it very often.
         let mut state = self.reactor.state.borrow_mut();
         let waiters = &mut state.remote.waiters;
         let waiter = waiters.iter().position(|(of, _)| *of == ticket);

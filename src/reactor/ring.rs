@@ -18,7 +18,7 @@ const COMPLETIONS: u32 = 8 * SUBMISSIONS;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum Kind {
-    /// Nobody waits for it: a close, a cancellation.
+    /// An operation without a waiting task: a close, a cancellation.
     Ignored,
     /// A multishot receive; the slot is a socket's.
     Receive,
@@ -139,7 +139,7 @@ impl Ring {
     fn submit_backlog(&mut self) -> io::Result<()> {
         let mut queue = self.ring.submission();
         while let Some(entry) = self.backlog.front() {
-            // SAFETY: whoever pushed the entry vouched for its memory.
+            // SAFETY: the caller that pushed the entry vouched for its memory.
             if unsafe { queue.push(entry) }.is_err() {
                 break;
             }

@@ -1,7 +1,7 @@
 //! A table of things that operations in flight refer to by number.
 
 /// A slot's number and the number of things that stood in it before: a completion that comes after
-/// its slot was given away names nobody.
+/// its slot was given away is no longer valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct SlotId {
     pub(super) index: u32,

@@ -328,7 +328,7 @@ impl Deref for Chunk<'_> {
 
 impl DerefMut for Chunk<'_> {
     fn deref_mut(&mut self) -> &mut [u8] {
-        // SAFETY: as above, and nobody else has the buffer.
+        // SAFETY: as above, and there is no other reference to the buffer.
         unsafe { std::slice::from_raw_parts_mut(self.filled.bytes.as_ptr(), self.filled.len) }
     }
 }

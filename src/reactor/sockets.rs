@@ -1,4 +1,5 @@
-//! The table of a core's sockets: what is in flight on each, what has come, who waits.
+//! The table of a core's sockets: the operations in flight on each, the received data, the waiting
+//! tasks.
 //!
 //! A slot outlives its [`Socket`](super::Socket) until the kernel has reported every operation on
 //! it, so a completion never finds another socket in its place.
@@ -23,7 +24,7 @@ use super::slots::{SlotId, Slots};
 pub(super) use sends::Outgoing;
 use sends::SendState;
 
-/// Received pieces a socket may hold that nobody has read: beyond that its peer is held up by TCP.
+/// The most unread buffers of a socket. Beyond that TCP's flow control holds its peer back.
 const INBOX_MAX: usize = 64;
 
 /// Why nothing more will be received.
@@ -35,10 +36,10 @@ enum End {
     Failed(i32),
 }
 
-/// What becomes of bytes that come while nobody reads.
+/// What is done with bytes that arrive while no task reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Parked {
-    /// Somebody does.
+    /// A task reads.
     No,
     /// Nothing may come between two requests.
     Refusing,
@@ -90,7 +91,7 @@ pub(super) struct Sockets {
     late: Late,
     /// The sends of this turn that complete only when they fail.
     brief: Vec<SlotId>,
-    /// Somebody waits for the end of one of these, which nothing but the end of a turn tells.
+    /// Whether a task waits for the end of one of these, which only the end of a turn shows.
     hasty: bool,
 }
 
@@ -210,20 +211,20 @@ impl Sockets {
             _ => socket.waiter.replace(waker.clone()),
         };
         if socket.drained && socket.has_missed_end() {
-            // Whoever reads next asks again, and that is told how the connection ended.
+            // The next read arms the receive again, and learns how the connection ended.
             socket.stop_receiving(id, io);
         }
         self.receive(id, io);
         Err(replaced)
     }
 
-    /// Whether the socket is open and nothing has come that nobody asked for.
+    /// Whether the socket is open and has received nothing unexpected.
     pub(super) fn is_quiet(&mut self, id: SlotId) -> bool {
         let socket = self.live(id);
         socket.end.is_none() && socket.inbox.is_empty()
     }
 
-    /// Nobody will read until the socket is taken up again.
+    /// Marks the socket as idle: no task reads until it is used again.
     pub(super) fn park(&mut self, id: SlotId) {
         self.live(id).parked = Parked::Refusing;
     }
@@ -314,7 +315,7 @@ impl Sockets {
             }
             0 => socket.end = Some(End::Closed),
             _ if socket.end.is_some() => socket.stop_receiving(done.id, io),
-            // Out of buffers: whoever reads next asks again.
+            // Out of buffers: the next read arms the receive again.
             result if result == -libc::ENOBUFS => io.buffers.run_out(sockets),
             // Cancelled by us, to let TCP hold the peer up.
             result if result == -libc::ECANCELED => {}
@@ -348,7 +349,7 @@ impl SocketState {
         }
     }
 
-    /// What has come stays; the rest waits with the peer until somebody reads again.
+    /// Received data stays. The peer keeps the rest until the next read.
     fn stop_receiving(&self, id: SlotId, io: &mut Io) {
         if self.receiving {
             let tag = Kind::Receive.tag(id);

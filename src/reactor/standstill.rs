@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 /// From this length on a core counts as having stood still. Longer than any turn of a healthy core
 /// and any time slice of the kernel's scheduler.
 pub const STANDSTILL: Duration = Duration::from_millis(100);
-/// The most that are kept until somebody asks for them: three seconds' worth.
+/// The most that are kept until they are read: those of three seconds.
 const KEPT_MAX: usize = 32;
 
 /// A time in which a core did nothing of what was due.

@@ -9,7 +9,7 @@ use crate::reactor::preflight;
 /// What is wrong, with the cure where there is one.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Somebody listens there already.
+    /// The address is in use.
     #[error(
         "{0} is in use; try another port, or port 0 for any that is free, or see who has it: \
          ss -ltnp 'sport = :{port}'",

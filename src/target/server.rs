@@ -137,7 +137,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Who wants to know calls `stop`.
+        // Errors are returned by `stop`.
         let _ = self.halt();
     }
 }

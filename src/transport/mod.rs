@@ -51,9 +51,9 @@ pub enum Piece<'s> {
 /// The future of [`Stream::receive`].
 #[derive(Debug)]
 pub enum Receive<'s> {
-    /// Of a plain stream.
+    /// Receives from a plain stream.
     Plain(reactor::Receive<'s>),
-    /// Of a sealed one.
+    /// Receives from a TLS stream.
     Tls(tls::Receive<'s>),
 }
 

@@ -23,7 +23,7 @@ pub(super) fn tls(item: Item<'_>, files: &Files, options: &mut TlsOptions) -> Re
         ..TlsOptions::default()
     };
     *options = options.clone().overridden(&said);
-    // A class may take back what is said for all.
+    // A class may switch off what is set for all classes.
     if let Some(item) = table.get("insecure") {
         options.insecure = item.boolean()?;
     }

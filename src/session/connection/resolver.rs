@@ -214,7 +214,7 @@ fn spawn(look_up: impl FnOnce() + Send + 'static) -> io::Result<()> {
     thread::Builder::new().name("gregaria-resolve".into()).spawn(look_up).map(drop)
 }
 
-/// Who panicked while it held this has left it whole.
+/// Locks the mutex. A panic of another thread leaves the value valid, so poisoning is ignored.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

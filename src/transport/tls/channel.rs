@@ -15,7 +15,7 @@ pub(super) struct Channel {
     lent: Range<usize>,
     /// The peer has said that it will send no more.
     closed: bool,
-    /// Bytes that have come since somebody last asked.
+    /// Bytes received since the last call.
     pub(super) came: u64,
 }
 

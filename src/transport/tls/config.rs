@@ -59,7 +59,7 @@ struct Authorities {
     store: RootCertStore,
 }
 
-/// Nobody is trusted.
+/// Trusts no authority.
 impl Default for Authorities {
     fn default() -> Self {
         Authorities { certificates: Vec::new(), store: RootCertStore::empty() }
@@ -71,14 +71,14 @@ impl Roots {
         Roots(OnceLock::from(Authorities::default()))
     }
 
-    /// Whether the system trusts nobody.
+    /// Whether the system has no trusted authority.
     pub fn is_empty(&self) -> bool {
         self.get().store.is_empty()
     }
 
     fn get(&self) -> &Authorities {
         self.0.get_or_init(|| {
-            // Whoever reads them below would wait for a pipe, and read a device without an end.
+            // The library that reads them below would wait for a pipe, and read a device without an end.
             if env::var_os(FILE_VARIABLE).is_some_and(|path| !files::is_regular(path)) {
                 return Authorities::default();
             }
@@ -98,7 +98,7 @@ impl Authorities {
         Ok(())
     }
 
-    /// Who accepts what these stand behind; `None` where there is nobody.
+    /// Makes the verifier that trusts these authorities; `None` where there are none.
     fn verifier(self, provider: Arc<CryptoProvider>) -> Option<Trust> {
         let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(self.store), provider);
         let authorities = verifier.build().ok()?;

@@ -43,7 +43,7 @@ pub enum CertificateFault {
     WrongName(String),
     /// It is no server's by any name: its common name is none (RFC 9525 section 2).
     Nameless(String),
-    /// Nobody whom we trust stands behind it.
+    /// No trusted authority has signed it.
     UnknownIssuer,
     /// Its issuer has taken it back.
     Revoked,
