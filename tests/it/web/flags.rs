@@ -113,7 +113,7 @@ fn a_host_may_be_missing_until_the_start() {
     assert_eq!((&form["host"], &form["load_text"]), (&json!(null), &json!(load)));
     assert_eq!(page.post("/api/v1/runs", &json!({})).fields(), ["host"]);
     page.command("/api/v1/runs", &json!({"host": format!("http://{}", server.address)}));
-    server.await_requests(1);
+    server.await_requests(2);
     page.quit().code(0);
 }
 
