@@ -21,6 +21,7 @@ pub use api::check::{
     has_status_check, header, header_equals, json_equals, json_exists, max_time, needs_body,
     status, statuses,
 };
+pub use api::counted::RequestFailed;
 pub use api::measurement::Measurement;
 pub use api::pending::PendingRequest;
 pub use api::random::Random;
@@ -45,7 +46,6 @@ pub use request::policy::{Policy, Timeouts};
 pub use request::upload::Upload;
 pub use request::via::Via;
 pub use request::{Body, Request};
-pub use wire::exchange::RequestFailed;
 pub use wire::prepared::Prepared;
 pub use wire::render::Defaults;
 

@@ -5,11 +5,12 @@ use std::pin::Pin;
 use std::task::Poll;
 
 use super::check::Check;
+use super::counted::RequestFailed;
 use super::pending::PendingRequest;
 use super::response::Response;
 use super::session::{Session, Sharing};
 use crate::session::context::Context;
-use crate::session::wire::exchange::{Connections, RequestFailed};
+use crate::session::wire::exchange::Connections;
 use crate::session::wire::prepared::Prepared;
 
 /// The connections of a user beyond those that it needs for one request at a time. Each lane makes

@@ -5,10 +5,10 @@ use std::rc::Rc;
 
 use http::Method;
 
+use super::counted::{RequestFailed, refuse};
 use crate::http1::KeepBody;
 use crate::session::context::Context;
 use crate::session::request::Request;
-use crate::session::wire::exchange::{RequestFailed, refuse};
 use crate::session::wire::prepared::Prepared;
 use crate::session::wire::render::Defaults;
 

@@ -1,6 +1,7 @@
 //! What a task calls: the session, its requests, their checks and their responses.
 
 pub(in crate::session) mod check;
+pub(in crate::session) mod counted;
 pub(in crate::session) mod intended;
 pub(in crate::session) mod lanes;
 pub(in crate::session) mod literals;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use http::Method;
 
 use super::check::Check;
+use super::counted::{RequestFailed, refuse};
 use super::response::Response;
 use super::session::Sharing;
 use crate::credentials::stripped;
@@ -14,8 +15,9 @@ use crate::http1::KeepBody;
 use crate::session::context::Context;
 use crate::session::request::Body;
 use crate::session::request::auth::Auth;
+use crate::session::wire::attempt::Outbound;
 use crate::session::wire::content::Content;
-use crate::session::wire::exchange::{Connections, Outbound, RequestFailed, refuse};
+use crate::session::wire::exchange::Connections;
 use crate::session::wire::prepared::Prepared;
 use crate::session::wire::render::Said;
 use crate::session::wire::rendered::header_lines;
@@ -146,7 +148,7 @@ impl Sharing<'_> {
             follows: defaults.policy.follows_redirects(&rendered.method, redirects),
             intended: self.intended.take(context),
         };
-        let made = connections.request(context, self.sender, &outbound).await;
+        let made = self.request(connections, &outbound).await;
         match made {
             Ok(mut response) => {
                 response.answers(rendered);

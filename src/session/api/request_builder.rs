@@ -8,6 +8,7 @@ use http::{HeaderValue, Method};
 use serde::Serialize;
 
 use super::check::Check;
+use super::counted::RequestFailed;
 use super::pending::PendingRequest;
 use super::response::Response;
 use super::session::Session;
@@ -16,7 +17,6 @@ use crate::session::request::Body;
 use crate::session::request::auth::Auth;
 use crate::session::request::base_url::host_header;
 use crate::session::request::upload::Upload;
-use crate::session::wire::exchange::RequestFailed;
 
 /// What a request's path may be given as: a literal, a text, or [`format_args!`], for which nothing is
 /// allocated.

@@ -17,6 +17,7 @@ use crate::session::body::{json, text};
 use crate::session::context::Context;
 use crate::session::identity::excerpt::excerpt;
 use crate::session::identity::secrets::Secrets;
+use crate::session::wire::received::Received;
 use crate::session::wire::rendered::Rendered;
 use crate::stats::{Clocks, EntryId, EntryKey, Outcome, Sample};
 
@@ -272,22 +273,5 @@ impl Drop for Response {
         if let Some(request) = self.request.take() {
             self.context.take_back(request);
         }
-    }
-}
-
-/// What an exchange brought.
-#[derive(Debug)]
-pub(in crate::session) struct Received {
-    pub(in crate::session) head: Head,
-    pub(in crate::session) body_bytes: u64,
-    pub(in crate::session) bytes: Vec<u8>,
-    /// Whether all of the body is in them.
-    pub(in crate::session) is_kept: bool,
-    pub(in crate::session) max_body: u64,
-}
-
-impl Received {
-    pub(in crate::session) fn head_bytes(&self) -> &[u8] {
-        &self.bytes[..self.head.head_len]
     }
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use http::Method;
 
 use super::check::Check;
+use super::counted::RequestFailed;
 use super::intended::Intended;
 use super::lanes::Lanes;
 use super::literals::Literals;
@@ -19,7 +20,8 @@ use crate::reactor::Reactor;
 use crate::session::context::Context;
 use crate::session::identity::memory::Cookies;
 use crate::session::request::keep_alive::KeepAlive;
-use crate::session::wire::exchange::{Connections, Outbound, RequestFailed};
+use crate::session::wire::attempt::Outbound;
+use crate::session::wire::exchange::Connections;
 use crate::session::wire::prepared::Prepared;
 use crate::session::wire::render::Defaults;
 use crate::session::wire::sender::Sender;
@@ -249,6 +251,6 @@ impl Sharing<'_> {
             follows: prepared.follows,
             intended: self.intended.take(self.context),
         };
-        connections.request(self.context, self.sender, &outbound).await
+        self.request(connections, &outbound).await
     }
 }

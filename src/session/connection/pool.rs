@@ -1,11 +1,8 @@
 //! The connections that a lane of a user has open.
 
 use std::rc::Rc;
-use std::time::Duration;
 
 use super::route::Route;
-use crate::session::wire::exchange::Attempt;
-use crate::stats::WireBytes;
 use crate::transport::Stream;
 
 /// The most connections that are kept: a user that is sent from host to host needs the first of them
@@ -60,67 +57,35 @@ impl Pool {
     }
 
     /// Lends a connection for one more request.
-    pub(in crate::session) fn lend<'c>(
-        &'c mut self,
-        position: usize,
-        attempt: &'c Attempt<'_>,
-    ) -> Lent<'c> {
-        let connection = &mut self.0[position];
-        connection.requests += 1;
-        let requests = connection.requests;
-        let tally = Tally { attempt, first_byte: None, transfer: None, wire: WireBytes::default() };
-        Lent { pool: self, position, requests, keeps: false, tally }
+    pub(in crate::session) fn lend(&mut self, position: usize) -> Lent<'_> {
+        self.0[position].requests += 1;
+        Lent { pool: self, position }
     }
 }
 
-/// A connection while it carries a request: one that is not to be kept is closed, however the
-/// request ends.
+/// A connection while it carries a request. Whoever has it gives it back, however the request ends.
 pub(in crate::session) struct Lent<'c> {
     pool: &'c mut Pool,
     position: usize,
-    /// Which request of its connection this is, from 1.
-    pub(in crate::session) requests: u32,
-    /// Whether the connection is for the next request, too.
-    pub(in crate::session) keeps: bool,
-    tally: Tally<'c>,
 }
 
-impl<'c> Lent<'c> {
+impl Lent<'_> {
+    /// Which request of its connection this is, from 1.
+    pub(in crate::session) fn requests(&self) -> u32 {
+        self.pool.0[self.position].requests
+    }
+
     pub(in crate::session) fn stream(&mut self) -> &mut Stream {
         &mut self.pool.0[self.position].stream
     }
 
-    /// Both what is lent and what is counted of it.
-    pub(in crate::session) fn parts(&mut self) -> (&mut Stream, &mut Tally<'c>) {
-        (&mut self.pool.0[self.position].stream, &mut self.tally)
+    /// Gives it back for the next request. What it has not sent yet is still on its way.
+    pub(in crate::session) fn keep(&mut self) {
+        self.stream().park();
     }
-}
 
-impl Drop for Lent<'_> {
-    fn drop(&mut self) {
-        // What a connection that is kept has not sent yet is still on its way.
-        if self.keeps {
-            self.stream().park();
-            return;
-        }
-        let connection = self.pool.0.swap_remove(self.position);
-        let wire = &mut self.tally.wire;
-        wire.sent = wire.sent.saturating_sub(connection.stream.unsent());
-    }
-}
-
-/// What an exchange takes over its connection: counted however that ends.
-pub(in crate::session) struct Tally<'r> {
-    attempt: &'r Attempt<'r>,
-    pub(in crate::session) first_byte: Option<Duration>,
-    pub(in crate::session) transfer: Option<Duration>,
-    pub(in crate::session) wire: WireBytes,
-}
-
-impl Drop for Tally<'_> {
-    fn drop(&mut self) {
-        let &mut Tally { attempt, first_byte, transfer, wire } = self;
-        let mut recorder = attempt.context.recorder.borrow_mut();
-        recorder.answered(attempt.outbound.entry, first_byte, transfer, wire);
+    /// Closes it: how many bytes of what it was given it has not sent.
+    pub(in crate::session) fn close(&mut self) -> u64 {
+        self.pool.0.swap_remove(self.position).stream.unsent()
     }
 }

@@ -1,12 +1,12 @@
 //! A request's way over several exchanges: redirects followed, challenges answered, expectations
 //! dropped.
 
-use super::exchange::{Attempt, Connections, Outbound};
-use super::redirect::is_redirect;
+use super::attempt::{Attempt, Outbound};
+use super::exchange::Connections;
+use super::received::Received;
+use super::redirect::{is_redirect, location};
 use super::rendered::Rendered;
 use super::sender::Sender;
-use crate::http1::{self, Head};
-use crate::session::api::response::Received;
 use crate::session::context::Context;
 use crate::session::failure::Failure;
 use crate::session::failure::redirect::{REDIRECTS_MAX, RedirectError};
@@ -84,11 +84,4 @@ fn answers_challenge(
     let (from, head) = (request.recipient(context), received.head_bytes());
     is_challenge
         && sender.remember(|memory| memory.accept_challenge(&from, head, || sender.random()))
-}
-
-/// Where the response that begins with this head redirects to.
-pub(in crate::session) fn location<'b>(head: &Head, bytes: &'b [u8]) -> Option<&'b [u8]> {
-    let location =
-        is_redirect(head.status).then(|| http1::header(&bytes[..head.head_len], "location"));
-    location.flatten().filter(|location| !location.is_empty())
 }

@@ -1,10 +1,15 @@
 //! What goes over the wire: requests as bytes, the exchanges that they take, and what comes back.
 
+pub(in crate::session) mod attempt;
+mod carried;
+mod connect;
 pub(in crate::session) mod content;
 pub(in crate::session) mod exchange;
+mod http1;
 pub(in crate::session) mod journey;
 pub(in crate::session) mod onward;
 pub(in crate::session) mod prepared;
+pub(in crate::session) mod received;
 pub(in crate::session) mod redirect;
 pub(in crate::session) mod render;
 pub(in crate::session) mod rendered;

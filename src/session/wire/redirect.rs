@@ -6,6 +6,7 @@ use std::str;
 use http::Method;
 use url::Url;
 
+use crate::http1::{self, Head};
 use crate::session::failure::redirect::RedirectError;
 
 /// The longest scheme that is shown; the server chooses it.
@@ -28,6 +29,13 @@ pub(super) struct Hop {
 /// lead nowhere.
 pub(super) fn is_redirect(status: u16) -> bool {
     matches!(status, 301 | 302 | 303 | 307 | 308)
+}
+
+/// Where the response that begins with this head redirects to.
+pub(super) fn location<'b>(head: &Head, bytes: &'b [u8]) -> Option<&'b [u8]> {
+    let location =
+        is_redirect(head.status).then(|| http1::header(&bytes[..head.head_len], "location"));
+    location.flatten().filter(|location| !location.is_empty())
 }
 
 impl Hop {

@@ -2,8 +2,8 @@
 
 use std::cell::Cell;
 
-use super::exchange::Attempt;
-use crate::session::api::response::Received;
+use super::attempt::Attempt;
+use super::received::Received;
 use crate::session::identity::memory::Memory;
 
 /// The user who makes a request. Whichever of its requests needs something of it takes that for a

@@ -1,0 +1,99 @@
+//! Requests as they are counted: once each, however they end.
+
+use std::time::{Duration, Instant};
+
+use super::response::Response;
+use super::session::Sharing;
+use crate::credentials::hidden;
+use crate::session::context::{Context, InFlight};
+use crate::session::failure::Failure;
+use crate::session::wire::attempt::{Attempt, Outbound};
+use crate::session::wire::exchange::Connections;
+use crate::session::wire::received::Received;
+use crate::stats::{Clocks, EntryId, EntryKey, Outcome, Sample};
+
+/// The request failed without a response. It is in the statistics already.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct RequestFailed(pub Failure);
+
+impl Sharing<'_> {
+    /// Makes a request and waits for its response, within its timeout. However it ends, it is
+    /// counted once: a failure here, a response when it is dropped, and as cancelled where this
+    /// future is dropped before its end.
+    pub(super) async fn request(
+        self,
+        connections: &mut Connections,
+        outbound: &Outbound<'_>,
+    ) -> Result<Response, RequestFailed> {
+        let Sharing { context, sender, .. } = self;
+        context.budget.take().await;
+        let in_flight = InFlight::new(context, outbound.entry);
+        let started = Instant::now();
+        let attempt = Attempt::first(context, outbound, started);
+        let result = match connections.exchange(&attempt, sender).await {
+            Ok(received) if outbound.may_go_on(received.head.status) => {
+                // On the heap, because most requests have ended here.
+                Box::pin(connections.go_on(&attempt, sender, received)).await
+            }
+            result => result,
+        };
+        // The turn that brought the last byte, or for a failure without a turn no time at all.
+        let ended = context.reactor.now().max(started);
+        let intended = outbound.intended.map_or(started, |intended| intended.min(started));
+        let clocks = Clocks { intended, started, ended };
+        in_flight.ended();
+        context.recorder.borrow_mut().tell(sender.user, |recorder| {
+            described(recorder.key(outbound.entry), &result, ended - started)
+        });
+        match result {
+            Ok(received) => {
+                let user = sender.user;
+                Ok(Response::new(context.clone(), user, outbound.entry, clocks, received))
+            }
+            Err(failure) => Err(record_failure(context, outbound.entry, clocks, failure)),
+        }
+    }
+}
+
+/// How a request went, in words.
+#[cold]
+fn described(key: &EntryKey, result: &Result<Received, Failure>, took: Duration) -> String {
+    let EntryKey { method, name } = key;
+    let ms = took.as_secs_f64() * 1e3;
+    match result {
+        Ok(received) => format!("{method} {name}: {} after {ms:.2} ms", received.head.status),
+        Err(failure) => format!("{method} {name}: {failure} after {ms:.2} ms"),
+    }
+}
+
+/// Counts a request that cannot even be rendered.
+pub(super) fn refuse(
+    context: &Context,
+    entry: EntryId,
+    intended: Option<Instant>,
+    reason: String,
+) -> RequestFailed {
+    let now = Instant::now();
+    let intended = intended.map_or(now, |intended| intended.min(now));
+    let clocks = Clocks { intended, started: now, ended: now };
+    record_failure(context, entry, clocks, Failure::Request(reason))
+}
+
+/// Counts a request that brought no response.
+#[cold]
+fn record_failure(
+    context: &Context,
+    entry: EntryId,
+    clocks: Clocks,
+    failure: Failure,
+) -> RequestFailed {
+    let message = context.text_of(entry, &failure);
+    let message = hidden(&message);
+    let outcome = Outcome::Failure(&message);
+    let sample = Sample { entry, clocks, body_bytes: 0, status: failure.status(), outcome };
+    let mut recorder = context.recorder.borrow_mut();
+    recorder.record(sample);
+    failure.limit().into_iter().for_each(|limit| recorder.hit(limit));
+    RequestFailed(failure)
+}
