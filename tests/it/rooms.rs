@@ -17,6 +17,11 @@ fn the_crate_is_as_its_picture() {
     check("src");
 }
 
+#[test]
+fn the_session_is_as_its_picture() {
+    check("src/session");
+}
+
 /// The picture has every room of the folder, with all that it uses and nothing else, and each room
 /// stands above those that it uses: so there is no circle.
 #[track_caller]

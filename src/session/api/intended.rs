@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::num::NonZeroU64;
 use std::time::{Duration, Instant};
 
-use crate::session::context::Context;
+use crate::session::wire::context::Context;
 
 /// An instant, where there is one: nanoseconds since the core was made ready, so that every user has
 /// room for eight bytes and not for sixteen.

@@ -9,7 +9,7 @@ use super::counted::RequestFailed;
 use super::pending::PendingRequest;
 use super::response::Response;
 use super::session::{Session, Sharing};
-use crate::session::context::Context;
+use crate::session::wire::context::Context;
 use crate::session::wire::exchange::Connections;
 use crate::session::wire::prepared::Prepared;
 

@@ -7,8 +7,8 @@ use http::Method;
 
 use super::counted::{RequestFailed, refuse};
 use crate::http1::KeepBody;
-use crate::session::context::Context;
 use crate::session::request::Request;
+use crate::session::wire::context::Context;
 use crate::session::wire::prepared::Prepared;
 use crate::session::wire::render::Defaults;
 

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::session::Session;
 use crate::credentials::{hidden, stripped};
-use crate::session::context::Context;
+use crate::session::wire::context::Context;
 use crate::stats::{Clocks, EntryId, Outcome, Sample};
 
 /// Something that takes time and is counted like a request when it has ended, under a type and a name

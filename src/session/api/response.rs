@@ -14,9 +14,9 @@ use crate::credentials::hidden;
 use crate::http1::{self, Head, KeepBody};
 use crate::session::body::decoding::{DecodeError, codings};
 use crate::session::body::{json, text};
-use crate::session::context::Context;
 use crate::session::identity::excerpt::excerpt;
 use crate::session::identity::secrets::Secrets;
+use crate::session::wire::context::Context;
 use crate::session::wire::received::Received;
 use crate::session::wire::rendered::Rendered;
 use crate::stats::{Clocks, EntryId, EntryKey, Outcome, Sample};
@@ -140,7 +140,9 @@ impl Response {
             _ => Cow::Borrowed(bytes),
         };
         let is_whole = self.is_kept || self.body_bytes <= bytes.len() as u64;
-        let of_sent = |request| Secrets::of_sent(request, &self.context);
+        let of_sent = |request: &Rendered| {
+            Secrets::of_sent(request.lines(&self.context), request.credentials.as_deref())
+        };
         let own = self.request.as_deref().map(of_sent).unwrap_or_default();
         Some(excerpt(&body, is_whole, &[&self.context.secrets(), &own]))
     }

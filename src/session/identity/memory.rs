@@ -8,7 +8,6 @@ use super::cookies::{Jar, Place};
 use super::digest::Answerer;
 use crate::http1;
 use crate::session::connection::origin::Origin;
-use crate::session::context::Context;
 use crate::session::request::auth::Credentials;
 
 /// The most servers whose challenges a user can answer at once.
@@ -52,11 +51,10 @@ impl Memory {
     pub(in crate::session) fn has_lines<'r>(
         &self,
         recipient: impl FnOnce() -> Recipient<'r>,
-        context: &Context,
+        now: impl FnOnce() -> Duration,
     ) -> bool {
         let Some(remembered) = &self.0 else { return false };
         let recipient = recipient();
-        let now = || context.unix_time();
         (recipient.takes_cookies && remembered.jar.has_any(recipient.place(), now()))
             || remembered.answerer(&recipient).is_some()
     }

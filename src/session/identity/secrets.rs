@@ -10,11 +10,9 @@ use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION};
 use http::{HeaderName, HeaderValue};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::session::context::Context;
 use crate::session::request::Request;
-use crate::session::request::auth::Auth;
+use crate::session::request::auth::{Auth, Credentials};
 use crate::session::request::base_url::{BaseUrl, is_absolute};
-use crate::session::wire::rendered::Rendered;
 
 /// What stands in the place of a secret.
 const MASK: &[u8] = b"***";
@@ -44,14 +42,17 @@ impl Secrets {
         Secrets { texts: forms, lengths: lengths.into_iter().rev().collect() }
     }
 
-    /// What a request that was sent says of who sends it.
-    pub(in crate::session) fn of_sent(request: &Rendered, context: &Context) -> Self {
-        let lines = request.lines(context);
+    /// What a request that was sent says of who sends it: by its header lines, and by user and password
+    /// for challenges.
+    pub(in crate::session) fn of_sent<'l>(
+        lines: impl Iterator<Item = (&'l [u8], &'l [u8])>,
+        credentials: Option<&Credentials>,
+    ) -> Self {
         let of_lines = lines.flat_map(|(name, value)| secrets_of_line(name, value));
         // The scheme is no secret, and what stands behind it is among them.
         let has_scheme = |text: &str| text.starts_with("Basic ") || text.starts_with("Bearer ");
         let of_lines = of_lines.filter(|text| !has_scheme(text));
-        let digest = request.credentials.iter().map(|credentials| credentials.1.clone());
+        let digest = credentials.map(|credentials| credentials.1.clone());
         Secrets::new(of_lines.chain(digest))
     }
 

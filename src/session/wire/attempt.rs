@@ -3,10 +3,10 @@
 use std::mem;
 use std::time::{Duration, Instant};
 
+use super::context::Context;
 use super::render::Defaults;
 use super::rendered::Rendered;
 use crate::http1::KeepBody;
-use crate::session::context::Context;
 use crate::session::failure::{Failure, Stage};
 use crate::session::request::policy::Policy;
 use crate::stats::{EntryId, Extra, Phases, WireBytes};

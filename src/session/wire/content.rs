@@ -2,8 +2,8 @@
 
 use http::HeaderValue;
 
+use super::context::Context;
 use crate::reactor::Kept;
-use crate::session::context::Context;
 use crate::session::request::Body;
 use crate::session::request::upload::Upload;
 use crate::transport::Stream;

@@ -1,12 +1,12 @@
 //! The exchanges of a session: over a connection that is open, or a new one.
 
 use super::attempt::Attempt;
+use super::context::Context;
 use super::http1;
 use super::received::Received;
 use super::sender::Sender;
 use crate::reactor::Alarm;
 use crate::session::connection::pool::Pool;
-use crate::session::context::Context;
 use crate::session::failure::Failure;
 use crate::stats::Extra;
 use crate::transport::tls::UserTls;

@@ -2,12 +2,12 @@
 //! dropped.
 
 use super::attempt::{Attempt, Outbound};
+use super::context::Context;
 use super::exchange::Connections;
 use super::received::Received;
 use super::redirect::{is_redirect, location};
 use super::rendered::Rendered;
 use super::sender::Sender;
-use crate::session::context::Context;
 use crate::session::failure::Failure;
 use crate::session::failure::redirect::{REDIRECTS_MAX, RedirectError};
 use crate::stats::Extra;

@@ -4,6 +4,7 @@ pub(in crate::session) mod attempt;
 mod carried;
 mod connect;
 pub(in crate::session) mod content;
+pub(in crate::session) mod context;
 pub(in crate::session) mod exchange;
 mod http1;
 pub(in crate::session) mod journey;

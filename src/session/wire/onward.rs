@@ -7,11 +7,11 @@ use http::header::{
 use url::Url;
 
 use super::content::Content;
+use super::context::Context;
 use super::redirect::Hop;
 use super::render::{Defaults, Wanted, is, is_last};
 use super::rendered::Rendered;
 use crate::http1::Given;
-use crate::session::context::Context;
 use crate::session::failure::redirect::RedirectError;
 use crate::session::request::base_url::BaseUrl;
 

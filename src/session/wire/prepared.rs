@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::content::Content;
+use super::context::Context;
 use super::render::{Defaults, Said};
 use super::rendered::Rendered;
 use crate::http1::KeepBody;
-use crate::session::context::Context;
 use crate::session::request::Request;
 use crate::session::request::base_url::UrlError;
 use crate::stats::EntryId;

@@ -7,12 +7,12 @@ use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, EXPECT, HOST, PRO
 use http::{HeaderName, HeaderValue, Method};
 
 use super::content::{Apart, Content};
+use super::context::Context;
 use super::rendered::{Rendered, Text};
 use crate::http1::{Given, RequestHead};
 use crate::session::connection::origin::Origin;
 use crate::session::connection::resolved::ResolvedUrl;
 use crate::session::connection::route::Route;
-use crate::session::context::Context;
 use crate::session::request::Request;
 use crate::session::request::auth::{Auth, Credentials};
 use crate::session::request::base_url::{BaseUrl, UrlError, is_absolute};

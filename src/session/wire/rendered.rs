@@ -6,9 +6,9 @@ use std::rc::Rc;
 use http::Method;
 
 use super::content::{Apart, Content};
+use super::context::Context;
 use crate::reactor::Kept;
 use crate::session::connection::origin::Origin;
-use crate::session::context::Context;
 use crate::session::identity::memory::{Memory, Recipient};
 use crate::session::request::auth::Credentials;
 use crate::transport::Stream;
@@ -108,7 +108,7 @@ impl Rendered {
         memory: &mut Memory,
         stream: &mut Stream,
     ) -> u64 {
-        let has_lines = memory.has_lines(|| self.recipient(context), context);
+        let has_lines = memory.has_lines(|| self.recipient(context), || context.unix_time());
         let head = match &self.text {
             Text::Kept(kept) if !has_lines => match self.apart {
                 None => return stream.send_kept(*kept),

@@ -16,10 +16,10 @@ use crate::session::connection::origin::Origin;
 use crate::session::connection::resolved::ResolvedUrl;
 use crate::session::connection::resolver::Resolver;
 use crate::session::connection::sources::Sources;
-use crate::session::context::Context;
 use crate::session::failure::Failure;
 use crate::session::request::base_url::BaseUrl;
 use crate::session::request::via::Via;
+use crate::session::wire::context::Context;
 use crate::stats::{Limits, Recorder};
 
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -5,19 +5,19 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::body::decoding::Decoders;
-use super::budget::Budget;
-use super::connection::origin::Origins;
-use super::connection::resolved::ResolvedUrl;
-use super::connection::resolver::Resolver;
-use super::connection::sources::Sources;
-use super::failure::{Failure, Progress};
-use super::identity::secrets::Secrets;
-use super::request::upload::Upload;
-use super::wire::rendered::{Rendered, Text};
+use super::rendered::{Rendered, Text};
 use crate::http1::{self, KnownHead};
 use crate::reactor::{Kept, Reactor};
+use crate::session::body::decoding::Decoders;
+use crate::session::budget::Budget;
 use crate::session::connection::network::Network;
+use crate::session::connection::origin::Origins;
+use crate::session::connection::resolved::ResolvedUrl;
+use crate::session::connection::resolver::Resolver;
+use crate::session::connection::sources::Sources;
+use crate::session::failure::{Failure, Progress};
+use crate::session::identity::secrets::Secrets;
+use crate::session::request::upload::Upload;
 use crate::stats::{EntryId, Recorder};
 
 /// The most buffers of finished responses that are kept for the next: 64 of at most 64 KiB.
@@ -39,10 +39,10 @@ pub struct Context {
     pub recorder: RefCell<Recorder>,
     /// How much of a response is put up with.
     pub limits: http1::Limits,
-    pub(super) origins: Origins,
+    pub(in crate::session) origins: Origins,
     sources: Sources,
-    pub(super) budget: Budget,
-    pub(super) decoders: RefCell<Decoders>,
+    pub(in crate::session) budget: Budget,
+    pub(in crate::session) decoders: RefCell<Decoders>,
     uploads: RefCell<Vec<(Arc<[u8]>, Kept)>>,
     /// By entry, whose requests are all of one method.
     known_heads: RefCell<Vec<KnownHead>>,
@@ -99,7 +99,7 @@ impl Context {
     }
 
     /// What is kept out of what is kept of responses.
-    pub(super) fn secrets(&self) -> Arc<Secrets> {
+    pub(in crate::session) fn secrets(&self) -> Arc<Secrets> {
         self.secrets.get().cloned().unwrap_or_default()
     }
 
@@ -109,12 +109,12 @@ impl Context {
     }
 
     /// When it was made, before anything was wanted of the core.
-    pub(super) fn ready_since(&self) -> Instant {
+    pub(in crate::session) fn ready_since(&self) -> Instant {
         self.made.0
     }
 
     /// The time of the reactor's last turn, since the Unix epoch.
-    pub(super) fn unix_time(&self) -> Duration {
+    pub(in crate::session) fn unix_time(&self) -> Duration {
         let (instant, since_epoch) = self.made;
         since_epoch + self.reactor.now().saturating_duration_since(instant)
     }
@@ -125,13 +125,13 @@ impl Context {
     }
 
     /// What connections are made with.
-    pub(super) fn network(&self) -> Network<'_> {
+    pub(in crate::session) fn network(&self) -> Network<'_> {
         let Context { reactor, recorder, sources, limits, .. } = self;
         Network { reactor, recorder, resolver: self.origins.resolver(), sources, limits }
     }
 
     /// The head that the last response of an entry had.
-    pub(super) fn known_head(&self, entry: EntryId) -> RefMut<'_, KnownHead> {
+    pub(in crate::session) fn known_head(&self, entry: EntryId) -> RefMut<'_, KnownHead> {
         let index = entry.0 as usize;
         let mut heads = self.known_heads.borrow_mut();
         if heads.len() <= index {
@@ -141,7 +141,7 @@ impl Context {
     }
 
     /// The text that a failure is counted under.
-    pub(super) fn text_of(&self, entry: EntryId, failure: &Failure) -> String {
+    pub(in crate::session) fn text_of(&self, entry: EntryId, failure: &Failure) -> String {
         let Some(progress) = failure.progress() else { return failure.to_string() };
         let mut told = self.told.borrow_mut();
         let this = (entry, progress);
@@ -158,7 +158,7 @@ impl Context {
 
     /// The bytes of an upload, kept by the reactor from the first time on; none where as many as may be
     /// are kept already.
-    pub(super) fn keep_upload(&self, upload: &Upload, most: usize) -> Option<Kept> {
+    pub(in crate::session) fn keep_upload(&self, upload: &Upload, most: usize) -> Option<Kept> {
         let mut uploads = self.uploads.borrow_mut();
         let bytes = upload.shared();
         if let Some((_, kept)) = uploads.iter().find(|(known, _)| Arc::ptr_eq(known, bytes)) {
@@ -172,12 +172,12 @@ impl Context {
     }
 
     /// An empty buffer for a response, with the memory of an earlier one where there is any.
-    pub(super) fn spare(&self) -> Vec<u8> {
+    pub(in crate::session) fn spare(&self) -> Vec<u8> {
         self.spare.borrow_mut().pop().unwrap_or_default()
     }
 
     /// The request in a box, an earlier one's where there is any.
-    pub(super) fn boxed(&self, rendered: Rendered) -> Box<Rendered> {
+    pub(in crate::session) fn boxed(&self, rendered: Rendered) -> Box<Rendered> {
         match self.sent.borrow_mut().pop() {
             Some(mut used) => {
                 *used = rendered;
@@ -188,7 +188,7 @@ impl Context {
     }
 
     /// Takes a request back that was made on the way and has been answered.
-    pub(super) fn take_back(&self, mut rendered: Box<Rendered>) {
+    pub(in crate::session) fn take_back(&self, mut rendered: Box<Rendered>) {
         if let Text::Own(text) = std::mem::replace(&mut rendered.text, Text::Own(Vec::new())) {
             self.recycle(text);
         }
@@ -199,7 +199,7 @@ impl Context {
         }
     }
 
-    pub(super) fn recycle(&self, mut buffer: Vec<u8>) {
+    pub(in crate::session) fn recycle(&self, mut buffer: Vec<u8>) {
         let mut spare = self.spare.borrow_mut();
         let is_worth_it = (1..=SPARE_BYTES_MAX).contains(&buffer.capacity());
         if is_worth_it && spare.len() < SPARE_MAX {
@@ -210,18 +210,18 @@ impl Context {
 }
 
 /// A request that was started and has not ended: dropped before its end, it counts as cancelled.
-pub(super) struct InFlight<'c> {
+pub(in crate::session) struct InFlight<'c> {
     context: &'c Context,
     entry: EntryId,
 }
 
 impl<'c> InFlight<'c> {
-    pub(super) fn new(context: &'c Context, entry: EntryId) -> Self {
+    pub(in crate::session) fn new(context: &'c Context, entry: EntryId) -> Self {
         InFlight { context, entry }
     }
 
     /// The request has ended, and its sample is recorded by whoever says so.
-    pub(super) fn ended(self) {
+    pub(in crate::session) fn ended(self) {
         self.context.budget.ended();
         std::mem::forget(self);
     }
