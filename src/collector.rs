@@ -8,8 +8,8 @@
 //!
 //! What is due when is decided by `Schedule`, which is told the time. Only [`Collector::run`] looks
 //! at the clock and waits. Cores never wait for this thread: they keep ([`Recorder::restore`]) what
-//! does not fit into the channel and ship it with the next second. So a slow report costs
-//! freshness, never load and never samples.
+//! does not fit into the channel and ship it with the next second. Nor does it wait for reports, which
+//! are told by threads of their own: a slow one costs its own freshness, and nothing else.
 //!
 //! [`Recorder::restore`]: crate::stats::Recorder::restore
 
@@ -22,7 +22,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError};
+use crossbeam_channel::{Receiver, select};
 
 use self::accept_queue::AcceptQueue;
 pub use self::judge::Judge;
@@ -73,6 +73,8 @@ enum Event {
     Tick,
     /// All cores are done.
     Disconnected,
+    /// A report could not be written.
+    Failed(ReportError),
 }
 
 impl Collector {
@@ -113,9 +115,9 @@ impl Collector {
         intervals: &Receiver<Interval>,
         mut on_error: impl FnMut(&ReportError),
     ) -> Summary {
-        self.tell_update(0, &mut on_error);
+        self.tell_update(0);
         loop {
-            let event = next_event(intervals, self.schedule.deadline());
+            let event = next_event(intervals, self.reports.failures(), self.schedule.deadline());
             if let Event::Disconnected = event {
                 return self.finish(&mut on_error);
             }
@@ -136,22 +138,24 @@ impl Collector {
             }
             Event::Tick => self.schedule.overdue(now),
             Event::Disconnected => None,
+            Event::Failed(error) => {
+                on_error(&error);
+                None
+            }
         };
         if let Some(seconds) = seconds {
             self.schedule.made(seconds);
-            self.tell_update(seconds, on_error);
+            self.tell_update(seconds);
             self.reset_if_asked(seconds);
         }
     }
 
-    fn tell_update(&mut self, seconds: u64, on_error: &mut dyn FnMut(&ReportError)) {
+    fn tell_update(&mut self, seconds: u64) {
         let mut snapshot = self.totals.snapshot(Duration::from_secs(seconds));
         if self.judge.second(&mut snapshot) {
             self.control.stop();
         }
-        let snapshot = self.complete(snapshot);
-        // The web page will watch the latest snapshot: this is where it gets it from.
-        self.reports.update(&snapshot, on_error);
+        self.reports.update(&Arc::new(self.complete(snapshot)));
     }
 
     /// Between two seconds: what a core has shipped ahead of the others goes with the old ones.
@@ -176,18 +180,28 @@ impl Collector {
         let mut snapshot = self.totals.last_snapshot(elapsed);
         self.judge.end(&mut snapshot);
         let snapshot = Snapshot { ending: self.control.ending(), ..self.complete(snapshot) };
+        let snapshot = Arc::new(snapshot);
         let report_errors = self.reports.finish(&snapshot, on_error);
-        Summary { snapshot, report_errors }
+        // No report holds it any more.
+        Summary { snapshot: Arc::unwrap_or_clone(snapshot), report_errors }
     }
 }
 
 /// What has come, even if the deadline has passed: a collector that was held up must see what the
 /// cores have shipped meanwhile before it calls any of them late.
-fn next_event(intervals: &Receiver<Interval>, deadline: Instant) -> Event {
-    match intervals.recv_deadline(deadline) {
-        Ok(interval) => Event::Interval(Box::new(interval)),
-        Err(RecvTimeoutError::Timeout) => Event::Tick,
-        Err(RecvTimeoutError::Disconnected) => Event::Disconnected,
+fn next_event(
+    intervals: &Receiver<Interval>,
+    failures: &Receiver<ReportError>,
+    deadline: Instant,
+) -> Event {
+    let wait = deadline.saturating_duration_since(Instant::now());
+    select! {
+        recv(intervals) -> interval => match interval {
+            Ok(interval) => Event::Interval(Box::new(interval)),
+            Err(_) => Event::Disconnected,
+        },
+        recv(failures) -> error => error.map_or(Event::Tick, Event::Failed),
+        default(wait) => Event::Tick,
     }
 }
 
@@ -196,7 +210,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
     use std::time::SystemTime;
 
-    use crossbeam_channel::bounded;
+    use crossbeam_channel::{bounded, never};
 
     use crate::stats::{Clocks, Limits, Outcome, Recorder, Sample};
 
@@ -289,6 +303,7 @@ mod tests {
         }
 
         fn told(&self) -> Vec<(&'static str, f64, u64)> {
+            self.collector.reports.settle();
             self.told.lock().unwrap().clone()
         }
     }
@@ -379,10 +394,10 @@ mod tests {
         let (sender, receiver) = bounded(1);
         let start = Instant::now();
         sender.send(Recorder::new(0, start, Limits::default()).take(0, start)).unwrap();
-        assert!(matches!(next_event(&receiver, start), Event::Interval(_)));
-        assert!(matches!(next_event(&receiver, start), Event::Tick));
+        assert!(matches!(next_event(&receiver, &never(), start), Event::Interval(_)));
+        assert!(matches!(next_event(&receiver, &never(), start), Event::Tick));
         drop(sender);
-        assert!(matches!(next_event(&receiver, start), Event::Disconnected));
+        assert!(matches!(next_event(&receiver, &never(), start), Event::Disconnected));
     }
 
     #[test]

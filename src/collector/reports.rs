@@ -1,64 +1,159 @@
-//! The reports of one run: tells them, and copes with those that fail.
+//! The reports of one run: tells each on a thread of its own, and copes with those that fail.
+//!
+//! A report that is slow, as one whose pipe nobody reads, holds up neither the collector nor another
+//! report: what it was not told yet waits, at most [`WAITING_MAX`] snapshots; beyond that the oldest is
+//! left out. Whoever needs every second has it, as long as it is no further behind. The end is never left
+//! out, and is waited for.
 //!
 //! A report that fails stays. A disk that was full has room again, and reports are written to
 //! repeat what did not get through. Only one whose reader went away has nobody left to write for.
 
 use std::io::{self, ErrorKind};
+use std::panic::resume_unwind;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, unbounded};
 
 use super::ReportError;
 use crate::report::Report;
 use crate::stats::Snapshot;
 
-/// The reports that still have a reader.
-#[derive(Default)]
+/// How many snapshots may wait for a report, most often seconds: they share their memory with those that
+/// wait for others.
+const WAITING_MAX: usize = 10;
+
+/// The reports of a run.
 pub(super) struct Reports {
-    active: Vec<Active>,
+    reporters: Vec<Reporter>,
+    failed: Sender<ReportError>,
+    failures: Receiver<ReportError>,
+}
+
+impl Default for Reports {
+    fn default() -> Self {
+        let (failed, failures) = unbounded();
+        Reports { reporters: Vec::new(), failed, failures }
+    }
+}
+
+/// A report's thread, and what waits for it.
+struct Reporter {
+    waiting: Sender<News>,
+    /// To take out what is too old.
+    oldest: Receiver<News>,
+    /// Ends with what is missing, if something is.
+    thread: JoinHandle<Option<ReportError>>,
+}
+
+/// What a report is told.
+enum News {
+    Update(Arc<Snapshot>),
+    Finish(Arc<Snapshot>),
+    /// Answered when all before it was told.
+    #[cfg(test)]
+    Settle(Sender<()>),
 }
 
 struct Active {
     name: String,
     report: Box<dyn Report + Send>,
+    failed: Sender<ReportError>,
     /// The error that was told last: one that lasts an hour is still one line of the log.
     told: Option<String>,
 }
 
 impl Reports {
+    /// Adds a report, and starts its thread.
     pub(super) fn add(&mut self, name: String, report: Box<dyn Report + Send>) {
-        self.active.push(Active { name, report, told: None });
+        let active = Active { name, report, failed: self.failed.clone(), told: None };
+        let (waiting, oldest) = bounded(WAITING_MAX);
+        let news = oldest.clone();
+        let thread = thread::Builder::new().name("report".to_owned()).spawn(|| active.run(news));
+        let thread = thread.expect("the system has a thread for a report");
+        self.reporters.push(Reporter { waiting, oldest, thread });
     }
 
-    /// Tells every report how the run stands.
-    pub(super) fn update(&mut self, snapshot: &Snapshot, on_error: &mut dyn FnMut(&ReportError)) {
-        self.active.retain_mut(|active| match active.report.update(snapshot) {
-            Ok(()) => true,
-            Err(error) => !reader_left(&active.tell(error, on_error)),
-        });
+    /// Errors that are news, as they come.
+    pub(super) fn failures(&self) -> &Receiver<ReportError> {
+        &self.failures
     }
 
-    /// Tells every report that the run is over. What comes back are the errors of those that are
-    /// now incomplete: what failed before, this call has made good.
+    /// Tells every report how the run stands, and waits for none.
+    pub(super) fn update(&self, snapshot: &Arc<Snapshot>) {
+        self.reporters.iter().for_each(|reporter| reporter.tell(News::Update(snapshot.clone())));
+    }
+
+    /// Tells every report that the run is over, one after the other, so that what they write comes in
+    /// their order. What comes back are the errors of those that are now incomplete: what failed
+    /// before, this call has made good.
     pub(super) fn finish(
         self,
-        snapshot: &Snapshot,
+        snapshot: &Arc<Snapshot>,
         on_error: &mut dyn FnMut(&ReportError),
     ) -> Vec<ReportError> {
+        let Reports { reporters, failures, .. } = self;
         let mut errors = Vec::new();
-        for mut active in self.active {
-            if let Err(error) = active.report.finish(snapshot) {
-                errors.push(active.tell(error, on_error));
-            }
+        for Reporter { waiting, oldest, thread } in reporters {
+            drop(oldest);
+            // One that was given up hears nothing any more.
+            let _ = waiting.send(News::Finish(snapshot.clone()));
+            errors.extend(thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
+            failures.try_iter().for_each(|error| on_error(&error));
         }
-        errors.retain(|error| !reader_left(error));
         errors
+    }
+
+    /// Waits until all that was told has been heard.
+    #[cfg(test)]
+    pub(super) fn settle(&self) {
+        for reporter in &self.reporters {
+            let (heard, answer) = bounded(1);
+            let _ = reporter.waiting.send(News::Settle(heard));
+            let _ = answer.recv();
+        }
+    }
+}
+
+impl Reporter {
+    fn tell(&self, news: News) {
+        if let Err(TrySendError::Full(news)) = self.waiting.try_send(news) {
+            let _ = self.oldest.try_recv();
+            let _ = self.waiting.try_send(news);
+        }
     }
 }
 
 impl Active {
-    fn tell(&mut self, error: io::Error, on_error: &mut dyn FnMut(&ReportError)) -> ReportError {
+    /// Hears the news to the end of the run: what is missing then.
+    fn run(mut self, news: Receiver<News>) -> Option<ReportError> {
+        let mut is_read = true;
+        for news in news {
+            match news {
+                News::Update(snapshot) if is_read => {
+                    if let Err(error) = self.report.update(&snapshot) {
+                        is_read = !reader_left(&self.tell(error));
+                    }
+                }
+                News::Finish(snapshot) if is_read => {
+                    let error = self.report.finish(&snapshot).err()?;
+                    return Some(self.tell(error)).filter(|error| !reader_left(error));
+                }
+                News::Finish(_) => return None,
+                News::Update(_) => {}
+                #[cfg(test)]
+                News::Settle(heard) => drop(heard.send(())),
+            }
+        }
+        None
+    }
+
+    fn tell(&mut self, error: io::Error) -> ReportError {
         let error = ReportError { report: self.name.clone(), error };
         let text = error.to_string();
         if self.told.as_ref() != Some(&text) {
-            on_error(&error);
+            let same = io::Error::new(error.error.kind(), error.error.to_string());
+            let _ = self.failed.send(ReportError { report: self.name.clone(), error: same });
             self.told = Some(text);
         }
         error
@@ -109,11 +204,11 @@ mod tests {
         reports.add("fine".to_owned(), Box::new(fine));
 
         let mut totals = Totals::new(SystemTime::UNIX_EPOCH, Vec::new(), Limits::default());
-        let snapshot = totals.snapshot(Duration::ZERO);
+        let snapshot = Arc::new(totals.snapshot(Duration::ZERO));
         let mut complaints = Vec::new();
         let mut on_error = |error: &ReportError| complaints.push(error.to_string());
         for _ in 0..updates {
-            reports.update(&snapshot, &mut on_error);
+            reports.update(&snapshot);
         }
         let errors = reports.finish(&snapshot, &mut on_error);
         let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
@@ -161,5 +256,51 @@ mod tests {
     fn a_report_whose_reader_left_is_given_up_and_nothing_is_missing() {
         check(vec![None, closed(), None, None], 2, &["csv failed: closed"], &[]);
         check(vec![None, closed()], 2, &["csv failed: closed"], &[]);
+    }
+
+    /// Tells how often it was updated, after it has slept.
+    struct Slow {
+        pause: Duration,
+        told: Arc<Mutex<Vec<u64>>>,
+    }
+
+    impl Report for Slow {
+        fn update(&mut self, snapshot: &Snapshot) -> io::Result<()> {
+            std::thread::sleep(self.pause);
+            self.told.lock().unwrap().push(snapshot.elapsed.as_secs());
+            Ok(())
+        }
+
+        fn finish(&mut self, snapshot: &Snapshot) -> io::Result<()> {
+            self.told.lock().unwrap().push(1000 + snapshot.elapsed.as_secs());
+            Ok(())
+        }
+    }
+
+    /// The collector once told its reports itself, and waited for each.
+    #[test]
+    fn a_report_that_sleeps_delays_neither_another_nor_whoever_tells_it_and_hears_the_end() {
+        let [slow, quick] = [Duration::from_millis(300), Duration::ZERO].map(|pause| {
+            let told = Arc::default();
+            (Slow { pause, told: Arc::clone(&told) }, told)
+        });
+        let mut reports = Reports::default();
+        reports.add("slow".to_owned(), Box::new(slow.0));
+        reports.add("quick".to_owned(), Box::new(quick.0));
+        let mut totals = Totals::new(SystemTime::UNIX_EPOCH, Vec::new(), Limits::default());
+        let mut at = |second| Arc::new(totals.snapshot(Duration::from_secs(second)));
+        let told = |of: &Arc<Mutex<Vec<u64>>>| of.lock().unwrap().clone();
+        for second in 0..30 {
+            reports.update(&at(second));
+            while told(&quick.1).len() <= second as usize {
+                std::thread::yield_now();
+            }
+        }
+        assert!(told(&slow.1).len() < 10, "{:?}", told(&slow.1));
+        assert!(reports.finish(&at(30), &mut |error| panic!("{error}")).is_empty());
+        assert_eq!(told(&quick.1)[..30], (0..30).collect::<Vec<_>>());
+        let slow = told(&slow.1);
+        assert_eq!(slow[slow.len() - 2..], [29, 1030], "the last update and the end: {slow:?}");
+        assert!(slow.len() <= WAITING_MAX + 3 && slow.is_sorted(), "{slow:?}");
     }
 }
