@@ -51,7 +51,7 @@ impl Session {
     /// Makes requests at the same time over as many connections, as a browser does, six for one:
     /// each connection takes the next request whenever it is free. Comes back with the last
     /// response; the responses are in the order of the requests, each as
-    /// [`RequestBuilder::send`](super::RequestBuilder::send) gives it.
+    /// [`RequestBuilder::send`](crate::session::RequestBuilder::send) gives it.
     ///
     /// ```
     /// # use gregaria::session::{Session, status};

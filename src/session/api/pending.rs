@@ -23,7 +23,7 @@ use crate::session::wire::render::Said;
 use crate::session::wire::rendered::header_lines;
 
 /// A request that has been put together and waits for the session; see
-/// [`RequestBuilder::later`](super::RequestBuilder::later).
+/// [`RequestBuilder::later`](crate::session::RequestBuilder::later).
 #[derive(Debug)]
 #[must_use = "a request that waits is made by parallel()"]
 pub struct PendingRequest {

@@ -90,7 +90,7 @@ impl Response {
     }
 
     /// The body without its content codings; empty where the request said that it need not be kept.
-    /// One that is kept has at most [`Policy::max_body`](super::Policy::max_body) bytes; a longer one
+    /// One that is kept has at most [`Policy::max_body`](crate::session::Policy::max_body) bytes; a longer one
     /// fails the request.
     ///
     /// It is decoded the first time that somebody asks for it: a response that nobody looks into costs
