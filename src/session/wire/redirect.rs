@@ -12,7 +12,7 @@ use crate::session::failure::redirect::RedirectError;
 /// The longest scheme that is shown; the server chooses it.
 const SCHEME_SHOWN_MAX: usize = 20;
 
-/// The next request of a journey.
+/// The request that follows a redirect.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Hop {
     pub(in crate::session) url: Url,
