@@ -83,7 +83,9 @@ fn a_process_that_was_stopped_says_from_when_on_and_for_how_long() {
     let still = &run["generator"]["standstills"][0];
     let (at, lasting) = (still["at_s"].as_f64().unwrap(), still["lasting_s"].as_f64().unwrap());
     assert!((1.1..2.0).contains(&lasting) && at + lasting < 3.0, "{still}");
-    assert!(line.contains(&format!("s from {at:.1} s on: the process was stopped")), "{line}");
+    // Where a task is running at that moment, it may be to blame as well.
+    let is_told = line.contains("the process was stopped");
+    assert!(line.contains(&format!("s from {at:.1} s on: ")) && is_told, "{line}");
     assert!(run["generator"]["warnings"].as_array().unwrap().contains(&json!(line)), "{run}");
     // The seconds are marked, and the page says what the terminal says.
     let html = report("run.html");
