@@ -32,6 +32,14 @@ pub struct Clocks {
 }
 
 impl Clocks {
+    /// The clocks of a request that a schedule wanted at a certain time, or that was wanted when it
+    /// started. It was wanted no later than that.
+    #[inline]
+    pub fn new(intended: Option<Instant>, started: Instant, ended: Instant) -> Self {
+        let intended = intended.map_or(started, |intended| intended.min(started));
+        Clocks { intended, started, ended }
+    }
+
     /// What a user would have felt: from the intended time to the end.
     pub fn latency(&self) -> Duration {
         self.ended.saturating_duration_since(self.intended)

@@ -40,8 +40,7 @@ impl Sharing<'_> {
         };
         // The turn that brought the last byte, or for a failure without a turn no time at all.
         let ended = context.reactor.now().max(started);
-        let intended = outbound.intended.map_or(started, |intended| intended.min(started));
-        let clocks = Clocks { intended, started, ended };
+        let clocks = Clocks::new(outbound.intended, started, ended);
         in_flight.ended();
         context.recorder.borrow_mut().tell(sender.user, |recorder| {
             described(recorder.key(outbound.entry), &result, ended - started)
@@ -75,8 +74,7 @@ pub(super) fn refuse(
     reason: String,
 ) -> RequestFailed {
     let now = Instant::now();
-    let intended = intended.map_or(now, |intended| intended.min(now));
-    let clocks = Clocks { intended, started: now, ended: now };
+    let clocks = Clocks::new(intended, now, now);
     record_failure(context, entry, clocks, Failure::Request(reason))
 }
 

@@ -58,9 +58,7 @@ impl Measurement {
 
     fn count(mut self, body_bytes: u64, outcome: Outcome<'_>) {
         self.is_counted = true;
-        let ended = Instant::now();
-        let intended = self.intended.map_or(self.started, |intended| intended.min(self.started));
-        let clocks = Clocks { intended, started: self.started, ended };
+        let clocks = Clocks::new(self.intended, self.started, Instant::now());
         let sample = Sample { entry: self.entry, clocks, body_bytes, status: None, outcome };
         self.context.recorder.borrow_mut().record(sample);
     }
