@@ -9,6 +9,7 @@ mod output;
 mod results;
 mod run;
 mod running;
+mod seccomp;
 mod table;
 mod terminal;
 
@@ -20,6 +21,7 @@ pub(crate) use output::Output;
 pub(crate) use results::{Failure, Results, shipped};
 pub(crate) use run::Run;
 pub(crate) use running::Running;
+pub(crate) use seccomp::Refused;
 pub(crate) use table::Table;
 pub(crate) use terminal::Terminal;
 

@@ -8,7 +8,7 @@ use std::{env, fs, thread};
 
 use tempfile::TempDir;
 
-use super::{Output, Running, Terminal};
+use super::{Output, Refused, Running, Terminal};
 
 /// The time limit: far more than any run of these tests takes, on any machine.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -18,6 +18,7 @@ pub(crate) struct Run {
     command: Command,
     dir: TempDir,
     limit: Duration,
+    refused: Option<Refused>,
 }
 
 impl Run {
@@ -106,7 +107,7 @@ impl Run {
             command.env_remove(name);
         }
         command.current_dir(dir.path()).stdin(Stdio::null());
-        Run { command, dir, limit: LIMIT }
+        Run { command, dir, limit: LIMIT, refused: None }
     }
 
     /// A run of this scenario, which is written to `s.toml`.
@@ -154,9 +155,21 @@ impl Run {
         self
     }
 
+    /// With these system calls refused to it.
+    pub(crate) fn refused(mut self, refused: Refused) -> Self {
+        self.refused = Some(refused);
+        self
+    }
+
     /// Starts the run.
-    pub(crate) fn start(mut self) -> Running {
-        let child = self.command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        Running::new(child, self.limit, self.dir)
+    pub(crate) fn start(self) -> Running {
+        let Run { mut command, dir, limit, refused } = self;
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut spawn = move || command.spawn().unwrap();
+        let child = match refused {
+            Some(refused) => refused.run(spawn),
+            None => spawn(),
+        };
+        Running::new(child, limit, dir)
     }
 }

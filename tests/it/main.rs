@@ -23,6 +23,7 @@ mod harness;
 mod heads;
 mod health;
 mod help;
+mod io;
 mod json;
 mod keys;
 mod limits;
