@@ -59,3 +59,4 @@ pub mod target;
 pub mod threshold;
 pub mod units;
 mod waiter;
+mod workload;

@@ -85,8 +85,8 @@ impl Job {
         }
         if let Some(path) = &args.html {
             let history = History::new(asked_rate(plan, control));
-            let (facts, scenario) = (self.facts.clone(), plan.scenario.clone());
-            let file = HtmlFile::create(path, facts, scenario, history)?;
+            let (facts, workload) = (self.facts.clone(), plan.scenario.workload());
+            let file = HtmlFile::create(path, facts, workload, history)?;
             files.push(("html".into(), Box::new(file)));
         }
         self.reports.extend(files);

@@ -67,7 +67,7 @@ pub(super) fn json(plan: &Plan) -> String {
     let formatter = PrettyFormatter::with_indent(b"    ");
     let mut serializer = Serializer::with_formatter(&mut text, formatter);
     // Nothing that is written to memory, and no value, can fail.
-    let _ = tasks(&plan.scenario, &counts).serialize(&mut serializer);
+    let _ = tasks(&plan.scenario.workload(), &counts).serialize(&mut serializer);
     String::from_utf8_lossy(&text).into_owned() + "\n"
 }
 

@@ -20,6 +20,7 @@ mod task;
 mod user;
 mod validate;
 mod wait_time;
+mod workload;
 
 pub use adaptive::{Adaptive, Answer};
 pub use arrivals::{ArrivalKind, ArrivalTimes, Arrivals};

@@ -14,8 +14,8 @@ use crate::control::{Change, Control};
 use crate::plan::Plan;
 use crate::report::Report;
 use crate::report::history::History;
-use crate::report::view::{Facts, State};
-use crate::scenario::{LoadShape, Scenario};
+use crate::report::view::{Facts, State, Workload};
+use crate::scenario::LoadShape;
 use crate::stats::Snapshot;
 
 /// The most snapshots that wait for the page's thread. At the limit the oldest is dropped: the charts
@@ -56,7 +56,7 @@ pub(super) struct RunStatus {
     /// The number of the run, from 1; 0 before the first.
     pub(super) number: u64,
     pub(super) facts: Arc<Facts>,
-    pub(super) scenario: Arc<Scenario>,
+    pub(super) workload: Arc<Workload>,
     /// The start form as JSON.
     pub(super) form: Arc<Value>,
     pub(super) snapshot: Option<Arc<Snapshot>>,
@@ -90,12 +90,12 @@ pub(super) struct Updates {
 }
 
 impl LiveRun {
-    /// Starts without a run: shows these facts of the scenario, and this start form.
-    pub fn new(facts: Facts, scenario: Arc<Scenario>, form: Value) -> Arc<Self> {
+    /// Starts without a run: shows these facts and this workload, and this start form.
+    pub fn new(facts: Facts, workload: Workload, form: Value) -> Arc<Self> {
         let status = RunStatus {
             number: 0,
             facts: Arc::new(facts),
-            scenario,
+            workload: Arc::new(workload),
             form: Arc::new(form),
             snapshot: None,
             run: None,
@@ -139,7 +139,7 @@ impl LiveRun {
         let status = &mut current.status;
         status.number += 1;
         status.facts = Arc::new(facts);
-        status.scenario = plan.scenario.clone();
+        status.workload = Arc::new(plan.scenario.workload());
         status.snapshot = None;
         status.run = Some(RunHandle { plan, control });
         status.phase = Phase::Active;
@@ -293,7 +293,7 @@ mod tests {
 
     use super::*;
     use crate::plan::Options;
-    use crate::scenario::{Step, User};
+    use crate::scenario::{Scenario, Step, User};
     use crate::stats::{Limits, Totals, UserCount};
 
     fn new_run(users: u32) -> NewRun {
@@ -317,7 +317,7 @@ mod tests {
     }
 
     fn live() -> Arc<LiveRun> {
-        LiveRun::new(Facts::default(), Arc::default(), Value::Null)
+        LiveRun::new(Facts::default(), Workload::default(), Value::Null)
     }
 
     #[test]

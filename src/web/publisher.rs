@@ -150,7 +150,7 @@ impl Rendered {
     fn show<T>(&self, status: &RunStatus, show: impl FnOnce(&View<'_>) -> T) -> T {
         show(&View {
             facts: &status.facts,
-            scenario: &status.scenario,
+            workload: &status.workload,
             state: status.state(),
             run: status.number,
             snapshot: status.snapshot.as_deref(),

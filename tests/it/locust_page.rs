@@ -96,7 +96,7 @@ fn tasks_are_locusts() {
         .user(User::new("writer").task(task("save", 1)));
     let running: [&[UserCount]; 2] = [&[], &steady_run().users];
     for (at, users) in running.into_iter().enumerate() {
-        check_same(&tasks(&scenario, users), &body("/tasks", at), "tasks");
+        check_same(&tasks(&scenario.workload(), users), &body("/tasks", at), "tasks");
     }
 }
 

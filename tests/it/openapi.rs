@@ -163,11 +163,12 @@ fn full_run() -> Snapshot {
 
 fn view(snapshot: Option<&Snapshot>, history: Option<&History>) -> Value {
     let step = Step::get("/hello").check(status(200));
-    let scenario = Scenario::new("http://127.0.0.1:1").user(User::new("reader").task(step));
+    let user = User::new("reader").task(step);
+    let workload = Scenario::new("http://127.0.0.1:1").user(user).workload();
     let facts = Facts { run_time: Some(Duration::from_secs(1)), ..Facts::default() };
     let (state, run) = (snapshot.map_or(State::Ready, |_| State::Running), 1);
     let target = history.map(|_| Change::Users { users: 5, spawn_rate: 1.0 });
-    View { facts: &facts, scenario: &scenario, state, run, snapshot, history, target }.json()
+    View { facts: &facts, workload: &workload, state, run, snapshot, history, target }.json()
 }
 
 #[test]

@@ -22,6 +22,18 @@ fn the_session_is_as_its_picture() {
     check("src/session");
 }
 
+/// Reports are made from data alone, so that they can be made in a process that sends nothing.
+#[test]
+fn reports_do_not_reach_the_session_or_the_reactor() {
+    let used = used("src", &sources("src"));
+    let reached = reached("report", &used);
+    assert!(reached.contains("stats"), "{reached:?}");
+    for room in ["scenario", "session", "transport", "reactor", "executor", "files"] {
+        assert!(used.contains_key(room), "{room} is no room any more");
+        assert!(!reached.contains(room), "report reaches {room}, by way of one of {reached:?}");
+    }
+}
+
 /// The picture has every room of the folder, with all that it uses and nothing else, and each room
 /// stands above those that it uses: so there is no circle.
 #[track_caller]
@@ -37,6 +49,16 @@ fn check(folder: &str) {
         let back: Vec<_> = uses.iter().filter(|used| above.contains(used)).collect();
         assert!(back.is_empty(), "{room} uses what stands above it: {back:?}");
     }
+}
+
+/// All rooms that a room uses, or that these use.
+fn reached(room: &str, used: &BTreeMap<String, BTreeSet<String>>) -> BTreeSet<String> {
+    let (mut reached, mut rest) = (BTreeSet::new(), vec![room]);
+    while let Some(room) = rest.pop() {
+        let next = used.get(room).into_iter().flatten();
+        rest.extend(next.filter(|next| reached.insert((*next).clone())).map(String::as_str));
+    }
+    reached
 }
 
 fn differences(
@@ -208,4 +230,14 @@ fn what_a_picture_has_wrong_is_found() {
         "e is missing",
     ];
     assert_eq!(faults, expected);
+}
+
+#[test]
+fn a_room_reaches_what_the_rooms_that_it_uses_do() {
+    let rooms: BTreeMap<_, _> =
+        picture("```rooms src\na -> b\nb -> c d\nc -> d\nd\ne -> a\n```", "src")
+            .into_iter()
+            .collect();
+    assert_eq!(reached("a", &rooms), ["b", "c", "d"].map(str::to_owned).into());
+    assert_eq!(reached("d", &rooms), BTreeSet::new());
 }

@@ -1,13 +1,11 @@
 //! The report of a run that nobody waits for: an hour by a clock of its own.
 
-use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use gregaria::page::Theme;
 use gregaria::report::history::History;
 use gregaria::report::html;
-use gregaria::report::view::{Facts, State, View};
-use gregaria::scenario::Scenario;
+use gregaria::report::view::{Facts, State, View, Workload};
 use gregaria::stats::{
     CoreHealth, Counts, Distribution, EntryKey, Figures, FullSecond, GeneratorHealth, Journal,
     Phases, Rates, Row, Snapshot, Statuses, UserCount, Work,
@@ -23,10 +21,10 @@ pub(crate) fn report(seconds: u64, entries: usize) -> String {
         history.add(&snapshot);
         latest = Some(snapshot);
     }
-    let (facts, scenario) = (Facts::default(), Arc::new(Scenario::default()));
+    let (facts, workload) = (Facts::default(), Workload::default());
     let view = View {
         facts: &facts,
-        scenario: &scenario,
+        workload: &workload,
         state: State::Stopped,
         run: 1,
         snapshot: latest.as_ref(),

@@ -137,7 +137,7 @@ fn before_the_first_run(
         }
     };
     let form = form::form(draft, scenario, args);
-    Ok(LiveRun::new(facts, Arc::new(scenario.clone()), form))
+    Ok(LiveRun::new(facts, scenario.workload(), form))
 }
 
 /// Returns what is known of a run that cannot be planned yet.

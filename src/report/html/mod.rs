@@ -7,7 +7,6 @@ mod name;
 
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -16,9 +15,8 @@ use super::columns;
 use super::file::{Error, OutputFile};
 use super::history::History;
 use super::utc::utc;
-use super::view::{Facts, State, View};
+use super::view::{Facts, State, View, Workload};
 use crate::page::{self, Theme};
-use crate::scenario::Scenario;
 use crate::stats::Snapshot;
 
 pub use name::fill_placeholders;
@@ -27,7 +25,7 @@ pub use name::fill_placeholders;
 pub struct HtmlFile {
     file: OutputFile,
     facts: Facts,
-    scenario: Arc<Scenario>,
+    workload: Workload,
     history: History,
 }
 
@@ -41,12 +39,12 @@ impl HtmlFile {
     pub fn create(
         path: &Path,
         facts: Facts,
-        scenario: Arc<Scenario>,
+        workload: Workload,
         history: History,
     ) -> Result<Self, Error> {
         let path = fill_placeholders(path, &facts);
         let file = OutputFile::new(&path, "")?;
-        Ok(HtmlFile { file, facts, scenario, history })
+        Ok(HtmlFile { file, facts, workload, history })
     }
 }
 
@@ -60,7 +58,7 @@ impl Report for HtmlFile {
         self.history.add(snapshot);
         let view = View {
             facts: &self.facts,
-            scenario: &self.scenario,
+            workload: &self.workload,
             state: State::Stopped,
             run: 1,
             snapshot: Some(snapshot),

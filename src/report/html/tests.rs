@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::report::samples::{core, figures, row, snapshot};
-use crate::report::view::State;
+use crate::report::view::{State, Workload};
 use crate::stats::{Distribution, Phases};
 
 const MIB: usize = 1 << 20;
@@ -38,10 +38,10 @@ fn report(seconds: u64, entries: usize) -> String {
         history.add(&run);
     }
     run.quantiles = (0..100).map(|n| (1.0 - 0.5_f64.powi(n), times())).collect();
-    let (facts, scenario) = (Facts::default(), Scenario::default());
+    let (facts, workload) = (Facts::default(), Workload::default());
     let view = View {
         facts: &facts,
-        scenario: &scenario,
+        workload: &workload,
         state: State::Stopped,
         run: 1,
         snapshot: Some(&run),
@@ -68,14 +68,14 @@ fn a_thousand_entries_are_still_a_file() {
 #[test]
 fn nothing_of_a_name_is_markup() {
     let hostile = "</script><script>alert(1)</script><!--";
-    let (facts, scenario) =
-        (Facts { scenario: hostile.to_owned(), ..Facts::default() }, Scenario::default());
+    let (facts, workload) =
+        (Facts { scenario: hostile.to_owned(), ..Facts::default() }, Workload::default());
     let mut run = snapshot(vec![row("GET", hostile, 1, Duration::ZERO)], Duration::ZERO);
     run.failures.push(crate::report::samples::failure(hostile));
     run.broken = Some(crate::report::samples::breach(hostile));
     let view = View {
         facts: &facts,
-        scenario: &scenario,
+        workload: &workload,
         state: State::Stopped,
         run: 1,
         snapshot: Some(&run),

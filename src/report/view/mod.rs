@@ -40,8 +40,8 @@ use super::json::SCHEMA;
 use super::json::entry::epoch;
 use super::json::run::{commands, exceptions, failures, generator, malformed_lines, open_load};
 use super::warnings::{Warning, warnings};
-use crate::scenario::Scenario;
 use crate::stats::{Breach, Change, Snapshot, UserCount};
+pub use crate::workload::Workload;
 
 /// The most rows of statistics, and of failures, as on Locust's page.
 pub const ROWS_MAX: usize = 500;
@@ -86,7 +86,7 @@ pub struct View<'v> {
     /// What the run is.
     pub facts: &'v Facts,
     /// What its users do.
-    pub scenario: &'v Scenario,
+    pub workload: &'v Workload,
     /// How far it has come.
     pub state: State,
     /// The number of the run in this process, from 1; 0 before the first.
@@ -145,8 +145,8 @@ impl View<'_> {
             "more_failures": snapshot.failures.len().saturating_sub(ROWS_MAX),
             "exceptions": exceptions(snapshot),
             "malformed_lines": malformed_lines(snapshot),
-            "checks": checks::checks(self.scenario, snapshot),
-            "tasks": tasks(self.scenario, self.users(snapshot)),
+            "checks": checks::checks(self.workload, snapshot),
+            "tasks": tasks(self.workload, self.users(snapshot)),
             "generator": generator(snapshot, reasons),
             "commands": commands(snapshot),
             "open_load": snapshot.open_load.as_ref().map(open_load),
@@ -175,7 +175,7 @@ impl View<'_> {
 
     /// The same keys with nothing in them, so that a reader needs no second way.
     fn before_the_run(&self) -> Value {
-        let classes = self.scenario.users.iter().map(|user| user.name.clone()).collect();
+        let classes = self.workload.classes.iter().map(|class| class.name.clone()).collect();
         let mut view = self.of_snapshot(&Snapshot::before_the_run(classes), &[]);
         view["started_at"] = Value::Null;
         view["generator"] = Value::Null;

@@ -2,24 +2,24 @@ use std::time::Duration;
 
 use super::*;
 use crate::report::samples::{breach, core, failure, row, snapshot};
-use crate::scenario::{Step, User};
+use crate::scenario::{Scenario, Step, User};
 use crate::session::{json_exists, status};
 use crate::stats::{Standstill, StoodStill};
 
 const MS: Duration = Duration::from_millis(1);
 
-fn scenario() -> Scenario {
+fn workload() -> Workload {
     let step = Step::get("/").check(status(200)).check(json_exists("/a"));
-    Scenario::new("http://127.0.0.1:1").user(User::new("shopper").task(step))
+    Scenario::new("http://127.0.0.1:1").user(User::new("shopper").task(step)).workload()
 }
 
 fn view(snapshot: Option<&Snapshot>) -> Value {
-    let (facts, scenario) = (Facts { seed: u64::MAX, ..Facts::default() }, scenario());
+    let (facts, workload) = (Facts { seed: u64::MAX, ..Facts::default() }, workload());
     let mut history = History::new(Box::new(|_| Some(5.0)));
     snapshot.into_iter().for_each(|snapshot| history.add(snapshot));
     let view = View {
         facts: &facts,
-        scenario: &scenario,
+        workload: &workload,
         state: State::Running,
         run: 2,
         snapshot,

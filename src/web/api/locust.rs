@@ -156,7 +156,7 @@ pub(in crate::web) async fn exceptions(State(app): State<Arc<App>>) -> Response 
 pub(in crate::web) async fn task_ratios(State(app): State<Arc<App>>) -> Response {
     let ratios = |view: &View<'_>| {
         let running = view.snapshot.map_or(&[][..], |snapshot| &snapshot.users);
-        tasks(view.scenario, running)
+        tasks(view.workload, running)
     };
     json(&app.publisher.show(ratios))
 }

@@ -1,61 +1,54 @@
-//! What a check asks for, in words, and which failures are its own.
+//! A check in words: its condition, and the texts of its failures.
 
 use std::fmt;
 
-use super::{Check, Condition, alternatives, shown, text_of};
+use super::{Check, Condition, Pointer, alternatives, shown, text_of};
+use crate::workload::FailureText;
 
 /// Stands for the status code in a message.
 const STATUS: &str = "{status}";
 
 impl Check {
-    /// Whether a failure of this text can have come from this check. Of several checks of a response
-    /// the first one that can is the one it came from, because checks are judged in order; what is
-    /// no JSON, for one, is the failure of any that asks for some.
-    pub fn claims(&self, text: &str) -> bool {
+    /// Returns the texts that its failures can have.
+    pub(crate) fn failure_texts(&self) -> Vec<FailureText> {
         match &self.message {
-            None => self.condition.claims(text),
-            Some(message) => match message.split_once(STATUS) {
-                None => message == text,
-                Some((before, _)) => {
-                    let code = text.strip_prefix(before).and_then(|rest| rest.get(..3));
-                    let code = code.filter(|code| code.bytes().all(|b| b.is_ascii_digit()));
-                    code.is_some_and(|code| message.replace(STATUS, code) == text)
-                }
-            },
+            None => self.condition.failure_texts(),
+            Some(message) if message.contains(STATUS) => {
+                vec![FailureText::WithStatus(message.split(STATUS).map(str::to_owned).collect())]
+            }
+            Some(message) => vec![FailureText::Exact(message.clone())],
         }
     }
 }
 
 impl Condition {
-    fn claims(&self, text: &str) -> bool {
-        let between = |before: &str, after: &str| {
-            text.strip_prefix(before).is_some_and(|rest| rest.ends_with(after))
-        };
+    fn failure_texts(&self) -> Vec<FailureText> {
+        use FailureText::{Between, Exact};
+        let no_json = || Exact("Invalid JSON".to_owned());
+        let no_value = |at: &Pointer| Exact(format!("No JSON value at {at}"));
         match self {
             Condition::Status(wanted) => {
-                between("Got ", &format!(" instead of {}", alternatives(wanted)))
+                vec![Between("Got ".to_owned(), format!(" instead of {}", alternatives(wanted)))]
             }
             Condition::BodyContains(wanted) => {
-                text == format!("Body does not contain '{}'", shown(wanted))
+                vec![Exact(format!("Body does not contain '{}'", shown(wanted)))]
             }
-            Condition::JsonExists(at) => {
-                text == "Invalid JSON" || text == format!("No JSON value at {at}")
-            }
+            Condition::JsonExists(at) => vec![no_json(), no_value(at)],
             Condition::JsonEquals(at, wanted) => {
                 let wanted = shown(&wanted.to_string());
-                text == "Invalid JSON"
-                    || text == format!("No JSON value at {at}")
-                    || between(&format!("JSON value at {at} is "), &format!(" instead of {wanted}"))
+                let other =
+                    Between(format!("JSON value at {at} is "), format!(" instead of {wanted}"));
+                vec![no_json(), no_value(at), other]
             }
             Condition::Header(name, wanted) => {
-                let differs = |wanted: &[u8]| {
-                    let wanted = shown(&text_of(wanted));
-                    between(&format!("Header {name} is '"), &format!("' instead of '{wanted}'"))
-                };
-                text == format!("Header {name} is missing")
-                    || wanted.as_ref().is_some_and(|wanted| differs(wanted.as_bytes()))
+                let missing = Exact(format!("Header {name} is missing"));
+                let other = wanted.as_ref().map(|wanted| {
+                    let wanted = shown(&text_of(wanted.as_bytes()));
+                    Between(format!("Header {name} is '"), format!("' instead of '{wanted}'"))
+                });
+                [missing].into_iter().chain(other).collect()
             }
-            Condition::MaxTime(_) => text.starts_with("Took longer than "),
+            Condition::MaxTime(_) => vec![Between("Took longer than ".to_owned(), String::new())],
         }
     }
 }
@@ -93,6 +86,10 @@ mod tests {
 
     const OTHERS: &str = "Connection refused";
 
+    fn claims(check: &Check, text: &str) -> bool {
+        check.failure_texts().iter().any(|failure| failure.matches(text))
+    }
+
     /// Every check claims the failure it says itself, and no other's.
     #[test]
     fn a_check_claims_what_it_says() {
@@ -118,16 +115,16 @@ mod tests {
         ];
         for check in &checks {
             let text = check.failure(&response).expect("it does not hold");
-            assert!(check.claims(&text), "{text}");
-            assert!(!check.claims(OTHERS), "{check:?}");
+            assert!(claims(check, &text), "{text}");
+            assert!(!claims(check, OTHERS), "{check:?}");
         }
         let invalid = ResponseView { body: b"<", ..response };
         for check in [json_exists("/b"), json_equals("/b", 2)] {
-            assert!(check.claims(&check.failure(&invalid).unwrap()));
+            assert!(claims(&check, &check.failure(&invalid).unwrap()));
         }
-        assert!(!status(200).claims("Got 503 instead of 204"));
-        assert!(!status(200).message("a {status}").claims("a 50x"));
-        assert!(!json_exists("/b").claims("No JSON value at /a"));
+        assert!(!claims(&status(200), "Got 503 instead of 204"));
+        assert!(!claims(&status(200).message("a {status}"), "a 50x"));
+        assert!(!claims(&json_exists("/b"), "No JSON value at /a"));
     }
 
     #[test]
