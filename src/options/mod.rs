@@ -11,6 +11,9 @@ mod table;
 
 pub(crate) use table::GROUPS;
 
+/// The most iterations per second of a `rate`. `scenario::Arrivals` has the reason.
+pub(crate) const RATE_MAX: f64 = 1e9;
+
 /// One option of a run.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RunOption {
@@ -45,13 +48,11 @@ pub(crate) enum Value {
     Whole {
         /// What help calls it: `N`, `PORT`.
         name: &'static str,
-        #[cfg_attr(not(test), expect(dead_code, reason = "told by openapi.json alone"))]
         least: u64,
-        #[cfg_attr(not(test), expect(dead_code, reason = "told by openapi.json alone"))]
         most: u64,
     },
-    /// A number per second, above 0.
-    PerSecond,
+    /// A number per second, above 0, and at most this.
+    PerSecond { most: Option<f64> },
     /// A time, as [`units::parse_duration`](crate::units::parse_duration) takes it.
     Time,
     /// A text, and what help calls it.

@@ -18,7 +18,7 @@ pub(crate) fn text(option: &RunOption) -> &'static str {
         ("loglevel", _) => "DEBUG",
         ("cores", _) => "0",
         (_, Value::Switch) => "true",
-        (_, Value::Whole { .. } | Value::PerSecond) => "7",
+        (_, Value::Whole { .. } | Value::PerSecond { .. }) => "7",
         (_, Value::Time) => "90s",
         (_, Value::Text(_) | Value::Texts(_)) => "example",
     }
@@ -44,7 +44,7 @@ pub(crate) fn word(option: &RunOption) -> String {
 pub(crate) fn line(option: &RunOption) -> String {
     let text = text(option);
     match option.value {
-        Value::Switch | Value::Whole { .. } | Value::PerSecond => {
+        Value::Switch | Value::Whole { .. } | Value::PerSecond { .. } => {
             format!("{} = {text}", option.name)
         }
         Value::Time | Value::Text(_) | Value::Texts(_) => format!("{} = \"{text}\"", option.name),

@@ -1,6 +1,6 @@
 //! The table itself.
 
-use super::{Field, Group, LoadKind, RunOption, Section, Value};
+use super::{Field, Group, LoadKind, RATE_MAX, RunOption, Section, Value};
 
 /// All options of a run, under the headings of the help and in its order.
 pub(crate) const GROUPS: [Group; 7] = [
@@ -36,7 +36,7 @@ const LOAD: &[RunOption] = &[
         .short('t')
         .in_load()
         .field("Run time (e.g. 20, 20s, 3m, 2h, 1h20m, 3h30m10s, etc.)"),
-    option("rate", PER_SECOND, "Release iterations at this rate per second, whatever the users do")
+    option("rate", RATE, "Release iterations at this rate per second, whatever the users do")
         .when_typed(", instead of -u and -r")
         .in_load()
         .of_rate()
@@ -263,7 +263,8 @@ const LOG_AND_HELP: &[RunOption] = &[
 ];
 
 const SWITCH: Value = Value::Switch;
-const PER_SECOND: Value = Value::PerSecond;
+const PER_SECOND: Value = Value::PerSecond { most: None };
+const RATE: Value = Value::PerSecond { most: Some(RATE_MAX) };
 const TIME: Value = Value::Time;
 const COUNT: Value = whole("N", 0, u32::MAX as u64);
 const COUNT_ABOVE_0: Value = whole("N", 1, u32::MAX as u64);

@@ -107,7 +107,7 @@ pub(super) fn described(arg: Arg) -> Arg {
     }
     match option.value {
         Value::Switch => arg.value_parser(BoolishValueParser::new()),
-        Value::PerSecond => arg.value_name("RATE"),
+        Value::PerSecond { .. } => arg.value_name("RATE"),
         Value::Time => arg.value_name("TIME"),
         Value::Whole { name, .. } | Value::Text(name) | Value::Texts(name) => arg.value_name(name),
     }

@@ -21,6 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Error, Line, USERS_MAX};
+use crate::options;
 
 /// An open load: iterations start at a rate, whether or not earlier ones have ended.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,7 +52,7 @@ impl Arrivals {
     /// The most iterations per second: one per nanosecond, which is as fine as clocks are, and far
     /// more than any host begins. Within it, and [`units::LONGEST`](crate::units::LONGEST), no count
     /// of arrivals comes near the end of 64 bits.
-    pub const RATE_MAX: f64 = 1e9;
+    pub const RATE_MAX: f64 = options::RATE_MAX;
 
     /// Uniform arrivals at this rate of iterations per second.
     pub fn new(rate: Line) -> Self {

@@ -3,8 +3,6 @@
 mod description;
 pub(super) mod locust;
 mod run;
-#[cfg(test)]
-mod tests;
 
 use std::sync::Arc;
 
