@@ -47,6 +47,7 @@ pub(super) fn form(draft: &Draft, scenario: &Scenario, args: &RunArgs) -> Value 
         "classes": scenario.users.iter().map(|user| class(user, &picked)).collect::<Value>(),
         "tags": scenario.tags(),
         "cores": units::cores(cores),
+        "profile": args.profile.as_deref().or(scenario.reports.profile.as_deref()).map(hidden),
         "allowed_cores": allowed,
         "full_history": args.csv.is_some() && args.csv_full_history,
         "parameters": parameters(scenario, &args.set.values()),

@@ -37,6 +37,12 @@ class Fields {
     return field && !field.control.disabled ? field.read() : "";
   }
 
+  /** Whether a field that began with a value has none now. */
+  isEmptied(name) {
+    const control = this.all.get(name)?.control;
+    return Boolean(control?.defaultValue) && !control.disabled && control.value.trim() === "";
+  }
+
   /** What was typed and ticked, by field and by what a control is for, to be put in another form. */
   kept() {
     const typed = ({ control }) => new Map(inputsOf(control).filter(isTyped).map((each) => [purposeOf(each), typedIn(each)]));

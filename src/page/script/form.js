@@ -142,7 +142,7 @@ function wish(fields, { parameters = [] }) {
   const body = {};
   for (const name of Object.keys(LABELS)) {
     const value = fields.read(name);
-    if (value !== "") body[name] = value;
+    if (value !== "" || fields.isEmptied(name)) body[name] = value;
   }
   body.parameters = Object.fromEntries(parameters.map(({ name }) => [name, fields.read(`parameters.${name}`)]));
   return body;

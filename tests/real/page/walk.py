@@ -239,6 +239,21 @@ def changed_file(page, where, url):
         wait_for_state(page, "running")
 
 
+def emptied_fields(page, url):
+    """The form shows what the command line says; a run without it is one whose fields were emptied."""
+    with Web(SCENARIOS / "checks.toml", "--host", url, "-t", "1h", "--profile", "nightly") as web:
+        page.goto(web.url)
+        page.get_by_text("Advanced options").click()
+        fields = [page.get_by_label(label) for label in ("Run time", "Profile")]
+        assert [field.input_value() for field in fields] == ["1h", "nightly"]
+        for field in fields:
+            field.fill("")
+        start(page, 1)
+        wait_for_state(page, "running")
+        facts = page.request.get(f"{web.url}/api/v1/view").json()["facts"]
+        assert facts["run_time"] is None and facts["profile"] is None, facts
+
+
 def focused_field(page):
     return page.evaluate("() => document.activeElement.id")
 
@@ -263,3 +278,6 @@ with folder() as where, Server("--drop-rate", "0.5") as server:
 
     with browser() as page:
         changed_file(page, where, server.url)
+
+    with browser() as page:
+        emptied_fields(page, server.url)
