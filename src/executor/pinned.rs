@@ -12,7 +12,8 @@ use std::task::{Context, Poll, Waker};
 
 use core_affinity::CoreId;
 
-use super::worker::{self, Executor, Running};
+use super::scheduler::{Executor, Scheduler};
+use super::worker::{self, Running};
 use crate::reactor::{Reactor, Turn};
 
 /// Rounds of runnable tasks before the kernel is looked at all the same.
@@ -22,6 +23,7 @@ const ROUNDS_MAX: u32 = 4;
 pub struct Pinned {
     /// The core's reactor.
     pub reactor: Rc<Reactor>,
+    scheduler: Scheduler,
     /// Polls of tasks so far: the driver waits only after a round that did not move it.
     polls: Cell<u64>,
     /// The tasks that have run and not ended. One that waits is otherwise known only to the reactor
@@ -98,34 +100,34 @@ impl Pinned {
     {
         worker::start(core, name, move |executor| {
             let _guard = guard;
-            Pinned::run(core, executor, main)
+            Pinned::run(core, executor, Scheduler::Glommio, main)
         })
     }
 
     fn run<T: 'static, F: Future<Output = T> + 'static>(
         core: CoreId,
         executor: &mut Executor,
-        main: impl FnOnce(Rc<Pinned>) -> F,
+        scheduler: Scheduler,
+        main: impl FnOnce(Rc<Pinned>) -> F + 'static,
     ) -> Result<T, Error> {
         let ring = |source| Error::Ring { core: core.id, source };
-        let executor = executor.glommio()?;
         let reactor = Reactor::new().map_err(ring)?;
         let pinned = Rc::new(Pinned {
             reactor,
+            scheduler,
             polls: Cell::new(0),
             tasks: RefCell::default(),
             ending: Cell::new(false),
         });
-        executor
-            .run(async move {
-                let output = Rc::new(Cell::new(None));
-                let (main, slot) = (main(pinned.clone()), output.clone());
-                pinned.spawn(async move { slot.set(Some(main.await)) });
-                let driven = pinned.drive(output).await;
-                pinned.drop_tasks().await;
-                driven
-            })
-            .map_err(ring)
+        let driven = executor.run(scheduler, async move {
+            let output = Rc::new(Cell::new(None));
+            let (main, slot) = (main(pinned.clone()), output.clone());
+            pinned.spawn(async move { slot.set(Some(main.await)) });
+            let driven = pinned.drive(output).await;
+            pinned.drop_tasks().await;
+            driven
+        });
+        driven?.map_err(ring)
     }
 
     /// Runs a task on this core. Nobody waits for it; a panic in it ends the core.
@@ -141,7 +143,7 @@ impl Pinned {
     ) {
         let number = self.tasks.borrow_mut().add();
         let entry = Entry { pinned: self.clone(), number, has_run: false };
-        glommio::spawn_local(Counted { task: task(number), entry }).detach();
+        self.scheduler.spawn(Counted { task: task(number), entry });
     }
 
     /// Has the task of this number looked at once more, if it has not ended.
@@ -272,11 +274,16 @@ mod tests {
     use super::*;
     use crate::cores::allowed_cores;
 
-    fn on_a_core<T: Send + 'static, F: Future<Output = T> + 'static>(
-        main: impl FnOnce(Rc<Pinned>) -> F + Send + 'static,
-    ) -> T {
+    /// On a core with each of the schedulers.
+    fn on_a_core<F: Future<Output = ()> + 'static>(
+        main: impl FnOnce(Rc<Pinned>) -> F + Clone + Send + 'static,
+    ) {
         let core = allowed_cores()[0];
-        Pinned::start(core, "test", main).unwrap().join().unwrap()
+        for scheduler in [Scheduler::Glommio, Scheduler::Local] {
+            let main = main.clone();
+            let run = move |executor: &mut Executor| Pinned::run(core, executor, scheduler, main);
+            worker::start(core, "test", run).unwrap().join().unwrap();
+        }
     }
 
     #[test]
@@ -323,7 +330,7 @@ mod tests {
             }
         }
         let (tell, told) = std::sync::mpsc::channel();
-        on_a_core(async move |core| {
+        let leave = async move |core: Rc<Pinned>| {
             for number in 0..3 {
                 let (core, guard) = (core.clone(), Told(tell.clone(), number));
                 core.clone().spawn(async move {
@@ -343,10 +350,11 @@ mod tests {
             // This one has not even run.
             let guard = Told(tell.clone(), 3);
             core.spawn(async move { drop(guard) });
-        });
+        };
+        on_a_core(leave);
         let mut dropped: Vec<_> = told.iter().collect();
         dropped.sort();
-        assert_eq!(dropped, [0, 1, 2, 3]);
+        assert_eq!(dropped, [0, 0, 1, 1, 2, 2, 3, 3]);
     }
 
     #[test]

@@ -9,19 +9,12 @@ use std::ffi::CString;
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
 
 use core_affinity::CoreId;
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
-use glommio::{LocalExecutor, LocalExecutorBuilder, Placement};
 
-use super::pinned::Error;
-
-/// glommio's time slice, after which it would look at its own rings: longer than any run.
-const TIME_SLICE: Duration = Duration::from_secs(365 * 24 * 3600);
-/// glommio's own rings carry nothing, so they are as small as they may be.
-const GLOMMIO_RING: usize = 8;
-const GLOMMIO_IO_MEMORY: usize = 64 * 1024;
+use super::Error;
+use super::scheduler::Executor;
 
 /// Idle threads.
 static IDLE: Mutex<Vec<Worker>> = Mutex::new(Vec::new());
@@ -107,7 +100,7 @@ impl Worker {
             // The kernel rounds timeouts of a thread up by 50 us unless it is told not to. Where it
             // refuses, timers are late by that much and nothing else changes.
             let _ = rustix::thread::set_current_timer_slack(std::num::NonZeroU64::new(1));
-            let mut executor = Executor { core, glommio: None };
+            let mut executor = Executor::new(core);
             // A panic ends this thread and its work, and nothing else.
             for work in taken {
                 let tell = work(&mut executor);
@@ -115,35 +108,5 @@ impl Worker {
             }
         })?;
         Ok(Worker { core, work })
-    }
-}
-
-/// The executor of a thread, which is made when it is needed for the first time.
-pub(super) struct Executor {
-    core: CoreId,
-    glommio: Option<LocalExecutor>,
-}
-
-impl Executor {
-    /// Returns glommio's executor of this thread.
-    ///
-    /// # Errors
-    ///
-    /// Returns why it cannot be made.
-    pub(super) fn glommio(&mut self) -> Result<&LocalExecutor, Error> {
-        let made = match self.glommio.take() {
-            Some(made) => made,
-            None => LocalExecutorBuilder::new(Placement::Unbound)
-                .name("gregaria")
-                .io_memory(GLOMMIO_IO_MEMORY)
-                .ring_depth(GLOMMIO_RING)
-                .preempt_timer(TIME_SLICE)
-                .make()
-                .map_err(|error| Error::Glommio {
-                    core: self.core.id,
-                    reason: error.to_string(),
-                })?,
-        };
-        Ok(self.glommio.insert(made))
     }
 }
