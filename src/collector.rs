@@ -133,7 +133,7 @@ impl Collector {
         let seconds = match event {
             Event::Interval(interval) => {
                 self.schedule.deliver(&interval);
-                self.totals.add(*interval);
+                self.totals.add(*interval).expect("a core of this process names what it counts");
                 self.schedule.complete()
             }
             Event::Tick => self.schedule.overdue(now),

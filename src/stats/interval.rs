@@ -24,7 +24,7 @@ pub struct Interval {
     pub to: Duration,
     /// Nothing more will come from this core.
     pub last: bool,
-    /// Names that no interval of this core has carried before.
+    /// Names that no interval of this core has carried before: the next ids without a gap, in order.
     pub names: Vec<(EntryId, EntryKey)>,
     /// Entries that counted anything.
     pub entries: Vec<(EntryId, Delta)>,
@@ -77,6 +77,42 @@ impl Interval {
             journal: None,
         }
     }
+}
+
+/// Why an interval does not fit into a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum IntervalError {
+    /// The run has no such core.
+    #[error("an interval is of core {core}, but the run has only {cores} cores, counted from 0")]
+    Core {
+        /// The core of the interval.
+        core: usize,
+        /// The number of cores.
+        cores: usize,
+    },
+    /// A name has an id that is not the next one.
+    #[error(
+        "core {core} has named entry {entry}, but the next one is {expected}: an interval is missing or repeated"
+    )]
+    Named {
+        /// The core of the interval.
+        core: usize,
+        /// The id that was named.
+        entry: u32,
+        /// The id that would be next.
+        expected: usize,
+    },
+    /// Something was counted for an id that has no name.
+    #[error(
+        "core {core} has counted for entry {entry}, which it never named: an interval is missing"
+    )]
+    Unnamed {
+        /// The core of the interval.
+        core: usize,
+        /// The id.
+        entry: u32,
+    },
 }
 
 /// One failure message of one entry.

@@ -71,7 +71,7 @@ pub use health::{
     CoreHealth, CpuTime, FullSecond, GeneratorHealth, Health, Limit, LimitsHit, RequestCost,
     SATURATED, Work,
 };
-pub use interval::{Exception, Failure, Interval};
+pub use interval::{Exception, Failure, Interval, IntervalError};
 pub use journal::{Deed, Journal};
 pub use limits::Limits;
 pub use phase_times::SparsePhases;

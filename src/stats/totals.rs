@@ -22,11 +22,14 @@ use super::standstill::{self, Standstills};
 use super::times::Times;
 use super::{
     Delta, EntryId, EntryKey, Exception, ExceptionRow, Failure, FailureRow, GeneratorHealth,
-    Interval, Journal, Limits, LimitsHit, RequestCost, Row, Sightings, Snapshot, UserCount,
+    Interval, IntervalError, Journal, Limits, LimitsHit, RequestCost, Row, Sightings, Snapshot,
+    UserCount,
 };
 
 /// What the aggregated row is called, as in Locust.
 const AGGREGATED: &str = "Aggregated";
+/// The most cores where their number is not told: what a CPU set of Linux holds (`CPU_SETSIZE`).
+const CORES_MAX: usize = 1024;
 
 /// The sum of all intervals.
 #[derive(Debug)]
@@ -68,7 +71,7 @@ pub struct Totals {
 #[derive(Debug, Default)]
 struct Core {
     /// The line of each of its ids.
-    lines: Vec<Option<usize>>,
+    lines: Vec<usize>,
     /// Its running users by class, as of its latest interval.
     users: Vec<u64>,
     /// How many it was to have then.
@@ -113,7 +116,13 @@ impl Totals {
 
     /// Adds what a core has shipped. Intervals of one core come in the order of their taking;
     /// different cores in any order.
-    pub fn add(&mut self, interval: Interval) {
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the interval is of a core that the run does not have, or if its entries do
+    /// not follow the rules of [`Interval::names`]. Nothing of it is added then.
+    pub fn add(&mut self, interval: Interval) -> Result<(), IntervalError> {
+        self.check(&interval)?;
         let Interval {
             core,
             second,
@@ -152,8 +161,9 @@ impl Totals {
         self.lateness += &health.lateness;
         self.latest_lateness += &health.lateness;
         self.limits_hit += health.limits;
-        for (id, key) in names {
-            self.introduce(core, id, key);
+        for (_, key) in names {
+            let line = self.line(key);
+            self.cores[core].lines.push(line);
         }
         for (id, delta) in &entries {
             self.add_delta(core, *id, second, delta);
@@ -171,6 +181,30 @@ impl Totals {
             self.malformed_lines.note(&(), &name, count);
         }
         self.malformed_lines.note_more(more_malformed_lines);
+        Ok(())
+    }
+
+    /// An interval may come from another process: its ids index this process's memory.
+    fn check(&self, interval: &Interval) -> Result<(), IntervalError> {
+        let Interval { core, names, entries, failures, .. } = interval;
+        let cores = if self.processors.is_empty() { CORES_MAX } else { self.processors.len() };
+        let core = *core;
+        if core >= cores {
+            return Err(IntervalError::Core { core, cores });
+        }
+        let mut named = self.cores.get(core).map_or(0, |core| core.lines.len());
+        for &(entry, _) in names {
+            if entry.0 as usize != named {
+                return Err(IntervalError::Named { core, entry: entry.0, expected: named });
+            }
+            named += 1;
+        }
+        let entries = entries.iter().map(|(entry, _)| entry);
+        let mut used = entries.chain(failures.iter().map(|failure| &failure.entry));
+        match used.find(|entry| entry.0 as usize >= named) {
+            Some(&EntryId(entry)) => Err(IntervalError::Unnamed { core, entry }),
+            None => Ok(()),
+        }
     }
 
     /// The end of the latest interval, from the start of the run: when all cores are done, the end
@@ -239,22 +273,9 @@ impl Totals {
         self.total.add(second, delta);
     }
 
-    fn introduce(&mut self, core: usize, id: EntryId, key: EntryKey) {
-        let line = self.line(key);
-        let lines = &mut self.cores[core].lines;
-        let id = id.0 as usize;
-        if lines.len() <= id {
-            lines.resize(id + 1, None);
-        }
-        lines[id] = Some(line);
-    }
-
-    /// The line of a core's id. One that was never introduced would be a bug of the core; its
-    /// counts go to the overflow row rather than nowhere.
-    fn line_of(&mut self, core: usize, id: EntryId) -> usize {
-        let known = self.cores[core].lines.get(id.0 as usize).copied().flatten();
-        debug_assert!(known.is_some(), "core {core} has not introduced {id:?}");
-        known.unwrap_or_else(|| self.line(self.limits.overflow_key()))
+    /// The line of a core's id, which [`check`](Self::check) has seen.
+    fn line_of(&self, core: usize, id: EntryId) -> usize {
+        self.cores[core].lines[id.0 as usize]
     }
 
     /// The line of a key: its own, or beyond the cap the one that the rest shares.

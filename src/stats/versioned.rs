@@ -82,7 +82,7 @@ mod tests {
 
     fn total(intervals: impl IntoIterator<Item = Interval>) -> Snapshot {
         let mut totals = Totals::new(SystemTime::UNIX_EPOCH, vec!["u".into()], Limits::default());
-        intervals.into_iter().for_each(|interval| totals.add(interval));
+        intervals.into_iter().for_each(|interval| totals.add(interval).unwrap());
         totals.last_snapshot(Duration::from_secs(5))
     }
 

@@ -32,7 +32,7 @@ fn run() -> Snapshot {
         let outcome = if at == 4 { Outcome::Failure("it said \"no\"") } else { Outcome::Success };
         core.record(Sample { entry, clocks, body_bytes: 50, status: Some(200), outcome });
     }
-    totals.add(core.take(0, start + Duration::from_secs(1)));
+    totals.add(core.take(0, start + Duration::from_secs(1))).unwrap();
     let mut run = totals.last_snapshot(Duration::from_secs(1));
     run.exceptions =
         vec![ExceptionRow { count: 3, message: "boom".to_owned(), traceback: String::new() }];

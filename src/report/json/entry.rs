@@ -167,7 +167,7 @@ mod tests {
             core.record(Sample { entry, clocks, body_bytes: 50, status: Some(200), outcome });
             core.count(entry, Extra::Redirect);
             let cut = start + Duration::from_secs(second + 1);
-            totals.add(core.take(second, cut));
+            totals.add(core.take(second, cut)).unwrap();
             if second == 0 {
                 totals.reset(Duration::from_secs(1));
             }

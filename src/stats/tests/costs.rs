@@ -132,7 +132,7 @@ fn cost_of_a_second_with_a_thousand_names() {
         for second in 0..13 {
             let intervals = cores.each_mut().map(|core| second_of(core, &latencies, per_name));
             let begun = cpu();
-            intervals.into_iter().for_each(|i| totals.add(Interval { second, ..i }));
+            intervals.into_iter().for_each(|i| totals.add(Interval { second, ..i }).unwrap());
             let added = cpu() - begun;
             black_box(totals.snapshot(Duration::from_secs(second + 1)));
             println!("  second {second}: add {added:.2?}, then {:.2?}", cpu() - begun - added);
@@ -164,7 +164,7 @@ fn memory_of_a_thousand_names() {
                     let sample = sample(n as u32 % NAMES, start, latency, Outcome::Success);
                     record(core, way, sample);
                 }
-                totals.add(core.take(second, start));
+                totals.add(core.take(second, start)).unwrap();
             }
         }
         println!("{NAMES} names, 2 cores, {way:?}: {:.0} MiB", resident() - before);

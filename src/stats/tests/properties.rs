@@ -143,11 +143,11 @@ fn merging_cores_in_any_order_equals_recording_all_on_one() {
                 record(rng.choice(&mut many).unwrap(), start, &given);
             }
             let cut = start + Duration::from_secs(second + 1);
-            whole.add(one.take(second, cut));
+            whole.add(one.take(second, cut)).unwrap();
             let mut intervals: Vec<_> =
                 many.iter_mut().map(|core| core.take(second, cut)).collect();
             rng.shuffle(&mut intervals);
-            intervals.into_iter().for_each(|interval| merged.add(interval));
+            intervals.into_iter().for_each(|interval| merged.add(interval).unwrap());
         }
         let at = merged.end();
         let (whole, merged) =
@@ -180,12 +180,12 @@ fn an_interval_that_was_put_back_ships_with_the_next() {
                 core.user_started(class);
             }
             let cut = start + Duration::from_secs(second + 1);
-            whole.add(steady.take(second, cut));
+            whole.add(steady.take(second, cut)).unwrap();
             let interval = held_up.take(second, cut);
             if rng.bool() && second < 7 {
                 held_up.restore(interval);
             } else {
-                merged.add(interval);
+                merged.add(interval).unwrap();
             }
         }
         // All eight seconds are in the window, so that is the same too.
@@ -232,11 +232,11 @@ fn a_full_channel_loses_nothing() {
                 refused += 1;
             }
             if rng.u32(0..3) == 0 {
-                receiver.try_iter().for_each(|interval| totals.add(interval));
+                receiver.try_iter().for_each(|interval| totals.add(interval).unwrap());
             }
         }
-        receiver.try_iter().for_each(|interval| totals.add(interval));
-        totals.add(core.take(40, start + Duration::from_secs(41)));
+        receiver.try_iter().for_each(|interval| totals.add(interval).unwrap());
+        totals.add(core.take(40, start + Duration::from_secs(41))).unwrap();
         let snapshot = totals.snapshot(totals.end());
         assert_eq!(snapshot.total.requests, recorded, "seed {seed}, {refused} times full");
         assert_rows_add_up(&snapshot, &format!("seed {seed}"));
@@ -281,11 +281,11 @@ fn caps_keep_every_count_exact() {
                     given.status.into_iter().for_each(|status| statuses.count(status, 1));
                 }
                 let interval = core.take(second, start + Duration::from_secs(second + 1));
-                if rng.bool() { core.restore(interval) } else { totals.add(interval) }
+                if rng.bool() { core.restore(interval) } else { totals.add(interval).unwrap() }
             }
         }
         for core in &mut cores {
-            totals.add(core.take(6, start + Duration::from_secs(7)));
+            totals.add(core.take(6, start + Duration::from_secs(7))).unwrap();
         }
         let snapshot = totals.snapshot(Duration::from_secs(7));
         assert_eq!(snapshot.total.requests, requests, "seed {seed}");
@@ -312,7 +312,7 @@ fn overflow_rows_say_what_they_are() {
     }
     assert_eq!(core.entry("GET", "/b"), core.entry("POST", "/z"));
     let mut totals = totals(limits);
-    totals.add(core.take(0, start + Duration::from_secs(1)));
+    totals.add(core.take(0, start + Duration::from_secs(1))).unwrap();
     let snapshot = totals.snapshot(Duration::from_secs(1));
     let rows: Vec<_> = snapshot.entries.iter().map(|row| (&*row.key.name, row.requests)).collect();
     assert_eq!(rows, [("(more than 1 names)", 2), ("/a", 1)]);
@@ -335,7 +335,7 @@ fn a_failure_was_first_and_last_seen_on_whichever_core() {
             let given = Given { ended, ..plain("/", failure, latency) };
             record(&mut recorder, start, &given);
         }
-        totals.add(recorder.take(0, start + Duration::from_secs(1)));
+        totals.add(recorder.take(0, start + Duration::from_secs(1))).unwrap();
     }
     let snapshot = totals.snapshot(Duration::from_secs(1));
     let [row] = &snapshot.failures[..] else { panic!("one row: {:?}", snapshot.failures) };
@@ -352,10 +352,10 @@ fn users_are_the_latest_level_of_every_core() {
     cores[0].user_started(1);
     cores[1].user_started(0);
     for core in &mut cores {
-        totals.add(core.take(0, start + Duration::from_secs(1)));
+        totals.add(core.take(0, start + Duration::from_secs(1))).unwrap();
     }
     cores[0].user_ended(1);
-    totals.add(cores[0].take(1, start + Duration::from_secs(2)));
+    totals.add(cores[0].take(1, start + Duration::from_secs(2))).unwrap();
     let users = totals.snapshot(Duration::from_secs(2)).users;
     let running: Vec<_> = users.iter().map(|class| (&*class.class, class.running)).collect();
     assert_eq!(running, [("shopper", 1), ("bot", 1)]);
@@ -368,7 +368,7 @@ fn users_that_were_wanted_are_of_the_instant_at_which_users_were_counted() {
     let mut totals = totals(Limits::default());
     let mut told = |cores: &mut [Recorder], second: u64| {
         for core in cores {
-            totals.add(core.take(second, start + Duration::from_secs(second + 1)));
+            totals.add(core.take(second, start + Duration::from_secs(second + 1))).unwrap();
         }
         totals.snapshot(Duration::from_secs(second + 1)).users_wanted
     };
@@ -383,6 +383,55 @@ fn users_that_were_wanted_are_of_the_instant_at_which_users_were_counted() {
     cores[0].users_wanted(None);
     cores[1].users_wanted(None);
     assert_eq!(told(&mut cores, 3), None);
+}
+
+#[test]
+fn an_interval_that_does_not_fit_is_refused_whole() {
+    let start = Instant::now();
+    let limits = Limits::default();
+    let cut = |seconds| start + Duration::from_secs(seconds);
+    let second = |core: &mut Recorder, second| {
+        record(core, start, &plain("/", Some("refused".to_owned()), Duration::from_millis(1)));
+        core.take(second, cut(second + 1))
+    };
+    let mut core = Recorder::new(1, start, limits);
+    let (first, later) = (second(&mut core, 0), second(&mut core, 1));
+    let mut run = totals(limits).processors(vec![0, 1]);
+    run.add(first.clone()).unwrap();
+    let far = EntryId(u32::MAX);
+    let failure = Failure { entry: EntryId(7), ..later.failures[0].clone() };
+    let key = EntryKey { method: "GET".to_owned(), name: "/far".to_owned() };
+    let misfits = [
+        (Interval { core: 2, ..first.clone() }, IntervalError::Core { core: 2, cores: 2 }),
+        (
+            Interval { core: usize::MAX, ..later.clone() },
+            IntervalError::Core { core: usize::MAX, cores: 2 },
+        ),
+        (first.clone(), IntervalError::Named { core: 1, entry: 0, expected: 1 }),
+        (
+            Interval { names: vec![(far, key)], ..later.clone() },
+            IntervalError::Named { core: 1, entry: u32::MAX, expected: 1 },
+        ),
+        (
+            Interval { entries: vec![(far, Delta::default())], ..later.clone() },
+            IntervalError::Unnamed { core: 1, entry: u32::MAX },
+        ),
+        (
+            Interval { failures: vec![failure], ..later.clone() },
+            IntervalError::Unnamed { core: 1, entry: 7 },
+        ),
+        (Interval { core: 0, ..later.clone() }, IntervalError::Unnamed { core: 0, entry: 0 }),
+    ];
+    let before = run.snapshot(Duration::from_secs(1));
+    for (interval, error) in misfits {
+        assert_eq!(run.add(interval), Err(error));
+        assert_eq!(run.snapshot(Duration::from_secs(1)), before, "{error}");
+    }
+    run.add(later).unwrap();
+    assert_eq!(run.snapshot(Duration::from_secs(2)).total.requests, 2);
+    let unknown = Interval { core: usize::MAX, ..first };
+    let error = totals(limits).add(unknown).unwrap_err().to_string();
+    assert!(error.ends_with("but the run has only 1024 cores, counted from 0"), "{error}");
 }
 
 #[test]
@@ -402,7 +451,7 @@ fn rows_are_sorted_by_name_then_method_and_have_samples() {
     }
     core.entry("GET", "/never asked for");
     let mut totals = totals(Limits::default());
-    totals.add(core.take(0, start + Duration::from_secs(1)));
+    totals.add(core.take(0, start + Duration::from_secs(1))).unwrap();
     let snapshot = totals.snapshot(Duration::from_secs(1));
     let keys: Vec<_> =
         snapshot.entries.iter().map(|row| (&*row.key.method, &*row.key.name)).collect();
