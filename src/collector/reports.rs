@@ -1,9 +1,9 @@
 //! The reports of one run: tells each on a thread of its own, and copes with those that fail.
 //!
-//! A report that is slow, as one whose pipe nobody reads, holds up neither the collector nor another
-//! report: what it was not told yet waits, at most [`WAITING_MAX`] snapshots; beyond that the oldest is
-//! left out. Whoever needs every second has it, as long as it is no further behind. The end is never left
-//! out, and is waited for.
+//! A report that is slow, such as one whose pipe nobody reads, delays neither the collector nor another
+//! report. Updates wait for it: at most [`WAITING_MAX`], of which the oldest is dropped when another one
+//! comes. For a report that needs the newest only, at most one update waits, and none at the end of the
+//! run. The end is never dropped, and the collector waits until each report has dealt with it.
 //!
 //! A report that fails stays. A disk that was full has room again, and reports are written to
 //! repeat what did not get through. Only one whose reader went away has nobody left to write for.
@@ -19,8 +19,7 @@ use super::ReportError;
 use crate::report::Report;
 use crate::stats::Snapshot;
 
-/// How many snapshots may wait for a report, most often seconds: they share their memory with those that
-/// wait for others.
+/// How many updates may wait for a report. They share their memory with those that wait for others.
 const WAITING_MAX: usize = 10;
 
 /// The reports of a run.
@@ -42,6 +41,7 @@ struct Reporter {
     waiting: Sender<News>,
     /// To take out what is too old.
     oldest: Receiver<News>,
+    needs_every: bool,
     /// Ends with what is missing, if something is.
     thread: JoinHandle<Option<ReportError>>,
 }
@@ -66,12 +66,13 @@ struct Active {
 impl Reports {
     /// Adds a report, and starts its thread.
     pub(super) fn add(&mut self, name: String, report: Box<dyn Report + Send>) {
+        let needs_every = report.needs_every_update();
         let active = Active { name, report, failed: self.failed.clone(), told: None };
-        let (waiting, oldest) = bounded(WAITING_MAX);
+        let (waiting, oldest) = bounded(if needs_every { WAITING_MAX } else { 1 });
         let news = oldest.clone();
         let thread = thread::Builder::new().name("report".to_owned()).spawn(|| active.run(news));
         let thread = thread.expect("the system has a thread for a report");
-        self.reporters.push(Reporter { waiting, oldest, thread });
+        self.reporters.push(Reporter { waiting, oldest, needs_every, thread });
     }
 
     /// Errors that are news, as they come.
@@ -94,7 +95,10 @@ impl Reports {
     ) -> Vec<ReportError> {
         let Reports { reporters, failures, .. } = self;
         let mut errors = Vec::new();
-        for Reporter { waiting, oldest, thread } in reporters {
+        for Reporter { oldest, .. } in reporters.iter().filter(|reporter| !reporter.needs_every) {
+            let _ = oldest.try_recv();
+        }
+        for Reporter { waiting, oldest, thread, .. } in reporters {
             drop(oldest);
             // One that was given up hears nothing any more.
             let _ = waiting.send(News::Finish(snapshot.clone()));
@@ -302,5 +306,81 @@ mod tests {
         let slow = told(&slow.1);
         assert_eq!(slow[slow.len() - 2..], [29, 1030], "the last update and the end: {slow:?}");
         assert!(slow.len() <= WAITING_MAX + 3 && slow.is_sorted(), "{slow:?}");
+    }
+
+    /// Is held up in its first update until it may go on.
+    struct Held {
+        needs_every: bool,
+        begun: Sender<()>,
+        go_on: Receiver<()>,
+        told: Arc<Mutex<Vec<u64>>>,
+    }
+
+    impl Report for Held {
+        fn update(&mut self, snapshot: &Snapshot) -> io::Result<()> {
+            let _ = self.begun.send(());
+            let _ = self.go_on.recv();
+            self.told.lock().unwrap().push(snapshot.elapsed.as_secs());
+            Ok(())
+        }
+
+        fn finish(&mut self, snapshot: &Snapshot) -> io::Result<()> {
+            self.update(snapshot)
+        }
+
+        fn needs_every_update(&self) -> bool {
+            self.needs_every
+        }
+    }
+
+    /// Lets a report go on when it is finished itself.
+    struct Gate(Option<Sender<()>>);
+
+    impl Report for Gate {
+        fn update(&mut self, _: &Snapshot) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn finish(&mut self, _: &Snapshot) -> io::Result<()> {
+            self.0 = None;
+            Ok(())
+        }
+    }
+
+    /// Expects these seconds of a run of nine to be told to a report that is held up in the first one: up
+    /// to its fifth, or to its end.
+    #[track_caller]
+    fn check_held(needs_every: bool, until_end: bool, expected: &[u64]) {
+        let ((begun, has_begun), (gate, go_on)) = (unbounded(), bounded(0));
+        let told = Arc::default();
+        let held = Held { needs_every, begun, go_on, told: Arc::clone(&told) };
+        let mut reports = Reports::default();
+        let gate = if until_end {
+            reports.add("gate".to_owned(), Box::new(Gate(Some(gate))));
+            None
+        } else {
+            Some(gate)
+        };
+        reports.add("held".to_owned(), Box::new(held));
+        let mut totals = Totals::new(SystemTime::UNIX_EPOCH, Vec::new(), Limits::default());
+        let mut at = |second| Arc::new(totals.snapshot(Duration::from_secs(second)));
+        reports.update(&at(0));
+        has_begun.recv().unwrap();
+        (1..6).for_each(|second| reports.update(&at(second)));
+        drop(gate);
+        if until_end {
+            assert!(reports.finish(&at(9), &mut |error| panic!("{error}")).is_empty());
+        } else {
+            reports.settle();
+        }
+        assert_eq!(*told.lock().unwrap(), expected);
+    }
+
+    #[test]
+    fn a_slow_report_gets_every_update_or_the_newest_and_at_the_end_none_that_is_of_no_use() {
+        check_held(true, false, &[0, 1, 2, 3, 4, 5]);
+        check_held(true, true, &[0, 1, 2, 3, 4, 5, 9]);
+        check_held(false, false, &[0, 5]);
+        check_held(false, true, &[0, 9]);
     }
 }

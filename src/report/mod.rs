@@ -49,4 +49,10 @@ pub trait Report {
 
     /// The run is over and every sample is in: called once, last.
     fn finish(&mut self, snapshot: &Snapshot) -> io::Result<()>;
+
+    /// Returns whether a report that is slow gets the updates that it has missed. Without them it gets
+    /// the newest one only, and `finish` takes its place at the end.
+    fn needs_every_update(&self) -> bool {
+        true
+    }
 }

@@ -46,6 +46,7 @@ mod scenarios;
 mod selection;
 mod serve;
 mod shapes;
+mod slow_readers;
 mod state;
 mod statuses;
 mod support;

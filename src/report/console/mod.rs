@@ -70,6 +70,11 @@ impl<W: Write, F: Fn() -> Screen> Report for Progress<W, F> {
     fn finish(&mut self, _: &Snapshot) -> io::Result<()> {
         Ok(())
     }
+
+    /// A table of an earlier second is of no use beside a newer one.
+    fn needs_every_update(&self) -> bool {
+        false
+    }
 }
 
 /// The tables at the end of a run.
