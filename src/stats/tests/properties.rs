@@ -386,55 +386,6 @@ fn users_that_were_wanted_are_of_the_instant_at_which_users_were_counted() {
 }
 
 #[test]
-fn an_interval_that_does_not_fit_is_refused_whole() {
-    let start = Instant::now();
-    let limits = Limits::default();
-    let cut = |seconds| start + Duration::from_secs(seconds);
-    let second = |core: &mut Recorder, second| {
-        record(core, start, &plain("/", Some("refused".to_owned()), Duration::from_millis(1)));
-        core.take(second, cut(second + 1))
-    };
-    let mut core = Recorder::new(1, start, limits);
-    let (first, later) = (second(&mut core, 0), second(&mut core, 1));
-    let mut run = totals(limits).processors(vec![0, 1]);
-    run.add(first.clone()).unwrap();
-    let far = EntryId(u32::MAX);
-    let failure = Failure { entry: EntryId(7), ..later.failures[0].clone() };
-    let key = EntryKey { method: "GET".to_owned(), name: "/far".to_owned() };
-    let misfits = [
-        (Interval { core: 2, ..first.clone() }, IntervalError::Core { core: 2, cores: 2 }),
-        (
-            Interval { core: usize::MAX, ..later.clone() },
-            IntervalError::Core { core: usize::MAX, cores: 2 },
-        ),
-        (first.clone(), IntervalError::Named { core: 1, entry: 0, expected: 1 }),
-        (
-            Interval { names: vec![(far, key)], ..later.clone() },
-            IntervalError::Named { core: 1, entry: u32::MAX, expected: 1 },
-        ),
-        (
-            Interval { entries: vec![(far, Delta::default())], ..later.clone() },
-            IntervalError::Unnamed { core: 1, entry: u32::MAX },
-        ),
-        (
-            Interval { failures: vec![failure], ..later.clone() },
-            IntervalError::Unnamed { core: 1, entry: 7 },
-        ),
-        (Interval { core: 0, ..later.clone() }, IntervalError::Unnamed { core: 0, entry: 0 }),
-    ];
-    let before = run.snapshot(Duration::from_secs(1));
-    for (interval, error) in misfits {
-        assert_eq!(run.add(interval), Err(error));
-        assert_eq!(run.snapshot(Duration::from_secs(1)), before, "{error}");
-    }
-    run.add(later).unwrap();
-    assert_eq!(run.snapshot(Duration::from_secs(2)).total.requests, 2);
-    let unknown = Interval { core: usize::MAX, ..first };
-    let error = totals(limits).add(unknown).unwrap_err().to_string();
-    assert!(error.ends_with("but the run has only 1024 cores, counted from 0"), "{error}");
-}
-
-#[test]
 fn rows_are_sorted_by_name_then_method_and_have_samples() {
     let start = Instant::now();
     let mut core = Recorder::new(0, start, Limits::default());
