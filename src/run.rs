@@ -140,6 +140,7 @@ pub fn run(
     let classes = plan.scenario.users.iter().map(|user| user.name.clone()).collect();
     let processors = plan.cores.iter().map(|core| core.id).collect();
     let totals = Totals::new(wall_start, classes, plan.limits).processors(processors);
+    let totals = totals.backend(cores.backend.to_string());
     let collector = Collector::new(cores.started, plan.cores.len(), totals);
     let mut collector = collector.control(control.clone()).judge(judge(plan, control));
     for (name, report) in reports {

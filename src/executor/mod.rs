@@ -32,6 +32,7 @@ pub use crate::cores::allowed_cores;
 
 use crate::control::Control;
 use crate::plan::Plan;
+use crate::reactor::Backend;
 use crate::session::Resolver;
 use crate::stats::Interval;
 use per_core::Job;
@@ -46,6 +47,8 @@ const HEAD_START: Duration = Duration::from_millis(5);
 pub struct Cores {
     /// When the run started, or will in a moment.
     pub started: Instant,
+    /// What the sockets of all of them go through.
+    pub backend: Backend,
     threads: Vec<Running<()>>,
 }
 
@@ -87,7 +90,7 @@ pub fn start(
     // A core that cannot start drops its sender, and then somebody is missing.
     if all_ready.iter().take(threads.len()).count() < threads.len() {
         drop(starts);
-        return match (Cores { started: Instant::now(), threads }).join() {
+        return match join(threads) {
             Err(error) => Err(error),
             Ok(()) => unreachable!("a core that ends without an error has been ready"),
         };
@@ -97,7 +100,7 @@ pub fn start(
     for start in starts {
         let _ = start.send(started);
     }
-    Ok(Cores { started, threads })
+    Ok(Cores { started, backend: Backend::IoUring, threads })
 }
 
 /// What a core leaves behind when it breaks: its tasks, which may hold whatever they hold for ever.
@@ -124,9 +127,13 @@ impl Cores {
     ///
     /// The first core's that broke.
     pub fn join(self) -> Result<(), Error> {
-        let ends: Vec<_> = self.threads.into_iter().map(Running::join).collect();
-        ends.into_iter().collect()
+        join(self.threads)
     }
+}
+
+fn join(threads: Vec<Running<()>>) -> Result<(), Error> {
+    let ends: Vec<_> = threads.into_iter().map(Running::join).collect();
+    ends.into_iter().collect()
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@
 //! This is the only folder with `unsafe` code.
 #![allow(unsafe_code)]
 
+mod backend;
 mod buffers;
 mod late;
 mod listener;
@@ -39,6 +40,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
+pub use backend::Backend;
 pub use listener::Listener;
 pub use peer::{Peer, TcpOptions};
 pub use remote::{Remote, Woken};

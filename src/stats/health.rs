@@ -289,6 +289,8 @@ fn share(cpu: Duration, wall: Duration) -> f64 {
 pub struct GeneratorHealth {
     /// Its cores, in the run's order.
     pub cores: Vec<CoreHealth>,
+    /// What their sockets went through, by its name; empty where nobody told.
+    pub backend: String,
     /// What requests took: since the start, or since the latest reset of the statistics.
     pub request_cost: RequestCost,
     /// How late the timers of all cores were answered, since the start.

@@ -40,6 +40,7 @@ pub struct Totals {
     cores: Vec<Core>,
     /// The processors of the cores; where they are not told, a core has its own number.
     processors: Vec<usize>,
+    backend: String,
     /// Lines by key.
     index: HashMap<EntryKey, usize>,
     /// In the order of arrival, which stays.
@@ -89,6 +90,7 @@ impl Totals {
             limits,
             cores: Vec::new(),
             processors: Vec::new(),
+            backend: String::new(),
             index: HashMap::new(),
             lines: Vec::new(),
             sorted: Vec::new(),
@@ -111,6 +113,12 @@ impl Totals {
     /// Tells the numbers of the processors that the cores run on, in the run's order.
     pub fn processors(mut self, processors: Vec<usize>) -> Self {
         self.processors = processors;
+        self
+    }
+
+    /// Tells what the sockets of the cores go through, by its name.
+    pub fn backend(mut self, name: impl Into<String>) -> Self {
+        self.backend = name.into();
         self
     }
 
@@ -320,6 +328,7 @@ impl Totals {
         );
         GeneratorHealth {
             cores: sums.map(|(number, sum)| sum.health(number)).collect(),
+            backend: self.backend.clone(),
             request_cost: self.cost,
             lateness: self.lateness.distribution(),
             latest_lateness: self.latest_lateness.distribution(),

@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 /// The version of the form of intervals and snapshots: another number with every change of a field. There
 /// is no promise that one version reads another: whoever sends and whoever reads are of the same build.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// Something with the version of its form, which comes first. Reading another version is an error that
 /// names both, before anything else is looked at.
@@ -111,8 +111,8 @@ mod tests {
 
     #[test]
     fn another_version_is_refused_before_its_data_is_looked_at() {
-        let text = r#"{"format": 2, "data": "nothing that is known"}"#;
+        let text = r#"{"format": 1, "data": "nothing that is known"}"#;
         let error = serde_json::from_str::<Versioned<Interval>>(text).unwrap_err().to_string();
-        assert!(error.starts_with("format 2 cannot be read, only 1: "), "{error}");
+        assert!(error.starts_with("format 1 cannot be read, only 2: "), "{error}");
     }
 }

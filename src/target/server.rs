@@ -17,7 +17,7 @@ use super::faults::Faults;
 use super::script::Script;
 use super::{Counters, Error, Options};
 use crate::executor::{self, Pinned};
-use crate::reactor::{Listener, Reactor, Remote, preflight};
+use crate::reactor::{Backend, Listener, Reactor, Remote, preflight};
 
 /// How long a core that cannot accept (too many open files) waits before it tries again.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
@@ -78,6 +78,11 @@ impl Server {
     /// The address the server listens on, with the port that was chosen.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// What its sockets go through.
+    pub fn backend(&self) -> Backend {
+        Backend::IoUring
     }
 
     /// What has happened so far, on all cores. Exact once the clients have their answers.

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use super::{Error, OverheadArgs, print};
 use crate::cores::allowed_cores;
-use crate::reactor::preflight;
+use crate::reactor::{Backend, preflight};
 use crate::stats::Figures;
 use crate::target::{self, Server};
 use level::Level;
@@ -28,6 +28,8 @@ const OTHER_FILES: u64 = 128;
 struct Overhead {
     client: CoreId,
     servers: Vec<CoreId>,
+    /// What both ends go through.
+    backend: Backend,
     levels: Vec<Level>,
     /// What it takes to count one request, in nanoseconds.
     sample_ns: f64,
@@ -55,7 +57,8 @@ fn measure(args: &OverheadArgs, time: Duration) -> Result<Overhead, Error> {
     let address = (Ipv4Addr::LOCALHOST, 0).into();
     let options = target::Options { cores: servers.clone(), address, ..Default::default() };
     let server = Server::start(options)?;
-    let mut measured = Overhead { client, servers, levels: Vec::new(), sample_ns: 0.0 };
+    let mut measured =
+        Overhead { client, servers, backend: server.backend(), levels: Vec::new(), sample_ns: 0.0 };
     if !args.json {
         print(&text::opening(&measured, time))?;
     }
@@ -98,6 +101,7 @@ impl Overhead {
         let servers: Vec<usize> = self.servers.iter().map(|core| core.id).collect();
         json!({
             "version": env!("CARGO_PKG_VERSION"),
+            "backend": self.backend.to_string(),
             "client_core": self.client.id,
             "server_cores": servers,
             "seconds_each": time.as_secs_f64(),

@@ -15,8 +15,9 @@ pub(super) fn opening(measured: &Overhead, time: Duration) -> String {
     let (client, servers) = (measured.client.id, servers.join(","));
     let mut text = format!(
         "What gregaria {} costs here: GET / without waits, client on core {client}, built-in server \
-         on core {servers}, {} s a line\n",
+         on core {servers}, both over {}, {} s a line\n",
         env!("CARGO_PKG_VERSION"),
+        measured.backend,
         time.as_secs(),
     );
     if measured.shares_its_core() {
@@ -114,15 +115,19 @@ mod tests {
 
     use super::*;
     use crate::cli::overhead::level::made_up;
+    use crate::reactor::Backend;
 
     #[test]
     fn the_text_says_what_the_numbers_say() {
         let (client, servers) = (CoreId { id: 2 }, vec![CoreId { id: 3 }, CoreId { id: 5 }]);
         let us = Duration::from_micros;
         let levels = vec![made_up(1, 40_000, us(23)), made_up(64, 300_000, us(210))];
-        let mut measured = Overhead { client, servers, levels, sample_ns: 17.6 };
+        let mut measured =
+            Overhead { client, servers, backend: Backend::Epoll, levels, sample_ns: 17.6 };
         let opening = opening(&measured, Duration::from_secs(2));
-        assert!(opening.contains("client on core 2, built-in server on core 3,5, 2 s a line\n\n"));
+        assert!(opening.contains(
+            "client on core 2, built-in server on core 3,5, both over epoll, 2 s a line\n\n"
+        ));
         assert_eq!(
             line(&measured.levels[1]),
             "    64 |    150000    300000    50% |     0.33     3.00 |   0.21    0.21    0.21 |  \

@@ -66,9 +66,10 @@ function limitFacts() {
   const root = el("div");
   const values = new Map();
   const update = (view) => {
-    const { limits, lateness, request_cpu_s: cpu } = view.generator ?? {};
+    const { backend, limits, lateness, request_cpu_s: cpu } = view.generator ?? {};
     const each = (seconds) => rate(1e6 * seconds / cpu.requests);
     const texts = new Map([
+      ["Sockets over", backend || NONE],
       ["Timers late by", timesText(lateness)],
       ["CPU per request", cpu?.requests > 0 ? `${each(cpu.user)} µs user, ${each(cpu.system)} µs system` : NONE],
       ...openLoadTexts(view),

@@ -28,6 +28,9 @@ pub fn render_generator(snapshot: &Snapshot) -> String {
         table.push_str(&lateness_line(lateness, health.lateness.count));
     }
     table.extend(cost_line(&health.request_cost));
+    if !health.backend.is_empty() {
+        table += &format!("Sockets over: {}\n", health.backend);
+    }
     for warning in warnings(snapshot) {
         table += &format!("Warning: {warning}\n");
     }
@@ -89,11 +92,12 @@ mod tests {
         assert_eq!(render_generator(&run), "");
         run.health.cores = vec![core(0, 0.5, 0), core(6, 0.95, 2)];
         run.health.request_cost = RequestCost { cpu: run.health.work().cpu, requests: 4_000_000 };
+        run.health.backend = "epoll".to_owned();
         run.health.lateness = Distribution { count: 321, figures: Some(figures(52 * US)) };
         let table = render_generator(&run);
         let lines: Vec<_> = table.lines().collect();
         assert_eq!(
-            lines[..6],
+            lines[..7],
             [
                 "Generator   busy at most |   user s system s     turns  longest completions/turn",
                 "-------------------------|------------------------------------------------------",
@@ -102,11 +106,12 @@ mod tests {
                 "Timers late by (ms): 0.052 median, 0.052 at 99%, 0.052 at 99.9%, 0.052 at most, of 321",
                 "CPU per request (us): 0.50 user, 1.50 system (4000000 requests of seconds with \
                  1000 or more a core)",
+                "Sockets over: epoll",
             ]
         );
-        assert!(lines[6].starts_with("Warning: core 6 was more than 90% busy in 2 seconds"));
-        assert_eq!(lines.len(), 7);
-        assert!(lines[6..].iter().all(|line| line.starts_with("Warning: ")));
+        assert!(lines[7].starts_with("Warning: core 6 was more than 90% busy in 2 seconds"));
+        assert_eq!(lines.len(), 8);
+        assert!(lines[7..].iter().all(|line| line.starts_with("Warning: ")));
     }
 
     #[test]

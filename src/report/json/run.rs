@@ -135,6 +135,7 @@ pub(in crate::report) fn generator(snapshot: &Snapshot, warnings: &[Warning]) ->
     let cost = &health.request_cost;
     json!({
         "cores": health.cores.iter().map(core).collect::<Value>(),
+        "backend": health.backend,
         "lateness": distribution(&health.lateness),
         "request_cpu_s": {
             "user": cost.cpu.user.as_secs_f64(),
@@ -221,6 +222,7 @@ mod tests {
         run.malformed_lines.push(("x-bad[1]".to_owned(), 6));
         run.commands.push(Command { at: 1500 * MS, what: "stop".to_owned() });
         run.health.cores.push(core(6, 0.95, 2));
+        run.health.backend = "io_uring".to_owned();
         run.health.limits.ports = 7;
         let time = Standstill { from: 3149 * MS, lasting: 2010 * MS, in_task: false };
         run.health.standstills.push(StoodStill { cores: vec![6], time });
@@ -283,6 +285,7 @@ mod tests {
                     "kept_waiting_s": 0.0,
                     "longest_turn_ms": 1.0,
                 }],
+                "backend": "io_uring",
                 "lateness": null,
                 "request_cpu_s": { "user": 0.0, "system": 0.0, "requests": 0 },
                 "limits": {

@@ -1,0 +1,22 @@
+//! What a reactor's sockets go through.
+
+use std::fmt;
+
+/// The interface of the kernel that a reactor waits with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backend {
+    /// One ring for each core: the cheapest, from Linux 6.1 on, where nobody forbids it.
+    IoUring,
+    /// Non-blocking sockets and `epoll(7)`: everywhere.
+    Epoll,
+}
+
+/// By the name of the interface.
+impl fmt::Display for Backend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Backend::IoUring => "io_uring",
+            Backend::Epoll => "epoll",
+        })
+    }
+}
