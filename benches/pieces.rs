@@ -105,7 +105,7 @@ mod render {
     use gregaria::reactor::Reactor;
     use gregaria::scenario::Step;
     use gregaria::session::{
-        BaseUrl, Context, Defaults, Policy, Prepared, ResolvedUrl, Resolver, Sources,
+        BaseUrl, Context, Defaults, LocalAddresses, Policy, Prepared, ResolvedUrl, Resolver,
     };
     use gregaria::stats::{Limits, Recorder};
     use serde_json::json;
@@ -152,7 +152,7 @@ mod render {
         let recorder = Recorder::new(0, Instant::now(), Limits::default());
         let reactor = Reactor::new().expect("a ring");
         let resolver = Resolver::start(None).expect("a thread");
-        let context = Context::new(reactor, recorder, Sources::default(), resolver);
+        let context = Context::new(reactor, recorder, LocalAddresses::default(), resolver);
         let url = BaseUrl::parse("http://127.0.0.1:9").expect("a URL");
         let target = ResolvedUrl::look_up(url).expect("an address");
         let defaults = Defaults::new(&context, &target, &[], None, Policy::default());

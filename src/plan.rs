@@ -24,11 +24,11 @@ pub use progress::{Part, Progress};
 pub use selection::Picked;
 pub use tls::Seals;
 
-use hosts::{Hosts, key, sources};
+use hosts::{Hosts, key, local_addresses};
 
 use crate::cores::allowed_cores;
 use crate::scenario::{self, ArrivalKind, Arrivals, Classes, LoadShape, Scenario, Share};
-use crate::session::{Resolve, ResolvedUrl, Secrets, Sources, Via};
+use crate::session::{LocalAddresses, Resolve, ResolvedUrl, Secrets, Via};
 use crate::stats::{Limits, Stretch};
 use crate::threshold::Threshold;
 use crate::transport::tls::TlsOptions;
@@ -100,7 +100,7 @@ pub struct Plan {
     /// What is sent and not shown.
     pub secrets: Arc<Secrets>,
     /// Where connections come from.
-    pub sources: Sources,
+    pub local_addresses: LocalAddresses,
     /// How often names are looked up again in the course of the run.
     pub dns_refresh: Option<Duration>,
     /// The class of each user, by the user's number.
@@ -175,7 +175,7 @@ impl Plan {
             [] => &load.local_addresses[..],
             given => given,
         };
-        let sources = sources(local)?;
+        let local_addresses = local_addresses(local)?;
         let dns_refresh = options.dns_refresh.or(load.dns_refresh);
         if let Some(via) = &options.via {
             scenario.users.iter_mut().for_each(|user| user.policy.via = via.clone());
@@ -184,7 +184,7 @@ impl Plan {
         let mut ready = |of, class: usize| tell(Progress { of, done: class + 1, all });
         let looked_up = |class| ready(Part::Hosts, class);
         let Hosts { targets, elsewhere } =
-            Hosts::look_up(&scenario, &options, &sources, looked_up)?;
+            Hosts::look_up(&scenario, &options, &local_addresses, looked_up)?;
         let sealed = |class| ready(Part::Tls, class);
         let tls = Seals::new(&scenario, &options.tls, &targets, &elsewhere, sealed)?;
         let levels =
@@ -205,7 +205,7 @@ impl Plan {
             elsewhere,
             tls,
             secrets: Arc::new(secrets),
-            sources,
+            local_addresses,
             dns_refresh,
             run_time,
             abort_when: levels,

@@ -97,9 +97,9 @@ fn context(pinned: &Pinned, job: &Job) -> Rc<Context> {
     if plan.journal {
         recorder.keep_journal();
     }
-    let (sources, resolver) = (plan.sources.clone(), job.resolver.clone());
-    let context = Context::new(pinned.reactor.clone(), recorder, sources, resolver);
-    context.hide(plan.secrets.clone());
+    let (local_addresses, resolver) = (plan.local_addresses.clone(), job.resolver.clone());
+    let context = Context::new(pinned.reactor.clone(), recorder, local_addresses, resolver);
+    context.set_secrets(plan.secrets.clone());
     context
 }
 

@@ -133,7 +133,7 @@ pub(super) fn resolved(plan: &Plan) -> BTreeMap<Key, &ResolvedUrl> {
 
 /// Pairs of an address of ours and one of the host.
 pub(super) fn pairs(plan: &Plan, host: &ResolvedUrl) -> u64 {
-    host.addresses.iter().map(|&address| plan.sources.to(address).len() as u64).sum()
+    host.addresses.iter().map(|&address| plan.local_addresses.for_peer(address).len() as u64).sum()
 }
 
 fn routes(plan: &Plan, kept: &BTreeMap<Key, u64>) -> Vec<Route> {

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::{Error, Options};
 use crate::scenario::{Scenario, User};
-use crate::session::{BaseUrl, Resolve, ResolvedUrl, Sources, Via, is_absolute};
+use crate::session::{BaseUrl, LocalAddresses, Resolve, ResolvedUrl, Via, is_absolute};
 
 /// Where a run leads.
 pub(super) struct Hosts {
@@ -21,10 +21,10 @@ impl Hosts {
     pub(super) fn look_up(
         scenario: &Scenario,
         options: &Options,
-        sources: &Sources,
+        local_addresses: &LocalAddresses,
         mut ready: impl FnMut(usize),
     ) -> Result<Self, Error> {
-        let mut known = Known::new(&options.resolve, sources)?;
+        let mut known = Known::new(&options.resolve, local_addresses)?;
         let (mut targets, mut elsewhere) = (Vec::new(), Vec::new());
         for (class, user) in scenario.users.iter().enumerate() {
             let url = target(scenario, user, options.host.as_deref())?;
@@ -47,7 +47,7 @@ impl Hosts {
                 elsewhere.push(known.look_up(BaseUrl { secure, ..url.clone() })?);
             }
         }
-        of_use(sources, targets.iter().chain(&elsewhere))?;
+        of_use(local_addresses, targets.iter().chain(&elsewhere))?;
         Ok(Hosts { targets, elsewhere })
     }
 }
@@ -61,22 +61,22 @@ fn target(scenario: &Scenario, user: &User, host: Option<&str>) -> Result<BaseUr
 }
 
 /// The addresses of ours that connections come from.
-pub(super) fn sources(local: &[IpAddr]) -> Result<Sources, Error> {
-    let sources = Sources::new(local);
-    match sources.check() {
-        Ok(()) => Ok(sources),
+pub(super) fn local_addresses(local: &[IpAddr]) -> Result<LocalAddresses, Error> {
+    let local_addresses = LocalAddresses::new(local);
+    match local_addresses.check() {
+        Ok(()) => Ok(local_addresses),
         Err((address, error)) => Err(Error::NotOurs { address, reason: without_number(&error) }),
     }
 }
 
 /// Refuses an address of ours from which none of the hosts can be reached.
 fn of_use<'h>(
-    sources: &Sources,
+    local_addresses: &LocalAddresses,
     hosts: impl Iterator<Item = &'h ResolvedUrl>,
 ) -> Result<(), Error> {
     let addresses: Vec<IpAddr> =
         hosts.flat_map(|host| &host.addresses).map(SocketAddr::ip).collect();
-    for from in sources.given() {
+    for from in local_addresses.iter() {
         let is_reached = |to: &IpAddr| to.is_ipv4() == from.is_ipv4();
         if let Some(&to) = addresses.first().filter(|_| !addresses.iter().any(is_reached)) {
             return Err(Error::Family { to, from });
@@ -89,12 +89,12 @@ fn of_use<'h>(
 /// whether they were given by hand.
 struct Known<'s> {
     addresses: HashMap<(String, u16), (Vec<SocketAddr>, bool)>,
-    sources: &'s Sources,
+    local_addresses: &'s LocalAddresses,
 }
 
 impl<'s> Known<'s> {
-    fn new(by_hand: &[Resolve], sources: &'s Sources) -> Result<Self, Error> {
-        let mut hosts = Known { addresses: HashMap::new(), sources };
+    fn new(by_hand: &[Resolve], local_addresses: &'s LocalAddresses) -> Result<Self, Error> {
+        let mut hosts = Known { addresses: HashMap::new(), local_addresses };
         for Resolve { url, addresses } in by_hand {
             hosts.know(url, addresses.clone(), true)?;
         }
@@ -119,9 +119,10 @@ impl<'s> Known<'s> {
         all: Vec<SocketAddr>,
         by_hand: bool,
     ) -> Result<&[SocketAddr], Error> {
-        let is_reached = |address: &&SocketAddr| !self.sources.to(**address).is_empty();
+        let is_reached =
+            |address: &&SocketAddr| !self.local_addresses.for_peer(**address).is_empty();
         let reached: Vec<_> = all.iter().filter(is_reached).copied().collect();
-        match (reached.is_empty(), self.sources.given().next(), all.first()) {
+        match (reached.is_empty(), self.local_addresses.iter().next(), all.first()) {
             (true, Some(from), Some(to)) => Err(Error::Family { to: to.ip(), from }),
             _ => {
                 let entry = self.addresses.entry(key(url)).insert_entry((reached, by_hand));

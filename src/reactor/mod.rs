@@ -45,7 +45,7 @@ pub use listener::Listener;
 pub use peer::{Peer, TcpOptions};
 pub use remote::{Remote, Woken};
 pub use sleep::{Alarm, Sleep, TimedOut};
-pub use socket::{Chunk, Kept, Receive, Socket};
+pub use socket::{Chunk, KeptBytes, Receive, Socket};
 pub use standstill::{STANDSTILL, Standstill};
 pub use thread_time::thread_time;
 
@@ -95,7 +95,7 @@ struct State {
     listeners: Listeners,
     wheel: Wheel,
     remote: RemoteEvent,
-    kept: Vec<KeptBytes>,
+    kept: Vec<KeptMemory>,
     /// Wakers of this turn, called when nothing of the state is borrowed any more.
     ready: Vec<Waker>,
     seen: Vec<Completion>,
@@ -103,7 +103,7 @@ struct State {
 
 /// Bytes that nothing changes or frees before the ring ends.
 #[expect(dead_code, reason = "they are only held; the kernel reads them")]
-enum KeptBytes {
+enum KeptMemory {
     Own(Box<[u8]>),
     Shared(Arc<[u8]>),
 }
@@ -225,19 +225,19 @@ impl Reactor {
 
     /// Keeps bytes for the life of the reactor, to be sent any number of times without a copy and
     /// without a completion. For texts that never vary: each call adds to what is kept.
-    pub fn keep(&self, bytes: impl Into<Box<[u8]>>) -> Kept {
+    pub fn keep(&self, bytes: impl Into<Box<[u8]>>) -> KeptBytes {
         let bytes = bytes.into();
-        self.hold(bytes.as_ptr(), bytes.len(), KeptBytes::Own(bytes))
+        self.hold(bytes.as_ptr(), bytes.len(), KeptMemory::Own(bytes))
     }
 
     /// Keeps bytes that others keep as well, as [`keep`](Self::keep) does: no copy is made.
-    pub fn keep_shared(&self, bytes: Arc<[u8]>) -> Kept {
-        self.hold(bytes.as_ptr(), bytes.len(), KeptBytes::Shared(bytes))
+    pub fn keep_shared(&self, bytes: Arc<[u8]>) -> KeptBytes {
+        self.hold(bytes.as_ptr(), bytes.len(), KeptMemory::Shared(bytes))
     }
 
-    fn hold(&self, address: *const u8, len: usize, bytes: KeptBytes) -> Kept {
+    fn hold(&self, address: *const u8, len: usize, bytes: KeptMemory) -> KeptBytes {
         self.state.borrow_mut().kept.push(bytes);
-        Kept { reactor: self.number, address, len }
+        KeptBytes { reactor: self.number, address, len }
     }
 
     /// The bytes that were kept.
@@ -245,7 +245,7 @@ impl Reactor {
     /// # Panics
     ///
     /// Where another reactor keeps them.
-    pub fn kept(&self, kept: Kept) -> &[u8] {
+    pub fn kept(&self, kept: KeptBytes) -> &[u8] {
         assert_eq!(kept.reactor, self.number, "kept bytes belong to one reactor");
         // SAFETY: they are in a box of this reactor's, which is neither changed nor freed before the
         // reactor is.

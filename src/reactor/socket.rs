@@ -21,14 +21,14 @@ use super::sockets::Outgoing;
 ///
 /// Of use only with sockets of the reactor that keeps them, and like it bound to its thread.
 #[derive(Debug, Clone, Copy)]
-pub struct Kept {
+pub struct KeptBytes {
     /// Number of the reactor that keeps them.
     pub(super) reactor: u64,
     pub(super) address: *const u8,
     pub(super) len: usize,
 }
 
-impl Kept {
+impl KeptBytes {
     /// How many bytes they are.
     #[expect(clippy::len_without_is_empty, reason = "a text of no bytes is never sent")]
     pub fn len(&self) -> usize {
@@ -108,7 +108,7 @@ impl Socket {
     /// # Panics
     ///
     /// Where another reactor keeps the bytes than the one that owns this socket.
-    pub fn send_kept(&self, kept: Kept) {
+    pub fn send_kept(&self, kept: KeptBytes) {
         // Not only in debug builds: another reactor may have freed them.
         assert_eq!(kept.reactor, self.reactor.number, "kept bytes belong to one reactor");
         self.queue(Outgoing::Kept { address: kept.address, len: kept.len });
@@ -126,7 +126,7 @@ impl Socket {
     /// # Panics
     ///
     /// As [`send_kept`](Self::send_kept).
-    pub fn send_kept_behind(&self, kept: Kept) {
+    pub fn send_kept_behind(&self, kept: KeptBytes) {
         assert_eq!(kept.reactor, self.reactor.number, "kept bytes belong to one reactor");
         self.queue_behind(Outgoing::Kept { address: kept.address, len: kept.len });
     }
@@ -212,7 +212,7 @@ impl Socket {
     /// # Panics
     ///
     /// Where another reactor keeps the bytes than the one that owns this socket.
-    pub fn kept(&self, kept: Kept) -> &[u8] {
+    pub fn kept(&self, kept: KeptBytes) -> &[u8] {
         self.reactor.kept(kept)
     }
 

@@ -1,4 +1,4 @@
-//! How many requests or iterations a core may still begin, where their number is limited.
+//! The limit on the number of requests or iterations of a run.
 
 use std::cell::Cell;
 use std::future::pending;
@@ -8,9 +8,9 @@ use crate::waiter::Waiter;
 /// A core's share of the requests or iterations of a run.
 #[derive(Debug, Default)]
 pub(crate) struct Budget {
-    /// `None` where there is no limit.
+    /// How many may still be started; `None` if there is no limit.
     left: Cell<Option<u32>>,
-    /// What was begun and has not ended, where there is a limit.
+    /// How many have started and not ended. Only counted if there is a limit.
     in_flight: Cell<u32>,
     waiter: Waiter,
 }
@@ -20,7 +20,7 @@ impl Budget {
         self.left.set(Some(count));
     }
 
-    /// Takes one; `false` where none is left.
+    /// Takes one. Returns `false` if none is left.
     pub(crate) fn try_take(&self) -> bool {
         let Some(left) = self.left.get() else { return true };
         let Some(left) = left.checked_sub(1) else { return false };
@@ -29,15 +29,15 @@ impl Budget {
         true
     }
 
-    /// Takes one. Where none is left, the task that wants it goes no further: the run ends with the
-    /// last of those that are on their way.
+    /// Takes one. If none is left, this never completes: the run ends when the last request in flight
+    /// has ended.
     pub(super) async fn take(&self) {
         if !self.try_take() {
             pending().await
         }
     }
 
-    /// What was taken has ended.
+    /// Notes that one of those that were taken has ended.
     pub(crate) fn ended(&self) {
         if self.left.get().is_none() {
             return;
@@ -48,8 +48,8 @@ impl Budget {
         }
     }
 
-    /// Completes when all have been taken and have ended, for one task at a time; never where there
-    /// is no limit.
+    /// Completes when all have been taken and have ended; never if there is no limit. Only one task may
+    /// wait at a time.
     pub(crate) async fn spent(&self) {
         self.waiter.until(|| self.is_spent()).await;
     }

@@ -25,19 +25,19 @@ pub enum Failure {
         /// What became of the connection.
         how: Interruption,
         /// Where in the request.
-        at: Stage,
+        at: RequestPhase,
     },
     /// The time of a stage, or of the whole request, was over.
     TimedOut {
         /// Where in the request.
-        at: Stage,
+        at: RequestPhase,
         /// The time there was.
         after: Duration,
         /// Whether it was the time of the whole request.
         whole: bool,
     },
     /// What came cannot begin a response.
-    NotHttp(Opening),
+    NotHttp(FirstBytes),
     /// What came is not a response that can be read.
     Http(http1::Error),
     /// It was redirected, and that cannot be followed.
@@ -59,7 +59,7 @@ pub enum Failure {
 
 /// Where a request is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stage {
+pub enum RequestPhase {
     /// Its host's name is being looked up.
     Resolve,
     /// The connection is being made.
@@ -71,12 +71,12 @@ pub enum Stage {
     /// Inside the response's head, or behind an interim response.
     Head,
     /// Inside the response's body.
-    Body(Progress),
+    Body(BodyProgress),
 }
 
 /// How much of a body has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
+pub struct BodyProgress {
     /// Bytes of the body so far, without what chunks add.
     pub received: u64,
     /// Its length, where that is announced.
@@ -90,7 +90,7 @@ pub enum Interruption {
     Closed,
     /// The server, or somebody on the way, closed it inside a response without the farewell of TLS,
     /// so that nobody knows whether it was whole (RFC 8446 section 6.1).
-    Cut,
+    Truncated,
     /// The server reset it.
     Reset,
     /// What the system says otherwise.
@@ -125,7 +125,7 @@ pub enum ConnectError {
 
 /// The first bytes of what came in place of a response: as many as tell that it is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Opening {
+pub struct FirstBytes {
     bytes: [u8; VERSION.len()],
     len: u8,
 }
@@ -137,7 +137,7 @@ impl Failure {
     /// Whether a kept-alive connection turned out to be dead: the request may be sent once more on
     /// a new one (RFC 9112 section 9.3.1).
     pub(super) fn is_dead_connection(&self) -> bool {
-        matches!(self, Failure::Interrupted { at: Stage::FirstByte, .. })
+        matches!(self, Failure::Interrupted { at: RequestPhase::FirstByte, .. })
     }
 
     /// The limit of the kernel that stood in the way, if that was it.
@@ -162,23 +162,24 @@ impl Failure {
     pub(super) fn of_reader(error: http1::Error, reader: &ResponseReader, seen: &[u8]) -> Self {
         use http1::Error::{ClosedBeforeResponse, MalformedHead, TornBody, TornHead};
         match error {
-            ClosedBeforeResponse | TornHead | TornBody => {
-                Failure::Interrupted { how: Interruption::Closed, at: Stage::of_reader(reader) }
-            }
+            ClosedBeforeResponse | TornHead | TornBody => Failure::Interrupted {
+                how: Interruption::Closed,
+                at: RequestPhase::of_reader(reader),
+            },
             MalformedHead(_) => {
-                Opening::other_than_http(seen).map_or(Failure::Http(error), Failure::NotHttp)
+                FirstBytes::other_than_http(seen).map_or(Failure::Http(error), Failure::NotHttp)
             }
             _ => Failure::Http(error),
         }
     }
 
     /// What ended a stream, and where in the request.
-    pub(super) fn of_stream(error: transport::Error, at: Stage) -> Self {
+    pub(super) fn of_stream(error: transport::Error, at: RequestPhase) -> Self {
         match error {
             transport::Error::Io(error) => Failure::Interrupted { how: error.into(), at },
             transport::Error::Closed => {
-                let is_answer = matches!(at, Stage::Head | Stage::Body(_));
-                let how = if is_answer { Interruption::Cut } else { Interruption::Closed };
+                let is_answer = matches!(at, RequestPhase::Head | RequestPhase::Body(_));
+                let how = if is_answer { Interruption::Truncated } else { Interruption::Closed };
                 Failure::Interrupted { how, at }
             }
             transport::Error::Tls(error) => Failure::Tls(error),
@@ -186,10 +187,10 @@ impl Failure {
     }
 
     /// How far it had come, where the text says so.
-    pub(super) fn progress(&self) -> Option<Progress> {
+    pub(super) fn progress(&self) -> Option<BodyProgress> {
         match self {
-            Failure::Interrupted { at: Stage::Body(progress), .. }
-            | Failure::TimedOut { at: Stage::Body(progress), .. } => Some(*progress),
+            Failure::Interrupted { at: RequestPhase::Body(progress), .. }
+            | Failure::TimedOut { at: RequestPhase::Body(progress), .. } => Some(*progress),
             _ => None,
         }
     }
@@ -204,41 +205,41 @@ impl Failure {
     }
 }
 
-impl Stage {
+impl RequestPhase {
     /// Where the reader of a response is.
     pub(super) fn of_reader(reader: &ResponseReader) -> Self {
         match reader.head() {
-            Some(head) => Stage::Body(Progress {
+            Some(head) => RequestPhase::Body(BodyProgress {
                 received: reader.body_bytes(),
                 length: match head.framing {
                     Framing::Length(length) => Some(length),
                     _ => None,
                 },
             }),
-            None if reader.has_begun() => Stage::Head,
-            None => Stage::FirstByte,
+            None if reader.has_begun() => RequestPhase::Head,
+            None => RequestPhase::FirstByte,
         }
     }
 }
 
-impl Stage {
+impl RequestPhase {
     /// As what comes behind what happened there.
     fn during(&self) -> String {
         match self {
-            Stage::Handshake => self.to_string(),
+            RequestPhase::Handshake => self.to_string(),
             _ => format!("while {self}"),
         }
     }
 }
 
-impl Opening {
+impl FirstBytes {
     /// The beginning of bytes that cannot begin a response; `None` where they can.
     pub(super) fn other_than_http(seen: &[u8]) -> Option<Self> {
         let len = seen.len().min(VERSION.len());
         if seen[..len] == VERSION[..len] {
             return None;
         }
-        Opening::of(seen)
+        FirstBytes::of(seen)
     }
 
     /// The beginning of bytes, where there are any.
@@ -246,7 +247,7 @@ impl Opening {
         let len = seen.len().min(VERSION.len());
         let mut bytes = [0; VERSION.len()];
         bytes[..len].copy_from_slice(&seen[..len]);
-        (len > 0).then_some(Opening { bytes, len: len as u8 })
+        (len > 0).then_some(FirstBytes { bytes, len: len as u8 })
     }
 }
 
@@ -283,7 +284,7 @@ impl fmt::Display for Failure {
         match self {
             Failure::Resolve(host) => write!(f, "cannot resolve {host}"),
             Failure::Connect(error) => error.fmt(f),
-            Failure::Interrupted { how, at: Stage::FirstByte } => {
+            Failure::Interrupted { how, at: RequestPhase::FirstByte } => {
                 write!(f, "connection {how} before the response")
             }
             Failure::Interrupted { how, at } => write!(f, "connection {how} {}", at.during()),
@@ -293,7 +294,7 @@ impl fmt::Display for Failure {
             Failure::TimedOut { at, after, whole: true } => {
                 write!(f, "timed out after {} {}", units::spaced(*after), at.during())
             }
-            Failure::NotHttp(opening) => write!(f, "not HTTP: starts with \"{opening}\""),
+            Failure::NotHttp(first_bytes) => write!(f, "not HTTP: starts with \"{first_bytes}\""),
             Failure::Http(error) => error.fmt(f),
             Failure::Redirect { error, .. } => error.fmt(f),
             Failure::Tls(error) => error.fmt(f),
@@ -309,20 +310,20 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-impl fmt::Display for Stage {
+impl fmt::Display for RequestPhase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Stage::Resolve => "resolving the name",
-            Stage::Connect => "connecting",
-            Stage::Handshake => "in the TLS handshake",
-            Stage::FirstByte => "waiting for the first byte",
-            Stage::Head => "reading the head",
-            Stage::Body(progress) => return write!(f, "reading the body ({progress})"),
+            RequestPhase::Resolve => "resolving the name",
+            RequestPhase::Connect => "connecting",
+            RequestPhase::Handshake => "in the TLS handshake",
+            RequestPhase::FirstByte => "waiting for the first byte",
+            RequestPhase::Head => "reading the head",
+            RequestPhase::Body(progress) => return write!(f, "reading the body ({progress})"),
         })
     }
 }
 
-impl fmt::Display for Progress {
+impl fmt::Display for BodyProgress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let received = units::grouped(self.received);
         match self.length {
@@ -336,14 +337,14 @@ impl fmt::Display for Interruption {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Interruption::Closed => f.write_str("closed"),
-            Interruption::Cut => f.write_str("closed without close_notify"),
+            Interruption::Truncated => f.write_str("closed without close_notify"),
             Interruption::Reset => f.write_str("reset"),
             Interruption::Broken(error) => write!(f, "broken ({})", text(error)),
         }
     }
 }
 
-impl fmt::Display for Opening {
+impl fmt::Display for FirstBytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.bytes[..usize::from(self.len)].escape_ascii().fmt(f)
     }
@@ -369,13 +370,13 @@ mod tests {
 
     #[test]
     fn texts_say_what_happened_and_where() {
-        let body = |received, length| Stage::Body(Progress { received, length });
+        let body = |received, length| RequestPhase::Body(BodyProgress { received, length });
         let cut = |how, at| Failure::Interrupted { how, at };
         let late = |at, seconds, whole| {
             let after = Duration::from_secs(seconds);
             Failure::TimedOut { at, after, whole }
         };
-        let not_http = |seen: &[u8]| Failure::NotHttp(Opening::other_than_http(seen).unwrap());
+        let not_http = |seen: &[u8]| Failure::NotHttp(FirstBytes::other_than_http(seen).unwrap());
         let failed = |errno| Failure::Connect(io::Error::from_raw_os_error(errno).into());
         for (failure, text) in [
             (Failure::Resolve("nowhere".into()), "cannot resolve nowhere"),
@@ -386,8 +387,14 @@ mod tests {
             (failed(libc::EMFILE), "too many open files"),
             (failed(libc::EADDRNOTAVAIL), "no local port left"),
             (failed(libc::EACCES), "cannot connect: permission denied"),
-            (cut(Interruption::Closed, Stage::FirstByte), "connection closed before the response"),
-            (cut(Interruption::Reset, Stage::Head), "connection reset while reading the head"),
+            (
+                cut(Interruption::Closed, RequestPhase::FirstByte),
+                "connection closed before the response",
+            ),
+            (
+                cut(Interruption::Reset, RequestPhase::Head),
+                "connection reset while reading the head",
+            ),
             (
                 cut(Interruption::Reset, body(1024, Some(5000))),
                 "connection reset while reading the body (1,024 of 5,000 bytes)",
@@ -396,14 +403,20 @@ mod tests {
                 cut(Interruption::Closed, body(1_234_567, None)),
                 "connection closed while reading the body (after 1,234,567 bytes)",
             ),
-            (late(Stage::FirstByte, 5, false), "timed out waiting for the first byte after 5 s"),
-            (late(Stage::Connect, 1, false), "timed out connecting after 1 s"),
-            (late(Stage::Handshake, 5, false), "timed out in the TLS handshake after 5 s"),
-            (late(Stage::Handshake, 60, true), "timed out after 60 s in the TLS handshake"),
-            (cut(Interruption::Closed, Stage::Handshake), "connection closed in the TLS handshake"),
+            (
+                late(RequestPhase::FirstByte, 5, false),
+                "timed out waiting for the first byte after 5 s",
+            ),
+            (late(RequestPhase::Connect, 1, false), "timed out connecting after 1 s"),
+            (late(RequestPhase::Handshake, 5, false), "timed out in the TLS handshake after 5 s"),
+            (late(RequestPhase::Handshake, 60, true), "timed out after 60 s in the TLS handshake"),
+            (
+                cut(Interruption::Closed, RequestPhase::Handshake),
+                "connection closed in the TLS handshake",
+            ),
             #[cfg(feature = "tls")]
             (Failure::Tls(crate::transport::TlsError::BadRecord), "bad TLS record"),
-            (late(Stage::Head, 90, true), "timed out after 90 s while reading the head"),
+            (late(RequestPhase::Head, 90, true), "timed out after 90 s while reading the head"),
             (not_http(b"SSH-2.0-OpenSSH_9.9\r\n"), "not HTTP: starts with \"SSH-2.0\""),
             (
                 not_http(b"\x15\x03\x01\0\x02\x02\x46"),
@@ -424,13 +437,13 @@ mod tests {
 
     #[test]
     fn the_general_text_leaves_out_how_far_it_came() {
-        let at = Stage::Body(Progress { received: 1, length: Some(2) });
+        let at = RequestPhase::Body(BodyProgress { received: 1, length: Some(2) });
         let after = Duration::from_millis(1500);
         let failure = Failure::TimedOut { at, after, whole: true };
         assert_eq!(failure.general_text(), "timed out after 1.5 s while reading the body");
         let broken = io::Error::from_raw_os_error(libc::EPIPE);
         let how = Interruption::Broken(broken);
-        let failure = Failure::Interrupted { how, at: Stage::Head };
+        let failure = Failure::Interrupted { how, at: RequestPhase::Head };
         assert_eq!(
             failure.general_text(),
             "connection broken (broken pipe) while reading the head"
@@ -440,8 +453,8 @@ mod tests {
     #[test]
     fn what_may_begin_a_response_is_not_called_something_else() {
         for seen in [&b""[..], b"H", b"HTTP/1.1 abc", b"HTTP/1."] {
-            assert_eq!(Opening::other_than_http(seen), None);
+            assert_eq!(FirstBytes::other_than_http(seen), None);
         }
-        assert!(Opening::other_than_http(b"HTTP/2.0 200").is_some());
+        assert!(FirstBytes::other_than_http(b"HTTP/2.0 200").is_some());
     }
 }

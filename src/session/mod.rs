@@ -1,8 +1,9 @@
-//! What a running user holds and a task receives: connections, requests, checks, responses.
+//! The session of a running user: connections, requests, checks, responses.
 //!
-//! A task says `session.get("/cart").check(status(200)).send().await?`. The session renders the
-//! request, or finds the bytes it rendered the first time, sends it on its kept-alive connection,
-//! or a new one, reads the response, judges it by the checks and counts it: once, however it ends.
+//! A task calls `session.get("/cart").check(status(200)).send().await?`. The session renders the
+//! request, or takes the bytes that it rendered the first time, sends it on its kept-alive connection
+//! or on a new one, reads the response and applies the checks. Each request is counted once, however
+//! it ends.
 
 mod api;
 mod body;
@@ -29,12 +30,12 @@ pub use api::response::Response;
 pub use api::session::{Session, SessionClass};
 pub use body::decoding::{Coding, DecodeError, Decoders, codings};
 pub use body::json::{InvalidJson, Pointer, PointerError, equals, exists, find};
+pub use connection::local_addresses::LocalAddresses;
 pub use connection::resolved::{InvalidResolve, Resolve, ResolvedUrl};
 pub use connection::resolver::Resolver;
-pub use connection::sources::Sources;
 pub use failure::redirect::RedirectError;
-pub use failure::{ConnectError, Failure, Interruption, Opening, Progress, Stage};
-pub use identity::memory::{Cookies, InvalidCookie};
+pub use failure::{BodyProgress, ConnectError, Failure, FirstBytes, Interruption, RequestPhase};
+pub use identity::client_state::{Cookies, InvalidCookie};
 pub use identity::secrets::{Secrets, secrets_of_headers};
 pub use request::auth::Auth;
 pub use request::base_url::{BaseUrl, UrlError, host_header, is_absolute};

@@ -7,7 +7,7 @@ use std::io::Write;
 use std::rc::Rc;
 
 use super::routes::Constant;
-use crate::reactor::{Kept, Reactor};
+use crate::reactor::{KeptBytes, Reactor};
 
 /// How an answer is given, whatever it says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +57,7 @@ impl AnswerId {
 #[derive(Debug)]
 pub(super) struct Answers {
     reactor: Rc<Reactor>,
-    table: Vec<(Kept, Box<[u8]>)>,
+    table: Vec<(KeptBytes, Box<[u8]>)>,
 }
 
 impl Answers {
@@ -80,7 +80,7 @@ impl Answers {
     }
 
     /// The answer as the reactor keeps it, to be sent alone.
-    pub(super) fn kept(&self, AnswerId(place): AnswerId) -> Kept {
+    pub(super) fn kept(&self, AnswerId(place): AnswerId) -> KeptBytes {
         self.table[place].0
     }
 

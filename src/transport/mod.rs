@@ -12,7 +12,7 @@ use std::ops::Deref;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use crate::reactor::{self, Chunk, Kept, Socket};
+use crate::reactor::{self, Chunk, KeptBytes, Socket};
 pub use tls::TlsError;
 use tls::{Part, TlsStream};
 
@@ -59,7 +59,7 @@ pub enum Receive<'s> {
 
 impl Stream {
     /// Sends bytes that the reactor keeps; how many go over the wire.
-    pub fn send_kept(&mut self, kept: Kept) -> u64 {
+    pub fn send_kept(&mut self, kept: KeptBytes) -> u64 {
         match self {
             Stream::Plain(socket) => {
                 socket.send_kept(kept);
@@ -95,7 +95,7 @@ impl Stream {
     }
 
     /// The same of bytes that the reactor keeps, however many.
-    pub fn send_kept_behind(&mut self, kept: Kept) -> u64 {
+    pub fn send_kept_behind(&mut self, kept: KeptBytes) -> u64 {
         match self {
             Stream::Plain(socket) => {
                 socket.send_kept_behind(kept);

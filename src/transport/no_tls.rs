@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 
 pub use super::tls_options::{ABSENT, IS_BUILT_IN, LoadError, TlsOptions, TlsVersion};
 
-use crate::reactor::{Kept, Socket};
+use crate::reactor::{KeptBytes, Socket};
 use crate::transport::Error;
 
 /// The TLS settings of a class of users; there are none to make.
@@ -126,7 +126,7 @@ impl TlsStream {
     }
 
     /// Is never called.
-    pub fn send_kept(&mut self, _: Kept) -> u64 {
+    pub fn send_kept(&mut self, _: KeptBytes) -> u64 {
         match self.0 {}
     }
 

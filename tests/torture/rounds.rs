@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use gregaria::executor::{Pinned, allowed_cores};
 use gregaria::session::{
-    BaseUrl, Context, Defaults, Policy, ResolvedUrl, Resolver, Session, SessionClass, Sources,
-    Timeouts,
+    BaseUrl, Context, Defaults, LocalAddresses, Policy, ResolvedUrl, Resolver, Session,
+    SessionClass, Timeouts,
 };
 use gregaria::stats::{Interval, Limits, Recorder};
 
@@ -88,7 +88,8 @@ impl Theatre {
     fn new(core: Rc<Pinned>, seed: u64) -> Rc<Self> {
         let recorder = Recorder::new(0, Instant::now(), Limits::default());
         let resolver = Resolver::start(None).unwrap();
-        let context = Context::new(core.reactor.clone(), recorder, Sources::default(), resolver);
+        let context =
+            Context::new(core.reactor.clone(), recorder, LocalAddresses::default(), resolver);
         let stage = |case: &'static Case, abandons| {
             let server = Server::start(case);
             let url = BaseUrl::parse(&format!("http://{}", server.address)).unwrap();

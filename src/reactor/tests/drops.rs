@@ -82,7 +82,7 @@ fn echo_client(
     peer: Peer,
     seed: u64,
     exchanged: Rc<Cell<u64>>,
-    (kept, shared): (Kept, Arc<[u8]>),
+    (kept, shared): (KeptBytes, Arc<[u8]>),
 ) -> usize {
     let reactor = executor.reactor.clone();
     let mut rng = fastrand::Rng::with_seed(seed);

@@ -1,9 +1,9 @@
 //! What a response must satisfy to count as a success.
 //!
-//! A check that holds costs no allocation, with two exceptions: `serde_json` keeps a stack while it
-//! skips nested values, and a whole array or object to compare with is built. Texts of failures
-//! are the rows that failures are grouped by, so nothing that varies from response to response
-//! (a measured time, a position) is in them, and what a server sent is cut to [`SHOWN_CHARS`].
+//! A check that holds allocates nothing, with two exceptions: `serde_json` keeps a stack while it skips
+//! nested values, and an array or object that is compared with is built. Failures are grouped by their
+//! texts, so these contain nothing that varies from response to response (a measured time, a
+//! position), and what a server sent is cut to [`SHOWN_CHARS`].
 
 mod words;
 
@@ -22,7 +22,7 @@ use crate::http1;
 use crate::session::body::json::{self, InvalidJson, Pointer};
 use crate::session::body::text;
 
-/// How much of a value, sent or expected, a failure's text shows.
+/// How many characters of a value, sent or expected, a failure's text shows.
 const SHOWN_CHARS: usize = 80;
 
 /// One condition on a response, with the text its failure is recorded under.
@@ -34,18 +34,18 @@ pub struct Check {
     pub message: Option<String>,
 }
 
-/// What can be asked of a response.
+/// A condition that a response can be checked for.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Condition {
     /// The status is in one of these ranges. Replaces the rule that 400 and above is a failure.
     Status(Vec<StatusRange>),
     /// The text of the decoded body contains this.
     BodyContains(String),
-    /// The body is JSON and something stands at this JSON pointer (RFC 6901).
+    /// The body is JSON and has a value at this JSON pointer (RFC 6901).
     JsonExists(Pointer),
-    /// The body is JSON and this value stands at this JSON pointer.
+    /// The body is JSON and has this value at this JSON pointer.
     JsonEquals(Pointer, Value),
-    /// The header is there and, where a value is given, has exactly this value.
+    /// The header is present and, if a value is given, has exactly this value.
     Header(HeaderName, Option<HeaderValue>),
     /// The latency is at most this.
     MaxTime(Duration),
@@ -60,12 +60,12 @@ pub struct StatusRange {
     pub last: u16,
 }
 
-/// Why a text is no status pattern.
+/// The error for a text that is not a status pattern.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("invalid status '{0}': valid patterns are 200, 2xx and 200-204, from 100 to 999")]
 pub struct InvalidStatus(String);
 
-/// What checks see of a response: borrowed, so that a view costs nothing.
+/// The parts of a response that checks are applied to, borrowed.
 #[derive(Debug, Clone, Copy)]
 pub struct ResponseView<'a> {
     /// The status code.
@@ -76,71 +76,72 @@ pub struct ResponseView<'a> {
     pub body: &'a [u8],
     /// Whether its head names a charset other than UTF-8.
     pub other_charset: bool,
-    /// What [`Condition::MaxTime`] is held against.
+    /// The time that [`Condition::MaxTime`] is compared with.
     pub latency: Duration,
 }
 
-/// The status is this one.
+/// Checks that the status is this one.
 pub fn status(code: u16) -> Check {
     statuses([code])
 }
 
-/// The status is one of these codes or ranges.
+/// Checks that the status is one of these codes or in one of these ranges.
 pub fn statuses(ranges: impl IntoIterator<Item = impl Into<StatusRange>>) -> Check {
     Condition::Status(ranges.into_iter().map(Into::into).collect()).into()
 }
 
-/// The text of the decoded body, by its charset, contains this.
+/// Checks that the text of the decoded body contains this.
 pub fn body_contains(text: impl Into<String>) -> Check {
     Condition::BodyContains(text.into()).into()
 }
 
-/// The body is JSON and something stands at this JSON pointer.
+/// Checks that the body is JSON and has a value at this JSON pointer.
 ///
 /// # Panics
 ///
-/// If the text is no JSON pointer; [`Pointer::parse`] says so without panicking.
+/// Panics if the text is not a JSON pointer; [`Pointer::parse`] returns an error instead.
 #[track_caller]
 pub fn json_exists(pointer: &str) -> Check {
-    Condition::JsonExists(written(pointer)).into()
+    Condition::JsonExists(parsed(pointer)).into()
 }
 
-/// The body is JSON and this value stands at this JSON pointer. `1` and `1.0` are the same value.
+/// Checks that the body is JSON and has this value at this JSON pointer. `1` and `1.0` are the same
+/// value.
 ///
 /// # Panics
 ///
-/// If the text is no JSON pointer; [`Pointer::parse`] says so without panicking.
+/// Panics if the text is not a JSON pointer; [`Pointer::parse`] returns an error instead.
 #[track_caller]
 pub fn json_equals(pointer: &str, value: impl Into<Value>) -> Check {
-    Condition::JsonEquals(written(pointer), value.into()).into()
+    Condition::JsonEquals(parsed(pointer), value.into()).into()
 }
 
-/// The header is there, whatever its value.
+/// Checks that the header is present, whatever its value.
 pub fn header(name: HeaderName) -> Check {
     Condition::Header(name, None).into()
 }
 
-/// The header is there with exactly this value.
+/// Checks that the header is present with exactly this value.
 pub fn header_equals(name: HeaderName, value: HeaderValue) -> Check {
     Condition::Header(name, Some(value)).into()
 }
 
-/// The latency is at most this.
+/// Checks that the latency is at most this.
 pub fn max_time(limit: Duration) -> Check {
     Condition::MaxTime(limit).into()
 }
 
-/// Whether a check looks at the body, which otherwise need not be kept.
+/// Returns whether a check needs the body, which is otherwise not kept.
 pub fn needs_body(checks: &[Check]) -> bool {
     checks.iter().any(|check| check.condition.needs_body())
 }
 
-/// Whether a check judges the status, in place of the rule that 400 and above is a failure.
+/// Returns whether a check is on the status, in place of the rule that 400 and above is a failure.
 pub fn has_status_check(checks: &[Check]) -> bool {
     checks.iter().any(|check| matches!(check.condition, Condition::Status(_)))
 }
 
-/// The failure of the first check that does not hold.
+/// Returns the failure of the first check that does not hold.
 pub fn first_failure<'a>(checks: &'a [Check], response: &ResponseView<'_>) -> Option<Cow<'a, str>> {
     checks.iter().find_map(|check| check.failure(response))
 }
@@ -158,13 +159,13 @@ impl Check {
         self
     }
 
-    /// The text of the failure, or nothing if the check holds.
+    /// Returns the text of the failure, or `None` if the check holds.
     pub fn failure(&self, response: &ResponseView<'_>) -> Option<Cow<'_, str>> {
         let failure = self.condition.failure(response)?;
         Some(self.text_of(failure, response.status))
     }
 
-    /// Cold, so that nothing is got ready for it where the check holds.
+    /// Cold, so that its code stays out of the way of checks that hold.
     #[cold]
     fn text_of(&self, failure: Failure<'_>, status: u16) -> Cow<'_, str> {
         match &self.message {
@@ -177,7 +178,7 @@ impl Check {
     }
 }
 
-/// How a condition failed, with what the text needs; nothing is printed before someone asks.
+/// How a condition failed, with what its text needs. The text is made later.
 enum Failure<'c> {
     Status { got: u16, wanted: &'c [StatusRange] },
     Body { wanted: &'c str },
@@ -232,7 +233,7 @@ fn json_failure<'c>(body: &str, at: &'c Pointer, wanted: &'c Value) -> Option<Fa
     match json::equals(body, at, wanted) {
         Ok(true) => None,
         Err(InvalidJson) => Some(Failure::InvalidJson),
-        // Read again, now to show the value: a failure may cost what a success must not.
+        // The text is parsed again to show the value: only failures pay for it.
         Ok(false) => Some(match json::find(body, at) {
             Ok(Some(got)) => Failure::Value { at, got, wanted },
             Ok(None) => Failure::NoValue(at),
@@ -259,13 +260,13 @@ fn header_failure<'c>(
     Some(Failure::Header { name, got: first.to_vec(), wanted })
 }
 
-/// Whether two values say the same, each in Latin-1, which header values once were in, or in UTF-8,
-/// which servers write (RFC 9110 section 5.5).
+/// Returns whether two values are the same text, each in UTF-8, which servers write, or in Latin-1, as
+/// header values once were (RFC 9110 section 5.5).
 fn is_same_text(one: &[u8], other: &[u8]) -> bool {
     one == other || (!one.is_ascii() && !other.is_ascii() && text_of(one) == text_of(other))
 }
 
-/// A header's value as text.
+/// Returns a header's value as text.
 fn text_of(value: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(value) {
         Ok(text) => Cow::Borrowed(text),
@@ -298,7 +299,7 @@ impl fmt::Display for Failure<'_> {
     }
 }
 
-/// The text without credentials, cut where it would make a row of its own of every response.
+/// Returns the text without credentials, and cut so that it groups.
 fn shown(text: &str) -> String {
     let text = &*hidden(text);
     match text.char_indices().nth(SHOWN_CHARS) {
@@ -318,7 +319,7 @@ fn alternatives(ranges: &[StatusRange]) -> String {
 }
 
 impl StatusRange {
-    /// Whether the code is in the range.
+    /// Returns whether the code is in the range.
     pub fn contains(&self, code: u16) -> bool {
         self.first <= code && code <= self.last
     }
@@ -361,7 +362,7 @@ impl FromStr for StatusRange {
 }
 
 impl fmt::Display for StatusRange {
-    /// As [`FromStr`] reads it back.
+    /// Writes the form that [`FromStr`] reads.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.first, self.last) {
             (first, last) if first == last => write!(f, "{first}"),
@@ -374,7 +375,7 @@ impl fmt::Display for StatusRange {
 }
 
 #[track_caller]
-fn written(pointer: &str) -> Pointer {
+fn parsed(pointer: &str) -> Pointer {
     match Pointer::parse(pointer) {
         Ok(pointer) => pointer,
         Err(error) => panic!("{error}"),

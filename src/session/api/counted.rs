@@ -1,9 +1,9 @@
-//! Requests as they are counted: once each, however they end.
+//! Making a request and counting it: once, however it ends.
 
 use std::time::{Duration, Instant};
 
 use super::response::Response;
-use super::session::Sharing;
+use super::session::SessionRefs;
 use crate::credentials::hidden;
 use crate::session::failure::Failure;
 use crate::session::wire::attempt::{Attempt, Outbound};
@@ -12,42 +12,41 @@ use crate::session::wire::exchange::Connections;
 use crate::session::wire::received::Received;
 use crate::stats::{Clocks, EntryId, EntryKey, Outcome, Sample};
 
-/// The request failed without a response. It is in the statistics already.
+/// A request that failed without a response. It has been counted already.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct RequestFailed(pub Failure);
 
-impl Sharing<'_> {
-    /// Makes a request and waits for its response, within its timeout. However it ends, it is
-    /// counted once: a failure here, a response when it is dropped, and as cancelled where this
-    /// future is dropped before its end.
+impl SessionRefs<'_> {
+    /// Makes a request and waits for its response, within its timeout. It is counted once: a failure
+    /// here, a response when it is dropped, and as cancelled if this future is dropped before its end.
     pub(super) async fn request(
         self,
         connections: &mut Connections,
         outbound: &Outbound<'_>,
     ) -> Result<Response, RequestFailed> {
-        let Sharing { context, sender, .. } = self;
+        let SessionRefs { context, user, .. } = self;
         context.budget.take().await;
         let in_flight = InFlight::new(context, outbound.entry);
         let started = Instant::now();
         let attempt = Attempt::first(context, outbound, started);
-        let result = match connections.exchange(&attempt, sender).await {
-            Ok(received) if outbound.may_go_on(received.head.status) => {
-                // On the heap, because most requests have ended here.
-                Box::pin(connections.go_on(&attempt, sender, received)).await
+        let result = match connections.exchange(&attempt, user).await {
+            Ok(received) if outbound.may_have_follow_up(received.head.status) => {
+                // On the heap, because few requests need it.
+                Box::pin(connections.follow_up(&attempt, user, received)).await
             }
             result => result,
         };
-        // The turn that brought the last byte, or for a failure without a turn no time at all.
+        // The time of the turn that received the last byte. A failure without a turn took no time.
         let ended = context.reactor.now().max(started);
         let clocks = Clocks::new(outbound.intended, started, ended);
         in_flight.ended();
-        context.recorder.borrow_mut().tell(sender.user, |recorder| {
+        context.recorder.borrow_mut().tell(user.number, |recorder| {
             described(recorder.key(outbound.entry), &result, ended - started)
         });
         match result {
             Ok(received) => {
-                let user = sender.user;
+                let user = user.number;
                 Ok(Response::new(context.clone(), user, outbound.entry, clocks, received))
             }
             Err(failure) => Err(record_failure(context, outbound.entry, clocks, failure)),
@@ -55,7 +54,7 @@ impl Sharing<'_> {
     }
 }
 
-/// How a request went, in words.
+/// Describes the outcome of a request, for the log.
 #[cold]
 fn described(key: &EntryKey, result: &Result<Received, Failure>, took: Duration) -> String {
     let EntryKey { method, name } = key;
@@ -66,7 +65,7 @@ fn described(key: &EntryKey, result: &Result<Received, Failure>, took: Duration)
     }
 }
 
-/// Counts a request that cannot even be rendered.
+/// Counts a request that cannot be rendered.
 pub(super) fn refuse(
     context: &Context,
     entry: EntryId,
@@ -78,7 +77,7 @@ pub(super) fn refuse(
     record_failure(context, entry, clocks, Failure::Request(reason))
 }
 
-/// Counts a request that brought no response.
+/// Counts a request that failed without a response.
 #[cold]
 fn record_failure(
     context: &Context,
@@ -86,7 +85,7 @@ fn record_failure(
     clocks: Clocks,
     failure: Failure,
 ) -> RequestFailed {
-    let message = context.text_of(entry, &failure);
+    let message = context.failure_text(entry, &failure);
     let message = hidden(&message);
     let outcome = Outcome::Failure(&message);
     let sample = Sample { entry, clocks, body_bytes: 0, status: failure.status(), outcome };

@@ -1,4 +1,4 @@
-//! Requests that a task's source code spells out: rendered the first time they are made.
+//! Requests whose path and name are literals in a task's source code: rendered once.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -12,12 +12,12 @@ use crate::session::wire::context::Context;
 use crate::session::wire::prepared::Prepared;
 use crate::session::wire::render::Defaults;
 
-/// The most literal requests a class remembers on a core: what is rendered for them is kept to the
-/// end of the run. Only generated code has more, or text that is leaked to be literal.
+/// The most literal requests of a class on a core. What is rendered for them is kept until the run
+/// ends. Only generated code has more, or text that is leaked to make it `'static`.
 const LITERALS_MAX: usize = 1000;
 
-/// The literal requests of a class on a core. There are as many as the source code has, so a list
-/// is searched; literals are known by where they are, so nothing is compared letter by letter.
+/// The literal requests of a class on a core. There are only as many as in the source code, so a
+/// linear search will do. Literals are compared by their addresses.
 #[derive(Debug, Default)]
 pub(super) struct Literals(RefCell<Vec<(Literal, Rc<Prepared>)>>);
 
@@ -45,7 +45,7 @@ impl Literal {
 }
 
 impl Literals {
-    /// A literal request, rendered; none where there are too many already.
+    /// Returns a literal request, rendered; `None` if there are too many already.
     pub(in crate::session) fn get(
         &self,
         context: &Context,
@@ -83,14 +83,14 @@ mod tests {
 
     use super::*;
     use crate::reactor::Reactor;
-    use crate::session::{BaseUrl, Policy, ResolvedUrl, Resolver, Sources};
+    use crate::session::{BaseUrl, LocalAddresses, Policy, ResolvedUrl, Resolver};
     use crate::stats::{Limits, Recorder};
 
     #[test]
     fn paths_leaked_to_be_literal_do_not_fill_the_memory() {
         let recorder = Recorder::new(0, Instant::now(), Limits::default());
         let (reactor, resolver) = (Reactor::new().unwrap(), Resolver::start(None).unwrap());
-        let context = Context::new(reactor, recorder, Sources::default(), resolver);
+        let context = Context::new(reactor, recorder, LocalAddresses::default(), resolver);
         let url = BaseUrl::parse("http://127.0.0.1:9").unwrap();
         let target = ResolvedUrl::look_up(url).unwrap();
         let defaults = Defaults::new(&context, &target, &[], None, Policy::default());

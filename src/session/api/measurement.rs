@@ -1,4 +1,4 @@
-//! Samples of a task's own: another protocol, or several requests as one.
+//! Samples that a task takes itself: of another protocol, or of several requests as one.
 
 use std::rc::Rc;
 use std::time::Instant;
@@ -8,8 +8,9 @@ use crate::credentials::{hidden, stripped};
 use crate::session::wire::context::Context;
 use crate::stats::{Clocks, EntryId, Outcome, Sample};
 
-/// Something that takes time and is counted like a request when it has ended, under a type and a name
-/// of its own. Dropped without a word about its end, as at the stop of a run, it counts as cancelled.
+/// A measurement that has started and is counted like a request when it ends, under a type and a name
+/// of its own. If it is dropped before [`success`](Self::success) or [`failure`](Self::failure), as at
+/// the stop of a run, it counts as cancelled.
 #[derive(Debug)]
 #[must_use = "it is counted by success() or failure()"]
 pub struct Measurement {
@@ -21,9 +22,9 @@ pub struct Measurement {
 }
 
 impl Session {
-    /// Begins a sample. Its type (`REDIS`, `TRANSACTION`) stands in the column of the methods. Where the
-    /// task was wanted at a certain time and this is the first that it does, the latency counts from
-    /// there, as that of a request does.
+    /// Starts a measurement. Its type (`REDIS`, `TRANSACTION`) is shown in the column of the methods. If
+    /// the task had an intended start and this is the first thing that it measures, the latency counts
+    /// from there, as that of a request does.
     ///
     /// ```
     /// # use gregaria::session::Session;
@@ -44,12 +45,12 @@ impl Session {
 }
 
 impl Measurement {
-    /// It has ended well. The bytes are those of what was read, for the column of the average size.
+    /// Counts a success. `bytes` is how much was read, for the column of the average size.
     pub fn success(self, bytes: u64) {
         self.count(bytes, Outcome::Success);
     }
 
-    /// It has failed. Texts are grouped, so leave out what differs from one time to the next.
+    /// Counts a failure. Failures are grouped by their text, so leave out what differs each time.
     pub fn failure(self, message: &str) {
         let message = hidden(message);
         let message = self.context.secrets().mask_text(&message);

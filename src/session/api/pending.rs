@@ -9,7 +9,7 @@ use http::Method;
 use super::check::Check;
 use super::counted::{RequestFailed, refuse};
 use super::response::Response;
-use super::session::Sharing;
+use super::session::SessionRefs;
 use crate::credentials::stripped;
 use crate::http1::KeepBody;
 use crate::session::request::Body;
@@ -19,13 +19,13 @@ use crate::session::wire::content::Content;
 use crate::session::wire::context::Context;
 use crate::session::wire::exchange::Connections;
 use crate::session::wire::prepared::Prepared;
-use crate::session::wire::render::Said;
+use crate::session::wire::render::RequestParts;
 use crate::session::wire::rendered::header_lines;
 
 /// A request that has been put together and waits for the session; see
 /// [`RequestBuilder::later`](crate::session::RequestBuilder::later).
 #[derive(Debug)]
-#[must_use = "a request that waits is made by parallel()"]
+#[must_use = "a pending request is made by parallel()"]
 pub struct PendingRequest {
     pub(in crate::session) method: Method,
     pub(in crate::session) path: Cow<'static, str>,
@@ -79,32 +79,32 @@ impl PendingRequest {
 
     pub(super) async fn make(
         self,
-        sharing: Sharing<'_>,
+        session: SessionRefs<'_>,
         connections: &mut Connections,
     ) -> Result<Response, RequestFailed> {
         let PendingRequest { method, path, name, keep_body, plain, .. } = &self;
         let prepared = match (path, name) {
             (Cow::Borrowed(path), None) if *plain => {
-                sharing.prepared(method, path, None, *keep_body)?
+                session.prepared(method, path, None, *keep_body)?
             }
             (Cow::Borrowed(path), Some(Cow::Borrowed(name))) if *plain => {
-                sharing.prepared(method, path, Some(name), *keep_body)?
+                session.prepared(method, path, Some(name), *keep_body)?
             }
             _ => None,
         };
         match prepared {
             Some(prepared) => {
                 let checks = self.checks;
-                let mut response = sharing.perform(connections, &prepared).await?;
-                response.judge(&checks);
+                let mut response = session.perform(connections, &prepared).await?;
+                response.apply_checks(&checks);
                 Ok(response)
             }
-            None => sharing.perform_once(connections, self).await,
+            None => session.perform_once(connections, self).await,
         }
     }
 }
 
-impl Sharing<'_> {
+impl SessionRefs<'_> {
     /// Renders a request and makes it.
     async fn perform_once(
         self,
@@ -123,7 +123,8 @@ impl Sharing<'_> {
             None => {
                 let headers = header_lines(&headers);
                 let (path, query, auth) = (&*path, &*query, auth.as_ref());
-                let said = Said { method: &method, path, query, headers, auth, expect_continue };
+                let said =
+                    RequestParts { method: &method, path, query, headers, auth, expect_continue };
                 let rendered = said.render(context, defaults, Content::of(body), context.spare());
                 rendered.map_err(|error| error.to_string())
             }
@@ -151,12 +152,12 @@ impl Sharing<'_> {
         let made = self.request(connections, &outbound).await;
         match made {
             Ok(mut response) => {
-                response.answers(rendered);
-                response.judge(&checks);
+                response.set_request(rendered);
+                response.apply_checks(&checks);
                 Ok(response)
             }
             Err(failed) => {
-                context.take_back(rendered);
+                context.recycle_request(rendered);
                 Err(failed)
             }
         }

@@ -1,4 +1,4 @@
-//! A user's random numbers as its tasks draw them.
+//! The random numbers of a user, for its tasks.
 
 use std::cell::Cell;
 use std::ops::RangeBounds;
@@ -6,8 +6,8 @@ use std::ops::RangeBounds;
 /// The random numbers of a user, determined by the run's seed and the user's number. The methods are
 /// those of [`fastrand::Rng`], and give the same numbers.
 ///
-/// Borrows the session no longer than a draw takes, so that a number can stand where a request is put
-/// together:
+/// It borrows the session only while it draws a number, so it can be used inside the call that builds a
+/// request:
 ///
 /// ```
 /// # use gregaria::session::Session;
@@ -23,7 +23,7 @@ pub struct Random<'s>(pub(super) &'s Cell<fastrand::Rng>);
 macro_rules! numbers {
     ($($number:ident)*) => {
         $(
-            #[doc = concat!("A `", stringify!($number), "` in this range. Panics where it is empty.")]
+            #[doc = concat!("Returns a `", stringify!($number), "` in this range. Panics if the range is empty.")]
             pub fn $number(self, range: impl RangeBounds<$number>) -> $number {
                 self.with(|rng| rng.$number(range))
             }
@@ -34,22 +34,22 @@ macro_rules! numbers {
 impl Random<'_> {
     numbers! { u8 u16 u32 u64 usize i8 i16 i32 i64 isize }
 
-    /// `true` as often as `false`.
+    /// Returns `true` or `false` with equal probability.
     pub fn bool(self) -> bool {
         self.with(fastrand::Rng::bool)
     }
 
-    /// From 0 to below 1.
+    /// Returns a number from 0 (included) to 1 (excluded).
     pub fn f64(self) -> f64 {
         self.with(fastrand::Rng::f64)
     }
 
-    /// A letter or a digit of ASCII.
+    /// Returns an ASCII letter or digit.
     pub fn alphanumeric(self) -> char {
         self.with(fastrand::Rng::alphanumeric)
     }
 
-    /// One of these, each as likely as any other; `None` where there are none.
+    /// Returns one of the items, each with the same probability; `None` if there are none.
     pub fn choice<I>(self, of: I) -> Option<I::Item>
     where
         I: IntoIterator<IntoIter: ExactSizeIterator>,
@@ -57,12 +57,12 @@ impl Random<'_> {
         self.with(|rng| rng.choice(of))
     }
 
-    /// Puts these into a random order.
+    /// Shuffles a slice.
     pub fn shuffle<T>(self, slice: &mut [T]) {
         self.with(|rng| rng.shuffle(slice));
     }
 
-    /// Draws with whatever else the generator has.
+    /// Calls a function with the generator, for its other methods.
     pub fn with<T>(self, draw: impl FnOnce(&mut fastrand::Rng) -> T) -> T {
         let mut rng = self.0.replace(fastrand::Rng::with_seed(0));
         let drawn = draw(&mut rng);

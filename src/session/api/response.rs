@@ -21,30 +21,30 @@ use crate::session::wire::received::Received;
 use crate::session::wire::rendered::Rendered;
 use crate::stats::{Clocks, EntryId, EntryKey, Outcome, Sample};
 
-/// A whole response. It is counted when it is dropped, so a task can look at it first and call it
-/// a [success](Response::success) or a [failure](Response::failure); the last word counts. Without
-/// one, the checks decide, and without a check on the status, 400 and above is a failure.
+/// A whole response. It is counted when it is dropped, so a task can inspect it first and call
+/// [`success`](Response::success) or [`failure`](Response::failure); the last call counts. Without such
+/// a call the checks decide, and without a check on the status, 400 and above is a failure.
 #[derive(Debug)]
 pub struct Response {
     context: Rc<Context>,
-    /// Whose it is, by the user's number.
+    /// The user's number.
     user: u64,
     entry: EntryId,
     clocks: Clocks,
     head: Head,
     body_bytes: u64,
-    /// The raw head and, where it was kept, the body behind it as it was transferred.
+    /// The raw head and, if it was kept, the body behind it as it was transferred.
     bytes: Vec<u8>,
-    /// Whether all of the body is there; otherwise its beginning, or nothing.
+    /// Whether the whole body is in `bytes`; otherwise its beginning is, or nothing.
     is_kept: bool,
-    /// What was sent, where it was made on the way: its credentials may be its own.
+    /// The request, unless it is a constant one: it may have credentials of its own.
     request: Option<Box<Rendered>>,
-    /// The most bytes that it may have when it is decoded.
+    /// The most bytes that the decoded body may have.
     max_body: u64,
-    /// The body without its content codings, once somebody has looked at one that has any.
+    /// The decoded body, once it was asked for, if it has content codings.
     decoded: OnceCell<Result<Vec<u8>, DecodeError>>,
     failure: Option<Cow<'static, str>>,
-    /// The task has said that it is a success, whatever there is to say against it.
+    /// Whether the task has called it a success.
     overruled: bool,
 }
 
@@ -74,28 +74,27 @@ impl Response {
         }
     }
 
-    /// The status code.
+    /// Returns the status code.
     pub fn status(&self) -> u16 {
         self.head.status
     }
 
-    /// The first header of this name, in any case.
+    /// Returns the value of the first header of this name, in any case.
     pub fn header(&self, name: &str) -> Option<&[u8]> {
         http1::header(&self.bytes[..self.head.head_len], name)
     }
 
-    /// All headers in the order they came.
+    /// Returns all headers in the order in which they came.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
         http1::headers(&self.bytes[..self.head.head_len])
     }
 
-    /// The body without its content codings; empty where the request said that it need not be kept.
-    /// One that is kept has at most [`Policy::max_body`](crate::session::Policy::max_body) bytes; a longer one
-    /// fails the request.
+    /// Returns the body without its content codings; empty if the request discards it. A body of more
+    /// than [`Policy::max_body`](crate::session::Policy::max_body) bytes fails the request.
     ///
-    /// It is decoded the first time that somebody asks for it: a response that nobody looks into costs
-    /// nothing. One that cannot be decoded (`cannot decode the body: bad gzip`), or is too long then
-    /// (`decoded body too large`), is empty, and the response a failure from there on.
+    /// The body is decoded at the first call, so responses whose body is not used cost nothing. If it
+    /// cannot be decoded (`cannot decode the body: bad gzip`) or becomes too long (`decoded body too
+    /// large`), it is empty and the response becomes a failure.
     pub fn body(&self) -> &[u8] {
         match self.decoded() {
             None => self.transferred(),
@@ -104,26 +103,26 @@ impl Response {
         }
     }
 
-    /// The body as it was transferred, content codings and all.
+    /// Returns the body as it was transferred, with its content codings.
     fn transferred(&self) -> &[u8] {
         if self.is_kept { &self.bytes[self.head.head_len..] } else { &[] }
     }
 
-    /// Says what was sent: a server may repeat its credentials.
-    pub(in crate::session) fn answers(&mut self, request: Box<Rendered>) {
+    /// Sets the request, whose credentials a server may repeat.
+    pub(in crate::session) fn set_request(&mut self, request: Box<Rendered>) {
         self.request = Some(request);
     }
 
-    /// Tells who follows the users that the response is a failure, and why.
+    /// Logs that the response is a failure, and why.
     #[cold]
-    fn tell_of(&self, failure: &str) {
+    fn log_failure(&self, failure: &str) {
         self.context.recorder.borrow_mut().tell(self.user, |recorder| {
             let EntryKey { method, name } = recorder.key(self.entry);
             format!("{method} {name}: fails: {failure}")
         });
     }
 
-    /// How the body begins, where that was kept.
+    /// Returns the beginning of the body, if that was kept.
     #[cold]
     fn beginning(&self) -> Option<String> {
         let bytes = &self.bytes[self.head.head_len..];
@@ -147,9 +146,9 @@ impl Response {
         Some(excerpt(&body, is_whole, &[&self.context.secrets(), &own]))
     }
 
-    /// The decoded body, where there is anything to decode.
+    /// Returns the decoded body, if there is anything to decode.
     fn decoded(&self) -> Option<Result<&[u8], DecodeError>> {
-        // What was not kept, or never was, has nothing to decode.
+        // Nothing was kept, or the body is empty.
         if !self.head.content_encoding || self.transferred().is_empty() {
             return None;
         }
@@ -161,36 +160,37 @@ impl Response {
         Some(decoded.as_deref().map_err(|error| *error))
     }
 
-    /// What stands in the way of its body, where somebody has looked at it.
-    fn undecodable(&self) -> Option<&DecodeError> {
+    /// Returns why the body could not be decoded, if that was tried.
+    fn decode_error(&self) -> Option<&DecodeError> {
         self.decoded.get()?.as_ref().err().filter(|_| !self.overruled)
     }
 
-    /// The body as text, by its charset: that of `Content-Type`, or else by its byte order mark, as UTF-8
-    /// where it can be, and as ISO-8859-1 otherwise; `application/json` is UTF-8. What is wrong in its
-    /// charset is replaced by U+FFFD.
+    /// Returns the body as text. The charset is that of `Content-Type`, or else that of the byte order
+    /// mark, or else UTF-8 if the body is valid UTF-8, or else ISO-8859-1. `application/json` is UTF-8.
+    /// Bytes that are not valid in the charset are replaced by U+FFFD.
     pub fn text(&self) -> Cow<'_, str> {
         text::text(&self.bytes[..self.head.head_len], self.body(), self.head.other_charset)
     }
 
-    /// The text of the body read as JSON. `NaN`, `Infinity` and `-Infinity`, which Python's `json` reads
-    /// and writes though JSON has none, are read as texts.
+    /// Parses the text of the body as JSON. `NaN`, `Infinity` and `-Infinity`, which are not JSON but are
+    /// read and written by Python's `json`, become strings.
     ///
     /// # Errors
     ///
-    /// What is wrong with it. The request stays a success unless the task says otherwise.
+    /// Returns an error if the text is not JSON or does not have this type. It does not make the response
+    /// a failure.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         json::read(&self.text())
     }
 
-    /// From the intended start of the request to the end of the response.
+    /// Returns the time from the intended start of the request to the end of the response.
     pub fn latency(&self) -> Duration {
         self.clocks.latency()
     }
 
-    /// Whether the response counts as a success as things stand.
+    /// Returns whether the response counts as a success so far.
     pub fn is_success(&self) -> bool {
-        self.failure.is_none() && self.undecodable().is_none()
+        self.failure.is_none() && self.decode_error().is_none()
     }
 
     /// Counts the response as a success, whatever its status, its body or the checks say.
@@ -199,26 +199,29 @@ impl Response {
         self.overruled = true;
     }
 
-    /// Counts the response as a failure under this text. Texts are grouped, so leave out what
-    /// differs from request to request.
+    /// Counts the response as a failure under this text. Failures are grouped by their text, so leave out
+    /// what differs from request to request.
     pub fn failure(&mut self, message: impl Into<Cow<'static, str>>) {
         self.failure = Some(message.into());
     }
 
-    /// Judges by these checks, and by the status where none of them does.
-    pub(in crate::session) fn judge(&mut self, checks: &[Check]) {
-        self.failure =
-            if checks.is_empty() { status_failure(self.status()) } else { self.judgement(checks) };
+    /// Applies the checks, or the rule for the status if none of them is on the status.
+    pub(in crate::session) fn apply_checks(&mut self, checks: &[Check]) {
+        self.failure = if checks.is_empty() {
+            status_failure(self.status())
+        } else {
+            self.first_failure(checks)
+        };
     }
 
-    /// The first check that does not hold is the failure. A body that cannot be decoded is one where
-    /// the first check looks at it.
-    fn judgement(&self, checks: &[Check]) -> Option<Cow<'static, str>> {
+    /// Returns the failure of the first check that does not hold. A body that cannot be decoded is a
+    /// failure at the first check that needs it.
+    fn first_failure(&self, checks: &[Check]) -> Option<Cow<'static, str>> {
         let body = if needs_body(checks) { self.decoded() } else { None };
         let body = body.unwrap_or_else(|| Ok(self.transferred()));
-        let looks = |check| needs_body(slice::from_ref(check));
-        let first_look = body.err().and_then(|_| checks.iter().position(looks));
-        let checks = first_look.map_or(checks, |at| &checks[..at]);
+        let needs = |check| needs_body(slice::from_ref(check));
+        let first_on_body = body.err().and_then(|_| checks.iter().position(needs));
+        let checks = first_on_body.map_or(checks, |at| &checks[..at]);
         let view = ResponseView {
             status: self.status(),
             head: &self.bytes[..self.head.head_len],
@@ -227,7 +230,7 @@ impl Response {
             latency: self.latency(),
         };
         match first_failure(checks, &view) {
-            // It may have a value in it that the server sent.
+            // It may contain a value that the server sent.
             Some(message) => Some(Cow::Owned(self.context.secrets().mask_text(&message).into())),
             None if body.is_err() || has_status_check(checks) => None,
             None => status_failure(self.status()),
@@ -235,9 +238,9 @@ impl Response {
     }
 }
 
-/// What is a failure where nobody says otherwise: 400 and above. From 600 on Locust's users disagree:
-/// `HttpUser` takes it for a success, `FastHttpUser` for a failure. A client should treat it as a 5xx
-/// (RFC 9110 section 15).
+/// Returns the failure of a response without a check on its status: 400 and above is one. From 600 on
+/// Locust's users differ: for `HttpUser` it is a success, for `FastHttpUser` a failure. RFC 9110
+/// section 15 has clients treat it as a 5xx.
 fn status_failure(status: u16) -> Option<Cow<'static, str>> {
     if status < 400 { None } else { Some(status_text(status)) }
 }
@@ -253,10 +256,10 @@ fn status_text(status: u16) -> Cow<'static, str> {
 
 impl Drop for Response {
     fn drop(&mut self) {
-        let undecodable = self.undecodable().map(DecodeError::to_string);
+        let undecodable = self.decode_error().map(DecodeError::to_string);
         let fault = self.failure.as_deref().or(undecodable.as_deref()).map(hidden);
         if let Some(message) = &fault {
-            self.tell_of(message);
+            self.log_failure(message);
         }
         let outcome = fault.as_deref().map_or(Outcome::Success, Outcome::Failure);
         let body_bytes = match self.decoded.get() {
@@ -273,7 +276,7 @@ impl Drop for Response {
         }
         self.context.recycle(std::mem::take(&mut self.bytes));
         if let Some(request) = self.request.take() {
-            self.context.take_back(request);
+            self.context.recycle_request(request);
         }
     }
 }

@@ -10,21 +10,21 @@ use http::Method;
 use super::check::Check;
 use super::counted::RequestFailed;
 use super::intended::Intended;
-use super::lanes::Lanes;
 use super::literals::Literals;
+use super::parallel::ParallelConnections;
 use super::pending::PendingRequest;
 use super::random::Random;
 use super::request_builder::{Path, RequestBuilder};
 use super::response::Response;
 use crate::reactor::Reactor;
-use crate::session::identity::memory::Cookies;
+use crate::session::identity::client_state::Cookies;
 use crate::session::request::keep_alive::KeepAlive;
 use crate::session::wire::attempt::Outbound;
 use crate::session::wire::context::Context;
 use crate::session::wire::exchange::Connections;
 use crate::session::wire::prepared::Prepared;
 use crate::session::wire::render::Defaults;
-use crate::session::wire::sender::Sender;
+use crate::session::wire::session_user::SessionUser;
 
 /// What the sessions of one class of users share on a core.
 #[derive(Debug)]
@@ -52,18 +52,18 @@ pub struct Session {
     /// Borrowed as long as a request goes over them.
     pub(super) connections: RefCell<Connections>,
     /// For what is parallel.
-    pub(super) lanes: Cell<Lanes>,
-    pub(super) sender: Sender,
+    pub(super) parallel: Cell<ParallelConnections>,
+    pub(super) user: SessionUser,
     /// When the schedule wanted the next request, where it did at a certain time.
     pub(super) intended: Intended,
 }
 
 /// What all requests of a session share, whatever connection they go over.
 #[derive(Clone, Copy)]
-pub(super) struct Sharing<'s> {
+pub(super) struct SessionRefs<'s> {
     pub(super) context: &'s Rc<Context>,
     pub(super) class: &'s Rc<SessionClass>,
-    pub(super) sender: &'s Sender,
+    pub(super) user: &'s SessionUser,
     pub(super) intended: &'s Intended,
 }
 
@@ -80,8 +80,8 @@ impl Session {
             context,
             class,
             connections,
-            lanes: Cell::default(),
-            sender: Sender { user, memory: Cell::default(), rng: Cell::new(rng) },
+            parallel: Cell::default(),
+            user: SessionUser { number: user, client_state: Cell::default(), rng: Cell::new(rng) },
             intended: Intended::default(),
         }
     }
@@ -128,42 +128,46 @@ impl Session {
 
     /// Makes a constant request and judges the response by these checks. `false` where it failed.
     pub async fn run_step(&mut self, prepared: &Prepared, checks: &[Check]) -> bool {
-        let (sharing, connections, _) = self.split();
-        sharing.run_step(connections, prepared, checks).await
+        let (session, connections, _) = self.split();
+        session.run_step(connections, prepared, checks).await
     }
 
     /// Makes a request over the connections of the session, or where another one goes over them, as of
     /// futures that are joined, over a lane of its own.
-    #[expect(clippy::await_holding_refcell_ref, reason = "who finds it borrowed takes a lane")]
+    #[expect(
+        clippy::await_holding_refcell_ref,
+        reason = "a request that finds it borrowed takes other connections"
+    )]
     pub(super) async fn make(&self, request: PendingRequest) -> Result<Response, RequestFailed> {
-        let sharing = self.sharing();
+        let session = self.refs();
         if let Ok(mut connections) = self.connections.try_borrow_mut() {
-            return request.make(sharing, &mut connections).await;
+            return request.make(session, &mut connections).await;
         }
-        let with_lanes = |lanes: &mut Lanes| lanes.pop(&self.context);
-        let mut lane = self.with_lanes(with_lanes);
-        let made = Box::pin(request.make(sharing, &mut lane)).await;
-        self.with_lanes(|lanes| lanes.push(lane));
+        let mut connections = self.with_parallel(|parallel| parallel.pop(&self.context));
+        let made = Box::pin(request.make(session, &mut connections)).await;
+        self.with_parallel(|parallel| parallel.push(connections));
         made
     }
 
-    fn with_lanes<T>(&self, with: impl FnOnce(&mut Lanes) -> T) -> T {
-        let mut lanes = self.lanes.take();
-        let done = with(&mut lanes);
-        self.lanes.set(lanes);
+    fn with_parallel<T>(&self, with: impl FnOnce(&mut ParallelConnections) -> T) -> T {
+        let mut parallel = self.parallel.take();
+        let done = with(&mut parallel);
+        self.parallel.set(parallel);
         done
     }
 
-    fn sharing(&self) -> Sharing<'_> {
-        let Session { context, class, sender, intended, .. } = self;
-        Sharing { context, class, sender, intended }
+    fn refs(&self) -> SessionRefs<'_> {
+        let Session { context, class, user, intended, .. } = self;
+        SessionRefs { context, class, user, intended }
     }
 
     /// What its requests share, and what they go over: one at a time, or several.
-    pub(super) fn split(&mut self) -> (Sharing<'_>, &mut Connections, &mut Lanes) {
-        let Session { context, class, connections, lanes, sender, intended } = self;
-        let sharing = Sharing { context, class, sender, intended };
-        (sharing, connections.get_mut(), lanes.get_mut())
+    pub(super) fn split(
+        &mut self,
+    ) -> (SessionRefs<'_>, &mut Connections, &mut ParallelConnections) {
+        let Session { context, class, connections, parallel, user, intended } = self;
+        let session = SessionRefs { context, class, user, intended };
+        (session, connections.get_mut(), parallel.get_mut())
     }
 
     /// The task that begins now was wanted at this time: the latency of its first request counts from
@@ -177,14 +181,14 @@ impl Session {
         self.intended.clear();
         if self.class.defaults.policy.keep_alive == KeepAlive::Task {
             self.connections.get_mut().close();
-            self.lanes.get_mut().close();
+            self.parallel.get_mut().close();
         }
     }
 
     /// The user's cookies. They live as long as the user.
     pub fn cookies(&mut self) -> Cookies<'_> {
         let host = &self.class.defaults.base.host;
-        Cookies::new(self.sender.memory.get_mut(), host, self.context.unix_time())
+        Cookies::new(self.user.client_state.get_mut(), host, self.context.unix_time())
     }
 
     /// Pauses the task. How late it went on is counted.
@@ -196,17 +200,17 @@ impl Session {
 
     /// The user's number in the whole run, from 0.
     pub fn user(&self) -> u64 {
-        self.sender.user
+        self.user.number
     }
 
     /// The user's random numbers, determined by the run's seed and the user's number.
     pub fn rng(&self) -> Random<'_> {
-        Random(&self.sender.rng)
+        Random(&self.user.rng)
     }
 
     /// The same for who has the session to itself.
     pub(crate) fn rng_mut(&mut self) -> &mut fastrand::Rng {
-        self.sender.rng.get_mut()
+        self.user.rng.get_mut()
     }
 
     /// The reactor of the user's core, for sockets of the task's own. What is done over them is counted
@@ -218,11 +222,11 @@ impl Session {
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Session").field("user", &self.sender.user).finish_non_exhaustive()
+        f.debug_struct("Session").field("user", &self.user.number).finish_non_exhaustive()
     }
 }
 
-impl Sharing<'_> {
+impl SessionRefs<'_> {
     pub(super) async fn run_step(
         self,
         connections: &mut Connections,
@@ -231,7 +235,7 @@ impl Sharing<'_> {
     ) -> bool {
         let mut performed = self.perform(connections, prepared).await;
         performed.as_mut().is_ok_and(|response| {
-            response.judge(checks);
+            response.apply_checks(checks);
             response.is_success()
         })
     }

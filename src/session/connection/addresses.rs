@@ -7,8 +7,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::resolver::{Answer, News, Resolver};
-use super::sources::Sources;
+use super::local_addresses::LocalAddresses;
+use super::resolver::{LookUpResult, Resolver, Subscription};
 use crate::reactor::{Peer, Reactor, Socket, TcpOptions, TimedOut};
 use crate::session::failure::Failure;
 
@@ -24,8 +24,8 @@ pub(in crate::session) struct Addresses {
     port: u16,
     known: RefCell<Vec<Rc<Address>>>,
     /// The look-up that runs or has just ended.
-    look_up: RefCell<Option<Answer>>,
-    news: Option<Arc<News>>,
+    look_up: RefCell<Option<LookUpResult>>,
+    subscription: Option<Arc<Subscription>>,
     /// The core's number: each begins with another address.
     core: usize,
     /// Connections so far.
@@ -48,7 +48,7 @@ impl Addresses {
     pub(in crate::session) fn new(
         (host, port): (&str, u16),
         known: &[SocketAddr],
-        news: Option<Arc<News>>,
+        subscription: Option<Arc<Subscription>>,
         core: usize,
     ) -> Self {
         Addresses {
@@ -56,7 +56,7 @@ impl Addresses {
             port,
             known: RefCell::new(known.iter().map(|&address| Address::new(address)).collect()),
             look_up: RefCell::default(),
-            news,
+            subscription,
             core,
             made: Cell::new(0),
         }
@@ -72,10 +72,10 @@ impl Addresses {
     pub(in crate::session) async fn connect(
         &self,
         reactor: &Rc<Reactor>,
-        sources: &Sources,
+        local_addresses: &LocalAddresses,
         tcp: &TcpOptions,
     ) -> Result<Socket, Failure> {
-        self.take_news(sources);
+        self.take_update(local_addresses);
         let made = self.made.get();
         self.made.set(made.wrapping_add(1));
         let order = self.order(made);
@@ -83,7 +83,13 @@ impl Addresses {
         let from = made / order.len().max(1) + self.core;
         let mut refused = None;
         for (step, address) in order.iter().enumerate() {
-            let attempt = connect_from(reactor, address, sources.to(address.address), from, tcp);
+            let attempt = connect_from(
+                reactor,
+                address,
+                local_addresses.for_peer(address.address),
+                from,
+                tcp,
+            );
             let is_patient = step + 1 == order.len() || address.worked.get();
             match if is_patient { attempt.await } else { briefly(reactor, attempt).await } {
                 Ok(socket) => {
@@ -127,9 +133,13 @@ impl Addresses {
     }
 
     /// Takes over what the latest look-up brought: those that connections may come from our own to.
-    fn take_news(&self, sources: &Sources) {
-        let Some(latest) = self.news.as_ref().and_then(|news| news.take()) else { return };
-        let reached = latest.into_iter().filter(|&address| !sources.to(address).is_empty());
+    fn take_update(&self, local_addresses: &LocalAddresses) {
+        let Some(latest) = self.subscription.as_ref().and_then(|subscription| subscription.take())
+        else {
+            return;
+        };
+        let reached =
+            latest.into_iter().filter(|&address| !local_addresses.for_peer(address).is_empty());
         let renewed: Vec<_> = reached.map(|address| self.keep_or_add(address)).collect();
         if !renewed.is_empty() {
             self.known.replace(renewed);
@@ -144,7 +154,7 @@ impl Addresses {
 
     /// Look-ups that failed since this was last asked, of a name that is looked up again.
     pub(super) fn take_failed_look_ups(&self) -> u32 {
-        self.news.as_ref().map_or(0, |news| news.take_failed())
+        self.subscription.as_ref().map_or(0, |subscription| subscription.take_failures())
     }
 
     /// Waits for the addresses of the name. A look-up that fails does so for all who wait for it;
@@ -154,10 +164,10 @@ impl Addresses {
         reactor: &Rc<Reactor>,
         resolver: &Resolver,
     ) -> Result<(), Failure> {
-        let answer = self.answer(reactor, resolver);
+        let result = self.result(reactor, resolver);
         loop {
             let woken = reactor.woken();
-            match answer.get() {
+            match result.get() {
                 Some(addresses) if addresses.is_empty() => {
                     return Err(Failure::Resolve(self.host.clone()));
                 }
@@ -174,16 +184,16 @@ impl Addresses {
     }
 
     /// The look-up that is on its way, or else a new one.
-    fn answer(&self, reactor: &Reactor, resolver: &Resolver) -> Answer {
+    fn result(&self, reactor: &Reactor, resolver: &Resolver) -> LookUpResult {
         let mut latest = self.look_up.borrow_mut();
-        let failed = |answer: &Answer| answer.get().is_some_and(Vec::is_empty);
-        if let Some(answer) = latest.as_ref().filter(|answer| !failed(answer)) {
-            return answer.clone();
+        let failed = |result: &LookUpResult| result.get().is_some_and(Vec::is_empty);
+        if let Some(result) = latest.as_ref().filter(|result| !failed(result)) {
+            return result.clone();
         }
-        let answer = Answer::default();
-        resolver.look_up(&self.host, self.port, answer.clone(), reactor.remote());
-        *latest = Some(answer.clone());
-        answer
+        let result = LookUpResult::default();
+        resolver.look_up(&self.host, self.port, result.clone(), reactor.remote());
+        *latest = Some(result.clone());
+        result
     }
 }
 
@@ -203,13 +213,13 @@ impl Address {
 async fn connect_from(
     reactor: &Rc<Reactor>,
     to: &Address,
-    sources: &[Option<IpAddr>],
+    local_addresses: &[Option<IpAddr>],
     first: usize,
     tcp: &TcpOptions,
 ) -> io::Result<Socket> {
     let mut tried = Err(io::Error::other("no local address of its family"));
-    for step in 0..sources.len() {
-        let source = sources[first.wrapping_add(step) % sources.len()];
+    for step in 0..local_addresses.len() {
+        let source = local_addresses[first.wrapping_add(step) % local_addresses.len()];
         tried = Socket::connect_with(reactor, &to.peer, source, tcp).await;
         let no_port = |error: &io::Error| error.kind() == io::ErrorKind::AddrNotAvailable;
         if !tried.as_ref().is_err_and(no_port) {

@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use super::local_addresses::LocalAddresses;
 use super::resolver::Resolver;
-use super::sources::Sources;
 use crate::http1::Limits;
 use crate::reactor::Reactor;
 use crate::stats::Recorder;
@@ -17,7 +17,7 @@ pub(in crate::session) struct Network<'c> {
     pub(in crate::session) recorder: &'c RefCell<Recorder>,
     pub(in crate::session) resolver: &'c Resolver,
     /// The addresses that connections come from.
-    pub(in crate::session) sources: &'c Sources,
+    pub(in crate::session) local_addresses: &'c LocalAddresses,
     /// How much a proxy may say.
     pub(in crate::session) limits: &'c Limits,
 }

@@ -111,8 +111,8 @@ impl Origins {
 
     fn addresses(&self, url: &BaseUrl, known: &[SocketAddr], may_change: bool) -> Rc<Addresses> {
         let BaseUrl { host, port, .. } = url;
-        let news = may_change.then(|| self.resolver.news_of(host, *port)).flatten();
-        Rc::new(Addresses::new((host, *port), known, news, self.core))
+        let subscription = may_change.then(|| self.resolver.subscribe(host, *port)).flatten();
+        Rc::new(Addresses::new((host, *port), known, subscription, self.core))
     }
 
     fn find(&self, url: &BaseUrl, via: &Via) -> Option<Rc<Origin>> {

@@ -5,7 +5,7 @@ use http::{HeaderValue, Method};
 use super::network::Network;
 use crate::http1::{self, Limits, Status, parse_response};
 use crate::reactor::Socket;
-use crate::session::failure::{Failure, Interruption, Opening, Stage};
+use crate::session::failure::{Failure, FirstBytes, Interruption, RequestPhase};
 use crate::session::request::authority::without_zone;
 use crate::session::request::base_url::BaseUrl;
 
@@ -38,7 +38,7 @@ pub(super) async fn open_tunnel(
     socket.send(text);
     let (mut answer, mut passed) = (Vec::new(), 0);
     let status = loop {
-        let at = if answer.is_empty() { Stage::FirstByte } else { Stage::Head };
+        let at = if answer.is_empty() { RequestPhase::FirstByte } else { RequestPhase::Head };
         let how = match socket.receive().await {
             Ok(Some(piece)) => {
                 answer.extend_from_slice(&piece);
@@ -69,15 +69,15 @@ fn status(
             Ok(Status::Complete(head)) => head,
             Ok(Status::Partial) => return Ok(None),
             Err(error) => {
-                let other = Opening::other_than_http(answer);
+                let other = FirstBytes::other_than_http(answer);
                 return Err(of_proxy(other.map_or(Failure::Http(error), Failure::NotHttp)));
             }
         };
         if !head.is_interim() {
             let behind = &answer[head.head_len..];
             let is_opened = (200..300).contains(&head.status);
-            return match Opening::of(behind).filter(|_| is_opened) {
-                Some(opening) => Err(of_proxy(Failure::NotHttp(opening))),
+            return match FirstBytes::of(behind).filter(|_| is_opened) {
+                Some(first_bytes) => Err(of_proxy(Failure::NotHttp(first_bytes))),
                 None => Ok(Some(head.status)),
             };
         }

@@ -14,7 +14,7 @@ use crate::reactor::Remote;
 use crate::session::request::authority::without_zone;
 
 /// Gives a host's addresses at a port; may block.
-type LookUp = dyn Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync;
+type LookUpFn = dyn Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync;
 
 /// Looks names up for the cores of a run, once or again and again.
 ///
@@ -23,25 +23,25 @@ type LookUp = dyn Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync;
 /// the last copy of this is gone.
 #[derive(Clone)]
 pub struct Resolver {
-    orders: Sender<Order>,
+    requests: Sender<LookUpRequest>,
     refreshes: bool,
 }
 
 /// The addresses that a look-up brought, none where there are none. Everybody who waits shares it.
-pub(super) type Answer = Arc<OnceLock<Vec<SocketAddr>>>;
+pub(super) type LookUpResult = Arc<OnceLock<Vec<SocketAddr>>>;
 
 /// What the latest look-up of a name brought, for one core: it looks when it connects.
 #[derive(Debug, Default)]
-pub(in crate::session) struct News {
-    is_there: AtomicBool,
+pub(in crate::session) struct Subscription {
+    is_new: AtomicBool,
     addresses: Mutex<Vec<SocketAddr>>,
     /// Look-ups that failed, each told to one core only.
     failed: AtomicU32,
 }
 
-enum Order {
-    Once { name: Name, answer: Answer, wake: Remote },
-    Again { name: Name, news: Weak<News> },
+enum LookUpRequest {
+    Once { name: Name, result: LookUpResult, wake: Remote },
+    Repeated { name: Name, subscription: Weak<Subscription> },
 }
 
 /// A host and port.
@@ -52,7 +52,7 @@ struct Name {
 }
 
 impl Resolver {
-    /// Starts to take orders; names that are in use are looked up again this often. Its threads may
+    /// Starts to take requests; names that are in use are looked up again this often. Its threads may
     /// run wherever the caller's may.
     ///
     /// # Errors
@@ -62,29 +62,37 @@ impl Resolver {
         Resolver::with(refresh, Arc::new(resolve))
     }
 
-    fn with(refresh: Option<Duration>, look_up: Arc<LookUp>) -> io::Result<Self> {
-        let (orders, taken) = channel();
-        let desk = Desk { refresh, look_up, watched: HashMap::new() };
-        thread::Builder::new().name("gregaria-names".into()).spawn(move || desk.work(&taken))?;
-        Ok(Resolver { orders, refreshes: refresh.is_some() })
+    fn with(refresh: Option<Duration>, look_up: Arc<LookUpFn>) -> io::Result<Self> {
+        let (requests, taken) = channel();
+        let thread = ResolverThread { refresh, look_up, repeated: HashMap::new() };
+        thread::Builder::new().name("gregaria-names".into()).spawn(move || thread.work(&taken))?;
+        Ok(Resolver { requests, refreshes: refresh.is_some() })
     }
 
-    /// Looks a name up; the core is woken when the answer is there.
-    pub(in crate::session) fn look_up(&self, host: &str, port: u16, answer: Answer, wake: Remote) {
+    /// Looks a name up; the core is woken when the result is there.
+    pub(in crate::session) fn look_up(
+        &self,
+        host: &str,
+        port: u16,
+        result: LookUpResult,
+        wake: Remote,
+    ) {
         let name = Name { host: host.to_owned(), port };
         // Its thread ends with the last sender.
-        let _ = self.orders.send(Order::Once { name, answer, wake });
+        let _ = self.requests.send(LookUpRequest::Once { name, result, wake });
     }
 
     /// What will be heard of a name, where names are looked up again: not of an address.
-    pub(super) fn news_of(&self, host: &str, port: u16) -> Option<Arc<News>> {
+    pub(super) fn subscribe(&self, host: &str, port: u16) -> Option<Arc<Subscription>> {
         if !self.refreshes || without_zone(host).parse::<IpAddr>().is_ok() {
             return None;
         }
-        let news = Arc::default();
+        let subscription = Arc::default();
         let name = Name { host: host.to_owned(), port };
-        let _ = self.orders.send(Order::Again { name, news: Arc::downgrade(&news) });
-        Some(news)
+        let _ = self
+            .requests
+            .send(LookUpRequest::Repeated { name, subscription: Arc::downgrade(&subscription) });
+        Some(subscription)
     }
 }
 
@@ -94,18 +102,18 @@ impl fmt::Debug for Resolver {
     }
 }
 
-impl News {
+impl Subscription {
     /// The addresses that are new since this was last asked.
     pub(in crate::session) fn take(&self) -> Option<Vec<SocketAddr>> {
         // A read first: nearly always there is nothing, and what is only read is shared by all cores.
-        if !self.is_there.load(Ordering::Relaxed) || !self.is_there.swap(false, Ordering::Acquire) {
+        if !self.is_new.load(Ordering::Relaxed) || !self.is_new.swap(false, Ordering::Acquire) {
             return None;
         }
         Some(std::mem::take(&mut *lock(&self.addresses)))
     }
 
     /// Look-ups that failed since this was last asked.
-    pub(super) fn take_failed(&self) -> u32 {
+    pub(super) fn take_failures(&self) -> u32 {
         if self.failed.load(Ordering::Relaxed) == 0 {
             return 0;
         }
@@ -114,35 +122,37 @@ impl News {
 
     fn tell(&self, addresses: &[SocketAddr]) {
         *lock(&self.addresses) = addresses.to_vec();
-        self.is_there.store(true, Ordering::Release);
+        self.is_new.store(true, Ordering::Release);
     }
 }
 
-/// The thread that takes orders.
-struct Desk {
+/// The thread that takes requests.
+struct ResolverThread {
     refresh: Option<Duration>,
-    look_up: Arc<LookUp>,
-    watched: HashMap<Name, Arc<Watched>>,
+    look_up: Arc<LookUpFn>,
+    repeated: HashMap<Name, Arc<RepeatedLookUp>>,
 }
 
 /// A name that is looked up again and again.
-struct Watched {
+struct RepeatedLookUp {
     name: Name,
-    readers: Mutex<Vec<Weak<News>>>,
+    subscribers: Mutex<Vec<Weak<Subscription>>>,
     /// A look-up is on its way. Where it takes longer than there is between two, one is left out.
     busy: AtomicBool,
 }
 
-impl Desk {
-    fn work(mut self, orders: &Receiver<Order>) {
+impl ResolverThread {
+    fn work(mut self, requests: &Receiver<LookUpRequest>) {
         let mut next = self.refresh.map(|every| (Instant::now() + every, every));
         loop {
-            let order = match next {
-                None => orders.recv().map_err(RecvTimeoutError::from),
-                Some((at, _)) => orders.recv_timeout(at.saturating_duration_since(Instant::now())),
+            let request = match next {
+                None => requests.recv().map_err(RecvTimeoutError::from),
+                Some((at, _)) => {
+                    requests.recv_timeout(at.saturating_duration_since(Instant::now()))
+                }
             };
-            match order {
-                Ok(order) => self.take(order),
+            match request {
+                Ok(request) => self.take(request),
                 Err(RecvTimeoutError::Disconnected) => return,
                 Err(RecvTimeoutError::Timeout) => {
                     next = next.map(|(at, every)| ((at + every).max(Instant::now()), every));
@@ -152,60 +162,60 @@ impl Desk {
         }
     }
 
-    fn take(&mut self, order: Order) {
-        match order {
-            Order::Once { name, answer, wake } => {
-                let (look_up, unanswered) = (self.look_up.clone(), (answer.clone(), wake.clone()));
+    fn take(&mut self, request: LookUpRequest) {
+        match request {
+            LookUpRequest::Once { name, result, wake } => {
+                let (look_up, unanswered) = (self.look_up.clone(), (result.clone(), wake.clone()));
                 let spawned = spawn(move || {
-                    let _ = answer.set(look_up(&name.host, name.port).unwrap_or_default());
+                    let _ = result.set(look_up(&name.host, name.port).unwrap_or_default());
                     wake.wake();
                 });
                 if spawned.is_err() {
-                    let (answer, wake) = unanswered;
-                    let _ = answer.set(Vec::new());
+                    let (result, wake) = unanswered;
+                    let _ = result.set(Vec::new());
                     wake.wake();
                 }
             }
-            Order::Again { name, news } => {
-                let watched = self.watched.entry(name.clone());
-                let watched = watched.or_insert_with(|| Arc::new(Watched::new(name)));
-                lock(&watched.readers).push(news);
+            LookUpRequest::Repeated { name, subscription } => {
+                let repeated = self.repeated.entry(name.clone());
+                let repeated = repeated.or_insert_with(|| Arc::new(RepeatedLookUp::new(name)));
+                lock(&repeated.subscribers).push(subscription);
             }
         }
     }
 
     fn look_all_up(&self) {
-        for watched in self.watched.values() {
-            if watched.busy.swap(true, Ordering::Relaxed) {
+        for repeated in self.repeated.values() {
+            if repeated.busy.swap(true, Ordering::Relaxed) {
                 continue;
             }
-            let (look_up, this) = (self.look_up.clone(), watched.clone());
+            let (look_up, this) = (self.look_up.clone(), repeated.clone());
             let spawned = spawn(move || {
                 this.tell(look_up(&this.name.host, this.name.port).unwrap_or_default());
                 this.busy.store(false, Ordering::Relaxed);
             });
             if spawned.is_err() {
-                watched.tell(Vec::new());
-                watched.busy.store(false, Ordering::Relaxed);
+                repeated.tell(Vec::new());
+                repeated.busy.store(false, Ordering::Relaxed);
             }
         }
     }
 }
 
-impl Watched {
+impl RepeatedLookUp {
     fn new(name: Name) -> Self {
-        Watched { name, readers: Mutex::default(), busy: AtomicBool::new(false) }
+        RepeatedLookUp { name, subscribers: Mutex::default(), busy: AtomicBool::new(false) }
     }
 
     /// No address is a look-up that failed: what is known stays, and one of the cores counts it.
     fn tell(&self, addresses: Vec<SocketAddr>) {
-        let mut readers = lock(&self.readers);
-        readers.retain(|news| news.strong_count() > 0);
-        let mut readers = readers.iter().filter_map(Weak::upgrade);
+        let mut subscribers = lock(&self.subscribers);
+        subscribers.retain(|subscription| subscription.strong_count() > 0);
+        let mut subscribers = subscribers.iter().filter_map(Weak::upgrade);
         if !addresses.is_empty() {
-            readers.for_each(|news| news.tell(&addresses));
-        } else if let Some(news) = readers.next() {
-            news.failed.fetch_add(1, Ordering::Relaxed);
+            subscribers.for_each(|subscription| subscription.tell(&addresses));
+        } else if let Some(subscription) = subscribers.next() {
+            subscription.failed.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
@@ -286,10 +296,10 @@ mod tests {
             let core = *core_affinity::get_core_ids().unwrap().first().unwrap();
             assert!(core_affinity::set_for_current(core));
             let reactor = Reactor::new().unwrap();
-            let answer = Answer::default();
-            resolver.look_up("name", 80, answer.clone(), reactor.remote());
-            await_that("an answer", || answer.get().is_some());
-            assert_eq!(answer.get(), Some(&at(&[1])));
+            let result = LookUpResult::default();
+            resolver.look_up("name", 80, result.clone(), reactor.remote());
+            await_that("a result", || result.get().is_some());
+            assert_eq!(result.get(), Some(&at(&[1])));
         });
         pinned.join().unwrap();
         assert_eq!(affinities.recv_timeout(PATIENCE).unwrap(), allowed);
@@ -302,10 +312,10 @@ mod tests {
             assert_eq!(host, "name");
             lock(&answers).pop().ok_or_else(|| io::ErrorKind::NotFound.into())
         });
-        let cores = [(); 2].map(|()| resolver.news_of("name", 80).unwrap());
+        let cores = [(); 2].map(|()| resolver.subscribe("name", 80).unwrap());
         for core in &cores {
             let mut heard = Vec::new();
-            await_that("the last answer", || {
+            await_that("the last result", || {
                 heard.extend(core.take());
                 heard.last() == Some(&at(&[4]))
             });
@@ -313,10 +323,10 @@ mod tests {
         }
         let mut failed = 0;
         await_that("failures", || {
-            failed += cores[0].take_failed();
+            failed += cores[0].take_failures();
             failed >= 2
         });
-        assert_eq!(cores[1].take_failed(), 0, "one core counts for all");
+        assert_eq!(cores[1].take_failures(), 0, "one core counts for all");
         assert!(cores[0].take().is_none(), "what is known stays");
     }
 
@@ -324,10 +334,10 @@ mod tests {
     fn an_address_is_no_name_and_without_an_interval_there_are_no_news() {
         let asked = |_: &str, _: u16| -> io::Result<Vec<SocketAddr>> { panic!("nobody is asked") };
         let resolver = Resolver::injected(Some(EVERY), asked);
-        assert!(resolver.news_of("127.0.0.1", 80).is_none());
-        assert!(resolver.news_of("::1", 80).is_none());
-        assert!(resolver.news_of("fe80::1%lo", 80).is_none());
-        assert!(Resolver::injected(None, asked).news_of("name", 80).is_none());
+        assert!(resolver.subscribe("127.0.0.1", 80).is_none());
+        assert!(resolver.subscribe("::1", 80).is_none());
+        assert!(resolver.subscribe("fe80::1%lo", 80).is_none());
+        assert!(Resolver::injected(None, asked).subscribe("name", 80).is_none());
     }
 
     #[test]
@@ -352,11 +362,11 @@ mod tests {
             let _ = lock(&wait).recv();
             Ok(at(&[1]))
         });
-        let news = resolver.news_of("name", 80).unwrap();
+        let subscription = resolver.subscribe("name", 80).unwrap();
         look_ups.recv_timeout(PATIENCE).unwrap();
         assert!(look_ups.recv_timeout(20 * EVERY).is_err(), "a second one has begun");
         go_on.send(()).unwrap();
-        await_that("news", || news.take().is_some());
+        await_that("subscription", || subscription.take().is_some());
         look_ups.recv_timeout(PATIENCE).expect("the next begins");
         drop(go_on);
     }

@@ -60,7 +60,7 @@ impl Route {
     ) -> Result<Socket, Failure> {
         let to_first = async |addresses: &Addresses| {
             let _watch = Watch { network, addresses, begin: network.reactor.now() };
-            let connected = addresses.connect(network.reactor, network.sources, tcp).await;
+            let connected = addresses.connect(network.reactor, network.local_addresses, tcp).await;
             connected.map_err(|failure| self.blame(failure))
         };
         match self {

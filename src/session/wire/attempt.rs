@@ -1,4 +1,4 @@
-//! A request on its way out, and one exchange of it.
+//! A request that is being made, and one exchange of it.
 
 use std::mem;
 use std::time::{Duration, Instant};
@@ -7,42 +7,43 @@ use super::context::Context;
 use super::render::Defaults;
 use super::rendered::Rendered;
 use crate::http1::KeepBody;
-use crate::session::failure::{Failure, Stage};
+use crate::session::failure::{Failure, RequestPhase};
 use crate::session::request::policy::Policy;
 use crate::stats::{EntryId, Extra, Phases, WireBytes};
 use crate::units;
 
-/// A request on its way out.
+/// A request that is being made, with all of its exchanges.
 pub(in crate::session) struct Outbound<'r> {
     pub(in crate::session) entry: EntryId,
-    /// What its class says, also for what follows from the response.
+    /// The defaults of its class, also for follow-ups.
     pub(in crate::session) defaults: &'r Defaults,
-    /// What is sent first.
+    /// The request that is sent first.
     pub(in crate::session) first: &'r Rendered,
     /// From its start to the end of its response.
     pub(in crate::session) timeout: Duration,
     pub(in crate::session) keep_body: KeepBody,
     /// Whether redirects are followed.
     pub(in crate::session) follows: bool,
-    /// When a schedule wanted it, where one did.
+    /// Its intended start, if a schedule set one.
     pub(in crate::session) intended: Option<Instant>,
 }
 
-/// One exchange of a request, for its parts.
+/// One exchange of a request: one send and its response.
 #[derive(Clone, Copy)]
 pub(in crate::session) struct Attempt<'r> {
     pub(super) context: &'r Context,
     pub(super) outbound: &'r Outbound<'r>,
     pub(super) request: &'r Rendered,
-    /// What it is counted as, where it is not the request's first.
+    /// What the exchange is counted as, unless it is the request's first.
     pub(super) extra: Option<Extra>,
     pub(super) started: Instant,
-    /// That of the whole request.
+    /// The deadline of the whole request.
     pub(super) deadline: Instant,
 }
 
 impl Outbound<'_> {
-    /// How long a body may be: one that is only counted takes no memory, however long it is.
+    /// Returns how long the response's body may be. One that is only counted takes no memory, so it may
+    /// have any length.
     pub(super) fn body_bytes_max(&self) -> u64 {
         match self.keep_body {
             KeepBody::Yes => self.defaults.policy.max_body,
@@ -52,7 +53,7 @@ impl Outbound<'_> {
 }
 
 impl<'r> Attempt<'r> {
-    /// The first exchange of a request that starts now.
+    /// Makes the first exchange of a request that starts now.
     pub(in crate::session) fn first(
         context: &'r Context,
         outbound: &'r Outbound<'r>,
@@ -67,13 +68,14 @@ impl<'r> Attempt<'r> {
         &self.outbound.defaults.policy
     }
 
-    /// When a part that begins now must be done: by its own limit, or by that of the whole.
+    /// Returns the deadline of a phase that begins at `begin`: by its own limit or that of the request,
+    /// whichever is earlier.
     pub(super) fn deadline(&self, begin: Instant, limit: Option<Duration>) -> Instant {
         limit.map_or(self.deadline, |limit| self.deadline.min(begin + limit))
     }
 
-    /// How long a part took that ends now: from the end of the one before. No time at all where both
-    /// came with one turn, as most responses do.
+    /// Returns the time since `begin`, which becomes the current time. Zero if both are in the same turn,
+    /// as with most responses.
     pub(super) fn lap(&self, begin: &mut Instant) -> Option<Duration> {
         let now = self.context.reactor.now();
         if now <= *begin {
@@ -82,13 +84,18 @@ impl<'r> Attempt<'r> {
         Some(now - mem::replace(begin, now))
     }
 
-    /// Counts what a part took and moved.
-    pub(super) fn spent(&self, phases: Phases, wire: WireBytes) {
+    /// Records the time and the bytes of a phase.
+    pub(super) fn record(&self, phases: Phases, wire: WireBytes) {
         self.context.recorder.borrow_mut().exchanged(self.outbound.entry, phases, wire);
     }
 
-    /// The time is over that was there until `by`, where the part's own limit is `limit`.
-    pub(super) fn timed_out(&self, at: Stage, by: Instant, limit: Option<Duration>) -> Failure {
+    /// Returns the failure of a phase with the deadline `by` and a limit of its own, if it has one.
+    pub(super) fn timed_out(
+        &self,
+        at: RequestPhase,
+        by: Instant,
+        limit: Option<Duration>,
+    ) -> Failure {
         match limit.filter(|_| by < self.deadline) {
             Some(after) => Failure::TimedOut { at, after, whole: false },
             None => Failure::TimedOut { at, after: self.outbound.timeout, whole: true },

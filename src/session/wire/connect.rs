@@ -1,19 +1,19 @@
-//! How a session comes to a connection: name, route, TLS, each within its time.
+//! How a session makes a connection: look-up, connect, TLS handshake, each within its timeout.
 
 use std::time::Instant;
 
 use super::attempt::Attempt;
 use super::exchange::Connections;
 use crate::reactor::{Socket, TimedOut};
-use crate::session::failure::{Failure, Stage};
+use crate::session::failure::{Failure, RequestPhase};
 use crate::session::request::authority::without_zone;
 use crate::stats::{Extra, Limit, Phases, WireBytes};
 use crate::transport::Stream;
 
 impl Connections {
-    /// Makes a connection; where it is among those that are open.
+    /// Makes a connection. Returns its position in the pool.
     pub(super) async fn connect(&mut self, attempt: &Attempt<'_>) -> Result<usize, Failure> {
-        // On the heap, because otherwise every user would have room for it for all of its life.
+        // On the heap, because otherwise every user's future would be as large as this one.
         let stream = Box::pin(self.open_stream(attempt)).await?;
         Ok(self.open.add(attempt.request.origin.route.clone(), stream))
     }
@@ -29,25 +29,25 @@ impl Connections {
             let look_up = Box::pin(route.look_up(context.network()));
             let resolved = self.timeout.until(by, look_up).await;
             let dns = attempt.lap(&mut lap);
-            attempt.spent(Phases { dns, ..Phases::default() }, WireBytes::default());
-            resolved.map_err(|TimedOut| attempt.timed_out(Stage::Resolve, by, limit))??;
+            attempt.record(Phases { dns, ..Phases::default() }, WireBytes::default());
+            resolved.map_err(|TimedOut| attempt.timed_out(RequestPhase::Resolve, by, limit))??;
         }
         let connect = route.connect(context.network(), &attempt.policy().tcp);
         let connected = self.timeout.until(by, Box::pin(connect)).await;
         let took = attempt.lap(&mut lap);
-        attempt.spent(Phases { connect: took, ..Phases::default() }, WireBytes::default());
-        let timed_out = |TimedOut| route.blame(attempt.timed_out(Stage::Connect, by, limit));
+        attempt.record(Phases { connect: took, ..Phases::default() }, WireBytes::default());
+        let timed_out = |TimedOut| route.blame(attempt.timed_out(RequestPhase::Connect, by, limit));
         let socket = connected.map_err(timed_out)??;
         context.recorder.borrow_mut().count(outbound.entry, Extra::Connection);
         if origin.secure {
-            self.seal(attempt, socket, lap).await
+            self.handshake(attempt, socket, lap).await
         } else {
             Ok(Stream::Plain(socket))
         }
     }
 
-    /// Makes the TLS handshake on a connection that has just been made.
-    async fn seal(
+    /// Makes the TLS handshake on a new connection.
+    async fn handshake(
         &mut self,
         attempt: &Attempt<'_>,
         socket: Socket,
@@ -58,18 +58,19 @@ impl Connections {
         let host = without_zone(attempt.request.origin.host());
         let limit = attempt.policy().timeouts.tls;
         let by = attempt.deadline(lap, limit);
-        let sealed = self.timeout.until(by, Box::pin(tls.connect(socket, host, &mut self.tls)));
-        let sealed = sealed.await;
+        let handshake = Box::pin(tls.connect(socket, host, &mut self.tls));
+        let result = self.timeout.until(by, handshake).await;
         let took = attempt.lap(&mut lap);
-        let moved = sealed.as_ref().ok().and_then(|sealed| sealed.as_ref().ok());
-        let wire = moved.map_or_else(WireBytes::default, |(stream, _)| {
+        let made = result.as_ref().ok().and_then(|result| result.as_ref().ok());
+        let wire = made.map_or_else(WireBytes::default, |(stream, _)| {
             let (sent, received) = stream.handshake_bytes();
             WireBytes { sent, received }
         });
-        attempt.spent(Phases { tls: took, ..Phases::default() }, wire);
-        let sealed = sealed.map_err(|TimedOut| attempt.timed_out(Stage::Handshake, by, limit))?;
+        attempt.record(Phases { tls: took, ..Phases::default() }, wire);
+        let result =
+            result.map_err(|TimedOut| attempt.timed_out(RequestPhase::Handshake, by, limit))?;
         let (stream, resumed) =
-            sealed.map_err(|error| Failure::of_stream(error, Stage::Handshake))?;
+            result.map_err(|error| Failure::of_stream(error, RequestPhase::Handshake))?;
         let mut recorder = context.recorder.borrow_mut();
         let kind = if resumed { Extra::ResumedHandshake } else { Extra::FullHandshake };
         recorder.count(outbound.entry, kind);

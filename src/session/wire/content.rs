@@ -3,7 +3,7 @@
 use http::HeaderValue;
 
 use super::context::Context;
-use crate::reactor::Kept;
+use crate::reactor::KeptBytes;
 use crate::session::request::Body;
 use crate::session::request::upload::Upload;
 use crate::transport::Stream;
@@ -22,12 +22,12 @@ pub(in crate::session) enum Content {
     Bytes(Vec<u8>),
     Upload(Upload),
     /// The reactor has them.
-    Kept(Kept),
+    Kept(KeptBytes),
 }
 
 /// A body that is sent apart from its head.
 #[derive(Debug)]
-pub(in crate::session) struct Apart {
+pub(in crate::session) struct SeparateBody {
     pub(in crate::session) content: Content,
     /// It waits for `100 Continue` (RFC 9110 section 10.1.1).
     pub(in crate::session) expects: bool,
@@ -83,7 +83,7 @@ impl Content {
     }
 
     /// Whether it is sent apart from the head.
-    pub(in crate::session) fn is_apart(&self, expects: bool) -> bool {
+    pub(in crate::session) fn is_sent_separately(&self, expects: bool) -> bool {
         expects || self.len() > TOGETHER_MAX
     }
 
@@ -101,7 +101,7 @@ impl Content {
     }
 }
 
-impl Apart {
+impl SeparateBody {
     /// The same with its bytes at the reactor's, for as long as the core runs.
     pub(in crate::session) fn kept(self, context: &Context) -> Self {
         let known = match &self.content {
@@ -110,6 +110,6 @@ impl Apart {
             Content::Bytes(_) => None,
         };
         let kept = known.unwrap_or_else(|| context.reactor.keep(self.content.bytes(context)));
-        Apart { content: Content::Kept(kept), ..self }
+        SeparateBody { content: Content::Kept(kept), ..self }
     }
 }

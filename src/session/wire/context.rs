@@ -7,15 +7,15 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::rendered::{Rendered, Text};
 use crate::http1::{self, KnownHead};
-use crate::reactor::{Kept, Reactor};
+use crate::reactor::{KeptBytes, Reactor};
 use crate::session::body::decoding::Decoders;
 use crate::session::budget::Budget;
+use crate::session::connection::local_addresses::LocalAddresses;
 use crate::session::connection::network::Network;
 use crate::session::connection::origin::Origins;
 use crate::session::connection::resolved::ResolvedUrl;
 use crate::session::connection::resolver::Resolver;
-use crate::session::connection::sources::Sources;
-use crate::session::failure::{Failure, Progress};
+use crate::session::failure::{BodyProgress, Failure};
 use crate::session::identity::secrets::Secrets;
 use crate::session::request::upload::Upload;
 use crate::stats::{EntryId, Recorder};
@@ -40,20 +40,20 @@ pub struct Context {
     /// How much of a response is put up with.
     pub limits: http1::Limits,
     pub(in crate::session) origins: Origins,
-    sources: Sources,
+    local_addresses: LocalAddresses,
     pub(in crate::session) budget: Budget,
     pub(in crate::session) decoders: RefCell<Decoders>,
-    uploads: RefCell<Vec<(Arc<[u8]>, Kept)>>,
+    uploads: RefCell<Vec<(Arc<[u8]>, KeptBytes)>>,
     /// By entry, whose requests are all of one method.
     known_heads: RefCell<Vec<KnownHead>>,
     spare: RefCell<Vec<Vec<u8>>>,
     /// Requests that were made on the way, for the memory of later ones.
-    #[expect(clippy::vec_box, reason = "they go in and out as boxes")]
+    #[expect(clippy::vec_box, reason = "they are moved in and out as boxes")]
     sent: RefCell<Vec<Box<Rendered>>>,
     /// The same moment by both clocks, so that cookies need not ask for the time.
     made: (Instant, Duration),
-    /// Breaks inside bodies that were told with their bytes.
-    told: RefCell<Vec<(EntryId, Progress)>>,
+    /// Interruptions inside bodies that were reported with their numbers of bytes.
+    reported: RefCell<Vec<(EntryId, BodyProgress)>>,
     secrets: OnceCell<Arc<Secrets>>,
 }
 
@@ -63,7 +63,7 @@ impl Context {
     pub fn new(
         reactor: Rc<Reactor>,
         recorder: Recorder,
-        sources: Sources,
+        local_addresses: LocalAddresses,
         resolver: Resolver,
     ) -> Rc<Self> {
         let origins = Origins::new(resolver, recorder.core());
@@ -75,7 +75,7 @@ impl Context {
             recorder: RefCell::new(recorder),
             limits: http1::Limits::default(),
             origins,
-            sources,
+            local_addresses,
             budget: Budget::default(),
             decoders: RefCell::default(),
             uploads: RefCell::default(),
@@ -83,7 +83,7 @@ impl Context {
             spare: RefCell::default(),
             sent: RefCell::default(),
             made: (reactor_now, unix_time),
-            told: RefCell::default(),
+            reported: RefCell::default(),
             secrets: OnceCell::new(),
         })
     }
@@ -93,8 +93,8 @@ impl Context {
         self.budget.limit(requests);
     }
 
-    /// Keeps these out of what is kept of responses. To be said once.
-    pub fn hide(&self, secrets: Arc<Secrets>) {
+    /// Sets the secrets that are masked in excerpts of responses. Only the first call counts.
+    pub fn set_secrets(&self, secrets: Arc<Secrets>) {
         let _ = self.secrets.set(secrets);
     }
 
@@ -126,8 +126,8 @@ impl Context {
 
     /// What connections are made with.
     pub(in crate::session) fn network(&self) -> Network<'_> {
-        let Context { reactor, recorder, sources, limits, .. } = self;
-        Network { reactor, recorder, resolver: self.origins.resolver(), sources, limits }
+        let Context { reactor, recorder, local_addresses, limits, .. } = self;
+        Network { reactor, recorder, resolver: self.origins.resolver(), local_addresses, limits }
     }
 
     /// The head that the last response of an entry had.
@@ -140,25 +140,29 @@ impl Context {
         RefMut::map(heads, |heads| &mut heads[index])
     }
 
-    /// The text that a failure is counted under.
-    pub(in crate::session) fn text_of(&self, entry: EntryId, failure: &Failure) -> String {
+    /// Returns the text that a failure is counted under.
+    pub(in crate::session) fn failure_text(&self, entry: EntryId, failure: &Failure) -> String {
         let Some(progress) = failure.progress() else { return failure.to_string() };
-        let mut told = self.told.borrow_mut();
+        let mut reported = self.reported.borrow_mut();
         let this = (entry, progress);
-        if told.contains(&this) {
+        if reported.contains(&this) {
             return failure.to_string();
         }
-        let of_entry = told.iter().filter(|(told, _)| *told == entry).count();
-        if told.len() == PROGRESS_MAX || of_entry == PROGRESS_MAX_OF_ENTRY {
+        let of_entry = reported.iter().filter(|(other, _)| *other == entry).count();
+        if reported.len() == PROGRESS_MAX || of_entry == PROGRESS_MAX_OF_ENTRY {
             return failure.general_text();
         }
-        told.push(this);
+        reported.push(this);
         failure.to_string()
     }
 
     /// The bytes of an upload, kept by the reactor from the first time on; none where as many as may be
     /// are kept already.
-    pub(in crate::session) fn keep_upload(&self, upload: &Upload, most: usize) -> Option<Kept> {
+    pub(in crate::session) fn keep_upload(
+        &self,
+        upload: &Upload,
+        most: usize,
+    ) -> Option<KeptBytes> {
         let mut uploads = self.uploads.borrow_mut();
         let bytes = upload.shared();
         if let Some((_, kept)) = uploads.iter().find(|(known, _)| Arc::ptr_eq(known, bytes)) {
@@ -187,12 +191,12 @@ impl Context {
         }
     }
 
-    /// Takes a request back that was made on the way and has been answered.
-    pub(in crate::session) fn take_back(&self, mut rendered: Box<Rendered>) {
+    /// Keeps the memory of a request that has ended for later ones.
+    pub(in crate::session) fn recycle_request(&self, mut rendered: Box<Rendered>) {
         if let Text::Own(text) = std::mem::replace(&mut rendered.text, Text::Own(Vec::new())) {
             self.recycle(text);
         }
-        rendered.apart = None;
+        rendered.separate_body = None;
         let mut sent = self.sent.borrow_mut();
         if sent.len() < SPARE_MAX {
             sent.push(rendered);

@@ -1,10 +1,10 @@
-//! The exchanges of a session: over a connection that is open, or a new one.
+//! Makes an exchange over an open connection of the session, or over a new one.
 
 use super::attempt::Attempt;
 use super::context::Context;
 use super::http1;
 use super::received::Received;
-use super::sender::Sender;
+use super::session_user::SessionUser;
 use crate::reactor::Alarm;
 use crate::session::connection::pool::Pool;
 use crate::session::failure::Failure;
@@ -29,35 +29,34 @@ impl Connections {
         }
     }
 
-    /// Closes those that are open, and gives back whatever the next request does not need to find:
-    /// many users may wait now.
+    /// Closes the open connections and frees their memory: the user may wait for a long time.
     pub(in crate::session) fn close(&mut self) {
         self.open.close();
         self.timeout.cancel();
     }
 
-    /// Sends the request, on a new connection once more where a kept-alive one turns out to be dead.
-    /// Both happen inside the request's one clock, and the second send is counted.
+    /// Sends the request and waits for its response. If a kept-alive connection turns out to be dead, the
+    /// request is sent once more on a new one, which is counted as a retry of the same sample.
     pub(in crate::session) async fn exchange(
         &mut self,
         attempt: &Attempt<'_>,
-        sender: &Sender,
+        user: &SessionUser,
     ) -> Result<Received, Failure> {
         let Attempt { context, outbound, request, .. } = *attempt;
         let mut extra = attempt.extra;
-        let mut kept = self.open.take_up(&request.origin.route, request.apart_len());
+        let mut kept = self.open.take_up(&request.origin.route, request.separate_body_len());
         loop {
             let position = match kept {
                 Some(position) => position,
                 None => self.connect(attempt).await?,
             };
-            // Only now: where no connection is made, nothing is sent another time.
+            // Counted only now: without a connection, nothing is sent again.
             if let Some(extra) = extra.take() {
                 context.recorder.borrow_mut().count(outbound.entry, extra);
             }
-            // The seam: another protocol is another function here, for connections that speak it.
+            // Another protocol would be another function here, for connections that speak it.
             let lent = self.open.lend(position);
-            let failure = match http1::exchange(attempt, sender, lent, &mut self.timeout).await {
+            let failure = match http1::exchange(attempt, user, lent, &mut self.timeout).await {
                 Ok(received) => return Ok(received),
                 Err(failure) => failure,
             };

@@ -1,11 +1,11 @@
 //! What goes over the wire: requests as bytes, the exchanges that they take, and what comes back.
 
 pub(in crate::session) mod attempt;
-mod carried;
 mod connect;
 pub(in crate::session) mod content;
 pub(in crate::session) mod context;
 pub(in crate::session) mod exchange;
+mod exchange_guard;
 pub(in crate::session) mod follow_ups;
 mod http1;
 pub(in crate::session) mod prepared;
@@ -14,4 +14,4 @@ pub(in crate::session) mod redirect;
 pub(in crate::session) mod render;
 pub(in crate::session) mod rendered;
 pub(in crate::session) mod rewritten;
-pub(in crate::session) mod sender;
+pub(in crate::session) mod session_user;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::content::Content;
 use super::context::Context;
-use super::render::{Defaults, Said};
+use super::render::{Defaults, RequestParts};
 use super::rendered::Rendered;
 use crate::http1::KeepBody;
 use crate::session::request::Request;
@@ -35,7 +35,7 @@ impl Prepared {
         keep_body: KeepBody,
     ) -> Result<Self, UrlError> {
         let content = Content::of(request.body.clone());
-        let rendered = Said::of(request).render(context, defaults, content, Vec::new())?;
+        let rendered = RequestParts::of(request).render(context, defaults, content, Vec::new())?;
         let mut recorder = context.recorder.borrow_mut();
         Ok(Prepared {
             entry: recorder.entry(request.method.as_str(), &request.display_name()),

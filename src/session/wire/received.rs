@@ -1,14 +1,14 @@
-//! What an exchange brings.
+//! The response of an exchange.
 
 use crate::http1::Head;
 
-/// What an exchange brought.
+/// The response of an exchange.
 #[derive(Debug)]
 pub(in crate::session) struct Received {
     pub(in crate::session) head: Head,
     pub(in crate::session) body_bytes: u64,
     pub(in crate::session) bytes: Vec<u8>,
-    /// Whether all of the body is in them.
+    /// Whether the whole body is in `bytes`.
     pub(in crate::session) is_kept: bool,
     pub(in crate::session) max_body: u64,
 }

@@ -1,5 +1,5 @@
-//! Where a redirect leads, and what goes there: the rules of Python's requests, as Locust's users
-//! follow them.
+//! Where a redirect leads, and what is sent there: by the rules of Python's requests, which Locust's
+//! users follow.
 
 use std::str;
 
@@ -9,7 +9,7 @@ use url::Url;
 use crate::http1::{self, Head};
 use crate::session::failure::redirect::RedirectError;
 
-/// The longest scheme that is shown; the server chooses it.
+/// The most characters of a scheme that an error shows.
 const SCHEME_SHOWN_MAX: usize = 20;
 
 /// The request that follows a redirect.
@@ -17,21 +17,21 @@ const SCHEME_SHOWN_MAX: usize = 20;
 pub(super) struct Hop {
     pub(in crate::session) url: Url,
     pub(in crate::session) method: Method,
-    /// The body goes with it, and the headers that describe it.
+    /// Whether the body is sent, and the headers that describe it.
     pub(super) keeps_body: bool,
-    /// It goes to the same server, or to the same host's TLS: who was trusted there is trusted here.
+    /// Whether credentials are sent: to the same server, or from `http` to `https` of the same host.
     pub(super) keeps_credentials: bool,
-    /// It goes to the same host and port.
+    /// Whether it goes to the same host and port.
     pub(super) keeps_host: bool,
 }
 
-/// Whether a status is a redirect, if the response says where to. 300 leaves a choice, 304 and 305
+/// Returns whether a status is a redirect, if there is a `Location`. 300 leaves a choice, 304 and 305
 /// lead nowhere.
 pub(super) fn is_redirect(status: u16) -> bool {
     matches!(status, 301 | 302 | 303 | 307 | 308)
 }
 
-/// Where the response that begins with this head redirects to.
+/// Returns the `Location` of a response that is a redirect.
 pub(super) fn location<'b>(head: &Head, bytes: &'b [u8]) -> Option<&'b [u8]> {
     let location =
         is_redirect(head.status).then(|| http1::header(&bytes[..head.head_len], "location"));
@@ -39,19 +39,19 @@ pub(super) fn location<'b>(head: &Head, bytes: &'b [u8]) -> Option<&'b [u8]> {
 }
 
 impl Hop {
-    /// The request that follows one of `method` to `from`, answered by a redirect with this
+    /// Returns the request that follows one of `method` to `from`, whose response was a redirect with this
     /// `Location`.
     ///
     /// # Errors
     ///
-    /// [`RedirectError::Malformed`] and [`RedirectError::Scheme`].
+    /// Returns [`RedirectError::Malformed`] or [`RedirectError::Scheme`].
     pub(in crate::session) fn new(
         status: u16,
         method: &Method,
         from: &Url,
         location: &[u8],
     ) -> Result<Hop, RedirectError> {
-        // What is not ASCII is UTF-8 where it is anything, and the URL's parser escapes it.
+        // What is not ASCII is taken for UTF-8, and the URL parser escapes it.
         let location = str::from_utf8(location).map_err(|_| RedirectError::Malformed)?;
         let mut url = from.join(location).map_err(|_| RedirectError::Malformed)?;
         if !matches!(url.scheme(), "http" | "https") {
@@ -75,7 +75,8 @@ impl Hop {
     }
 }
 
-/// As browsers do, whatever RFC 9110 section 15.4 would rather have: a POST becomes a GET.
+/// Returns the method of the next request. A POST becomes a GET, as in browsers, although RFC 9110
+/// section 15.4 would have it otherwise.
 fn next_method(status: u16, method: &Method) -> Method {
     let becomes_get = match status {
         301 => *method == Method::POST,

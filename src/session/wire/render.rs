@@ -6,7 +6,7 @@ use std::rc::Rc;
 use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, EXPECT, HOST, PROXY_AUTHORIZATION};
 use http::{HeaderName, HeaderValue, Method};
 
-use super::content::{Apart, Content};
+use super::content::{Content, SeparateBody};
 use super::context::Context;
 use super::rendered::{Rendered, Text};
 use crate::http1::{Given, RequestHead};
@@ -72,7 +72,7 @@ impl Defaults {
 }
 
 /// What a request says itself, wherever it is written down.
-pub(in crate::session) struct Said<'r, H> {
+pub(in crate::session) struct RequestParts<'r, H> {
     pub(in crate::session) method: &'r Method,
     pub(in crate::session) path: &'r str,
     pub(in crate::session) query: &'r [(String, String)],
@@ -101,12 +101,12 @@ fn briefly<'s, 'l: 's>(
     lines.map(|(name, value)| (name, value))
 }
 
-impl<'r> Said<'r, ()> {
+impl<'r> RequestParts<'r, ()> {
     /// What a request says that is data.
     pub(in crate::session) fn of(
         request: &'r Request,
-    ) -> Said<'r, impl Iterator<Item = Line<'r>> + Clone> {
-        Said {
+    ) -> RequestParts<'r, impl Iterator<Item = Line<'r>> + Clone> {
+        RequestParts {
             method: &request.method,
             path: &request.path,
             query: &request.query,
@@ -117,7 +117,7 @@ impl<'r> Said<'r, ()> {
     }
 }
 
-impl<'r, H: Iterator<Item = Line<'r>> + Clone> Said<'r, H> {
+impl<'r, H: Iterator<Item = Line<'r>> + Clone> RequestParts<'r, H> {
     /// Joins it with its class's defaults and writes it into `text`, whose memory is used again. The
     /// content comes with its type.
     ///
@@ -181,7 +181,7 @@ impl<'r, H: Iterator<Item = Line<'r>> + Clone> Said<'r, H> {
                 .chain(said.filter(|(name, _)| !is_written_here(name)))
                 .chain(authorization)
                 .chain(when(expects, &EXPECT, b"100-continue"));
-            let wanted = Wanted {
+            let wanted = RequestSpec {
                 origin,
                 method: self.method.clone(),
                 authority: &base.authority,
@@ -206,7 +206,7 @@ pub(in crate::session) fn is_last(origin: &Origin, defaults: &Defaults) -> bool 
 }
 
 /// Where a request goes, and what is not in a header line of its own.
-pub(in crate::session) struct Wanted<'w> {
+pub(in crate::session) struct RequestSpec<'w> {
     pub(in crate::session) origin: Rc<Origin>,
     pub(in crate::session) method: Method,
     /// What the `Host` header says where no header does.
@@ -219,7 +219,7 @@ pub(in crate::session) struct Wanted<'w> {
     pub(in crate::session) is_last: bool,
 }
 
-impl Wanted<'_> {
+impl RequestSpec<'_> {
     /// Writes the request with these headers, of which it is known which there are, and this body: its
     /// content, the type of that, and whether it waits to be asked for.
     pub(in crate::session) fn write<'h>(
@@ -229,8 +229,16 @@ impl Wanted<'_> {
         (content, content_type, expects): (Content, Option<HeaderValue>, bool),
         mut text: Vec<u8>,
     ) -> Rendered {
-        let Wanted { origin, method, authority, target, host, takes_cookies, credentials, is_last } =
-            self;
+        let RequestSpec {
+            origin,
+            method,
+            authority,
+            target,
+            host,
+            takes_cookies,
+            credentials,
+            is_last,
+        } = self;
         // A proxy is asked in absolute form, and has credentials of its own (RFC 9112 section 3.2.2).
         let (prefix, for_proxy) = match &*origin.route {
             Route::Proxy(_, authorization) => ("http://", authorization.as_ref()),
@@ -249,8 +257,8 @@ impl Wanted<'_> {
         let head = RequestHead { method: &method, target: &absolute, host: authority, headers };
         let blank = head.encode_knowing(given, content.len(), content_type.as_ref(), &mut text);
         let target = target_in(&text, method.as_str().len() + 1, prefix.len());
-        let apart = if content.is_apart(expects) {
-            Some(Apart { content, expects })
+        let separate_body = if content.is_sent_separately(expects) {
+            Some(SeparateBody { content, expects })
         } else {
             text.extend_from_slice(content.bytes(context));
             if let Content::Bytes(bytes) = content {
@@ -259,7 +267,17 @@ impl Wanted<'_> {
             None
         };
         let text = Text::Own(text);
-        Rendered { origin, method, host, takes_cookies, credentials, text, target, blank, apart }
+        Rendered {
+            origin,
+            method,
+            host,
+            takes_cookies,
+            credentials,
+            text,
+            target,
+            blank,
+            separate_body,
+        }
     }
 }
 

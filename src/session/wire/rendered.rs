@@ -5,11 +5,11 @@ use std::rc::Rc;
 
 use http::Method;
 
-use super::content::{Apart, Content};
+use super::content::{Content, SeparateBody};
 use super::context::Context;
-use crate::reactor::Kept;
+use crate::reactor::KeptBytes;
 use crate::session::connection::origin::Origin;
-use crate::session::identity::memory::{Memory, Recipient};
+use crate::session::identity::client_state::{ClientState, Recipient};
 use crate::session::request::auth::Credentials;
 use crate::transport::Stream;
 
@@ -32,14 +32,14 @@ pub(in crate::session) struct Rendered {
     /// Where the blank line begins.
     pub(in crate::session) blank: usize,
     /// The body, where it is not in the text.
-    pub(in crate::session) apart: Option<Apart>,
+    pub(in crate::session) separate_body: Option<SeparateBody>,
 }
 
 /// Who has the bytes.
 #[derive(Debug)]
 pub(in crate::session) enum Text {
     /// The reactor, for a constant request: they are sent from where they are.
-    Kept(Kept),
+    Kept(KeptBytes),
     /// The request: they are copied for each send.
     Own(Vec<u8>),
 }
@@ -51,7 +51,7 @@ impl Rendered {
             Text::Own(bytes) => Text::Kept(context.reactor.keep(bytes)),
             kept => kept,
         };
-        Rendered { text, apart: self.apart.map(|apart| apart.kept(context)), ..self }
+        Rendered { text, separate_body: self.separate_body.map(|body| body.kept(context)), ..self }
     }
 
     pub(in crate::session) fn bytes<'r>(&'r self, context: &'r Context) -> &'r [u8] {
@@ -71,8 +71,8 @@ impl Rendered {
 
     /// The body, wherever it is.
     pub(in crate::session) fn content(&self, context: &Context) -> Content {
-        match &self.apart {
-            Some(apart) => apart.content.clone(),
+        match &self.separate_body {
+            Some(body) => body.content.clone(),
             None => Content::from(self.bytes(context)[self.blank + 2..].to_vec()),
         }
     }
@@ -92,25 +92,25 @@ impl Rendered {
     }
 
     /// Whether the body waits for `100 Continue`.
-    pub(in crate::session) fn waits_to_be_asked(&self) -> bool {
-        self.apart.as_ref().is_some_and(|apart| apart.expects)
+    pub(in crate::session) fn waits_for_continue(&self) -> bool {
+        self.separate_body.as_ref().is_some_and(|body| body.expects)
     }
 
     /// The length of the body that is not in the text.
-    pub(in crate::session) fn apart_len(&self) -> usize {
-        self.apart.as_ref().map_or(0, |apart| apart.content.len())
+    pub(in crate::session) fn separate_body_len(&self) -> usize {
+        self.separate_body.as_ref().map_or(0, |body| body.content.len())
     }
 
     /// Sends it, but for a body that waits to be asked for; how many bytes that takes.
     pub(in crate::session) fn send(
         &self,
         context: &Context,
-        memory: &mut Memory,
+        memory: &mut ClientState,
         stream: &mut Stream,
     ) -> u64 {
         let has_lines = memory.has_lines(|| self.recipient(context), || context.unix_time());
         let head = match &self.text {
-            Text::Kept(kept) if !has_lines => match self.apart {
+            Text::Kept(kept) if !has_lines => match self.separate_body {
                 None => return stream.send_kept(*kept),
                 Some(_) => stream.send_kept_behind(*kept),
             },
@@ -122,15 +122,27 @@ impl Rendered {
                     memory.write_lines(&self.recipient(context), context.unix_time(), &mut text);
                 }
                 text.extend_from_slice(rest);
-                if self.apart.is_some() { stream.send_behind(text) } else { stream.send(text) }
+                if self.separate_body.is_some() {
+                    stream.send_behind(text)
+                } else {
+                    stream.send(text)
+                }
             }
         };
-        if self.waits_to_be_asked() { head } else { head + self.send_apart(context, stream) }
+        if self.waits_for_continue() {
+            head
+        } else {
+            head + self.send_separate_body(context, stream)
+        }
     }
 
     /// Sends the body that is not in the text, if there is one; how many bytes that takes.
-    pub(in crate::session) fn send_apart(&self, context: &Context, stream: &mut Stream) -> u64 {
-        self.apart.as_ref().map_or(0, |apart| apart.content.send(context, stream))
+    pub(in crate::session) fn send_separate_body(
+        &self,
+        context: &Context,
+        stream: &mut Stream,
+    ) -> u64 {
+        self.separate_body.as_ref().map_or(0, |body| body.content.send(context, stream))
     }
 }
 

@@ -9,7 +9,7 @@ use url::Url;
 use super::content::Content;
 use super::context::Context;
 use super::redirect::Hop;
-use super::render::{Defaults, Wanted, is, is_last};
+use super::render::{Defaults, RequestSpec, is, is_last};
 use super::rendered::Rendered;
 use crate::http1::Given;
 use crate::session::failure::redirect::RedirectError;
@@ -39,7 +39,7 @@ impl Rendered {
         let base = base.in_zone_of(self.origin.host());
         let keeps_host = self.host.is_some() && hop.keeps_host;
         let (content, expects) = if hop.keeps_body {
-            (self.content(context), self.waits_to_be_asked())
+            (self.content(context), self.waits_for_continue())
         } else {
             (Content::EMPTY, false)
         };
@@ -52,7 +52,7 @@ impl Rendered {
             _ => true,
         });
         let origin = context.origins.get(&base, &defaults.policy.via);
-        let wanted = Wanted {
+        let wanted = RequestSpec {
             is_last: is_last(&origin, defaults),
             origin,
             method: hop.method,
@@ -75,7 +75,7 @@ impl Rendered {
             let is_hosts = is(name, &HOST) && self.host.is_none();
             !(is_written_anew || is_hosts || is(name, &EXPECT))
         });
-        let wanted = Wanted {
+        let wanted = RequestSpec {
             origin: self.origin.clone(),
             method: self.method.clone(),
             authority: &self.origin.authority,

@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use super::channel::{Channel, Plain};
 use super::error::TlsError;
 use super::records::PLAINTEXT_MAX;
-use crate::reactor::{Chunk, Kept, Socket};
+use crate::reactor::{Chunk, KeptBytes, Socket};
 use crate::transport::Error;
 
 /// How much is sealed at a time of what is long: with what is added to it, it fits a buffer that the
@@ -41,7 +41,7 @@ struct Link {
 #[derive(Debug)]
 enum Outgoing {
     /// The reactor keeps them.
-    Kept(Kept, usize),
+    Kept(KeptBytes, usize),
     /// Our own.
     Owned(Vec<u8>, usize),
 }
@@ -64,7 +64,7 @@ impl TlsStream {
     }
 
     /// Sends bytes that the reactor keeps, behind what was sent before; how many go over the wire.
-    pub fn send_kept(&mut self, kept: Kept) -> u64 {
+    pub fn send_kept(&mut self, kept: KeptBytes) -> u64 {
         self.queue(Outgoing::Kept(kept, 0))
     }
 

@@ -23,9 +23,9 @@ fn loopback(port: u16, numbers: &[u8]) -> Vec<SocketAddr> {
 async fn connect(
     addresses: &Addresses,
     reactor: &Rc<Reactor>,
-    sources: &Sources,
+    local_addresses: &LocalAddresses,
 ) -> Result<Socket, Failure> {
-    addresses.connect(reactor, sources, &TcpOptions::default()).await
+    addresses.connect(reactor, local_addresses, &TcpOptions::default()).await
 }
 
 /// Polls a future whenever the reactor has turned; a hang is a failed test.
@@ -103,7 +103,7 @@ fn an_address_that_never_answers_leaves_time_for_the_next() {
     let known = [&never, &good].map(|listener| listener.local_addr().unwrap());
     let addresses = of(&known);
     let begin = Instant::now();
-    run(&reactor, connect(&addresses, &reactor, &Sources::default())).unwrap();
+    run(&reactor, connect(&addresses, &reactor, &LocalAddresses::default())).unwrap();
     let took = begin.elapsed();
     assert!((ATTEMPT_MAX..4 * ATTEMPT_MAX).contains(&took), "{took:?}");
     assert_eq!(peers(&addresses, 0), [known[1], known[0]], "and is not tried first again");
@@ -157,12 +157,12 @@ fn connections_come_from_our_addresses_in_turn_or_from_the_next_that_can_be_had(
     let addresses = of(&[listener.local_addr().unwrap()]);
     // The last is nobody's (RFC 5737), which looks as if it had no port left.
     let local = ["127.0.0.2", "127.0.0.3", "203.0.113.9"].map(|text| text.parse().unwrap());
-    let sources = Sources::new(&local);
+    let local_addresses = LocalAddresses::new(&local);
     for (number, from) in [0, 1, 0, 0, 1].into_iter().enumerate() {
-        let _socket = run(&reactor, connect(&addresses, &reactor, &sources)).unwrap();
+        let _socket = run(&reactor, connect(&addresses, &reactor, &local_addresses)).unwrap();
         assert_eq!(listener.accept().unwrap().1.ip(), local[from], "connection {number}");
     }
-    let nobody = Sources::new(&local[2..]);
+    let nobody = LocalAddresses::new(&local[2..]);
     let refused = run(&reactor, connect(&addresses, &reactor, &nobody)).unwrap_err();
     assert_eq!(refused.to_string(), "no local port left");
     assert!(!addresses.known.borrow()[0].failed.get(), "it is not for the peer");
@@ -174,10 +174,11 @@ fn addresses_at_both_ends_are_paired_evenly() {
     let reactor = Reactor::new().unwrap();
     let listener = TcpListener::bind(("0.0.0.0", 0)).unwrap();
     let addresses = of(&loopback(listener.local_addr().unwrap().port(), &[1, 4]));
-    let sources = Sources::new(&["127.0.0.2", "127.0.0.3"].map(|text| text.parse().unwrap()));
+    let local_addresses =
+        LocalAddresses::new(&["127.0.0.2", "127.0.0.3"].map(|text| text.parse().unwrap()));
     let mut pairs: Vec<_> = (0..8)
         .map(|_| {
-            let _socket = run(&reactor, connect(&addresses, &reactor, &sources)).unwrap();
+            let _socket = run(&reactor, connect(&addresses, &reactor, &local_addresses)).unwrap();
             let (accepted, from) = listener.accept().unwrap();
             (from.ip(), accepted.local_addr().unwrap().ip())
         })
@@ -199,11 +200,11 @@ fn new_connections_go_to_the_addresses_of_the_latest_look_up() {
         [] => Err(io::ErrorKind::NotFound.into()),
         addresses => Ok(addresses.to_vec()),
     });
-    let news = resolver.news_of("name", port);
-    let addresses = Addresses::new(("name", port), &loopback(port, &[9]), news, 0);
-    let sources = Sources::default();
+    let subscription = resolver.subscribe("name", port);
+    let addresses = Addresses::new(("name", port), &loopback(port, &[9]), subscription, 0);
+    let local_addresses = LocalAddresses::default();
     let accept = || {
-        let _socket = run(&reactor, connect(&addresses, &reactor, &sources)).unwrap();
+        let _socket = run(&reactor, connect(&addresses, &reactor, &local_addresses)).unwrap();
         listener.accept().unwrap().0.local_addr().unwrap()
     };
     let await_among = |numbers: &[u8]| {

@@ -12,10 +12,10 @@ use std::time::{Duration, Instant};
 
 use super::Route;
 use crate::reactor::{Reactor, Socket, TcpOptions, Turn};
+use crate::session::connection::local_addresses::LocalAddresses;
 use crate::session::connection::origin::Origin;
 use crate::session::connection::resolved::ResolvedUrl;
 use crate::session::connection::resolver::Resolver;
-use crate::session::connection::sources::Sources;
 use crate::session::failure::Failure;
 use crate::session::request::base_url::BaseUrl;
 use crate::session::request::via::Via;
@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 fn context() -> Rc<Context> {
     let recorder = Recorder::new(0, Instant::now(), Limits::default());
     let resolver = Resolver::start(None).unwrap();
-    Context::new(Reactor::new().unwrap(), recorder, Sources::default(), resolver)
+    Context::new(Reactor::new().unwrap(), recorder, LocalAddresses::default(), resolver)
 }
 
 /// Polls a future whenever the reactor has turned; a hang is a failed test.

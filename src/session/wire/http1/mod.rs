@@ -1,59 +1,60 @@
-//! HTTP/1.1: one exchange after the other on a connection.
+//! HTTP/1.1: one exchange after another on a connection.
 //!
-//! Who owns the connection lends it ([`Lent`]); [`exchange`] waits for what comes, as long as
-//! [`Patience`] says; [`Answer`] reads it.
+//! The pool lends a connection ([`Lent`]). [`exchange`] sends the request and waits for the response,
+//! no longer than [`Deadlines`] allows. [`IncomingResponse`] reads it.
 
-mod answer;
-mod patience;
+mod deadlines;
+mod incoming_response;
 
 use super::attempt::Attempt;
-use super::carried::Carried;
+use super::exchange_guard::ExchangeGuard;
 use super::received::Received;
-use super::sender::Sender;
+use super::session_user::SessionUser;
 use crate::reactor::{Alarm, TimedOut};
 use crate::session::connection::pool::Lent;
 use crate::session::failure::Failure;
-use answer::Answer;
-use patience::Patience;
+use deadlines::Deadlines;
+use incoming_response::IncomingResponse;
 
-/// Sends a request on a connection and waits for its response. The connection is kept for the next
-/// one where that may follow.
+/// Sends a request on a connection and waits for its response. The connection is kept if another
+/// request may follow.
 pub(super) async fn exchange(
     attempt: &Attempt<'_>,
-    sender: &Sender,
+    user: &SessionUser,
     connection: Lent<'_>,
     alarm: &mut Alarm,
 ) -> Result<Received, Failure> {
     let Attempt { context, request, .. } = *attempt;
     let may_keep = attempt.policy().keeps_after(connection.requests());
-    // Ready is a connection with the turn that made it, or else when the exchange started.
+    // A new connection has been ready since the turn that made it, another since the exchange started.
     let ready = context.reactor.now().max(attempt.started);
-    let mut carried = Carried::new(attempt, connection, ready);
-    let (stream, tally) = carried.parts();
-    tally.wire.sent = sender.remember(|memory| request.send(context, memory, stream));
-    let mut answer = Answer::new(attempt);
-    let mut patience = Patience::new(attempt, ready);
+    let mut guard = ExchangeGuard::new(attempt, connection, ready);
+    let (stream, metrics) = guard.parts();
+    metrics.wire.sent = user.with_client_state(|state| request.send(context, state, stream));
+    let mut response = IncomingResponse::new(attempt);
+    let mut deadlines = Deadlines::new(attempt, ready);
     loop {
-        if patience.lets_body_go(attempt, &answer) {
-            tally.wire.sent += request.send_apart(context, stream);
+        if deadlines.releases_body(attempt, &response) {
+            metrics.wire.sent += request.send_separate_body(context, stream);
         }
-        match alarm.until(patience.ends(attempt, &answer), stream.receive()).await {
-            Ok(came) => {
-                if answer.read(attempt, came, tally)? {
+        match alarm.until(deadlines.next(attempt, &response), stream.receive()).await {
+            Ok(received) => {
+                if response.read(attempt, received, metrics)? {
                     break;
                 }
             }
-            Err(TimedOut) => patience.is_over(attempt, &answer)?,
+            Err(TimedOut) => deadlines.expired(attempt, &response)?,
         }
     }
-    tally.is_whole();
-    // An answer may come before the body has been sent, and a server that has not read all of it
-    // takes what follows for its rest (RFC 9112 section 9.3).
-    let is_sent = request.apart.is_none() || patience.has_let_body_go() && stream.is_sent();
-    // A connection to an origin that is not remembered would never be found again.
-    let is_found = request.origin.remembered;
-    carried.keeps = may_keep && is_found && is_sent && answer.leaves_open();
-    let received = answer.received(attempt);
-    sender.learn(attempt, &received);
+    metrics.response_ended();
+    // A response may come before the body has been sent. A server that has not read all of the body
+    // would take the next request for the rest of it (RFC 9112 section 9.3).
+    let is_sent =
+        request.separate_body.is_none() || deadlines.has_released_body() && stream.is_sent();
+    // A connection to an origin that is not kept would never be found again.
+    let is_found_again = request.origin.remembered;
+    guard.reusable = may_keep && is_found_again && is_sent && response.keeps_alive();
+    let received = response.into_received(attempt);
+    user.update(attempt, &received);
     Ok(received)
 }

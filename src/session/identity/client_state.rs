@@ -16,7 +16,7 @@ const ANSWERERS_MAX: usize = 8;
 /// A user's memory. Most users of a load test have none, and there are very many: it is made when
 /// there is something to remember.
 #[derive(Debug, Default)]
-pub(in crate::session) struct Memory(Option<Box<Remembered>>);
+pub(in crate::session) struct ClientState(Option<Box<Remembered>>);
 
 #[derive(Debug, Default)]
 struct Remembered {
@@ -46,7 +46,7 @@ impl Recipient<'_> {
     }
 }
 
-impl Memory {
+impl ClientState {
     /// Whether there is more to say in a request than it says itself.
     pub(in crate::session) fn has_lines<'r>(
         &self,
@@ -138,7 +138,7 @@ impl Remembered {
 /// A user's cookies, for its tasks: those that servers set, and its own.
 #[derive(Debug)]
 pub struct Cookies<'s> {
-    memory: &'s mut Memory,
+    memory: &'s mut ClientState,
     /// That of the class.
     host: &'s str,
     now: Duration,
@@ -152,7 +152,11 @@ pub struct Cookies<'s> {
 pub struct InvalidCookie;
 
 impl<'s> Cookies<'s> {
-    pub(in crate::session) fn new(memory: &'s mut Memory, host: &'s str, now: Duration) -> Self {
+    pub(in crate::session) fn new(
+        memory: &'s mut ClientState,
+        host: &'s str,
+        now: Duration,
+    ) -> Self {
         Cookies { memory, host, now }
     }
 

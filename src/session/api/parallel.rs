@@ -8,50 +8,50 @@ use super::check::Check;
 use super::counted::RequestFailed;
 use super::pending::PendingRequest;
 use super::response::Response;
-use super::session::{Session, Sharing};
+use super::session::{Session, SessionRefs};
 use crate::session::wire::context::Context;
 use crate::session::wire::exchange::Connections;
 use crate::session::wire::prepared::Prepared;
 
-/// The connections of a user beyond those that it needs for one request at a time. Each lane makes
-/// one request after the other. Made when something is parallel for the first time, so that a user
-/// without such a thing has no room for them.
+/// Further connections of a user, for requests that are made at the same time. Each element carries
+/// one request after another. They are allocated when they are first needed, because most users have
+/// no parallel requests.
 #[derive(Debug, Default)]
 #[expect(clippy::box_collection, reason = "a pointer instead of three words, in every user")]
-pub(in crate::session) struct Lanes(Option<Box<Vec<Connections>>>);
+pub(in crate::session) struct ParallelConnections(Option<Box<Vec<Connections>>>);
 
-impl Lanes {
-    /// Closes their connections and gives them back.
+impl ParallelConnections {
+    /// Closes the connections and frees their memory.
     pub(in crate::session) fn close(&mut self) {
         self.0 = None;
     }
 
-    /// One that is free, or a new one.
+    /// Takes a free element, or makes a new one.
     pub(in crate::session) fn pop(&mut self, context: &Context) -> Connections {
-        let free = self.0.as_mut().and_then(|lanes| lanes.pop());
+        let free = self.0.as_mut().and_then(|parallel| parallel.pop());
         free.unwrap_or_else(|| Connections::new(context))
     }
 
-    /// Gives one back.
-    pub(in crate::session) fn push(&mut self, lane: Connections) {
-        self.0.get_or_insert_default().push(lane);
+    /// Gives an element back.
+    pub(in crate::session) fn push(&mut self, connections: Connections) {
+        self.0.get_or_insert_default().push(connections);
     }
 
-    /// So many of them.
-    fn take(&mut self, count: usize, sharing: &Sharing<'_>) -> &mut [Connections] {
-        let lanes = self.0.get_or_insert_default();
-        while lanes.len() < count {
-            lanes.push(Connections::new(sharing.context));
+    /// Returns so many elements.
+    fn take(&mut self, count: usize, session: &SessionRefs<'_>) -> &mut [Connections] {
+        let parallel = self.0.get_or_insert_default();
+        while parallel.len() < count {
+            parallel.push(Connections::new(session.context));
         }
-        &mut lanes[..count]
+        &mut parallel[..count]
     }
 }
 
 impl Session {
-    /// Makes requests at the same time over as many connections, as a browser does, six for one:
-    /// each connection takes the next request whenever it is free. Comes back with the last
-    /// response; the responses are in the order of the requests, each as
-    /// [`RequestBuilder::send`](crate::session::RequestBuilder::send) gives it.
+    /// Makes requests at the same time over several connections, as a browser does over six: each
+    /// connection takes the next request as soon as it is free. Returns when the last response is
+    /// there. The responses are in the order of the requests, each as
+    /// [`RequestBuilder::send`](crate::session::RequestBuilder::send) returns it.
     ///
     /// ```
     /// # use gregaria::session::{Session, status};
@@ -72,37 +72,37 @@ impl Session {
         let mut responses: Vec<_> = requests.iter().map(|_| None).collect();
         let width = connections.clamp(1, requests.len().max(1));
         let waiting = requests.iter_mut().zip(&mut responses);
-        self.share_out(waiting, width, async |sharing, connections, (request, response)| {
+        self.distribute(waiting, width, async |session, connections, (request, response)| {
             if let Some(request) = request.take() {
-                *response = Some(request.make(sharing, connections).await);
+                *response = Some(request.make(session, connections).await);
             }
         })
         .await;
         responses.into_iter().flatten().collect()
     }
 
-    /// Makes constant requests at the same time, at most so many, and judges each response by its
-    /// checks.
+    /// Makes constant requests, at most `width` at the same time, and applies the checks of each to its
+    /// response.
     pub async fn run_parallel_steps<'r>(
         &mut self,
         steps: impl Iterator<Item = (&'r Prepared, &'r [Check])>,
         width: usize,
     ) {
-        self.share_out(steps, width, async |sharing, connections, (prepared, checks)| {
-            sharing.run_step(connections, prepared, checks).await;
+        self.distribute(steps, width, async |session, connections, (prepared, checks)| {
+            session.run_step(connections, prepared, checks).await;
         })
         .await;
     }
 
-    /// Lets as many lanes work until nothing is left to take; the first is that of the single
-    /// requests. What they do is dropped with this.
-    async fn share_out<T>(
+    /// Distributes the work among `width` sets of connections, of which the first is that of single
+    /// requests. Unfinished work is dropped with this future.
+    async fn distribute<T>(
         &mut self,
         work: impl Iterator<Item = T>,
         width: usize,
-        make: impl AsyncFn(Sharing<'_>, &mut Connections, T),
+        make: impl AsyncFn(SessionRefs<'_>, &mut Connections, T),
     ) {
-        let (sharing, first, lanes) = self.split();
+        let (session, first, parallel) = self.split();
         let work = Cell::new(Some(work));
         let next = || {
             let mut left = work.take()?;
@@ -110,13 +110,13 @@ impl Session {
             work.set(Some(left));
             next
         };
-        let lanes = lanes.take(width - 1, &sharing).iter_mut();
-        let lane = async |connections: &mut Connections| {
+        let parallel = parallel.take(width - 1, &session).iter_mut();
+        let worker = async |connections: &mut Connections| {
             while let Some(request) = next() {
-                make(sharing, connections, request).await;
+                make(session, connections, request).await;
             }
         };
-        all(std::iter::once(first).chain(lanes).map(lane)).await;
+        all(std::iter::once(first).chain(parallel).map(worker)).await;
     }
 }
 

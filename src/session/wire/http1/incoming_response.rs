@@ -1,51 +1,50 @@
-//! What has come of a response, as it is read.
+//! A response while it is being read.
 
 use super::super::attempt::Attempt;
-use super::super::carried::Tally;
+use super::super::exchange_guard::ExchangeMetrics;
 use super::super::received::Received;
 use super::super::redirect::location;
 use crate::http1::{KeepBody, Limits, ResponseReader};
-use crate::session::failure::{Failure, Stage};
+use crate::session::failure::{Failure, RequestPhase};
 use crate::transport::{self, Piece};
 
-/// How much of a redirect's body is read, so that its connection can be used again.
+/// How many bytes of a redirect's body are read so that its connection can be used again.
 const UNSEEN_BODY_MAX: u64 = 64 * 1024;
 
-/// What has come of a response.
-pub(super) struct Answer {
+/// A response while it is being read.
+pub(super) struct IncomingResponse {
     reader: ResponseReader,
     bytes: Vec<u8>,
 }
 
-impl Answer {
+impl IncomingResponse {
     pub(super) fn new(attempt: &Attempt<'_>) -> Self {
         let Attempt { context, outbound, request, .. } = *attempt;
         let limits = Limits { body_bytes: outbound.body_bytes_max(), ..context.limits };
         let reader = ResponseReader::new(&request.method, outbound.keep_body, limits);
-        Answer { reader, bytes: context.spare() }
+        IncomingResponse { reader, bytes: context.spare() }
     }
 
-    /// Reads what has come: a piece, or the end of the connection. `true` where no more of the response
-    /// is wanted.
+    /// Reads a piece, or the end of the connection. Returns `true` if no more of the response is needed.
     #[inline]
     pub(super) fn read(
         &mut self,
         attempt: &Attempt<'_>,
-        came: Result<Option<Piece<'_>>, transport::Error>,
-        tally: &mut Tally<'_>,
+        received: Result<Option<Piece<'_>>, transport::Error>,
+        metrics: &mut ExchangeMetrics<'_>,
     ) -> Result<bool, Failure> {
-        let Answer { reader, bytes } = self;
-        match came {
+        let IncomingResponse { reader, bytes } = self;
+        match received {
             Ok(Some(piece)) => {
-                tally.wire.received += piece.wire_bytes();
+                metrics.wire.received += piece.wire_bytes();
                 let known = &mut *attempt.context.known_head(attempt.outbound.entry);
                 let progress = reader.feed_knowing(&piece, bytes, known);
                 if reader.has_begun_final() {
-                    tally.has_begun();
+                    metrics.response_began();
                 }
-                note_malformed_lines(reader, attempt);
+                count_malformed_lines(reader, attempt);
                 match progress {
-                    Ok(progress) => Ok(progress.done || self.is_enough(attempt)),
+                    Ok(progress) => Ok(progress.done || self.skips_rest(attempt)),
                     Err(error) => {
                         let seen = if bytes.is_empty() { &piece[..] } else { &bytes[..] };
                         Err(Failure::of_reader(error, reader, seen))
@@ -56,46 +55,46 @@ impl Answer {
                 Ok(()) => Ok(true),
                 Err(error) => Err(Failure::of_reader(error, reader, bytes)),
             },
-            Err(error) => Err(Failure::of_stream(error, self.stage())),
+            Err(error) => Err(Failure::of_stream(error, self.phase())),
         }
     }
 
-    /// Whether the rest of a response is not worth waiting for: nobody sees the body of a redirect,
-    /// and a new connection is cheaper than a long one.
-    fn is_enough(&self, attempt: &Attempt<'_>) -> bool {
+    /// Returns whether the rest of the response is skipped: the body of a redirect is not used, and if it
+    /// is long, a new connection is cheaper than the rest.
+    fn skips_rest(&self, attempt: &Attempt<'_>) -> bool {
         let is_long = attempt.outbound.follows && self.reader.body_bytes() > UNSEEN_BODY_MAX;
         let head = self.reader.head().filter(|_| is_long);
         head.is_some_and(|head| location(head, &self.bytes).is_some())
     }
 
-    /// Whether the server has asked for the body.
+    /// Returns whether the server has sent `100 Continue`.
     pub(super) fn asks_for_body(&self) -> bool {
         self.reader.continues()
     }
 
-    /// Whether the final response has begun: interim ones are no answer.
+    /// Returns whether the final response has begun, after interim ones.
     pub(super) fn has_begun(&self) -> bool {
         self.reader.has_begun_final()
     }
 
-    /// Whether the head of the final response is there.
+    /// Returns whether the head of the final response is complete.
     pub(super) fn has_head(&self) -> bool {
         self.reader.head().is_some()
     }
 
-    /// Where in the response it is.
-    pub(super) fn stage(&self) -> Stage {
-        Stage::of_reader(&self.reader)
+    /// Returns how far the response has come.
+    pub(super) fn phase(&self) -> RequestPhase {
+        RequestPhase::of_reader(&self.reader)
     }
 
-    /// Whether another request may follow on the connection.
-    pub(super) fn leaves_open(&self) -> bool {
+    /// Returns whether the connection may be used for another request.
+    pub(super) fn keeps_alive(&self) -> bool {
         self.reader.keep_alive()
     }
 
-    /// A response of which no more is wanted.
-    pub(super) fn received(self, attempt: &Attempt<'_>) -> Received {
-        let Answer { reader, bytes } = self;
+    /// Finishes the response.
+    pub(super) fn into_received(self, attempt: &Attempt<'_>) -> Received {
+        let IncomingResponse { reader, bytes } = self;
         let head = *reader.head().expect("a response that is done has a head");
         let max_body = attempt.policy().max_body;
         let is_kept = attempt.outbound.keep_body == KeepBody::Yes;
@@ -103,8 +102,8 @@ impl Answer {
     }
 }
 
-/// Counts the lines that a head was read without, if there were any.
-fn note_malformed_lines(reader: &mut ResponseReader, attempt: &Attempt<'_>) {
+/// Counts the malformed lines that were left out of the head, if there were any.
+fn count_malformed_lines(reader: &mut ResponseReader, attempt: &Attempt<'_>) {
     if reader.has_malformed_lines() {
         let mut recorder = attempt.context.recorder.borrow_mut();
         let names = reader.take_malformed_lines();

@@ -5,42 +5,42 @@ use std::net::{IpAddr, SocketAddr, TcpListener};
 
 /// The local addresses that connections come from, by family.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sources {
+pub struct LocalAddresses {
     v4: Vec<Option<IpAddr>>,
     v6: Vec<Option<IpAddr>>,
 }
 
 /// The kernel chooses.
-impl Default for Sources {
+impl Default for LocalAddresses {
     fn default() -> Self {
-        Sources { v4: vec![None], v6: vec![None] }
+        LocalAddresses { v4: vec![None], v6: vec![None] }
     }
 }
 
-impl Sources {
+impl LocalAddresses {
     /// These addresses, each once; where there are none, the kernel chooses.
     pub fn new(addresses: &[IpAddr]) -> Self {
         if addresses.is_empty() {
-            return Sources::default();
+            return LocalAddresses::default();
         }
-        let mut sources = Sources { v4: Vec::new(), v6: Vec::new() };
+        let mut by_family = LocalAddresses { v4: Vec::new(), v6: Vec::new() };
         for &address in addresses {
-            let family = if address.is_ipv4() { &mut sources.v4 } else { &mut sources.v6 };
+            let family = if address.is_ipv4() { &mut by_family.v4 } else { &mut by_family.v6 };
             if !family.contains(&Some(address)) {
                 family.push(Some(address));
             }
         }
-        sources
+        by_family
     }
 
     /// Where a connection to this address may come from: `None` stands for the kernel's choice.
     /// Empty where there are addresses of the other family only.
-    pub fn to(&self, address: SocketAddr) -> &[Option<IpAddr>] {
+    pub fn for_peer(&self, address: SocketAddr) -> &[Option<IpAddr>] {
         if address.is_ipv4() { &self.v4 } else { &self.v6 }
     }
 
     /// The addresses that were given.
-    pub fn given(&self) -> impl Iterator<Item = IpAddr> {
+    pub fn iter(&self) -> impl Iterator<Item = IpAddr> {
         self.v4.iter().chain(&self.v6).flatten().copied()
     }
 
@@ -50,7 +50,7 @@ impl Sources {
     ///
     /// The first address that is not one of this host's, with what the system says.
     pub fn check(&self) -> Result<(), (IpAddr, io::Error)> {
-        self.given().try_for_each(|address| {
+        self.iter().try_for_each(|address| {
             if address.is_unspecified() {
                 return Err((address, io::Error::other("it stands for any address")));
             }
