@@ -130,36 +130,8 @@ fn randomness_comes_from_the_seed_alone() {
     check_absent("src", &global, &["src/plan.rs"]);
 }
 
-/// A folder names nothing of the crate but itself.
-#[track_caller]
-fn check_leaf(folder: &str) {
-    let own = format!("crate::{folder}");
-    for Source { path, code, .. } in sources(&format!("src/{folder}")) {
-        let others = code.matches("crate::").count() - code.matches(&own).count();
-        assert_eq!(others, 0, "{path} uses what stands above it");
-    }
-}
-
 #[test]
-fn the_leaves_know_nobody() {
-    check_leaf("http1");
-    check_leaf("stats");
-    check_leaf("reactor");
-    check_leaf("page");
-}
-
-#[test]
-fn nothing_below_the_executor_points_back() {
-    let above = ["executor", "collector", "report", "run", "cli", "target", "plan"];
-    let above: Vec<String> = above.iter().map(|module| format!("crate::{module}")).collect();
-    let above: Vec<&str> = above.iter().map(String::as_str).collect();
-    check_absent("src/session", &above, &[]);
-    check_absent("src/scenario", &above, &[]);
-}
-
-#[test]
-fn nothing_but_the_command_knows_of_the_web_page() {
-    check_absent("src", &["crate::web"], &["src/web/", "src/cli/"]);
+fn the_libraries_of_the_page_are_named_in_web_alone() {
     check_absent("src", &["axum::", "hyper::", "tokio::"], &["src/web/"]);
 }
 
