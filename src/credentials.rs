@@ -10,30 +10,30 @@ use std::ops::Range;
 const MARK: &str = "***";
 
 /// The text with `***` in the place of the credentials of each URL in it: `http://***@host/path`.
-pub fn hidden(text: &str) -> Cow<'_, str> {
+pub(crate) fn hidden(text: &str) -> Cow<'_, str> {
     replaced(text, &spans(text), MARK)
 }
 
 /// The text without the credentials of the URLs in it, for names: `http://host/path`.
-pub fn stripped(text: &str) -> Cow<'_, str> {
+pub(crate) fn stripped(text: &str) -> Cow<'_, str> {
     let spans = spans(text).into_iter().map(|span| span.start..span.end + 1);
     replaced(text, &spans.collect::<Vec<_>>(), "")
 }
 
 /// Whether something is hidden in this text.
-pub fn is_hidden(text: &str) -> bool {
+pub(crate) fn is_hidden(text: &str) -> bool {
     spans(text).iter().any(|span| &text[span.clone()] == MARK)
 }
 
 /// The same, and of what stands in quotes also what should have been a URL and is none: for what is
 /// said of somebody's own files and arguments, where a URL with a mistake in it is what is wrong.
-pub fn hidden_in_quotes(text: &str) -> Cow<'_, str> {
+pub(crate) fn hidden_in_quotes(text: &str) -> Cow<'_, str> {
     replaced(text, &spans_in_quotes(text), MARK)
 }
 
 /// A text that should have been a URL and is none, so that nobody knows where its credentials end:
 /// nothing before its last `@` is shown but the scheme.
-pub fn hidden_in_malformed(url: &str) -> Cow<'_, str> {
+pub(crate) fn hidden_in_malformed(url: &str) -> Cow<'_, str> {
     replaced(url, span_in_malformed(url).as_slice(), MARK)
 }
 
@@ -59,7 +59,7 @@ fn is_doubtful(value: &str) -> bool {
 
 /// Where credentials stand in a text: in front of the `@` of a URL's authority (RFC 3986 section
 /// 3.2.1).
-pub fn spans(text: &str) -> Vec<Range<usize>> {
+pub(crate) fn spans(text: &str) -> Vec<Range<usize>> {
     let (mut spans, mut from) = (Vec::new(), 0);
     while let Some(at) = text[from..].find("//") {
         let start = from + at + "//".len();
@@ -135,7 +135,7 @@ fn replaced<'t>(text: &'t str, spans: &[Range<usize>], by: &str) -> Cow<'t, str>
 }
 
 /// Where a place in a text is in the text [`hidden_in_quotes`].
-pub fn place_in_hidden(text: &str, at: usize) -> usize {
+pub(crate) fn place_in_hidden(text: &str, at: usize) -> usize {
     let mut place = at;
     for span in spans_in_quotes(text).into_iter().rev() {
         if at >= span.end {

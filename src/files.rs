@@ -15,7 +15,7 @@ use crate::units;
 
 /// The largest file of texts: far beyond any scenario or bundle of certificates, far below a memory
 /// problem.
-pub const TEXT_MAX: u64 = 16 << 20;
+pub(crate) const TEXT_MAX: u64 = 16 << 20;
 /// How much is read between two looks at the clock.
 const CHUNK: u64 = 1 << 20;
 /// How long a file is waited for, from its opening to its end: who types a password for
@@ -53,7 +53,7 @@ impl From<ReadError> for io::Error {
 /// # Errors
 ///
 /// What the system says, that it is none, or too large.
-pub fn read(path: impl AsRef<Path>, max: u64) -> Result<Vec<u8>, ReadError> {
+pub(crate) fn read(path: impl AsRef<Path>, max: u64) -> Result<Vec<u8>, ReadError> {
     let file = open(path)?;
     if file.metadata()?.len() > max {
         return Err(ReadError::TooLarge(max));
@@ -66,7 +66,7 @@ pub fn read(path: impl AsRef<Path>, max: u64) -> Result<Vec<u8>, ReadError> {
 /// # Errors
 ///
 /// What the system says, or that it is none.
-pub fn open(path: impl AsRef<Path>) -> Result<File, ReadError> {
+pub(crate) fn open(path: impl AsRef<Path>) -> Result<File, ReadError> {
     let file = open_any(path.as_ref())?;
     if file.metadata()?.is_file() { Ok(file) } else { Err(ReadError::NotRegular) }
 }
@@ -77,12 +77,12 @@ pub fn open(path: impl AsRef<Path>) -> Result<File, ReadError> {
 /// # Errors
 ///
 /// What the system says, that it is too large, or has no end within 30 s.
-pub fn read_any(path: impl AsRef<Path>, max: u64) -> Result<Vec<u8>, ReadError> {
+pub(crate) fn read_any(path: impl AsRef<Path>, max: u64) -> Result<Vec<u8>, ReadError> {
     whole(open_any(path.as_ref())?, max, PATIENCE)
 }
 
 /// Whether what the path leads to can be read again: it is a regular file.
-pub fn is_regular(path: impl AsRef<Path>) -> bool {
+pub(crate) fn is_regular(path: impl AsRef<Path>) -> bool {
     path.as_ref().metadata().is_ok_and(|metadata| metadata.is_file())
 }
 
@@ -92,7 +92,7 @@ pub fn is_regular(path: impl AsRef<Path>) -> bool {
 /// # Errors
 ///
 /// What the system says.
-pub fn append(path: impl AsRef<Path>) -> io::Result<File> {
+pub(crate) fn append(path: impl AsRef<Path>) -> io::Result<File> {
     let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits() as i32;
     let file = OpenOptions::new().append(true).create(true).custom_flags(flags).open(path)?;
     // From here on the reader's pace is ours.

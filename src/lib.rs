@@ -26,6 +26,9 @@
 //!
 //! ARCHITECTURE.md has the map, the life of a request and of a sample, and the invariants.
 
+// Without the page, some items of the modules that it uses are unused.
+#![cfg_attr(not(feature = "page"), allow(dead_code, unused_imports))]
+
 pub mod scenario;
 pub mod session;
 
@@ -48,15 +51,13 @@ pub mod web;
 
 pub mod cli;
 mod cores;
-pub mod credentials;
-pub mod files;
-pub mod log;
-// The fields of the page's forms are described in it, too.
-#[cfg_attr(not(feature = "page"), allow(dead_code))]
+mod credentials;
+mod files;
+mod log;
 mod options;
 pub mod page;
 pub mod target;
 pub mod threshold;
-pub mod units;
+mod units;
 mod waiter;
 mod workload;

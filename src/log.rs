@@ -20,7 +20,7 @@ const RECENT_MAX: usize = 500;
 /// How important a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
 #[value(rename_all = "UPPER")]
-pub enum Level {
+pub(crate) enum Level {
     /// What helps to find out why.
     Debug,
     /// What happens.
@@ -47,7 +47,7 @@ impl fmt::Display for Level {
 
 /// Where log lines go. Cheap to clone; a line is written whole.
 #[derive(Debug, Clone)]
-pub struct Log {
+pub(crate) struct Log {
     level: Level,
     host: Arc<str>,
     file: Option<Arc<Mutex<File>>>,
@@ -60,7 +60,7 @@ impl Log {
     /// # Errors
     ///
     /// Where the file cannot be written.
-    pub fn new(level: Level, file: Option<&Path>) -> io::Result<Self> {
+    pub(crate) fn new(level: Level, file: Option<&Path>) -> io::Result<Self> {
         let file = file.map(files::append).transpose()?.map(|file| Arc::new(Mutex::new(file)));
         let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
         let host = host.split('.').next().unwrap_or_default().into();
@@ -69,7 +69,7 @@ impl Log {
 
     /// Writes a line about a part of the program. A log file that cannot be written is no reason to
     /// stop a run: its lines go to stderr, errors of which are let go.
-    pub fn line(&self, level: Level, part: &str, message: impl fmt::Display) {
+    pub(crate) fn line(&self, level: Level, part: &str, message: impl fmt::Display) {
         if level >= self.level {
             let line = self.stamped(level, part, message);
             // Remembered first, so that every line that was printed is on the page.
@@ -80,7 +80,7 @@ impl Log {
 
     /// Says something, whatever is left out, and does not remember it: for what somebody has to know
     /// and nobody is to read later.
-    pub fn unremembered(&self, part: &str, message: impl fmt::Display) {
+    pub(crate) fn unremembered(&self, part: &str, message: impl fmt::Display) {
         self.write(&self.stamped(Level::Info, part, message));
     }
 
@@ -100,7 +100,7 @@ impl Log {
     }
 
     /// The latest lines, oldest first.
-    pub fn recent(&self) -> Vec<String> {
+    pub(crate) fn recent(&self) -> Vec<String> {
         self.remembered().iter().cloned().collect()
     }
 
@@ -117,24 +117,24 @@ impl Log {
     }
 
     /// Says what helps to find out why. It is not remembered: it would push out what matters.
-    pub fn debug(&self, part: &str, message: impl fmt::Display) {
+    pub(crate) fn debug(&self, part: &str, message: impl fmt::Display) {
         if self.level == Level::Debug {
             self.write(&self.stamped(Level::Debug, part, message));
         }
     }
 
     /// Says what happens.
-    pub fn info(&self, part: &str, message: impl fmt::Display) {
+    pub(crate) fn info(&self, part: &str, message: impl fmt::Display) {
         self.line(Level::Info, part, message);
     }
 
     /// Says what may spoil the numbers.
-    pub fn warning(&self, part: &str, message: impl fmt::Display) {
+    pub(crate) fn warning(&self, part: &str, message: impl fmt::Display) {
         self.line(Level::Warning, part, message);
     }
 
     /// Says what went wrong.
-    pub fn error(&self, part: &str, message: impl fmt::Display) {
+    pub(crate) fn error(&self, part: &str, message: impl fmt::Display) {
         self.line(Level::Error, part, message);
     }
 }

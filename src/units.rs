@@ -12,14 +12,14 @@ use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
-pub use cores::{cores, parse_cores};
-pub use size::{InvalidSize, parse_size, size};
+pub(crate) use cores::{cores, parse_cores};
+pub(crate) use size::{parse_size, size};
 
 /// The longest duration anything may ask for: 136 years, whose nanoseconds fit 64 bits.
-pub const LONGEST: Duration = Duration::from_secs(u32::MAX as u64);
+pub(crate) const LONGEST: Duration = Duration::from_secs(u32::MAX as u64);
 
 /// The instant that comes so much later; not later than [`LONGEST`], so that there is one.
-pub fn after(instant: Instant, duration: Duration) -> Instant {
+pub(crate) fn after(instant: Instant, duration: Duration) -> Instant {
     instant + duration.min(LONGEST)
 }
 
@@ -60,7 +60,7 @@ pub struct NoShare;
 ///
 /// Whole numbers only, each unit at most once and from large to small, as `--run-time` and
 /// `--stop-timeout` take them.
-pub fn parse_time_span(text: &str) -> Result<Duration, DurationError> {
+pub(crate) fn parse_time_span(text: &str) -> Result<Duration, DurationError> {
     let invalid = || DurationError::TimeSpan(text.to_owned());
     if text.contains('.') {
         return Err(invalid());
@@ -71,20 +71,20 @@ pub fn parse_time_span(text: &str) -> Result<Duration, DurationError> {
 /// Parses a duration of a scenario file: a time span, or finer as in `250ms`, `100us`, `1.5s`.
 ///
 /// A number without a unit is seconds.
-pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
+pub(crate) fn parse_duration(text: &str) -> Result<Duration, DurationError> {
     let invalid = || DurationError::Duration(text.to_owned());
     parse(text, &UNITS).map_err(|reason| reason.error(text, invalid))
 }
 
 /// Parses a share of a whole: `0.05`, `5%`.
-pub fn parse_share(text: &str) -> Result<f64, NoShare> {
+pub(crate) fn parse_share(text: &str) -> Result<f64, NoShare> {
     let (number, whole) = text.strip_suffix('%').map_or((text, 1.0), |percent| (percent, 100.0));
     let share = number.parse::<f64>().map_err(|_| NoShare)? / whole;
     if (0.0..=1.0).contains(&share) { Ok(share) } else { Err(NoShare) }
 }
 
 /// A number of seconds as a duration.
-pub fn seconds(seconds: f64) -> Result<Duration, DurationError> {
+pub(crate) fn seconds(seconds: f64) -> Result<Duration, DurationError> {
     if seconds.is_nan() || seconds < 0.0 {
         return Err(DurationError::Seconds(seconds.to_string()));
     }
@@ -97,7 +97,7 @@ pub fn seconds(seconds: f64) -> Result<Duration, DurationError> {
 /// Prints a duration as [`parse_duration`] reads it back: `1m30s`, `250ms`, `1.5s`, `0s`.
 ///
 /// Exact to the nanosecond, so that a printed plan is the plan.
-pub fn short(duration: Duration) -> String {
+pub(crate) fn short(duration: Duration) -> String {
     let total = duration.as_nanos();
     if total < NANOS_PER_SECOND && total > 0 {
         let (unit, nanos) = if total >= 1_000_000 { UNITS[3] } else { UNITS[4] };
@@ -118,7 +118,7 @@ pub fn short(duration: Duration) -> String {
 }
 
 /// Prints a duration in one unit, for a sentence: `5 s`, `90 s`, `1.5 s`, `250 ms`.
-pub fn spaced(duration: Duration) -> String {
+pub(crate) fn spaced(duration: Duration) -> String {
     let total = duration.as_nanos();
     let (unit, nanos) = match total {
         1..1_000_000 => UNITS[4],
@@ -129,7 +129,7 @@ pub fn spaced(duration: Duration) -> String {
 }
 
 /// Prints a count with its thousands set apart: `1,024`.
-pub fn grouped(count: u64) -> String {
+pub(crate) fn grouped(count: u64) -> String {
     let digits = count.to_string();
     let mut text = String::with_capacity(digits.len() * 4 / 3);
     for (at, digit) in digits.char_indices() {
@@ -142,33 +142,13 @@ pub fn grouped(count: u64) -> String {
 }
 
 /// Prints a number of users: `1 user`, `2 users`.
-pub fn users(count: u32) -> String {
+pub(crate) fn users(count: u32) -> String {
     counted(count, "user")
 }
 
 /// Prints a number of things: `1 request`, `2 requests`.
-pub fn counted(count: u32, what: &str) -> String {
+pub(crate) fn counted(count: u32, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
-}
-
-/// Prints a duration in words: `1 minute and 30 seconds`, `2 hours`, `250 milliseconds`.
-pub fn long(duration: Duration) -> String {
-    const WORDS: [&str; 5] = ["hour", "minute", "second", "millisecond", "microsecond"];
-    let mut rest = duration.as_nanos();
-    let mut parts = Vec::new();
-    for ((_, nanos), word) in UNITS.iter().zip(WORDS) {
-        let count = rest / nanos;
-        if count > 0 {
-            let plural = if count == 1 { "" } else { "s" };
-            parts.push(format!("{count} {word}{plural}"));
-            rest %= nanos;
-        }
-    }
-    match parts.pop() {
-        None => "0 seconds".to_owned(),
-        Some(last) if parts.is_empty() => last,
-        Some(last) => format!("{} and {last}", parts.join(", ")),
-    }
 }
 
 /// `nanos` in units of `unit`, with the decimals it has and no others.
@@ -382,19 +362,6 @@ mod tests {
         ];
         for (duration, expected) in table {
             assert_eq!(short(duration), expected);
-        }
-    }
-
-    #[test]
-    fn long_is_words() {
-        let table = [
-            (Duration::ZERO, "0 seconds"),
-            (ms(90_000), "1 minute and 30 seconds"),
-            (ms(7_200_000), "2 hours"),
-            (ms(3_661_250), "1 hour, 1 minute, 1 second and 250 milliseconds"),
-        ];
-        for (duration, expected) in table {
-            assert_eq!(long(duration), expected);
         }
     }
 

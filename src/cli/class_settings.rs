@@ -11,7 +11,7 @@ use crate::scenario::{Scenario, Share, User, hint, validate_host};
 
 /// What is set of one class; without a key it stays what it is.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ClassSettings {
+pub(in crate::cli) struct ClassSettings {
     name: String,
     host: Option<String>,
     /// 0: the class is left out.
@@ -98,7 +98,7 @@ impl ClassSettings {
         })
     }
 
-    /// Changes its class, and those of the others with it.
+    /// ClassChanges its class, and those of the others with it.
     fn apply(&self, classes: &mut Classes) -> Result<(), String> {
         let Some(user) = classes.take(&self.name) else {
             let names: Vec<&str> = classes.users.iter().flatten().map(|user| &*user.name).collect();
@@ -187,12 +187,12 @@ impl fmt::Display for ClassSettings {
 
 /// What the flags change of the classes of a scenario.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Changes {
+pub(super) struct ClassChanges {
     pub(super) classes: Vec<ClassSettings>,
     pub(super) equal_weights: bool,
 }
 
-impl Changes {
+impl ClassChanges {
     /// The scenario with these changes.
     pub(super) fn applied(&self, mut scenario: Scenario) -> Result<Scenario, String> {
         if self.equal_weights {
@@ -230,7 +230,7 @@ mod tests {
     fn changed(texts: &[&str]) -> Result<Scenario, String> {
         let classes =
             texts.iter().map(|text| ClassSettings::parse(text)).collect::<Result<_, _>>()?;
-        Changes { classes, equal_weights: false }.applied(shop())
+        ClassChanges { classes, equal_weights: false }.applied(shop())
     }
 
     #[track_caller]
@@ -322,7 +322,7 @@ mod tests {
 
     #[test]
     fn equal_weights_are_of_classes_and_tasks() {
-        let changes = Changes { equal_weights: true, ..Changes::default() };
+        let changes = ClassChanges { equal_weights: true, ..ClassChanges::default() };
         let scenario = changes.applied(shop()).unwrap();
         assert!(scenario.users.iter().all(|user| user.share == Share::Weight(1.0)));
         assert!(scenario.users.iter().flat_map(|user| &user.tasks).all(|task| task.weight == 1));

@@ -19,7 +19,7 @@ pub(super) fn typed(parameters: &[Parameter]) -> String {
 
 /// A command that makes this run of a scenario once more: with its seed, and what a page asked for as
 /// if it had been typed. What it can be steered by on its way is not in it.
-pub(super) fn again(scenario: &str, args: &RunArgs, plan: &Plan) -> String {
+pub(super) fn to_repeat(scenario: &str, args: &RunArgs, plan: &Plan) -> String {
     let mut line = Line(vec!["gregaria".to_owned(), scenario.to_owned()]);
     line.load(args);
     line.choice(args);
@@ -156,7 +156,7 @@ mod tests {
         let user = User::new("A").task(Step::get("/"));
         let plan =
             Plan::new(Scenario::new("http://127.0.0.1:1").user(user), args.options()).unwrap();
-        let line = again("a.toml", &args, &plan);
+        let line = to_repeat("a.toml", &args, &plan);
         (args, line.split(' ').map(|word| word.trim_matches('\'').to_owned()).collect())
     }
 
@@ -189,7 +189,7 @@ mod tests {
         let plan = Plan::new(scenario, plan::Options::default()).unwrap();
         for option in options::samples::of_a_run() {
             let words = options::samples::command_line(option);
-            let line = again("a.toml", &Args::try_parse_from(words).unwrap().run, &plan) + " ";
+            let line = to_repeat("a.toml", &Args::try_parse_from(words).unwrap().run, &plan) + " ";
             assert!(line.contains(&format!(" --{} ", option.flag())), "{}: {line}", option.name);
         }
     }

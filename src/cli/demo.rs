@@ -3,8 +3,8 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use super::draft::Draft;
-use super::source::Source;
+use super::scenario_source::ScenarioSource;
+use super::scenario_template::ScenarioTemplate;
 use super::{Error, RunArgs, run_scenario};
 use crate::cores::allowed_cores;
 use crate::plan::Options;
@@ -33,7 +33,10 @@ pub(super) fn demo(args: &RunArgs) -> Result<u8, Error> {
     args.host = Some(format!("http://{}", server.address()));
     args.cores.get_or_insert_with(|| super::args::Cores(cores.iter().map(|id| id.id).collect()));
     let scenario = without_waits(&args.options())?;
-    run_scenario(&Source::Kept(Draft::made("checks.toml", scenario)), &args)
+    run_scenario(
+        &ScenarioSource::Loaded(ScenarioTemplate::of_scenario("checks.toml", scenario)),
+        &args,
+    )
 }
 
 fn without_waits(options: &Options) -> Result<Scenario, Error> {

@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 
 use super::RunArgs;
 use super::command_line;
-use super::draft::Draft;
 use super::milestones;
+use super::scenario_template::ScenarioTemplate;
 use crate::credentials::hidden;
 use crate::plan::Plan;
 use crate::report::view::Facts;
 use crate::scenario::LoadShape;
 
-/// The facts of a plan that was made of `draft`.
-pub(super) fn facts(plan: &Plan, args: &RunArgs, draft: &Draft) -> Facts {
+/// The facts of a plan that was made of `template`.
+pub(super) fn facts(plan: &Plan, args: &RunArgs, template: &ScenarioTemplate) -> Facts {
     let hosts: BTreeSet<String> = plan
         .targets
         .iter()
@@ -26,12 +26,12 @@ pub(super) fn facts(plan: &Plan, args: &RunArgs, draft: &Draft) -> Facts {
         _ => None,
     };
     Facts {
-        scenario: hidden(draft.name()).into_owned(),
-        scenario_text: draft.text(),
+        scenario: hidden(template.name()).into_owned(),
+        scenario_text: template.text(),
         host: hosts.into_iter().collect::<Vec<_>>().join(", "),
         seed: plan.seed,
         command_line: command_line::typed(&plan.scenario.parameters),
-        again: Some(command_line::again(draft.name(), args, plan)),
+        again: Some(command_line::to_repeat(template.name(), args, plan)),
         users: plan.users,
         spawn_rate,
         run_time: plan.run_time,

@@ -3,12 +3,12 @@
 use std::io;
 use std::sync::Arc;
 
-use super::asked::asked_rate;
-use super::draft::Draft;
+use super::console_stream::ConsoleStream;
 use super::facts::facts;
-use super::journal::Deeds;
+use super::journal::JournalLog;
 use super::milestones::{self, Milestones};
-use super::tty::Tty;
+use super::requested_rate::requested_rate;
+use super::scenario_template::ScenarioTemplate;
 use super::{Error, FAILED, RunArgs, THRESHOLD_MISSED};
 use crate::collector::Summary;
 use crate::control::Control;
@@ -38,9 +38,9 @@ pub(super) struct Job {
 }
 
 impl Job {
-    /// Plans a run of this scenario, which was made of the draft, and creates its files.
+    /// Plans a run of this scenario, which was made of the template, and creates its files.
     pub(super) fn new(
-        draft: &Draft,
+        template: &ScenarioTemplate,
         scenario: Scenario,
         options: Options,
         args: &RunArgs,
@@ -49,7 +49,7 @@ impl Job {
         let args = &args.with_reports_of(&scenario);
         let plan = Arc::new(Plan::watched(scenario, options, milestones::preparing(log))?);
         run::preflight(&plan)?;
-        let facts = facts(&plan, args, draft);
+        let facts = facts(&plan, args, template);
         let control = Arc::new(Control::of(plan.arrivals.is_some()));
         let (args, log, reports) = (args.clone(), log.clone(), Vec::new());
         let mut job = Job { plan, control, args, log, facts, reports };
@@ -84,7 +84,7 @@ impl Job {
             files.push(("json file".into(), Box::new(JsonFile::create(path, plan.seed)?)));
         }
         if let Some(path) = &args.html {
-            let history = History::new(asked_rate(plan, control));
+            let history = History::new(requested_rate(plan, control));
             let (facts, workload) = (self.facts.clone(), plan.scenario.workload());
             let file = HtmlFile::create(path, facts, workload, history)?;
             files.push(("html".into(), Box::new(file)));
@@ -101,22 +101,22 @@ impl Job {
         let is_told = if args.web.web { args.print_stats } else { !args.only_summary };
         if is_told {
             let screen = || Screen::of(io::stderr());
-            self.add("progress", Box::new(Progress::new(Tty(io::stderr()), screen)));
+            self.add("progress", Box::new(Progress::new(ConsoleStream(io::stderr()), screen)));
         }
         if plan.journal {
-            self.add("journal", Box::new(Deeds(log.clone())));
+            self.add("journal", Box::new(JournalLog(log.clone())));
         }
         self.add("log", Box::new(Milestones::new(plan, log, control, resets)));
     }
 
     fn add_summary(&mut self) {
         if self.args.json {
-            self.add("json", Box::new(JsonList::new(Tty(io::stdout()))));
+            self.add("json", Box::new(JsonList::new(ConsoleStream(io::stdout()))));
             let screen = || Screen::of(io::stderr());
-            self.add("summary", Box::new(Final::new(Tty(io::stderr()), screen)));
+            self.add("summary", Box::new(Final::new(ConsoleStream(io::stderr()), screen)));
         } else {
             let screen = || Screen::of(io::stdout());
-            self.add("summary", Box::new(Final::new(Tty(io::stdout()), screen)));
+            self.add("summary", Box::new(Final::new(ConsoleStream(io::stdout()), screen)));
         }
     }
 }

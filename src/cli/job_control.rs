@@ -25,16 +25,16 @@ pub(super) fn is_ignored(signal: c_int) -> bool {
 
 /// Whether this process is in the group of this number.
 pub(super) fn is_in_group(group: Pid) -> bool {
-    let own = Standing::of("self").map(|own| own.group);
+    let own = ProcessStat::of("self").map(|own| own.group);
     own == group.as_raw_nonzero().get().try_into().ok()
 }
 
 /// Whether no process of this session is above this one's group: a shell would be.
 fn is_orphaned() -> bool {
-    let Some(own) = Standing::of("self") else { return true };
+    let Some(own) = ProcessStat::of("self") else { return true };
     let mut above = own;
     loop {
-        match Standing::of(&above.parent.to_string()) {
+        match ProcessStat::of(&above.parent.to_string()) {
             Some(parent) if parent.group == own.group => above = parent,
             Some(parent) => return parent.session != own.session,
             None => return true,
@@ -45,15 +45,15 @@ fn is_orphaned() -> bool {
 /// Where a process stands among others, by their numbers. 0 is one outside the container. rustix
 /// cannot say it: its numbers of processes are never 0.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Standing {
+struct ProcessStat {
     parent: u32,
     group: u32,
     session: u32,
 }
 
-impl Standing {
+impl ProcessStat {
     fn of(process: &str) -> Option<Self> {
-        Standing::read(&fs::read_to_string(format!("/proc/{process}/stat")).ok()?)
+        ProcessStat::read(&fs::read_to_string(format!("/proc/{process}/stat")).ok()?)
     }
 
     /// From `pid (name) state parent group session …`, where the name may have anything in it.
@@ -61,7 +61,7 @@ impl Standing {
         let (_, behind) = stat.rsplit_once(')')?;
         let mut numbers = behind.split_whitespace().skip(1).map_while(|word| word.parse().ok());
         let mut next = || numbers.next();
-        Some(Standing { parent: next()?, group: next()?, session: next()? })
+        Some(ProcessStat { parent: next()?, group: next()?, session: next()? })
     }
 }
 
@@ -78,10 +78,10 @@ mod tests {
 
     #[test]
     fn a_process_has_its_standing_whatever_it_is_called() {
-        let own = Standing::of("self").unwrap();
+        let own = ProcessStat::of("self").unwrap();
         assert_eq!(own.parent, std::os::unix::process::parent_id());
-        let named = Standing::read("7 (a) b (c) R 3 0 0 34816 9");
-        assert_eq!(named, Some(Standing { parent: 3, group: 0, session: 0 }));
-        assert_eq!(Standing::read("7 (a) R 3"), None);
+        let named = ProcessStat::read("7 (a) b (c) R 3 0 0 34816 9");
+        assert_eq!(named, Some(ProcessStat { parent: 3, group: 0, session: 0 }));
+        assert_eq!(ProcessStat::read("7 (a) R 3"), None);
     }
 }

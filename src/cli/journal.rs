@@ -7,9 +7,9 @@ use crate::report::Report;
 use crate::stats::{Deed, Journal, Snapshot};
 
 /// Logs what users did, each second.
-pub(super) struct Deeds(pub(super) Log);
+pub(super) struct JournalLog(pub(super) Log);
 
-impl Report for Deeds {
+impl Report for JournalLog {
     fn update(&mut self, snapshot: &Snapshot) -> io::Result<()> {
         let Journal { deeds, left_out } = &snapshot.journal;
         for Deed { at, user, what } in deeds {

@@ -1,12 +1,10 @@
 //! The command: from the arguments to the exit code.
 
 mod args;
-mod asked;
 mod class_settings;
 mod command_line;
 mod config;
 mod demo;
-mod draft;
 mod facts;
 mod job;
 mod job_control;
@@ -16,12 +14,14 @@ mod milestones;
 mod overhead;
 mod ratio;
 mod refusal;
+mod requested_rate;
+mod scenario_template;
 
+mod console_stream;
+mod scenario_source;
 mod serve;
 mod signals;
-mod source;
 mod terminal;
-mod tty;
 #[cfg_attr(not(feature = "page"), path = "no_web.rs")]
 mod web;
 
@@ -34,19 +34,18 @@ use std::process::ExitCode;
 
 use clap::{ArgMatches, Parser};
 
-pub use args::{Args, Command, OverheadArgs, RunArgs, ServeArgs, SetArgs, WebArgs};
-use args::{GREETING, Read, USUAL, Unread};
-pub use class_settings::ClassSettings;
+pub use args::Args;
+use args::{ArgsError, Command, DEFAULT_SCENARIO, OverheadArgs, Parsed, RunArgs, ServeArgs, USAGE};
 
 use crate::credentials::hidden;
 use crate::log::{Level, Log};
 use crate::plan::{self, Plan};
 use crate::scenario::Scenario;
 use crate::scenario::file::{Document, Values};
-use draft::Draft;
 use job::Job;
 use refusal::{refuse, without_credentials};
-use source::Source;
+use scenario_source::ScenarioSource;
+use scenario_template::ScenarioTemplate;
 use terminal::Terminal;
 
 /// Failures were recorded, and `--exit-code-on-error` is not set.
@@ -65,25 +64,25 @@ type Error = Box<dyn StdError + Send + Sync>;
 pub fn main() -> ExitCode {
     let mut words: Vec<OsString> = env::args_os().collect();
     if words.len() < 2 && env::var_os("GREGARIA_FILE").is_none() {
-        if !Path::new(USUAL).is_file() {
-            let _ = io::stderr().write_all(GREETING.as_bytes());
+        if !Path::new(DEFAULT_SCENARIO).is_file() {
+            let _ = io::stderr().write_all(USAGE.as_bytes());
             return ExitCode::from(COULD_NOT_RUN);
         }
         // Opens the page without a run, because no load was asked for.
-        words = ["gregaria", USUAL, "--web"].map(OsString::from).into();
+        words = ["gregaria", DEFAULT_SCENARIO, "--web"].map(OsString::from).into();
     }
-    finish(args::read::<Args>(words).map_or_else(unread, obey))
+    finish(args::read::<Args>(words).map_or_else(report_args_error, run_command))
 }
 
-fn obey(Read { mut args, typed, told }: Read<Args>) -> Result<u8, Error> {
+fn run_command(Parsed { mut args, typed, flag_files }: Parsed<Args>) -> Result<u8, Error> {
     match args.command.take() {
         None => {
             let source = args.take_scenario(&typed).unwrap_or_else(|error| refuse(&error));
-            run_scenario(&Source::Typed(source), &settled(args.run, &typed, told))
+            run_scenario(&ScenarioSource::Typed(source), &resolved(args.run, &typed, flag_files))
         }
         Some(Command::Demo(run)) => {
             let of_demo = typed.subcommand().map_or(&typed, |(_, of_demo)| of_demo);
-            demo::demo(&settled(*run, of_demo, told))
+            demo::demo(&resolved(*run, of_demo, flag_files))
         }
         Some(Command::Serve(serve)) => serve::serve(&serve),
         Some(Command::Overhead(args)) => overhead::overhead(&args),
@@ -103,19 +102,19 @@ fn obey(Read { mut args, typed, told }: Read<Args>) -> Result<u8, Error> {
 }
 
 /// The flags of a run, once it is settled what those mean that depend on each other.
-fn settled(mut run: RunArgs, typed: &ArgMatches, told: Vec<String>) -> RunArgs {
+fn resolved(mut run: RunArgs, typed: &ArgMatches, flag_files: Vec<String>) -> RunArgs {
     run.pick_classes(typed);
     run.choose_page(typed);
-    run.told = told;
+    run.flag_files = flag_files;
     run
 }
 
 /// What cannot be understood ends the process here where clap has words for it; so does a wish for
 /// help.
-fn unread(unread: Unread) -> Result<u8, Error> {
-    match unread {
-        Unread::Words(error) => refuse(&error),
-        Unread::File(error) => Err(error.into()),
+fn report_args_error(error: ArgsError) -> Result<u8, Error> {
+    match error {
+        ArgsError::CommandLine(error) => refuse(&error),
+        ArgsError::File(error) => Err(error.into()),
     }
 }
 
@@ -142,11 +141,14 @@ pub fn main_with(scenario: Scenario) -> ExitCode {
         run: RunArgs,
     }
     let name = env::args_os().next().unwrap_or_default().to_string_lossy().into_owned();
-    let source = Source::Kept(Draft::made(&name, scenario));
+    let source = ScenarioSource::Loaded(ScenarioTemplate::of_scenario(&name, scenario));
     let words = env::args_os().collect();
-    finish(args::read::<OwnArgs>(words).map_or_else(unread, |Read { args, typed, told }| {
-        run_scenario(&source, &settled(args.run, &typed, told))
-    }))
+    finish(args::read::<OwnArgs>(words).map_or_else(
+        report_args_error,
+        |Parsed { args, typed, flag_files }| {
+            run_scenario(&source, &resolved(args.run, &typed, flag_files))
+        },
+    ))
 }
 
 fn finish(result: Result<u8, Error>) -> ExitCode {
@@ -170,10 +172,14 @@ fn check(file: &Path, values: &Values) -> Result<u8, Error> {
     Ok(0)
 }
 
-fn run_scenario(source: &Source, args: &RunArgs) -> Result<u8, Error> {
+fn run_scenario(source: &ScenarioSource, args: &RunArgs) -> Result<u8, Error> {
     let values = args.set.values();
-    let draft = source.read()?.changed(args);
-    let scenario = if args.web.web { draft.outline(&values) } else { draft.scenario(&values) }?;
+    let template = source.read()?.with_class_changes(args);
+    let scenario = if args.web.web {
+        template.scenario_or_parameters(&values)
+    } else {
+        template.scenario(&values)
+    }?;
     if args.list {
         print(&ratio::list(&scenario))?;
         return Ok(0);
@@ -183,10 +189,10 @@ fn run_scenario(source: &Source, args: &RunArgs) -> Result<u8, Error> {
         let file = args.logfile.as_deref().unwrap_or(Path::new("stderr")).display();
         format!("cannot write the log file {file}: {error}")
     })?;
-    args.told.iter().for_each(|file| log.info("main", file));
-    draft.warnings().iter().for_each(|warning| log.warning("scenario", warning));
-    if !args.web.idle.is_empty() {
-        let flags = args.web.idle.join(", ");
+    args.flag_files.iter().for_each(|file| log.info("main", file));
+    template.warnings().iter().for_each(|warning| log.warning("scenario", warning));
+    if !args.web.unused.is_empty() {
+        let flags = args.web.unused.join(", ");
         log.warning("main", format_args!("Without --web there is no page, and no use for {flags}"));
     }
     let kept = args.with_reports_of(&scenario);
@@ -201,17 +207,22 @@ fn run_scenario(source: &Source, args: &RunArgs) -> Result<u8, Error> {
         return Ok(0);
     }
     let code = if args.web.web {
-        web::serve(&source.again(&draft), &draft, &scenario, args, &log)?
+        web::serve(&source.for_next_run(&template), &template, &scenario, args, &log)?
     } else {
-        run_once(&draft, scenario, args, &log)?
+        run_once(&template, scenario, args, &log)?
     };
     log.info("main", format_args!("Shutting down (exit code {code})"));
     Ok(code)
 }
 
 /// Everything that can fail because of what was asked fails before the load starts.
-fn run_once(draft: &Draft, scenario: Scenario, args: &RunArgs, log: &Log) -> Result<u8, Error> {
-    let job = Job::new(draft, scenario, args.options(), args, log)?;
+fn run_once(
+    template: &ScenarioTemplate,
+    scenario: Scenario,
+    args: &RunArgs,
+    log: &Log,
+) -> Result<u8, Error> {
+    let job = Job::new(template, scenario, args.options(), args, log)?;
     let terminal = Terminal::of_stdin();
     let signals = signals::stop_on_signals(&job.control, log, terminal.clone())?;
     if let Some(terminal) = &terminal {

@@ -1,15 +1,15 @@
 //! The replacement of the module `web` in a build without the cargo feature `page`.
 
-use super::draft::Draft;
-use super::source::Source;
+use super::scenario_source::ScenarioSource;
+use super::scenario_template::ScenarioTemplate;
 use super::{Error, RunArgs};
 use crate::log::Log;
 use crate::scenario::Scenario;
 
 /// Refuses `--web`.
 pub(super) fn serve(
-    _: &Source,
-    _: &Draft,
+    _: &ScenarioSource,
+    _: &ScenarioTemplate,
     _: &Scenario,
     _: &RunArgs,
     _: &Log,

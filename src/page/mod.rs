@@ -76,7 +76,7 @@ const REPORT_POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; \
 /// All scripts of the live page, as one classic script that leaves no names behind. Both parameters are
 /// JSON: `tables` says what the columns of tables are called and counted in; `labels` is an object with the
 /// label of each field of the start form, by the field's name.
-pub fn app_js(tables: &str, labels: &str) -> String {
+pub(crate) fn app_js(tables: &str, labels: &str) -> String {
     enclosed(&format!("const TABLES = {tables};\nconst LABELS = {labels};\n"))
 }
 
@@ -87,17 +87,17 @@ fn enclosed(first: &str) -> String {
 }
 
 /// The script that chooses between light and dark, before anything is painted.
-pub fn theme_js() -> &'static str {
+pub(crate) fn theme_js() -> &'static str {
     THEME
 }
 
 /// All style sheets.
-pub fn app_css() -> &'static str {
+pub(crate) fn app_css() -> &'static str {
     STYLE
 }
 
 /// The live page, whose server answers below `base_path`: empty, or `/some/path`.
-pub fn live(base_path: &str) -> String {
+pub(crate) fn live(base_path: &str) -> String {
     let base = escape(base_path);
     let head = format!(
         "<meta name=\"base\" content=\"{base}\">\n\
@@ -111,7 +111,7 @@ pub fn live(base_path: &str) -> String {
 /// A report in one file. `data` is JSON, `{"view": …, "history": …}`, in which every `<` is written
 /// as `\u003c`: it becomes the text of an element, which nothing in it can then end. `tables` is as for
 /// [`app_js`].
-pub fn self_contained(title: &str, tables: &str, data: &str, theme: Theme) -> String {
+pub(crate) fn self_contained(title: &str, tables: &str, data: &str, theme: Theme) -> String {
     debug_assert!(!data.contains('<'), "the data of a report must not contain a tag");
     let head = format!(
         "<meta http-equiv=\"Content-Security-Policy\" content=\"{REPORT_POLICY}\">\n\

@@ -5,7 +5,7 @@
 /// # Errors
 ///
 /// What is expected.
-pub fn parse_cores(text: &str) -> Result<Vec<usize>, String> {
+pub(crate) fn parse_cores(text: &str) -> Result<Vec<usize>, String> {
     let wrong = || "expected core numbers and ranges, such as 0-3,6".to_owned();
     let mut list = Vec::new();
     for part in text.split(',') {
@@ -22,7 +22,7 @@ pub fn parse_cores(text: &str) -> Result<Vec<usize>, String> {
 }
 
 /// As it is written: runs of neighbours as ranges.
-pub fn cores(list: &[usize]) -> String {
+pub(crate) fn cores(list: &[usize]) -> String {
     let mut runs: Vec<(usize, usize)> = Vec::new();
     for &core in list {
         match runs.last_mut() {

@@ -16,12 +16,12 @@ const UNITS: [(&str, u64); 8] = [
 /// A text is no size.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("invalid size '{0}': valid formats are 1000, 500B, 64KiB, 1MB, 1.5GiB")]
-pub struct InvalidSize(String);
+pub(crate) struct InvalidSize(String);
 
 /// Parses a number of bytes: `1000`, `64KiB` (1024 each), `1MB` (1000 each), `1.5GiB`.
 ///
 /// Whole bytes only: what is less than one is cut off.
-pub fn parse_size(text: &str) -> Result<u64, InvalidSize> {
+pub(crate) fn parse_size(text: &str) -> Result<u64, InvalidSize> {
     let invalid = || InvalidSize(text.to_owned());
     let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, name) = text.split_at(end);
@@ -37,7 +37,7 @@ pub fn parse_size(text: &str) -> Result<u64, InvalidSize> {
 }
 
 /// Bytes in the largest unit that leaves a whole number: `16 MiB`, `1000 B`.
-pub fn size(bytes: u64) -> String {
+pub(crate) fn size(bytes: u64) -> String {
     let units = [("GiB", 30), ("MiB", 20), ("KiB", 10)];
     let whole = units.into_iter().find(|(_, bits)| bytes > 0 && bytes.is_multiple_of(1 << bits));
     let (unit, bits) = whole.unwrap_or(("B", 0));

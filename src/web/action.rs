@@ -9,7 +9,7 @@ pub(super) type Started = Result<u64, Vec<FieldError>>;
 
 /// An action of the command.
 #[derive(Debug)]
-pub enum Action {
+pub(crate) enum Action {
     /// Starts a run and replies. No other run can be started before the reply.
     Start(Box<StartForm>, StartReply),
     /// Ends the command.
@@ -18,7 +18,7 @@ pub enum Action {
 
 /// Sends the outcome of a start to the handler that waits for it.
 #[derive(Debug)]
-pub struct StartReply(oneshot::Sender<Started>);
+pub(crate) struct StartReply(oneshot::Sender<Started>);
 
 impl Action {
     /// Makes a start, and the receiver of its outcome.
@@ -31,7 +31,7 @@ impl Action {
 impl StartReply {
     /// Sends the outcome. It is dropped where the handler is gone, because the client has closed its
     /// connection.
-    pub fn send(self, outcome: Started) {
+    pub(crate) fn send(self, outcome: Started) {
         let _ = self.0.send(outcome);
     }
 }

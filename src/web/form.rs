@@ -50,7 +50,7 @@ pub struct StartForm {
 
 /// A change of the load of an active run.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum LoadChange {
+pub(crate) enum LoadChange {
     /// The new number of users, and the spawn rate; without one, the present spawn rate stays.
     Users(u32, Option<f64>),
     /// The new number of iterations per second.
@@ -96,7 +96,7 @@ impl LoadChange {
     /// # Errors
     ///
     /// Returns an error for every field that is wrong, or for a form without any.
-    pub fn from_json(form: &Value) -> Result<Self, Vec<FieldError>> {
+    pub(super) fn from_json(form: &Value) -> Result<Self, Vec<FieldError>> {
         let mut fields = Fields::of(form)?;
         let to = fields.number("users", users);
         let spawn_rate = fields.number("spawn_rate", above_zero);

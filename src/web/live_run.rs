@@ -23,14 +23,14 @@ use crate::stats::Snapshot;
 const SNAPSHOTS_MAX: usize = 30;
 
 /// The present run, or the last one. There is one value of this per process.
-pub struct LiveRun {
+pub(crate) struct LiveRun {
     current: Mutex<Current>,
     /// The number of changes so far.
     version: watch::Sender<u64>,
 }
 
 /// A run that is about to begin.
-pub struct NewRun {
+pub(crate) struct NewRun {
     /// What is shown of it beside its numbers.
     pub facts: Facts,
     /// Its plan.
@@ -43,7 +43,7 @@ pub struct NewRun {
 
 /// A handle that changes and stops a run.
 #[derive(Debug, Clone)]
-pub struct RunHandle {
+pub(crate) struct RunHandle {
     /// Its plan.
     pub plan: Arc<Plan>,
     /// Changes its load and stops it.
@@ -91,7 +91,7 @@ pub(super) struct Updates {
 
 impl LiveRun {
     /// Starts without a run: shows these facts and this workload, and this start form.
-    pub fn new(facts: Facts, workload: Workload, form: Value) -> Arc<Self> {
+    pub(crate) fn new(facts: Facts, workload: Workload, form: Value) -> Arc<Self> {
         let status = RunStatus {
             number: 0,
             facts: Arc::new(facts),
@@ -107,7 +107,7 @@ impl LiveRun {
 
     /// Claims the right to start a run; returns `false` where a run is active or already claimed. A
     /// claim ends with [`release`](Self::release) or [`begin`](Self::begin).
-    pub fn claim(&self) -> bool {
+    pub(crate) fn claim(&self) -> bool {
         let phase = &mut self.current().status.phase;
         let is_free = *phase == Phase::Idle;
         if is_free {
@@ -117,23 +117,23 @@ impl LiveRun {
     }
 
     /// Gives up a claim without a run.
-    pub fn release(&self) {
+    pub(crate) fn release(&self) {
         self.current().status.phase = Phase::Idle;
     }
 
     /// Replaces the start form.
-    pub fn set_form(&self, form: Value) {
+    pub(crate) fn set_form(&self, form: Value) {
         self.current().status.form = Arc::new(form);
         self.notify();
     }
 
     /// Returns the start form.
-    pub fn form(&self) -> Arc<Value> {
+    pub(crate) fn form(&self) -> Arc<Value> {
         self.current().status.form.clone()
     }
 
     /// Begins a run. Returns its number, and the report that passes its snapshots on to the page.
-    pub fn begin(self: &Arc<Self>, run: NewRun) -> (u64, Box<dyn Report + Send>) {
+    pub(crate) fn begin(self: &Arc<Self>, run: NewRun) -> (u64, Box<dyn Report + Send>) {
         let NewRun { facts, plan, control, history } = run;
         let mut current = self.current();
         let status = &mut current.status;
@@ -152,19 +152,19 @@ impl LiveRun {
     }
 
     /// Ends the run, after all of its reports are written.
-    pub fn end(&self) {
+    pub(crate) fn end(&self) {
         self.current().status.phase = Phase::Idle;
         self.notify();
     }
 
     /// Returns the active run, if there is one.
-    pub fn running(&self) -> Option<RunHandle> {
+    pub(crate) fn running(&self) -> Option<RunHandle> {
         let current = self.current();
         current.status.run.clone().filter(|_| current.status.phase == Phase::Active)
     }
 
     /// Asks the active run to stop; returns `false` where there is none.
-    pub fn stop(&self) -> bool {
+    pub(crate) fn stop(&self) -> bool {
         let Some(run) = self.running() else { return false };
         run.control.stop();
         self.notify();

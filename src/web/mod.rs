@@ -34,12 +34,12 @@ use std::sync::Arc;
 use crossbeam_channel::Sender;
 use tokio::sync::Semaphore;
 
-pub use action::{Action, StartReply};
+pub(crate) use action::{Action, StartReply};
 pub use api::openapi;
-pub use form::{FieldError, LoadChange, StartForm};
-pub use live_run::{LiveRun, NewRun, RunHandle};
+pub use form::{FieldError, StartForm};
+pub(crate) use live_run::{LiveRun, NewRun, RunHandle};
 pub use routes::paths;
-pub use token::{Token, TokenError};
+pub(crate) use token::Token;
 
 use crate::log::Log;
 use guard::Guard;
@@ -49,7 +49,7 @@ use tls::Acceptor;
 
 /// Where the page listens and who may use it.
 #[derive(Debug)]
-pub struct Options {
+pub(crate) struct Options {
     /// The address to listen on.
     pub host: IpAddr,
     /// The port; 0 lets the system choose.
@@ -66,7 +66,7 @@ pub struct Options {
 
 /// Why the page cannot be opened. The texts say what to do.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     /// The certificate or its key cannot be used.
     #[error("{0}")]
     Tls(String),
@@ -86,7 +86,7 @@ pub enum Error {
 }
 
 /// The open page. Dropping it closes it.
-pub struct Page {
+pub(crate) struct Page {
     /// Its address.
     pub url: String,
     _thread: Thread,
@@ -126,7 +126,7 @@ impl Page {
     /// # Errors
     ///
     /// Returns why it cannot be opened.
-    pub fn open(
+    pub(crate) fn open(
         options: Options,
         live: Arc<LiveRun>,
         actions: Sender<Action>,

@@ -17,11 +17,11 @@ const FILE_MAX: u64 = 64 << 10;
 
 /// A secret text of letters, digits and `-._~`, which need no quoting in a URL, a header or a cookie.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Token(String);
+pub(crate) struct Token(String);
 
 /// Why something cannot be a token.
 #[derive(Debug, thiserror::Error)]
-pub enum TokenError {
+pub(crate) enum TokenError {
     /// The text is too short, or has characters that need quoting.
     #[error(
         "a token has {CHARACTERS_MIN} characters or more, of letters, digits and -._~ only; \
@@ -42,7 +42,7 @@ impl Token {
     /// # Errors
     ///
     /// Fails where the system has no random numbers.
-    pub fn random() -> Result<Self, TokenError> {
+    pub(crate) fn random() -> Result<Self, TokenError> {
         let mut bytes = [0; BYTES];
         // So few are given whole or not at all (getrandom(2)).
         getrandom(&mut bytes[..], GetRandomFlags::empty()).map_err(|_| TokenError::NoRandomness)?;
@@ -54,7 +54,7 @@ impl Token {
     /// # Errors
     ///
     /// Fails where the file cannot be read, or its text is no token.
-    pub fn read(path: &Path) -> Result<Self, TokenError> {
+    pub(crate) fn read(path: &Path) -> Result<Self, TokenError> {
         let bytes = files::read_any(path, FILE_MAX)?;
         // Bytes that are not UTF-8 become characters that no token has.
         Self::parse(String::from_utf8_lossy(&bytes).trim())
@@ -67,7 +67,7 @@ impl Token {
     }
 
     /// Returns the text.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 

@@ -1,7 +1,7 @@
 //! Whatever a path leads to, it is read within bounds: a device without an end and a pipe that nobody
 //! writes to are refused, wherever a flag, a variable or a scenario can name a file.
 //!
-//! Some files may be pipes, such as `<(…)`, and are waited for; how long, `gregaria::files` tests.
+//! Some files may be pipes, such as `<(…)`, and are waited for; how long, `src/files.rs` tests.
 
 use std::os::unix::fs::symlink;
 use std::path::Path;

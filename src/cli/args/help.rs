@@ -8,7 +8,7 @@ use clap::{Arg, ArgAction, Command, CommandFactory};
 use crate::options::{self, GROUPS, Value};
 
 /// What is said of a command without any word.
-pub(in crate::cli) const GREETING: &str = "\
+pub(in crate::cli) const USAGE: &str = "\
 gregaria: a load engine for one Linux host
 
   gregaria scenario.toml --web                  open a page to start and watch runs on

@@ -27,14 +27,14 @@ use crate::transport::tls::TlsOptions;
 use crate::units;
 
 use help::described;
-pub(super) use help::{GREETING, command};
-pub use overhead::OverheadArgs;
-pub(super) use read::{Read, Unread, read};
-pub(super) use scenario::USUAL;
-pub use serve::ServeArgs;
-pub use set::SetArgs;
+pub(super) use help::{USAGE, command};
+pub(super) use overhead::OverheadArgs;
+pub(super) use read::{ArgsError, Parsed, read};
+pub(super) use scenario::DEFAULT_SCENARIO;
+pub(super) use serve::ServeArgs;
+pub(super) use set::SetArgs;
 pub(super) use value::Cores;
-pub use web::WebArgs;
+pub(super) use web::WebArgs;
 
 use value::{
     HostUrl, ProxyUrl, class, cores, count, interval, one_or_more, picked, rate, span, spawn_rate,
@@ -52,11 +52,11 @@ use value::{
 pub struct Args {
     /// What to do instead of a run.
     #[command(subcommand)]
-    pub command: Option<Command>,
+    pub(in crate::cli) command: Option<Command>,
 
     /// A scenario file, or an http:// or https:// URL to GET
     #[arg(value_name = "SCENARIO.toml | URL")]
-    pub scenario: Option<String>,
+    pub(in crate::cli) scenario: Option<String>,
 
     // No conflict with `scenario` here: clap would see one where the variable is set, too.
     #[arg(long)]
@@ -69,7 +69,7 @@ pub struct Args {
 
 /// What can be done instead of a run.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(in crate::cli) enum Command {
     /// Run the tutorial's checked scenario, without its waits, against the built-in server
     Demo(Box<RunArgs>),
     /// Serve the tutorial's API: GET /, /users and /status
@@ -97,7 +97,7 @@ pub enum Command {
 /// what help says of them is in `options::GROUPS`.
 #[derive(Debug, Clone, ClapArgs)]
 #[command(mut_args = described)]
-pub struct RunArgs {
+pub(in crate::cli) struct RunArgs {
     /// Classes of users to run, as behind --user-classes; all without any
     #[arg(value_name = "CLASS", value_delimiter = ',', value_parser = class)]
     pub(in crate::cli) classes: Vec<Picked>,
@@ -200,7 +200,7 @@ pub struct RunArgs {
 
     /// Which files of flags were read.
     #[arg(skip)]
-    pub(in crate::cli) told: Vec<String>,
+    pub(in crate::cli) flag_files: Vec<String>,
 }
 
 impl RunArgs {
@@ -219,7 +219,7 @@ impl RunArgs {
     }
 
     /// What the flags and variables ask of the plan.
-    pub fn options(&self) -> Options {
+    pub(super) fn options(&self) -> Options {
         Options {
             host: self.host.clone(),
             classes: picked(&self.user_classes),

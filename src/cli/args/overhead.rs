@@ -5,7 +5,7 @@ use clap::builder::BoolishValueParser;
 
 /// The flags of the measurement of ourselves.
 #[derive(Debug, Clone, ClapArgs)]
-pub struct OverheadArgs {
+pub(in crate::cli) struct OverheadArgs {
     /// Numbers of users to measure, one after the other
     #[arg(
         short,

@@ -17,26 +17,26 @@ use crate::scenario::hint;
 
 /// What was asked for.
 #[derive(Debug)]
-pub(in crate::cli) struct Read<T> {
+pub(in crate::cli) struct Parsed<T> {
     pub(in crate::cli) args: T,
     /// Where what was typed, and what variables say, came from; without the files of flags.
     pub(in crate::cli) typed: ArgMatches,
     /// Which files of flags were read, and what they gave.
-    pub(in crate::cli) told: Vec<String>,
+    pub(in crate::cli) flag_files: Vec<String>,
 }
 
 /// Why it is not known what was asked for.
 #[derive(Debug)]
-pub(in crate::cli) enum Unread {
+pub(in crate::cli) enum ArgsError {
     /// The words, or a wish for help.
-    Words(Box<clap::Error>),
+    CommandLine(Box<clap::Error>),
     /// A file of flags.
     File(String),
 }
 
-impl From<clap::Error> for Unread {
+impl From<clap::Error> for ArgsError {
     fn from(error: clap::Error) -> Self {
-        Unread::Words(Box::new(error))
+        ArgsError::CommandLine(Box::new(error))
     }
 }
 
@@ -45,17 +45,17 @@ impl From<clap::Error> for Unread {
 const OPPOSITES: [(&str, &str); 2] = [("proxy", "unix_socket"), ("web", "headless")];
 
 /// Reads these words, the first of which is the program's name.
-pub(in crate::cli) fn read<T: Parser>(mut words: Vec<OsString>) -> Result<Read<T>, Unread> {
+pub(in crate::cli) fn read<T: Parser>(mut words: Vec<OsString>) -> Result<Parsed<T>, ArgsError> {
     let command = help::command::<T>(&words);
     // What is missing yet may be in a file.
     let typed = command.clone().ignore_errors(true).try_get_matches_from(&words)?;
-    let mut told = Vec::new();
+    let mut flag_files = Vec::new();
     if let Some((of_run, typed_there, at)) = place_of_flags(&command, &typed) {
         let named = typed_there.try_get_one::<std::path::PathBuf>("config").ok().flatten();
-        let files = config::files(named.map(Path::new)).map_err(Unread::File)?;
+        let files = config::files(named.map(Path::new)).map_err(ArgsError::File)?;
         let mut flags = Flags::new(&command, of_run, typed_there);
         for file in files {
-            told.push(flags.take(file).map_err(Unread::File)?);
+            flag_files.push(flags.take(file).map_err(ArgsError::File)?);
         }
         words.splice(at..at, flags.words);
     }
@@ -63,7 +63,7 @@ pub(in crate::cli) fn read<T: Parser>(mut words: Vec<OsString>) -> Result<Read<T
         .clone()
         .try_get_matches_from(&words)
         .map_err(|error| for_whom_it_means_something_else(&command, error, &words))?;
-    Ok(Read { args: T::from_arg_matches(&matches)?, typed, told })
+    Ok(Parsed { args: T::from_arg_matches(&matches)?, typed, flag_files })
 }
 
 /// The command that takes a run's flags or some of them, its matches, and where its words begin; none

@@ -10,7 +10,7 @@ use super::value::class;
 use super::{Args, RunArgs};
 
 /// The scenario of a directory, for who names none.
-pub(in crate::cli) const USUAL: &str = "scenario.toml";
+pub(in crate::cli) const DEFAULT_SCENARIO: &str = "scenario.toml";
 
 impl Args {
     /// Takes the scenario out of the words: a file or a URL. As behind Locust's flags, names of classes
@@ -38,7 +38,10 @@ impl Args {
             named => named,
         };
         // Nothing begins by itself there.
-        let usual = || (self.run.web.web && Path::new(USUAL).is_file()).then(|| USUAL.to_owned());
+        let usual = || {
+            (self.run.web.web && Path::new(DEFAULT_SCENARIO).is_file())
+                .then(|| DEFAULT_SCENARIO.to_owned())
+        };
         found.or_else(usual).ok_or_else(|| {
             let message =
                 "there is no scenario: name a file or a URL, such as gregaria scenario.toml";

@@ -13,7 +13,7 @@ use crate::units;
 
 /// The flags of the built-in server.
 #[derive(Debug, Clone, ClapArgs)]
-pub struct ServeArgs {
+pub(in crate::cli) struct ServeArgs {
     /// Port to listen on; 0 lets the system choose
     #[arg(short, long, default_value_t = 5000, env = "GREGARIA_SERVE_PORT")]
     pub port: u16,

@@ -13,7 +13,7 @@ use crate::scenario::file::Values;
 /// The flag that gives values to parameters.
 #[derive(Debug, Clone, ClapArgs)]
 #[command(mut_args = described)]
-pub struct SetArgs {
+pub(in crate::cli) struct SetArgs {
     // What is in the variable may be a secret, which help would show.
     #[arg(long, value_parser = Assignments, hide_env_values = true)]
     set: Vec<Values>,
@@ -21,7 +21,7 @@ pub struct SetArgs {
 
 impl SetArgs {
     /// All of them; of two for the same parameter the later.
-    pub fn values(&self) -> Values {
+    pub(crate) fn values(&self) -> Values {
         let mut values = Values::default();
         values.extend(self.set.iter().cloned());
         values

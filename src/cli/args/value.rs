@@ -16,7 +16,7 @@ use crate::units;
 
 /// A list of core numbers, in the order given.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cores(pub Vec<usize>);
+pub(in crate::cli) struct Cores(pub Vec<usize>);
 
 pub(super) fn cores(text: &str) -> Result<Cores, String> {
     units::parse_cores(text).map(Cores)

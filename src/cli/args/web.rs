@@ -11,7 +11,7 @@ use super::{Args, RunArgs};
 
 /// The flags of the web page.
 #[derive(Debug, Clone, ClapArgs)]
-pub struct WebArgs {
+pub(in crate::cli) struct WebArgs {
     #[arg(long)]
     pub(in crate::cli) web: bool,
     #[arg(long, default_value = "127.0.0.1", value_parser = host)]
@@ -33,7 +33,7 @@ pub struct WebArgs {
 
     /// Flags that were typed and have no say, as there is no page.
     #[arg(skip)]
-    pub(in crate::cli) idle: Vec<&'static str>,
+    pub(in crate::cli) unused: Vec<&'static str>,
 }
 
 impl RunArgs {
@@ -67,8 +67,8 @@ impl RunArgs {
             ("tls_cert", "--tls-cert"),
             ("web_token_file", "--web-token-file"),
         ];
-        let idle = of_page.into_iter().filter(|(id, _)| !web && typed(id));
-        self.web.idle = idle.map(|(_, flag)| flag).collect();
+        let unused = of_page.into_iter().filter(|(id, _)| !web && typed(id));
+        self.web.unused = unused.map(|(_, flag)| flag).collect();
     }
 }
 

@@ -4,7 +4,7 @@
 //! as go. What comes out is the ceiling of a core, the floor under every latency that this machine
 //! will ever report, and how late timers are, each with all statistics on.
 
-mod level;
+mod measurement;
 mod sample_cost;
 mod text;
 
@@ -19,7 +19,7 @@ use crate::cores::allowed_cores;
 use crate::reactor::{Backend, preflight};
 use crate::stats::Figures;
 use crate::target::{self, Server};
-use level::Level;
+use measurement::Measurement;
 
 /// Descriptors besides those of the connections: rings, events, the terminal.
 const OTHER_FILES: u64 = 128;
@@ -30,7 +30,7 @@ struct Overhead {
     servers: Vec<CoreId>,
     /// What both ends go through.
     backend: Backend,
-    levels: Vec<Level>,
+    levels: Vec<Measurement>,
     /// What it takes to count one request, in nanoseconds.
     sample_ns: f64,
 }
@@ -63,7 +63,7 @@ fn measure(args: &OverheadArgs, time: Duration) -> Result<Overhead, Error> {
         print(&text::opening(&measured, time))?;
     }
     for &users in &args.users {
-        let level = level::measure(users, client, server.address(), time)?;
+        let level = measurement::measure(users, client, server.address(), time)?;
         if !args.json {
             print(&text::line(&level))?;
         }
@@ -92,7 +92,7 @@ impl Overhead {
     }
 
     /// The number of users at which a request costs least.
-    fn ceiling(&self) -> Option<&Level> {
+    fn ceiling(&self) -> Option<&Measurement> {
         self.levels.iter().max_by(|a, b| a.requests_per_cpu_s().total_cmp(&b.requests_per_cpu_s()))
     }
 
@@ -111,7 +111,7 @@ impl Overhead {
     }
 }
 
-fn level_json(level: &Level) -> Value {
+fn level_json(level: &Measurement) -> Value {
     json!({
         "users": level.users,
         "requests": level.requests,

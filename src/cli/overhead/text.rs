@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::Overhead;
-use super::level::Level;
+use super::measurement::Measurement;
 use crate::report::digits::table_ms;
 use crate::stats::Figures;
 use crate::units;
@@ -58,7 +58,7 @@ pub(super) fn opening(measured: &Overhead, time: Duration) -> String {
 }
 
 /// One line of the table.
-pub(super) fn line(level: &Level) -> String {
+pub(super) fn line(level: &Measurement) -> String {
     let three = |figures: &Figures| {
         let [p50, p99, p999] = [figures.median(), figures.p99(), figures.p999()].map(table_ms);
         format!("{p50:>6} {p99:>7} {p999:>7}")
@@ -114,14 +114,14 @@ mod tests {
     use core_affinity::CoreId;
 
     use super::*;
-    use crate::cli::overhead::level::made_up;
+    use crate::cli::overhead::measurement::sample;
     use crate::reactor::Backend;
 
     #[test]
     fn the_text_says_what_the_numbers_say() {
         let (client, servers) = (CoreId { id: 2 }, vec![CoreId { id: 3 }, CoreId { id: 5 }]);
         let us = Duration::from_micros;
-        let levels = vec![made_up(1, 40_000, us(23)), made_up(64, 300_000, us(210))];
+        let levels = vec![sample(1, 40_000, us(23)), sample(64, 300_000, us(210))];
         let mut measured =
             Overhead { client, servers, backend: Backend::Epoll, levels, sample_ns: 17.6 };
         let opening = opening(&measured, Duration::from_secs(2));

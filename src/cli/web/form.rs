@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 
 use crate::cli::RunArgs;
-use crate::cli::draft::Draft;
 use crate::cli::milestones;
+use crate::cli::scenario_template::ScenarioTemplate;
 use crate::cores::allowed_cores;
 use crate::credentials::hidden;
 use crate::plan::{Load, Picked};
@@ -14,8 +14,8 @@ use crate::scenario::file::Values;
 use crate::scenario::{Parameter, Scenario, Share, User};
 use crate::units;
 
-/// Makes the form of a scenario that was made from the draft.
-pub(super) fn form(draft: &Draft, scenario: &Scenario, args: &RunArgs) -> Value {
+/// Makes the form of a scenario that was made from the template.
+pub(super) fn form(template: &ScenarioTemplate, scenario: &Scenario, args: &RunArgs) -> Value {
     let own = &scenario.load;
     let kind = match (&own.shape, &own.arrivals) {
         _ if args.rate.is_some() => "rate",
@@ -36,7 +36,7 @@ pub(super) fn form(draft: &Draft, scenario: &Scenario, args: &RunArgs) -> Value 
     let picked = picked.as_deref().map(by_name);
     json!({
         "version": env!("CARGO_PKG_VERSION"),
-        "scenario": hidden(draft.name()),
+        "scenario": hidden(template.name()),
         "users": users,
         "spawn_rate": spawn_rate,
         "host": args.host.as_deref().or(host(scenario)).map(hidden),

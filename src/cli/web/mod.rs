@@ -11,11 +11,11 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use signal_hook::iterator::Handle;
 
-use super::asked::asked_rate;
-use super::draft::Draft;
 use super::facts::facts;
 use super::job::Job;
-use super::source::Source;
+use super::requested_rate::requested_rate;
+use super::scenario_source::ScenarioSource;
+use super::scenario_template::ScenarioTemplate;
 use super::terminal::Terminal;
 use super::{COULD_NOT_RUN, Error, RunArgs, command_line, keys, milestones, signals};
 use crate::credentials::hidden;
@@ -32,7 +32,7 @@ use crate::web::{
 
 /// Runs the actions of the page.
 struct Runner<'d> {
-    source: &'d Source,
+    source: &'d ScenarioSource,
     args: &'d RunArgs,
     log: &'d Log,
     live: Arc<LiveRun>,
@@ -41,11 +41,11 @@ struct Runner<'d> {
 }
 
 /// Opens the page and runs what is started there until the process is told to end. Returns the exit
-/// code of the last run. `draft` was read from the source already; it is shown first and runs with
+/// code of the last run. `template` was read from the source already; it is shown first and runs with
 /// `--autostart`.
 pub(super) fn serve(
-    source: &Source,
-    draft: &Draft,
+    source: &ScenarioSource,
+    template: &ScenarioTemplate,
     scenario: &Scenario,
     args: &RunArgs,
     log: &Log,
@@ -53,7 +53,7 @@ pub(super) fn serve(
     let with_reports = args.with_reports_of(scenario);
     let options = options(&with_reports)?;
     let (actions, received) = unbounded();
-    let live = before_the_first_run(draft, scenario, &with_reports, log)?;
+    let live = before_the_first_run(template, scenario, &with_reports, log)?;
     let (terminal, quitting) = (Terminal::of_stdin(), Arc::default());
     let signals = quit_on_signals(&live, &actions, &quitting, terminal.clone(), log)?;
     let token = options.token.clone().filter(|_| args.web.web_token_file.is_none());
@@ -71,7 +71,7 @@ pub(super) fn serve(
     let _settings = terminal.as_ref().map(Terminal::restore_on_drop);
 
     let runner = Runner { source, args, log, live, quitting };
-    let code = runner.run_actions(draft, received)?;
+    let code = runner.run_actions(template, received)?;
     drop(page);
     signals.close();
     Ok(code)
@@ -118,33 +118,33 @@ fn options(args: &RunArgs) -> Result<Options, Error> {
 /// Makes what the page shows before the first run. A scenario that cannot run yet is no error, because
 /// the start form may have what is missing.
 fn before_the_first_run(
-    draft: &Draft,
+    template: &ScenarioTemplate,
     scenario: &Scenario,
     args: &RunArgs,
     log: &Log,
 ) -> Result<Arc<LiveRun>, Error> {
-    let read = draft.scenario(&args.set.values());
+    let read = template.scenario(&args.set.values());
     if let Ok(scenario) = &read {
         scenario.validate()?;
     }
     let preparing = milestones::preparing(log);
     let planned = read.and_then(|scenario| Ok(Plan::watched(scenario, args.options(), preparing)?));
     let facts = match planned {
-        Ok(plan) => facts(&plan, args, draft),
+        Ok(plan) => facts(&plan, args, template),
         Err(error) => {
             log.warning("main", format_args!("As it stands no run can start: {error}"));
-            facts_without_plan(scenario, args, draft)
+            facts_without_plan(scenario, args, template)
         }
     };
-    let form = form::form(draft, scenario, args);
+    let form = form::form(template, scenario, args);
     Ok(LiveRun::new(facts, scenario.workload(), form))
 }
 
 /// Returns what is known of a run that cannot be planned yet.
-fn facts_without_plan(scenario: &Scenario, args: &RunArgs, draft: &Draft) -> Facts {
+fn facts_without_plan(scenario: &Scenario, args: &RunArgs, template: &ScenarioTemplate) -> Facts {
     Facts {
-        scenario: hidden(draft.name()).into_owned(),
-        scenario_text: draft.text(),
+        scenario: hidden(template.name()).into_owned(),
+        scenario_text: template.text(),
         host: hidden(args.host.as_ref().or(scenario.host.as_ref()).map_or("", |h| h)).into_owned(),
         command_line: command_line::typed(&scenario.parameters),
         run_time: args.run_time.or(scenario.load.run_time),
@@ -175,12 +175,16 @@ fn quit_on_signals(
 impl Runner<'_> {
     /// Runs the actions up to `Quit`. Later ones are dropped, which tells their senders that the
     /// process is ending.
-    fn run_actions(&self, draft: &Draft, received: Receiver<Action>) -> Result<u8, Error> {
+    fn run_actions(
+        &self,
+        template: &ScenarioTemplate,
+        received: Receiver<Action>,
+    ) -> Result<u8, Error> {
         let web = &self.args.web;
         let mut code = 0;
         if web.autostart && self.live.claim() {
-            let scenario = draft.scenario(&self.args.set.values())?;
-            let job = Job::new(draft, scenario, self.args.options(), self.args, self.log)?;
+            let scenario = template.scenario(&self.args.set.values())?;
+            let job = Job::new(template, scenario, self.args.options(), self.args, self.log)?;
             code = self.run(job, |_| ());
         }
         let timeout = web.autoquit.map(|seconds| Duration::from_secs(seconds.into()));
@@ -196,12 +200,12 @@ impl Runner<'_> {
     /// Reads the source again and runs it with this form. Returns the exit code, or `None` where the
     /// run could not start.
     fn start(&self, start: &StartForm, reply: StartReply) -> Option<u8> {
-        let draft = self.source.read().map(|draft| draft.changed(self.args));
+        let template = self.source.read().map(|template| template.with_class_changes(self.args));
         let fault = |error: Error| submitted::fault(&error, start, &Values::default());
-        let job = draft.map_err(fault).and_then(|draft| {
-            draft.warnings().iter().for_each(|warning| self.log.warning("scenario", warning));
-            self.update_form(&draft, start);
-            self.job(&draft, start)
+        let job = template.map_err(fault).and_then(|template| {
+            template.warnings().iter().for_each(|warning| self.log.warning("scenario", warning));
+            self.update_form(&template, start);
+            self.job(&template, start)
         });
         match job {
             Ok(job) => Some(self.run(job, |number| reply.send(Ok(number)))),
@@ -214,9 +218,9 @@ impl Runner<'_> {
         }
     }
 
-    fn job(&self, draft: &Draft, start: &StartForm) -> Result<Job, FieldError> {
+    fn job(&self, template: &ScenarioTemplate, start: &StartForm) -> Result<Job, FieldError> {
         // An error in their declaration is reported by `scenario()` below.
-        let known = draft.parameters();
+        let known = template.parameters();
         let (form, declared) = (self.live.form(), known.as_deref().unwrap_or_default());
         let start = &submitted::restored(start, form["host"].as_str(), self.args, declared)?;
         let args = submitted::overlaid(self.args, start);
@@ -227,7 +231,7 @@ impl Runner<'_> {
         }
         let values = submitted::values(&args, start, &known.unwrap_or_default());
         let fault = |error: Error| submitted::fault(&error, start, &values);
-        let mut scenario = draft.scenario(&values).map_err(fault)?;
+        let mut scenario = template.scenario(&values).map_err(fault)?;
         // An emptied field also replaces the scenario's value.
         if start.run_time == Some(None) {
             scenario.load.run_time = None;
@@ -239,22 +243,24 @@ impl Runner<'_> {
             return Err(fault);
         }
         let args = RunArgs { set: values.clone().into(), ..args };
-        Job::new(draft, scenario, options, &args, self.log).map_err(fault)
+        Job::new(template, scenario, options, &args, self.log).map_err(fault)
     }
 
     /// Makes the start form anew, since the file may have changed, or may have needed the values that
     /// are known now. A scenario with an error changes nothing.
-    fn update_form(&self, draft: &Draft, start: &StartForm) {
-        let known = draft.parameters().unwrap_or_default();
-        let scenario = draft.outline(&submitted::values(self.args, start, &known));
-        let scenario = scenario.or_else(|_| draft.outline(&self.args.set.values()));
+    fn update_form(&self, template: &ScenarioTemplate, start: &StartForm) {
+        let known = template.parameters().unwrap_or_default();
+        let scenario =
+            template.scenario_or_parameters(&submitted::values(self.args, start, &known));
+        let scenario =
+            scenario.or_else(|_| template.scenario_or_parameters(&self.args.set.values()));
         let Ok(scenario) = scenario else { return };
         // Where a value is missing, only the parameters are known, and the rest of the form stays.
         let is_outline = scenario.users.is_empty();
         self.live.set_form(if is_outline {
             form::with_parameters(&self.live.form(), &scenario, self.args)
         } else {
-            form::form(draft, &scenario, self.args)
+            form::form(template, &scenario, self.args)
         });
     }
 
@@ -283,7 +289,7 @@ fn new_run(job: &Job) -> NewRun {
         facts: job.facts.clone(),
         plan: job.plan.clone(),
         control: job.control.clone(),
-        history: History::new(asked_rate(&job.plan, &job.control)),
+        history: History::new(requested_rate(&job.plan, &job.control)),
     }
 }
 

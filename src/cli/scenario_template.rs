@@ -1,6 +1,6 @@
 //! What was read in the place of a scenario, before its parameters have values.
 
-use super::class_settings::Changes;
+use super::class_settings::ClassChanges;
 use super::{Error, RunArgs};
 use crate::scenario::file::{self, Document, Values};
 use crate::scenario::{Parameter, Scenario};
@@ -9,46 +9,46 @@ use crate::session::is_absolute;
 /// A scenario as it was read once. A run is made of it and of nothing that is read later, so what a
 /// report shows is what ran, whatever becomes of the file.
 #[derive(Debug, Clone)]
-pub(super) struct Draft {
+pub(super) struct ScenarioTemplate {
     name: String,
     content: Content,
-    changes: Changes,
+    changes: ClassChanges,
 }
 
 #[derive(Debug, Clone)]
 enum Content {
     File(Document),
     /// Of no file, and so without a text; its strings are what they are, whatever the values.
-    Made(Box<Scenario>),
+    Scenario(Box<Scenario>),
 }
 
-impl Draft {
+impl ScenarioTemplate {
     /// Of a file of this name.
     pub(super) fn of_file(name: &str, document: Document) -> Self {
-        Draft {
+        ScenarioTemplate {
             name: name.to_owned(),
             content: Content::File(document),
-            changes: Changes::default(),
+            changes: ClassChanges::default(),
         }
     }
 
     /// Of a scenario that needs no file.
-    pub(super) fn made(name: &str, scenario: Scenario) -> Self {
-        let content = Content::Made(Box::new(scenario));
-        Draft { name: name.to_owned(), content, changes: Changes::default() }
+    pub(super) fn of_scenario(name: &str, scenario: Scenario) -> Self {
+        let content = Content::Scenario(Box::new(scenario));
+        ScenarioTemplate { name: name.to_owned(), content, changes: ClassChanges::default() }
     }
 
     /// The same, with what flags change of its classes.
-    pub(super) fn changed(self, args: &RunArgs) -> Self {
+    pub(super) fn with_class_changes(self, args: &RunArgs) -> Self {
         let (classes, equal_weights) = (args.config_users.clone(), args.equal_weights);
-        Draft { changes: Changes { classes, equal_weights }, ..self }
+        ScenarioTemplate { changes: ClassChanges { classes, equal_weights }, ..self }
     }
 
     /// The scenario with these values of its parameters.
     pub(super) fn scenario(&self, values: &Values) -> Result<Scenario, Error> {
         let scenario = match &self.content {
             Content::File(document) => document.scenario(values)?,
-            Content::Made(scenario) => match values.unknown(&scenario.parameters) {
+            Content::Scenario(scenario) => match values.unknown(&scenario.parameters) {
                 Some(unknown) => return Err(unknown.into()),
                 None => (**scenario).clone(),
             },
@@ -58,7 +58,7 @@ impl Draft {
 
     /// The same; or nothing but its parameters, where one of them needs another value, so that
     /// somebody can be asked for it.
-    pub(super) fn outline(&self, values: &Values) -> Result<Scenario, Error> {
+    pub(super) fn scenario_or_parameters(&self, values: &Values) -> Result<Scenario, Error> {
         self.scenario(values).or_else(|error| {
             let fault = error.downcast_ref().and_then(file::Error::parameter);
             match fault {
@@ -72,7 +72,7 @@ impl Draft {
     pub(super) fn parameters(&self) -> Result<Vec<Parameter>, Error> {
         match &self.content {
             Content::File(document) => Ok(document.parameters()?),
-            Content::Made(scenario) => Ok(scenario.parameters.clone()),
+            Content::Scenario(scenario) => Ok(scenario.parameters.clone()),
         }
     }
 
@@ -85,10 +85,10 @@ impl Draft {
     pub(super) fn warnings(&self) -> Vec<String> {
         match &self.content {
             Content::File(document) => document.warnings(),
-            Content::Made(_) if is_absolute(&self.name) => {
+            Content::Scenario(_) if is_absolute(&self.name) => {
                 file::placeholder_in_path(&self.name).into_iter().collect()
             }
-            Content::Made(_) => Vec::new(),
+            Content::Scenario(_) => Vec::new(),
         }
     }
 
@@ -96,7 +96,7 @@ impl Draft {
     pub(super) fn text(&self) -> Option<String> {
         match &self.content {
             Content::File(document) => Some(document.shown()),
-            Content::Made(_) => None,
+            Content::Scenario(_) => None,
         }
     }
 }

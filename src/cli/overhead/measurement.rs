@@ -26,7 +26,7 @@ const CONNECTING: &str = "(connecting)";
 const TICK: Duration = Duration::from_millis(1);
 
 /// What a number of users came to.
-pub(super) struct Level {
+pub(super) struct Measurement {
     pub(super) users: u32,
     /// How long it was counted.
     time: Duration,
@@ -38,7 +38,7 @@ pub(super) struct Level {
     pub(super) lateness: Figures,
 }
 
-impl Level {
+impl Measurement {
     /// What was reached.
     pub(super) fn requests_per_s(&self) -> f64 {
         self.requests as f64 / self.time.as_secs_f64()
@@ -66,7 +66,7 @@ pub(super) fn measure(
     core: CoreId,
     server: SocketAddr,
     time: Duration,
-) -> Result<Level, Error> {
+) -> Result<Measurement, Error> {
     let options = Options {
         host: Some(format!("http://{server}")),
         // The metronome is one more.
@@ -93,7 +93,12 @@ fn scenario() -> Scenario {
     Scenario::default().user(user).user(metronome.task(tick))
 }
 
-fn level(users: u32, seconds: &Seconds, time: Duration, end: &Snapshot) -> Result<Level, Error> {
+fn level(
+    users: u32,
+    seconds: &Seconds,
+    time: Duration,
+    end: &Snapshot,
+) -> Result<Measurement, Error> {
     let seconds = seconds.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let at = |time| seconds.iter().find(|second| second.elapsed == time);
     let (Some(from), Some(to)) = (at(WARM_UP), at(WARM_UP + time)) else {
@@ -106,7 +111,7 @@ fn level(users: u32, seconds: &Seconds, time: Duration, end: &Snapshot) -> Resul
     let latency = row.and_then(|row| row.latency.figures.clone());
     let lateness = end.health.lateness.figures.clone();
     let nothing = "nothing was measured: no request came to an end";
-    Ok(Level {
+    Ok(Measurement {
         users,
         time,
         requests: to.requests - from.requests,
@@ -152,7 +157,7 @@ impl Report for Seconds {
 
 /// A level as tests make it up.
 #[cfg(test)]
-pub(super) fn made_up(users: u32, requests: u64, latency: Duration) -> Level {
+pub(super) fn sample(users: u32, requests: u64, latency: Duration) -> Measurement {
     use crate::stats::CpuTime;
 
     let cpu = CpuTime { user: Duration::from_millis(100), system: Duration::from_millis(900) };
@@ -160,7 +165,7 @@ pub(super) fn made_up(users: u32, requests: u64, latency: Duration) -> Level {
     let (turns, busy_turns, completions) = (1100, 1000, 64_000);
     let work = Work { cpu, turns, busy_turns, completions, longest_turn, ..Work::default() };
     let figures = |time| Figures { min: time, max: time, mean: time, percentiles: [time; _] };
-    Level {
+    Measurement {
         users,
         time: Duration::from_secs(2),
         requests,

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::Error;
-use super::draft::Draft;
+use super::scenario_template::ScenarioTemplate;
 use crate::files;
 use crate::scenario::file::{self, Document};
 use crate::scenario::{Scenario, Step, User};
@@ -11,13 +11,13 @@ use crate::session::{Auth, BaseUrl, UrlError};
 
 /// What was given in the place of a scenario.
 #[derive(Debug, Clone)]
-pub(super) enum Source {
+pub(super) enum ScenarioSource {
     /// A path, to a file or to a pipe, or a URL, as typed.
     Typed(String),
     /// The path of a regular file, which may have been edited since it was read last.
     File(String),
     /// What was read, or made, once.
-    Kept(Draft),
+    Loaded(ScenarioTemplate),
 }
 
 /// What other tools read what users do from.
@@ -29,16 +29,18 @@ const SCRIPTS: [(&str, &str); 5] = [
     (".jmx", "a plan of JMeter"),
 ];
 
-impl Source {
+impl ScenarioSource {
     /// Reads it as it is now: a file, or one user class that GETs a URL.
-    pub(super) fn read(&self) -> Result<Draft, Error> {
+    pub(super) fn read(&self) -> Result<ScenarioTemplate, Error> {
         let source = match self {
-            Source::Kept(draft) => return Ok(draft.clone()),
-            Source::File(path) => return Ok(Draft::of_file(path, Document::read_regular(path)?)),
-            Source::Typed(source) => source,
+            ScenarioSource::Loaded(template) => return Ok(template.clone()),
+            ScenarioSource::File(path) => {
+                return Ok(ScenarioTemplate::of_file(path, Document::read_regular(path)?));
+            }
+            ScenarioSource::Typed(source) => source,
         };
         if is_url(source) {
-            return Ok(Draft::made(source, of_url(source)?));
+            return Ok(ScenarioTemplate::of_scenario(source, of_url(source)?));
         }
         // A file of another tool. A TOML error about a missing equals sign would not help.
         let lower = source.to_ascii_lowercase();
@@ -50,16 +52,16 @@ impl Source {
             .into());
         }
         let document = Document::read(source).map_err(|error| with_url_hint(source, error))?;
-        Ok(Draft::of_file(source, document))
+        Ok(ScenarioTemplate::of_file(source, document))
     }
 
     /// Returns the source for a second read. A pipe has nothing left, so its text is kept.
-    pub(super) fn again(&self, draft: &Draft) -> Source {
+    pub(super) fn for_next_run(&self, template: &ScenarioTemplate) -> ScenarioSource {
         match self {
-            Source::Typed(path) if draft.text().is_some() && files::is_regular(path) => {
-                Source::File(path.clone())
+            ScenarioSource::Typed(path) if template.text().is_some() && files::is_regular(path) => {
+                ScenarioSource::File(path.clone())
             }
-            _ => Source::Kept(draft.clone()),
+            _ => ScenarioSource::Loaded(template.clone()),
         }
     }
 }
@@ -107,24 +109,30 @@ mod tests {
     fn a_draft_is_of_the_file_as_it_was_and_the_next_one_as_it_is() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("s.toml");
-        let source = Source::Typed(path.display().to_string());
+        let source = ScenarioSource::Typed(path.display().to_string());
         fs::write(dir.path().join("body"), "x").unwrap();
         fs::write(&path, text("body")).unwrap();
-        let draft = source.read().unwrap();
+        let template = source.read().unwrap();
         fs::write(&path, "hots = 1").unwrap();
 
         let values = Values::from_iter([("host", "a")]);
-        assert_eq!(draft.text().as_deref(), Some(&*text("body")));
-        assert_eq!(draft.parameters().unwrap()[0].name, "host");
-        assert_eq!(draft.scenario(&values).unwrap().host.as_deref(), Some("http://a"));
-        assert_eq!(draft.outline(&values).unwrap().users.len(), 1);
-        let outline = draft.outline(&Values::default()).unwrap();
+        assert_eq!(template.text().as_deref(), Some(&*text("body")));
+        assert_eq!(template.parameters().unwrap()[0].name, "host");
+        assert_eq!(template.scenario(&values).unwrap().host.as_deref(), Some("http://a"));
+        assert_eq!(template.scenario_or_parameters(&values).unwrap().users.len(), 1);
+        let outline = template.scenario_or_parameters(&Values::default()).unwrap();
         assert_eq!((outline.users.len(), &*outline.parameters[0].name), (0, "host"));
 
-        let source = source.again(&draft);
+        let source = source.for_next_run(&template);
         let edited = source.read().unwrap();
         assert_eq!(edited.text().as_deref(), Some("hots = 1"));
-        assert!(edited.outline(&values).unwrap_err().to_string().contains("unknown key 'hots'"));
+        assert!(
+            edited
+                .scenario_or_parameters(&values)
+                .unwrap_err()
+                .to_string()
+                .contains("unknown key 'hots'")
+        );
         fs::remove_file(&path).unwrap();
         assert!(source.read().unwrap_err().to_string().starts_with("cannot read "));
         fs::create_dir(&path).unwrap();
@@ -135,27 +143,28 @@ mod tests {
     #[test]
     fn what_is_no_file_is_kept() {
         for typed in ["http://127.0.0.1:9/", "/dev/null"] {
-            let source = Source::Typed(typed.into());
-            let draft = source.read().unwrap();
-            let again = source.again(&draft);
-            assert!(matches!(again, Source::Kept(_)), "{typed}");
-            assert_eq!((again.read().unwrap().name(), draft.text()), (typed, draft.text()));
+            let source = ScenarioSource::Typed(typed.into());
+            let template = source.read().unwrap();
+            let again = source.for_next_run(&template);
+            assert!(matches!(again, ScenarioSource::Loaded(_)), "{typed}");
+            assert_eq!((again.read().unwrap().name(), template.text()), (typed, template.text()));
         }
     }
 
     #[test]
     fn what_is_no_file_has_neither_a_text_nor_parameters() {
-        let draft = Source::Typed("http://u:p@127.0.0.1:9/a?b".into()).read().unwrap();
-        let scenario = draft.scenario(&Values::default()).unwrap();
+        let template = ScenarioSource::Typed("http://u:p@127.0.0.1:9/a?b".into()).read().unwrap();
+        let scenario = template.scenario(&Values::default()).unwrap();
         assert_eq!(scenario.host.as_deref(), Some("http://127.0.0.1:9"));
-        assert_eq!((draft.text(), draft.parameters().unwrap()), (None, Vec::new()));
-        let error = draft.outline(&Values::from_iter([("a", "b")])).unwrap_err();
+        assert_eq!((template.text(), template.parameters().unwrap()), (None, Vec::new()));
+        let error = template.scenario_or_parameters(&Values::from_iter([("a", "b")])).unwrap_err();
         assert!(error.to_string().starts_with("there is no parameter 'a'"), "{error}");
     }
 
     #[test]
     fn what_is_neither_a_file_nor_a_url_says_what_it_may_be() {
-        let error = |typed: &str| Source::Typed(typed.into()).read().unwrap_err().to_string();
+        let error =
+            |typed: &str| ScenarioSource::Typed(typed.into()).read().unwrap_err().to_string();
         assert!(error("locustfile.py").starts_with("locustfile.py is Python"));
         assert!(error("k6.JS").starts_with("k6.JS is JavaScript; gregaria reads TOML"));
         assert_eq!(

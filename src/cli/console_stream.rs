@@ -6,9 +6,9 @@ use std::os::fd::AsFd;
 use rustix::fs::{FileType, fstat};
 
 /// Stdout or stderr. A closed terminal counts as a reader that is gone, like that of a closed pipe.
-pub(super) struct Tty<W>(pub(super) W);
+pub(super) struct ConsoleStream<W>(pub(super) W);
 
-impl<W: AsFd> Tty<W> {
+impl<W: AsFd> ConsoleStream<W> {
     fn told<T>(&self, done: io::Result<T>) -> io::Result<T> {
         done.map_err(|error| match error.raw_os_error() {
             Some(libc::EIO) if self.is_device() => {
@@ -25,7 +25,7 @@ impl<W: AsFd> Tty<W> {
     }
 }
 
-impl<W: Write + AsFd> Write for Tty<W> {
+impl<W: Write + AsFd> Write for ConsoleStream<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.0.write(bytes);
         self.told(written)

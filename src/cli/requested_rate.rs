@@ -8,7 +8,7 @@ use crate::report::history::AskedRate;
 
 /// Iterations per second that the plan and the changes of `control` ask for, at instants that only go
 /// forward; none of a load that is a number of users.
-pub(super) fn asked_rate(plan: &Arc<Plan>, control: &Arc<Control>) -> AskedRate {
+pub(super) fn requested_rate(plan: &Arc<Plan>, control: &Arc<Control>) -> AskedRate {
     let (plan, control) = (plan.clone(), control.clone());
     let (mut changed, mut seen) = (None, 0);
     Box::new(move |elapsed| {
@@ -45,7 +45,7 @@ mod tests {
     #[test]
     fn a_rate_is_asked_for_by_the_plan_and_then_by_who_steers() {
         let (plan, control) = run(Options { rate: Some(5.0), ..Options::default() });
-        let mut asked = asked_rate(&plan, &control);
+        let mut asked = requested_rate(&plan, &control);
         assert_eq!(asked(SECOND), Some(5.0));
         control.set_rate(7.5).unwrap();
         // The change holds from a moment after the real start of this test, long before that.
@@ -55,6 +55,6 @@ mod tests {
     #[test]
     fn users_are_no_rate() {
         let (plan, control) = run(Options { users: Some(10), ..Options::default() });
-        assert_eq!(asked_rate(&plan, &control)(SECOND), None);
+        assert_eq!(requested_rate(&plan, &control)(SECOND), None);
     }
 }
