@@ -1,14 +1,14 @@
-//! One task that waits until something on its own core is so.
+//! Lets one task wait for a condition on its own core.
 
 use std::cell::RefCell;
 use std::task::{Poll, Waker};
 
-/// Where a task waits, one at a time. Whoever makes true what it waits for wakes it.
+/// A condition variable for one task. Code that may make the condition true calls [`wake`](Self::wake).
 #[derive(Debug, Default)]
 pub(crate) struct Waiter(RefCell<Option<Waker>>);
 
 impl Waiter {
-    /// Completes when it is so; looked at whenever the waiter is woken.
+    /// Completes when the condition holds. It is evaluated at each wake-up.
     pub(crate) async fn until(&self, is_so: impl Fn() -> bool) {
         std::future::poll_fn(|context| {
             if is_so() {
@@ -22,7 +22,7 @@ impl Waiter {
         .await;
     }
 
-    /// Has whoever waits look again.
+    /// Wakes the task that waits, if there is one.
     pub(crate) fn wake(&self) {
         let waiter = self.0.take();
         waiter.into_iter().for_each(Waker::wake);

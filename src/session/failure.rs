@@ -13,109 +13,109 @@ use crate::stats::Limit;
 use crate::transport::{self, TlsError};
 use crate::units;
 
-/// Why there is no response. Its text is what the failures table groups by.
+/// Why there is no response. Failures are grouped by its text.
 #[derive(Debug)]
 pub enum Failure {
-    /// The host's name has no address.
+    /// The host's name could not be looked up, or has no address.
     Resolve(String),
     /// No connection was made.
     Connect(ConnectError),
-    /// The connection ended before the response was whole.
+    /// The connection ended before the response was complete.
     Interrupted {
-        /// What became of the connection.
+        /// How the connection ended.
         how: Interruption,
-        /// Where in the request.
+        /// In which phase of the request.
         at: RequestPhase,
     },
-    /// The time of a stage, or of the whole request, was over.
+    /// The timeout of a phase, or of the whole request, has passed.
     TimedOut {
-        /// Where in the request.
+        /// In which phase of the request.
         at: RequestPhase,
-        /// The time there was.
+        /// The timeout.
         after: Duration,
-        /// Whether it was the time of the whole request.
+        /// Whether it is the timeout of the whole request.
         whole: bool,
     },
-    /// What came cannot begin a response.
+    /// The first bytes received are not those of an HTTP/1 response.
     NotHttp(FirstBytes),
-    /// What came is not a response that can be read.
+    /// The response is not valid HTTP.
     Http(http1::Error),
-    /// It was redirected, and that cannot be followed.
+    /// The response is a redirect that cannot be followed.
     Redirect {
         /// The status of the redirect.
         status: u16,
-        /// Why not.
+        /// Why it cannot be followed.
         error: RedirectError,
     },
-    /// TLS could not go on.
+    /// TLS failed.
     Tls(TlsError),
-    /// It was not the server but the proxy that is asked for it.
+    /// The failure happened at the proxy, and not at the server.
     Proxy(Box<Failure>),
-    /// The proxy answered with this status to the wish for a tunnel.
+    /// The proxy answered CONNECT with this status.
     Tunnel(u16),
     /// The request itself cannot be sent.
     Request(String),
 }
 
-/// Where a request is.
+/// The phase that a request is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RequestPhase {
     /// Its host's name is being looked up.
     Resolve,
     /// The connection is being made.
     Connect,
-    /// It is there, and TLS is being agreed on.
+    /// The TLS handshake is being made.
     Handshake,
-    /// Sent, or being sent; nothing of the response has come.
+    /// The request is being sent or has been sent; nothing of the response has come.
     FirstByte,
-    /// Inside the response's head, or behind an interim response.
+    /// The response's head is being received, or an interim response has come.
     Head,
-    /// Inside the response's body.
+    /// The response's body is being received.
     Body(BodyProgress),
 }
 
 /// How much of a body has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BodyProgress {
-    /// Bytes of the body so far, without what chunks add.
+    /// Bytes of the body received so far, without those of the chunked coding.
     pub received: u64,
-    /// Its length, where that is announced.
+    /// Its length, if it was announced.
     pub length: Option<u64>,
 }
 
-/// What became of a connection.
+/// How a connection ended.
 #[derive(Debug)]
 pub enum Interruption {
-    /// The server closed it in order.
+    /// The server closed it.
     Closed,
-    /// The server, or somebody on the way, closed it inside a response without the farewell of TLS,
-    /// so that nobody knows whether it was whole (RFC 8446 section 6.1).
+    /// It was closed inside a response without a `close_notify` of TLS, so the response may have been
+    /// truncated by a third party (RFC 8446 section 6.1).
     Truncated,
     /// The server reset it.
     Reset,
-    /// What the system says otherwise.
+    /// Any other error of the system.
     Broken(io::Error),
 }
 
 /// Why no connection was made.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    /// Nobody listens there.
+    /// Nothing listens at the address.
     #[error("connection refused")]
     Refused,
-    /// Somebody did, and let go at once.
+    /// The connection was reset while it was made.
     #[error("connection reset while connecting")]
     Reset,
-    /// There is no way to the host.
+    /// There is no route to the host.
     #[error("host unreachable")]
     HostUnreachable,
-    /// There is no way to its network.
+    /// There is no route to its network.
     #[error("network unreachable")]
     NetworkUnreachable,
-    /// This process, or this host, may have no more descriptors.
+    /// This process, or this host, has no descriptor left.
     #[error("too many open files")]
     Files,
-    /// All local ports for this peer are taken, or the local address is not ours.
+    /// All local ports for this peer are taken, or the local address is not this host's.
     #[error("no local port left")]
     Ports,
     /// Anything else.
@@ -123,24 +123,24 @@ pub enum ConnectError {
     Other(io::Error),
 }
 
-/// The first bytes of what came in place of a response: as many as tell that it is none.
+/// The first bytes received in place of a response: as many as the start of every response has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FirstBytes {
     bytes: [u8; VERSION.len()],
     len: u8,
 }
 
-/// What every response begins with.
+/// The start of every response.
 const VERSION: &[u8; 7] = b"HTTP/1.";
 
 impl Failure {
-    /// Whether a kept-alive connection turned out to be dead: the request may be sent once more on
-    /// a new one (RFC 9112 section 9.3.1).
+    /// Returns whether a kept-alive connection turned out to be dead, so that the request may be sent once
+    /// more on a new one (RFC 9112 section 9.3.1).
     pub(super) fn is_dead_connection(&self) -> bool {
         matches!(self, Failure::Interrupted { at: RequestPhase::FirstByte, .. })
     }
 
-    /// The limit of the kernel that stood in the way, if that was it.
+    /// Returns the limit of the kernel that was the reason, if one was.
     pub(super) fn limit(&self) -> Option<Limit> {
         match self {
             Failure::Connect(ConnectError::Files) => Some(Limit::Files),
@@ -150,7 +150,7 @@ impl Failure {
         }
     }
 
-    /// The status of the response that it ended with, where a whole one came.
+    /// Returns the status of the response, if there was a complete one.
     pub(super) fn status(&self) -> Option<u16> {
         match self {
             Failure::Redirect { status, .. } => Some(*status),
@@ -158,7 +158,7 @@ impl Failure {
         }
     }
 
-    /// What the reader of a response says: `seen` are the first bytes of what it read.
+    /// Makes the failure for an error of a response's reader. `seen` begins with the first bytes read.
     pub(super) fn of_reader(error: http1::Error, reader: &ResponseReader, seen: &[u8]) -> Self {
         use http1::Error::{ClosedBeforeResponse, MalformedHead, TornBody, TornHead};
         match error {
@@ -173,7 +173,7 @@ impl Failure {
         }
     }
 
-    /// What ended a stream, and where in the request.
+    /// Makes the failure for an error of a stream in this phase.
     pub(super) fn of_stream(error: transport::Error, at: RequestPhase) -> Self {
         match error {
             transport::Error::Io(error) => Failure::Interrupted { how: error.into(), at },
@@ -186,7 +186,7 @@ impl Failure {
         }
     }
 
-    /// How far it had come, where the text says so.
+    /// Returns how much of the body had come, if the text says so.
     pub(super) fn progress(&self) -> Option<BodyProgress> {
         match self {
             Failure::Interrupted { at: RequestPhase::Body(progress), .. }
@@ -195,7 +195,7 @@ impl Failure {
         }
     }
 
-    /// The text without how far it had come.
+    /// Returns the text without how much of the body had come.
     pub(super) fn general_text(&self) -> String {
         let text = self.to_string();
         match (self.progress(), text.find(" (")) {
@@ -206,7 +206,7 @@ impl Failure {
 }
 
 impl RequestPhase {
-    /// Where the reader of a response is.
+    /// Returns the phase that the reader of a response is in.
     pub(super) fn of_reader(reader: &ResponseReader) -> Self {
         match reader.head() {
             Some(head) => RequestPhase::Body(BodyProgress {
@@ -223,7 +223,7 @@ impl RequestPhase {
 }
 
 impl RequestPhase {
-    /// As what comes behind what happened there.
+    /// Returns the phase as the end of a sentence about a failure.
     fn during(&self) -> String {
         match self {
             RequestPhase::Handshake => self.to_string(),
@@ -233,7 +233,7 @@ impl RequestPhase {
 }
 
 impl FirstBytes {
-    /// The beginning of bytes that cannot begin a response; `None` where they can.
+    /// Returns the first of these bytes if they cannot begin a response; `None` if they can.
     pub(super) fn other_than_http(seen: &[u8]) -> Option<Self> {
         let len = seen.len().min(VERSION.len());
         if seen[..len] == VERSION[..len] {
@@ -242,7 +242,7 @@ impl FirstBytes {
         FirstBytes::of(seen)
     }
 
-    /// The beginning of bytes, where there are any.
+    /// Returns the first of these bytes, if there are any.
     pub(super) fn of(seen: &[u8]) -> Option<Self> {
         let len = seen.len().min(VERSION.len());
         let mut bytes = [0; VERSION.len()];
@@ -263,7 +263,7 @@ impl From<io::Error> for ConnectError {
             (ConnectionReset, _) => ConnectError::Reset,
             (HostUnreachable, _) => ConnectError::HostUnreachable,
             (NetworkUnreachable, _) => ConnectError::NetworkUnreachable,
-            // Without a number where all local addresses were tried.
+            // The error has no number if all local addresses were tried.
             (AddrNotAvailable, _) => ConnectError::Ports,
             _ => ConnectError::Other(error),
         }
@@ -350,12 +350,12 @@ impl fmt::Display for FirstBytes {
     }
 }
 
-/// The words for a status, where it has any.
+/// Returns the reason phrase of a status, if it has one.
 fn reason(status: u16) -> Option<&'static str> {
     http::StatusCode::from_u16(status).ok()?.canonical_reason()
 }
 
-/// The system's words without the number that the standard library puts behind them.
+/// Returns the system's text without the number that the standard library appends.
 fn text(error: &io::Error) -> String {
     let text = error.to_string();
     match text.find(" (os error") {

@@ -1,8 +1,8 @@
-//! Undoes the content codings of a body (RFC 9110 section 8.4.1), for whoever looks at it.
+//! Decodes the content codings of a body (RFC 9110 section 8.4.1).
 //!
-//! As requests does it: an unknown coding leaves the body as it came, and what follows the end of a
-//! stream is ignored, unless it begins as another member or frame does. Unlike there, a stream that is
-//! cut off is an error, and so is one that becomes larger than what is put up with.
+//! As in requests, a body with an unknown coding stays as it came, and what follows the end of a stream
+//! is ignored, unless it begins like another member or frame. Unlike in requests, a truncated stream is
+//! an error, and so is one that becomes too large.
 
 use std::fmt;
 use std::io::Read;
@@ -14,20 +14,20 @@ use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
 use crate::http1;
 
-/// The most codings in a row that are undone: curl's number, and one takes the work of all before.
+/// The most codings of a body, as in curl: each one multiplies the work.
 const CODINGS_MAX: usize = 5;
 /// The largest window that zstd may have as a content coding (RFC 9659 section 3).
 const ZSTD_WINDOW_MAX: u64 = 8 << 20;
-/// How much zstd decodes before it is asked whether that is too much.
+/// How much zstd decodes before its size is checked again.
 const ZSTD_STEP_BYTES: usize = 128 << 10;
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
-/// A content coding that can be undone.
+/// A content coding that can be decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Coding {
     /// RFC 1952, one member or more.
     Gzip,
-    /// RFC 1950, or RFC 1951 without its wrapping, as many servers send it.
+    /// RFC 1950, or plain RFC 1951, as many servers send it.
     Deflate,
     /// RFC 7932.
     Brotli,
@@ -35,33 +35,34 @@ pub enum Coding {
     Zstd,
 }
 
-/// Why a body cannot be decoded. Its text is what failures are grouped by.
+/// Why a body cannot be decoded. Failures are grouped by its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
-    /// It is not, or not to its end, what its `Content-Encoding` says.
+    /// It is not a valid stream of this coding, or is truncated.
     #[error("cannot decode the body: bad {0}")]
     Bad(Coding),
-    /// More codings in a row than anybody means.
+    /// It has too many codings.
     #[error("cannot decode the body: more than {CODINGS_MAX} codings")]
     TooManyCodings,
-    /// It is longer than what may be kept of a body.
+    /// It is longer than a body may be.
     #[error("decoded body too large")]
     TooLarge,
 }
 
-/// What undoes codings on one core: its memory serves one body after the other. The states of the
-/// other codings are made for each body, because those crates cannot begin anew.
+/// The decoders of a core. The memory of zstd is reused; the decoders of the other codings are made for
+/// each body, because their crates cannot reset them.
 #[derive(Default)]
 pub struct Decoders {
     /// On the heap, because most cores never need it.
     zstd: Option<Box<FrameDecoder>>,
 }
 
-/// The codings of a response's body in the order they were applied; none where one is unknown.
+/// Returns the codings of a response's body in the order in which they were applied; none if one of them
+/// is unknown.
 ///
 /// # Errors
 ///
-/// [`DecodeError::TooManyCodings`].
+/// Returns [`DecodeError::TooManyCodings`].
 pub fn codings(head: &[u8]) -> Result<Vec<Coding>, DecodeError> {
     let mut codings = Vec::new();
     let is_it = |name: &str| name.eq_ignore_ascii_case("content-encoding");
@@ -79,12 +80,12 @@ pub fn codings(head: &[u8]) -> Result<Vec<Coding>, DecodeError> {
 }
 
 impl Decoders {
-    /// Undoes codings, the last first, each to at most `max` bytes. What is empty is so in any coding:
-    /// answers without a body keep the headers of the body they would have (RFC 9110 section 8.4).
+    /// Decodes a body, the last coding first, each to at most `max` bytes. An empty body stays empty:
+    /// responses without a body have the headers of the body that they would have (RFC 9110 section 8.4).
     ///
     /// # Errors
     ///
-    /// [`DecodeError`].
+    /// Returns a [`DecodeError`] if a stream is not valid or becomes too large.
     pub fn decode(
         &mut self,
         codings: &[Coding],
@@ -99,11 +100,11 @@ impl Decoders {
         if before.is_empty() { Ok(decoded) } else { self.decode(before, &decoded, max) }
     }
 
-    /// How the decoded body begins, as far as the beginning of a body tells: at most `max` bytes of it.
+    /// Decodes as much of the beginning of a body as is possible, at most `max` bytes.
     pub fn begin(&mut self, codings: &[Coding], body: &[u8], max: usize) -> Vec<u8> {
         let begin = |body: Vec<u8>, &coding: &Coding| {
             let mut decoded = Vec::new();
-            // What comes before the fault is what was asked for.
+            // The bytes before an error are the result.
             let _ = self.undo(coding, &body, &mut Sink { out: &mut decoded, max: max as u64 });
             decoded.truncate(max);
             decoded
@@ -171,7 +172,7 @@ impl fmt::Debug for Decoders {
     }
 }
 
-/// Where decoded bytes go, and how many may.
+/// The output of a decoder, and its limit.
 struct Sink<'o> {
     out: &'o mut Vec<u8>,
     max: u64,
@@ -189,7 +190,7 @@ impl Sink<'_> {
     }
 }
 
-/// What is wrong with a frame's header, if that is what is wrong.
+/// Returns the error of a frame's header, if it is one.
 fn why(error: FrameDecoderError) -> Option<Header> {
     match error {
         FrameDecoderError::ReadFrameHeaderError(header) => Some(header),
@@ -209,15 +210,15 @@ fn gzip(body: &[u8], sink: &mut Sink<'_>) -> Result<(), DecodeError> {
     }
 }
 
-/// Whether a body begins as RFC 1950 section 2.2 wants it. No stream of RFC 1951 does that an encoder
-/// makes: it would begin with a stored block whose padding is not zero.
+/// Returns whether a body begins with a header of RFC 1950 section 2.2. A plain RFC 1951 stream does not,
+/// unless it begins with a stored block whose padding is not zero, which no encoder writes.
 fn has_zlib_header(body: &[u8]) -> bool {
     let &[method, flags, ..] = body else { return false };
     method & 0x0f == 8 && method >> 4 <= 7 && u16::from_be_bytes([method, flags]).is_multiple_of(31)
 }
 
 impl Coding {
-    /// `x-gzip` is another name of `gzip` (RFC 9110 section 8.4.1.3).
+    /// Returns the coding of this name. `x-gzip` is another name of `gzip` (RFC 9110 section 8.4.1.3).
     fn named(name: &[u8]) -> Option<Coding> {
         let names: [(&[u8], Coding); 5] = [
             (b"gzip", Coding::Gzip),

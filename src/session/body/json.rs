@@ -1,9 +1,9 @@
 //! Finds a value in JSON text by its pointer (RFC 6901), without building the document.
 //!
-//! The text is read once, to its end: what the pointer passes by is skipped, and a text that is
-//! not JSON as a whole is [`InvalidJson`], wherever the fault stands. Of two members with the same
-//! key the last one counts, as in [`serde_json::Value`]. `NaN`, `Infinity` and `-Infinity` are read as
-//! texts: Python's `json` writes them, and requests reads them under any content type.
+//! The text is read once, to its end. Values beside the pointer are skipped, and a text that is not
+//! entirely JSON is [`InvalidJson`]. If a key is repeated, the last member counts, as in
+//! [`serde_json::Value`]. `NaN`, `Infinity` and `-Infinity` are read as strings: Python's `json` writes
+//! them, and requests reads them under any content type.
 
 mod constants;
 
@@ -16,26 +16,26 @@ use serde::de::{
 use serde_json::{Number, Value};
 use thiserror::Error;
 
-/// Where in a JSON document a value stands: `/users/0/name`. Parsed once, walked many times.
+/// A JSON pointer, such as `/users/0/name` (RFC 6901): the place of a value in a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pointer {
     text: Box<str>,
     tokens: Box<[Token]>,
 }
 
-/// One step of a pointer.
+/// A reference token of a pointer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Token {
     /// The member's name, unescaped.
     key: Box<str>,
-    /// The same as the index of an array's element, where it can be one.
+    /// The index of an array's element, if the token is one.
     index: Option<usize>,
 }
 
-/// Why a text is no JSON pointer.
+/// The error for a text that is not a JSON pointer.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum PointerError {
-    /// It does not start at the document.
+    /// It does not begin with a slash.
     #[error("JSON pointer '{text}' must start with '/'; write '{cure}'")]
     NoSlash {
         /// The text.
@@ -43,19 +43,23 @@ pub enum PointerError {
         /// What was probably meant.
         cure: String,
     },
-    /// A tilde that stands for nothing.
+    /// It has a tilde that is not an escape.
     #[error("JSON pointer '{0}' has a '~' that is neither '~0' nor '~1'; write '~0' for '~'")]
     Escape(String),
 }
 
-/// The text is not JSON. Carries no position, so that failures group.
+/// The error for a text that is not JSON. It has no position, so that failures group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("invalid JSON")]
 pub struct InvalidJson;
 
 impl Pointer {
-    /// Parses a pointer: empty for the whole document, else `/`-separated keys and indices, in
-    /// which `~1` stands for `/` and `~0` for `~`.
+    /// Parses a pointer: keys and indices, each after a `/`, in which `~1` stands for `/` and `~0` for `~`.
+    /// The empty pointer is the whole document.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the text is not a pointer.
     pub fn parse(text: &str) -> Result<Self, PointerError> {
         let mut parts = text.split('/');
         if parts.next().is_some_and(|before| !before.is_empty()) {
@@ -68,7 +72,7 @@ impl Pointer {
         }
     }
 
-    /// The pointer as it was written.
+    /// Returns the pointer as it was written.
     pub fn as_str(&self) -> &str {
         &self.text
     }
@@ -95,7 +99,7 @@ impl Token {
     }
 }
 
-/// The pointer that `users`, `data.users` or JSONPath's `$.users` probably stand for.
+/// Returns the pointer that was probably meant by `users`, `data/users` or JSONPath's `$.users`.
 fn cure(text: &str) -> String {
     match text.strip_prefix("$.") {
         Some(path) => format!("/{}", path.replace('.', "/")),
@@ -103,18 +107,18 @@ fn cure(text: &str) -> String {
     }
 }
 
-/// Whether something stands at the pointer, be it `null`. Builds nothing.
+/// Returns whether there is a value at the pointer, including `null`. Builds nothing.
 pub fn exists(text: &str, pointer: &Pointer) -> Result<bool, InvalidJson> {
     walk(text, pointer, &Skip).map(|found| found.is_some())
 }
 
-/// The value at the pointer, and nothing around it, built.
+/// Builds the value at the pointer.
 pub fn find(text: &str, pointer: &Pointer) -> Result<Option<Value>, InvalidJson> {
     walk(text, pointer, &Build)
 }
 
-/// Whether this value stands at the pointer. Builds nothing to compare with a string, a number, a
-/// boolean or `null`; an array or an object is built, because members have no order.
+/// Returns whether this value is at the pointer. Only arrays and objects are built, because members have
+/// no order.
 pub fn equals(text: &str, pointer: &Pointer, expected: &Value) -> Result<bool, InvalidJson> {
     match expected {
         Value::Array(_) | Value::Object(_) => {
@@ -124,7 +128,7 @@ pub fn equals(text: &str, pointer: &Pointer, expected: &Value) -> Result<bool, I
     }
 }
 
-/// Whether two values are the same to a reader of JSON, to whom `1` and `1.0` are one number.
+/// Returns whether two values are equal, where `1` and `1.0` are the same number.
 fn same(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Number(a), Value::Number(b)) => same_number(a, b),
@@ -139,16 +143,16 @@ fn same(a: &Value, b: &Value) -> bool {
 }
 
 fn same_number(a: &Number, b: &Number) -> bool {
-    // Two integers are compared as such: as floats, 2^53 and 2^53 + 1 would be one.
+    // Integers are compared as such: as floats, 2^53 and 2^53 + 1 would be equal.
     if !a.is_f64() && !b.is_f64() {
         return a == b;
     }
-    // serde_json reads long fractions quickly and the last bits not always right.
+    // Without `float_roundtrip`, serde_json may read the last bits of long fractions wrongly.
     let (a, b) = (a.as_f64().unwrap_or(f64::NAN), b.as_f64().unwrap_or(f64::NAN));
     (a - b).abs() <= 4.0 * f64::EPSILON * a.abs().max(b.abs())
 }
 
-/// Reads a whole text.
+/// Parses a whole text.
 pub(in crate::session) fn read<T: DeserializeOwned>(text: &str) -> Result<T, serde_json::Error> {
     let read = serde_json::from_str(text);
     match read.is_err().then(|| constants::quoted(text)).flatten() {
@@ -177,14 +181,14 @@ fn walk_json<L: Leaf>(
     Ok(found)
 }
 
-/// What is done with the value at the end of a pointer.
+/// What to do with the value at the pointer.
 trait Leaf {
     type Out;
 
     fn read<'de, D: Deserializer<'de>>(&self, value: D) -> Result<Self::Out, D::Error>;
 }
 
-/// Skips the value: that it is there is all.
+/// Skips the value.
 struct Skip;
 
 impl Leaf for Skip {
@@ -298,7 +302,7 @@ impl<'de, L: Leaf> Visitor<'de> for Enter<'_, L> {
         let mut found = None;
         while let Some(is_next) = members.next_key_seed(KeyIs(&self.token.key))? {
             if is_next {
-                // Found anew with each equal key, so that the last one counts.
+                // Replaced at each equal key, so that the last one counts.
                 found = members.next_value_seed(Walk { tokens: self.rest, leaf: self.leaf })?;
             } else {
                 members.next_value::<IgnoredAny>()?;
@@ -352,7 +356,7 @@ fn skip_elements<'de, A: SeqAccess<'de>>(elements: A) -> Result<(), A::Error> {
     IgnoredAny.visit_seq(elements).map(drop)
 }
 
-/// Whether a member's key is this one, without building it.
+/// Compares a member's key without building it.
 struct KeyIs<'k>(&'k str);
 
 impl<'de> DeserializeSeed<'de> for KeyIs<'_> {

@@ -1,4 +1,4 @@
-//! What the body of a response says: without its content codings, as text, as JSON.
+//! The content of a response's body: decoded, as text, as JSON.
 
 pub(in crate::session) mod decoding;
 pub(in crate::session) mod json;

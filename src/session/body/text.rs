@@ -1,13 +1,14 @@
-//! The text of a body: its bytes, read by their charset.
+//! The text of a body: its bytes, decoded by their charset.
 //!
-//! What `Content-Type` says holds, as with `Response.text` of Python's requests. Without a charset
-//! requests takes UTF-8 for `application/json`, ISO-8859-1 for `text/*`, and guesses otherwise. Here
-//! whatever is no `application/json` is UTF-16 or UTF-32 where it begins as such, UTF-8 where it can be,
-//! and ISO-8859-1 otherwise: a page in UTF-8 that does not say so is read as browsers read it.
+//! The charset of `Content-Type` is used, as in `Response.text` of Python's requests. Without one,
+//! requests uses UTF-8 for `application/json`, ISO-8859-1 for `text/*`, and otherwise guesses. Here
+//! `application/json` is UTF-8, and anything else is UTF-16 or UTF-32 if it begins like that, UTF-8 if
+//! that is possible, and ISO-8859-1 otherwise. So a page in UTF-8 without a charset is read as in
+//! browsers.
 //!
-//! A byte order mark stays in the text where requests leaves it there, so that what follows is JSON for
-//! us where it is for requests: not as `application/json` (RFC 8259 section 8.1), `text/*` or with a
-//! charset, but for `utf-16`, to which it belongs.
+//! A byte order mark stays in the text where requests leaves it there: in `application/json` (RFC 8259
+//! section 8.1), in `text/*` and with any charset but `utf-16`, which it belongs to. So the same texts
+//! are JSON here and in requests.
 
 use std::borrow::Cow;
 use std::str;
@@ -16,10 +17,10 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 use crate::http1::{self, charset, media_type};
 
-/// The bytes that JSON can begin with, and those that Python's JSON can.
+/// The bytes that JSON, or JSON of Python, can begin with.
 const JSON_STARTS: &[u8] = b"{[\"-0123456789tfnNI \t\r\n";
 
-/// The text of a body. UTF-8, which is nearly every body, stays where it is.
+/// Returns the text of a body. UTF-8, as nearly every body is, is borrowed.
 pub(in crate::session) fn text<'b>(
     head: &[u8],
     body: &'b [u8],
@@ -34,7 +35,7 @@ pub(in crate::session) fn text<'b>(
     decode(http1::header(head, "content-type").unwrap_or_default(), body)
 }
 
-/// Whether a body begins as UTF-8 does not, or with a byte order mark.
+/// Returns whether a body begins with zeros, as text in UTF-8 does not, or with a byte order mark.
 fn is_marked(body: &[u8]) -> bool {
     matches!(body, [0xef, 0xbb, 0xbf, ..] | [0, ..] | [_, 0, ..])
 }
@@ -54,7 +55,7 @@ fn decode<'b>(content_type: &[u8], body: &'b [u8]) -> Cow<'b, str> {
         .unwrap_or_else(|| utf8_or_latin1(body))
 }
 
-/// In the charset of this name; in UTF-8 where nobody knows it.
+/// Decodes by the charset of this name, or as UTF-8 if it is unknown.
 fn by_name<'b>(name: &[u8], body: &'b [u8]) -> Cow<'b, str> {
     if name.eq_ignore_ascii_case(b"utf-16")
         && let Some((encoding, mark)) = Encoding::for_bom(body).filter(|(it, _)| *it != UTF_8)
@@ -68,7 +69,7 @@ fn by_name<'b>(name: &[u8], body: &'b [u8]) -> Cow<'b, str> {
     encoding.unwrap_or(UTF_8).decode_without_bom_handling(body).0
 }
 
-/// By its byte order mark, which stays in front of a text that is said to be one.
+/// Decodes by the byte order mark, which stays in the text if `stays`.
 fn by_mark(body: &[u8], stays: bool) -> Option<Cow<'_, str>> {
     match body {
         [0xff, 0xfe, 0, 0, rest @ ..] => Some(utf32(rest, u32::from_le_bytes)),
@@ -81,8 +82,8 @@ fn by_mark(body: &[u8], stays: bool) -> Option<Cow<'_, str>> {
     }
 }
 
-/// JSON's own rule (RFC 4627 section 3): it begins with two characters of ASCII, and where their zeros
-/// are tells what it is.
+/// Decodes by the rule for JSON (RFC 4627 section 3): it begins with two ASCII characters, and the
+/// positions of their zero bytes show the encoding.
 fn by_zeros(body: &[u8]) -> Option<Cow<'_, str>> {
     let &[a, b, c, d, ..] = body else { return None };
     let starts = |byte: u8| JSON_STARTS.contains(&byte);
@@ -103,8 +104,8 @@ fn utf32(body: &[u8], number: fn([u8; 4]) -> u32) -> Cow<'static, str> {
     characters.map(|character| character.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
 }
 
-/// UTF-8, also where a few bytes of it are broken; ISO-8859-1 where more are than are right beyond
-/// ASCII.
+/// Decodes as UTF-8, also if a few bytes are invalid, or as ISO-8859-1 if there are more invalid sequences
+/// than valid characters beyond ASCII.
 fn utf8_or_latin1(body: &[u8]) -> Cow<'_, str> {
     let beyond_ascii = |text: &str| text.chars().filter(|character| !character.is_ascii()).count();
     let (mut right, mut broken) = (0, 0);

@@ -1,4 +1,4 @@
-//! The addresses behind a name, and the choice of the next to connect to.
+//! The addresses of a host, and which of them the next connection goes to.
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -12,23 +12,23 @@ use super::resolver::{LookUpResult, Resolver, Subscription};
 use crate::reactor::{Peer, Reactor, Socket, TcpOptions, TimedOut};
 use crate::session::failure::Failure;
 
-/// How long an address may take while there is another to try: the connection attempt delay that
-/// RFC 8305 section 5 recommends. One that drops what it is sent would otherwise use up the whole
-/// timeout of the request.
+/// How long a connect may take while there is another address to try: the connection attempt delay that
+/// RFC 8305 section 5 recommends. An address that drops packets would otherwise use up the whole timeout
+/// of the request.
 const ATTEMPT_MAX: Duration = Duration::from_millis(250);
 
-/// The addresses of a host and port, as one core knows them. Connections take them in turn.
+/// The addresses of a host and port on one core. Connections take them in turn.
 #[derive(Debug)]
 pub(in crate::session) struct Addresses {
     host: String,
     port: u16,
     known: RefCell<Vec<Rc<Address>>>,
-    /// The look-up that runs or has just ended.
+    /// The latest look-up, running or finished.
     look_up: RefCell<Option<LookUpResult>>,
     subscription: Option<Arc<Subscription>>,
-    /// The core's number: each begins with another address.
+    /// The core's number: each core begins with another address.
     core: usize,
-    /// Connections so far.
+    /// How many connections have been made.
     made: Cell<usize>,
 }
 
@@ -37,14 +37,15 @@ pub(in crate::session) struct Addresses {
 struct Address {
     address: SocketAddr,
     peer: Peer,
-    /// It did not take us the last time, so it is tried after the others.
+    /// Whether the last connect failed, so that it is tried after the others.
     failed: Cell<bool>,
-    /// It took us the last time, and so it may take its time.
+    /// Whether the last connect succeeded, so that the next one has the whole timeout.
     worked: Cell<bool>,
 }
 
 impl Addresses {
-    /// These addresses, none where they must be looked up, and what is heard of them later.
+    /// Starts with these addresses, none if they must be looked up, and with a subscription to later
+    /// look-ups.
     pub(in crate::session) fn new(
         (host, port): (&str, u16),
         known: &[SocketAddr],
@@ -62,13 +63,13 @@ impl Addresses {
         }
     }
 
-    /// Whether there are any.
+    /// Returns whether there are any.
     pub(super) fn are_known(&self) -> bool {
         !self.known.borrow().is_empty()
     }
 
-    /// Connects to the first address that takes us, beginning with the one whose turn it is, so that
-    /// connections are spread over all that work.
+    /// Connects to the first address that accepts, beginning with the one whose turn it is, so that
+    /// connections are spread over all addresses that work.
     pub(in crate::session) async fn connect(
         &self,
         reactor: &Rc<Reactor>,
@@ -79,7 +80,7 @@ impl Addresses {
         let made = self.made.get();
         self.made.set(made.wrapping_add(1));
         let order = self.order(made);
-        // Were both the same number modulo something, they would go in step.
+        // Local addresses advance more slowly than peers, or the same pairs would come again and again.
         let from = made / order.len().max(1) + self.core;
         let mut refused = None;
         for (step, address) in order.iter().enumerate() {
@@ -90,8 +91,8 @@ impl Addresses {
                 from,
                 tcp,
             );
-            let is_patient = step + 1 == order.len() || address.worked.get();
-            match if is_patient { attempt.await } else { briefly(reactor, attempt).await } {
+            let has_time = step + 1 == order.len() || address.worked.get();
+            match if has_time { attempt.await } else { briefly(reactor, attempt).await } {
                 Ok(socket) => {
                     address.failed.set(false);
                     address.worked.set(true);
@@ -102,7 +103,7 @@ impl Addresses {
                     if is_peers(&error) {
                         self.mark_failed(address);
                     }
-                    // The last has had all the time there was.
+                    // The error of the last address counts: it had the whole timeout.
                     refused = Some(error);
                 }
             }
@@ -111,8 +112,8 @@ impl Addresses {
         Err(Failure::Connect(refused.into()))
     }
 
-    /// The addresses in the order in which a connection tries them, given how many were made before:
-    /// from the one whose turn it is, those that failed last.
+    /// Returns the addresses in the order in which a connection tries them, after `made` others: from the
+    /// one whose turn it is, with those that failed at the end.
     fn order(&self, made: usize) -> Vec<Rc<Address>> {
         let mut order = self.known.borrow().clone();
         if !order.is_empty() {
@@ -123,7 +124,7 @@ impl Addresses {
         order
     }
 
-    /// Once all have failed, it was not for the address that they did.
+    /// Marks an address as failed. If all have failed, the address is not the reason, and no mark is kept.
     fn mark_failed(&self, address: &Address) {
         address.failed.set(true);
         let known = self.known.borrow();
@@ -132,7 +133,7 @@ impl Addresses {
         }
     }
 
-    /// Takes over what the latest look-up brought: those that connections may come from our own to.
+    /// Takes over the addresses of the latest look-up that the local addresses can reach.
     fn take_update(&self, local_addresses: &LocalAddresses) {
         let Some(latest) = self.subscription.as_ref().and_then(|subscription| subscription.take())
         else {
@@ -152,13 +153,13 @@ impl Addresses {
         same.cloned().unwrap_or_else(|| Address::new(address))
     }
 
-    /// Look-ups that failed since this was last asked, of a name that is looked up again.
+    /// Returns how many repeated look-ups have failed since the last call.
     pub(super) fn take_failed_look_ups(&self) -> u32 {
         self.subscription.as_ref().map_or(0, |subscription| subscription.take_failures())
     }
 
-    /// Waits for the addresses of the name. A look-up that fails does so for all who wait for it;
-    /// whoever comes later starts another.
+    /// Waits for the addresses of the name. A failed look-up fails all requests that wait for it; a later
+    /// request starts another.
     pub(in crate::session) async fn look_up(
         &self,
         reactor: &Rc<Reactor>,
@@ -183,7 +184,7 @@ impl Addresses {
         }
     }
 
-    /// The look-up that is on its way, or else a new one.
+    /// Returns the look-up that is running, or starts one.
     fn result(&self, reactor: &Reactor, resolver: &Resolver) -> LookUpResult {
         let mut latest = self.look_up.borrow_mut();
         let failed = |result: &LookUpResult| result.get().is_some_and(Vec::is_empty);
@@ -208,8 +209,8 @@ impl Address {
     }
 }
 
-/// Connects from one of the addresses of this host, or from the next where that one has no port left
-/// for the peer.
+/// Connects from one of the local addresses, or from the next if that one has no port left for the
+/// peer.
 async fn connect_from(
     reactor: &Rc<Reactor>,
     to: &Address,
@@ -229,8 +230,7 @@ async fn connect_from(
     tried
 }
 
-/// Whether an error says something about the address that was connected to, and not only about this
-/// host's means.
+/// Returns whether the address that was connected to is the reason of an error, and not this host.
 fn is_peers(error: &io::Error) -> bool {
     use io::ErrorKind::{
         ConnectionRefused, ConnectionReset, HostUnreachable, NetworkUnreachable, TimedOut,
@@ -239,7 +239,7 @@ fn is_peers(error: &io::Error) -> bool {
     kinds.contains(&error.kind())
 }
 
-/// Gives an attempt up where it takes too long.
+/// Gives up an attempt that takes too long.
 async fn briefly(
     reactor: &Rc<Reactor>,
     attempt: impl Future<Output = io::Result<Socket>>,

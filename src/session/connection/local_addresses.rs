@@ -10,7 +10,7 @@ pub struct LocalAddresses {
     v6: Vec<Option<IpAddr>>,
 }
 
-/// The kernel chooses.
+/// Lets the kernel choose.
 impl Default for LocalAddresses {
     fn default() -> Self {
         LocalAddresses { v4: vec![None], v6: vec![None] }
@@ -18,7 +18,7 @@ impl Default for LocalAddresses {
 }
 
 impl LocalAddresses {
-    /// These addresses, each once; where there are none, the kernel chooses.
+    /// Takes these addresses, each once. If there are none, the kernel chooses.
     pub fn new(addresses: &[IpAddr]) -> Self {
         if addresses.is_empty() {
             return LocalAddresses::default();
@@ -33,22 +33,22 @@ impl LocalAddresses {
         by_family
     }
 
-    /// Where a connection to this address may come from: `None` stands for the kernel's choice.
-    /// Empty where there are addresses of the other family only.
+    /// Returns the local addresses for connections to this address; `None` is the kernel's choice. Empty if
+    /// there are addresses of the other family only.
     pub fn for_peer(&self, address: SocketAddr) -> &[Option<IpAddr>] {
         if address.is_ipv4() { &self.v4 } else { &self.v6 }
     }
 
-    /// The addresses that were given.
+    /// Returns the addresses that were given.
     pub fn iter(&self) -> impl Iterator<Item = IpAddr> {
         self.v4.iter().chain(&self.v6).flatten().copied()
     }
 
-    /// Tries every address, by listening there for a moment.
+    /// Tests every address by listening on it for a moment.
     ///
     /// # Errors
     ///
-    /// The first address that is not one of this host's, with what the system says.
+    /// Returns the first address that is not this host's, with the system's error.
     pub fn check(&self) -> Result<(), (IpAddr, io::Error)> {
         self.iter().try_for_each(|address| {
             if address.is_unspecified() {

@@ -1,4 +1,4 @@
-//! How servers are reached: addresses, routes, proxies, and the connections that are open.
+//! How servers are reached: addresses, routes, proxies, and open connections.
 
 pub(in crate::session) mod addresses;
 pub(in crate::session) mod local_addresses;

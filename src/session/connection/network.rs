@@ -1,4 +1,4 @@
-//! What a core makes connections with.
+//! What connections of a core are made with.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -9,15 +9,15 @@ use crate::http1::Limits;
 use crate::reactor::Reactor;
 use crate::stats::Recorder;
 
-/// What a core makes connections with, lent for one of them.
+/// What connections of a core are made with: references, passed down for one of them.
 #[derive(Clone, Copy)]
 pub(in crate::session) struct Network<'c> {
     pub(in crate::session) reactor: &'c Rc<Reactor>,
-    /// Where slow connects and failed look-ups are counted.
+    /// Counts slow connects and failed look-ups.
     pub(in crate::session) recorder: &'c RefCell<Recorder>,
     pub(in crate::session) resolver: &'c Resolver,
     /// The addresses that connections come from.
     pub(in crate::session) local_addresses: &'c LocalAddresses,
-    /// How much a proxy may say.
+    /// The limits on a proxy's response.
     pub(in crate::session) limits: &'c Limits,
 }

@@ -1,4 +1,4 @@
-//! Where requests go: a scheme, a host and a port.
+//! The origins of requests: scheme, host and port.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -16,22 +16,23 @@ use crate::session::request::auth::Auth;
 use crate::session::request::base_url::BaseUrl;
 use crate::session::request::via::Via;
 
-/// The most origins a core remembers. A plan names a few; only paths made on the way can be more.
+/// The most origins that a core keeps, beyond those of the plan. Only a task that makes up hosts has
+/// more.
 const ORIGINS_MAX: usize = 1000;
 
-/// A scheme, host and port as one core knows it (RFC 9110 section 4.3.1), and how it is reached.
+/// A scheme, host and port on one core (RFC 9110 section 4.3.1), and how it is reached.
 #[derive(Debug)]
 pub(in crate::session) struct Origin {
-    /// Whether connections speak TLS.
+    /// Whether connections use TLS.
     pub(in crate::session) secure: bool,
     host: String,
     port: u16,
-    /// What the `Host` header says.
+    /// The value of the `Host` header.
     pub(in crate::session) authority: String,
     via: Via,
-    /// How connections to it are made; they belong to that.
+    /// How connections to it are made. Connections belong to a route.
     pub(in crate::session) route: Rc<Route>,
-    /// Whether the next request to the same host and port finds the same route again.
+    /// Whether the next request to the same host and port has the same route.
     pub(in crate::session) remembered: bool,
 }
 
@@ -39,20 +40,20 @@ pub(in crate::session) struct Origin {
 #[derive(Debug)]
 pub(in crate::session) struct Origins {
     known: RefCell<Vec<Rc<Origin>>>,
-    /// The same by [`place_of`].
-    places: RefCell<HashMap<u64, Vec<Rc<Origin>>>>,
+    /// The same origins by [`key_of`].
+    by_key: RefCell<HashMap<u64, Vec<Rc<Origin>>>>,
     resolver: Resolver,
     core: usize,
 }
 
 impl Origins {
-    /// None yet, on the core with this number.
+    /// Starts without origins, on the core with this number.
     pub(in crate::session) fn new(resolver: Resolver, core: usize) -> Self {
-        Origins { known: RefCell::default(), places: RefCell::default(), resolver, core }
+        Origins { known: RefCell::default(), by_key: RefCell::default(), resolver, core }
     }
 
-    /// The origin of a host that the plan names: its addresses are known, and it is remembered
-    /// however many there are.
+    /// Returns the origin of a host that the plan names. Its addresses are known, and it is kept however
+    /// many there are.
     pub(in crate::session) fn know(&self, target: &ResolvedUrl) -> Rc<Origin> {
         let ResolvedUrl { url, addresses, by_hand } = target;
         self.find(url, &Via::Direct).unwrap_or_else(|| {
@@ -61,8 +62,8 @@ impl Origins {
         })
     }
 
-    /// The origin of a host that is met on the way. Where too many were met already it is a new one
-    /// each time, so that a task that makes up hosts does not fill the memory.
+    /// Returns the origin of a host of a single request. Beyond [`ORIGINS_MAX`] it is a new one each time, so
+    /// that a task that makes up hosts does not fill the memory.
     pub(in crate::session) fn get(&self, url: &BaseUrl, via: &Via) -> Rc<Origin> {
         self.find(url, via).unwrap_or_else(|| {
             let has_room = self.known.borrow().len() < ORIGINS_MAX;
@@ -74,7 +75,7 @@ impl Origins {
         })
     }
 
-    /// What looks names up.
+    /// Returns the resolver.
     pub(in crate::session) fn resolver(&self) -> &Resolver {
         &self.resolver
     }
@@ -100,7 +101,8 @@ impl Origins {
         }
     }
 
-    /// The route that others have to all hosts: by plain HTTP through a proxy, or to a path.
+    /// Returns the route that all hosts share, if there is one: by plain HTTP through a proxy, or to a Unix
+    /// socket.
     fn shared_route(&self, url: &BaseUrl, via: &Via) -> Option<Rc<Route>> {
         let is_shared = |origin: &&Rc<Origin>| {
             let is_for_all = matches!(&*origin.route, Route::Proxy(..) | Route::Unix(_));
@@ -122,20 +124,21 @@ impl Origins {
                 && origin.host.eq_ignore_ascii_case(&url.host)
                 && origin.via == *via
         };
-        let place = place_of(url.secure, &url.host, url.port);
-        self.places.borrow().get(&place)?.iter().find(is).cloned()
+        let key = key_of(url.secure, &url.host, url.port);
+        self.by_key.borrow().get(&key)?.iter().find(is).cloned()
     }
 
     fn remember(&self, origin: Rc<Origin>) -> Rc<Origin> {
-        let place = place_of(origin.secure, &origin.host, origin.port);
-        self.places.borrow_mut().entry(place).or_default().push(origin.clone());
+        let key = key_of(origin.secure, &origin.host, origin.port);
+        self.by_key.borrow_mut().entry(key).or_default().push(origin.clone());
         self.known.borrow_mut().push(origin.clone());
         origin
     }
 }
 
-/// Where an origin is looked for among very many. Nothing is copied for it, as for a key in lower case.
-fn place_of(secure: bool, host: &str, port: u16) -> u64 {
+/// Returns the key that an origin is found by. It is a hash, so that no lower-case copy of the host is
+/// made.
+fn key_of(secure: bool, host: &str, port: u16) -> u64 {
     let mut hasher = DefaultHasher::new();
     (secure, port).hash(&mut hasher);
     host.bytes().for_each(|byte| hasher.write_u8(byte.to_ascii_lowercase()));
@@ -143,7 +146,7 @@ fn place_of(secure: bool, host: &str, port: u16) -> u64 {
 }
 
 impl Origin {
-    /// Name or address, without brackets.
+    /// Returns the name or address, without brackets.
     pub(in crate::session) fn host(&self) -> &str {
         &self.host
     }

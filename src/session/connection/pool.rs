@@ -1,24 +1,23 @@
-//! The connections that a lane of a user has open.
+//! The open connections of a session.
 
 use std::rc::Rc;
 
 use super::route::Route;
 use crate::transport::Stream;
 
-/// The most connections that are kept: a user that is sent from host to host needs the first of them
-/// no more.
+/// The most connections that are kept. A user with requests to more hosts loses the oldest.
 const OPEN_MAX: usize = 64;
 
-/// Connections, at most one per route. Each stays in its place while it carries a request.
+/// Open connections, at most one per route. Each keeps its position while it carries a request.
 #[derive(Debug, Default)]
 pub(in crate::session) struct Pool(Vec<Connection>);
 
-/// A connection and where it leads.
+/// A connection and its route.
 #[derive(Debug)]
 struct Connection {
     route: Rc<Route>,
     stream: Stream,
-    /// Requests that it has carried, with the one on its way.
+    /// How many requests it has carried, including the current one.
     requests: u32,
 }
 
@@ -28,8 +27,8 @@ impl Pool {
         self.0 = Vec::new();
     }
 
-    /// Where the connection of a route is, if there is one that is still good for a request with a body
-    /// of this length.
+    /// Returns the position of the connection of a route, if there is one that can carry a request with a
+    /// body of this length.
     pub(in crate::session) fn take_up(&mut self, route: &Rc<Route>, body: usize) -> Option<usize> {
         let position = self.0.iter().position(|open| Rc::ptr_eq(&open.route, route))?;
         if self.0[position].stream.take_up(body) {
@@ -39,8 +38,8 @@ impl Pool {
         None
     }
 
-    /// Adds a connection that has just been made; where it is. Those that their servers have closed
-    /// meanwhile go, and the oldest where there are too many.
+    /// Adds a new connection and returns its position. Removes those that their servers have closed
+    /// meanwhile, and the oldest if there are too many.
     pub(in crate::session) fn add(&mut self, route: Rc<Route>, stream: Stream) -> usize {
         self.0.retain_mut(|open| {
             let is_fit = open.stream.take_up(0);
@@ -50,7 +49,7 @@ impl Pool {
         if self.0.len() == OPEN_MAX {
             self.0.remove(0);
         }
-        // Most users know one origin, and there are very many users.
+        // Most users have one connection, and there are very many users.
         self.0.reserve_exact(1);
         self.0.push(Connection { route, stream, requests: 0 });
         self.0.len() - 1
@@ -63,14 +62,15 @@ impl Pool {
     }
 }
 
-/// A connection while it carries a request. Whoever has it gives it back, however the request ends.
+/// A connection while it carries a request. Its holder calls [`keep`](Self::keep) or
+/// [`close`](Self::close), however the request ends.
 pub(in crate::session) struct Lent<'c> {
     pool: &'c mut Pool,
     position: usize,
 }
 
 impl Lent<'_> {
-    /// Which request of its connection this is, from 1.
+    /// Returns the number of this request on its connection, from 1.
     pub(in crate::session) fn requests(&self) -> u32 {
         self.pool.0[self.position].requests
     }
@@ -79,12 +79,12 @@ impl Lent<'_> {
         &mut self.pool.0[self.position].stream
     }
 
-    /// Gives it back for the next request. What it has not sent yet is still on its way.
+    /// Gives the connection back for the next request. What has not been sent yet is still sent.
     pub(in crate::session) fn keep(&mut self) {
         self.stream().park();
     }
 
-    /// Closes it: how many bytes of what it was given it has not sent.
+    /// Closes the connection. Returns how many bytes have not been sent.
     pub(in crate::session) fn close(&mut self) -> u64 {
         self.pool.0.swap_remove(self.position).stream.unsent()
     }

@@ -1,4 +1,4 @@
-//! HTTP proxies: what they are told of a request, and tunnels through them.
+//! Tunnels through HTTP proxies.
 
 use http::{HeaderValue, Method};
 
@@ -9,10 +9,10 @@ use crate::session::failure::{Failure, FirstBytes, Interruption, RequestPhase};
 use crate::session::request::authority::without_zone;
 use crate::session::request::base_url::BaseUrl;
 
-/// What opens a tunnel to a host (RFC 9110 section 9.3.6).
+/// Returns the CONNECT request for a tunnel to a host (RFC 9110 section 9.3.6).
 pub(super) fn connect_request(to: &BaseUrl, authorization: Option<&HeaderValue>) -> Vec<u8> {
     let (host, port) = (without_zone(&to.host), to.port);
-    // Always with the port, and an IPv6 address in brackets (RFC 9112 section 3.2.3).
+    // The port is required, and so are the brackets of an IPv6 address (RFC 9112 section 3.2.3).
     let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
     let agent = http1::PRODUCT;
     let mut request =
@@ -27,7 +27,7 @@ pub(super) fn connect_request(to: &BaseUrl, authorization: Option<&HeaderValue>)
     request
 }
 
-/// Asks for a tunnel on a connection to a proxy. From then on it leads to the host.
+/// Opens a tunnel on a connection to a proxy. After that the connection leads to the host.
 pub(super) async fn open_tunnel(
     network: Network<'_>,
     socket: Socket,
@@ -55,16 +55,16 @@ pub(super) async fn open_tunnel(
     if (200..300).contains(&status) { Ok(socket) } else { Err(Failure::Tunnel(status)) }
 }
 
-/// The status of the answer, once its head is there. What stands behind the head of a success comes
-/// from the host already, and no protocol that is spoken here begins that way.
-/// Interim answers before it may be as long together as a head may be.
+/// Returns the status of the proxy's response, once its head is complete. Interim responses before it
+/// are skipped; together they may be as long as one head. Bytes behind the head of a success are an
+/// error: they come from the host, and in HTTP and TLS the server does not begin.
 fn status(
     answer: &mut Vec<u8>,
     passed: &mut usize,
     limits: &Limits,
 ) -> Result<Option<u16>, Failure> {
     loop {
-        // Whatever framing the head speaks of, a success has no body, and of a refusal it is left.
+        // The framing does not matter: a success has no body, and that of a refusal is not read.
         let head = match parse_response(answer, &Method::HEAD, limits) {
             Ok(Status::Complete(head)) => head,
             Ok(Status::Partial) => return Ok(None),
@@ -89,7 +89,7 @@ fn status(
     }
 }
 
-/// A failure on the way to a proxy, or with it.
+/// Marks a failure as the proxy's.
 pub(super) fn of_proxy(failure: Failure) -> Failure {
     Failure::Proxy(Box::new(failure))
 }

@@ -1,4 +1,4 @@
-//! A base URL whose host has been looked up.
+//! Base URLs whose hosts have been looked up, and curl's `--resolve`.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -7,24 +7,24 @@ use std::str::FromStr;
 use super::resolver::resolve;
 use crate::session::request::base_url::BaseUrl;
 
-/// A base URL and the addresses of its host, looked up before the run, so that no name server
-/// stands in the way of the first requests.
+/// A base URL and the addresses of its host, looked up before the run, so that the first requests do not
+/// wait for a name server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResolvedUrl {
     /// The URL.
     pub url: BaseUrl,
-    /// Where its host is: at least one address.
+    /// The addresses of its host, at least one.
     pub addresses: Vec<SocketAddr>,
-    /// Whether they were given by hand and hold for the whole run.
+    /// Whether the addresses were given by the user (`--resolve`) and are never looked up again.
     pub by_hand: bool,
 }
 
 impl ResolvedUrl {
-    /// Looks the host of a URL up. Blocks where it is a name.
+    /// Looks up the host of a URL. Blocks if it is a name.
     ///
     /// # Errors
     ///
-    /// What the resolver says.
+    /// Returns the error of the system's resolver, or an error if the name has no address.
     pub fn look_up(url: BaseUrl) -> io::Result<Self> {
         let addresses = resolve(&url.host, url.port)?;
         if addresses.is_empty() {
@@ -34,18 +34,18 @@ impl ResolvedUrl {
     }
 }
 
-/// The addresses of a host and port that nobody is asked for: curl's `--resolve`, written
-/// `HOST:PORT:ADDRESS[,ADDRESS...]`, with brackets round a host that is an IPv6 address, and at will
-/// round the addresses.
+/// Given addresses of a host and port, which are not looked up, as by curl's `--resolve`. They are
+/// written as `HOST:PORT:ADDRESS[,ADDRESS...]`, with brackets around a host that is an IPv6 address, and
+/// optionally around the addresses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resolve {
-    /// Host and port, as a URL would say them.
+    /// Host and port, as a URL.
     pub url: BaseUrl,
     /// At least one address, each once.
     pub addresses: Vec<SocketAddr>,
 }
 
-/// A text that is no [`Resolve`].
+/// The error for a text that is not a [`Resolve`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}; expected HOST:PORT:ADDRESS[,ADDRESS...], such as example.org:80:127.0.0.1")]
 pub struct InvalidResolve(String);
@@ -62,7 +62,7 @@ impl FromStr for Resolve {
         let (port, list) = rest.split_once(':').ok_or_else(incomplete)?;
         let url = format!("http://{}:{port}", &text[..host_end]);
         let url = BaseUrl::parse(&url).map_err(|error| InvalidResolve(error.to_string()))?;
-        // curl's '*' is every host; a request goes to hosts that are known before the run.
+        // In curl '*' is any host. Here each host must be known before the run.
         let is_pattern = url.host.contains('*');
         if is_pattern || url.basic_auth.is_some() || !url.path.is_empty() {
             return Err(InvalidResolve("a host is a name or an address".into()));

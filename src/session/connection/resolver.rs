@@ -1,4 +1,4 @@
-//! Looking names up for the cores of a run, on threads of their own.
+//! Looks up names for the cores of a run, on other threads.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -13,29 +13,29 @@ use std::time::{Duration, Instant};
 use crate::reactor::Remote;
 use crate::session::request::authority::without_zone;
 
-/// Gives a host's addresses at a port; may block.
+/// A function that returns a host's addresses with a port, and may block.
 type LookUpFn = dyn Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync;
 
-/// Looks names up for the cores of a run, once or again and again.
+/// Looks up names for the cores of a run, once or repeatedly.
 ///
-/// A look-up may block, so each has a thread of its own. Threads inherit where they may run from
-/// who makes them: these are made by one that was there before the cores were pinned. All end when
-/// the last copy of this is gone.
+/// A look-up may block, so each has its own thread. A thread inherits its affinity from its parent, so
+/// these are children of a thread that is started before the cores are pinned. All of them end when the
+/// last clone of the resolver is dropped.
 #[derive(Clone)]
 pub struct Resolver {
     requests: Sender<LookUpRequest>,
     refreshes: bool,
 }
 
-/// The addresses that a look-up brought, none where there are none. Everybody who waits shares it.
+/// The addresses that a look-up found, none if it failed; shared by all that wait for it.
 pub(super) type LookUpResult = Arc<OnceLock<Vec<SocketAddr>>>;
 
-/// What the latest look-up of a name brought, for one core: it looks when it connects.
+/// A core's subscription to the repeated look-ups of a name. The core reads it when it connects.
 #[derive(Debug, Default)]
 pub(in crate::session) struct Subscription {
     is_new: AtomicBool,
     addresses: Mutex<Vec<SocketAddr>>,
-    /// Look-ups that failed, each told to one core only.
+    /// How many look-ups failed. Each is told to one core only.
     failed: AtomicU32,
 }
 
@@ -52,12 +52,12 @@ struct Name {
 }
 
 impl Resolver {
-    /// Starts to take requests; names that are in use are looked up again this often. Its threads may
-    /// run wherever the caller's may.
+    /// Starts a resolver. Names in use are looked up again at this interval. Its threads have the caller's
+    /// affinity.
     ///
     /// # Errors
     ///
-    /// The thread's, if it cannot be made.
+    /// Returns an error if the thread cannot be started.
     pub fn start(refresh: Option<Duration>) -> io::Result<Self> {
         Resolver::with(refresh, Arc::new(resolve))
     }
@@ -69,7 +69,7 @@ impl Resolver {
         Ok(Resolver { requests, refreshes: refresh.is_some() })
     }
 
-    /// Looks a name up; the core is woken when the result is there.
+    /// Looks up a name. The core is woken when the result is there.
     pub(in crate::session) fn look_up(
         &self,
         host: &str,
@@ -78,11 +78,12 @@ impl Resolver {
         wake: Remote,
     ) {
         let name = Name { host: host.to_owned(), port };
-        // Its thread ends with the last sender.
+        // The thread lives as long as a sender, so this cannot fail.
         let _ = self.requests.send(LookUpRequest::Once { name, result, wake });
     }
 
-    /// What will be heard of a name, where names are looked up again: not of an address.
+    /// Subscribes to the repeated look-ups of a name. Returns `None` if names are not looked up again, or if
+    /// this is an address.
     pub(super) fn subscribe(&self, host: &str, port: u16) -> Option<Arc<Subscription>> {
         if !self.refreshes || without_zone(host).parse::<IpAddr>().is_ok() {
             return None;
@@ -103,16 +104,16 @@ impl fmt::Debug for Resolver {
 }
 
 impl Subscription {
-    /// The addresses that are new since this was last asked.
+    /// Returns the addresses of the latest look-up, if there was one since the last call.
     pub(in crate::session) fn take(&self) -> Option<Vec<SocketAddr>> {
-        // A read first: nearly always there is nothing, and what is only read is shared by all cores.
+        // A read comes first: nearly always there is nothing, and reading keeps the cache line shared.
         if !self.is_new.load(Ordering::Relaxed) || !self.is_new.swap(false, Ordering::Acquire) {
             return None;
         }
         Some(std::mem::take(&mut *lock(&self.addresses)))
     }
 
-    /// Look-ups that failed since this was last asked.
+    /// Returns how many look-ups have failed since the last call.
     pub(super) fn take_failures(&self) -> u32 {
         if self.failed.load(Ordering::Relaxed) == 0 {
             return 0;
@@ -120,24 +121,24 @@ impl Subscription {
         self.failed.swap(0, Ordering::Relaxed)
     }
 
-    fn tell(&self, addresses: &[SocketAddr]) {
+    fn publish(&self, addresses: &[SocketAddr]) {
         *lock(&self.addresses) = addresses.to_vec();
         self.is_new.store(true, Ordering::Release);
     }
 }
 
-/// The thread that takes requests.
+/// The state of the thread that takes requests.
 struct ResolverThread {
     refresh: Option<Duration>,
     look_up: Arc<LookUpFn>,
     repeated: HashMap<Name, Arc<RepeatedLookUp>>,
 }
 
-/// A name that is looked up again and again.
+/// A name that is looked up repeatedly.
 struct RepeatedLookUp {
     name: Name,
     subscribers: Mutex<Vec<Weak<Subscription>>>,
-    /// A look-up is on its way. Where it takes longer than there is between two, one is left out.
+    /// Whether a look-up is running. If it takes longer than the interval, the next one is left out.
     busy: AtomicBool,
 }
 
@@ -191,11 +192,11 @@ impl ResolverThread {
             }
             let (look_up, this) = (self.look_up.clone(), repeated.clone());
             let spawned = spawn(move || {
-                this.tell(look_up(&this.name.host, this.name.port).unwrap_or_default());
+                this.publish(look_up(&this.name.host, this.name.port).unwrap_or_default());
                 this.busy.store(false, Ordering::Relaxed);
             });
             if spawned.is_err() {
-                repeated.tell(Vec::new());
+                repeated.publish(Vec::new());
                 repeated.busy.store(false, Ordering::Relaxed);
             }
         }
@@ -207,13 +208,14 @@ impl RepeatedLookUp {
         RepeatedLookUp { name, subscribers: Mutex::default(), busy: AtomicBool::new(false) }
     }
 
-    /// No address is a look-up that failed: what is known stays, and one of the cores counts it.
-    fn tell(&self, addresses: Vec<SocketAddr>) {
+    /// Passes the result of a look-up to the cores. No address means that it failed: the known addresses
+    /// stay, and one of the cores counts the failure.
+    fn publish(&self, addresses: Vec<SocketAddr>) {
         let mut subscribers = lock(&self.subscribers);
         subscribers.retain(|subscription| subscription.strong_count() > 0);
         let mut subscribers = subscribers.iter().filter_map(Weak::upgrade);
         if !addresses.is_empty() {
-            subscribers.for_each(|subscription| subscription.tell(&addresses));
+            subscribers.for_each(|subscription| subscription.publish(&addresses));
         } else if let Some(subscription) = subscribers.next() {
             subscription.failed.fetch_add(1, Ordering::Relaxed);
         }
@@ -229,12 +231,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The addresses of a host, each once, in the resolver's order. Blocks where the host is a name. The
-/// zone of a link-local address is the resolver's to know as well.
+/// Returns the addresses of a host, each once, in the order of the system's resolver. Blocks if the host
+/// is a name or a link-local address with a zone, which the system's resolver knows as well.
 ///
 /// # Errors
 ///
-/// What the resolver says.
+/// Returns the error of the system's resolver.
 pub(in crate::session) fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
     if let Ok(address) = host.parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(address, port)]);
@@ -250,7 +252,7 @@ pub(in crate::session) fn resolve(host: &str, port: u16) -> io::Result<Vec<Socke
 
 #[cfg(test)]
 impl Resolver {
-    /// One that looks names up in this way.
+    /// Makes a resolver that looks up names by this function.
     pub(super) fn injected(
         refresh: Option<Duration>,
         look_up: impl Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static,

@@ -15,22 +15,22 @@ use crate::stats::Limit;
 /// The kernel sends a connection's first packet again after a second (RFC 6298 section 2).
 const SLOW_CONNECT: Duration = Duration::from_secs(1);
 
-/// How connections to an origin are made. Connections belong to a route: whatever has the same one
-/// may use them.
+/// How connections to an origin are made. Connections belong to a route: all origins with this route may
+/// use them.
 #[derive(Debug)]
 pub(in crate::session) enum Route {
     /// To the addresses of its host.
     Direct(Rc<Addresses>),
-    /// To those of a proxy, which takes requests to all hosts, with these credentials.
+    /// To the addresses of a proxy, which takes requests to all hosts, with these credentials.
     Proxy(Rc<Addresses>, Option<HeaderValue>),
-    /// To those of a proxy, which opens a tunnel for this text.
+    /// To the addresses of a proxy, which opens a tunnel for this CONNECT request.
     Tunnel(Rc<Addresses>, Box<[u8]>),
-    /// To a socket in the file system.
+    /// To a Unix socket.
     Unix(Peer),
 }
 
 impl Route {
-    /// The addresses that connections go to.
+    /// Returns the addresses that connections go to.
     pub(in crate::session) fn addresses(&self) -> Option<&Rc<Addresses>> {
         match self {
             Route::Direct(addresses) | Route::Proxy(addresses, _) | Route::Tunnel(addresses, _) => {
@@ -40,19 +40,19 @@ impl Route {
         }
     }
 
-    /// Whether it is known where connections go to.
+    /// Returns whether the addresses are known.
     pub(in crate::session) fn is_looked_up(&self) -> bool {
         self.addresses().is_none_or(|addresses| addresses.are_known())
     }
 
-    /// Waits until that is known.
+    /// Waits until the addresses are known.
     pub(in crate::session) async fn look_up(&self, network: Network<'_>) -> Result<(), Failure> {
         let Some(addresses) = self.addresses() else { return Ok(()) };
         let looked_up = addresses.look_up(network.reactor, network.resolver).await;
         looked_up.map_err(|failure| self.blame(failure))
     }
 
-    /// Connects, up to where the origin itself is to be spoken with.
+    /// Connects to the origin, through the proxy's tunnel if there is one.
     pub(in crate::session) async fn connect(
         &self,
         network: Network<'_>,
@@ -75,7 +75,7 @@ impl Route {
         }
     }
 
-    /// Says whose failure it is.
+    /// Marks a failure as the proxy's, if the route goes through one.
     pub(in crate::session) fn blame(&self, failure: Failure) -> Failure {
         match self {
             Route::Proxy(..) | Route::Tunnel(..) => of_proxy(failure),
@@ -84,8 +84,7 @@ impl Route {
     }
 }
 
-/// Tells of connects that take long, also of those that are given up, and of look-ups that failed
-/// before.
+/// Records slow connects, also if they are given up, and earlier failed look-ups.
 struct Watch<'r> {
     network: Network<'r>,
     addresses: &'r Addresses,
@@ -96,7 +95,7 @@ impl Drop for Watch<'_> {
     fn drop(&mut self) {
         let Network { reactor, recorder, .. } = self.network;
         let mut recorder = recorder.borrow_mut();
-        // What a core did not look at while it stood still may have been there long since.
+        // During a standstill the core could not see that the connection was made.
         if reactor.now() - self.begin >= SLOW_CONNECT && !reactor.stood_still_since(self.begin) {
             recorder.hit(Limit::SlowConnect);
         }

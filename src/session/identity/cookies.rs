@@ -1,12 +1,12 @@
-//! A user's cookies (RFC 6265): kept as servers set them, sent where they belong.
+//! A user's cookies (RFC 6265).
 //!
-//! The jar is our own, because there is one for each of very many users and it is asked before each
-//! of their requests: a user with one session cookie costs some 200 bytes and 20 ns a request without
-//! an allocation, where the `cookie_store` crate takes 1,767 bytes, 183 ns and three allocations, and
-//! has no order of its own. So is the parser: the `cookie` crate knows four forms of a date, where
-//! servers write dozens, and no octets that are not UTF-8.
+//! The jar is our own, because each of very many users has one and it is searched before each request.
+//! One session cookie costs some 200 bytes, and 20 ns per request without an allocation; in the
+//! `cookie_store` crate it costs 1,767 bytes, 183 ns and three allocations, and cookies have no order.
+//! The parser is our own, because the `cookie` crate knows four forms of a date, where servers write
+//! dozens, and only UTF-8.
 //!
-//! A `Secure` cookie is kept whoever sets it, as by RFC 6265 and Python's requests, and sent over TLS
+//! A `Secure` cookie is accepted without TLS, as by RFC 6265 and Python's requests, and sent over TLS
 //! only. There is no list of public suffixes.
 
 mod date;
@@ -17,34 +17,35 @@ use std::time::Duration;
 
 use set_cookie::{PAIR_BYTES_MAX, SetCookie};
 
-/// What RFC 6265 section 6.1 asks for at least, and so all that a user keeps.
+/// The most cookies of a user for one domain: the least that RFC 6265 section 6.1 asks for.
 const OF_A_DOMAIN_MAX: usize = 50;
+/// The same for all domains.
 const COOKIES_MAX: usize = 3000;
 
-/// Where a request goes, as far as cookies are concerned.
+/// The parts of a request's URL that decide about cookies.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::session) struct Place<'r> {
+pub(in crate::session) struct CookieUrl<'r> {
     /// Name or address, without brackets.
     pub(in crate::session) host: &'r str,
     /// The path as it is sent, without its query.
     pub(in crate::session) path: &'r str,
-    /// Whether nobody can listen.
+    /// Whether it is sent over TLS.
     pub(in crate::session) is_secure: bool,
 }
 
 /// A user's cookies. All times are since the Unix epoch.
 #[derive(Debug, Default)]
-pub(in crate::session) struct Jar {
+pub(in crate::session) struct CookieJar {
     /// In the order in which they are sent: longer paths first, then older ones (RFC 6265 section
     /// 5.4).
     cookies: Vec<Cookie>,
-    /// How many there ever were.
+    /// How many cookies were ever made.
     made: u32,
 }
 
 #[derive(Debug)]
 struct Cookie {
-    /// `name=value`: octets, which are sent as they came.
+    /// `name=value`, as bytes that are sent as they came.
     pair: Box<[u8]>,
     name_len: u16,
     is_host_only: bool,
@@ -52,22 +53,21 @@ struct Cookie {
     /// In lower case, without a leading dot.
     domain: Box<str>,
     path: Box<[u8]>,
-    /// `None`: with the user.
+    /// `None` if it is kept as long as the user lives.
     expires: Option<Duration>,
-    /// Its number among all there ever were.
+    /// Its number among all that were ever made.
     number: u32,
 }
 
-impl Jar {
-    /// Does what a `Set-Cookie` header says: sets a cookie, or takes one away. A header that breaks
-    /// a rule does nothing.
-    pub(in crate::session) fn store(&mut self, header: &[u8], place: Place<'_>, now: Duration) {
-        if let Some(cookie) = Cookie::parse(header, place, now) {
+impl CookieJar {
+    /// Applies a `Set-Cookie` header: sets or removes a cookie. An invalid header is ignored.
+    pub(in crate::session) fn store(&mut self, header: &[u8], url: CookieUrl<'_>, now: Duration) {
+        if let Some(cookie) = Cookie::parse(header, url, now) {
             self.insert(cookie, now);
         }
     }
 
-    /// Sets a cookie of this host for all of its paths, until the user ends.
+    /// Sets a cookie for all paths of this host, until the user ends.
     pub(in crate::session) fn set(&mut self, name: &str, value: &str, host: &str, now: Duration) {
         let cookie = Cookie {
             pair: pair(name.as_bytes(), value.as_bytes()),
@@ -82,38 +82,38 @@ impl Jar {
         self.insert(cookie, now);
     }
 
-    /// Whether a cookie would take more than its share.
+    /// Returns whether a cookie is longer than allowed.
     pub(super) fn is_too_long(name: &str, value: &str) -> bool {
         name.len() + value.len() > PAIR_BYTES_MAX
     }
 
-    /// The value of the first cookie of this name, whatever it is for.
+    /// Returns the value of the first cookie of this name, for any URL.
     pub(in crate::session) fn get(&self, name: &str, now: Duration) -> Option<&[u8]> {
-        let is_it = |&(candidate, _): &(&[u8], _)| candidate == name.as_bytes();
-        self.all(now).find(is_it).map(|(_, value)| value)
+        let has_name = |&(candidate, _): &(&[u8], _)| candidate == name.as_bytes();
+        self.all(now).find(has_name).map(|(_, value)| value)
     }
 
-    /// All names and values.
+    /// Returns all names and values.
     pub(in crate::session) fn all(&self, now: Duration) -> impl Iterator<Item = (&[u8], &[u8])> {
         let alive = self.cookies.iter().filter(move |cookie| !cookie.is_over(now));
         alive.map(|cookie| (cookie.name(), cookie.value()))
     }
 
-    /// Takes all cookies of this name away.
+    /// Removes all cookies of this name.
     pub(in crate::session) fn remove(&mut self, name: &str) {
         self.cookies.retain(|cookie| cookie.name() != name.as_bytes());
     }
 
-    /// Whether a cookie is for a request to this place.
-    pub(super) fn has_any(&self, place: Place<'_>, now: Duration) -> bool {
-        self.cookies.iter().any(|cookie| cookie.is_for(place) && !cookie.is_over(now))
+    /// Returns whether a request to this URL has a cookie.
+    pub(super) fn has_any(&self, url: CookieUrl<'_>, now: Duration) -> bool {
+        self.cookies.iter().any(|cookie| cookie.is_for(url) && !cookie.is_over(now))
     }
 
-    /// Appends the `Cookie` line of a request, if a cookie is for it.
-    pub(in crate::session) fn write(&self, place: Place<'_>, now: Duration, out: &mut Vec<u8>) {
+    /// Appends the `Cookie` line of a request to this URL, if it has a cookie.
+    pub(in crate::session) fn write(&self, url: CookieUrl<'_>, now: Duration, out: &mut Vec<u8>) {
         let mut before: &[u8] = b"Cookie: ";
         for cookie in &self.cookies {
-            if cookie.is_for(place) && !cookie.is_over(now) {
+            if cookie.is_for(url) && !cookie.is_over(now) {
                 out.extend_from_slice(before);
                 out.extend_from_slice(&cookie.pair);
                 before = b"; ";
@@ -124,7 +124,7 @@ impl Jar {
         }
     }
 
-    /// A cookie takes the place, and the age, of one of the same name, domain and path (RFC 6265
+    /// Inserts a cookie. It replaces one of the same name, domain and path, and keeps its age (RFC 6265
     /// section 5.3, step 11).
     fn insert(&mut self, mut cookie: Cookie, now: Duration) {
         let old = self.cookies.iter().position(|old| old.is_same(&cookie));
@@ -150,8 +150,8 @@ impl Jar {
         }
     }
 
-    /// Where there are too many: those that are over go, then the oldest of the domain, then the
-    /// oldest of all.
+    /// Makes room for one more cookie: removes those that have expired, then the oldest of the domain, then
+    /// the oldest of all.
     fn make_room(&mut self, domain: &str, now: Duration) {
         let of_domain = |cookie: &Cookie| *cookie.domain == *domain;
         let domain_is_full = |cookies: &[Cookie]| {
@@ -177,20 +177,20 @@ impl Jar {
 }
 
 impl Cookie {
-    /// The cookie that a header from a place makes (RFC 6265 section 5.3).
-    fn parse(header: &[u8], place: Place<'_>, now: Duration) -> Option<Cookie> {
+    /// Parses a header of a response to this URL (RFC 6265 section 5.3).
+    fn parse(header: &[u8], url: CookieUrl<'_>, now: Duration) -> Option<Cookie> {
         let parsed = SetCookie::parse(header)?;
-        if !parsed.keeps_its_promise(place.is_secure) {
+        if !parsed.matches_its_prefix(url.is_secure) {
             return None;
         }
-        let (domain, is_host_only) = domain(parsed.domain, place.host)?;
+        let (domain, is_host_only) = domain(parsed.domain, url.host)?;
         Some(Cookie {
             pair: pair(parsed.name, parsed.value),
             name_len: parsed.name.len() as u16,
             is_host_only,
             is_secure: parsed.is_secure,
             domain: domain.into(),
-            path: parsed.path.unwrap_or_else(|| default_path(place.path)).into(),
+            path: parsed.path.unwrap_or_else(|| default_path(url.path)).into(),
             expires: parsed.expires(now),
             number: 0,
         })
@@ -204,7 +204,8 @@ impl Cookie {
         &self.pair[usize::from(self.name_len) + 1..]
     }
 
-    /// As RFC 6265bis, curl and requests have it: one of a host and one of its whole domain are two.
+    /// Returns whether they are the same cookie. A host-only cookie and one for the whole domain are
+    /// different, as in RFC 6265bis, curl and requests.
     fn is_same(&self, other: &Cookie) -> bool {
         self.name() == other.name()
             && self.domain == other.domain
@@ -216,16 +217,14 @@ impl Cookie {
         self.expires.is_some_and(|expires| expires <= now)
     }
 
-    fn is_for(&self, place: Place<'_>) -> bool {
-        let host = place.host;
+    fn is_for(&self, url: CookieUrl<'_>) -> bool {
+        let host = url.host;
         let domain_matches = if self.is_host_only {
             host.eq_ignore_ascii_case(&self.domain)
         } else {
             is_within(host, &self.domain)
         };
-        domain_matches
-            && path_matches(place.path, &self.path)
-            && (!self.is_secure || place.is_secure)
+        domain_matches && path_matches(url.path, &self.path) && (!self.is_secure || url.is_secure)
     }
 }
 
@@ -233,14 +232,15 @@ fn pair(name: &[u8], value: &[u8]) -> Box<[u8]> {
     [name, b"=", value].concat().into()
 }
 
-/// The domain a cookie is for, and whether it is one host alone; none where the host may not set it.
+/// Returns the domain of a cookie, and whether it is for that host only; `None` if the host may not set
+/// the cookie.
 fn domain(attribute: Option<&[u8]>, host: &str) -> Option<(String, bool)> {
     let own = || host.to_ascii_lowercase();
     let Some(domain) = attribute else { return Some((own(), true)) };
-    // No host has octets that are no UTF-8: its cookie is refused.
+    // A domain that is not UTF-8 is no host's.
     let domain = std::str::from_utf8(domain).ok()?;
-    // An address is a domain of its own, and so is a name of one word: nobody's parent (as Python's
-    // `http.cookiejar` has it, without a list of public suffixes).
+    // An address or a name without a dot has no subdomains (as in Python's `http.cookiejar`, without a
+    // list of public suffixes).
     if domain.eq_ignore_ascii_case(host) {
         let is_alone = !host.contains('.') || host.parse::<IpAddr>().is_ok();
         return Some((own(), is_alone));
@@ -249,7 +249,7 @@ fn domain(attribute: Option<&[u8]>, host: &str) -> Option<(String, bool)> {
     may.then(|| (domain.to_ascii_lowercase(), false))
 }
 
-/// RFC 6265 section 5.1.3, for names.
+/// Returns whether a name is within a domain (RFC 6265 section 5.1.3).
 fn is_within(host: &str, domain: &str) -> bool {
     let Some(dot) = host.len().checked_sub(domain.len() + 1) else {
         return host.eq_ignore_ascii_case(domain);
@@ -258,7 +258,7 @@ fn is_within(host: &str, domain: &str) -> bool {
     host[dot] == b'.' && host[dot + 1..].eq_ignore_ascii_case(domain)
 }
 
-/// RFC 6265 section 5.1.4.
+/// Returns whether a path is within a cookie's path (RFC 6265 section 5.1.4).
 fn path_matches(path: &str, cookie_path: &[u8]) -> bool {
     let rest = path.as_bytes().strip_prefix(cookie_path);
     rest.is_some_and(|rest| {
@@ -266,7 +266,7 @@ fn path_matches(path: &str, cookie_path: &[u8]) -> bool {
     })
 }
 
-/// The path up to its last slash (RFC 6265 section 5.1.4).
+/// Returns the path up to its last slash (RFC 6265 section 5.1.4).
 fn default_path(path: &str) -> &[u8] {
     match path.rfind('/') {
         Some(end) if end > 0 && path.starts_with('/') => &path.as_bytes()[..end],

@@ -1,7 +1,7 @@
-//! Digest authentication (RFC 7616): a server's challenge, and a user's answers to it.
+//! Digest authentication (RFC 7616): challenges and the answers to them.
 //!
-//! Our own, because the `digest_auth` crate panics at a challenge that is not ASCII, does not know
-//! several challenges in one header apart, and takes its random numbers from the system.
+//! It is our own, because the `digest_auth` crate panics on a challenge that is not ASCII, cannot
+//! separate several challenges in one header, and takes its random numbers from the system.
 
 use std::fmt::Write as _;
 use std::rc::Rc;
@@ -12,18 +12,18 @@ use sha2::{Digest as _, Sha256, Sha512_256};
 use crate::http1;
 use crate::session::request::auth::Credentials;
 
-/// What a server wants to be answered.
+/// A server's challenge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Challenge {
     realm: String,
     nonce: String,
     opaque: Option<String>,
-    /// As the server writes it; without one it is MD5, and is not said.
+    /// As the server writes it. Without one it is MD5, and the answer has none.
     algorithm_name: Option<String>,
     algorithm: Algorithm,
-    /// `-sess`: the hash of user and password has the nonces in it.
+    /// The `-sess` variant: the hash of user and password includes the nonces.
     is_session: bool,
-    /// `qop=auth`; without one the server is of RFC 2069.
+    /// Whether there is a `qop=auth`; otherwise the server follows RFC 2069.
     has_qop: bool,
     hashes_user: bool,
 }
@@ -35,23 +35,24 @@ enum Algorithm {
     Sha512_256,
 }
 
-/// What a user knows after a challenge, so that its next requests are answered at once.
+/// A user's authentication session with a server (RFC 7616 section 3.6): later requests have the answer
+/// at once.
 #[derive(Debug)]
-pub(super) struct Answerer {
+pub(super) struct DigestSession {
     challenge: Challenge,
     credentials: Rc<Credentials>,
-    /// The one of the challenge, unless the server gave the next.
+    /// The nonce of the challenge, or a later one of the server.
     nonce: String,
-    /// Requests made with this nonce.
+    /// How many requests were made with this nonce.
     count: u32,
-    /// One for all requests, as `-sess` wants it.
+    /// The same for all requests, as `-sess` requires.
     client_nonce: String,
     /// Hash of user, realm and password, as hex digits.
     secret: String,
 }
 
-impl Answerer {
-    /// Takes up the first challenge of a response's head that can be answered, if there is one.
+impl DigestSession {
+    /// Starts a session by the first challenge of a response's head that can be answered, if there is one.
     pub(in crate::session) fn new(
         head: &[u8],
         credentials: &Rc<Credentials>,
@@ -66,7 +67,7 @@ impl Answerer {
         if challenge.is_session {
             secret = hash(&format!("{secret}:{}:{client_nonce}", challenge.nonce));
         }
-        Some(Answerer {
+        Some(DigestSession {
             nonce: challenge.nonce.clone(),
             challenge,
             credentials: credentials.clone(),
@@ -76,7 +77,7 @@ impl Answerer {
         })
     }
 
-    /// Whether these are the credentials that the challenge was answered with.
+    /// Returns whether the session has these credentials.
     pub(super) fn is_of(&self, credentials: &Credentials) -> bool {
         *self.credentials == *credentials
     }
@@ -84,7 +85,7 @@ impl Answerer {
     /// Appends the `Authorization` line of the next request.
     pub(in crate::session) fn write(&mut self, method: &str, target: &str, out: &mut Vec<u8>) {
         self.count = self.count.wrapping_add(1);
-        let Answerer { challenge, nonce, client_nonce, secret, .. } = self;
+        let DigestSession { challenge, nonce, client_nonce, secret, .. } = self;
         let hash = |text: &str| challenge.algorithm.hash(text);
         let request = hash(&format!("{method}:{target}"));
         let qop = format!("{:08x}:{client_nonce}:auth", self.count);
@@ -119,9 +120,8 @@ impl Answerer {
         out.extend(octets(&line));
     }
 
-    /// Looks whether an answer that was accepted names the nonce of the next request (RFC 7616
-    /// section 3.5).
-    pub(in crate::session) fn learn(&mut self, head: &[u8]) {
+    /// Takes the next nonce from a response's head, if there is one (RFC 7616 section 3.5).
+    pub(in crate::session) fn update(&mut self, head: &[u8]) {
         let info = http1::header(head, "authentication-info").and_then(text);
         let next = info.as_deref().and_then(|info| {
             let mut parameters = elements(info).filter_map(parameter);
@@ -137,16 +137,16 @@ impl Answerer {
 }
 
 impl Challenge {
-    /// The first that can be answered: a server names first what it likes best (RFC 7616 section
-    /// 3.7).
+    /// Returns the first challenge that can be answered: servers send them in order of preference (RFC 7616
+    /// section 3.7).
     fn find(head: &[u8]) -> Option<Challenge> {
         let headers = http1::headers(head);
         let challenges = headers.filter(|(name, _)| name.eq_ignore_ascii_case("www-authenticate"));
         challenges.filter_map(|(_, value)| text(value)).find_map(|value| Challenge::parse(&value))
     }
 
-    /// The first in one header, which may have several, of other schemes too (RFC 9110 section
-    /// 11.6.1).
+    /// Returns the first such challenge of one header, which may have several, also of other schemes (RFC
+    /// 9110 section 11.6.1).
     fn parse(header: &str) -> Option<Challenge> {
         let mut parameters: Option<Vec<(&str, String)>> = None;
         for element in elements(header) {
@@ -191,7 +191,7 @@ impl Challenge {
 }
 
 impl Algorithm {
-    /// And whether it is its `-sess` variant.
+    /// Parses a name. Also returns whether it is the `-sess` variant.
     fn parse(name: &str) -> Option<(Algorithm, bool)> {
         let name = name.to_ascii_lowercase();
         let base = name.strip_suffix("-sess");
@@ -204,7 +204,7 @@ impl Algorithm {
         Some((algorithm, base.is_some()))
     }
 
-    /// Of the octets that the letters stand for, in hex digits.
+    /// Hashes the bytes that the characters stand for. Returns hex digits.
     fn hash(self, text: &str) -> String {
         let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         match self {
@@ -215,24 +215,24 @@ impl Algorithm {
     }
 }
 
-/// A header's value, if it can be quoted in another.
+/// Returns a header's value as text, if it can be quoted in another header.
 fn text(value: &[u8]) -> Option<String> {
     let is_control = |byte: &u8| byte.is_ascii_control() && *byte != b'\t';
     (!value.iter().any(is_control)).then(|| letters(value))
 }
 
-/// Octets as the letters of the same numbers: a realm may be in any encoding, and goes back, and into
-/// hashes, as it came.
+/// Returns bytes as the characters of the same numbers (Latin-1). A realm may be in any encoding, and is
+/// hashed and sent back as it came.
 fn letters(octets: &[u8]) -> String {
     octets.iter().copied().map(char::from).collect()
 }
 
-/// The octets that such letters stand for.
+/// Returns the bytes that such characters stand for.
 fn octets(letters: &str) -> Vec<u8> {
     letters.chars().filter_map(|letter| u8::try_from(letter).ok()).collect()
 }
 
-/// The elements of a list with quoted strings in it (RFC 9110 section 5.6.1).
+/// Returns the elements of a list that may have quoted strings (RFC 9110 section 5.6.1).
 fn elements(list: &str) -> impl Iterator<Item = &str> {
     let (mut is_quoted, mut is_escaped) = (false, false);
     let elements = list.split(move |letter| {
@@ -248,7 +248,7 @@ fn elements(list: &str) -> impl Iterator<Item = &str> {
     elements.map(str::trim_ascii).filter(|element| !element.is_empty())
 }
 
-/// `Digest realm="x"` is the first element of a challenge, `nonce="y"` and `nonce = "y"` are not.
+/// Splits off a scheme: `Digest realm="x"` begins a challenge, `nonce="y"` and `nonce = "y"` do not.
 fn split_scheme(element: &str) -> (Option<&str>, &str) {
     let end = element.find(|letter: char| letter == '=' || letter.is_ascii_whitespace());
     let (word, rest) = element.split_at(end.unwrap_or(element.len()));
@@ -258,7 +258,7 @@ fn split_scheme(element: &str) -> (Option<&str>, &str) {
     (Some(word), rest.trim_ascii_start())
 }
 
-/// `name=token` or `name="text"`.
+/// Parses `name=token` or `name="text"`.
 fn parameter(element: &str) -> Option<(&str, String)> {
     let (name, value) = element.split_once('=')?;
     let value = value.trim_ascii();
@@ -276,7 +276,7 @@ fn parameter(element: &str) -> Option<(&str, String)> {
     None
 }
 
-/// The inside of a quoted string.
+/// Escapes a text for a quoted string.
 fn quoted(text: &str) -> String {
     text.replace('\\', "\\\\").replace('"', "\\\"")
 }

@@ -1,4 +1,4 @@
-//! How a body begins: what is kept of one failure of each kind.
+//! Excerpts of bodies: one is kept of each kind of failure.
 
 use super::secrets::Secrets;
 use crate::credentials::hidden;
@@ -6,8 +6,8 @@ use crate::credentials::hidden;
 /// How many bytes of a body are shown.
 const SHOWN_BYTES: usize = 200;
 
-/// The first 200 bytes of a body as text, with its secrets and the credentials of URLs masked. Bytes that are no UTF-8 are written
-/// as `\xff`; a character that the end cuts off is left out.
+/// Returns the first 200 bytes of a body as text, with secrets and the credentials of URLs masked. Bytes
+/// that are not UTF-8 are written as `\xff`; a character that is cut off at the end is left out.
 pub(in crate::session) fn excerpt(body: &[u8], is_whole: bool, secrets: &[&Secrets]) -> String {
     let body = match std::str::from_utf8(body) {
         Ok(text) => hidden(text).into_owned().into_bytes(),
@@ -30,7 +30,7 @@ pub(in crate::session) fn excerpt(body: &[u8], is_whole: bool, secrets: &[&Secre
     text
 }
 
-/// Whether more bytes could make these a character.
+/// Returns whether these bytes are the beginning of a character.
 fn begins_a_character(bytes: &[u8]) -> bool {
     matches!(std::str::from_utf8(bytes), Err(error) if error.error_len().is_none())
 }

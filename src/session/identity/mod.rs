@@ -1,4 +1,4 @@
-//! What tells one user from another: cookies and credentials, and what is not to be shown of them.
+//! A user's identity: cookies and credentials, and how secrets are masked.
 
 pub(in crate::session) mod client_state;
 pub(in crate::session) mod cookies;

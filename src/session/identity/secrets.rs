@@ -1,4 +1,4 @@
-//! What is kept out of the excerpts of what servers answer: they may repeat what they were sent.
+//! Secrets that are masked in excerpts of responses, because servers may repeat what they were sent.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -14,24 +14,24 @@ use crate::session::request::Request;
 use crate::session::request::auth::{Auth, Credentials};
 use crate::session::request::base_url::{BaseUrl, is_absolute};
 
-/// What stands in the place of a secret.
+/// The replacement for a secret.
 const MASK: &[u8] = b"***";
 
-/// Texts that are not to be shown, each also as it is written in JSON and in URLs.
+/// Texts that are masked, each also in its forms in JSON and in URLs.
 ///
-/// Known are the credentials that requests are sent with, and what a scenario calls secret. What a
-/// server hands out, such as the value of a cookie, is not.
+/// These are the credentials of requests and the secret parameters of a scenario. What a server hands
+/// out, such as the value of a cookie, is not masked.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Secrets {
-    /// Sorted, to be searched: a scenario may have very many.
+    /// Sorted for binary search: a scenario may have very many.
     texts: Vec<Vec<u8>>,
-    /// The lengths that there are, the longest first, so that none is taken for the beginning of
-    /// another.
+    /// The lengths of the texts, the longest first, so that a secret is not taken for the beginning of a
+    /// longer one.
     lengths: Vec<usize>,
 }
 
 impl Secrets {
-    /// These texts, in all of their forms.
+    /// Masks these texts in all of their forms.
     pub fn new(texts: impl IntoIterator<Item = String>) -> Self {
         let mut forms: Vec<Vec<u8>> =
             texts.into_iter().flat_map(|text| forms(&text)).map(String::into_bytes).collect();
@@ -42,22 +42,22 @@ impl Secrets {
         Secrets { texts: forms, lengths: lengths.into_iter().rev().collect() }
     }
 
-    /// What a request that was sent says of who sends it: by its header lines, and by user and password
-    /// for challenges.
+    /// Masks the secrets of a request that was sent: those in its header lines, and the password for
+    /// challenges.
     pub(in crate::session) fn of_sent<'l>(
         lines: impl Iterator<Item = (&'l [u8], &'l [u8])>,
         credentials: Option<&Credentials>,
     ) -> Self {
         let of_lines = lines.flat_map(|(name, value)| secrets_of_line(name, value));
-        // The scheme is no secret, and what stands behind it is among them.
+        // The scheme is not a secret, and what follows it is masked separately.
         let has_scheme = |text: &str| text.starts_with("Basic ") || text.starts_with("Bearer ");
         let of_lines = of_lines.filter(|text| !has_scheme(text));
         let digest = credentials.map(|credentials| credentials.1.clone());
         Secrets::new(of_lines.chain(digest))
     }
 
-    /// The bytes with a mask in the place of each secret. Where they are the beginning of more, so is
-    /// what may begin a secret at their end.
+    /// Returns the bytes with each secret masked. If the bytes are not whole, the beginning of a secret at
+    /// their end is masked as well.
     pub(in crate::session) fn mask<'b>(&self, bytes: &'b [u8], is_whole: bool) -> Cow<'b, [u8]> {
         if self.texts.is_empty() {
             return Cow::Borrowed(bytes);
@@ -88,7 +88,7 @@ impl Secrets {
         &behind[..behind.partition_point(|text| text[0] == byte)]
     }
 
-    /// The same of a whole text.
+    /// Does the same for a whole text.
     pub(in crate::session) fn mask_text<'t>(&self, text: &'t str) -> Cow<'t, str> {
         match self.mask(text.as_bytes(), true) {
             Cow::Borrowed(_) => Cow::Borrowed(text),
@@ -97,14 +97,14 @@ impl Secrets {
     }
 }
 
-/// Whether one of these sorted texts begins so.
+/// Returns whether one of these sorted texts begins with this.
 fn begin_with(texts: &[Vec<u8>], beginning: &[u8]) -> bool {
     let first = texts.get(texts.partition_point(|text| &text[..] < beginning));
     first.is_some_and(|text| text.starts_with(beginning))
 }
 
 impl Auth {
-    /// What must not be shown of it.
+    /// Returns the texts that must be masked.
     pub fn secrets(&self) -> Vec<String> {
         match self {
             Auth::Basic { user, password } => {
@@ -117,7 +117,7 @@ impl Auth {
 }
 
 impl Request {
-    /// What must not be shown of it: its credentials, wherever they stand.
+    /// Returns the texts that must be masked: the credentials, wherever they are.
     pub fn secrets(&self) -> Vec<String> {
         let auth = self.auth.iter().flat_map(Auth::secrets);
         let url = is_absolute(&self.path).then(|| secrets_of_url(&self.path));
@@ -125,18 +125,18 @@ impl Request {
     }
 }
 
-/// The values of headers that say who a request is from, and what stands in them behind a scheme.
+/// Returns the secrets in headers of authentication and cookies: their values, and what follows a scheme.
 pub fn secrets_of_headers(headers: &[(HeaderName, HeaderValue)]) -> impl Iterator<Item = String> {
     headers
         .iter()
         .flat_map(|(name, value)| secrets_of_line(name.as_str().as_bytes(), value.as_bytes()))
 }
 
-/// The value of one header, what stands in it behind a scheme, and the password in that, where the header
-/// says who a request is from.
+/// Returns the secrets of one header: its value, what follows a scheme in it, and the password of that, if
+/// the header is one of authentication or cookies.
 fn secrets_of_line(name: &[u8], value: &[u8]) -> Vec<String> {
-    let says_it = [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE];
-    if !says_it.iter().any(|header| name.eq_ignore_ascii_case(header.as_str().as_bytes())) {
+    let secret = [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE];
+    if !secret.iter().any(|header| name.eq_ignore_ascii_case(header.as_str().as_bytes())) {
         return Vec::new();
     }
     let value = String::from_utf8_lossy(value).into_owned();
@@ -150,13 +150,13 @@ fn secrets_of_line(name: &[u8], value: &[u8]) -> Vec<String> {
     behind.into_iter().chain([value.clone()]).chain(password).collect()
 }
 
-/// User and password of a URL, `http://user:password@host`.
+/// Returns the secrets of a URL, `http://user:password@host`.
 fn secrets_of_url(url: &str) -> Vec<String> {
     let auth = BaseUrl::split(url).ok().and_then(|(base, _)| base.basic_auth);
     auth.map(|(user, password)| Auth::basic(user, password).secrets()).unwrap_or_default()
 }
 
-/// A text as it is, in JSON, in a URL and in a form.
+/// Returns a text as it is, in JSON, in a URL and in a form.
 fn forms(text: &str) -> [String; 4] {
     let json = serde_json::Value::from(text).to_string();
     let json = json.trim_matches('"').to_owned();

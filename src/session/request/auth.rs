@@ -1,4 +1,4 @@
-//! How a request says who it is from.
+//! Authentication of requests.
 
 use std::rc::Rc;
 
@@ -9,10 +9,11 @@ use http::HeaderValue;
 /// User and password.
 pub(in crate::session) type Credentials = (String, String);
 
-/// How a request says who it is from: one `Authorization` header, unless a header says it itself.
+/// The authentication of a request: sent in the `Authorization` header, unless the request has such a
+/// header of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Auth {
-    /// User and password as they are (RFC 7617).
+    /// User and password in clear (RFC 7617).
     Basic {
         /// The user, without a colon.
         user: String,
@@ -21,8 +22,8 @@ pub enum Auth {
     },
     /// A token (RFC 6750).
     Bearer(String),
-    /// User and password by the answer to a challenge (RFC 7616): the first request is sent again
-    /// with it, the following ones have it already.
+    /// User and password by the answer to a challenge (RFC 7616). The first request is sent again with the
+    /// answer; later ones have it at once.
     Digest {
         /// The user, without a colon.
         user: String,
@@ -32,17 +33,17 @@ pub enum Auth {
 }
 
 impl Auth {
-    /// Basic authentication.
+    /// Makes basic authentication.
     pub fn basic(user: impl Into<String>, password: impl Into<String>) -> Self {
         Auth::Basic { user: user.into(), password: password.into() }
     }
 
-    /// Digest authentication.
+    /// Makes digest authentication.
     pub fn digest(user: impl Into<String>, password: impl Into<String>) -> Self {
         Auth::Digest { user: user.into(), password: password.into() }
     }
 
-    /// What is wrong with it, if anything: it could not be sent.
+    /// Returns why it cannot be sent, if it cannot.
     pub fn fault(&self) -> Option<&'static str> {
         match self {
             Auth::Basic { user, .. } if user.contains(':') => {
@@ -51,7 +52,7 @@ impl Auth {
             Auth::Digest { user, .. } if user.contains(':') => {
                 Some("the user of digest authentication must not contain ':'")
             }
-            // It stands in a header as it is.
+            // It is written into a header as it is.
             Auth::Digest { user, .. } if user.contains(char::is_control) => {
                 Some("the user of digest authentication must not contain control characters")
             }
@@ -62,8 +63,7 @@ impl Auth {
         }
     }
 
-    /// Appends the value of the header, where it is known before there is a challenge; `false` where it
-    /// is not.
+    /// Appends the value of the header. Returns `false` if it depends on a challenge.
     pub(in crate::session) fn write(&self, out: &mut Vec<u8>) -> bool {
         match self {
             Auth::Basic { user, password } => {
@@ -79,20 +79,20 @@ impl Auth {
         true
     }
 
-    /// The same as a value.
+    /// Returns the value of the header, unless it depends on a challenge.
     pub(in crate::session) fn header(&self) -> Option<HeaderValue> {
         let mut text = Vec::new();
         if !self.write(&mut text) {
             return None;
         }
-        // A token that is none was refused before.
+        // A token that is not valid was refused before.
         let mut value = HeaderValue::try_from(text).ok()?;
-        // So that it is not printed.
+        // It is not printed.
         value.set_sensitive(true);
         Some(value)
     }
 
-    /// User and password for challenges.
+    /// Returns user and password for challenges.
     pub(in crate::session) fn credentials(&self) -> Option<Rc<Credentials>> {
         match self {
             Auth::Digest { user, password } => Some(Rc::new((user.clone(), password.clone()))),
@@ -101,7 +101,7 @@ impl Auth {
     }
 }
 
-/// RFC 6750 section 2.1.
+/// Returns whether this is a bearer token (RFC 6750 section 2.1).
 fn is_token(token: &str) -> bool {
     let body = token.trim_end_matches('=');
     let may = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);

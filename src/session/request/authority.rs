@@ -1,4 +1,4 @@
-//! The authority of a URL as people write it, in the form that names are asked for and sent in.
+//! The authority of a URL, in the form in which names are looked up and sent.
 
 use std::borrow::Cow;
 
@@ -10,17 +10,17 @@ use url::Host;
 pub(super) struct Authority<'u> {
     /// User, host and port; a name in A-labels (RFC 5890 section 2.3.2.1), an address without its zone.
     pub(in crate::session) text: Cow<'u, str>,
-    /// The interface of this host by which a link-local address is meant. It is no matter of the server's,
-    /// so no request has it (RFC 6874 section 4).
+    /// The interface of this host that a link-local address belongs to. It is not sent in requests (RFC 6874
+    /// section 4).
     pub(in crate::session) zone: Option<String>,
 }
 
 impl<'u> Authority<'u> {
-    /// Whatever is in ASCII stays as it is, right or wrong, but for a zone.
+    /// Parses an authority. ASCII stays as it is, valid or not, but for a zone.
     ///
     /// # Errors
     ///
-    /// What is wrong with the host.
+    /// Returns what is wrong with the host.
     pub(in crate::session) fn parse(text: &'u str) -> Result<Self, &'static str> {
         let (userinfo, server) = text.split_at(text.rfind('@').map_or(0, |at| at + 1));
         if let Some(inner) = server.strip_prefix('[') {
@@ -43,7 +43,7 @@ impl<'u> Authority<'u> {
     }
 }
 
-/// What stands behind the `%`: written as RFC 6874 has it (`%25lo`) or as everybody does (`%lo`).
+/// Parses the zone behind the `%`: in the form of RFC 6874 (`%25lo`) or in the common form (`%lo`).
 fn zone_id(text: &str) -> Result<String, &'static str> {
     let text = text.strip_prefix("25").filter(|rest| !rest.is_empty()).unwrap_or(text);
     let zone = percent_decode_str(text).decode_utf8_lossy().into_owned();
@@ -54,7 +54,7 @@ fn zone_id(text: &str) -> Result<String, &'static str> {
     Ok(zone)
 }
 
-/// A host without the zone of its address.
+/// Returns a host without the zone of its address.
 pub(in crate::session) fn without_zone(host: &str) -> &str {
     host.split('%').next().unwrap_or_default()
 }

@@ -6,53 +6,53 @@ use super::authority::{Authority, without_zone};
 use crate::credentials::{hidden, hidden_in_malformed};
 use crate::transport::tls::{ABSENT, IS_BUILT_IN};
 
-/// A host as the scenario or the command line names it, taken apart.
+/// A parsed base URL of the scenario or the command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BaseUrl {
-    /// Whether it begins with `https`.
+    /// Whether its scheme is `https`.
     pub secure: bool,
-    /// Host name or address, without brackets, in ASCII; a link-local address with its zone, as the
-    /// resolver has it: `fe80::1%lo`.
+    /// Host name or address, in ASCII, without brackets. A link-local address has its zone, as for the
+    /// system's resolver: `fe80::1%lo`.
     pub host: String,
-    /// The port; where none is given, the scheme's: 80, or 443 for https.
+    /// The port; by default 80, or 443 for https.
     pub port: u16,
-    /// What the `Host` header says: the host without a zone, and the port unless it is the scheme's.
+    /// The value of the `Host` header: the host without a zone, and the port unless it is the scheme's.
     pub authority: String,
-    /// Prefix of every path, without a slash at its end; empty for most.
+    /// The prefix of every path, without a slash at its end; usually empty.
     pub path: String,
     /// User and password from `http://user:password@host`.
     pub basic_auth: Option<(String, String)>,
 }
 
-/// A base URL that cannot be used.
+/// The error for a base URL that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UrlError {
-    /// No `http://` in front.
+    /// There is no scheme.
     #[error("'{0}' has no scheme, did you mean 'http://{0}'?")]
     NoScheme(String),
-    /// Some other scheme.
+    /// The scheme is neither `http` nor `https`.
     #[error("'{0}': only http:// and https:// can be tested")]
     Scheme(String),
-    /// An `https://` URL in a build without TLS.
+    /// The scheme is `https`, and the build has no TLS.
     #[error("'{0}': {ABSENT}")]
     NoTls(String),
-    /// More than a base.
+    /// There is a query or a fragment.
     #[error("'{0}' has a query or a fragment; a base URL ends with its path")]
     NotABase(String),
-    /// A user name or password with a character that ends it, or that no URL has.
+    /// A user name or password has a character that must be escaped in a URL.
     #[error(
         "'{shown}': write '{character}' in a user name or password as {escaped}, or the URL does not \
          say where its host begins"
     )]
     Userinfo {
-        /// The URL without them.
+        /// The URL without user name and password.
         shown: String,
         /// The character.
         character: char,
-        /// The same for a URL (RFC 3986 section 2.1).
+        /// The escaped character (RFC 3986 section 2.1).
         escaped: String,
     },
-    /// Not a URL.
+    /// It is not a URL.
     #[error("'{url}' is not a URL: {reason}")]
     Malformed {
         /// What was given.
@@ -62,7 +62,7 @@ pub enum UrlError {
     },
 }
 
-/// Whether a request's path is a URL of its own, as Locust tells it: by its start.
+/// Returns whether a request's path is an absolute URL. As in Locust, its start decides.
 pub fn is_absolute(path: &str) -> bool {
     let starts_with = |scheme: &str| {
         path.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
@@ -70,11 +70,11 @@ pub fn is_absolute(path: &str) -> bool {
     starts_with("http://") || starts_with("https://")
 }
 
-/// Refuses a value of a `Host` header that is no host with perhaps a port (RFC 9110 section 7.2).
+/// Checks that the value of a `Host` header is a host with an optional port (RFC 9110 section 7.2).
 ///
 /// # Errors
 ///
-/// The cure.
+/// Returns what to write instead.
 pub fn host_header(value: &HeaderValue) -> Result<(), String> {
     let text = String::from_utf8_lossy(value.as_bytes());
     let is_more = text.contains(['/', '?', '#', '@', '%']);
@@ -88,8 +88,8 @@ pub fn host_header(value: &HeaderValue) -> Result<(), String> {
 }
 
 impl BaseUrl {
-    /// The same in the zone of this host, where it is that address without it: servers do not know by
-    /// which interface they are reached.
+    /// Adds the zone of `host` if both have the same address: servers do not know by which interface they
+    /// are reached.
     pub(in crate::session) fn in_zone_of(self, host: &str) -> Self {
         if self.host == without_zone(host) {
             BaseUrl { host: host.to_owned(), ..self }
@@ -98,15 +98,15 @@ impl BaseUrl {
         }
     }
 
-    /// Takes a URL apart: `http[s]://[user:password@]host[:port][/prefix]`.
+    /// Parses a base URL: `http[s]://[user:password@]host[:port][/prefix]`.
     ///
     /// # Errors
     ///
-    /// What is wrong with it, and the nearest right form where there is one.
+    /// Returns what is wrong with it, and the nearest valid form if there is one.
     pub fn parse(url: &str) -> Result<BaseUrl, UrlError> {
         let (base, path) = BaseUrl::split(url)?;
         if url.contains(['?', '#']) {
-            // What looks like a port and a query may be a password that was not escaped.
+            // A password that was not escaped can look like a port and a query.
             let is_doubtful = url
                 .split_once(['?', '#'])
                 .is_some_and(|(start, rest)| rest.contains('@') && start.matches(':').count() > 1);
@@ -116,13 +116,13 @@ impl BaseUrl {
         Ok(BaseUrl { path: path.trim_end_matches('/').to_owned(), ..base })
     }
 
-    /// Takes an absolute URL apart into its base, without a prefix, and its path with the query.
+    /// Splits an absolute URL into its base, without a prefix, and its path with the query.
     ///
     /// # Errors
     ///
-    /// As [`BaseUrl::parse`].
+    /// Returns the errors of [`BaseUrl::parse`].
     pub fn split(url: &str) -> Result<(BaseUrl, String), UrlError> {
-        // Errors are counted, printed and logged.
+        // Errors are shown, so they must not contain a password.
         let shown = || hidden_in_malformed(url).into_owned();
         let malformed = |reason: &str| UrlError::Malformed { url: shown(), reason: reason.into() };
         let (scheme, after_scheme) =
@@ -133,7 +133,7 @@ impl BaseUrl {
             "https" => return Err(UrlError::NoTls(shown())),
             _ => return Err(UrlError::Scheme(shown())),
         };
-        // Spaces and the like are escaped when a path is sent, so they are no error in a URL.
+        // Characters such as spaces are allowed in a path: they are escaped when it is sent.
         let path_at = after_scheme.find(['/', '?', '#']).unwrap_or(after_scheme.len());
         let (authority, path) = after_scheme.split_at(path_at);
         if let Some((character, host)) = misplaced(authority, path) {
@@ -167,8 +167,8 @@ impl BaseUrl {
     }
 }
 
-/// A character that must not stand as it is before the `@` (RFC 3986 section 3.2.1), and what was
-/// meant to be the host: of `u:p#ss@h` it is `#` and `h`.
+/// Returns a character before the `@` that must be escaped (RFC 3986 section 3.2.1), and the intended
+/// host: `#` and `h` for `u:p#ss@h`.
 fn misplaced<'u>(authority: &'u str, path: &'u str) -> Option<(char, &'u str)> {
     if let Some((userinfo, host)) = authority.rsplit_once('@') {
         let is_allowed = |c: char| c.is_ascii_alphanumeric() || "-._~!$&'()*+,;=:%".contains(c);
@@ -176,20 +176,20 @@ fn misplaced<'u>(authority: &'u str, path: &'u str) -> Option<(char, &'u str)> {
     }
     let character = path.chars().next()?;
     let (_, host) = path.rsplit_once('@')?;
-    // Otherwise it is a path or a query with an '@' in it.
+    // Otherwise it is a path or a query that contains an '@'.
     let is_no_port = |(_, port): (&str, &str)| port.parse::<u16>().is_err();
     let ends_a_name = character == '#' || authority.rsplit_once(':').is_some_and(is_no_port);
     let host = host.split(['/', '?', '#']).next().unwrap_or_default();
     (ends_a_name && !authority.starts_with('[')).then_some((character, host))
 }
 
-/// A host without the brackets of an address.
+/// Returns a host without the brackets of an address.
 fn bare(host: &str) -> &str {
     host.trim_start_matches('[').trim_end_matches(']')
 }
 
-/// The port behind the host, the usual one where there is none. Not `Uri`'s: to it, a port that is too large is
-/// none.
+/// Returns the port, by default `usual`. `Uri` does not report a port that is too large, so its own is
+/// not used.
 fn port(authority: &str, host: &str, usual: u16) -> Option<u16> {
     let server = authority.rsplit('@').next().unwrap_or_default();
     match server.get(host.len()..)? {
@@ -198,7 +198,7 @@ fn port(authority: &str, host: &str, usual: u16) -> Option<u16> {
     }
 }
 
-/// User and password before the `@`, percent-decoded (RFC 3986 section 3.2.1).
+/// Returns user and password before the `@`, percent-decoded (RFC 3986 section 3.2.1).
 fn credentials(authority: &str) -> Option<(String, String)> {
     let (userinfo, _) = authority.rsplit_once('@')?;
     let (user, password) = userinfo.split_once(':').unwrap_or((userinfo, ""));

@@ -6,9 +6,9 @@ pub enum KeepAlive {
     /// As long as the user lives and the server lets them, as Locust's users do.
     #[default]
     Always,
-    /// Until the end of the task, so not during the wait behind it. `on_start` and `on_stop` are
-    /// tasks of their own.
+    /// Until the end of the task, so not during the wait after it. `on_start` and `on_stop` count as
+    /// tasks.
     Task,
-    /// Not at all: every request connects, and says `Connection: close`.
+    /// Not at all: every request makes a connection and sends `Connection: close`.
     Never,
 }

@@ -1,4 +1,4 @@
-//! A request as the scenario describes it: data only, nothing rendered, nothing sent.
+//! Requests as data, as a scenario describes them.
 
 pub(in crate::session) mod auth;
 pub(in crate::session) mod authority;
@@ -18,8 +18,7 @@ use crate::credentials::stripped;
 use auth::Auth;
 use upload::Upload;
 
-/// A request as data. The path is joined to the user's host; an absolute `http://` URL is used as
-/// it is.
+/// A request as data. The path is appended to the user's base URL; an absolute URL is used as it is.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Request {
     /// The method.
@@ -28,45 +27,45 @@ pub struct Request {
     pub path: String,
     /// Query pairs to append to the path, percent-encoded when rendered.
     pub query: Vec<(String, String)>,
-    /// The name the request is counted under; without one, the path as written, but for a URL's
-    /// user and password.
+    /// The name that the request is counted under. Without one it is the path, without the user and
+    /// password of a URL.
     pub name: Option<String>,
     /// Headers in the order they are sent, after the user's own.
     pub headers: Vec<(HeaderName, HeaderValue)>,
-    /// The body, which also decides `Content-Type` where no header says it.
+    /// The body. It also sets `Content-Type`, unless there is a header for it.
     pub body: Body,
-    /// Whether the body waits for the server to ask for it, for at most a second, where there is one:
+    /// Whether the body waits until the server asks for it, for at most a second:
     /// `Expect: 100-continue` (RFC 9110 section 10.1.1).
     pub expect_continue: bool,
-    /// Who it is from, in place of what an absolute URL or the class says.
+    /// The authentication, in place of that of an absolute URL or of the class.
     pub auth: Option<Auth>,
-    /// From the start of the request to the end of its response; without one, the session's.
+    /// The timeout from the start of the request to the end of its response; by default the class's.
     pub timeout: Option<Duration>,
-    /// Whether redirects are followed; without a word, as the class has it, and by a HEAD request not at
-    /// all.
+    /// Whether redirects are followed. By default the class decides, and those of HEAD requests are not
+    /// followed.
     pub redirects: Option<bool>,
 }
 
 /// A request's body.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub enum Body {
-    /// None: no `Content-Length` for methods that have no body by nature, `0` for the others.
+    /// No body. `Content-Length` is `0` for POST, PUT and PATCH, and missing for other methods.
     #[default]
     Empty,
-    /// Bytes as they are, with no content type of their own.
+    /// Bytes, without a content type.
     Bytes(Vec<u8>),
     /// JSON, sent as `application/json`.
     Json(serde_json::Value),
-    /// The same, written already.
+    /// Serialized JSON, sent as `application/json`.
     JsonText(Vec<u8>),
     /// Pairs, sent as `application/x-www-form-urlencoded`.
     Form(Vec<(String, String)>),
-    /// What was made before the run: a file, or a form with files.
+    /// A file or a form with files, read before the run.
     Upload(Upload),
 }
 
 impl Request {
-    /// A request with this method and path, and nothing else.
+    /// Makes a request with this method and path, and nothing else.
     pub fn new(method: Method, path: impl Into<String>) -> Self {
         Request {
             method,
@@ -82,7 +81,7 @@ impl Request {
         }
     }
 
-    /// The name the request is counted under: a URL's user and password are not for the tables.
+    /// Returns the name that the request is counted under, without the user and password of a URL.
     pub fn display_name(&self) -> Cow<'_, str> {
         stripped(self.name.as_deref().unwrap_or(&self.path))
     }

@@ -14,13 +14,13 @@ pub struct Part {
 }
 
 impl Part {
-    /// A field with a text.
+    /// Makes a field with a text.
     pub fn value(name: impl Into<String>, value: impl Into<String>) -> Self {
         let content = Upload::from(value.into().into_bytes());
         Part { name: name.into(), filename: None, content_type: None, content }
     }
 
-    /// A field with a file under this name. Its content type is the upload's, or
+    /// Makes a field with a file of this name. Its content type is the upload's, or
     /// `application/octet-stream` (RFC 7578 section 4.4).
     pub fn file(name: impl Into<String>, filename: impl Into<String>, content: Upload) -> Self {
         let unknown = HeaderValue::from_static("application/octet-stream");
@@ -34,7 +34,7 @@ impl Part {
         self
     }
 
-    /// What stands between the delimiter and the content.
+    /// Returns the headers of the part.
     fn head(&self) -> Vec<u8> {
         let mut head = format!("Content-Disposition: form-data; name=\"{}\"", quoted(&self.name));
         if let Some(filename) = &self.filename {
@@ -50,7 +50,7 @@ impl Part {
     }
 }
 
-/// The body of a form and its content type. The same parts give the same bytes.
+/// Returns the body of a form and its content type. The same parts give the same bytes.
 pub(in crate::session) fn encode(parts: &[Part]) -> (Vec<u8>, HeaderValue) {
     let boundary = boundary(parts);
     let mut body = Vec::new();
@@ -65,7 +65,7 @@ pub(in crate::session) fn encode(parts: &[Part]) -> (Vec<u8>, HeaderValue) {
     (body, content_type.expect("a boundary is letters and digits"))
 }
 
-/// The first boundary that no content has at the beginning of a line (RFC 2046 section 5.1.1).
+/// Returns the first boundary that no content has at the beginning of a line (RFC 2046 section 5.1.1).
 fn boundary(parts: &[Part]) -> String {
     let is_free = |boundary: &String| {
         let delimiter = format!("--{boundary}");
@@ -76,7 +76,7 @@ fn boundary(parts: &[Part]) -> String {
     candidates.find(is_free).expect("no content has them all")
 }
 
-/// A name as browsers and requests write it (WHATWG HTML, multipart/form-data encoding).
+/// Escapes a name as browsers and requests do (WHATWG HTML, multipart/form-data encoding).
 fn quoted(name: &str) -> String {
     name.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A")
 }

@@ -10,21 +10,21 @@ use super::via::Via;
 use crate::reactor::TcpOptions;
 use crate::transport::tls::TlsOptions;
 
-/// How the users of a class make their requests: what a scenario may say of it for a whole class.
+/// How the users of a class make their requests: the settings that a scenario has for a whole class.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Policy {
     /// How long each part of a request may take.
     pub timeouts: Timeouts,
     /// How long connections are kept.
     pub keep_alive: KeepAlive,
-    /// How connections to `https://` servers are sealed.
+    /// The TLS options of connections to `https://` servers.
     pub tls: TlsOptions,
-    /// How many requests a connection carries at most; without it, any number. We close it after
-    /// the last of them, without having announced it: the server sees a client that goes away.
+    /// The most requests on one connection; by default any number. The connection is closed after the last
+    /// one, without an announcement, so the server sees a client that goes away.
     pub max_requests_per_connection: Option<NonZeroU32>,
     /// What connections go through.
     pub via: Via,
-    /// What is set on them.
+    /// The TCP options of connections.
     pub tcp: TcpOptions,
     /// Whether cookies are kept, and sent with the requests they are for.
     pub cookies: bool,
@@ -33,31 +33,28 @@ pub struct Policy {
     /// Whether requests ask for bodies in content codings, as those of Locust's `HttpUser` do:
     /// `Accept-Encoding: gzip, deflate, br, zstd`.
     pub compression: bool,
-    /// The most bytes that are kept of a body, as transferred and as decoded; a longer one fails the
-    /// request. What nobody looks at is only counted, however long it is.
+    /// The most bytes of a body that is kept, as transferred and as decoded; a longer one fails the request.
+    /// A body that is not kept may have any length.
     pub max_body: u64,
 }
 
 impl Policy {
-    /// So that a thousand users who look at what they get cannot be made to fill the memory.
+    /// The default of [`max_body`](Self::max_body): a thousand users who keep bodies need at most 16 GiB.
     pub const DEFAULT_MAX_BODY: u64 = 16 << 20;
 
-    /// Whether the redirects of a request are followed. Those of HEAD are where the request says so itself,
-    /// as with `Session.head` of Python's requests and `client.head` of Locust's `HttpUser`.
-    pub(in crate::session) fn follows_redirects(
-        &self,
-        method: &Method,
-        says: Option<bool>,
-    ) -> bool {
-        says.unwrap_or_else(|| self.redirects && *method != Method::HEAD)
+    /// Returns whether the redirects of a request are followed. Those of HEAD requests are followed only if
+    /// the request sets it, as with `Session.head` of Python's requests and `client.head` of Locust's
+    /// `HttpUser`.
+    pub(in crate::session) fn follows_redirects(&self, method: &Method, own: Option<bool>) -> bool {
+        own.unwrap_or_else(|| self.redirects && *method != Method::HEAD)
     }
 
-    /// Whether every request is known to be the only one on its connection.
+    /// Returns whether every connection carries one request only.
     pub(in crate::session) fn is_one_request_per_connection(&self) -> bool {
         !self.keeps_after(1)
     }
 
-    /// Whether a connection is kept that has carried so many requests.
+    /// Returns whether a connection is kept after so many requests.
     pub(in crate::session) fn keeps_after(&self, requests: u32) -> bool {
         let may_carry = |max: NonZeroU32| requests < max.get();
         self.keep_alive != KeepAlive::Never
@@ -65,7 +62,7 @@ impl Policy {
     }
 }
 
-/// As Locust's users make them.
+/// The defaults of Locust's users.
 impl Default for Policy {
     fn default() -> Self {
         Policy {
@@ -83,24 +80,23 @@ impl Default for Policy {
     }
 }
 
-/// How long a request may take, and each of its parts. A part without a time of its own has what
-/// is left of the whole.
+/// The timeouts of a request and of its phases. A phase without one has what is left of the whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timeouts {
-    /// To make a connection, the look-up of the name and a proxy's tunnel included.
+    /// To make a connection, including the look-up of the name and a proxy's tunnel.
     pub connect: Option<Duration>,
     /// The TLS handshake.
     pub tls: Option<Duration>,
-    /// From the moment that the connection is there to the first byte of the response: what the
-    /// request takes to be sent is in it.
+    /// From when the connection is ready to the first byte of the response, including the time to send the
+    /// request.
     pub first_byte: Option<Duration>,
     /// From the start of the request to the end of its response.
     pub total: Duration,
 }
 
 impl Timeouts {
-    /// A minute, as Locust's fast client has it: long enough for slow servers, short enough that a
-    /// stuck user shows up as a failure.
+    /// A minute, as in Locust's fast client: long enough for slow servers, and short enough that a stuck
+    /// user becomes a failure.
     pub const DEFAULT_TOTAL: Duration = Duration::from_secs(60);
 }
 

@@ -1,4 +1,4 @@
-//! Bodies that are made once before a run and sent by all of its users.
+//! Bodies that are read once before a run and sent by all of its users.
 
 use std::fmt;
 use std::path::Path;
@@ -9,10 +9,10 @@ use http::HeaderValue;
 use super::multipart::{self, Part};
 use crate::files::{self, ReadError};
 
-/// The largest file that is sent as a body. It is in memory as a whole, once.
+/// The largest file that is sent as a body. It is kept in memory, once.
 const FILE_MAX: u64 = 1 << 30;
 
-/// The bytes of a body, such as a file's: all users on all cores send them from the same memory.
+/// The bytes of a body, such as a file's. All users on all cores send them from the same memory.
 #[derive(Clone, PartialEq)]
 pub struct Upload {
     bytes: Arc<[u8]>,
@@ -20,29 +20,28 @@ pub struct Upload {
 }
 
 impl Upload {
-    /// The content of a file. It is read here, and blocks: do it before the run.
+    /// Reads a file. This blocks, so call it before the run.
     ///
     /// # Errors
     ///
-    /// What the system says; a directory, a device or a pipe is no file, and one of more than 1 GiB is
-    /// too large.
+    /// Returns an error if the file cannot be read, is not a regular file, or has more than 1 GiB.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, ReadError> {
         Ok(Upload::from(files::read(path, FILE_MAX)?))
     }
 
-    /// A form of these parts (RFC 7578), put together here.
+    /// Encodes a form of these parts (RFC 7578).
     pub fn multipart(parts: &[Part]) -> Self {
         let (bytes, content_type) = multipart::encode(parts);
         Upload { bytes: bytes.into(), content_type: Some(content_type) }
     }
 
-    /// Sets the content type, unless a header of the request says it. Files have none without.
+    /// Sets the content type, which a header of the request overrides. By default a file has none.
     pub fn content_type(mut self, content_type: HeaderValue) -> Self {
         self.content_type = Some(content_type);
         self
     }
 
-    /// The bytes.
+    /// Returns the bytes.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
@@ -62,7 +61,7 @@ impl From<Vec<u8>> for Upload {
     }
 }
 
-/// Not the bytes: there may be very many.
+/// Without the bytes: there may be very many.
 impl fmt::Debug for Upload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let len = self.bytes.len();

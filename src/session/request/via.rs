@@ -1,16 +1,16 @@
-//! Proxies and sockets of the file system, as data.
+//! Proxies and Unix sockets, as data.
 
 use std::path::PathBuf;
 
 /// What the connections of a class of users go through.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Via {
-    /// Nothing: they go to the addresses of each host.
+    /// Nothing: they go to the addresses of the host.
     #[default]
     Direct,
-    /// An HTTP proxy, `http://[user:password@]host[:port]`. Requests by `http` are given to it
-    /// whole (RFC 9112 section 3.2.2), those by `https` go through a tunnel.
+    /// An HTTP proxy, `http://[user:password@]host[:port]`. It gets `http` requests in absolute form (RFC
+    /// 9112 section 3.2.2); `https` requests go through a tunnel.
     Proxy(String),
-    /// A socket of this host's file system, to which all of them go. URLs say what is asked there.
+    /// A Unix socket, which all connections go to. The hosts of URLs are only sent in requests.
     UnixSocket(PathBuf),
 }

@@ -42,11 +42,13 @@ impl SessionUser {
         if received.head.set_cookie && attempt.policy().cookies {
             let now = attempt.context.unix_time();
             self.with_client_state(|state| {
-                state.keep_cookies(&recipient(), received.head_bytes(), now)
+                state.store_cookies(&recipient(), received.head_bytes(), now)
             });
         }
         if request.credentials.is_some() {
-            self.with_client_state(|state| state.learn(&recipient(), received.head_bytes()));
+            self.with_client_state(|state| {
+                state.update_digest(&recipient(), received.head_bytes())
+            });
         }
     }
 }

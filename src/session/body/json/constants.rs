@@ -1,8 +1,8 @@
-//! The numbers that Python's `json` has and JSON has not.
+//! The numbers of Python's `json` that are not JSON.
 
 const CONSTANTS: [&str; 3] = ["NaN", "Infinity", "-Infinity"];
 
-/// A text in which they stand in quotes, where there are any.
+/// Returns the text with these constants in quotes, if there are any.
 #[cold]
 pub(super) fn quoted(text: &str) -> Option<String> {
     if !CONSTANTS.iter().any(|constant| text.contains(constant)) {
@@ -23,13 +23,13 @@ pub(super) fn quoted(text: &str) -> Option<String> {
     Some(out)
 }
 
-/// Whether a text begins with a constant that is not a key.
+/// Returns whether a text begins with this constant as a value, and not as a key.
 fn is_value(text: &str, constant: &str) -> bool {
     let behind = text.strip_prefix(constant).map(str::trim_start);
     behind.is_some_and(|behind| !behind.starts_with(':'))
 }
 
-/// The length of a string with its quotes, or of a single character.
+/// Returns the length of a string with its quotes, or of a single character.
 fn token_len(text: &str) -> usize {
     if !text.starts_with('"') {
         return 1;

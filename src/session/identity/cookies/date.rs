@@ -1,8 +1,8 @@
 //! The date of `Expires`, by the algorithm of RFC 6265 section 5.1.1.
 //!
-//! It is no list of formats: a date is split into tokens at whatever stands between them, and the
-//! first token that looks like a time, a day, a month, a year is it. So no zone is ever read, and
-//! `UTC`, `+0000` and the words in brackets of JavaScript's dates are all the same: nothing.
+//! The algorithm has no list of formats. It splits a date into tokens and takes the first token that
+//! looks like a time, a day, a month or a year. Zones are never read, so `UTC`, `+0000` and the words in
+//! brackets of JavaScript's dates are ignored.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -15,12 +15,11 @@ const MONTHS: [&[u8; 3]; 12] = [
     b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec",
 ];
 
-/// The time since the Unix epoch that a text stands for; zero for what was before. Nothing where the
-/// algorithm fails.
+/// Returns the time since the Unix epoch; zero for earlier dates, `None` if the algorithm fails.
 pub(super) fn parse(text: &[u8]) -> Option<Duration> {
     let (mut time, mut day, mut month, mut year) = (None, None, None, None);
     for token in text.split(|&byte| is_delimiter(byte)).filter(|token| !token.is_empty()) {
-        // Step 2: what is found already is not looked for again.
+        // Step 2: each part is taken from the first token that fits.
         let _ = is_found(&mut time, || hms(token))
             || is_found(&mut day, || number(token, 1..=2))
             || is_found(&mut month, || month_of(token))
@@ -32,7 +31,7 @@ pub(super) fn parse(text: &[u8]) -> Option<Duration> {
         short @ 0..=69 => short + 2000,
         long => long,
     };
-    // Step 5; the rest of it is the calendar's, as is step 6.
+    // Step 5. The calendar checks the rest of it, and step 6.
     if year < 1601 {
         return None;
     }
@@ -42,7 +41,7 @@ pub(super) fn parse(text: &[u8]) -> Option<Duration> {
     Some(date.duration_since(EPOCH).try_into().unwrap_or_default())
 }
 
-/// Takes a value for what has none yet. Whether it did.
+/// Sets a part that has no value yet, if the token has one. Returns whether it did.
 fn is_found<T>(wanted: &mut Option<T>, look: impl FnOnce() -> Option<T>) -> bool {
     if wanted.is_some() {
         return false;
@@ -55,26 +54,27 @@ fn is_delimiter(byte: u8) -> bool {
     matches!(byte, 0x09 | 0x20..=0x2f | 0x3b..=0x40 | 0x5b..=0x60 | 0x7b..=0x7e)
 }
 
-/// A number of so many digits; what follows it does not matter, if it is no further digit.
+/// Returns a number of so many digits at the start of a token. What follows is ignored, unless it is a
+/// digit.
 fn number(token: &[u8], digits: RangeInclusive<usize>) -> Option<i16> {
     Some(split_number(token, digits)?.0)
 }
 
-/// The same, and what follows it.
+/// Returns such a number and what follows it.
 fn split_number(token: &[u8], digits: RangeInclusive<usize>) -> Option<(i16, &[u8])> {
     let end = token.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(token.len());
     let (number, rest) = token.split_at_checked(end).filter(|_| digits.contains(&end))?;
     Some((number.iter().fold(0, |value, digit| 10 * value + i16::from(digit - b'0')), rest))
 }
 
-/// Three numbers of one or two digits, with colons between them.
+/// Parses three numbers of one or two digits with colons between them.
 fn hms(token: &[u8]) -> Option<[i16; 3]> {
     let (hour, rest) = split_number(token, 1..=2)?;
     let (minute, rest) = split_number(rest.strip_prefix(b":")?, 1..=2)?;
     Some([hour, minute, number(rest.strip_prefix(b":")?, 1..=2)?])
 }
 
-/// By its first three letters, in any case: `Jan`, `JANUARY`, `Janbearpig`.
+/// Returns the month by its first three letters, in any case: `Jan`, `JANUARY`, `Janbearpig`.
 fn month_of(token: &[u8]) -> Option<i8> {
     let start = token.get(..3)?;
     let at = MONTHS.iter().position(|month| month.eq_ignore_ascii_case(start))?;

@@ -1,8 +1,8 @@
-//! A `Set-Cookie` header's value, taken apart (RFC 6265 section 5.2).
+//! Parses the value of a `Set-Cookie` header (RFC 6265 section 5.2).
 //!
-//! What the RFC's successor (6265bis section 5.6) makes clear is done as there: the value is octets,
-//! white space is space and HTAB, other control characters void the header, and so does what is too
-//! long. A pair without a name is ignored, as by RFC 6265 and curl.
+//! Details are as in its successor (6265bis section 5.6): values are bytes, white space is space and
+//! HTAB, and a header with other control characters or of too great a length is ignored. A pair without a
+//! name is ignored, as by RFC 6265 and curl.
 
 use std::time::Duration;
 
@@ -13,14 +13,14 @@ pub(super) const PAIR_BYTES_MAX: usize = 4096;
 /// An attribute with a longer value is ignored.
 const ATTRIBUTE_BYTES_MAX: usize = 1024;
 
-/// What a header says. Of an attribute that is there more than once the last counts.
+/// A parsed header. If an attribute is repeated, the last one counts.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct SetCookie<'h> {
     pub(super) name: &'h [u8],
     pub(super) value: &'h [u8],
-    /// Without a leading dot; an empty one is as none.
+    /// Without a leading dot; `None` if it is empty.
     pub(super) domain: Option<&'h [u8]>,
-    /// Only one that begins with a slash is a path.
+    /// `None` unless it begins with a slash.
     pub(super) path: Option<&'h [u8]>,
     pub(super) is_secure: bool,
     expires: Option<Duration>,
@@ -28,7 +28,7 @@ pub(super) struct SetCookie<'h> {
 }
 
 impl<'h> SetCookie<'h> {
-    /// Reads a header's value; `None` where it sets nothing.
+    /// Parses a header's value. Returns `None` if it sets no cookie.
     pub(super) fn parse(header: &'h [u8]) -> Option<Self> {
         if header.iter().any(|&byte| is_control(byte)) {
             return None;
@@ -71,8 +71,8 @@ impl<'h> SetCookie<'h> {
         }
     }
 
-    /// When its time is over, since the Unix epoch; never where nothing is said, and where that is
-    /// further away than the clock goes. `Max-Age` goes before `Expires`.
+    /// Returns when the cookie expires, since the Unix epoch; `None` for never, or later than a `Duration`
+    /// can hold. `Max-Age` has precedence over `Expires`.
     pub(super) fn expires(&self, now: Duration) -> Option<Duration> {
         match self.max_age {
             Some(age) if age.is_zero() => Some(Duration::ZERO),
@@ -81,33 +81,33 @@ impl<'h> SetCookie<'h> {
         }
     }
 
-    /// Whether it keeps what the prefix of its name promises (RFC 6265bis section 4.1.3): that a
-    /// secure place set it, and for `__Host-` that it is for all of that host alone.
-    pub(super) fn keeps_its_promise(&self, from_secure_place: bool) -> bool {
+    /// Returns whether it meets the rules for the prefix of its name (RFC 6265bis section 4.1.3): it must be
+    /// set over TLS, and with `__Host-` it must be for all paths of that host only.
+    pub(super) fn matches_its_prefix(&self, from_secure_url: bool) -> bool {
         let has = |prefix: &str| {
             let start = self.name.get(..prefix.len());
             start.is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
         };
-        let is_secure = self.is_secure && from_secure_place;
+        let is_secure = self.is_secure && from_secure_url;
         let is_of_host = self.domain.is_none() && self.path == Some(b"/");
         (is_secure || !has("__Secure-")) && ((is_secure && is_of_host) || !has("__Host-"))
     }
 }
 
-/// What is no text of a header and void by RFC 6265bis; HTAB is white space.
+/// Returns whether this is a control character that makes a header invalid. HTAB is white space.
 fn is_control(byte: u8) -> bool {
     byte.is_ascii_control() && byte != b'\t'
 }
 
-/// What stands before and after the first `=`, without white space around it.
+/// Splits at the first `=` and trims white space.
 fn split_pair(part: &[u8]) -> (&[u8], Option<&[u8]>) {
     let at = part.iter().position(|&byte| byte == b'=');
     let (name, value) = part.split_at(at.unwrap_or(part.len()));
-    // Nothing that `trim_ascii` takes away beside the two is left: it is a control character.
+    // `trim_ascii` also trims some control characters, but there are none left.
     (name.trim_ascii(), value.get(1..).map(<[u8]>::trim_ascii))
 }
 
-/// Digits, with a minus sign before them for a time that is over (RFC 6265 section 5.2.2).
+/// Parses digits, perhaps after a minus sign, which stands for zero (RFC 6265 section 5.2.2).
 fn seconds(text: &[u8]) -> Option<Duration> {
     let digits = text.strip_prefix(b"-").unwrap_or(text);
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {

@@ -3,28 +3,28 @@ use super::*;
 const NOW: Duration = Duration::from_secs(1_700_000_000);
 
 /// Host, path and whether it is secure, from a URL.
-fn place(url: &str) -> Place<'_> {
+fn cookie_url(url: &str) -> CookieUrl<'_> {
     let (scheme, rest) = url.split_once("://").unwrap();
     let at = rest.find('/').unwrap();
-    Place { host: &rest[..at], path: &rest[at..], is_secure: scheme == "https" }
+    CookieUrl { host: &rest[..at], path: &rest[at..], is_secure: scheme == "https" }
 }
 
-fn line(jar: &Jar, url: &str) -> String {
+fn line(jar: &CookieJar, url: &str) -> String {
     let mut line = Vec::new();
-    jar.write(place(url), NOW, &mut line);
+    jar.write(cookie_url(url), NOW, &mut line);
     let cookies = line.strip_prefix(b"Cookie: ").unwrap_or(&line);
     let cookies = cookies.strip_suffix(b"\r\n").unwrap_or(cookies);
     assert_eq!(line.is_empty(), cookies.is_empty(), "one line or none");
     String::from_utf8(cookies.to_vec()).expect("UTF-8")
 }
 
-fn jar(from: &str, headers: &[&str]) -> Jar {
-    let mut jar = Jar::default();
-    headers.iter().for_each(|header| jar.store(header.as_bytes(), place(from), NOW));
+fn jar(from: &str, headers: &[&str]) -> CookieJar {
+    let mut jar = CookieJar::default();
+    headers.iter().for_each(|header| jar.store(header.as_bytes(), cookie_url(from), NOW));
     jar
 }
 
-/// What these headers from one place make a user send to others.
+/// What these headers of one URL make a user send to others.
 #[track_caller]
 fn check(from: &str, headers: &[&str], expected: &[(&str, &str)]) {
     let jar = jar(from, headers);
@@ -210,8 +210,8 @@ fn void_attributes_are_ignored_and_the_last_of_the_others_counts() {
 #[test]
 fn a_domain_that_is_no_name_is_refused() {
     for domain in [&b"\xe9xample.com"[..], "\u{e9}xample.com".as_bytes(), b"exam ple.com", b"."] {
-        let mut jar = Jar::default();
-        jar.store(&[b"a=1; Domain=", domain].concat(), place(SHOP), NOW);
+        let mut jar = CookieJar::default();
+        jar.store(&[b"a=1; Domain=", domain].concat(), cookie_url(SHOP), NOW);
         assert_eq!(jar.cookies.is_empty(), domain != b".", "{domain:?}");
     }
 }
@@ -234,14 +234,14 @@ fn a_cookie_lives_as_long_as_it_says() {
     let all = "b=2; d=4; e=5; f=6; g=7; h=8; i=9";
     assert_eq!(line(&jar, ADDRESS), all);
     let (mut late, mut out) = (Duration::from_secs(100), Vec::new());
-    jar.write(place(ADDRESS), NOW + late - Duration::from_millis(1), &mut out);
+    jar.write(cookie_url(ADDRESS), NOW + late - Duration::from_millis(1), &mut out);
     assert!(out.starts_with(b"Cookie: b=2; "));
     out.clear();
-    jar.write(place(ADDRESS), NOW + late, &mut out);
+    jar.write(cookie_url(ADDRESS), NOW + late, &mut out);
     assert!(out.starts_with(b"Cookie: d=4; "));
     out.clear();
     late = Duration::from_secs(3_000_000_000);
-    jar.write(place(ADDRESS), NOW + late, &mut out);
+    jar.write(cookie_url(ADDRESS), NOW + late, &mut out);
     assert_eq!(out, b"Cookie: e=5; f=6; i=9\r\n");
     assert_eq!(jar.get("d", NOW + late), None);
     assert_eq!(jar.get("d", NOW), Some(&b"4"[..]));
@@ -255,11 +255,11 @@ fn values_are_sent_as_they_came() {
     assert!(jar(ADDRESS, &controls).cookies.is_empty());
 
     // Latin-1, in a name, a value and a path: the same octets go back.
-    let mut jar = Jar::default();
-    jar.store(b"caf\xe9=\xfc\xff; Path=/\xe9", place(ADDRESS), NOW);
-    jar.store(b"caf\xe9=\xdf", place(ADDRESS), NOW);
+    let mut jar = CookieJar::default();
+    jar.store(b"caf\xe9=\xfc\xff; Path=/\xe9", cookie_url(ADDRESS), NOW);
+    jar.store(b"caf\xe9=\xdf", cookie_url(ADDRESS), NOW);
     let mut out = Vec::new();
-    jar.write(place(ADDRESS), NOW, &mut out);
+    jar.write(cookie_url(ADDRESS), NOW, &mut out);
     assert_eq!(out, b"Cookie: caf\xe9=\xdf\r\n");
     assert_eq!(jar.all(NOW).next(), Some((&b"caf\xe9"[..], &b"\xfc\xff"[..])));
 }
@@ -271,11 +271,11 @@ fn a_user_keeps_so_many_cookies_and_no_more() {
     let headers = [&format!("a={long}"), &format!("ab={long}"), &*format!("c=1; Path={path}")];
     check(ADDRESS, &headers, &[(ADDRESS, &format!("a={long}; c=1"))]);
 
-    let mut jar = Jar::default();
+    let mut jar = CookieJar::default();
     let mut set = |n: usize, host: usize, more: &str| {
         let host = format!("h{host}.example");
-        let place = Place { host: &host, path: "/", is_secure: false };
-        jar.store(format!("n{n}=1{more}").as_bytes(), place, NOW + Duration::from_secs(n as u64));
+        let url = CookieUrl { host: &host, path: "/", is_secure: false };
+        jar.store(format!("n{n}=1{more}").as_bytes(), url, NOW + Duration::from_secs(n as u64));
         jar.cookies.len()
     };
     assert_eq!(set(0, 0, "; Max-Age=50"), 1);
@@ -327,10 +327,10 @@ fn a_garbled_header_changes_nothing_but_cookies() {
                 _ => header.truncate(at.max(1)),
             }
         }
-        let mut jar = Jar::default();
-        jar.store(&header, place("https://a.example.com/x/y"), NOW);
+        let mut jar = CookieJar::default();
+        jar.store(&header, cookie_url("https://a.example.com/x/y"), NOW);
         let mut line = Vec::new();
-        jar.write(place("https://a.example.com/x/y"), NOW, &mut line);
+        jar.write(cookie_url("https://a.example.com/x/y"), NOW, &mut line);
         let is_one_line = line.ends_with(b"\r\n") && !line[..line.len() - 2].contains(&b'\n');
         assert!(line.is_empty() || (line.starts_with(b"Cookie: ") && is_one_line), "seed {seed}");
         kept += usize::from(!line.is_empty());

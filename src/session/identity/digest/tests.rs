@@ -4,15 +4,15 @@ fn head(challenge: &str) -> String {
     format!("HTTP/1.1 401 Unauthorized\r\nX: y\r\n{challenge}\r\n\r\n")
 }
 
-fn answerer(challenge: &str, user: &str, password: &str) -> Option<Answerer> {
+fn digest(challenge: &str, user: &str, password: &str) -> Option<DigestSession> {
     let credentials = Rc::new((user.to_owned(), password.to_owned()));
     let head = head(&format!("WWW-Authenticate: {challenge}"));
-    Answerer::new(head.as_bytes(), &credentials, || 0x0123)
+    DigestSession::new(head.as_bytes(), &credentials, || 0x0123)
 }
 
-fn line(answerer: &mut Answerer, method: &str, target: &str) -> String {
+fn line(digest: &mut DigestSession, method: &str, target: &str) -> String {
     let mut line = Vec::new();
-    answerer.write(method, target, &mut line);
+    digest.write(method, target, &mut line);
     let line = String::from_utf8(line).unwrap();
     line.strip_prefix("Authorization: ").unwrap().strip_suffix("\r\n").unwrap().to_owned()
 }
@@ -36,18 +36,18 @@ fn the_examples_of_the_standard_come_out() {
         ("algorithm=MD5", "8ca523f5e9506fed4657c9700eebdbec"),
         ("algorithm=SHA-256", "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1"),
     ] {
-        let mut answerer = answerer(&challenge(algorithm), "Mufasa", "Circle of Life").unwrap();
-        answerer.client_nonce = "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ".into();
-        let line = line(&mut answerer, "GET", "/dir/index.html");
+        let mut digest = digest(&challenge(algorithm), "Mufasa", "Circle of Life").unwrap();
+        digest.client_nonce = "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ".into();
+        let line = line(&mut digest, "GET", "/dir/index.html");
         assert_eq!(parameter_of(&line, "response").as_deref(), Some(response));
         assert!(line.contains(algorithm), "{line}");
     }
     let old = "Digest realm=\"testrealm@host.com\", qop=\"auth,auth-int\", \
          nonce=\"dcd98b7102dd2f0e8b11d0f600bfb0c093\", opaque=\"5ccc069c403ebaf9f0171e9517f40e41\"";
-    let mut answerer = answerer(old, "Mufasa", "Circle Of Life").unwrap();
-    answerer.client_nonce = "0a4f113b".into();
+    let mut digest = digest(old, "Mufasa", "Circle Of Life").unwrap();
+    digest.client_nonce = "0a4f113b".into();
     assert_eq!(
-        line(&mut answerer, "GET", "/dir/index.html"),
+        line(&mut digest, "GET", "/dir/index.html"),
         "Digest username=\"Mufasa\", realm=\"testrealm@host.com\", \
          nonce=\"dcd98b7102dd2f0e8b11d0f600bfb0c093\", uri=\"/dir/index.html\", \
          response=\"6629fae49393a05397450978507c4ef1\", \
@@ -72,12 +72,12 @@ fn sessions_user_hashes_and_servers_without_qop_are_answered() {
         ),
     ] {
         let challenge = format!("Digest realm=\"r\", nonce=\"n\"{more}");
-        let line = line(&mut answerer(&challenge, "u", "p").unwrap(), "GET", "/");
+        let line = line(&mut digest(&challenge, "u", "p").unwrap(), "GET", "/");
         assert_eq!(parameter_of(&line, "response").as_deref(), Some(response), "{more}");
         assert_eq!(line.contains("nc="), more.contains("qop"), "{line}");
     }
     let challenge = "Digest realm=\"r\", nonce=\"n\", qop=auth, userhash=true";
-    let line = line(&mut answerer(challenge, "u", "p").unwrap(), "GET", "/");
+    let line = line(&mut digest(challenge, "u", "p").unwrap(), "GET", "/");
     assert_eq!(
         parameter_of(&line, "username").as_deref(),
         Some("ba84be203fdfc7d34e054a76d285d0c9")
@@ -87,22 +87,22 @@ fn sessions_user_hashes_and_servers_without_qop_are_answered() {
 
 #[test]
 fn the_count_goes_on_until_there_is_another_nonce() {
-    let mut answerer = answerer("Digest realm=r, nonce=n, qop=auth", "u", "p").unwrap();
-    let count_and_nonce = |answerer: &mut Answerer| {
-        let line = line(answerer, "GET", "/");
+    let mut digest = digest("Digest realm=r, nonce=n, qop=auth", "u", "p").unwrap();
+    let count_and_nonce = |digest: &mut DigestSession| {
+        let line = line(digest, "GET", "/");
         ["nc", "nonce"].map(|name| parameter_of(&line, name).unwrap())
     };
-    assert_eq!(count_and_nonce(&mut answerer), ["00000001", "n"]);
-    assert_eq!(count_and_nonce(&mut answerer), ["00000002", "n"]);
-    answerer.learn(b"HTTP/1.1 200 OK\r\nAuthentication-Info: qop=auth, nc=00000002\r\n\r\n");
-    assert_eq!(count_and_nonce(&mut answerer), ["00000003", "n"]);
-    answerer.learn(b"HTTP/1.1 200 OK\r\nauthentication-info: NextNonce=\"m\"\r\n\r\n");
-    assert_eq!(count_and_nonce(&mut answerer), ["00000001", "m"]);
+    assert_eq!(count_and_nonce(&mut digest), ["00000001", "n"]);
+    assert_eq!(count_and_nonce(&mut digest), ["00000002", "n"]);
+    digest.update(b"HTTP/1.1 200 OK\r\nAuthentication-Info: qop=auth, nc=00000002\r\n\r\n");
+    assert_eq!(count_and_nonce(&mut digest), ["00000003", "n"]);
+    digest.update(b"HTTP/1.1 200 OK\r\nauthentication-info: NextNonce=\"m\"\r\n\r\n");
+    assert_eq!(count_and_nonce(&mut digest), ["00000001", "m"]);
 }
 
 #[test]
 fn the_first_challenge_that_can_be_answered_is() {
-    let realm = |challenge: &str| answerer(challenge, "u", "p").map(|it| it.challenge.realm);
+    let realm = |challenge: &str| digest(challenge, "u", "p").map(|it| it.challenge.realm);
     let digest = "Digest realm=\"one, two\", nonce=\"n\"";
     for challenge in [
         digest,
@@ -134,7 +134,7 @@ fn the_first_challenge_that_can_be_answered_is() {
 #[test]
 fn quotes_come_back_as_they_came() {
     let challenge = "Digest realm=\"a\\\"b\\\\c\", nonce=\"n\"";
-    let line = line(&mut answerer(challenge, "u\"x", "p").unwrap(), "GET", "/");
+    let line = line(&mut digest(challenge, "u\"x", "p").unwrap(), "GET", "/");
     assert!(line.contains("realm=\"a\\\"b\\\\c\", "), "{line}");
     assert!(line.contains("username=\"u\\\"x\", "), "{line}");
 }
@@ -146,14 +146,14 @@ fn a_realm_in_any_encoding_is_hashed_and_sent_as_it_came() {
         (&b"caf\xe9"[..], "28e47908a2aedf89ee5c90903dfeefa2"),
         ("caf\u{e9}\u{a0}".as_bytes(), "520c2fed414e182be624f0903bc44c8e"),
     ] {
-        let mut answerer = {
+        let mut digest = {
             let line = [b"WWW-Authenticate: Digest realm=\"", realm, b"\", nonce=\"n\""].concat();
             let head = [b"HTTP/1.1 401 No\r\n", &line[..], b"\r\n\r\n"].concat();
             let credentials = Rc::new(("\u{fc}".to_owned(), "p".to_owned()));
-            Answerer::new(&head, &credentials, || 1).unwrap()
+            DigestSession::new(&head, &credentials, || 1).unwrap()
         };
         let mut line = Vec::new();
-        answerer.write("GET", "/", &mut line);
+        digest.write("GET", "/", &mut line);
         let quoted = [b"username=\"\xc3\xbc\", realm=\"", realm, b"\", "].concat();
         assert!(line.windows(quoted.len()).any(|part| part == quoted), "{line:?}");
         let response = format!("response=\"{response}\"");
@@ -180,9 +180,9 @@ fn a_garbled_challenge_is_answered_in_one_line_or_not_at_all() {
         }
         let head = [b"HTTP/1.1 401 No\r\nWWW-Authenticate: ", &challenge[..], b"\r\n\r\n"].concat();
         let credentials = Rc::new(("u".to_owned(), "p".to_owned()));
-        let Some(mut answerer) = Answerer::new(&head, &credentials, || 7) else { continue };
+        let Some(mut digest) = DigestSession::new(&head, &credentials, || 7) else { continue };
         let mut line = Vec::new();
-        answerer.write("GET", "/", &mut line);
+        digest.write("GET", "/", &mut line);
         let end = line.len() - 2;
         assert!(line.ends_with(b"\r\n") && !line[..end].contains(&b'\n'), "seed {seed}");
         answered += 1;
