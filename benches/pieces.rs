@@ -102,7 +102,7 @@ mod render {
 
     use divan::Bencher;
     use gregaria::http1::KeepBody;
-    use gregaria::reactor::Reactor;
+    use gregaria::reactor::{Backend, Reactor};
     use gregaria::scenario::Step;
     use gregaria::session::{
         BaseUrl, Context, Defaults, LocalAddresses, Policy, Prepared, ResolvedUrl, Resolver,
@@ -150,7 +150,7 @@ mod render {
 
     fn class() -> (Rc<Context>, Defaults) {
         let recorder = Recorder::new(0, Instant::now(), Limits::default());
-        let reactor = Reactor::new().expect("a ring");
+        let reactor = Reactor::new(Backend::best()).expect("a ring");
         let resolver = Resolver::start(None).expect("a thread");
         let context = Context::new(reactor, recorder, LocalAddresses::default(), resolver);
         let url = BaseUrl::parse("http://127.0.0.1:9").expect("a URL");
@@ -260,7 +260,7 @@ mod turn {
     use std::time::{Duration, Instant};
 
     use divan::Bencher;
-    use gregaria::reactor::{Reactor, Sleep, Turn};
+    use gregaria::reactor::{Backend, Reactor, Sleep, Turn};
 
     const SOON: Duration = Duration::from_micros(20);
 
@@ -302,7 +302,7 @@ mod turn {
     }
 
     fn reactor() -> Rc<Reactor> {
-        Reactor::new().expect("a ring")
+        Reactor::new(Backend::best()).expect("a ring")
     }
 
     fn set(reactor: &Rc<Reactor>, timers: usize, deadline: Instant) -> Vec<Sleep> {

@@ -14,7 +14,7 @@ use core_affinity::CoreId;
 
 use super::scheduler::{Executor, Scheduler};
 use super::worker::{self, Running};
-use crate::reactor::{Reactor, Turn};
+use crate::reactor::{Backend, Reactor, Turn};
 
 /// Rounds of runnable tasks before the kernel is looked at all the same.
 const ROUNDS_MAX: u32 = 4;
@@ -111,7 +111,7 @@ impl Pinned {
         main: impl FnOnce(Rc<Pinned>) -> F + 'static,
     ) -> Result<T, Error> {
         let ring = |source| Error::Ring { core: core.id, source };
-        let reactor = Reactor::new().map_err(ring)?;
+        let reactor = Reactor::new(Backend::IoUring).map_err(ring)?;
         let pinned = Rc::new(Pinned {
             reactor,
             scheduler,

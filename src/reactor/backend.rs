@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::preflight;
+
 /// The interface of the kernel that a reactor waits with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Backend {
@@ -9,6 +11,13 @@ pub enum Backend {
     IoUring,
     /// Non-blocking sockets and `epoll(7)`: everywhere.
     Epoll,
+}
+
+impl Backend {
+    /// io_uring where this process may use it, else epoll.
+    pub fn best() -> Self {
+        if preflight::io_uring().is_ok() { Backend::IoUring } else { Backend::Epoll }
+    }
 }
 
 /// By the name of the interface.

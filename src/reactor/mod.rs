@@ -113,8 +113,11 @@ impl Reactor {
     ///
     /// # Errors
     ///
-    /// What io_uring's set-up says; [`preflight::io_uring`] names the cure.
-    pub fn new() -> io::Result<Rc<Self>> {
+    /// What the set-up of the backend says; [`preflight`] names the cure.
+    pub fn new(backend: Backend) -> io::Result<Rc<Self>> {
+        if backend == Backend::Epoll {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
         let mut ring = Ring::new()?;
         let buffers = Buffers::register(&ring.submitter())?;
         let remote = RemoteEvent::new(&mut ring)?;

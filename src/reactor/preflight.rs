@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use super::Reactor;
+use super::{Backend, Reactor};
 
 /// The least locked memory that glommio starts with.
 const LOCKED_MEMORY_MIN: u64 = 512 * 1024;
@@ -103,7 +103,7 @@ pub enum Error {
 /// Why not, and the cure.
 pub fn io_uring() -> Result<(), Error> {
     // On a thread of its own: the end of a ring interrupts whatever its thread waits for next.
-    let tried = thread::spawn(|| Reactor::new().map(drop)).join();
+    let tried = thread::spawn(|| Reactor::new(Backend::IoUring).map(drop)).join();
     tried.unwrap_or_else(|panic| resume_unwind(panic)).map_err(|error| {
         let disabled = fs::read_to_string(DISABLED_SYSCTL).unwrap_or_default();
         diagnose(error, disabled.trim())

@@ -125,10 +125,11 @@ fn write_head(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reactor::Backend;
 
     #[test]
     fn every_answer_is_found_in_its_place() {
-        let reactor = Reactor::new().unwrap();
+        let reactor = Reactor::new(Backend::best()).unwrap();
         let answers = Answers::new(&reactor);
         for constant in Constant::ALL {
             for head_only in [false, true] {

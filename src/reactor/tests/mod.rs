@@ -39,7 +39,7 @@ impl Wake for TaskWaker {
 
 impl Executor {
     pub(super) fn new() -> Rc<Self> {
-        let reactor = Reactor::new().unwrap();
+        let reactor = Reactor::new(Backend::best()).unwrap();
         Rc::new(Executor { reactor, tasks: RefCell::default(), woken: Arc::default() })
     }
 
@@ -338,7 +338,7 @@ fn another_thread_wakes_a_waiting_core() {
 /// A core's wakers each counted as a reference to their task, until these were too many.
 #[test]
 fn who_waits_no_longer_to_be_woken_is_forgotten() {
-    let reactor = Reactor::new().unwrap();
+    let reactor = Reactor::new(Backend::best()).unwrap();
     let task = Arc::new(TaskWaker { task: 0, woken: Arc::default() });
     let waker = Waker::from(task.clone());
     for _ in 0..3 {
@@ -402,7 +402,7 @@ fn bytes_that_nobody_asked_for_make_a_parked_socket_unfit_and_hold_no_buffer() {
 #[test]
 #[should_panic(expected = "kept bytes belong to one reactor")]
 fn kept_bytes_of_another_reactor_are_refused() {
-    let kept = Reactor::new().unwrap().keep(*b"gone");
+    let kept = Reactor::new(Backend::best()).unwrap().keep(*b"gone");
     let executor = Executor::new();
     let (_listener, peer) = listen(&executor.reactor);
     let socket = Rc::new(RefCell::new(None));

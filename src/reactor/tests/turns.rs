@@ -40,7 +40,7 @@ fn an_exchange_is_one_turn() {
 /// A core waits for its start on a channel, and so without a turn.
 #[test]
 fn what_was_before_the_beginning_is_no_long_turn() {
-    let reactor = Reactor::new().unwrap();
+    let reactor = Reactor::new(Backend::best()).unwrap();
     let long = || std::thread::sleep(STANDSTILL + Duration::from_millis(10));
     long();
     reactor.begin_anew();

@@ -82,14 +82,15 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
-    use crate::reactor::Reactor;
+    use crate::reactor::{Backend, Reactor};
     use crate::session::{BaseUrl, LocalAddresses, Policy, ResolvedUrl, Resolver};
     use crate::stats::{Limits, Recorder};
 
     #[test]
     fn paths_leaked_to_be_literal_do_not_fill_the_memory() {
         let recorder = Recorder::new(0, Instant::now(), Limits::default());
-        let (reactor, resolver) = (Reactor::new().unwrap(), Resolver::start(None).unwrap());
+        let (reactor, resolver) =
+            (Reactor::new(Backend::best()).unwrap(), Resolver::start(None).unwrap());
         let context = Context::new(reactor, recorder, LocalAddresses::default(), resolver);
         let url = BaseUrl::parse("http://127.0.0.1:9").unwrap();
         let target = ResolvedUrl::look_up(url).unwrap();

@@ -268,7 +268,7 @@ mod tests {
     use rustix::thread::sched_getaffinity;
 
     use super::*;
-    use crate::reactor::Reactor;
+    use crate::reactor::{Backend, Reactor};
 
     const EVERY: Duration = Duration::from_millis(5);
     const PATIENCE: Duration = Duration::from_secs(10);
@@ -297,7 +297,7 @@ mod tests {
         let pinned = thread::spawn(move || {
             let core = *core_affinity::get_core_ids().unwrap().first().unwrap();
             assert!(core_affinity::set_for_current(core));
-            let reactor = Reactor::new().unwrap();
+            let reactor = Reactor::new(Backend::best()).unwrap();
             let result = LookUpResult::default();
             resolver.look_up("name", 80, result.clone(), reactor.remote());
             await_that("a result", || result.get().is_some());

@@ -8,7 +8,7 @@ use std::sync::mpsc::channel;
 use std::task::{Context, Poll, Waker};
 
 use super::*;
-use crate::reactor::Turn;
+use crate::reactor::{Backend, Turn};
 
 fn of(known: &[SocketAddr]) -> Addresses {
     Addresses::new(("name", 80), known, None, 0)
@@ -58,7 +58,7 @@ async fn all_fail(mut futures: Vec<Pin<Box<impl Future<Output = Result<(), Failu
 /// There was once a thread for each of them: 304 for 300 users.
 #[test]
 fn users_who_need_the_same_name_share_one_look_up() {
-    let reactor = Reactor::new().unwrap();
+    let reactor = Reactor::new(Backend::best()).unwrap();
     let addresses = of(&[]);
     let look_ups: Arc<AtomicUsize> = Arc::default();
     let (answer, asked) = channel::<()>();
@@ -97,7 +97,7 @@ fn black_hole() -> (TcpListener, Vec<TcpStream>) {
 
 #[test]
 fn an_address_that_never_answers_leaves_time_for_the_next() {
-    let reactor = Reactor::new().unwrap();
+    let reactor = Reactor::new(Backend::best()).unwrap();
     let good = TcpListener::bind("127.0.0.1:0").unwrap();
     let (never, _queued) = black_hole();
     let known = [&never, &good].map(|listener| listener.local_addr().unwrap());
@@ -152,7 +152,7 @@ fn each_core_begins_with_another_address() {
 
 #[test]
 fn connections_come_from_our_addresses_in_turn_or_from_the_next_that_can_be_had() {
-    let reactor = Reactor::new().unwrap();
+    let reactor = Reactor::new(Backend::best()).unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let addresses = of(&[listener.local_addr().unwrap()]);
     // The last is nobody's (RFC 5737), which looks as if it had no port left.
@@ -171,7 +171,7 @@ fn connections_come_from_our_addresses_in_turn_or_from_the_next_that_can_be_had(
 /// Four connections each to two addresses and from two, and none of the pairs twice in a row.
 #[test]
 fn addresses_at_both_ends_are_paired_evenly() {
-    let reactor = Reactor::new().unwrap();
+    let reactor = Reactor::new(Backend::best()).unwrap();
     let listener = TcpListener::bind(("0.0.0.0", 0)).unwrap();
     let addresses = of(&loopback(listener.local_addr().unwrap().port(), &[1, 4]));
     let local_addresses =
@@ -190,7 +190,7 @@ fn addresses_at_both_ends_are_paired_evenly() {
 
 #[test]
 fn new_connections_go_to_the_addresses_of_the_latest_look_up() {
-    let reactor = Reactor::new().unwrap();
+    let reactor = Reactor::new(Backend::best()).unwrap();
     let listener = TcpListener::bind(("0.0.0.0", 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
     let latest = Arc::new(Mutex::new(loopback(port, &[5, 6])));

@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::Route;
-use crate::reactor::{Reactor, Socket, TcpOptions, Turn};
+use crate::reactor::{Backend, Reactor, Socket, TcpOptions, Turn};
 use crate::session::connection::local_addresses::LocalAddresses;
 use crate::session::connection::origin::Origin;
 use crate::session::connection::resolved::ResolvedUrl;
@@ -27,7 +27,12 @@ const PATIENCE: Duration = Duration::from_secs(10);
 fn context() -> Rc<Context> {
     let recorder = Recorder::new(0, Instant::now(), Limits::default());
     let resolver = Resolver::start(None).unwrap();
-    Context::new(Reactor::new().unwrap(), recorder, LocalAddresses::default(), resolver)
+    Context::new(
+        Reactor::new(Backend::best()).unwrap(),
+        recorder,
+        LocalAddresses::default(),
+        resolver,
+    )
 }
 
 /// Polls a future whenever the reactor has turned; a hang is a failed test.

@@ -11,7 +11,7 @@ use super::super::config::UserTls;
 use super::super::error::TlsError;
 use super::over_loopback::{echo, receive, run};
 use super::pair::{connect, data_of, server, short_lived, take};
-use crate::reactor::{Peer, Reactor, Socket};
+use crate::reactor::{Backend, Peer, Reactor, Socket};
 use crate::transport::tls_options::TlsVersion;
 
 const RECORDS: u64 = 100;
@@ -72,7 +72,7 @@ fn a_connection_is_renewed_before_its_key_is_used_up() {
             }
             announced
         });
-        let reactor = Reactor::new().unwrap();
+        let reactor = Reactor::new(Backend::best()).unwrap();
         run(&reactor, async {
             let client = short_lived(version, RECORDS);
             let mut user = UserTls::default();

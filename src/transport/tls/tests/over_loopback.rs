@@ -15,7 +15,7 @@ use rustls::{ServerConnection, StreamOwned};
 use super::super::config::UserTls;
 use super::super::{TlsError, TlsStream};
 use super::pair::{insecure, server};
-use crate::reactor::{Peer, Reactor, Socket, Turn};
+use crate::reactor::{Backend, Peer, Reactor, Socket, Turn};
 use crate::transport::Error;
 use crate::transport::tls_options::TlsVersion;
 
@@ -92,7 +92,7 @@ fn long_ones_go_both_ways_on_a_connection_that_is_kept() {
             // The close is announced.
             assert_eq!(stream.read(&mut [0]).unwrap(), 0);
         });
-        let reactor = Reactor::new().unwrap();
+        let reactor = Reactor::new(Backend::best()).unwrap();
         run(&reactor, async {
             let mut stream = connect(&reactor, &peer, version).await.unwrap();
             for len in LENGTHS {
@@ -120,7 +120,7 @@ fn parked(version: TlsVersion, late: impl Fn(&mut Served) + Send + 'static) -> b
         let _ = echo(&mut stream, 7);
         thread::sleep(Duration::from_millis(50));
     });
-    let reactor = Reactor::new().unwrap();
+    let reactor = Reactor::new(Backend::best()).unwrap();
     let fit = run(&reactor, async {
         let mut stream = connect(&reactor, &peer, version).await.unwrap();
         stream.send(b"request".to_vec());
@@ -172,7 +172,7 @@ fn an_end_that_was_not_announced_is_torn() {
                 stream.flush().unwrap();
             }
         });
-        let reactor = Reactor::new().unwrap();
+        let reactor = Reactor::new(Backend::best()).unwrap();
         run(&reactor, async {
             let mut stream = connect(&reactor, &peer, TlsVersion::V1_3).await.unwrap();
             stream.send(b"request".to_vec());
@@ -207,7 +207,7 @@ fn whoever_speaks_no_tls_is_told_by_its_first_words() {
             let _ = socket.read(&mut [0; 4096]).unwrap();
             socket.write_all(answer).unwrap();
         });
-        let reactor = Reactor::new().unwrap();
+        let reactor = Reactor::new(Backend::best()).unwrap();
         let error = run(&reactor, connect(&reactor, &peer, TlsVersion::V1_3)).unwrap_err();
         assert!(is_right(&error), "{answer:?}: {error:?}");
         thread.join().unwrap();
@@ -223,7 +223,7 @@ fn futures_dropped_at_any_moment_leave_nothing_behind() {
         stream.sock.set_read_timeout(Some(PATIENCE)).unwrap();
         while echo(&mut stream, 70_000).is_ok() {}
     });
-    let reactor = Reactor::new().unwrap();
+    let reactor = Reactor::new(Backend::best()).unwrap();
     let mut rng = fastrand::Rng::with_seed(7);
     let exchanged = RefCell::new(0);
     for turn in 0..CONNECTIONS {
@@ -265,7 +265,7 @@ fn futures_dropped_at_any_moment_leave_nothing_behind() {
 #[test]
 fn a_name_that_cannot_be_a_servers_is_refused() {
     let (peer, thread) = serve(1, |_| {});
-    let reactor = Reactor::new().unwrap();
+    let reactor = Reactor::new(Backend::best()).unwrap();
     run(&reactor, async {
         let socket = Socket::connect(&reactor, &peer, None).await.unwrap();
         let tls = insecure(TlsVersion::V1_3, false);
