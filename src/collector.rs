@@ -6,12 +6,11 @@
 //! next snapshot. One that has shipped its last is waited for no more. When the cores drop their senders
 //! the run is over: "disconnected" is "everyone is done", and nothing has to count threads.
 //!
-//! What is due when is decided by `Schedule`, which is told the time. Only [`Collector::run`] looks
-//! at the clock and waits. Cores never wait for this thread: they keep ([`Recorder::restore`]) what
+//! What is due when is decided by `Schedule`, which is told the time. Only `Collector::run` looks
+//! at the clock and waits. Cores never wait for this thread: they keep (`Recorder::restore`) what
 //! does not fit into the channel and ship it with the next second. Nor does it wait for reports, which
 //! are told by threads of their own: a slow one costs its own freshness, and nothing else.
 //!
-//! [`Recorder::restore`]: crate::stats::Recorder::restore
 
 mod accept_queue;
 mod judge;
@@ -25,7 +24,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, select};
 
 use self::accept_queue::AcceptQueue;
-pub use self::judge::Judge;
+pub(crate) use self::judge::Judge;
 use self::reports::Reports;
 use self::schedule::Schedule;
 use crate::control::Control;
@@ -35,6 +34,7 @@ use crate::stats::{Interval, Snapshot, Totals};
 /// A report could not be written.
 #[derive(Debug, thiserror::Error)]
 #[error("{report} failed: {error}")]
+#[non_exhaustive]
 pub struct ReportError {
     /// Which, by the name it was added with.
     pub report: String,
@@ -44,6 +44,7 @@ pub struct ReportError {
 
 /// What is left of a run when it is over.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Summary {
     /// The final figures, as every report was given them.
     pub snapshot: Snapshot,
@@ -53,7 +54,7 @@ pub struct Summary {
 }
 
 /// The collector of one run, before its thread starts.
-pub struct Collector {
+pub(crate) struct Collector {
     totals: Totals,
     schedule: Schedule,
     reports: Reports,
@@ -80,7 +81,7 @@ enum Event {
 impl Collector {
     /// A collector for this many cores, numbered from 0, of a run that started at `started`. An
     /// interval of any other core is a bug, and panics.
-    pub fn new(started: Instant, cores: usize, totals: Totals) -> Self {
+    pub(crate) fn new(started: Instant, cores: usize, totals: Totals) -> Self {
         let schedule = Schedule::new(started, cores);
         let (reports, accept_queue) = (Reports::default(), AcceptQueue::new());
         let judge = Judge::new(&[], Duration::ZERO, |_| false);
@@ -89,19 +90,23 @@ impl Collector {
     }
 
     /// Obeys this control where it asks for statistics that begin anew, and tells of its commands.
-    pub fn control(mut self, control: Arc<Control>) -> Self {
+    pub(crate) fn control(mut self, control: Arc<Control>) -> Self {
         self.control = control;
         self
     }
 
     /// Has the run judged, and stopped at the first level that breaks.
-    pub fn judge(mut self, judge: Judge) -> Self {
+    pub(crate) fn judge(mut self, judge: Judge) -> Self {
         self.judge = judge;
         self
     }
 
     /// Adds a report. The name is what its error will be told under.
-    pub fn report(mut self, name: impl Into<String>, report: Box<dyn Report + Send>) -> Self {
+    pub(crate) fn report(
+        mut self,
+        name: impl Into<String>,
+        report: Box<dyn Report + Send>,
+    ) -> Self {
         self.reports.add(name.into(), report);
         self
     }
@@ -110,7 +115,7 @@ impl Collector {
     /// the end. `on_error` hears at once of a report that fails, but not of the same error again:
     /// the report stays and is told of the next second as if nothing had been. Only one that fails
     /// with a broken pipe is given up, as nobody reads it any more.
-    pub fn run(
+    pub(crate) fn run(
         mut self,
         intervals: &Receiver<Interval>,
         mut on_error: impl FnMut(&ReportError),

@@ -47,7 +47,7 @@ struct Received {
 
 /// A change of the load, and the time from which it holds.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ScheduledChange {
+pub(crate) struct ScheduledChange {
     /// From the start of the run.
     pub at: Duration,
     /// The change.
@@ -69,6 +69,7 @@ impl fmt::Display for Change {
 
 /// Why a command is refused.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Refused {
     /// The load is a rate.
     #[error("the load is a rate, which takes as many users as it needs: change the rate instead")]

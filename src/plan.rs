@@ -19,10 +19,10 @@ use core_affinity::CoreId;
 pub use churn::Churn;
 pub use error::Error;
 pub use forecast::{Forecast, Route};
-pub use load::{Load, check};
-pub use progress::{Part, Progress};
+pub(crate) use load::{Load, check};
+pub(crate) use progress::{Part, Progress};
 pub use selection::Picked;
-pub use tls::Seals;
+pub(crate) use tls::Seals;
 
 use hosts::{Hosts, key, local_addresses};
 
@@ -88,6 +88,7 @@ pub struct Options {
 
 /// One run, resolved and valid.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Plan {
     /// What the users do.
     pub scenario: Arc<Scenario>,
@@ -96,7 +97,7 @@ pub struct Plan {
     /// Where the absolute URLs of declared steps lead, and whatever else is resolved already.
     pub elsewhere: Vec<ResolvedUrl>,
     /// How the connections of each class are sealed, in the scenario's order.
-    pub tls: Seals,
+    pub(crate) tls: Seals,
     /// What is sent and not shown.
     pub secrets: Arc<Secrets>,
     /// Where connections come from.
@@ -155,7 +156,7 @@ impl Plan {
     /// # Errors
     ///
     /// The first thing that is wrong.
-    pub fn watched(
+    pub(crate) fn watched(
         mut scenario: Scenario,
         options: Options,
         mut tell: impl FnMut(Progress),
@@ -232,18 +233,18 @@ impl Plan {
     }
 
     /// Whether a URL of the plan is an `https://` one.
-    pub fn is_secure(&self) -> bool {
+    pub(crate) fn is_secure(&self) -> bool {
         self.targets.iter().chain(&self.elsewhere).any(|host| host.url.secure)
     }
 
     /// How many of the cores, the first ones, ever have a user.
-    pub fn manned_cores(&self) -> usize {
+    pub(crate) fn manned_cores(&self) -> usize {
         self.cores.len().min(self.users as usize)
     }
 
     /// The class of a user by its number, where it is added with this mix of the shape: 0 is the
     /// scenario's own. `None` beyond those that were planned.
-    pub fn class_of(&self, user: usize, mix: usize) -> Option<usize> {
+    pub(crate) fn class_of(&self, user: usize, mix: usize) -> Option<usize> {
         let classes = match mix.checked_sub(1) {
             None => &self.classes,
             Some(mix) => self.mixes.get(mix)?,
@@ -252,14 +253,14 @@ impl Plan {
     }
 
     /// The random numbers of one user, whichever core it lives on.
-    pub fn user_rng(&self, user: u64) -> fastrand::Rng {
+    pub(crate) fn user_rng(&self, user: u64) -> fastrand::Rng {
         // An odd constant spreads neighbouring numbers over the whole range of seeds.
         let spread = user.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         fastrand::Rng::with_seed(self.seed ^ spread)
     }
 
     /// How many of the planned users are of each class, in the scenario's order.
-    pub fn users_of_classes(&self) -> Vec<u64> {
+    pub(crate) fn users_of_classes(&self) -> Vec<u64> {
         let mut users = vec![0; self.scenario.users.len()];
         self.classes.iter().for_each(|&class| users[usize::from(class)] += 1);
         users

@@ -30,6 +30,7 @@ const OTHER_FILES: u64 = 32;
 
 /// Why a run did not take place, or not to its end.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// The machine does not allow it.
     #[error(transparent)]

@@ -10,7 +10,7 @@ use crate::threshold::Threshold;
 // At the end a run is judged that has not been judged before, by all that was counted, and
 // otherwise by its last ten seconds: the latest second may have broken what the one before had not.
 // A rate is of the load and not of its end, where users finish what they have begun.
-pub struct Judge {
+pub(crate) struct Judge {
     levels: Vec<Level>,
     after: Duration,
     is_over: Box<dyn Fn(Duration) -> bool + Send>,
@@ -25,7 +25,7 @@ struct Level {
 
 impl Judge {
     /// Judges these from so long after the start on; the load `is_over` so long after it or not.
-    pub fn new(
+    pub(crate) fn new(
         levels: &[Threshold],
         after: Duration,
         is_over: impl Fn(Duration) -> bool + Send + 'static,

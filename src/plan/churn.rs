@@ -16,6 +16,7 @@ use crate::scenario::KeepAlive;
 
 /// Connects to one host and port that are followed by a close of ours.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Churn {
     /// The host and port, as a URL would say them.
     pub target: String,

@@ -10,6 +10,7 @@ use crate::units;
 
 /// Why there can be no run. The texts say what to do.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// The scenario contradicts itself.
     #[error(transparent)]

@@ -21,6 +21,7 @@ pub(super) type Key = (String, u16);
 
 /// Connections of a run, as far as its plan tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Forecast {
     /// Connections that are kept for good: that many will be open at once.
     pub kept: u64,
@@ -32,6 +33,7 @@ pub struct Forecast {
 
 /// Connections that are kept to one host and port.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Route {
     /// The host and port, as a URL would say them.
     pub target: String,

@@ -8,7 +8,7 @@ use crate::units;
 
 /// The load of a run.
 #[derive(Debug)]
-pub struct Load {
+pub(crate) struct Load {
     /// How many users there are when, where the load is not a rate.
     pub shape: LoadShape,
     /// What is released when, where it is.
@@ -28,7 +28,7 @@ impl Load {
     /// # Errors
     ///
     /// What is wrong with what is to run, and with how much of it.
-    pub fn new(mut scenario: Scenario, options: &Options) -> Result<Self, Error> {
+    pub(crate) fn new(mut scenario: Scenario, options: &Options) -> Result<Self, Error> {
         scenario.validate()?;
         selection::select(&mut scenario, options)?;
         let load = resolve(options, &scenario.load)?;
@@ -42,7 +42,7 @@ impl Load {
 /// # Errors
 ///
 /// What is wrong with what is to run, with how much of it, and with the levels that it must not break.
-pub fn check(scenario: Scenario) -> Result<(), Error> {
+pub(crate) fn check(scenario: Scenario) -> Result<(), Error> {
     let own = scenario.load.clone();
     let Load { shape, arrivals, run_time, .. } = Load::new(scenario, &Options::default())?;
     let end = end(&shape, arrivals.as_ref(), run_time, own.adaptive.is_some());

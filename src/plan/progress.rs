@@ -6,7 +6,7 @@ use crate::units::grouped;
 
 /// A class more is ready in one respect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
+pub(crate) struct Progress {
     /// In which one.
     pub of: Part,
     /// Classes that are.
@@ -17,7 +17,7 @@ pub struct Progress {
 
 /// What a class needs that may take long: names are looked up, files are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
+pub(crate) enum Part {
     /// The addresses of its hosts.
     Hosts,
     /// What its connections are sealed with.

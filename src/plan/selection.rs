@@ -8,6 +8,7 @@ use crate::scenario::{LoadShape, Scenario, Share, Task, User, hint};
 
 /// A class of users that is to run.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Picked {
     /// The class's name.
     pub name: String,

@@ -10,7 +10,7 @@ use crate::transport::tls::{Roots, Tls, TlsOptions};
 /// How the connections of each class are sealed. Classes with the same options share what is made of
 /// them, which takes a copy of all authorities.
 #[derive(Debug)]
-pub struct Seals {
+pub(crate) struct Seals {
     kinds: Vec<Tls>,
     /// Which of them, of each class in the scenario's order.
     of_class: Vec<u16>,
@@ -54,7 +54,7 @@ impl Seals {
     }
 
     /// The same for another core: connections count their references to it.
-    pub fn for_this_core(&self) -> Self {
+    pub(crate) fn for_this_core(&self) -> Self {
         let kinds = self.kinds.iter().map(Tls::for_this_core).collect();
         Seals { kinds, of_class: self.of_class.clone() }
     }
@@ -64,12 +64,12 @@ impl Seals {
     /// # Panics
     ///
     /// Where the scenario has no such class.
-    pub fn of(&self, class: usize) -> &Tls {
+    pub(crate) fn of(&self, class: usize) -> &Tls {
         &self.kinds[usize::from(self.of_class[class])]
     }
 
     /// Each way that there is, once.
-    pub fn kinds(&self) -> &[Tls] {
+    pub(crate) fn kinds(&self) -> &[Tls] {
         &self.kinds
     }
 }

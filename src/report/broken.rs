@@ -9,7 +9,7 @@ use crate::stats::{Breach, EntryKey, Measured};
 
 /// `p95 > 10ms was broken: 101 ms of Aggregated from 2.00 s to 12.00 s, worst GET /items with 130 ms`:
 /// one line.
-pub fn sentence(breach: &Breach) -> String {
+pub(crate) fn sentence(breach: &Breach) -> String {
     let Breach { level, entry, measured, worst, from, to, at_end: _ } = breach;
     let worst = worst
         .as_ref()
@@ -25,7 +25,7 @@ pub fn sentence(breach: &Breach) -> String {
 }
 
 /// The sentence, and what came of it.
-pub fn verdict(breach: &Breach) -> String {
+pub(crate) fn verdict(breach: &Breach) -> String {
     let when = if breach.at_end { "At the end" } else { "Stopped, because" };
     format!("{when} {}", sentence(breach))
 }

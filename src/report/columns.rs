@@ -22,7 +22,7 @@ use crate::stats::{Figures, Row};
 
 /// A figure of a row, with its name in every report that has it.
 #[derive(Debug)]
-pub struct Column {
+pub(crate) struct Column {
     /// In JSON.
     pub key: &'static str,
     /// What it is counted in.
@@ -41,7 +41,7 @@ pub struct Column {
 
 /// What a figure is counted in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unit {
+pub(crate) enum Unit {
     /// Requests, connections.
     Count,
     /// Response times.
@@ -54,7 +54,7 @@ pub enum Unit {
 
 /// A figure, with what its digits and its absence look like.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Figure {
+pub(crate) enum Figure {
     /// A whole number.
     Count(u64),
     /// Of so many requests.
@@ -78,7 +78,7 @@ macro_rules! columns {
     ($(#[doc = $intro:literal])* $list:ident; $($name:ident: $key:literal, $unit:ident, $about:literal,
         $label:literal, $console:literal, $csv:literal, $figure:expr;)*) => {
         $(#[doc = concat!("`", $key, "`: ", $about, ".")]
-        pub const $name: Column = Column {
+        pub(crate) const $name: Column = Column {
             key: $key, unit: Unit::$unit, about: $about, label: $label, console: $console, csv: $csv, figure: $figure,
         };)*
         $(#[doc = $intro])*
@@ -86,7 +86,7 @@ macro_rules! columns {
         #[doc = "| key | unit | what | page | console | CSV |"]
         #[doc = "|---|---|---|---|---|---|"]
         $(#[doc = concat!("| `", $key, "` | [`", stringify!($unit), "`](Unit::", stringify!($unit), ") | ", $about, " | ", $label, " | ", $console, " | ", $csv, " |")])*
-        pub static $list: &[Column] = &[$($name),*];
+        pub(crate) static $list: &[Column] = &[$($name),*];
     };
 }
 
@@ -129,8 +129,9 @@ fn of(row: &Row, pick: fn(&Figures) -> Duration) -> Option<Duration> {
 }
 
 impl Column {
-    /// What its key holds, as a JSON Schema.
-    pub fn schema(&self) -> Value {
+    /// Returns a JSON Schema of what its key holds.
+    #[allow(dead_code, reason = "only the page's description of its interface has it")]
+    pub(crate) fn schema(&self) -> Value {
         let kind = match self.unit {
             Unit::Count => json!("integer"),
             Unit::Milliseconds => json!(["number", "null"]),
@@ -143,7 +144,7 @@ impl Column {
 
 impl Unit {
     /// The word for it.
-    pub fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Unit::Count => "count",
             Unit::Milliseconds => "ms",
@@ -155,7 +156,7 @@ impl Unit {
 
 impl Figure {
     /// For Locust's table in the console.
-    pub fn in_console(self) -> String {
+    pub(crate) fn in_console(self) -> String {
         match self {
             Count(count) => count.to_string(),
             Part(count, all) => {
@@ -172,7 +173,7 @@ impl Figure {
 
     /// For Locust's CSV files. What has no samples is spelled as Locust spells it: a mean time is a float
     /// and everything else an integer.
-    pub fn in_csv(self) -> String {
+    pub(crate) fn in_csv(self) -> String {
         let missing = if matches!(self, Mean(_)) { "0.0" } else { "0" };
         match self {
             Count(count) | Part(count, _) => Some(count.to_string()),
@@ -185,7 +186,7 @@ impl Figure {
     }
 
     /// For the JSON file: milliseconds, those of a histogram with the digits of the CSV files.
-    pub fn in_file(self) -> Value {
+    pub(crate) fn in_file(self) -> Value {
         match self {
             Percentile(time) => json!(time.map(rounded)),
             other => other.unrounded(),
@@ -193,7 +194,7 @@ impl Figure {
     }
 
     /// For who rounds it himself: milliseconds with all digits.
-    pub fn unrounded(self) -> Value {
+    pub(crate) fn unrounded(self) -> Value {
         match self {
             Count(count) | Part(count, _) => json!(count),
             Rate(rate) => json!(rate),
@@ -215,7 +216,7 @@ pub(super) fn rounded(time: Duration) -> f64 {
 
 /// What the tables of page and HTML report are made of, as JSON: `columns` with `key`, `label`, `unit`,
 /// whether they are `usual`, as Locust's are, and `recent`; `percentiles` by their names.
-pub fn for_page() -> Value {
+pub(crate) fn for_page() -> Value {
     let recent = RECENT.iter().map(|column| (column, true));
     let columns = COLUMNS.iter().map(|column| (column, false)).chain(recent);
     let columns = columns.map(|(Column { key, label, unit, csv, .. }, recent)| {

@@ -28,6 +28,7 @@ use super::place::Place;
 // chain would say it twice.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot write {}: {}", path.display(), reason(cause))]
+#[non_exhaustive]
 pub struct Error {
     /// Which file.
     pub path: PathBuf,

@@ -16,8 +16,8 @@
 //! Rendering is pure: a function from [`Snapshot`] to text, and no clock is read anywhere here. The
 //! [`Report`]s around those functions only decide when to write, and where.
 
-pub mod broken;
-pub mod columns;
+pub(crate) mod broken;
+pub(crate) mod columns;
 pub mod console;
 pub mod csv;
 pub mod digits;
@@ -25,12 +25,12 @@ pub(crate) mod file;
 pub mod history;
 pub mod html;
 pub mod json;
-pub mod percentiles;
+mod percentiles;
 mod place;
 mod rhythm;
 #[cfg(test)]
 pub(crate) mod samples;
-pub mod utc;
+pub(crate) mod utc;
 pub mod view;
 pub mod warnings;
 

@@ -3,12 +3,12 @@
 use crate::stats::PERCENTILES;
 
 /// The headers of the percentile columns, in the order of [`PERCENTILES`].
-pub fn headers() -> impl Iterator<Item = String> {
+pub(crate) fn headers() -> impl Iterator<Item = String> {
     PERCENTILES.into_iter().map(spell)
 }
 
 /// `50%`, `99.9%`: a fraction in percent, without the dust of binary floats.
-pub fn spell(fraction: f64) -> String {
+pub(crate) fn spell(fraction: f64) -> String {
     // Six decimals, as Locust keeps: enough for any percentile one can afford the samples for, and
     // few enough to turn 28.999999999999996 into 29.
     let percent = (fraction * 100.0 * 1e6).round() / 1e6;

@@ -6,12 +6,12 @@ use jiff::Timestamp;
 
 /// `2026-09-21T14:13:20Z`: whole seconds, as Locust writes them; empty for a time that no calendar
 /// of four-digit years has.
-pub fn utc(time: SystemTime) -> String {
+pub(crate) fn utc(time: SystemTime) -> String {
     Timestamp::from_second(unix_seconds(time)).map(|time| time.to_string()).unwrap_or_default()
 }
 
 /// Whole seconds since 1970; 0 for anything earlier.
-pub fn unix_seconds(time: SystemTime) -> i64 {
+pub(crate) fn unix_seconds(time: SystemTime) -> i64 {
     let since_epoch = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since_epoch.as_secs()).unwrap_or(i64::MAX)
 }

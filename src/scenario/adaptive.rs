@@ -7,6 +7,7 @@ use crate::stats::Snapshot;
 
 /// How a run is to go on.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub enum Answer {
     /// As it does.
     Continue,

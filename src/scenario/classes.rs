@@ -21,7 +21,7 @@ use super::{Share, User};
 /// The classes of the run's first `count` users, each an index into `users`.
 ///
 /// Shorter than `count` where only fixed counts are left and all are reached.
-pub fn assign(users: &[User], count: usize) -> Vec<u16> {
+pub(crate) fn assign(users: &[User], count: usize) -> Vec<u16> {
     Classes::new(users).take(count).collect()
 }
 
@@ -31,7 +31,7 @@ pub fn assign(users: &[User], count: usize) -> Vec<u16> {
 /// Heaps, because the priority of a class depends on nothing but the class itself: a user costs the
 /// logarithm of the number of classes, and not a look at each.
 #[derive(Debug, Clone)]
-pub struct Classes {
+pub(crate) struct Classes {
     /// Those whose count is not reached yet. The next one is on top, of both.
     fixed: BinaryHeap<Reverse<Candidate>>,
     weighted: BinaryHeap<Reverse<Candidate>>,
@@ -51,7 +51,7 @@ struct Candidate {
 
 impl Classes {
     /// The order for these classes. Classes of weight or count 0 never come.
-    pub fn new(users: &[User]) -> Self {
+    pub(crate) fn new(users: &[User]) -> Self {
         // The numbers come second: the one behind the last class might be none of these.
         let mut by_name: Vec<(&User, u16)> = users.iter().zip(0..).collect();
         by_name.sort_by(|(a, _), (b, _)| a.name.cmp(&b.name));
@@ -74,7 +74,7 @@ impl Classes {
     /// have themselves; for an empty one, the order by these.
     ///
     /// So the class of a user follows from its number and the mix it is added under, on every core.
-    pub fn of_mix(users: &[User], mix: &[(String, f64)]) -> Self {
+    pub(crate) fn of_mix(users: &[User], mix: &[(String, f64)]) -> Self {
         if mix.is_empty() {
             return Classes::new(users);
         }

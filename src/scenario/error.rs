@@ -11,6 +11,7 @@ const RATE_MAX: f64 = Arrivals::RATE_MAX;
 
 /// What is wrong with a scenario, whichever road it came by.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum Error {
     /// Where in the scenario the error is.
     #[error("{place}: {error}")]

@@ -42,6 +42,7 @@ pub struct Load {
 
 /// What a run time is counted from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum RunTimeFrom {
     /// The start of the run.
     #[default]

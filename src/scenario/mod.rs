@@ -24,18 +24,21 @@ mod workload;
 
 pub use adaptive::{Adaptive, Answer};
 pub use arrivals::{ArrivalKind, ArrivalTimes, Arrivals};
-pub use classes::{Classes, assign};
+pub(crate) use classes::{Classes, assign};
 pub use error::Error;
 pub use load::{Load, RunTimeFrom};
 pub use parameter::Parameter;
 pub use part::{Parallel, Part};
 pub use reports::Reports;
-pub use shape::{Curve, Function, Line, LoadShape, Mix, Stage, Wanted, share};
-pub use state::{StateFactory, StatefulUser};
+pub use shape::{Curve, Function, Line, LoadShape, Mix, Stage};
+pub(crate) use shape::{Wanted, share};
+pub(crate) use state::StateFactory;
+pub use state::StatefulUser;
 pub use step::Step;
-pub use task::{Action, Task, TaskError, TaskFn, TaskResult, Tasks};
+pub(crate) use task::Tasks;
+pub use task::{Action, Task, TaskError, TaskFn, TaskResult};
 pub use user::{Share, User};
-pub use validate::{
+pub(crate) use validate::{
     dns_refresh as validate_dns_refresh, host as validate_host, proxy as validate_proxy,
     unix_socket as validate_unix_socket,
 };

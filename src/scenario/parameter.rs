@@ -4,6 +4,7 @@
 ///
 /// A scenario written in Rust has none: its program takes what it likes before it builds the value.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Parameter {
     /// What the file calls it.
     pub name: String,

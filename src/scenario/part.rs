@@ -6,6 +6,7 @@ use super::Step;
 #[derive(Debug, Clone, PartialEq)]
 // Nearly all are steps, and there are as many as somebody has written.
 #[expect(clippy::large_enum_variant)]
+#[non_exhaustive]
 pub enum Part {
     /// One request.
     One(Step),
@@ -17,6 +18,7 @@ pub enum Part {
 /// of. Each connection takes the next request whenever it is free, and the part ends with the last
 /// response. Each request has its own clock, from the moment that a connection takes it.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Parallel {
     /// The requests, in the order in which they are taken.
     pub steps: Vec<Step>,

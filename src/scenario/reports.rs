@@ -5,6 +5,7 @@ use std::path::PathBuf;
 /// What a scenario asks to be kept of its runs where neither flag nor variable says anything; each is
 /// what the flag of its name is. Relative paths begin in the working directory, as those of flags do.
 #[derive(Debug, Clone, PartialEq, Default)]
+#[non_exhaustive]
 pub struct Reports {
     /// Prefix of the CSV files.
     pub csv: Option<PathBuf>,

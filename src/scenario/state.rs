@@ -15,7 +15,7 @@ use crate::session::Session;
 /// Makes the value of one user, on the user's core, when the user starts. So the value is neither sent
 /// to another thread nor shared.
 #[derive(Clone)]
-pub struct StateFactory(Arc<dyn Fn() -> Box<dyn Any> + Send + Sync>);
+pub(crate) struct StateFactory(Arc<dyn Fn() -> Box<dyn Any> + Send + Sync>);
 
 /// A class of users who each have a value of type `S`, which their tasks get as `&mut` beside the
 /// session: what a login returned, what is in the cart.

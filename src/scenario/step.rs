@@ -8,6 +8,7 @@ use crate::session::{Auth, Body, Check, Request, Upload};
 
 /// A request and the checks on its response.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Step {
     /// What is sent.
     pub request: Request,

@@ -12,6 +12,7 @@ use super::{Part, Step};
 
 /// One thing a user does, chosen by weight.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Task {
     /// The task's name, for task ratios and exceptions.
     pub name: String,
@@ -25,6 +26,7 @@ pub struct Task {
 
 /// What a task, `on_start` or `on_stop` does.
 #[derive(Clone)]
+#[non_exhaustive]
 pub enum Action {
     /// Requests in order, some of them perhaps at the same time, as data: rendered once.
     Steps(Vec<Part>),
@@ -37,7 +39,7 @@ pub enum Action {
 /// Built once per class and shared by its users, so that a choice is one random number and one
 /// search.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tasks {
+pub(crate) struct Tasks {
     /// The sum of the weights up to and with each task, so that a number below the last of them
     /// falls to a task as often as its weight says.
     bounds: Vec<u64>,
@@ -157,7 +159,7 @@ impl From<Step> for Task {
 
 impl Tasks {
     /// The choice between these tasks.
-    pub fn new(tasks: &[Task]) -> Self {
+    pub(crate) fn new(tasks: &[Task]) -> Self {
         let bounds = tasks.iter().scan(0, |sum, task| {
             *sum += u64::from(task.weight);
             Some(*sum)
@@ -167,7 +169,7 @@ impl Tasks {
 
     /// The index of the next task. A single task takes no random number; without any weight it is
     /// always the first.
-    pub fn pick(&self, rng: &mut fastrand::Rng) -> usize {
+    pub(crate) fn pick(&self, rng: &mut fastrand::Rng) -> usize {
         match self.bounds.as_slice() {
             [] | [_] | [.., 0] => 0,
             bounds @ [.., total] => {

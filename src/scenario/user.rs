@@ -13,6 +13,7 @@ use crate::transport::tls::TlsOptions;
 
 /// A class of users, as a Locust `User` class is one.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct User {
     /// The class's name.
     pub name: String,
@@ -23,7 +24,7 @@ pub struct User {
     /// The wait after each task.
     pub wait_time: WaitTime,
     /// Makes what each user keeps; see [`User::with_state`].
-    pub state: Option<StateFactory>,
+    pub(crate) state: Option<StateFactory>,
     /// What the user does, each with its weight.
     pub tasks: Vec<Task>,
     /// Run once before the first task.
@@ -40,6 +41,7 @@ pub struct User {
 
 /// How many of the run's users are of a class.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub enum Share {
     /// A share of all users, relative to the other classes' weights.
     Weight(f64),

@@ -61,7 +61,7 @@ impl Scenario {
 /// Refuses a base URL that requests could not be joined to.
 ///
 /// Public because `--host` is held to the same.
-pub fn host(host: &str) -> Result<(), Error> {
+pub(crate) fn host(host: &str) -> Result<(), Error> {
     BaseUrl::parse(host)?;
     Ok(())
 }
@@ -102,7 +102,7 @@ pub(super) fn via(via: &Via) -> Result<(), Error> {
 /// Refuses a URL that is not a proxy's.
 ///
 /// Public because `--proxy` is held to the same.
-pub fn proxy(url: &str) -> Result<(), Error> {
+pub(crate) fn proxy(url: &str) -> Result<(), Error> {
     match BaseUrl::parse(url)? {
         BaseUrl { secure: true, .. } => Err(Error::SecureProxy),
         BaseUrl { path, .. } if !path.is_empty() => Err(Error::ProxyPath(path)),
@@ -113,7 +113,7 @@ pub fn proxy(url: &str) -> Result<(), Error> {
 /// Refuses a path that the kernel cannot connect to (`unix(7)`).
 ///
 /// Public because `--unix-socket` is held to the same.
-pub fn unix_socket(path: &Path) -> Result<(), Error> {
+pub(crate) fn unix_socket(path: &Path) -> Result<(), Error> {
     let length = path.as_os_str().len();
     if (1..=UNIX_PATH_MAX).contains(&length) && !path.as_os_str().as_bytes().contains(&0) {
         return Ok(());
@@ -146,7 +146,7 @@ pub(super) fn run_time(run_time: Duration) -> Result<(), Error> {
 /// Refuses to ask name servers in a hurry.
 ///
 /// Public because `--dns-refresh` is held to the same.
-pub fn dns_refresh(every: Duration) -> Result<(), Error> {
+pub(crate) fn dns_refresh(every: Duration) -> Result<(), Error> {
     let is_usable = is_usable(every) && every >= DNS_REFRESH_MIN;
     if is_usable { Ok(()) } else { Err(Error::DnsRefresh) }
 }

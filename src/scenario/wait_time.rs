@@ -16,6 +16,7 @@ use super::Error;
 
 /// The wait after each task.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum WaitTime {
     /// Always this long.
     Constant(Duration),

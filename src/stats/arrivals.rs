@@ -12,7 +12,7 @@ use super::times::{SparseTimes, Times};
 
 /// The releases of one core in an interval.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Arrivals {
+pub(crate) struct Arrivals {
     /// Expected number of releases by the rate that was asked for, in thousandths: of a Poisson
     /// process the actual number varies around it.
     pub asked_milli: u64,
@@ -48,7 +48,7 @@ pub(super) struct Released {
 
 /// One start of an iteration.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Start {
+pub(crate) struct Start {
     /// How late it was.
     pub lateness: Duration,
     /// Whether it had to wait for a user.
@@ -59,7 +59,7 @@ pub struct Start {
 
 /// The time between two starts on a core.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Gap {
+pub(crate) struct Gap {
     /// How far it was from what was intended.
     pub error: Duration,
     /// Its length in mean lengths at that moment, where it is to be exponential.

@@ -2,6 +2,7 @@
 
 /// What a load changes to, in place of its shape or rate.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub enum Change {
     /// From the users that there are then to so many, by so many per second.
     Users {

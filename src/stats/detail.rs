@@ -9,19 +9,19 @@ use super::{Stretch, Timeline};
 
 /// More of a row's requests.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Detail {
     /// The sum of all latencies; exact.
     pub total_latency: Duration,
-    /// How many latencies there are by Locust's [`rounded_ms`]. Of a histogram's bin all are
-    /// rounded alike, by its middle: what is within 0.05 % (below 1 ms, half a microsecond) of
-    /// where the rounding turns may be in the count beside its own. The sum is the number of
-    /// requests.
+    /// How many latencies there are by Locust's rounding (stats.py, `bucket_response_time`). All of a histogram's bin are rounded
+    /// by its middle: a latency within 0.05 % (below 1 ms, half a microsecond) of a rounding limit may
+    /// be counted on its other side. The sum is the number of requests.
     pub rounded: BTreeMap<u64, u64>,
     /// When they ended.
-    pub timeline: Timeline,
+    pub(crate) timeline: Timeline,
     /// The last ten seconds up to the end of the run: nine complete ones and the one that it cut
     /// short, fewer where fewer were counted.
-    pub ending: Stretch,
+    pub(crate) ending: Stretch,
 }
 
 /// Where Locust's rounding of milliseconds gets coarser, and to multiples of what it rounds below.
@@ -30,7 +30,7 @@ const STEPS: [(u128, u128); 3] = [(100, 1), (1000, 10), (10_000, 100)];
 /// The milliseconds that Locust counts a response time under (stats.py, `bucket_response_time`): to 1
 /// below 100, to 10 below 1,000, to 100 below 10,000, to 1,000 above; halves to the even neighbour,
 /// as Python rounds.
-pub fn rounded_ms(time: Duration) -> u64 {
+pub(crate) fn rounded_ms(time: Duration) -> u64 {
     const NANOS: u128 = 1_000_000;
     let nanos = time.as_nanos();
     let step =

@@ -46,6 +46,7 @@ pub struct Counts {
 
 /// TLS handshakes by what they cost both sides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Handshakes {
     /// From the ground up: a key exchange and certificates.
     pub full: u64,
@@ -102,19 +103,20 @@ impl AddAssign<&Counts> for Counts {
 
 /// What one entry gathered in an interval: small, plain, and good to send.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Delta {
     /// What is simply counted.
     pub counts: Counts,
     /// Statuses of the responses.
     pub statuses: Statuses,
     /// Latencies of the successes.
-    pub success: SparseTimes,
+    pub(crate) success: SparseTimes,
     /// Latencies of the failures.
-    pub failure: SparseTimes,
+    pub(crate) failure: SparseTimes,
     /// Service times of both; `None` where they are the same as the latencies.
-    pub service: Option<Box<SparseTimes>>,
+    pub(crate) service: Option<Box<SparseTimes>>,
     /// Times of the phases of both.
-    pub phases: SparsePhases,
+    pub(crate) phases: SparsePhases,
     /// From the start of the run to the end of the latest request; zero where there was none.
     pub latest: Duration,
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 /// How often something was seen, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Sightings {
+pub(crate) struct Sightings {
     /// How often; while it is 0 the instants mean nothing.
     pub occurrences: u64,
     /// From the start of the run to the first.

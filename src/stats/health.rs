@@ -15,7 +15,7 @@ use super::times::{SparseTimes, Times};
 
 /// From this share of a second on, a core that ran, or was kept from running, counts as saturated:
 /// what it measures may be its own queue. Locust warns from the same share on (runners.py:56).
-pub const SATURATED: f64 = 0.9;
+pub(crate) const SATURATED: f64 = 0.9;
 /// Shorter intervals than this say nothing about a second: the run's last one may be any length.
 const SECOND_MIN: Duration = Duration::from_millis(500);
 /// With fewer requests in a second, what a core's pulse and its start take is a part of the CPU time
@@ -100,36 +100,36 @@ impl AddAssign for Work {
     }
 }
 
-/// Something that stood in a request's way, or may have, or makes its answer doubtful: most often a
-/// limit of the kernel.
+/// What [`LimitsHit`] counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Limit {
-    /// No local port was left for a connection (`EADDRNOTAVAIL`).
+pub(crate) enum Limit {
+    /// See [`LimitsHit::ports`].
     Ports,
-    /// No file could be opened any more (`EMFILE`, `ENFILE`).
+    /// See [`LimitsHit::files`].
     Files,
-    /// A connection took so long that its first packet must have been sent again: it was lost, or
-    /// dropped by a server whose accept queue was full.
+    /// See [`LimitsHit::slow_connects`].
     SlowConnect,
-    /// A TLS connection was made, as it was asked for, to whoever answered.
+    /// See [`LimitsHit::unchecked_servers`].
     UncheckedServer,
-    /// A name that is looked up again and again was not found, and the addresses that were known
-    /// of it stayed.
+    /// See [`LimitsHit::look_ups`].
     LookUp,
 }
 
-/// How often each [`Limit`] was hit.
+/// How often something stood in the way of a request, or may have, or makes its answer doubtful: most
+/// often a limit of the kernel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct LimitsHit {
-    /// [`Limit::Ports`].
+    /// No local port was left for a connection (`EADDRNOTAVAIL`).
     pub ports: u64,
-    /// [`Limit::Files`].
+    /// No file could be opened any more (`EMFILE`, `ENFILE`).
     pub files: u64,
-    /// [`Limit::SlowConnect`].
+    /// A connection took so long that its first packet must have been sent again: it was lost, or
+    /// dropped by a server whose accept queue was full.
     pub slow_connects: u64,
-    /// [`Limit::UncheckedServer`].
+    /// A TLS connection was made without a check of the server's certificate, as asked for.
     pub unchecked_servers: u64,
-    /// [`Limit::LookUp`].
+    /// A name that is looked up again regularly was not found, and its known addresses stayed.
     pub look_ups: u64,
 }
 
@@ -158,7 +158,7 @@ impl AddAssign for LimitsHit {
 
 /// What a core noticed of itself in an interval.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Health {
+pub(crate) struct Health {
     /// What its thread did.
     pub work: Work,
     /// How much later than asked for its timers were answered: the waits of users, their starts,
@@ -328,7 +328,7 @@ pub struct CoreHealth {
     pub latest_busy: f64,
     /// The same of the second in which it was highest.
     pub busiest_second: f64,
-    /// Seconds in which it ran, or was kept from running, for more than [`SATURATED`].
+    /// Seconds in which it ran, or was kept from running, for more than 90 % of it.
     pub saturated_seconds: u64,
     /// The second in which it had least time left.
     pub fullest: FullSecond,

@@ -12,11 +12,12 @@ use super::{Arrivals, Delta, EntryId, EntryKey, Example, Health, Journal, Sighti
 /// Plain data with durations since the start of the run instead of instants, so that it can leave
 /// the process. Ids are the core's own; each is named in the first interval that uses it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Interval {
     /// Which core, counted from 0 within the run.
     pub core: usize,
     /// Which second it ends: second *n* runs from *n* to *n* + 1 seconds after the start. After a
-    /// [restore](super::Recorder::restore) an interval also holds the seconds before.
+    /// `Recorder::restore` an interval also holds the seconds before.
     pub second: u64,
     /// When it began, from the start of the run.
     pub from: Duration,
@@ -29,11 +30,11 @@ pub struct Interval {
     /// Entries that counted anything.
     pub entries: Vec<(EntryId, Delta)>,
     /// Failures, in the order of first sight.
-    pub failures: Vec<Failure>,
+    pub(crate) failures: Vec<Failure>,
     /// Failures beyond the cap.
-    pub more_failures: Sightings,
+    pub(crate) more_failures: Sightings,
     /// Exceptions, in the order of first sight.
-    pub exceptions: Vec<Exception>,
+    pub(crate) exceptions: Vec<Exception>,
     /// Exceptions beyond the cap.
     pub more_exceptions: u64,
     /// How often header lines of these names were malformed, in the order of first sight.
@@ -46,16 +47,16 @@ pub struct Interval {
     /// open load does, or none any more.
     pub wanted: Option<u64>,
     /// What it released, where the load is open.
-    pub arrivals: Option<Box<Arrivals>>,
+    pub(crate) arrivals: Option<Box<Arrivals>>,
     /// What the core noticed of itself.
-    pub health: Health,
+    pub(crate) health: Health,
     /// What its users did, where somebody wants to know.
     pub journal: Option<Box<Journal>>,
 }
 
 impl Interval {
     /// The last interval of a core that can say no more.
-    pub fn empty_last(core: usize) -> Self {
+    pub(crate) fn empty_last(core: usize) -> Self {
         Interval {
             core,
             second: 0,
@@ -117,7 +118,7 @@ pub enum IntervalError {
 
 /// One failure message of one entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Failure {
+pub(crate) struct Failure {
     /// The entry, by the core's id.
     pub entry: EntryId,
     /// What was wrong.
@@ -130,7 +131,7 @@ pub struct Failure {
 
 /// One error of user code that is not a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Exception {
+pub(crate) struct Exception {
     /// The error's text.
     pub message: String,
     /// Where it came from.

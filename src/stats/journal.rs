@@ -9,7 +9,7 @@ const DEEDS_MAX: usize = 100;
 
 /// Something that a user did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Deed {
+pub(crate) struct Deed {
     /// From the start of the run.
     pub at: Duration,
     /// The user's number in the whole run.
@@ -22,7 +22,7 @@ pub struct Deed {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Journal {
     /// In the order of their instants, where it is of several cores.
-    pub deeds: Vec<Deed>,
+    pub(crate) deeds: Vec<Deed>,
     /// How much more there was.
     pub left_out: u64,
 }

@@ -62,30 +62,33 @@ mod window;
 #[cfg(test)]
 mod tests;
 
-pub use arrivals::{AndersonDarling, Arrivals, Gap, OpenLoad, Start};
+pub use arrivals::{AndersonDarling, OpenLoad};
+pub(crate) use arrivals::{Arrivals, Gap, Start};
 pub use change::Change;
-pub use detail::{Detail, rounded_ms};
+pub use detail::Detail;
+pub(crate) use detail::rounded_ms;
 pub use entry::{Counts, Delta, Handshakes};
-pub use failure::{Example, Sightings};
-pub use health::{
-    CoreHealth, CpuTime, FullSecond, GeneratorHealth, Health, Limit, LimitsHit, RequestCost,
-    SATURATED, Work,
-};
-pub use interval::{Exception, Failure, Interval, IntervalError};
-pub use journal::{Deed, Journal};
+pub use failure::Example;
+pub(crate) use failure::Sightings;
+pub use health::{CoreHealth, CpuTime, FullSecond, GeneratorHealth, LimitsHit, RequestCost, Work};
+pub(crate) use health::{Health, Limit, SATURATED};
+pub(crate) use interval::{Exception, Failure};
+pub use interval::{Interval, IntervalError};
+pub(crate) use journal::Deed;
+pub use journal::Journal;
 pub use limits::Limits;
-pub use phase_times::SparsePhases;
 pub use phases::Phases;
 pub use recorder::Recorder;
-pub use sample::{Clocks, EntryId, EntryKey, Extra, Outcome, Sample, WireBytes};
+pub(crate) use sample::Extra;
+pub use sample::{Clocks, EntryId, EntryKey, Outcome, Sample, WireBytes};
 pub use snapshot::{
     Command, Distribution, Ending, ExceptionRow, FailureRow, Figures, PERCENTILES, Rates, Row,
     Snapshot, UserCount,
 };
-pub use standstill::{Standstill, Standstills, StoodStill};
+pub use standstill::{Standstill, StoodStill};
 pub use statuses::Statuses;
-pub use stretch::{Breach, Measured, Stretch};
-pub use timeline::{Cell, Timeline};
-pub use times::{Bin, Moments, SparseTimes};
+pub(crate) use stretch::Stretch;
+pub use stretch::{Breach, Measured};
+pub(crate) use timeline::{Cell, Timeline};
 pub use totals::Totals;
 pub use versioned::{FORMAT, Versioned};

@@ -19,7 +19,7 @@ use super::{Distribution, Phases};
 const DIGITS: u8 = 2;
 
 /// The times of each phase, as they are shipped; `None` where there are none.
-pub type SparsePhases = Phases<Option<Box<SparseTimes>>>;
+pub(crate) type SparsePhases = Phases<Option<Box<SparseTimes>>>;
 
 /// The times of each phase.
 #[derive(Debug, Clone)]

@@ -76,17 +76,17 @@ impl Recorder {
 
     /// The run starts at this instant, in place of the one that was given before. Nothing has been
     /// recorded yet.
-    pub fn begin(&mut self, started: Instant) {
+    pub(crate) fn begin(&mut self, started: Instant) {
         self.started = started;
     }
 
     /// Keeps a journal from now on.
-    pub fn keep_journal(&mut self) {
+    pub(crate) fn keep_journal(&mut self) {
         self.journal.get_or_insert_default();
     }
 
     /// Says what a user did, where somebody wants to know.
-    pub fn tell(&mut self, user: u64, what: impl FnOnce(&Self) -> String) {
+    pub(crate) fn tell(&mut self, user: u64, what: impl FnOnce(&Self) -> String) {
         if self.journal.is_some() {
             self.note(user, what);
         }
@@ -100,7 +100,7 @@ impl Recorder {
     }
 
     /// The core's number.
-    pub fn core(&self) -> usize {
+    pub(crate) fn core(&self) -> usize {
         self.core
     }
 
@@ -130,7 +130,7 @@ impl Recorder {
 
     /// Counts one finished request. A success allocates nothing once the histogram has grown to the
     /// latencies that occur. Whether it is a failure of which there is no example yet in this interval:
-    /// then the body of its response is worth [keeping](Self::keep_body).
+    /// then the body of its response is worth keeping (`keep_body`).
     ///
     /// # Panics
     ///
@@ -162,7 +162,7 @@ impl Recorder {
     }
 
     /// Keeps the body of a failure's example.
-    pub fn keep_body(&mut self, entry: EntryId, message: &str, body: String) {
+    pub(crate) fn keep_body(&mut self, entry: EntryId, message: &str, body: String) {
         let seen = self.failures.value(&entry, message);
         if let Some(example) = seen.and_then(|seen| seen.example.as_mut()) {
             example.body = Some(body);
@@ -170,7 +170,7 @@ impl Recorder {
     }
 
     /// Counts a request that was started and then cancelled at the stop: it has no sample.
-    pub fn cancel(&mut self, entry: EntryId) {
+    pub(crate) fn cancel(&mut self, entry: EntryId) {
         self.entries[entry.0 as usize].cancel();
     }
 
@@ -182,7 +182,7 @@ impl Recorder {
     }
 
     /// The same of an exchange over a connection that is there: what nearly every request is.
-    pub fn answered(
+    pub(crate) fn answered(
         &mut self,
         entry: EntryId,
         first_byte: Option<Duration>,
@@ -193,58 +193,58 @@ impl Recorder {
     }
 
     /// Counts what happened on the way of a request; its sample is still to come.
-    pub fn count(&mut self, entry: EntryId, extra: Extra) {
+    pub(crate) fn count(&mut self, entry: EntryId, extra: Extra) {
         self.entries[entry.0 as usize].count(extra);
     }
 
     /// Counts an error of user code that is not a request.
-    pub fn exception(&mut self, message: &str, traceback: &str) {
+    pub(crate) fn exception(&mut self, message: &str, traceback: &str) {
         self.exceptions.note(message, traceback, 1);
     }
 
     /// A response had a header line of this name that was malformed, and was read without it.
-    pub fn malformed_line(&mut self, name: &str) {
+    pub(crate) fn malformed_line(&mut self, name: &str) {
         self.malformed_lines.note(&(), name, 1);
     }
 
     /// A timer was answered this much later than asked for.
-    pub fn late(&mut self, lateness: Duration) {
+    pub(crate) fn late(&mut self, lateness: Duration) {
         self.noticed.lateness.record(lateness);
     }
 
     /// One of the kernel's limits stood in a request's way.
-    pub fn hit(&mut self, limit: Limit) {
+    pub(crate) fn hit(&mut self, limit: Limit) {
         self.noticed.limits.note(limit);
     }
 
     /// The load is open: so many releases were expected by the rate since the last call, in
     /// thousandths.
-    pub fn asked(&mut self, milli: u64) {
+    pub(crate) fn asked(&mut self, milli: u64) {
         self.released.get_or_insert_default().asked(milli);
     }
 
     /// The time of so many more releases has come; so many are waiting for a user now.
-    pub fn due(&mut self, releases: u64, backlog: u64) {
+    pub(crate) fn due(&mut self, releases: u64, backlog: u64) {
         self.released.get_or_insert_default().due(releases, backlog);
     }
 
     /// A release was started.
-    pub fn start(&mut self, start: Start) {
+    pub(crate) fn start(&mut self, start: Start) {
         self.released.get_or_insert_default().start(start);
     }
 
     /// The core did nothing of what was due for a while.
-    pub fn stood_still(&mut self, standstill: Standstill) {
+    pub(crate) fn stood_still(&mut self, standstill: Standstill) {
         self.noticed.standstills.note(standstill);
     }
 
     /// The core's thread has done this since the last take.
-    pub fn worked(&mut self, work: Work) {
+    pub(crate) fn worked(&mut self, work: Work) {
         self.noticed.work += work;
     }
 
     /// One more user of this class runs on this core.
-    pub fn user_started(&mut self, class: usize) {
+    pub(crate) fn user_started(&mut self, class: usize) {
         if self.users.len() <= class {
             self.users.resize(class + 1, 0);
         }
@@ -256,14 +256,14 @@ impl Recorder {
     /// # Panics
     ///
     /// If no user of this class is running.
-    pub fn user_ended(&mut self, class: usize) {
+    pub(crate) fn user_ended(&mut self, class: usize) {
         let running = self.users.get_mut(class).filter(|running| **running > 0);
         *running.expect("a user that ends has started") -= 1;
     }
 
     /// From now on the load wants so many users on this core; no number is wanted before, or with
     /// `None`.
-    pub fn users_wanted(&mut self, wanted: Option<u64>) {
+    pub(crate) fn users_wanted(&mut self, wanted: Option<u64>) {
         self.wanted = wanted;
     }
 
@@ -317,7 +317,7 @@ impl Recorder {
     /// # Panics
     ///
     /// If the interval is another recorder's.
-    pub fn restore(&mut self, interval: Interval) {
+    pub(crate) fn restore(&mut self, interval: Interval) {
         let Interval {
             core,
             second: _,

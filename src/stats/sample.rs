@@ -73,7 +73,7 @@ impl AddAssign for WireBytes {
 /// So the requests that a server has seen are the samples that were sent, and the cancelled ones,
 /// retries, redirects, challenges and those without their expectation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Extra {
+pub(crate) enum Extra {
     /// The request was sent again, because its kept-alive connection turned out to be dead.
     Retry,
     /// A request was sent to follow a redirect.

@@ -98,6 +98,7 @@ impl Snapshot {
 
 /// What ended a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum Ending {
     /// Somebody, or something that looked at the run, stopped it.
     Stop,

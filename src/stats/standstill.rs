@@ -29,7 +29,7 @@ impl Standstill {
 
 /// The standstills of a core: the longest, and how many there were besides.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Standstills {
+pub(crate) struct Standstills {
     /// In the order of their coming.
     pub kept: Vec<Standstill>,
     /// Those that are not kept.

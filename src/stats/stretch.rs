@@ -8,7 +8,7 @@ use super::{Distribution, EntryKey, Rates, Row, Snapshot};
 
 /// What was measured of a row in a stretch of the run.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct Stretch {
+pub(crate) struct Stretch {
     /// From the start of the run to the start of the stretch.
     pub from: Duration,
     /// From the start of the run to its end.
@@ -40,6 +40,7 @@ pub struct Breach {
 
 /// What a level is compared with.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum Measured {
     /// A latency.
     Time(Duration),
@@ -51,7 +52,7 @@ pub enum Measured {
 
 impl Snapshot {
     /// The last ten complete seconds of a row, fewer where fewer were counted.
-    pub fn recent(&self, row: &Row) -> Stretch {
+    pub(crate) fn recent(&self, row: &Row) -> Stretch {
         let to = Duration::from_secs(self.elapsed.as_secs());
         Stretch {
             from: to.saturating_sub(Stretch::WINDOW).max(self.since).min(to),
@@ -62,7 +63,7 @@ impl Snapshot {
     }
 
     /// All that was counted of a row.
-    pub fn whole(&self, row: &Row) -> Stretch {
+    pub(crate) fn whole(&self, row: &Row) -> Stretch {
         let (from, to) = (self.since, self.elapsed);
         Stretch { from, to, latency: row.latency.clone(), rates: row.rates }
     }

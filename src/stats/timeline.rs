@@ -12,14 +12,14 @@ const CELLS: u64 = 1800;
 
 /// The requests of a run in steps of the same length.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Timeline {
+pub(crate) struct Timeline {
     step: u64,
     cells: Vec<Cell>,
 }
 
 /// What ended within one step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Cell {
+pub(crate) struct Cell {
     /// Finished requests, failures included.
     pub requests: u64,
     /// Failed requests.
@@ -34,12 +34,12 @@ impl Default for Timeline {
 
 impl Timeline {
     /// How many seconds a step takes.
-    pub fn step(&self) -> u64 {
+    pub(crate) fn step(&self) -> u64 {
         self.step
     }
 
     /// The steps that are not empty: each with the second of the run in which it begins.
-    pub fn cells(&self) -> impl Iterator<Item = (u64, Cell)> {
+    pub(crate) fn cells(&self) -> impl Iterator<Item = (u64, Cell)> {
         let cells = (0..).zip(self.cells.iter().copied());
         let cells = cells.map(|(at, cell): (u64, _)| (at * self.step, cell));
         cells.filter(|(_, cell)| *cell != Cell::default())
@@ -72,7 +72,7 @@ impl Timeline {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stats::{Moments, SparseTimes};
+    use crate::stats::times::{Moments, SparseTimes};
 
     fn delta(requests: u64, failures: u64) -> Delta {
         let times = |count| SparseTimes {

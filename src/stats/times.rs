@@ -27,7 +27,7 @@ const TICKS_PER_HALF: u32 = 5;
 
 /// Count, sum, shortest and longest of some times. Exact, in nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Moments {
+pub(crate) struct Moments {
     /// Number of times.
     pub count: u64,
     /// Their sum. It grows by one second per second and waiting user: 64 bits would wrap after two
@@ -63,7 +63,7 @@ impl AddAssign<&Moments> for Moments {
 
 /// One bin of a histogram that holds something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Bin {
+pub(crate) struct Bin {
     /// The bin's lowest time in microseconds.
     pub us: u32,
     /// How many times fell into it. One second of one core: a bin would have to take a million
@@ -73,7 +73,7 @@ pub struct Bin {
 
 /// Times as the list of bins that hold something.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct SparseTimes {
+pub(crate) struct SparseTimes {
     /// The exact part.
     pub moments: Moments,
     /// The bins, in no order. A bin may be listed more than once; its counts add up.

@@ -17,7 +17,7 @@ const SECONDS: u64 = 10;
 
 impl Stretch {
     /// How long "recent" is.
-    pub const WINDOW: Duration = Duration::from_secs(SECONDS);
+    pub(crate) const WINDOW: Duration = Duration::from_secs(SECONDS);
 }
 
 /// Ten complete seconds, and room for the ones that fast cores have already shipped while a slow

@@ -4,6 +4,6 @@ use crate::report::broken::verdict;
 use crate::stats::Snapshot;
 
 /// A line; nothing where no level was broken.
-pub fn render_broken(snapshot: &Snapshot) -> String {
+pub(crate) fn render_broken(snapshot: &Snapshot) -> String {
     snapshot.broken.as_ref().map(|breach| verdict(breach) + "\n").unwrap_or_default()
 }

@@ -6,7 +6,7 @@ use super::tables::one_line;
 use crate::stats::Snapshot;
 
 /// A line for each command; nothing where there were none.
-pub fn render_commands(snapshot: &Snapshot) -> String {
+pub(crate) fn render_commands(snapshot: &Snapshot) -> String {
     let mut text = String::new();
     for command in &snapshot.commands {
         let at = command.at.as_secs_f64();

@@ -6,7 +6,7 @@ use crate::stats::{CoreHealth, Figures, RequestCost, Snapshot};
 
 /// How the generator fared, and every reason to doubt its numbers; nothing where no core has shipped
 /// anything. The table is as wide as the narrowest usual terminal, 80 columns.
-pub fn render_generator(snapshot: &Snapshot) -> String {
+pub(crate) fn render_generator(snapshot: &Snapshot) -> String {
     let health = &snapshot.health;
     if health.cores.is_empty() {
         return String::new();

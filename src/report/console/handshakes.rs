@@ -4,7 +4,7 @@ use crate::report::digits::table_ms;
 use crate::stats::{Handshakes, Snapshot};
 
 /// A line about the handshakes; nothing where there were none.
-pub fn render_handshakes(snapshot: &Snapshot) -> String {
+pub(crate) fn render_handshakes(snapshot: &Snapshot) -> String {
     let handshakes = snapshot.total.counts.handshakes;
     if handshakes.all() == 0 {
         return String::new();

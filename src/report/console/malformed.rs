@@ -3,7 +3,7 @@
 use crate::stats::Snapshot;
 
 /// A line with their number and their names; nothing where there were none.
-pub fn render_malformed_lines(snapshot: &Snapshot) -> String {
+pub(crate) fn render_malformed_lines(snapshot: &Snapshot) -> String {
     let lines = &snapshot.malformed_lines;
     if lines.is_empty() {
         return String::new();

@@ -22,19 +22,19 @@ use super::Report;
 use super::rhythm::Rhythm;
 use crate::stats::Snapshot;
 
-pub use broken::render_broken;
-pub use commands::render_commands;
-pub use generator::render_generator;
-pub use handshakes::render_handshakes;
+pub(crate) use broken::render_broken;
+pub(crate) use commands::render_commands;
+pub(crate) use generator::render_generator;
+pub(crate) use handshakes::render_handshakes;
 pub use layout::Screen;
-pub use malformed::render_malformed_lines;
-pub use open_load::render_open_load;
-pub use statuses::render_statuses;
-pub use tables::{
+pub(crate) use malformed::render_malformed_lines;
+pub(crate) use open_load::render_open_load;
+pub(crate) use statuses::render_statuses;
+pub(crate) use tables::{
     RateSpan, render_errors, render_exceptions, render_percentiles, render_service_times,
     render_stats,
 };
-pub use unseen::render_unseen;
+pub(crate) use unseen::render_unseen;
 
 pub(super) use tables::one_line;
 

@@ -7,7 +7,7 @@ use crate::report::digits::table_ms;
 use crate::stats::{AndersonDarling, Distribution, OpenLoad, Snapshot};
 
 /// Asked for and reached, late and never released; nothing where the load is closed.
-pub fn render_open_load(snapshot: &Snapshot) -> String {
+pub(crate) fn render_open_load(snapshot: &Snapshot) -> String {
     let Some(load) = &snapshot.open_load else { return String::new() };
     let seconds = snapshot.elapsed.as_secs_f64();
     let rate = |count: f64| if seconds > 0.0 { count / seconds } else { 0.0 };

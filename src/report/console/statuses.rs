@@ -18,7 +18,7 @@ const COLUMN: Column = Column::new(" ", 8, 8);
 ///
 /// Codes beyond the twelfth share a column, `other`; `none` are requests without a whole response. A row
 /// adds up to the entry's requests.
-pub fn render_statuses(snapshot: &Snapshot, screen: Screen) -> String {
+pub(crate) fn render_statuses(snapshot: &Snapshot, screen: Screen) -> String {
     let total = &snapshot.total;
     let codes = codes(total);
     if codes.is_empty() {

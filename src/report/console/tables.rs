@@ -11,7 +11,7 @@ use crate::stats::{Distribution, PERCENTILES, Row, Snapshot};
 
 /// Which of its two rates a row shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RateSpan {
+pub(crate) enum RateSpan {
     /// The last ten seconds, for a run in its course.
     Recent,
     /// The whole run, for its end.
@@ -42,7 +42,7 @@ fn stats_columns(span: RateSpan) -> [(columns::Column, Column); 8] {
 }
 
 /// The statistics table.
-pub fn render_stats(snapshot: &Snapshot, screen: Screen, span: RateSpan) -> String {
+pub(crate) fn render_stats(snapshot: &Snapshot, screen: Screen, span: RateSpan) -> String {
     let columns = stats_columns(span);
     let mut table =
         Table::new(screen, STATS_NAME_MAX, &columns.each_ref().map(|(_, layout)| *layout));
@@ -66,14 +66,14 @@ pub fn render_stats(snapshot: &Snapshot, screen: Screen, span: RateSpan) -> Stri
 /// The percentile table. Its headers stand one slot to the right of what their widths say, as in
 /// Locust. The title is not Locust's, `(approximated)`: its percentiles are of times that were rounded
 /// to two digits.
-pub fn render_percentiles(snapshot: &Snapshot, screen: Screen) -> String {
+pub(crate) fn render_percentiles(snapshot: &Snapshot, screen: Screen) -> String {
     let title = "Response time percentiles (ms, within 0.1 % or 1 us)";
     percentile_table(snapshot, screen, title, |row| &row.latency)
 }
 
 /// Percentiles of service times, where a schedule made them differ from the response times; nothing
 /// where it did not.
-pub fn render_service_times(snapshot: &Snapshot, screen: Screen) -> String {
+pub(crate) fn render_service_times(snapshot: &Snapshot, screen: Screen) -> String {
     if snapshot.total.service_time.is_none() {
         return String::new();
     }
@@ -119,7 +119,7 @@ fn push_percentiles(table: &mut Table, row: &Row, times: &Distribution) {
 }
 
 /// The error report: a line per failure; nothing if there are none.
-pub fn render_errors(snapshot: &Snapshot, screen: Screen) -> String {
+pub(crate) fn render_errors(snapshot: &Snapshot, screen: Screen) -> String {
     if snapshot.failures.is_empty() {
         return String::new();
     }
@@ -143,7 +143,7 @@ fn error_line(screen: Screen, count: &str, error: &str) -> String {
 
 /// Errors of user code, each with its origin beneath; nothing if there are none. Locust shows these
 /// only in its log and its web page.
-pub fn render_exceptions(snapshot: &Snapshot, screen: Screen) -> String {
+pub(crate) fn render_exceptions(snapshot: &Snapshot, screen: Screen) -> String {
     if snapshot.exceptions.is_empty() {
         return String::new();
     }

@@ -6,7 +6,7 @@ use crate::stats::{Counts, Snapshot};
 ///
 /// The requests that were sent are those of the rows, without the ones that failed before they
 /// could be sent, and all that is told here.
-pub fn render_unseen(snapshot: &Snapshot) -> String {
+pub(crate) fn render_unseen(snapshot: &Snapshot) -> String {
     let Counts { cancelled, retries, redirects, challenges, without_expect, .. } =
         snapshot.total.counts;
     let told = [

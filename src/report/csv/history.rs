@@ -27,7 +27,7 @@ pub enum History {
 }
 
 /// The header line.
-pub fn render_history_header() -> Vec<u8> {
+pub(crate) fn render_history_header() -> Vec<u8> {
     let rates = RECENT.iter().map(|column| column.csv);
     let first = ["Timestamp", "User Count", "Type", "Name"].into_iter().chain(rates);
     let totals = WHOLE_RUN.iter().map(|column| format!("Total {}", column.csv));
@@ -36,7 +36,7 @@ pub fn render_history_header() -> Vec<u8> {
 }
 
 /// The rows of one instant.
-pub fn render_history_rows(snapshot: &Snapshot, history: History) -> Vec<u8> {
+pub(crate) fn render_history_rows(snapshot: &Snapshot, history: History) -> Vec<u8> {
     let mut lines = Lines::new();
     if history == History::Full {
         for row in &snapshot.entries {

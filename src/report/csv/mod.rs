@@ -31,12 +31,14 @@ use super::Report;
 use super::file::{self, OutputFile};
 use crate::stats::Snapshot;
 
-pub use self::history::{History, render_history_header, render_history_rows};
-pub use self::tables::{render_exceptions, render_failures, render_stats, render_status_codes};
+pub use self::history::History;
+pub(crate) use self::tables::render_status_codes;
+pub use self::tables::{render_exceptions, render_failures, render_stats};
 pub use super::file::Error;
 
 /// Where a run with this prefix writes its history.
-pub fn history_path(prefix: &Path) -> PathBuf {
+#[allow(dead_code, reason = "only the page offers the file")]
+pub(crate) fn history_path(prefix: &Path) -> PathBuf {
     file::path(prefix, history::SUFFIX)
 }
 

@@ -42,7 +42,7 @@ pub fn render_failures(snapshot: &Snapshot) -> Vec<u8> {
 
 /// `_status_codes.csv`: a row per entry and status, then those of `Aggregated`; `none` where no whole
 /// response came.
-pub fn render_status_codes(snapshot: &Snapshot) -> Vec<u8> {
+pub(crate) fn render_status_codes(snapshot: &Snapshot) -> Vec<u8> {
     let mut lines = Lines::with_header(STATUS_CODES_COLUMNS.map(str::to_owned));
     for row in snapshot.entries.iter().chain([&snapshot.total]) {
         let none = ("none".to_owned(), row.without_response());

@@ -19,7 +19,7 @@ use super::view::{Facts, State, View, Workload};
 use crate::page::{self, Theme};
 use crate::stats::Snapshot;
 
-pub use name::fill_placeholders;
+pub(crate) use name::fill_placeholders;
 
 /// The file, written at the end.
 pub struct HtmlFile {
@@ -31,7 +31,8 @@ pub struct HtmlFile {
 
 impl HtmlFile {
     /// Makes sure that the file can be written, and makes the folders it is in. What is there stays
-    /// until the end of the run. See [`fill_placeholders`] for its name.
+    /// until the end of the run. `{u}`, `{r}` and `{t}` in its name become users, spawn rate and
+    /// seconds of run time.
     ///
     /// # Errors
     ///

@@ -7,7 +7,7 @@ use crate::report::view::Facts;
 
 /// Puts the number of users in the place of `{u}`, the spawn rate of `{r}` and the run time in
 /// seconds of `{t}`, all as whole numbers, as Locust does (main.py). What a run does not have is 0.
-pub fn fill_placeholders(path: &Path, facts: &Facts) -> PathBuf {
+pub(crate) fn fill_placeholders(path: &Path, facts: &Facts) -> PathBuf {
     let Some(text) = path.to_str() else { return path.to_owned() };
     let rate = facts.spawn_rate.unwrap_or_default() as u64;
     let time = facts.run_time.map_or(0, |time: Duration| time.as_secs());

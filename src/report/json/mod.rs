@@ -36,14 +36,14 @@
 //! | `num_none_requests` | 0: here every request has a time |
 //! | `total_response_time`, `max_response_time`, `min_response_time` | exact |
 //! | `total_content_length` | the same as `body_bytes` |
-//! | `response_times` | how many requests took how many milliseconds, by [`rounded_ms`](crate::stats::rounded_ms). They are rounded from a histogram: what is within 0.05 % (half a microsecond below 1 ms) of where the rounding turns may be in the count beside its own. Their sum is exact |
+//! | `response_times` | how many requests took how many milliseconds, by Locust's rounding. They are rounded from a histogram: a time within 0.05 % (half a microsecond below 1 ms) of a rounding limit may be counted on its other side. Their sum is exact |
 //! | `num_reqs_per_sec`, `num_fail_per_sec` | how many ended (failed) in a second, by seconds since 1970; seconds without any are left out. Of a run longer than half an hour steps of 2, 4, 8, … seconds are listed, each by its first second, with the mean of a second |
 //!
 //! Then ours:
 //!
 //! | key | what |
 //! |---|---|
-//! | the other [`COLUMNS`](super::columns::COLUMNS) | times are `null` where there is no request |
+//! | the other `COLUMNS` of `src/report/columns.rs` | times are `null` where there is no request |
 //! | `percentiles` | of response times, by the names of `_stats.csv`: `50%` to `100%`; `null` likewise |
 //! | `service_time` | times from the start of each request instead of from the time intended for it; `null` where the two were never different |
 //! | `phases` | `dns`, `connect`, `tls`, `first_byte`, `transfer`: how long each part took, of the exchanges in which it happened, or `null`: a request that was redirected has several, and cancelled ones are there with what they had; [`Phases`](crate::stats::Phases) says what each is. Percentiles at most 1 % too high |
@@ -150,7 +150,7 @@ impl Report for JsonFile {
 }
 
 /// The list of entries.
-pub fn render_list(snapshot: &Snapshot) -> Vec<u8> {
+pub(crate) fn render_list(snapshot: &Snapshot) -> Vec<u8> {
     render(&entry::Entries(snapshot))
 }
 

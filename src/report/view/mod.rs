@@ -14,13 +14,13 @@
 //! | `ending` | why the run is over, as a part of a sentence; `null` before its end, and where no user was left |
 //! | `users`, `asked`, `classes` | running users; `{"users": n}` that the load was to have when they were counted, `{"rate": n}` now, or `null`; `name` and `running` of each class |
 //! | `target` | what the load goes to: `{"users": n, "spawn_rate": n}` by an order or a plain ramp, `{"rate": n}` by an order, or `null`, as of a shape |
-//! | `entries`, `total`, `more_entries` | rows, at most [`ROWS_MAX`], and how many were left out; a row is described in [`mod@self::row`] |
-//! | `failures`, `more_failures` | as in the JSON file, at most [`ROWS_MAX`], and how many were left out |
+//! | `entries`, `total`, `more_entries` | rows, at most 500, and how many were left out; a row is described in [`mod@self::row`] |
+//! | `failures`, `more_failures` | as in the JSON file, at most 500, and how many were left out |
 //! | `exceptions`, `malformed_lines`, `commands`, `open_load` | as in the JSON file |
 //! | `checks` | `method`, `name`, `check`, `failed`, `judged` of every declared check |
 //! | `tasks` | the shares of classes and tasks, in Locust's shape |
 //! | `generator` | as in the JSON file; `null` before the first run |
-//! | `verdict` | `level` and `text`, see [`verdict`] |
+//! | `verdict` | `level` and `text`, `good`, `doubtful`, `broken` or `none` |
 //! | `spectrum` | pairs of a share of all requests and the milliseconds that they took at most |
 
 mod checks;
@@ -44,10 +44,11 @@ use crate::stats::{Breach, Change, Snapshot, UserCount};
 pub use crate::workload::Workload;
 
 /// The most rows of statistics, and of failures, as on Locust's page.
-pub const ROWS_MAX: usize = 500;
+pub(crate) const ROWS_MAX: usize = 500;
 
 /// How far a run has come, in Locust's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum State {
     /// None has been started yet.
     #[default]
@@ -185,7 +186,11 @@ impl View<'_> {
 }
 
 /// Whether a run's numbers are to be believed: `broken` where it broke a level that it was not to, `doubtful` with a reason to doubt them, `none` without a request, else `good`.
-pub fn verdict(reasons: usize, requests: u64, broken: Option<&Breach>) -> (&'static str, String) {
+pub(crate) fn verdict(
+    reasons: usize,
+    requests: u64,
+    broken: Option<&Breach>,
+) -> (&'static str, String) {
     match (broken, reasons, requests) {
         (Some(breach), ..) => ("broken", broken::verdict(breach)),
         (None, 0, 0) => ("none", "No requests yet".to_owned()),

@@ -2,7 +2,7 @@
 //!
 //! | key | what |
 //! |---|---|
-//! | those of [`COLUMNS`] and [`RECENT`] | where there were no requests, times are `null` |
+//! | those of `COLUMNS` and `RECENT` in `src/report/columns.rs` | where there were no requests, times are `null` |
 //! | `percentiles`, `current_percentiles` | of the whole run, and of the last ten seconds; `null` likewise |
 //! | `second` | `rps`, `fps` of the latest second alone |
 //! | `phases`, `statuses` | as in an entry of the [JSON file](super::super::json) |

@@ -34,6 +34,7 @@ const LOADED: f64 = 0.5;
 
 /// A percentile of the latencies that owes too much to lateness.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Late {
     /// Which, as a share of the requests.
     pub percentile: f64,
@@ -49,6 +50,7 @@ pub struct Late {
 
 /// What makes a core late.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Cause {
     /// Something else ran in its place, or its CPU time is limited. The processor's number.
     KeptWaiting(usize),

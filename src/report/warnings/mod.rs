@@ -9,13 +9,15 @@ use std::fmt;
 use crate::stats::{FullSecond, SATURATED, Snapshot};
 
 pub use late::{Cause, Late};
-pub use standstills::{More, Told, standstills};
+pub(crate) use standstills::standstills;
+pub use standstills::{More, Told};
 
 /// From one iteration in so many on, those that had to wait for a user are too many.
 const WAITED_SHARE: u64 = 100;
 
 /// A reason to doubt a run's numbers. Its text is one line.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum Warning {
     /// Requests were started, so many, and none came to its end.
     NothingCompleted(u64),
@@ -95,7 +97,7 @@ pub fn warnings(snapshot: &Snapshot) -> Vec<Warning> {
 }
 
 /// Whether requests were made and none of them came to its end: there is nothing to be shown.
-pub fn nothing_completed(snapshot: &Snapshot) -> Option<Warning> {
+pub(crate) fn nothing_completed(snapshot: &Snapshot) -> Option<Warning> {
     let (requests, cancelled) = (snapshot.total.requests, snapshot.total.counts.cancelled);
     (requests == 0 && cancelled > 0).then_some(Warning::NothingCompleted(cancelled))
 }

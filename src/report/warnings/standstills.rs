@@ -11,6 +11,7 @@ const TOLD_MAX: usize = 5;
 
 /// A standstill. Its text says of which cores and how long: `core 0 stood still for 2.0 s`.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Told {
     /// Which cores, and when.
     pub what: StoodStill,
@@ -20,6 +21,7 @@ pub struct Told {
 
 /// Several more standstills together.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct More {
     /// How often.
     pub times: u64,
@@ -28,7 +30,7 @@ pub struct More {
 }
 
 /// All that are known one by one, in order of time.
-pub fn standstills(health: &GeneratorHealth) -> impl Iterator<Item = Told> {
+pub(crate) fn standstills(health: &GeneratorHealth) -> impl Iterator<Item = Told> {
     let cores = health.cores.len();
     health.standstills.iter().map(move |what| {
         let all = cores > 1 && what.cores.len() == cores;

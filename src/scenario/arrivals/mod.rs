@@ -25,6 +25,7 @@ use crate::options;
 
 /// An open load: iterations start at a rate, whether or not earlier ones have ended.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Arrivals {
     /// Iterations per second of all cores together. The run ends where the line ends.
     pub rate: Line,
@@ -36,6 +37,7 @@ pub struct Arrivals {
 
 /// How arrival times are distributed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+#[non_exhaustive]
 pub enum ArrivalKind {
     /// Evenly.
     #[default]
@@ -163,7 +165,7 @@ enum Stream {
 
 impl ArrivalTimes {
     /// Returns the next time without advancing.
-    pub fn due(&self) -> Option<Duration> {
+    pub(crate) fn due(&self) -> Option<Duration> {
         let area = match &self.stream {
             Stream::Uniform { next, .. } => *next as f64,
             Stream::Poisson { next, .. } => *next,
@@ -172,12 +174,12 @@ impl ArrivalTimes {
     }
 
     /// Advances to the next time.
-    pub fn advance(&mut self) {
+    pub(crate) fn advance(&mut self) {
         self.stream.advance();
     }
 
     /// Replaces the rate. Times are the same for as long as both rates are.
-    pub fn set_rate(&mut self, rate: Line) {
+    pub(crate) fn set_rate(&mut self, rate: Line) {
         self.rate = Arc::new(rate);
     }
 }

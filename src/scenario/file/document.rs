@@ -10,45 +10,28 @@ use super::upload::Files;
 use crate::files::{self, ReadError};
 use crate::scenario::{Parameter, Scenario};
 
-/// A scenario file as it was read: whatever is made of it is of the same text, though the file may
-/// have been changed since. The files that it names are read when a scenario is made.
-///
-/// ```
-/// use gregaria::scenario::file::{Document, Values};
-///
-/// let document = Document::new(
-///     "x.toml",
-///     r#"
-///     [parameter.path]
-///     required = true
-///     [[user]]
-///     name = "u"
-///     [[user.task]]
-///     get = "${path}"
-///     "#,
-/// );
-/// assert_eq!(document.parameters().unwrap()[0].name, "path");
-/// assert!(document.scenario(&Values::default()).is_err());
-/// assert!(document.scenario(&Values::from_iter([("path", "/a")])).is_ok());
-/// ```
+/// A scenario file as it was read: every scenario made from it is of the same text, even if the file
+/// has changed since. The files that it names are read when a scenario is made.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Document {
+pub(crate) struct Document {
     file: String,
     text: String,
 }
 
 impl Document {
-    /// This text; `file` is the name that errors give it, and relative paths in it begin beside that.
-    pub fn new(file: impl Into<String>, text: impl Into<String>) -> Self {
+    /// Takes this text. Errors call it `file`, and relative paths in it are relative to the folder of
+    /// `file`.
+    pub(crate) fn new(file: impl Into<String>, text: impl Into<String>) -> Self {
         Document { file: file.into(), text: text.into() }
     }
 
-    /// Reads what the path leads to, whatever is in it: a file, or a pipe as `/dev/stdin` may be one.
+    /// Reads any kind of file: a regular file, or a pipe such as `/dev/stdin` may be.
     ///
     /// # Errors
     ///
-    /// That it cannot be read, has no end within 30 s, is larger than 16 MiB, or is no UTF-8.
-    pub fn read(path: impl AsRef<Path>) -> Result<Self, Error> {
+    /// Returns an error if it cannot be read, has no end within 30 s, is larger than 16 MiB, or is not
+    /// UTF-8.
+    pub(crate) fn read(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
         Document::of(path, files::read_any(path, files::TEXT_MAX))
     }
@@ -57,8 +40,8 @@ impl Document {
     ///
     /// # Errors
     ///
-    /// As [`Document::read`], and that it is something else.
-    pub fn read_regular(path: impl AsRef<Path>) -> Result<Self, Error> {
+    /// Returns the errors of [`Document::read`], and one if it is not a regular file.
+    pub(crate) fn read_regular(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
         Document::of(path, files::read(path, files::TEXT_MAX))
     }
@@ -80,45 +63,65 @@ impl Document {
         }
     }
 
-    /// The scenario, with these values of its parameters.
+    /// Returns the scenario, with these values of its parameters.
     ///
     /// # Errors
     ///
-    /// What is wrong with the text, or with the values: [`Error::parameter`] tells which.
-    pub fn scenario(&self, values: &Values) -> Result<Scenario, Error> {
+    /// Returns what is wrong with the text, or with a value: [`Error::parameter`] says of which
+    /// parameter.
+    pub(crate) fn scenario(&self, values: &Values) -> Result<Scenario, Error> {
         let scenario = super::scenario(&self.text, &Files::beside(&self.file), values);
         scenario.map_err(|problem| problem.in_file(&self.file, &self.text))
     }
 
-    /// Which parameters it has, and nothing else of it: what must be known before there can be a
-    /// value for each.
+    /// Returns its parameters and reads nothing else: they must be known before each can have a value.
     ///
     /// # Errors
     ///
-    /// What is wrong with the text as TOML, or with what it says of parameters.
-    pub fn parameters(&self) -> Result<Vec<Parameter>, Error> {
+    /// Returns an error if the text is not TOML, or if its parameters are not described correctly.
+    pub(crate) fn parameters(&self) -> Result<Vec<Parameter>, Error> {
         super::parameters_of(&self.text).map_err(|problem| problem.in_file(&self.file, &self.text))
     }
 
-    /// What in it is valid, and most likely not meant: `{{id}}` in a path, which is sent as it is
-    /// written. Each is told with its place; nothing is said of a text that is no TOML.
-    ///
-    /// ```
-    /// use gregaria::scenario::file::Document;
-    ///
-    /// let text = "[[user]]\nname = \"u\"\n[[user.task]]\nget = \"/items/{{id}}\"";
-    /// let warnings = Document::new("x.toml", text).warnings();
-    /// assert!(warnings[0].starts_with("x.toml:4:15: '{{id}}' is sent as it is written"));
-    /// ```
-    pub fn warnings(&self) -> Vec<String> {
+    /// Returns a warning, with its place, for each text that is valid but most likely a mistake, such as
+    /// `{{id}}` in a path, which is sent as it is written. Returns none if the text is not TOML.
+    pub(crate) fn warnings(&self) -> Vec<String> {
         let Ok(toml) = super::toml(&self.text) else { return Vec::new() };
-        let told = |problem: Problem| problem.in_one_line(&self.file, &self.text);
-        placeholders(toml.get_ref()).into_iter().map(told).collect()
+        let warning = |problem: Problem| problem.in_one_line(&self.file, &self.text);
+        placeholders(toml.get_ref()).into_iter().map(warning).collect()
     }
 
-    /// What is in it, for reports: `"***"` stands in the place of passwords, bearer tokens and the
+    /// Returns its text for reports: `"***"` replaces passwords, bearer tokens and the values of the
     /// headers `Authorization`, `Proxy-Authorization` and `Cookie`, and URLs have no credentials.
-    pub fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         shown(&self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_gives_its_parameters_first_and_then_a_scenario_of_their_values() {
+        let text = r#"
+            [parameter.path]
+            required = true
+            [[user]]
+            name = "u"
+            [[user.task]]
+            get = "${path}"
+        "#;
+        let document = Document::new("x.toml", text);
+        assert_eq!(document.parameters().unwrap()[0].name, "path");
+        assert!(document.scenario(&Values::default()).is_err());
+        assert!(document.scenario(&Values::from_iter([("path", "/a")])).is_ok());
+    }
+
+    #[test]
+    fn a_placeholder_of_another_tool_is_warned_of_with_its_place() {
+        let text = "[[user]]\nname = \"u\"\n[[user.task]]\nget = \"/items/{{id}}\"";
+        let warnings = Document::new("x.toml", text).warnings();
+        assert!(warnings[0].starts_with("x.toml:4:15: '{{id}}' is sent as it is written"));
     }
 }

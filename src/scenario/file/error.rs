@@ -13,6 +13,7 @@ const EXCERPT_CHARS: usize = 100;
 
 /// Why a scenario file gave no scenario.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum Error {
     /// The file could not be read at all.
     #[error("cannot read {file}: {reason}")]
@@ -53,9 +54,8 @@ pub(super) struct Problem {
 pub(super) type Result<T> = std::result::Result<T, Problem>;
 
 impl Error {
-    /// The parameter whose value is at fault: it is missing, or none of the choices. The file itself
-    /// may be right then, and
-    /// [`Document::parameters`](super::Document::parameters) are what it asks for.
+    /// Returns the parameter whose value is missing or none of the choices. The file itself may be
+    /// right then, and [`parameters`](super::parameters) reads what it asks for.
     pub fn parameter(&self) -> Option<&str> {
         match self {
             Error::Invalid { parameter, .. } => parameter.as_deref(),

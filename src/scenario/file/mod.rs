@@ -88,11 +88,11 @@
 //! cannot be where reports or errors would show it: in a host, a name, a check, the path of a request
 //! without a name. What stands in the file itself, as a default does, is no secret; but user and
 //! password of a URL are hidden wherever they stand, and so may be secrets. Reports show the file
-//! without its passwords, bearer tokens and headers that are credentials ([`Document::shown`]).
+//! without its passwords, bearer tokens and headers that are credentials.
 //!
 //! There are no variables beside them: a value that differs between users or requests, or that comes
 //! from a response, needs a scenario written in Rust. `{{id}}`, `{id}`, `<id>`, `$id`, `:id` and `%s` are
-//! sent as they are written, and [`Document::warnings`] says so where no server can mean them.
+//! sent as they are written, and the log warns of them where no server can mean them.
 //!
 //! The requests of a `parallel` step are made at the same time, over 6 connections or as many as
 //! `connections` says, at most 1,000; see [`Parallel`](crate::scenario::Parallel).
@@ -176,7 +176,7 @@ use error::{Problem, Result};
 use reader::{Item, Table};
 use upload::Files;
 
-pub use document::Document;
+pub(crate) use document::Document;
 pub use error::Error;
 pub use values::Values;
 
@@ -211,7 +211,7 @@ pub fn parse_with(file: &str, text: &str, values: &Values) -> std::result::Resul
     Document::new(file, text).scenario(values)
 }
 
-/// Reads which parameters this file has, and nothing else of it, as [`Document::parameters`] does.
+/// Reads the parameters of this file, and nothing else of it.
 pub fn parameters(path: impl AsRef<Path>) -> std::result::Result<Vec<Parameter>, Error> {
     Document::read(path)?.parameters()
 }

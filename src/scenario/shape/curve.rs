@@ -8,7 +8,7 @@ use super::staircase::Staircase;
 
 /// How many users a run wants at one instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Wanted {
+pub(crate) struct Wanted {
     /// The users of all cores.
     pub users: u32,
     /// The classes that users added now are of: an index into
@@ -46,7 +46,7 @@ impl Curve {
     }
 
     /// What is wanted at this instant, or none where the run is over.
-    pub fn at(&mut self, elapsed: Duration) -> Option<Wanted> {
+    pub(crate) fn at(&mut self, elapsed: Duration) -> Option<Wanted> {
         if self.limit.is_some_and(|limit| elapsed >= limit) {
             return None;
         }
@@ -86,7 +86,7 @@ impl Curve {
 /// mod `cores`. There is at least one core.
 ///
 /// Of all cores it is `users` in all, and as many as come or go in the run come or go on the cores.
-pub fn share(users: u32, core: usize, cores: usize) -> u32 {
+pub(crate) fn share(users: u32, core: usize, cores: usize) -> u32 {
     let (core, cores) = (core as u64, cores as u64);
     let (each, rest) = (u64::from(users) / cores, u64::from(users) % cores);
     // No more than all of them.

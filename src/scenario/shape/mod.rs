@@ -19,7 +19,8 @@ mod tests;
 
 use std::time::Duration;
 
-pub use curve::{Curve, Wanted, share};
+pub use curve::Curve;
+pub(crate) use curve::{Wanted, share};
 pub use function::Function;
 pub use line::Line;
 
@@ -76,6 +77,7 @@ pub type Mix = Vec<(String, f64)>;
 /// Constructors take anything; what makes no sense is refused by
 /// [`Scenario::validate`](super::Scenario::validate).
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum LoadShape {
     /// Always this many.
     Constant(u32),
@@ -142,6 +144,7 @@ pub enum LoadShape {
 
 /// A part of a run with a target of its own.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Stage {
     /// How long the stage takes, its ramp included.
     pub duration: Duration,
@@ -295,7 +298,7 @@ impl LoadShape {
 
     /// The mixes that [`Wanted::mix`] counts, each once. The first is empty and stands for the
     /// scenario's own weights.
-    pub fn mixes(&self) -> Vec<&[(String, f64)]> {
+    pub(crate) fn mixes(&self) -> Vec<&[(String, f64)]> {
         let mut mixes: Vec<&[(String, f64)]> = vec![&[]];
         for mix in self.stage_mixes().flatten() {
             if !mixes.contains(&&mix[..]) {

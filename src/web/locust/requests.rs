@@ -14,7 +14,7 @@ use crate::report::view::ROWS_MAX;
 use crate::stats::{Distribution, FailureRow, Figures, Rates, Row, Snapshot};
 
 /// The answer, with the run's state in Locust's words; the same without rows before the first run.
-/// At most [`ROWS_MAX`] rows and `Aggregated`, and as many errors.
+/// At most 500 rows and `Aggregated`, and as many errors.
 pub fn stats_requests(snapshot: Option<&Snapshot>, state: &str) -> Value {
     let total = snapshot.map(|snapshot| &snapshot.total);
     let entries = snapshot.map_or(&[][..], |snapshot| &snapshot.entries);
