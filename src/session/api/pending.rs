@@ -1,6 +1,7 @@
 //! Requests that have been put together, and how they are made.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -18,21 +19,29 @@ use crate::session::wire::attempt::Outbound;
 use crate::session::wire::content::Content;
 use crate::session::wire::context::Context;
 use crate::session::wire::exchange::Connections;
+use crate::session::wire::header_lines::HeaderLines;
 use crate::session::wire::prepared::Prepared;
-use crate::session::wire::render::RequestParts;
-use crate::session::wire::rendered::header_lines;
+use crate::session::wire::render::{Defaults, RequestParts};
+use crate::session::wire::rendered::Rendered;
+
+/// The most used requests that are kept for their memory.
+const USED_MAX: usize = 64;
 
 /// A request that has been put together and waits for the session; see
 /// [`RequestBuilder::later`](crate::session::RequestBuilder::later).
 #[derive(Debug)]
 #[must_use = "a pending request is made by parallel()"]
-pub struct PendingRequest {
+pub struct PendingRequest(Box<PendingParts>);
+
+/// What has been said of a request. It goes through several futures on its way, so it is in a box,
+/// which is used again.
+#[derive(Debug)]
+pub(in crate::session) struct PendingParts {
     pub(in crate::session) method: Method,
     pub(in crate::session) path: Cow<'static, str>,
     pub(in crate::session) name: Option<Cow<'static, str>>,
     pub(in crate::session) query: Vec<(String, String)>,
-    /// Its own headers, as lines.
-    headers: Vec<u8>,
+    pub(in crate::session) headers: HeaderLines,
     pub(in crate::session) body: Body,
     pub(in crate::session) expect_continue: bool,
     pub(in crate::session) auth: Option<Auth>,
@@ -46,14 +55,14 @@ pub struct PendingRequest {
     pub(in crate::session) mistake: Option<String>,
 }
 
-impl PendingRequest {
-    pub(in crate::session) fn new(method: Method, path: Cow<'static, str>) -> Self {
-        PendingRequest {
-            method,
-            path,
+impl Default for PendingParts {
+    fn default() -> Self {
+        PendingParts {
+            method: Method::GET,
+            path: Cow::Borrowed(""),
             name: None,
             query: Vec::new(),
-            headers: Vec::new(),
+            headers: HeaderLines::default(),
             body: Body::Empty,
             expect_continue: false,
             auth: None,
@@ -65,16 +74,73 @@ impl PendingRequest {
             mistake: None,
         }
     }
+}
 
-    /// Adds a header whose name and value have been looked at.
-    pub(in crate::session) fn add_header(&mut self, context: &Context, name: &[u8], value: &[u8]) {
-        if self.headers.is_empty() {
-            self.headers = context.spare();
+/// Requests that have been made, for the memory of the next.
+#[derive(Debug, Default)]
+#[expect(clippy::vec_box, reason = "they go in and out as boxes")]
+pub(super) struct UsedRequests(RefCell<Vec<Box<PendingParts>>>);
+
+impl UsedRequests {
+    /// A request of which nothing is said but this.
+    pub(super) fn begin(&self, method: Method, path: Cow<'static, str>) -> PendingRequest {
+        let mut parts = self.0.borrow_mut().pop().unwrap_or_default();
+        parts.method = method;
+        parts.path = path;
+        PendingRequest(parts)
+    }
+
+    /// Takes one back.
+    fn end(&self, context: &Context, mut parts: Box<PendingParts>) {
+        let mut used = self.0.borrow_mut();
+        if used.len() == USED_MAX {
+            return;
         }
-        self.headers.extend(name.iter().map(u8::to_ascii_lowercase));
-        self.headers.extend_from_slice(b": ");
-        self.headers.extend_from_slice(value);
-        self.headers.extend_from_slice(b"\r\n");
+        let PendingParts { path, name, query, headers, body, auth, checks, mistake, .. } =
+            &mut *parts;
+        if let Cow::Owned(path) = std::mem::take(path) {
+            context.recycle(path.into_bytes());
+        }
+        if let Some(Auth::Bearer(token)) = auth.take() {
+            context.recycle(token.into_bytes());
+        }
+        query.clear();
+        headers.clear();
+        checks.clear();
+        (*name, *body, *mistake) = (None, Body::Empty, None);
+        parts.expect_continue = false;
+        parts.timeout = None;
+        parts.redirects = None;
+        parts.keep_body = KeepBody::Yes;
+        parts.plain = true;
+        used.push(parts);
+    }
+}
+
+impl PendingParts {
+    /// Writes the request in place of an earlier one.
+    fn render(
+        &mut self,
+        context: &Context,
+        defaults: &Defaults,
+        rendered: &mut Rendered,
+    ) -> Result<(), String> {
+        if let Some(mistake) = self.mistake.take() {
+            return Err(mistake);
+        }
+        let content = Content::of(std::mem::take(&mut self.body));
+        let PendingParts { method, path, query, auth, expect_continue, .. } = &*self;
+        let (headers, auth, expect_continue) =
+            (self.headers.iter(), auth.as_ref(), *expect_continue);
+        let said = RequestParts { method, path, query, headers, auth, expect_continue };
+        said.render(context, defaults, content, rendered).map_err(|error| error.to_string())
+    }
+}
+
+impl PendingRequest {
+    /// What is said of it.
+    pub(in crate::session) fn parts(&mut self) -> &mut PendingParts {
+        &mut self.0
     }
 
     pub(super) async fn make(
@@ -82,7 +148,7 @@ impl PendingRequest {
         session: SessionRefs<'_>,
         connections: &mut Connections,
     ) -> Result<Response, RequestFailed> {
-        let PendingRequest { method, path, name, keep_body, plain, .. } = &self;
+        let PendingParts { method, path, name, keep_body, plain, .. } = &*self.0;
         let prepared = match (path, name) {
             (Cow::Borrowed(path), None) if *plain => {
                 session.prepared(method, path, None, *keep_body)?
@@ -94,12 +160,14 @@ impl PendingRequest {
         };
         match prepared {
             Some(prepared) => {
-                let checks = self.checks;
+                let mut parts = self.0;
+                let checks = std::mem::take(&mut parts.checks);
+                session.class.used.end(session.context, parts);
                 let mut response = session.perform(connections, &prepared).await?;
                 response.apply_checks(&checks);
                 Ok(response)
             }
-            None => session.perform_once(connections, self).await,
+            None => session.perform_once(connections, self.0).await,
         }
     }
 }
@@ -109,43 +177,27 @@ impl SessionRefs<'_> {
     async fn perform_once(
         self,
         connections: &mut Connections,
-        request: PendingRequest,
+        mut parts: Box<PendingParts>,
     ) -> Result<Response, RequestFailed> {
         let (context, defaults) = (self.context, &self.class.defaults);
-        let PendingRequest { method, path, name, query, headers, body, auth, .. } = request;
-        let PendingRequest { expect_continue, timeout, redirects, checks, .. } = request;
         let entry = {
-            let name = stripped(name.as_deref().unwrap_or(&path));
-            context.recorder.borrow_mut().entry(method.as_str(), &name)
+            let name = stripped(parts.name.as_deref().unwrap_or(&parts.path));
+            context.recorder.borrow_mut().entry(parts.method.as_str(), &name)
         };
-        let rendered = match request.mistake {
-            Some(mistake) => Err(mistake),
-            None => {
-                let headers = header_lines(&headers);
-                let (path, query, auth) = (&*path, &*query, auth.as_ref());
-                let said =
-                    RequestParts { method: &method, path, query, headers, auth, expect_continue };
-                let rendered = said.render(context, defaults, Content::of(body), context.spare());
-                rendered.map_err(|error| error.to_string())
-            }
-        };
-        let rendered = match rendered {
-            Ok(rendered) => context.boxed(rendered),
-            Err(reason) => return Err(refuse(context, entry, self.intended.take(context), reason)),
-        };
-        context.recycle(headers);
-        if let Cow::Owned(path) = path {
-            context.recycle(path.into_bytes());
+        let mut rendered = context.unwritten(defaults);
+        if let Err(reason) = parts.render(context, defaults, &mut rendered) {
+            context.recycle_request(rendered);
+            return Err(refuse(context, entry, self.intended.take(context), reason));
         }
-        if let Some(Auth::Bearer(token)) = auth {
-            context.recycle(token.into_bytes());
-        }
+        let checks = std::mem::take(&mut parts.checks);
+        let PendingParts { timeout, redirects, keep_body, .. } = *parts;
+        self.class.used.end(context, parts);
         let outbound = Outbound {
             entry,
             defaults,
             first: &rendered,
             timeout: timeout.unwrap_or(defaults.policy.timeouts.total),
-            keep_body: request.keep_body,
+            keep_body,
             follows: defaults.policy.follows_redirects(&rendered.method, redirects),
             intended: self.intended.take(context),
         };

@@ -67,18 +67,18 @@ pub struct RequestBuilder<'s> {
 impl<'s> RequestBuilder<'s> {
     pub(in crate::session) fn new(session: &'s Session, method: Method, path: impl Path) -> Self {
         let path = path.into_path(|| session.context.spare());
-        RequestBuilder { session, request: PendingRequest::new(method, path) }
+        RequestBuilder { session, request: session.class.used.begin(method, path) }
     }
 
     /// Counts the request under this name in place of its path: `/item/17` as `/item/[id]`.
     pub fn name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
-        self.request.name = Some(name.into());
+        self.request.parts().name = Some(name.into());
         self
     }
 
     /// Appends a query pair, percent-encoded.
     pub fn query(mut self, key: impl Into<String>, value: impl ToString) -> Self {
-        self.request.query.push((key.into(), value.to_string()));
+        self.request.parts().query.push((key.into(), value.to_string()));
         self.special()
     }
 
@@ -88,21 +88,21 @@ impl<'s> RequestBuilder<'s> {
     pub fn header(mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Self {
         let (name, value) = (name.as_ref(), value.as_ref());
         if !is_header_name(name) {
-            self.request.mistake = Some("a header's name is not valid".into());
+            self.request.parts().mistake = Some("a header's name is not valid".into());
         } else if !is_header_value(value) {
-            self.request.mistake = Some("a header's value is not valid".into());
+            self.request.parts().mistake = Some("a header's value is not valid".into());
         } else {
             if name.eq_ignore_ascii_case(b"host") && !is_host(value) {
-                self.request.mistake = Some("the host header is not a host".into());
+                self.request.parts().mistake = Some("the host header is not a host".into());
             }
-            self.request.add_header(&self.session.context, name, value);
+            self.request.parts().headers.push(name, value);
         }
         self.special()
     }
 
     /// Sends these bytes as the body, with no content type of their own.
     pub fn body(mut self, bytes: impl Into<Vec<u8>>) -> Self {
-        self.request.body = Body::Bytes(bytes.into());
+        self.request.parts().body = Body::Bytes(bytes.into());
         self.special()
     }
 
@@ -110,8 +110,10 @@ impl<'s> RequestBuilder<'s> {
     pub fn json(mut self, value: &impl Serialize) -> Self {
         let mut text = self.session.context.spare();
         match serde_json::to_writer(&mut text, value) {
-            Ok(()) => self.request.body = Body::JsonText(text),
-            Err(error) => self.request.mistake = Some(format!("the body is not JSON: {error}")),
+            Ok(()) => self.request.parts().body = Body::JsonText(text),
+            Err(error) => {
+                self.request.parts().mistake = Some(format!("the body is not JSON: {error}"))
+            }
         }
         self.special()
     }
@@ -122,20 +124,20 @@ impl<'s> RequestBuilder<'s> {
         pairs: impl IntoIterator<Item = (K, V)>,
     ) -> Self {
         let pairs = pairs.into_iter().map(|(key, value)| (key.into(), value.into()));
-        self.request.body = Body::Form(pairs.collect());
+        self.request.parts().body = Body::Form(pairs.collect());
         self.special()
     }
 
     /// Sends a file or a form with files, made before the run: its bytes are not copied.
     pub fn upload(mut self, upload: &Upload) -> Self {
-        self.request.body = Body::Upload(upload.clone());
+        self.request.parts().body = Body::Upload(upload.clone());
         self.special()
     }
 
     /// Lets the body wait until the server asks for it, for at most a second: a server that answers
     /// otherwise is not sent it (RFC 9110 section 10.1.1).
     pub fn expect_continue(mut self) -> Self {
-        self.request.expect_continue = true;
+        self.request.parts().expect_continue = true;
         self.special()
     }
 
@@ -158,40 +160,40 @@ impl<'s> RequestBuilder<'s> {
 
     fn auth(mut self, auth: Auth) -> Self {
         if let Some(fault) = auth.fault() {
-            self.request.mistake = Some(fault.into());
+            self.request.parts().mistake = Some(fault.into());
         }
-        self.request.auth = Some(auth);
+        self.request.parts().auth = Some(auth);
         self.special()
     }
 
     /// Says whether redirects are followed, in place of what the class says: one that is not is a
     /// response like any other. Those of HEAD are followed only where this says so.
     pub fn redirects(mut self, follow: bool) -> Self {
-        self.request.redirects = Some(follow);
+        self.request.parts().redirects = Some(follow);
         self.special()
     }
 
     /// Gives up after this time, from the start of the request to the end of the response.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.request.timeout = Some(timeout);
+        self.request.parts().timeout = Some(timeout);
         self.special()
     }
 
     /// Adds a check; the first that does not hold makes the response a failure.
     pub fn check(mut self, check: Check) -> Self {
-        self.request.checks.push(check);
+        self.request.parts().checks.push(check);
         self
     }
 
     /// Does not keep the response's body: it is received and counted, and [`Response::body`] is
     /// empty. For large bodies that nobody looks at.
     pub fn discard_body(mut self) -> Self {
-        self.request.keep_body = KeepBody::No;
+        self.request.parts().keep_body = KeepBody::No;
         self
     }
 
     fn special(mut self) -> Self {
-        self.request.plain = false;
+        self.request.parts().plain = false;
         self
     }
 

@@ -12,7 +12,7 @@ use super::counted::RequestFailed;
 use super::intended::Intended;
 use super::literals::Literals;
 use super::parallel::ParallelConnections;
-use super::pending::PendingRequest;
+use super::pending::{PendingRequest, UsedRequests};
 use super::random::Random;
 use super::request_builder::{Path, RequestBuilder};
 use super::response::Response;
@@ -31,12 +31,17 @@ use crate::session::wire::session_user::SessionUser;
 pub struct SessionClass {
     pub(super) defaults: Defaults,
     pub(super) literals: Literals,
+    pub(super) used: UsedRequests,
 }
 
 impl SessionClass {
     /// A class whose requests have these defaults.
     pub fn new(defaults: Defaults) -> Rc<Self> {
-        Rc::new(SessionClass { defaults, literals: Literals::default() })
+        Rc::new(SessionClass {
+            defaults,
+            literals: Literals::default(),
+            used: UsedRequests::default(),
+        })
     }
 
     /// What every request of the class has in common.

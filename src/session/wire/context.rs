@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use super::render::Defaults;
 use super::rendered::{Rendered, Text};
 use crate::http1::{self, KnownHead};
 use crate::reactor::{KeptBytes, Reactor};
@@ -22,7 +23,7 @@ use crate::stats::{EntryId, Recorder};
 
 /// The most buffers of finished responses that are kept for the next: 64 of at most 64 KiB.
 const SPARE_MAX: usize = 64;
-const SPARE_BYTES_MAX: usize = 64 * 1024;
+pub(super) const SPARE_BYTES_MAX: usize = 64 * 1024;
 
 /// How many different breaks inside bodies a core tells with their bytes. A server that breaks off
 /// anywhere would otherwise fill the table of failures, and all other failures would have no row.
@@ -180,25 +181,19 @@ impl Context {
         self.spare.borrow_mut().pop().unwrap_or_default()
     }
 
-    /// The request in a box, an earlier one's where there is any.
-    pub(in crate::session) fn boxed(&self, rendered: Rendered) -> Box<Rendered> {
-        match self.sent.borrow_mut().pop() {
-            Some(mut used) => {
-                *used = rendered;
-                used
-            }
-            None => Box::new(rendered),
-        }
+    /// A request to be written: an earlier one, for its memory, where there is any.
+    pub(in crate::session) fn unwritten(&self, defaults: &Defaults) -> Box<Rendered> {
+        let earlier = self.sent.borrow_mut().pop();
+        earlier.unwrap_or_else(|| Box::new(Rendered::unwritten(defaults.origin.clone())))
     }
 
-    /// Keeps the memory of a request that has ended for later ones.
+    /// Takes a request back that was made on the way and has been answered.
     pub(in crate::session) fn recycle_request(&self, mut rendered: Box<Rendered>) {
-        if let Text::Own(text) = std::mem::replace(&mut rendered.text, Text::Own(Vec::new())) {
-            self.recycle(text);
-        }
-        rendered.separate_body = None;
+        let is_small =
+            matches!(&rendered.text, Text::Own(text) if text.capacity() <= SPARE_BYTES_MAX);
         let mut sent = self.sent.borrow_mut();
-        if sent.len() < SPARE_MAX {
+        if is_small && sent.len() < SPARE_MAX {
+            rendered.separate_body = None;
             sent.push(rendered);
         }
     }

@@ -7,6 +7,7 @@ pub(in crate::session) mod context;
 pub(in crate::session) mod exchange;
 mod exchange_guard;
 pub(in crate::session) mod follow_ups;
+pub(in crate::session) mod header_lines;
 mod http1;
 pub(in crate::session) mod prepared;
 pub(in crate::session) mod received;

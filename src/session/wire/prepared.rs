@@ -35,7 +35,8 @@ impl Prepared {
         keep_body: KeepBody,
     ) -> Result<Self, UrlError> {
         let content = Content::of(request.body.clone());
-        let rendered = RequestParts::of(request).render(context, defaults, content, Vec::new())?;
+        let mut rendered = Rendered::unwritten(defaults.origin.clone());
+        RequestParts::of(request).render(context, defaults, content, &mut rendered)?;
         let mut recorder = context.recorder.borrow_mut();
         Ok(Prepared {
             entry: recorder.entry(request.method.as_str(), &request.display_name()),

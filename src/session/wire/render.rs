@@ -118,8 +118,8 @@ impl<'r> RequestParts<'r, ()> {
 }
 
 impl<'r, H: Iterator<Item = Line<'r>> + Clone> RequestParts<'r, H> {
-    /// Joins it with its class's defaults and writes it into `text`, whose memory is used again. The
-    /// content comes with its type.
+    /// Joins it with its class's defaults and writes it in place of an earlier request, whose memory
+    /// is used again. The content comes with its type.
     ///
     /// # Errors
     ///
@@ -129,8 +129,8 @@ impl<'r, H: Iterator<Item = Line<'r>> + Clone> RequestParts<'r, H> {
         context: &Context,
         defaults: &Defaults,
         (content, content_type): (Content, Option<HeaderValue>),
-        text: Vec<u8>,
-    ) -> Result<Rendered, UrlError> {
+        rendered: &mut Rendered,
+    ) -> Result<(), UrlError> {
         let elsewhere =
             if is_absolute(self.path) { Some(BaseUrl::split(self.path)?) } else { None };
         let origin = match &elsewhere {
@@ -161,7 +161,7 @@ impl<'r, H: Iterator<Item = Line<'r>> + Clone> RequestParts<'r, H> {
         let is_last = is_last(&origin, defaults);
         let is_written_here =
             move |name: &[u8]| expects && is(name, &EXPECT) || is_last && is(name, &CONNECTION);
-        let rendered = {
+        {
             let own = briefly(self.headers);
             let is_replaced =
                 |name: &[u8]| own.clone().any(|(own, _)| own.eq_ignore_ascii_case(name));
@@ -193,10 +193,10 @@ impl<'r, H: Iterator<Item = Line<'r>> + Clone> RequestParts<'r, H> {
                 is_last,
             };
             let body = (content, content_type, expects);
-            wanted.write(context, (headers, given), body, text)
-        };
+            wanted.write(context, (headers, given), body, rendered);
+        }
         context.recycle(value);
-        Ok(rendered)
+        Ok(())
     }
 }
 
@@ -220,15 +220,15 @@ pub(in crate::session) struct RequestSpec<'w> {
 }
 
 impl RequestSpec<'_> {
-    /// Writes the request with these headers, of which it is known which there are, and this body: its
-    /// content, the type of that, and whether it waits to be asked for.
+    /// Writes the request in place of an earlier one, with these headers, of which it is known which
+    /// there are, and this body: its content, the type of that, and whether it waits to be asked for.
     pub(in crate::session) fn write<'h>(
         self,
         context: &Context,
         (headers, given): (impl Iterator<Item = Line<'h>> + Clone, Given),
         (content, content_type, expects): (Content, Option<HeaderValue>, bool),
-        mut text: Vec<u8>,
-    ) -> Rendered {
+        rendered: &mut Rendered,
+    ) {
         let RequestSpec {
             origin,
             method,
@@ -253,11 +253,12 @@ impl RequestSpec<'_> {
         let for_proxy =
             for_proxy.map(|value| (PROXY_AUTHORIZATION.as_str().as_bytes(), value.as_bytes()));
         let headers = briefly(headers).chain(is_last.then_some(close)).chain(for_proxy);
+        let mut text = rendered.take_text();
         text.clear();
         let head = RequestHead { method: &method, target: &absolute, host: authority, headers };
         let blank = head.encode_knowing(given, content.len(), content_type.as_ref(), &mut text);
         let target = target_in(&text, method.as_str().len() + 1, prefix.len());
-        let separate_body = if content.is_sent_separately(expects) {
+        rendered.separate_body = if content.is_sent_separately(expects) {
             Some(SeparateBody { content, expects })
         } else {
             text.extend_from_slice(content.bytes(context));
@@ -266,18 +267,14 @@ impl RequestSpec<'_> {
             }
             None
         };
-        let text = Text::Own(text);
-        Rendered {
-            origin,
-            method,
-            host,
-            takes_cookies,
-            credentials,
-            text,
-            target,
-            blank,
-            separate_body,
-        }
+        rendered.origin = origin;
+        rendered.method = method;
+        rendered.host = host;
+        rendered.takes_cookies = takes_cookies;
+        rendered.credentials = credentials;
+        rendered.text = Text::Own(text);
+        rendered.target = target;
+        rendered.blank = blank;
     }
 }
 

@@ -45,6 +45,21 @@ pub(in crate::session) enum Text {
 }
 
 impl Rendered {
+    /// A request to an origin that is not written yet.
+    pub(in crate::session) fn unwritten(origin: Rc<Origin>) -> Self {
+        Rendered {
+            origin,
+            method: Method::GET,
+            host: None,
+            takes_cookies: false,
+            credentials: None,
+            text: Text::Own(Vec::new()),
+            target: 0..0,
+            blank: 0,
+            separate_body: None,
+        }
+    }
+
     /// The same for any number of sends: the reactor keeps the bytes to its end.
     pub(in crate::session) fn kept(self, context: &Context) -> Self {
         let text = match self.text {
@@ -52,6 +67,14 @@ impl Rendered {
             kept => kept,
         };
         Rendered { text, separate_body: self.separate_body.map(|body| body.kept(context)), ..self }
+    }
+
+    /// Takes its own bytes away, for their memory.
+    pub(super) fn take_text(&mut self) -> Vec<u8> {
+        match &mut self.text {
+            Text::Own(bytes) => std::mem::take(bytes),
+            Text::Kept(_) => Vec::new(),
+        }
     }
 
     pub(in crate::session) fn bytes<'r>(&'r self, context: &'r Context) -> &'r [u8] {

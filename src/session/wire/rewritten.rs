@@ -63,7 +63,9 @@ impl Rendered {
             credentials: self.credentials.clone().filter(|_| hop.keeps_credentials),
         };
         let given = Given::read(headers.clone());
-        Ok(wanted.write(context, (headers, given), (content, None, expects), context.spare()))
+        let mut next = Rendered::unwritten(self.origin.clone());
+        wanted.write(context, (headers, given), (content, None, expects), &mut next);
+        Ok(next)
     }
 
     /// The same request without its expectation, where it has one (RFC 9110 section 10.1.1).
@@ -88,6 +90,8 @@ impl Rendered {
         };
         let body = (self.content(context), None, false);
         let given = Given::read(headers.clone());
-        Some(wanted.write(context, (headers, given), body, context.spare()))
+        let mut next = Rendered::unwritten(self.origin.clone());
+        wanted.write(context, (headers, given), body, &mut next);
+        Some(next)
     }
 }
