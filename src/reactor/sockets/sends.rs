@@ -112,10 +112,28 @@ impl Sockets {
         let mut brief = std::mem::take(&mut self.brief);
         for id in brief.drain(..) {
             let send = self.sends.get_mut(id).expect("a brief send holds its slot to its end");
-            let result = send.left as i32;
-            self.on_send(Completion { kind: Kind::SendBrief, id, result, flags: 0 }, io);
+            let (socket, left) = (send.socket, send.left);
+            let socket = self.sockets.get_mut(socket).expect("and that of its socket");
+            if socket.abandoned || socket.awaits_sent || !socket.behind.is_empty() {
+                let result = left as i32;
+                self.on_send(Completion { kind: Kind::SendBrief, id, result, flags: 0 }, io);
+                continue;
+            }
+            // The usual end, for which nobody waits.
+            socket.sends -= 1;
+            socket.unsent -= (left as u64).min(socket.unsent);
+            let SendState { bytes, .. } = self.sends.remove(id).expect("it was just there");
+            self.recycle(bytes);
         }
         self.brief = brief;
+    }
+
+    /// Keeps the memory of a finished send for another one.
+    fn recycle(&mut self, mut bytes: Vec<u8>) {
+        if (1..=SPARE_BYTES_MAX).contains(&bytes.capacity()) && self.spare.len() < SPARE_MAX {
+            bytes.clear();
+            self.spare.push(bytes);
+        }
     }
 
     /// A brief send completes only when it failed. What the peer did not take at once is sent again
@@ -226,11 +244,8 @@ impl Sockets {
         if socket.awaits_sent && socket.sends == 0 && next.is_none() {
             socket.wake();
         }
-        let SendState { mut bytes, .. } = self.sends.remove(done.id).expect("it was just there");
-        if (1..=SPARE_BYTES_MAX).contains(&bytes.capacity()) && self.spare.len() < SPARE_MAX {
-            bytes.clear();
-            self.spare.push(bytes);
-        }
+        let SendState { bytes, .. } = self.sends.remove(done.id).expect("it was just there");
+        self.recycle(bytes);
         match next {
             Some(outgoing) => self.send_counted(id, outgoing, io),
             None => self.release_if_done(id),
