@@ -81,7 +81,7 @@ pub(crate) fn read_any(path: impl AsRef<Path>, max: u64) -> Result<Vec<u8>, Read
     whole(open_any(path.as_ref())?, max, PATIENCE)
 }
 
-/// Whether what the path leads to can be read again: it is a regular file.
+/// Returns whether what the path leads to can be read again: it is a regular file.
 pub(crate) fn is_regular(path: impl AsRef<Path>) -> bool {
     path.as_ref().metadata().is_ok_and(|metadata| metadata.is_file())
 }

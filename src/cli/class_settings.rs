@@ -1,4 +1,4 @@
-//! `--config-users` and `--equal-weights`: classes of a scenario changed from outside, as Locust does it.
+//! `--config-users` and `--equal-weights`: change the classes of a scenario, as Locust does.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -9,25 +9,25 @@ use serde_json::{Map, Value};
 use crate::files::{self, TEXT_MAX};
 use crate::scenario::{Scenario, Share, User, hint, validate_host};
 
-/// What is set of one class; without a key it stays what it is.
+/// Changes of one class. What is `None` stays as it is.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::cli) struct ClassSettings {
     name: String,
     host: Option<String>,
-    /// 0: the class is left out.
+    /// 0 removes the class.
     weight: Option<f64>,
-    /// 0: it has none, and comes by its weight.
+    /// 0 replaces a fixed count by a weight.
     fixed_count: Option<u32>,
-    /// The names of those to keep.
+    /// The names of the tasks to keep.
     tasks: Option<Vec<String>>,
-    /// Several from one file or text.
+    /// Changes of further classes, from the same file or text.
     more: Vec<ClassSettings>,
 }
 
 const KEYS: [&str; 5] = ["user_class_name", "host", "weight", "fixed_count", "tasks"];
 
 impl ClassSettings {
-    /// Reads a JSON object, an array of such, or the name of a `.json` file with either.
+    /// Parses a JSON object, an array of objects, or the name of a `.json` file with either.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let read = |path: &str| {
             let bytes = files::read(Path::new(path), TEXT_MAX);
@@ -98,7 +98,7 @@ impl ClassSettings {
         })
     }
 
-    /// ClassChanges its class, and those of the others with it.
+    /// Applies the changes, and those in `more`.
     fn apply(&self, classes: &mut Classes) -> Result<(), String> {
         let Some(user) = classes.take(&self.name) else {
             let names: Vec<&str> = classes.users.iter().flatten().map(|user| &*user.name).collect();
@@ -111,7 +111,7 @@ impl ClassSettings {
         self.more.iter().try_for_each(|more| more.apply(classes))
     }
 
-    /// The class as it is now; `None` where nothing is left of it.
+    /// Returns the changed class, or `None` if it is removed.
     fn changed(&self, mut user: User) -> Result<Option<User>, String> {
         if self.weight == Some(0.0) {
             return Ok(None);
@@ -132,7 +132,8 @@ impl ClassSettings {
         Ok(Some(user))
     }
 
-    /// A number takes the place of a weight, and a weight of nothing but a weight, as in Locust.
+    /// Returns the new share. As in Locust, a fixed count replaces a weight, and a weight replaces only a
+    /// weight.
     fn share(&self, own: Share) -> Share {
         match (self.fixed_count, own) {
             (Some(count @ 1..), _) => Share::Fixed(count),
@@ -143,7 +144,7 @@ impl ClassSettings {
     }
 }
 
-/// The classes of a scenario by their names. A class that is left out leaves an empty place.
+/// The classes of a scenario by their names. A removed class leaves an empty place.
 struct Classes {
     users: Vec<Option<User>>,
     places: HashMap<String, usize>,
@@ -151,7 +152,7 @@ struct Classes {
 
 impl Classes {
     fn new(users: Vec<User>) -> Self {
-        // The first class of a name. A second one is refused later.
+        // The first class of each name. A second one is an error later.
         let places = users.iter().enumerate().rev().map(|(place, user)| (user.name.clone(), place));
         Classes { places: places.collect(), users: users.into_iter().map(Some).collect() }
     }
@@ -166,7 +167,7 @@ impl Classes {
     }
 }
 
-/// As it can be typed again.
+/// Prints the settings as `--config-users` takes them.
 impl fmt::Display for ClassSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let object = |one: &ClassSettings| {
@@ -185,7 +186,7 @@ impl fmt::Display for ClassSettings {
     }
 }
 
-/// What the flags change of the classes of a scenario.
+/// What flags change of the classes of a scenario.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct ClassChanges {
     pub(super) classes: Vec<ClassSettings>,
@@ -248,7 +249,7 @@ mod tests {
         shares(&[&a("\"weight\": 5")], &[("A", Weight(5.0)), ("B", Fixed(2))]);
         shares(&[&a("\"weight\": 0")], &[("B", Fixed(2))]);
         shares(&[&a("\"fixed_count\": 4")], &[("A", Fixed(4)), ("B", Fixed(2))]);
-        // A number goes before a weight in Locust, and 0 is none.
+        // In Locust a fixed count takes precedence over a weight, and 0 is no fixed count.
         shares(&[&b("\"weight\": 5")], &[("A", Weight(3.0)), ("B", Fixed(2))]);
         shares(
             &[&b("\"weight\": 5, \"fixed_count\": 0")],

@@ -1,4 +1,4 @@
-//! The command of a run as text: as it was typed, and as it can be typed to have the run again.
+//! The command of a run as text: as it was given, and one that repeats the run.
 
 use std::env;
 use std::fmt::Display;
@@ -10,15 +10,15 @@ use crate::credentials::hidden;
 use crate::plan::Plan;
 use crate::scenario::Parameter;
 
-/// The command as typed, where it is not text with something in the place of what is none; without
-/// the credentials in URLs and the values of secrets.
+/// Returns the command as it was given, without the credentials in URLs and the values of secrets. What
+/// is not UTF-8 is replaced.
 pub(super) fn typed(parameters: &[Parameter]) -> String {
     let words = env::args_os().map(|word| word.to_string_lossy().into_owned());
     command_line(words, parameters)
 }
 
-/// A command that makes this run of a scenario once more: with its seed, and what a page asked for as
-/// if it had been typed. What it can be steered by on its way is not in it.
+/// Returns a command that repeats this run of a scenario: with its seed, and with the page's form as
+/// flags. Changes of the running test are not in it.
 pub(super) fn to_repeat(scenario: &str, args: &RunArgs, plan: &Plan) -> String {
     let mut line = Line(vec!["gregaria".to_owned(), scenario.to_owned()]);
     line.load(args);
@@ -30,7 +30,7 @@ pub(super) fn to_repeat(scenario: &str, args: &RunArgs, plan: &Plan) -> String {
     command_line(line.0.into_iter(), &plan.scenario.parameters)
 }
 
-/// Words, one after the other.
+/// The words of a command.
 struct Line(Vec<String>);
 
 impl Line {
@@ -57,7 +57,7 @@ impl Line {
         self.flag("--abort-after", seconds(args.abort_after));
     }
 
-    /// What of the scenario runs.
+    /// Adds which parts of the scenario run.
     fn choice(&mut self, args: &RunArgs) {
         let words = |words: &[String]| (!words.is_empty()).then(|| words.join(","));
         let classes = (!args.user_classes.is_empty()).then(|| list(args.user_classes.iter()));
@@ -116,14 +116,14 @@ fn list<T: Display>(items: impl Iterator<Item = T>) -> String {
     items.map(|item| item.to_string()).collect::<Vec<_>>().join(",")
 }
 
-/// The words as a shell takes them again, without the credentials in URLs and the values of secrets.
+/// Quotes the words for a shell, without the credentials in URLs and the values of secrets.
 fn command_line(words: impl Iterator<Item = String>, parameters: &[Parameter]) -> String {
     let shown =
         |word: &str| without_secret(word, parameters).unwrap_or_else(|| hidden(word).into_owned());
     words.map(|word| quoted(&shown(&word))).collect::<Vec<_>>().join(" ")
 }
 
-/// `name=***` where a secret is given its value, behind `--set` or `--set=`.
+/// Returns `name=***` for a word that gives a secret its value, after `--set` or with `--set=`.
 fn without_secret(word: &str, parameters: &[Parameter]) -> Option<String> {
     let assignment = word.strip_prefix("--set=").unwrap_or(word);
     let (name, value) = assignment.split_once('=')?;
@@ -131,7 +131,7 @@ fn without_secret(word: &str, parameters: &[Parameter]) -> Option<String> {
     is_secret.then(|| format!("{}***", &word[..word.len() - value.len()]))
 }
 
-/// In single quotes where a shell would take it for something else.
+/// Puts a word in single quotes if it has characters that mean something to a shell.
 fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) {
@@ -150,7 +150,7 @@ mod tests {
     use crate::plan;
     use crate::scenario::{Scenario, Step, User};
 
-    /// A run of these words, and the command that has it again, as its words.
+    /// Returns the flags in these words, and the words of the command that repeats the run.
     fn again_of(words: &[&str]) -> (RunArgs, Vec<String>) {
         let args = Args::try_parse_from(words).unwrap().run;
         let user = User::new("A").task(Step::get("/"));

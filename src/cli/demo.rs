@@ -16,8 +16,8 @@ const TUTORIAL: &str = include_str!("../../scenarios/checks.toml");
 const USERS: u32 = 64;
 const RUN_TIME: Duration = Duration::from_secs(10);
 
-/// Runs the tutorial's scenario as fast as it goes against a server of our own. Where there are two
-/// cores, the server has the last to itself.
+/// Runs the tutorial's scenario without waits against the built-in server, which has the last core to
+/// itself if there are two.
 pub(super) fn demo(args: &RunArgs) -> Result<u8, Error> {
     let mut cores = allowed_cores();
     let server_core = cores.last().copied().ok_or("no core to run on")?;

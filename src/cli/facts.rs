@@ -1,4 +1,4 @@
-//! The facts of a run that its reports show.
+//! The facts about a run that reports show.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::plan::Plan;
 use crate::report::view::Facts;
 use crate::scenario::LoadShape;
 
-/// The facts of a plan that was made of `template`.
+/// Returns the facts about a plan that was made from `template`.
 pub(super) fn facts(plan: &Plan, args: &RunArgs, template: &ScenarioTemplate) -> Facts {
     let hosts: BTreeSet<String> = plan
         .targets

@@ -27,7 +27,7 @@ use crate::scenario::Scenario;
 
 type Reports = Vec<(String, Box<dyn Report + Send>)>;
 
-/// A run that is ready to start. Everything that can fail because of its options has been tried.
+/// A run that is ready to start. What can fail because of its options has been tried.
 pub(super) struct Job {
     pub(super) plan: Arc<Plan>,
     pub(super) control: Arc<Control>,
@@ -38,7 +38,7 @@ pub(super) struct Job {
 }
 
 impl Job {
-    /// Plans a run of this scenario, which was made of the template, and creates its files.
+    /// Plans a run of this scenario, which was made from the template, and creates its files.
     pub(super) fn new(
         template: &ScenarioTemplate,
         scenario: Scenario,
@@ -59,7 +59,7 @@ impl Job {
         Ok(job)
     }
 
-    /// Adds a report, behind all others.
+    /// Adds a report after all others.
     pub(super) fn add(&mut self, name: &str, report: Box<dyn Report + Send>) {
         self.reports.push((name.to_owned(), report));
     }
@@ -97,7 +97,7 @@ impl Job {
         let (args, plan, log) = (&self.args, self.plan.clone(), self.log.clone());
         let control = self.control.clone();
         let resets = args.reset_stats;
-        // With the page, tables in the terminal are off by default, as in Locust.
+        // As in Locust, a run with a page prints no tables by default.
         let is_told = if args.web.web { args.print_stats } else { !args.only_summary };
         if is_told {
             let screen = || Screen::of(io::stderr());
@@ -127,7 +127,7 @@ fn exit_code(summary: &Summary, args: &RunArgs) -> u8 {
         || !snapshot.exceptions.is_empty()
         || nothing_completed(snapshot).is_some();
     let code = if failed { args.exit_code_on_error.unwrap_or(FAILED) } else { 0 };
-    // A report that could not be written is an error, and so is a threshold that could not be judged.
+    // A report that could not be written is an error, and so is a level that could not be judged.
     let is_missing = !summary.report_errors.is_empty() || !snapshot.unjudged.is_empty();
     let code = if code == 0 && is_missing { 1 } else { code };
     if snapshot.broken.is_some() { THRESHOLD_MISSED } else { code }

@@ -1,4 +1,4 @@
-//! What a shell's job is by the rules of POSIX: stopped and continued, hung up or not.
+//! Job control by the rules of POSIX: stopping, hangups and process groups.
 
 use std::fs;
 
@@ -7,15 +7,15 @@ use rustix::process::Pid;
 use signal_hook::consts::SIGTSTP;
 use signal_hook::low_level::emulate_default_handler;
 
-/// Stops the process until it is continued; not at all where nothing could continue it, as in a container
-/// whose terminal it has: the kernel does not do so either (POSIX's orphaned process groups).
+/// Stops the process until it is continued. Does nothing in an orphaned process group, such as that of a
+/// container's first process, because nothing could continue it. The kernel does the same (POSIX).
 pub(super) fn suspend() {
     if !is_orphaned() {
         let _ = emulate_default_handler(SIGTSTP);
     }
 }
 
-/// Whether the signal was to be ignored when the process was started, as SIGHUP is by `nohup`.
+/// Returns whether the process was started with this signal ignored, as `nohup` does with SIGHUP.
 pub(super) fn is_ignored(signal: c_int) -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
@@ -23,13 +23,14 @@ pub(super) fn is_ignored(signal: c_int) -> bool {
     mask.is_some_and(|mask| mask & (1 << (signal - 1)) != 0)
 }
 
-/// Whether this process is in the group of this number.
+/// Returns whether this process is in this process group.
 pub(super) fn is_in_group(group: Pid) -> bool {
     let own = ProcessStat::of("self").map(|own| own.group);
     own == group.as_raw_nonzero().get().try_into().ok()
 }
 
-/// Whether no process of this session is above this one's group: a shell would be.
+/// Returns whether the process group is orphaned: no parent of a process in it is of the same session and
+/// another group, as a shell is.
 fn is_orphaned() -> bool {
     let Some(own) = ProcessStat::of("self") else { return true };
     let mut above = own;
@@ -42,8 +43,8 @@ fn is_orphaned() -> bool {
     }
 }
 
-/// Where a process stands among others, by their numbers. 0 is one outside the container. rustix
-/// cannot say it: its numbers of processes are never 0.
+/// Numbers from `/proc/PID/stat`; 0 is a process outside the container. rustix cannot hold them, because
+/// its numbers of processes are never 0.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct ProcessStat {
     parent: u32,
@@ -53,11 +54,11 @@ struct ProcessStat {
 
 impl ProcessStat {
     fn of(process: &str) -> Option<Self> {
-        ProcessStat::read(&fs::read_to_string(format!("/proc/{process}/stat")).ok()?)
+        ProcessStat::parse(&fs::read_to_string(format!("/proc/{process}/stat")).ok()?)
     }
 
-    /// From `pid (name) state parent group session …`, where the name may have anything in it.
-    fn read(stat: &str) -> Option<Self> {
+    /// Parses `pid (name) state parent group session …`. The name may contain any characters.
+    fn parse(stat: &str) -> Option<Self> {
         let (_, behind) = stat.rsplit_once(')')?;
         let mut numbers = behind.split_whitespace().skip(1).map_while(|word| word.parse().ok());
         let mut next = || numbers.next();
@@ -77,11 +78,11 @@ mod tests {
     }
 
     #[test]
-    fn a_process_has_its_standing_whatever_it_is_called() {
+    fn the_stat_of_a_process_is_read_whatever_its_name() {
         let own = ProcessStat::of("self").unwrap();
         assert_eq!(own.parent, std::os::unix::process::parent_id());
-        let named = ProcessStat::read("7 (a) b (c) R 3 0 0 34816 9");
+        let named = ProcessStat::parse("7 (a) b (c) R 3 0 0 34816 9");
         assert_eq!(named, Some(ProcessStat { parent: 3, group: 0, session: 0 }));
-        assert_eq!(ProcessStat::read("7 (a) R 3"), None);
+        assert_eq!(ProcessStat::parse("7 (a) R 3"), None);
     }
 }

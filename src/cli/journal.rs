@@ -1,4 +1,4 @@
-//! `-L DEBUG`: what users do, as log lines.
+//! `-L DEBUG`: logs what users do.
 
 use std::io;
 
@@ -6,7 +6,7 @@ use crate::log::Log;
 use crate::report::Report;
 use crate::stats::{Deed, Journal, Snapshot};
 
-/// Logs what users did, each second.
+/// Logs what users did, once per second.
 pub(super) struct JournalLog(pub(super) Log);
 
 impl Report for JournalLog {

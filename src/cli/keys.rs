@@ -1,5 +1,5 @@
-//! Keys while a run lasts, as Locust has them: `w` and `W` add 1 or 10 users, `s` and `S` take as
-//! many away. Where the load is a rate, they change it by as many iterations per second.
+//! Keys during a run, as in Locust: `w` and `W` add 1 or 10 users, `s` and `S` remove as many. They change
+//! the rate of an open load by as many iterations per second.
 
 use std::io;
 use std::sync::Arc;
@@ -11,11 +11,11 @@ use crate::log::Log;
 use crate::plan::Plan;
 use crate::scenario::USERS_MAX;
 
-/// Users per second who come or go by a key, as in Locust (main.py).
+/// The spawn rate of changes by keys, as in Locust (main.py).
 const SPAWN_RATE: f64 = 100.0;
 
-/// Obeys the terminal's keys from now on, on a thread that no process waits for. They are for the run
-/// that `run` names, if it does.
+/// Starts a thread that changes the run by the terminal's keys. `run` returns the active run, if there is
+/// one. Nothing waits for the thread.
 pub(super) fn steer(
     terminal: &Terminal,
     log: &Log,
@@ -32,7 +32,7 @@ pub(super) fn steer(
     Ok(())
 }
 
-/// By how many users, or iterations per second, a key changes the load.
+/// Returns by how many users, or iterations per second, a key changes the load.
 fn step(key: u8) -> Option<i32> {
     match key {
         b'w' => Some(1),
@@ -64,7 +64,7 @@ impl Keys {
         }
     }
 
-    /// Does nothing where there are no users to stop.
+    /// Does nothing if there are no users to remove.
     fn change_users(&self, by: i32) -> Result<Option<Change>, Refused> {
         let now = self.users();
         let users = now.saturating_add_signed(by).min(USERS_MAX);
@@ -85,8 +85,8 @@ impl Keys {
         Ok(Some(Change::Rate(rate)))
     }
 
-    /// The users that were asked for last, so that fast keys add up, or else those that the shape
-    /// wants now.
+    /// Returns the number of users that was last asked for, so that fast keys add up; without one, that of the
+    /// shape at this instant.
     fn users(&self) -> u32 {
         self.control.users_wanted().unwrap_or_else(|| {
             let mut curve = self.plan.shape.curve(self.plan.run_time);
@@ -110,7 +110,7 @@ mod tests {
     use crate::plan::Options;
     use crate::scenario::{Scenario, Step, User};
 
-    /// Users or the rate after these keys, in a run that has been going for so long.
+    /// Users, or the rate, after these keys in a run of this age.
     #[track_caller]
     fn after(options: Options, secs: u64, pressed: &[u8]) -> f64 {
         let user = User::new("u").task(Step::get("/"));

@@ -1,4 +1,4 @@
-//! The log lines by which Locust tells how far a run has come.
+//! Log lines about the progress of a run, as Locust has them.
 
 use std::io;
 use std::mem::{Discriminant, discriminant};
@@ -20,7 +20,7 @@ use crate::units;
 /// Time between two lines of a run that is still being prepared.
 const PREPARING: Duration = Duration::from_secs(1);
 
-/// Says how far a plan has come, once a second: nothing of one that is made at once.
+/// Returns a function that logs the progress of planning once per second.
 pub(super) fn preparing(log: &Log) -> impl FnMut(Progress) {
     let mut clock = Clock::new(Instant::now());
     move |progress| {
@@ -30,7 +30,7 @@ pub(super) fn preparing(log: &Log) -> impl FnMut(Progress) {
     }
 }
 
-/// When it is time for the next line.
+/// Decides when the next line is due.
 struct Clock {
     last: Instant,
 }
@@ -49,7 +49,7 @@ impl Clock {
     }
 }
 
-/// Says what is about to run.
+/// Logs what is about to run.
 pub(super) fn announce(plan: &Plan, log: &Log) {
     log.info("main", concat!("Starting gregaria ", env!("CARGO_PKG_VERSION")));
     log.info("main", run_time(plan));
@@ -90,8 +90,7 @@ pub(super) fn announce(plan: &Plan, log: &Log) {
     }
 }
 
-/// How long the run takes, as far as that is known: Locust's line, which says more where the load ends
-/// by itself.
+/// Returns Locust's line about the run time. It says more if the load ends by itself.
 fn run_time(plan: &Plan) -> String {
     if let Some(time) = plan.run_time {
         return format!("Run time limit set to {} seconds", time.as_secs_f64());
@@ -108,7 +107,7 @@ fn run_time(plan: &Plan) -> String {
         (None, None, Some(requests)) => {
             format!("the run ends after {}", units::counted(requests, "request"))
         }
-        // Only the function knows whether it ends.
+        // Whether it ends is up to the function.
         _ if matches!(plan.shape, LoadShape::Tick(_)) => {
             return "No run time limit set, the load shape may end the run; use CTRL+C to interrupt".into();
         }
@@ -117,7 +116,7 @@ fn run_time(plan: &Plan) -> String {
     format!("No run time limit set, {end}")
 }
 
-/// What is about to come, in a line.
+/// Describes the load in one line.
 pub(super) fn load(shape: &LoadShape, arrivals: Option<&Arrivals>, users: u32) -> String {
     if let Some(Arrivals { rate, kind, max_users }) = arrivals {
         let arrivals = match kind {
@@ -136,18 +135,18 @@ pub(super) fn load(shape: &LoadShape, arrivals: Option<&Arrivals>, users: u32) -
     }
 }
 
-/// Logs what happened on the way: all users running, what spoils the numbers, the time over.
+/// Logs what happens during a run: all users running, doubts about the numbers, why it ended.
 pub(super) struct Milestones {
     plan: Arc<Plan>,
     log: Log,
     control: Arc<Control>,
-    /// The users that were all there when that was last told.
+    /// The number of users for which "All users spawned" was last logged.
     spawned: Option<u32>,
     /// The statistics are to begin anew when all users are there.
     resets: bool,
     /// The kinds of warnings that were given: each is once.
     warned: Vec<Discriminant<Warning>>,
-    /// The level that was broken has been told.
+    /// Whether the broken level was logged.
     is_broken: bool,
 }
 
@@ -157,7 +156,8 @@ impl Milestones {
         Milestones { plan, log, control, spawned, resets, warned, is_broken }
     }
 
-    /// Once for each number of users that was asked for; the statistics begin anew at the first.
+    /// Logs that all users are running, once for each number of users that was asked for. The first time,
+    /// `--reset-stats` resets the statistics.
     fn tell_spawned(&mut self, snapshot: &Snapshot) {
         let running = snapshot.user_count();
         let wanted = self.control.users_wanted().unwrap_or(self.plan.users);
@@ -177,8 +177,8 @@ impl Milestones {
         }
     }
 
-    /// A rate has no number of users to come to, and a shape may leave its own between two looks: the
-    /// time says when they are full.
+    /// Resets the statistics at the time when a rate or a shape is full. A rate has no number of users to
+    /// reach, and a shape may reach its own between two snapshots.
     fn reset_when_full(&mut self, elapsed: Duration) {
         let full = match &self.plan.arrivals {
             Some(arrivals) => arrivals.full(),
@@ -197,8 +197,8 @@ impl Milestones {
         }
     }
 
-    /// How late timers are is judged at the end: the first few of a run say little. What nobody had an
-    /// answer to is counted there: cores tell of it one after the other.
+    /// Logs new warnings. Late timers are judged at the end, because the first few say little, and so are
+    /// requests that did not end, which cores report one after the other.
     fn warn(&mut self, snapshot: &Snapshot) {
         for warning in warnings(snapshot) {
             let kind = discriminant(&warning);
@@ -239,7 +239,7 @@ impl Report for Milestones {
         for level in &snapshot.unjudged {
             self.log.warning("main", Warning::Unjudged(level.clone()));
         }
-        // Locust's words for the first two, where the ends of its runs are told.
+        // The first two are Locust's words.
         match snapshot.ending {
             Some(Ending::RunTime) => {
                 self.log.info("main", "--run-time limit reached, shutting down");

@@ -51,13 +51,13 @@ use terminal::Terminal;
 /// Failures were recorded, and `--exit-code-on-error` is not set.
 const FAILED: u8 = 1;
 
-/// The run could not take place: a bad flag, a bad file, a machine that does not allow it.
+/// The run could not start: a wrong flag, a wrong file, or a machine that does not allow it.
 const COULD_NOT_RUN: u8 = 2;
 
-/// A level was broken that --abort-when names.
+/// A level of `--abort-when` was broken.
 const THRESHOLD_MISSED: u8 = 3;
 
-/// Why the command could not do what it was asked to. Its text is all the user gets to see.
+/// Why the command failed. Users see its text and nothing else.
 type Error = Box<dyn StdError + Send + Sync>;
 
 /// Runs the command with the arguments of this process.
@@ -68,7 +68,7 @@ pub fn main() -> ExitCode {
             let _ = io::stderr().write_all(USAGE.as_bytes());
             return ExitCode::from(COULD_NOT_RUN);
         }
-        // Opens the page without a run, because no load was asked for.
+        // No load was asked for, so the page opens without a run.
         words = ["gregaria", DEFAULT_SCENARIO, "--web"].map(OsString::from).into();
     }
     finish(args::read::<Args>(words).map_or_else(report_args_error, run_command))
@@ -101,7 +101,7 @@ fn run_command(Parsed { mut args, typed, flag_files }: Parsed<Args>) -> Result<u
     }
 }
 
-/// The flags of a run, once it is settled what those mean that depend on each other.
+/// Resolves the flags of a run that depend on each other.
 fn resolved(mut run: RunArgs, typed: &ArgMatches, flag_files: Vec<String>) -> RunArgs {
     run.pick_classes(typed);
     run.choose_page(typed);
@@ -109,8 +109,7 @@ fn resolved(mut run: RunArgs, typed: &ArgMatches, flag_files: Vec<String>) -> Ru
     run
 }
 
-/// What cannot be understood ends the process here where clap has words for it; so does a wish for
-/// help.
+/// Ends the process with clap's text if the command line is wrong, or asks for help.
 fn report_args_error(error: ArgsError) -> Result<u8, Error> {
     match error {
         ArgsError::CommandLine(error) => refuse(&error),
@@ -118,8 +117,8 @@ fn report_args_error(error: ArgsError) -> Result<u8, Error> {
     }
 }
 
-/// Runs a scenario written in Rust, with the flags of this process: the `main` of a test of one's
-/// own. Everything but the scenario file works as in the `gregaria` command.
+/// Runs a scenario written in Rust with the flags of this process: the `main` of your own load test.
+/// Everything but the scenario file works as in the `gregaria` command.
 ///
 /// ```no_run
 /// use gregaria::scenario::{Scenario, Task, User};
@@ -215,7 +214,8 @@ fn run_scenario(source: &ScenarioSource, args: &RunArgs) -> Result<u8, Error> {
     Ok(code)
 }
 
-/// Everything that can fail because of what was asked fails before the load starts.
+/// Runs once, without a page. Whatever is wrong with the options or the scenario is an error before the
+/// load starts.
 fn run_once(
     template: &ScenarioTemplate,
     scenario: Scenario,
@@ -236,7 +236,7 @@ fn run_once(
     Ok(code)
 }
 
-/// Writes to stdout; a reader that went away is none of our business.
+/// Writes to stdout. A closed pipe is no error.
 fn print(text: &str) -> Result<(), Error> {
     match io::stdout().write_all(hidden(text).as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),

@@ -1,4 +1,4 @@
-//! `--list` and `--show-task-ratio`: what a scenario is made of, in Locust's layout.
+//! `--list` and `--show-task-ratio`: the classes and tasks of a scenario, in Locust's layout.
 
 use std::fmt::Write as _;
 
@@ -11,7 +11,7 @@ use crate::report::view::tasks;
 use crate::scenario::{Scenario, Share, User};
 use crate::stats::UserCount;
 
-/// The names of the user classes.
+/// Lists the names of the user classes.
 pub(super) fn list(scenario: &Scenario) -> String {
     let mut text = String::from("Available Users:\n");
     for user in &scenario.users {
@@ -20,9 +20,8 @@ pub(super) fn list(scenario: &Scenario) -> String {
     text
 }
 
-/// The number of users at which classes have exactly the ratio of their weights: the sum of the
-/// weights, as in Locust. `None` where the scenario gives a number of users, or where classes have
-/// fixed counts.
+/// Returns the number of users at which classes have exactly the ratio of their weights: as in Locust,
+/// the sum of the weights. `None` if the scenario has a number of users, or classes have fixed counts.
 pub(super) fn enough_users(scenario: &Scenario) -> Option<u32> {
     let load = &scenario.load;
     if load.users.is_some() || load.shape.is_some() || load.arrivals.is_some() {
@@ -38,8 +37,7 @@ pub(super) fn enough_users(scenario: &Scenario) -> Option<u32> {
     Some(total.clamp(1.0, 1e6) as u32)
 }
 
-/// How often each class and each of its tasks is chosen: by class, then of all users that the plan
-/// would start.
+/// Prints how often each task is chosen: first within its class, then among all users of the plan.
 pub(super) fn text(plan: &Plan) -> String {
     let users = &plan.scenario.users;
     let share = |of_class| of_class as f64 / plan.classes.len().max(1) as f64;
@@ -58,7 +56,7 @@ pub(super) fn text(plan: &Plan) -> String {
     text
 }
 
-/// The same as Locust has it in JSON.
+/// Returns the same as JSON, as Locust has it.
 pub(super) fn json(plan: &Plan) -> String {
     let users = plan.scenario.users.iter().zip(plan.users_of_classes());
     let counts: Vec<UserCount> =
@@ -66,7 +64,7 @@ pub(super) fn json(plan: &Plan) -> String {
     let mut text = Vec::new();
     let formatter = PrettyFormatter::with_indent(b"    ");
     let mut serializer = Serializer::with_formatter(&mut text, formatter);
-    // Nothing that is written to memory, and no value, can fail.
+    // Writing a JSON value to memory cannot fail.
     let _ = tasks(&plan.scenario.workload(), &counts).serialize(&mut serializer);
     String::from_utf8_lossy(&text).into_owned() + "\n"
 }
@@ -84,7 +82,7 @@ fn class_lines(text: &mut String, user: &User, share: f64) {
     }
 }
 
-/// A percentage and a name, both indented by two spaces a level.
+/// Prints a percentage and a name, both indented by two spaces per level.
 fn line(text: &mut String, level: usize, ratio: f64, name: &str) {
     let pad = "  ".repeat(level);
     let percent = format!("{pad}{:<6.1}", ratio * 100.0);

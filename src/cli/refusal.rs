@@ -1,4 +1,4 @@
-//! What cannot be done, said on stderr without the credentials of URLs.
+//! Errors on stderr, without the credentials in URLs.
 
 use std::env;
 use std::io::{self, IsTerminal, Write};
@@ -7,7 +7,7 @@ use std::process;
 use super::COULD_NOT_RUN;
 use crate::credentials::{hidden_in_malformed, hidden_in_quotes};
 
-/// Says what is wrong with the arguments, or what was asked about them, and ends.
+/// Prints clap's error, or the help that was asked for, and ends the process.
 pub(super) fn refuse(error: &clap::Error) -> ! {
     if !error.use_stderr() {
         error.exit();
@@ -18,7 +18,7 @@ pub(super) fn refuse(error: &clap::Error) -> ! {
     process::exit(COULD_NOT_RUN.into())
 }
 
-/// The text without credentials, also of arguments that should have been URLs and have no scheme.
+/// Returns the text without credentials, including those of arguments that look like URLs without a scheme.
 pub(super) fn without_credentials(text: &str) -> String {
     let words = env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
     // Also of `--flag=value` and of `--set name=value`.

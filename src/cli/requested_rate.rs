@@ -1,4 +1,4 @@
-//! Which rate a run was to have at an instant: by its plan, and by who steered it since.
+//! The rate that a run is asked to have at an instant, by its plan and by later commands.
 
 use std::sync::Arc;
 
@@ -6,8 +6,8 @@ use crate::control::{Change, Control};
 use crate::plan::Plan;
 use crate::report::history::AskedRate;
 
-/// Iterations per second that the plan and the changes of `control` ask for, at instants that only go
-/// forward; none of a load that is a number of users.
+/// Returns a function of the time since the start: the iterations per second that the plan and the
+/// commands in `control` ask for, or `None` for a closed load. Times must not decrease.
 pub(super) fn requested_rate(plan: &Arc<Plan>, control: &Arc<Control>) -> AskedRate {
     let (plan, control) = (plan.clone(), control.clone());
     let (mut changed, mut seen) = (None, 0);

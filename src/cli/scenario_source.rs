@@ -1,4 +1,4 @@
-//! Where a scenario comes from: a file is read anew for every run of a page, all else is kept.
+//! Where a scenario comes from. A file is read again for each run of the page; anything else is read once.
 
 use std::path::Path;
 
@@ -9,18 +9,18 @@ use crate::scenario::file::{self, Document};
 use crate::scenario::{Scenario, Step, User};
 use crate::session::{Auth, BaseUrl, UrlError};
 
-/// What was given in the place of a scenario.
+/// Where a scenario comes from.
 #[derive(Debug, Clone)]
 pub(super) enum ScenarioSource {
-    /// A path, to a file or to a pipe, or a URL, as typed.
+    /// The path of a file or a pipe, or a URL, as it was given.
     Typed(String),
-    /// The path of a regular file, which may have been edited since it was read last.
+    /// The path of a regular file, which may have changed since it was last read.
     File(String),
-    /// What was read, or made, once.
+    /// A scenario that cannot be read again.
     Loaded(ScenarioTemplate),
 }
 
-/// What other tools read what users do from.
+/// Endings of the files in which other tools have what users do.
 const SCRIPTS: [(&str, &str); 5] = [
     (".py", "Python"),
     (".js", "JavaScript"),
@@ -30,7 +30,7 @@ const SCRIPTS: [(&str, &str); 5] = [
 ];
 
 impl ScenarioSource {
-    /// Reads it as it is now: a file, or one user class that GETs a URL.
+    /// Reads the scenario as it is now. For a URL, makes one user class that GETs it.
     pub(super) fn read(&self) -> Result<ScenarioTemplate, Error> {
         let source = match self {
             ScenarioSource::Loaded(template) => return Ok(template.clone()),
@@ -42,7 +42,7 @@ impl ScenarioSource {
         if is_url(source) {
             return Ok(ScenarioTemplate::of_scenario(source, of_url(source)?));
         }
-        // A file of another tool. A TOML error about a missing equals sign would not help.
+        // For a file of another tool, a TOML error about a missing equals sign would not help.
         let lower = source.to_ascii_lowercase();
         if let Some((_, what)) = SCRIPTS.iter().find(|(ending, _)| lower.ends_with(ending)) {
             return Err(format!(
@@ -55,7 +55,7 @@ impl ScenarioSource {
         Ok(ScenarioTemplate::of_file(source, document))
     }
 
-    /// Returns the source for a second read. A pipe has nothing left, so its text is kept.
+    /// Returns the source for the next run. A pipe cannot be read twice, so its text is kept.
     pub(super) fn for_next_run(&self, template: &ScenarioTemplate) -> ScenarioSource {
         match self {
             ScenarioSource::Typed(path) if template.text().is_some() && files::is_regular(path) => {
@@ -97,7 +97,7 @@ mod tests {
     use super::*;
     use crate::scenario::file::Values;
 
-    /// A file that has its host from a parameter, and a body from this other file.
+    /// A file whose host is a parameter, and whose body is in another file.
     fn text(body: &str) -> String {
         format!(
             "host = \"http://${{host}}\"\n[parameter.host]\nrequired = true\n[[user]]\n\

@@ -1,4 +1,4 @@
-//! What was read in the place of a scenario, before its parameters have values.
+//! A scenario before its parameters have values.
 
 use super::class_settings::ClassChanges;
 use super::{Error, RunArgs};
@@ -6,8 +6,8 @@ use crate::scenario::file::{self, Document, Values};
 use crate::scenario::{Parameter, Scenario};
 use crate::session::is_absolute;
 
-/// A scenario as it was read once. A run is made of it and of nothing that is read later, so what a
-/// report shows is what ran, whatever becomes of the file.
+/// A scenario as it was read, before its parameters have values. A run is made from it without reading the
+/// file again, so that reports show the text that ran.
 #[derive(Debug, Clone)]
 pub(super) struct ScenarioTemplate {
     name: String,
@@ -18,12 +18,12 @@ pub(super) struct ScenarioTemplate {
 #[derive(Debug, Clone)]
 enum Content {
     File(Document),
-    /// Of no file, and so without a text; its strings are what they are, whatever the values.
+    /// It has no file, so it has no text and no parameters to replace.
     Scenario(Box<Scenario>),
 }
 
 impl ScenarioTemplate {
-    /// Of a file of this name.
+    /// Makes the template of a file.
     pub(super) fn of_file(name: &str, document: Document) -> Self {
         ScenarioTemplate {
             name: name.to_owned(),
@@ -32,19 +32,19 @@ impl ScenarioTemplate {
         }
     }
 
-    /// Of a scenario that needs no file.
+    /// Makes the template of a scenario without a file.
     pub(super) fn of_scenario(name: &str, scenario: Scenario) -> Self {
         let content = Content::Scenario(Box::new(scenario));
         ScenarioTemplate { name: name.to_owned(), content, changes: ClassChanges::default() }
     }
 
-    /// The same, with what flags change of its classes.
+    /// Adds what flags change of the classes.
     pub(super) fn with_class_changes(self, args: &RunArgs) -> Self {
         let (classes, equal_weights) = (args.config_users.clone(), args.equal_weights);
         ScenarioTemplate { changes: ClassChanges { classes, equal_weights }, ..self }
     }
 
-    /// The scenario with these values of its parameters.
+    /// Makes the scenario with these values of its parameters.
     pub(super) fn scenario(&self, values: &Values) -> Result<Scenario, Error> {
         let scenario = match &self.content {
             Content::File(document) => document.scenario(values)?,
@@ -56,8 +56,8 @@ impl ScenarioTemplate {
         Ok(self.changes.applied(scenario)?)
     }
 
-    /// The same; or nothing but its parameters, where one of them needs another value, so that
-    /// somebody can be asked for it.
+    /// Makes the scenario, or one with nothing but its parameters if one of them needs another value, which
+    /// a form can ask for.
     pub(super) fn scenario_or_parameters(&self, values: &Values) -> Result<Scenario, Error> {
         self.scenario(values).or_else(|error| {
             let fault = error.downcast_ref().and_then(file::Error::parameter);
@@ -68,7 +68,7 @@ impl ScenarioTemplate {
         })
     }
 
-    /// The parameters that it has.
+    /// Returns the declared parameters.
     pub(super) fn parameters(&self) -> Result<Vec<Parameter>, Error> {
         match &self.content {
             Content::File(document) => Ok(document.parameters()?),
@@ -76,12 +76,12 @@ impl ScenarioTemplate {
         }
     }
 
-    /// What to call it.
+    /// Returns its name for reports.
     pub(super) fn name(&self) -> &str {
         &self.name
     }
 
-    /// What in it is valid, and most likely not meant.
+    /// Returns warnings about parts that are valid, but probably mistakes.
     pub(super) fn warnings(&self) -> Vec<String> {
         match &self.content {
             Content::File(document) => document.warnings(),
@@ -92,7 +92,7 @@ impl ScenarioTemplate {
         }
     }
 
-    /// The text of the file for reports, where it is one.
+    /// Returns the text of the file as reports show it, or `None` without a file.
     pub(super) fn text(&self) -> Option<String> {
         match &self.content {
             Content::File(document) => Some(document.shown()),

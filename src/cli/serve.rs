@@ -10,10 +10,10 @@ use crate::cores::allowed_cores;
 use crate::log::{Level, Log};
 use crate::target::{Close, Options, Pathology, Server};
 
-/// How often the server looks whether it should stop.
+/// How often the command checks whether to stop.
 const STOP_CHECK: Duration = Duration::from_millis(50);
 
-/// Serves until the first Ctrl-C or SIGTERM, then says what it saw.
+/// Serves until the first Ctrl-C or SIGTERM, then prints counts.
 pub(super) fn serve(args: &ServeArgs) -> Result<u8, Error> {
     let control = Arc::new(Control::default());
     let log = Log::new(Level::Info, None)?;

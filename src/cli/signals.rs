@@ -1,13 +1,12 @@
-//! Signals: what ends a run with everything written, what ends the process at once, and what stops it
-//! for a while.
+//! Signals: which end the run with all reports, which end the process at once, and which suspend it.
 //!
 //! | signal | what happens |
 //! |---|---|
-//! | SIGINT (Ctrl-C), SIGTERM | the end of the run, with all reports; once more, of the process |
-//! | SIGHUP (the terminal was closed) | the end of the run, however often it comes: a shell and the kernel both send it. Ignored under `nohup` |
-//! | SIGQUIT (Ctrl-\\), and with a terminal whatever else ends a process | as everywhere, with the terminal as it was |
-//! | SIGTSTP (Ctrl-Z) | the process stops, with the terminal as it was |
-//! | SIGXFSZ | nothing: the file that is too large is an error of its report, as in Python |
+//! | SIGINT (Ctrl-C), SIGTERM | the run ends, with all reports; a second one ends the process |
+//! | SIGHUP (the terminal was closed) | the run ends, and further ones change nothing: a shell and the kernel both send it. Ignored under `nohup` |
+//! | SIGQUIT (Ctrl-\\), and with a terminal all others that end a process | the default action, after the terminal's settings are restored |
+//! | SIGTSTP (Ctrl-Z) | the process is suspended, after the terminal's settings are restored |
+//! | SIGXFSZ | nothing: as in Python, the write fails, and the report has an error |
 //!
 //! SIGKILL, SIGSTOP and crashes cannot be handled.
 
@@ -28,7 +27,7 @@ use crate::control::Control;
 use crate::log::Log;
 use crate::report::file;
 
-/// What ends a process that does not ask for it, besides those in the table above.
+/// Signals that end a process by default, besides those in the table above.
 const DEADLY: [c_int; 12] = [
     SIGUSR1,
     SIGUSR2,
@@ -44,12 +43,12 @@ const DEADLY: [c_int; 12] = [
     libc::SIGSTKFLT,
 ];
 
-/// How long a report that is being written keeps the process from its end.
+/// How long the end of the process waits for a report that is being written.
 const WRITES_END: Duration = Duration::from_secs(1);
 
-/// From now on the first signal that asks for an end calls `stop`, which is to end things with
-/// everything written as usual, and one for which `is_stopping` is so ends the process at once, with the
-/// exit code of a process that the signal killed and the terminal as it was.
+/// Starts a thread that handles signals as in the table above. The first signal that ends a run calls
+/// `stop`. One that comes when `is_stopping` returns true ends the process at once, with the exit code of
+/// a process that the signal killed.
 pub(super) fn on_signals(
     log: &Log,
     terminal: Option<Terminal>,
@@ -92,14 +91,14 @@ pub(super) fn on_signals(
     Ok(handle)
 }
 
-/// Ends the process, with the terminal as it was and no report half-written.
+/// Restores the terminal and ends the process, with no report half-written.
 fn leave(terminal: &Option<Terminal>, exit: impl FnOnce()) {
     terminal.iter().for_each(Terminal::restore);
     let _no_more = file::pause(WRITES_END);
     exit();
 }
 
-/// The same for one run.
+/// Handles signals for one run.
 pub(super) fn stop_on_signals(
     control: &Arc<Control>,
     log: &Log,

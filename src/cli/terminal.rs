@@ -1,7 +1,7 @@
-//! The terminal on stdin: hands its keys over one by one, and is given back as it was.
+//! The terminal on stdin: reads single keys, and restores the settings of the terminal.
 //!
-//! Signals go their usual way, Ctrl-C among them. Nothing is read, and no setting changed, while the
-//! process is in the background, where either would stop it.
+//! Signals such as that of Ctrl-C are not affected. In the background nothing is read and no setting is
+//! changed, because either would suspend the process.
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -16,10 +16,11 @@ use rustix::termios::{
 
 use super::job_control::is_in_group;
 
-/// A fifth of a second between two looks at who has the terminal, as Locust looks for keys.
+/// How often the thread checks whether the process is in the foreground, and how long it waits for a key:
+/// a fifth of a second, as in Locust.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// What begins the sequence that a key without a letter sends: F4 has an S in it.
+/// Begins the sequences of special keys. That of F4 contains an S.
 const ESCAPE: u8 = 0x1b;
 
 /// The terminal on stdin. Clones are the same one.
@@ -28,24 +29,24 @@ pub(super) struct Terminal(Arc<Mutex<Settings>>);
 
 #[derive(Debug, Default)]
 struct Settings {
-    /// As they were before the first change.
+    /// The settings before the first change.
     before: Option<Termios>,
-    /// The terminal was given back.
+    /// Whether no key is read any more.
     is_over: bool,
 }
 
-/// Gives the terminal back at the end of a scope, a panic's among them.
+/// Restores the terminal's settings at the end of a scope, also in a panic.
 #[derive(Debug)]
 pub(super) struct RestoreOnDrop<'t>(&'t Terminal);
 
 impl Terminal {
-    /// The one on stdin, if it is one.
+    /// Returns the terminal on stdin, if stdin is one.
     pub(super) fn of_stdin() -> Option<Self> {
         isatty(io::stdin()).then(Terminal::default)
     }
 
-    /// The keys that have been pressed, as soon as there are any; none where there are none for a
-    /// while or they are another process's. `None` when no more will come.
+    /// Waits a moment for keys and returns them. There may be none; in the background there are none.
+    /// Returns `None` when no more can come.
     pub(super) fn keys(&self) -> Option<Vec<u8>> {
         if !self.take()? {
             thread::sleep(LOOK);
@@ -66,8 +67,8 @@ impl Terminal {
         }
     }
 
-    /// Has keys handed over one by one and not shown, where this process has the terminal; `None`
-    /// where it was given back.
+    /// Sets the terminal to single keys without echo. Returns false in the background, and `None` after
+    /// `restore`.
     fn take(&self) -> Option<bool> {
         let mut settings = self.settings();
         if settings.is_over {
@@ -77,7 +78,7 @@ impl Terminal {
             return Some(false);
         }
         let now = tcgetattr(io::stdin()).ok()?;
-        // Looked at every time: a shell that had it meanwhile has settings of its own.
+        // Every time, because a shell may have changed the settings meanwhile.
         if now.local_modes.intersects(LocalModes::ICANON | LocalModes::ECHO) {
             let mut ours = now.clone();
             ours.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO);
@@ -89,15 +90,14 @@ impl Terminal {
         Some(true)
     }
 
-    /// Gives the terminal back with the settings it had. No key is read any more.
+    /// Restores the settings. No key is read any more.
     pub(super) fn restore(&self) {
         let mut settings = self.settings();
         settings.is_over = true;
         settings.give_back();
     }
 
-    /// Gives the terminal back with the settings it had while `meanwhile` lasts. Then its keys are
-    /// asked for again as they were at first.
+    /// Restores the settings while `meanwhile` runs.
     pub(super) fn lend(&self, meanwhile: impl FnOnce()) {
         // The lock is held until the end, so that no other thread changes the terminal in between.
         let mut settings = self.settings();
@@ -117,7 +117,7 @@ impl Terminal {
 impl Settings {
     fn give_back(&mut self) {
         if let Some(before) = self.before.take().filter(|_| in_foreground()) {
-            // A terminal that has gone needs none.
+            // It fails if the terminal was closed, and then there is nothing to restore.
             let _ = tcsetattr(io::stdin(), OptionalActions::Now, &before);
         }
     }
@@ -129,13 +129,13 @@ impl Drop for RestoreOnDrop<'_> {
     }
 }
 
-/// What was typed up to a key without a letter, which may be the last: where its sequence ends only
-/// a table of all terminals would know.
+/// Returns the keys before the first special key. Where its sequence ends is different in each kind of
+/// terminal, so the rest is dropped.
 fn letters(keys: &[u8]) -> Vec<u8> {
     keys.iter().copied().take_while(|key| *key != ESCAPE).collect()
 }
 
-/// Whether this process is one of those that the terminal's keys are for.
+/// Returns whether this process is in the terminal's foreground process group.
 fn in_foreground() -> bool {
     tcgetpgrp(io::stdin()).is_ok_and(is_in_group)
 }

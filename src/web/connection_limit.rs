@@ -63,7 +63,7 @@ impl ConnectionLimit {
         Some(ConnectionPermit { number, connection, limit: self.clone() })
     }
 
-    /// Whether no connection is answering a request.
+    /// Returns whether no connection is answering a request.
     pub(super) fn is_idle(&self) -> bool {
         self.open().connections.values().all(|connection| connection.is_idle())
     }

@@ -142,7 +142,7 @@ impl Guard {
             || cookies.any(|cookie| cookie.name() == name && token.is(cookie.value()))
     }
 
-    /// Whether a change by GET is authorised by its cookie alone. Pages on other ports of this host
+    /// Returns whether a change by GET is authorised by its cookie alone. Pages on other ports of this host
     /// send the cookie too, and over plain HTTP browsers do not say where a GET comes from.
     fn may_be_forged(&self, request: &Parts) -> bool {
         let headers = &request.headers;
@@ -159,7 +159,7 @@ impl Guard {
     }
 }
 
-/// Whether the request follows a link to the page, which other sites may have. Their other requests are
+/// Returns whether the request follows a link to the page, which other sites may have. Their other requests are
 /// refused: no site can read the response, so it would be work for nothing.
 fn is_navigation(request: &Parts, rule: Rule) -> bool {
     let mode = request.headers.get(FETCH_MODE).map(|mode| mode.as_bytes());
@@ -177,7 +177,7 @@ fn one<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
     value.to_str().ok()
 }
 
-/// Whether this is a loopback name that needs no resolver, so that no site can have it. Any port is
+/// Returns whether this is a loopback name that needs no resolver, so that no site can have it. Any port is
 /// right, because a tunnel (`ssh -L`) may have another one.
 fn is_loopback(host: &str) -> bool {
     let split = host.rsplit_once(':').filter(|(_, port)| !port.ends_with(']'));
@@ -188,13 +188,13 @@ fn is_loopback(host: &str) -> bool {
     is_local && port.parse::<u16>().is_ok()
 }
 
-/// Whether the browser says that the request comes from another origin.
+/// Returns whether the browser says that the request comes from another origin.
 fn is_cross_origin(headers: &HeaderMap) -> bool {
     let site = headers.get(FETCH_SITE).map(|site| site.as_bytes());
     site.is_some_and(|site| site != b"same-origin" && site != b"none")
 }
 
-/// Whether the request comes from our own page, or from no page.
+/// Returns whether the request comes from our own page, or from no page.
 fn is_same_origin(headers: &HeaderMap) -> bool {
     if is_cross_origin(headers) {
         return false;
@@ -205,7 +205,7 @@ fn is_same_origin(headers: &HeaderMap) -> bool {
     one(headers, &ORIGIN).is_some_and(|origin| is_ours(origin, headers))
 }
 
-/// Whether this origin or URL has the host of the request.
+/// Returns whether this origin or URL has the host of the request.
 fn is_ours(url: &str, headers: &HeaderMap) -> bool {
     let parts = url.split_once("://");
     parts.zip(one(headers, &HOST)).is_some_and(|((scheme, rest), host)| {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use tokio::net::TcpStream;
 
-/// There is no value of this type, as there is no HTTPS for the page.
+/// A type without values, because the page has no HTTPS.
 #[derive(Clone)]
 pub(super) enum Acceptor {}
 
@@ -14,7 +14,7 @@ impl Acceptor {
     ///
     /// # Errors
     ///
-    /// Always; the text names the feature that is needed.
+    /// Always returns an error, which names the feature that is needed.
     pub(super) fn new(cert: &Path, _: &Path) -> Result<Self, String> {
         Err(format!(
             "--tls-cert {}: this build has no HTTPS for the web page; it comes with the cargo \
@@ -23,7 +23,7 @@ impl Acceptor {
         ))
     }
 
-    /// Is never called.
+    /// Never called.
     pub(super) async fn accept(&self, _: TcpStream) -> io::Result<TcpStream> {
         match *self {}
     }

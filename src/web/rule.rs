@@ -56,7 +56,7 @@ impl Rule {
         self.methods.is_empty() || self.methods.contains(method)
     }
 
-    /// Whether the request changes the run. A method that is not safe (RFC 9110 section 9.2.1) always
+    /// Returns whether the request changes the run. A method that is not safe (RFC 9110 section 9.2.1) always
     /// counts as a change.
     pub(super) fn is_change(&self, method: &Method) -> bool {
         self.access == Access::Change || !matches!(*method, Method::GET | Method::HEAD)

@@ -71,7 +71,7 @@ impl Token {
         &self.0
     }
 
-    /// Whether the given text is this token. Digests are compared, so the time that it takes reveals
+    /// Returns whether the given text is this token. Digests are compared, so the time that it takes reveals
     /// nothing about the token.
     pub(super) fn is(&self, given: &str) -> bool {
         Sha256::digest(&self.0) == Sha256::digest(given)

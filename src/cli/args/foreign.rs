@@ -1,6 +1,7 @@
-//! Flags of other tools: what to say of each, in the place of a flag of ours with a similar name.
+//! Flags of other tools, and what to do instead of each. A similar flag of gregaria may mean something
+//! else.
 
-/// A flag of Locust, k6, wrk, hey, ab, vegeta, oha, bombardier or curl that is none of ours.
+/// Flags of Locust, k6, wrk, hey, ab, vegeta, oha, bombardier or curl that gregaria does not have.
 struct Foreign {
     flags: &'static [&'static str],
     /// What to do instead.
@@ -175,14 +176,14 @@ const FOREIGN: [Foreign; 38] = [
     ),
 ];
 
-/// What to do instead of this flag, whatever value is attached to it.
+/// Returns what to do instead of this flag. A value may be attached to it.
 pub(super) fn cure(word: &str) -> Option<&'static str> {
     let flag = word.split('=').next().unwrap_or_default();
     let found = FOREIGN.iter().find(|foreign| foreign.flags.contains(&flag))?;
     Some(found.cure)
 }
 
-/// A word that another tool reads as one flag, and we as a bundle of letters: `-rate=100`.
+/// Returns whether other tools read a word as one flag, and gregaria as several letters: `-rate=100`.
 pub(super) fn is_bundle(word: &str) -> bool {
     word.len() > 2 && word.starts_with('-') && !word.starts_with("--") && cure(word).is_some()
 }
@@ -194,8 +195,8 @@ mod tests {
     use super::*;
     use crate::cli::Args;
 
-    /// All flags that Locust 2.47.0's `--help` has, those that it hides, and those of locust-plugins
-    /// that are asked for most.
+    /// All flags in the `--help` of Locust 2.47.0, its hidden ones, and the most popular ones of
+    /// locust-plugins.
     const LOCUST: &str = "-h --help -f --locustfile --config -H --host -u --users -r --spawn-rate -t --run-time \
         -l --list --config-users --web-host --web-port -P --headless --autostart --autoquit \
         --web-login --tls-cert --tls-key --class-picker --web-base-path --master --master-bind-host \
@@ -210,12 +211,12 @@ mod tests {
         -i --iterations --check-rps --check-fail-ratio --check-avg-response-time \
         --console-stats-interval --ips";
 
-    /// Favourites of k6, wrk, hey, ab, vegeta and oha.
+    /// Popular flags of k6, wrk, hey, ab, vegeta and oha.
     const OTHERS: &str = "--vus --duration --iterations --stage --rps --out --env --insecure-skip-tls-verify \
         -c -d -n -q -z -k -R --connections --threads --script --latency --timeout -rate=50 -duration=5s \
         -connections -workers --no-tui --disable-keepalive --http-version -m";
 
-    /// Whether the command takes this flag.
+    /// Returns whether gregaria has this flag.
     fn is_ours(flag: &str) -> bool {
         let mut command = Args::command();
         command.build();
@@ -237,7 +238,7 @@ mod tests {
         }
     }
 
-    /// The flags that a sentence tells somebody to use.
+    /// Returns the flags that a text recommends.
     fn recommended(cure: &str) -> impl Iterator<Item = &str> {
         let words = cure.split([' ', '(', ')', ',', ';', ':']);
         words.filter(|word| word.starts_with('-') && word.len() > 1)

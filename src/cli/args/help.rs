@@ -1,4 +1,4 @@
-//! How the flags are told: under headings, with examples, in short and in long.
+//! The help: flags under headings, examples, a short and a long form.
 
 use std::ffi::OsString;
 
@@ -7,7 +7,7 @@ use clap::{Arg, ArgAction, Command, CommandFactory};
 
 use crate::options::{self, GROUPS, Value};
 
-/// What is said of a command without any word.
+/// Printed for a command without arguments.
 pub(in crate::cli) const USAGE: &str = "\
 gregaria: a load engine for one Linux host
 
@@ -43,8 +43,8 @@ Exit codes:
   2  could not run
   3  a level of --abort-when was broken";
 
-/// The command with its flags under headings. Where `-h` is among the words, without the variables,
-/// which `--help` tells.
+/// Makes the command with its flags under headings. With `-h` among the words, help leaves out the
+/// variables, which `--help` shows.
 pub(in crate::cli) fn command<T: CommandFactory>(words: &[OsString]) -> Command {
     let command = with_subcommands(grouped(T::command()), |sub| match takes_a_run(&sub) {
         true => grouped(sub),
@@ -66,7 +66,7 @@ fn without_values(command: Command) -> Command {
     command.mut_args(|arg| arg.hide_env_values(true))
 }
 
-/// `-r -1` is a wrong rate, and no flag `-1`.
+/// Reads `-r -1` as a wrong rate, and not as a flag `-1`.
 fn with_negative(command: Command) -> Command {
     command.mut_args(|arg| {
         let takes_value = arg.get_action().takes_values() && !arg.is_positional();
@@ -78,7 +78,7 @@ fn takes_a_run(command: &Command) -> bool {
     command.get_arguments().any(|arg| arg.get_id() == "spawn_rate")
 }
 
-/// The flags under their headings, both in the order of the table.
+/// Puts the flags under their headings, both in the order of the table.
 fn grouped(command: Command) -> Command {
     let mut command = with_help(command);
     let ids: Vec<String> =
@@ -95,7 +95,7 @@ fn grouped(command: Command) -> Command {
     command.after_help(EXAMPLES).after_long_help(format!("{EXAMPLES}\n\n{LONG}"))
 }
 
-/// A flag as the table of options describes it: its letter, other names, variable and help.
+/// Describes a flag as the table of options does: its letter, other names, variable and help.
 pub(super) fn described(arg: Arg) -> Arg {
     let Some(option) = arg.get_long().and_then(options::by_flag) else { return arg };
     let mut arg = arg.help(format!("{}{}", option.help, option.typed_help)).env(option.variable());
@@ -113,7 +113,7 @@ pub(super) fn described(arg: Arg) -> Arg {
     }
 }
 
-/// With flags of ours for help and version, as clap's own are under no heading.
+/// Adds flags for help and version, because clap's own are under no heading.
 fn with_help(command: Command) -> Command {
     let flag =
         |id: &'static str, letter, action| Arg::new(id).short(letter).long(id).action(action);

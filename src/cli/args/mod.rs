@@ -1,4 +1,4 @@
-//! The command line as typed: nothing is resolved here.
+//! The flags of the command, as they were given.
 
 mod foreign;
 mod help;
@@ -67,7 +67,7 @@ pub struct Args {
     pub(in crate::cli) run: RunArgs,
 }
 
-/// What can be done instead of a run.
+/// The subcommands.
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum Command {
     /// Run the tutorial's checked scenario, without its waits, against the built-in server
@@ -93,8 +93,8 @@ pub(in crate::cli) enum Command {
     Man,
 }
 
-/// The flags of a run: the type of each, and how its words become a value. What they are called and
-/// what help says of them is in `options::GROUPS`.
+/// The flags of a run: the type of each, and how it is parsed. Their names and help are in
+/// `options::GROUPS`.
 #[derive(Debug, Clone, ClapArgs)]
 #[command(mut_args = described)]
 pub(in crate::cli) struct RunArgs {
@@ -198,13 +198,13 @@ pub(in crate::cli) struct RunArgs {
     #[arg(long)]
     pub(in crate::cli) logfile: Option<PathBuf>,
 
-    /// Which files of flags were read.
+    /// Log lines about the files of flags that were read.
     #[arg(skip)]
     pub(in crate::cli) flag_files: Vec<String>,
 }
 
 impl RunArgs {
-    /// The same, with what the scenario asks to be kept where nobody else says anything.
+    /// Returns the flags, with those of the scenario's `[report]` that were not given.
     pub(super) fn with_reports_of(&self, scenario: &Scenario) -> RunArgs {
         let (mut args, own) = (self.clone(), scenario.reports.clone());
         args.csv = args.csv.or(own.csv);
@@ -218,7 +218,7 @@ impl RunArgs {
         args
     }
 
-    /// What the flags and variables ask of the plan.
+    /// Makes the options of the plan.
     pub(super) fn options(&self) -> Options {
         Options {
             host: self.host.clone(),
@@ -297,7 +297,7 @@ mod tests {
     #[test]
     fn every_option_that_changes_a_run_reaches_the_plan() {
         let options = |words: &[String]| Args::try_parse_from(words).unwrap().run.options();
-        // They change the scenario.
+        // They change the scenario, and not the plan.
         let others = ["set", "config_users", "equal_weights"];
         for option in options::samples::of_a_run().filter(|it| !others.contains(&it.name)) {
             let words = options::samples::command_line(option);

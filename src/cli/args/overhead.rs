@@ -1,9 +1,9 @@
-//! The flags of the measurement of ourselves, as typed.
+//! The flags of `gregaria overhead`.
 
 use clap::Args as ClapArgs;
 use clap::builder::BoolishValueParser;
 
-/// The flags of the measurement of ourselves.
+/// The flags of `gregaria overhead`.
 #[derive(Debug, Clone, ClapArgs)]
 pub(in crate::cli) struct OverheadArgs {
     /// Numbers of users to measure, one after the other

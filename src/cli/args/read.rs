@@ -1,5 +1,5 @@
-//! From the words of a command line to its flags: with variables, files of flags, and what other tools
-//! call them.
+//! Parses the command line, with variables and files of flags. Flags of other tools get an error of their
+//! own.
 
 use std::collections::HashSet;
 use std::ffi::OsString;
@@ -15,22 +15,22 @@ use crate::cli::config::{self, File, Setting, Value};
 use crate::options;
 use crate::scenario::hint;
 
-/// What was asked for.
+/// A parsed command line.
 #[derive(Debug)]
 pub(in crate::cli) struct Parsed<T> {
     pub(in crate::cli) args: T,
-    /// Where what was typed, and what variables say, came from; without the files of flags.
+    /// The matches of the command line and the variables, without the files of flags.
     pub(in crate::cli) typed: ArgMatches,
-    /// Which files of flags were read, and what they gave.
+    /// Log lines: which files of flags were read, and which flags they gave.
     pub(in crate::cli) flag_files: Vec<String>,
 }
 
-/// Why it is not known what was asked for.
+/// Why the command line could not be parsed.
 #[derive(Debug)]
 pub(in crate::cli) enum ArgsError {
-    /// The words, or a wish for help.
+    /// The command line is wrong, or asks for help.
     CommandLine(Box<clap::Error>),
-    /// A file of flags.
+    /// A file of flags is wrong.
     File(String),
 }
 
@@ -40,14 +40,14 @@ impl From<clap::Error> for ArgsError {
     }
 }
 
-/// Flags of which the second says the opposite of the first: who gives one of either to a run does not
-/// want the other from a file. So it is with the two kinds of load.
+/// Flags that exclude each other. If one of a pair is given, a file's value of the other is ignored. The
+/// same holds for the two kinds of load.
 const OPPOSITES: [(&str, &str); 2] = [("proxy", "unix_socket"), ("web", "headless")];
 
-/// Reads these words, the first of which is the program's name.
+/// Parses these words, the first of which is the program's name.
 pub(in crate::cli) fn read<T: Parser>(mut words: Vec<OsString>) -> Result<Parsed<T>, ArgsError> {
     let command = help::command::<T>(&words);
-    // What is missing yet may be in a file.
+    // What is still missing may be in a file.
     let typed = command.clone().ignore_errors(true).try_get_matches_from(&words)?;
     let mut flag_files = Vec::new();
     if let Some((of_run, typed_there, at)) = place_of_flags(&command, &typed) {
@@ -62,12 +62,12 @@ pub(in crate::cli) fn read<T: Parser>(mut words: Vec<OsString>) -> Result<Parsed
     let matches = command
         .clone()
         .try_get_matches_from(&words)
-        .map_err(|error| for_whom_it_means_something_else(&command, error, &words))?;
+        .map_err(|error| with_cure_for_foreign_flags(&command, error, &words))?;
     Ok(Parsed { args: T::from_arg_matches(&matches)?, typed, flag_files })
 }
 
-/// The command that takes a run's flags or some of them, its matches, and where its words begin; none
-/// for those whose flags of the same names mean something else.
+/// Returns the command that takes flags of a run, its matches, and the position of its first word. `None`
+/// for subcommands whose flags of the same names mean something else.
 fn place_of_flags<'c>(
     command: &'c Command,
     typed: &'c ArgMatches,
@@ -83,13 +83,13 @@ fn place_of_flags<'c>(
 
 /// The words that files of flags add to a command line.
 struct Flags<'c> {
-    /// All flags that there are for runs.
+    /// The command with all flags of runs.
     known: &'c Command,
-    /// The command at hand, which may take less.
+    /// The command that was given, which may have fewer flags.
     command: &'c Command,
-    /// The same without variables, which would be judged as well.
+    /// The same command without variables, so that only a file's words are checked.
     alone: Command,
-    /// Which arguments have a value that counts more than any file's.
+    /// Arguments whose value takes precedence over those of further files.
     decided: HashSet<String>,
     words: Vec<OsString>,
 }
@@ -108,7 +108,7 @@ impl<'c> Flags<'c> {
         Flags { known, command, alone, decided, words: Vec::new() }
     }
 
-    /// Takes what counts of a file, and says what that is.
+    /// Adds the flags of a file that nothing overrides. Returns a log line about them.
     fn take(&mut self, file: File) -> Result<String, String> {
         let (mut taken, mut overridden, mut left) = (Vec::new(), Vec::new(), Vec::new());
         let mut of_file = Vec::new();
@@ -145,7 +145,7 @@ impl<'c> Flags<'c> {
         self.decided.contains(id) || opposites(id).any(|other| self.decided.contains(other))
     }
 
-    /// A setting as it would be typed, once it is known to be right.
+    /// Returns a setting as words of a command line, if they are valid.
     fn words_of(&self, arg: &Arg, setting: &Setting) -> Result<Vec<OsString>, String> {
         let long = arg.get_long().unwrap_or_default();
         let wrong = |message: &str| format!("{}: {message}", setting.place);
@@ -165,7 +165,7 @@ impl<'c> Flags<'c> {
                 let is_on = is_on.map_err(|_| expected())?;
                 is_on.then(|| format!("--{long}").into()).into_iter().collect()
             }
-            // Several are a flag each: a value of one may have the separator of another in it.
+            // Each value is a flag of its own, because it may contain the separator of another one.
             Value::Texts(texts) => {
                 texts.iter().map(|text| format!("--{long}={text}").into()).collect()
             }
@@ -174,7 +174,7 @@ impl<'c> Flags<'c> {
         Ok(words)
     }
 
-    /// What the command says of these words alone, but for what it misses.
+    /// Parses these words alone. What is missing beside them is no error.
     fn judge(&self, words: &[OsString]) -> Result<(), String> {
         let alone = std::iter::once(OsString::from(self.known.get_name())).chain(words.to_owned());
         let Err(error) = self.alone.clone().try_get_matches_from(alone) else { return Ok(()) };
@@ -208,19 +208,19 @@ impl<'c> Flags<'c> {
     }
 }
 
-/// The argument with this long flag, by whichever of its names.
+/// Finds the argument with this long flag or alias.
 fn find<'c>(command: &'c Command, flag: &str) -> Option<&'c Arg> {
     let has_alias = |arg: &Arg| arg.get_all_aliases().unwrap_or_default().contains(&flag);
     longs(command).find(|(long, arg)| *long == flag || has_alias(arg)).map(|(_, arg)| arg)
 }
 
-/// The flags that a file may give.
+/// Returns the flags that a file may give.
 fn longs(command: &Command) -> impl Iterator<Item = (&str, &Arg)> {
     let with_long = command.get_arguments().filter_map(|arg| Some((arg.get_long()?, arg)));
     with_long.filter(|(long, _)| options::by_flag(long).is_some_and(|option| !option.typed_only))
 }
 
-/// The flags that say the opposite of this one.
+/// Returns the flags that this one excludes.
 fn opposites(id: &str) -> impl Iterator<Item = &'static str> {
     let load = options::all().find(|option| option.name == id).and_then(|option| option.load);
     let of_load = options::all().filter(move |other| {
@@ -232,9 +232,9 @@ fn opposites(id: &str) -> impl Iterator<Item = &'static str> {
     of_load.map(|option| option.name).chain(of_pairs)
 }
 
-/// The error about a flag of another tool says what to do instead; the nearest name of ours may mean
-/// something else.
-fn for_whom_it_means_something_else(
+/// Replaces the error about a flag of another tool by what to do instead. A similar flag of gregaria may
+/// mean something else.
+fn with_cure_for_foreign_flags(
     command: &Command,
     error: clap::Error,
     words: &[OsString],

@@ -1,4 +1,4 @@
-//! Which of the words is the scenario, and which are classes of users.
+//! Tells the scenario from user classes and tags among the words of the command line.
 
 use std::path::Path;
 
@@ -9,17 +9,17 @@ use clap::{ArgMatches, CommandFactory, Error};
 use super::value::class;
 use super::{Args, RunArgs};
 
-/// The scenario of a directory, for who names none.
+/// The default scenario of a directory.
 pub(in crate::cli) const DEFAULT_SCENARIO: &str = "scenario.toml";
 
 impl Args {
-    /// Takes the scenario out of the words: a file or a URL. As behind Locust's flags, names of classes
-    /// follow it, and several tags may follow `-T`, of which one may turn out to be the scenario.
+    /// Takes the scenario out of the words: a file or a URL. As in Locust, names of classes may follow it.
+    /// Several tags may follow `-T`, so the scenario may be among them.
     pub(in crate::cli) fn take_scenario(&mut self, typed: &ArgMatches) -> Result<String, Error> {
         let is_typed = |id| typed.value_source(id) == Some(ValueSource::CommandLine);
         let named = self.scenario.take();
         if let Some(file) = self.file.take() {
-            // A scenario takes the place of the variable's, but not of another one on the same line.
+            // A scenario overrides the variable, but two on one command line are an error.
             return match named {
                 Some(word) if is_scenario(&word) && is_typed("file") => {
                     let message = "there are two scenarios, one of them with --file: leave one out";
@@ -37,7 +37,7 @@ impl Args {
             None => self.among_tags(typed)?,
             named => named,
         };
-        // Nothing begins by itself there.
+        // A page starts no run by itself, so it can do with the default.
         let usual = || {
             (self.run.web.web && Path::new(DEFAULT_SCENARIO).is_file())
                 .then(|| DEFAULT_SCENARIO.to_owned())
@@ -49,7 +49,7 @@ impl Args {
         })
     }
 
-    /// The scenario behind the tags of one flag, and the classes behind that.
+    /// Takes the scenario that follows the tags of a flag, and the classes that follow it.
     fn among_tags(&mut self, typed: &ArgMatches) -> Result<Option<String>, Error> {
         for id in ["tags", "exclude_tags"] {
             if typed.value_source(id) != Some(ValueSource::CommandLine) {
@@ -77,8 +77,8 @@ impl Args {
 }
 
 impl RunArgs {
-    /// Classes that are named behind the scenario are picked: beside those of the flag, and in the place
-    /// of those of its variable or a file.
+    /// Picks the classes that are named after the scenario. They add to those of the flag, and override
+    /// those of its variable or of a file.
     pub(in crate::cli) fn pick_classes(&mut self, typed: &ArgMatches) {
         let classes = std::mem::take(&mut self.classes);
         if classes.is_empty() {
@@ -91,7 +91,7 @@ impl RunArgs {
     }
 }
 
-/// Whether a word names a scenario and no class and no tag.
+/// Returns whether a word names a scenario, and not a class or a tag.
 fn is_scenario(word: &str) -> bool {
     let ending = Path::new(word).extension().and_then(|ending| ending.to_str());
     word.contains(['/', ':'])

@@ -1,4 +1,4 @@
-//! The flags of the built-in server, as typed.
+//! The flags of the built-in server.
 
 use std::net::IpAddr;
 use std::time::Duration;

@@ -20,7 +20,7 @@ pub(in crate::cli) struct SetArgs {
 }
 
 impl SetArgs {
-    /// All of them; of two for the same parameter the later.
+    /// Returns the values. The later of two for one parameter holds.
     pub(crate) fn values(&self) -> Values {
         let mut values = Values::default();
         values.extend(self.set.iter().cloned());
@@ -34,8 +34,8 @@ impl From<Values> for SetArgs {
     }
 }
 
-/// Reads `NAME=VALUE`, and from the variable several. Only there, because a value on the command
-/// line may have a ';' of its own.
+/// Parses `NAME=VALUE`. The variable may hold several, separated by `;`; a flag has one, because its value
+/// may contain a `;`.
 #[derive(Debug, Clone)]
 struct Assignments;
 
@@ -64,7 +64,7 @@ impl TypedValueParser for Assignments {
             }
             _ => assignment(text).map(|one| Values::from_iter([one])),
         });
-        // Not with the value, as clap has it: it may be a secret.
+        // Unlike clap's errors, this one does not show the value, which may be a secret.
         values.ok_or_else(|| {
             let message = match source {
                 ValueSource::EnvVariable => "GREGARIA_SET takes NAME=VALUE;NAME=VALUE",

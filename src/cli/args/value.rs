@@ -1,4 +1,4 @@
-//! How the values of flags are read.
+//! Parsers of the values of flags.
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ use crate::plan::Picked;
 use crate::scenario::{validate_dns_refresh, validate_proxy, validate_unix_socket};
 use crate::units;
 
-/// A list of core numbers, in the order given.
+/// Core numbers, in the order given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::cli) struct Cores(pub Vec<usize>);
 
@@ -22,7 +22,7 @@ pub(super) fn cores(text: &str) -> Result<Cores, String> {
     units::parse_cores(text).map(Cores)
 }
 
-/// A class by its name, and its weight where there is one: `Browser=3`.
+/// Parses a class with an optional weight: `Browser=3`.
 pub(super) fn class(text: &str) -> Result<Picked, String> {
     let Some((name, weight)) = text.rsplit_once('=') else { return Ok(Picked::new(text.trim())) };
     match weight.trim().parse::<f64>() {
@@ -33,14 +33,14 @@ pub(super) fn class(text: &str) -> Result<Picked, String> {
     }
 }
 
-/// These classes; all, where there is none but the empty one of an empty variable.
+/// Returns the picked classes, or `None` for all. An empty variable has a class with an empty name.
 pub(super) fn picked(classes: &[Picked]) -> Option<Vec<Picked>> {
     let named = classes.iter().filter(|class| !class.name.is_empty());
     let picked: Vec<Picked> = named.cloned().collect();
     (!picked.is_empty()).then_some(picked)
 }
 
-/// The words between commas and spaces, as the variables of Locust have them.
+/// Splits texts at commas and spaces, as Locust splits its variables.
 pub(super) fn words(texts: &[String]) -> Vec<String> {
     let words = texts.iter().flat_map(|text| text.split([',', ' ', '\t', '\n']));
     words.filter(|word| !word.is_empty()).map(Into::into).collect()
@@ -50,7 +50,7 @@ pub(super) fn span(text: &str) -> Result<Duration, String> {
     units::parse_time_span(text).map_err(|error| error.to_string())
 }
 
-/// Reads the URL of a proxy.
+/// Parses the URL of a proxy.
 #[derive(Debug, Clone)]
 pub(super) struct ProxyUrl;
 
@@ -65,8 +65,8 @@ impl TypedValueParser for ProxyUrl {
     }
 }
 
-/// Reads a base URL. What is wrong with one is said when it is known whether it is needed; but `-H` is
-/// a header in other tools.
+/// Takes any base URL, which is checked later, if the run needs it. A header is an error here, because
+/// `-H` is a header in other tools.
 #[derive(Debug, Clone)]
 pub(super) struct HostUrl;
 
@@ -84,7 +84,7 @@ impl TypedValueParser for HostUrl {
     }
 }
 
-/// An error without the value, as clap has it: there may be a password in it.
+/// Makes an error that does not show the value, as clap's do: it may contain a password.
 fn without_value(command: &Command, flag: &str, message: &str) -> Error {
     Error::raw(ErrorKind::ValueValidation, format!("{flag}: {message}\n")).with_cmd(command)
 }
@@ -104,7 +104,7 @@ pub(super) fn interval(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// A number of things.
+/// Parses a count.
 pub(super) fn count(text: &str) -> Result<u32, String> {
     let example = "expected a whole number, such as 10";
     match (text.parse::<u32>(), text.parse::<f64>()) {
@@ -117,7 +117,7 @@ pub(super) fn count(text: &str) -> Result<u32, String> {
     }
 }
 
-/// The same, of what there is none of without the flag.
+/// Parses a count of at least 1.
 pub(super) fn one_or_more(text: &str) -> Result<u32, String> {
     match count(text)? {
         0 => Err("0 is not in 1..: give 1 or more".to_owned()),
@@ -125,7 +125,7 @@ pub(super) fn one_or_more(text: &str) -> Result<u32, String> {
     }
 }
 
-/// Users per second.
+/// Parses users per second.
 pub(super) fn spawn_rate(text: &str) -> Result<f64, String> {
     per_second(
         text,
@@ -133,12 +133,12 @@ pub(super) fn spawn_rate(text: &str) -> Result<f64, String> {
     )
 }
 
-/// Iterations per second.
+/// Parses iterations per second.
 pub(super) fn rate(text: &str) -> Result<f64, String> {
     per_second(text, "to have as many as there can be, leave --rate out, and waits, too")
 }
 
-/// A number per second, or what to do in place of one without end.
+/// Parses a finite number per second. `endless` says what to do instead of an infinite one.
 fn per_second(text: &str, endless: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(rate) if rate.is_infinite() && rate > 0.0 => Err(format!("must be finite; {endless}")),

@@ -31,15 +31,15 @@ pub(in crate::cli) struct WebArgs {
     #[arg(long)]
     pub(in crate::cli) web_token_file: Option<PathBuf>,
 
-    /// Flags that were typed and have no say, as there is no page.
+    /// Flags on the command line that have no effect, because there is no page.
     #[arg(skip)]
     pub(in crate::cli) unused: Vec<&'static str>,
 }
 
 impl RunArgs {
-    /// Settles whether there is a web page where flag and variable say otherwise, by the flag; and
-    /// which flags of the page have no say. Ends the process where what was typed cannot be meant. A
-    /// variable may be there for other runs.
+    /// Decides whether there is a web page, and finds flags of the page that have no effect. A flag takes
+    /// precedence over a variable, which may be set for other runs. Ends the process if flags on the
+    /// command line contradict each other.
     pub(in crate::cli) fn choose_page(&mut self, matches: &ArgMatches) {
         let typed = |id| matches.value_source(id) == Some(ValueSource::CommandLine);
         let refuse = |kind, message| Args::command().error(kind, message).exit();
@@ -72,7 +72,7 @@ impl RunArgs {
     }
 }
 
-/// An address of this host; `*` and nothing are all, as in Locust.
+/// Parses an address of this host. As in Locust, `*` and an empty text are all addresses.
 fn host(text: &str) -> Result<IpAddr, String> {
     match text {
         "" | "*" => Ok(Ipv4Addr::UNSPECIFIED.into()),
@@ -83,7 +83,7 @@ fn host(text: &str) -> Result<IpAddr, String> {
     }
 }
 
-/// Nothing, or what begins with a slash and does not end with one.
+/// Parses a path. Returns it without a slash at its end; an empty one is none.
 fn base_path(text: &str) -> Result<String, String> {
     let path = text.trim_end_matches('/');
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._~/".contains(c);

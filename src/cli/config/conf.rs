@@ -1,11 +1,12 @@
-//! `locust.conf`, as configargparse reads it: a flag in each line.
+//! The format of `locust.conf`, as configargparse reads it: one flag in each line.
 
 use serde_json::Value as Json;
 
 use super::{Setting, Value, place};
 
-/// Reads `users = 50`, `users: 50`, `users 50` and `--users 50`; `headless` alone is true, `[a, b]` a
-/// list. What begins with `#`, `;`, `[` or `---` is a comment, as is what stands behind ` #` or ` ;`.
+/// Parses `users = 50`, `users: 50`, `users 50` and `--users 50`. `headless` alone is true, and `[a, b]` is
+/// a list. Lines that begin with `#`, `;`, `[` or `---` are comments, and so is the rest of a line after
+/// ` #` or ` ;`.
 pub(super) fn flags(name: &str, text: &str) -> Result<Vec<Setting>, String> {
     let mut settings: Vec<Setting> = Vec::new();
     let mut start = 0;
@@ -23,14 +24,14 @@ pub(super) fn flags(name: &str, text: &str) -> Result<Vec<Setting>, String> {
         };
         let flag = key.trim_start_matches('-').replace('_', "-");
         let place = place(name, text, at + indent + from);
-        // Of two lines for a flag the later counts, as in Locust.
+        // As in Locust, the later of two lines for a flag holds.
         settings.retain(|other| other.flag != flag);
         settings.push(Setting { flag, value: Value::Texts(values(value)), place });
     }
     Ok(settings)
 }
 
-/// A key, and its value from this byte of the line on.
+/// Splits a line into the key, the offset of the value, and the value.
 fn pair(line: &str) -> Option<(&str, usize, &str)> {
     let end = line.find(|c: char| c.is_whitespace() || ":=;#".contains(c)).unwrap_or(line.len());
     let (key, rest) = line.split_at(end);
@@ -57,7 +58,7 @@ fn pair(line: &str) -> Option<(&str, usize, &str)> {
     }
 }
 
-/// What is between quotes, if nothing but a comment stands behind them.
+/// Returns the text between quotes, if nothing but a comment follows.
 fn quoted(value: &str) -> Option<&str> {
     let quote = value.chars().next().filter(|c| "'\"".contains(*c))?;
     let inner = &value[1..];
@@ -69,7 +70,7 @@ fn quoted(value: &str) -> Option<&str> {
     ends.next().map(|at| &inner[..at])
 }
 
-/// Whether this is nothing but space and a comment behind it.
+/// Returns whether the text is white space and a comment.
 fn is_comment(text: &str) -> bool {
     let rest = text.trim_start();
     rest.len() < text.len() && rest.starts_with(['#', ';'])
@@ -81,7 +82,7 @@ fn without_comment(value: &str) -> &str {
     starts.next().map_or(value, |(at, _)| &value[..at]).trim_end()
 }
 
-/// The elements of `[1, 2]`, which is JSON or else only separated by commas; or the one text.
+/// Returns the elements of `[1, 2]`, which is JSON, or texts separated by commas; or else the whole text.
 fn values(value: &str) -> Vec<String> {
     let Some(inner) = value.strip_prefix('[').and_then(|value| value.strip_suffix(']')) else {
         return vec![value.to_owned()];
@@ -97,12 +98,12 @@ fn values(value: &str) -> Vec<String> {
 mod tests {
     use super::*;
 
-    /// A line, and the flag and values in it.
+    /// A line, and the flag and the values in it.
     type Line = (&'static str, Option<(&'static str, &'static [&'static str])>);
 
-    /// Each line beside what configargparse 1.9.0 makes of it, by
-    /// `DefaultConfigFileParser().parse(io.StringIO(line))`; but a comment in the place of a value is
-    /// the value there, and refused by what reads it.
+    /// Lines, and what configargparse 1.9.0 reads in them by
+    /// `DefaultConfigFileParser().parse(io.StringIO(line))`. One difference: there a comment in place of a
+    /// value is the value, which Locust then refuses.
     const LINES: [Line; 36] = [
         ("users = 50", Some(("users", &["50"]))),
         ("users=50", Some(("users", &["50"]))),

@@ -1,4 +1,4 @@
-//! Files of flags: `gregaria.toml`, and those of Locust for the flags that both have.
+//! Files of flags: `gregaria.toml`, and Locust's, of which the flags that both tools have are used.
 
 mod conf;
 mod table;
@@ -7,39 +7,39 @@ use std::path::Path;
 
 use crate::files::{self, ReadError, TEXT_MAX};
 
-/// What a file says of one flag.
+/// A flag in a file.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Setting {
     /// The flag without its dashes: `spawn-rate`.
     pub(super) flag: String,
     pub(super) value: Value,
-    /// `gregaria.toml:3:9`, where the value is.
+    /// The position of the value: `gregaria.toml:3:9`.
     pub(super) place: String,
 }
 
-/// A value as it is written; a switch is a text too where the file knows no other values.
+/// The value of a flag. In formats without booleans, switches have texts.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Value {
     Boolean(bool),
     Texts(Vec<String>),
 }
 
-/// A file of flags as it was read.
+/// A file of flags.
 #[derive(Debug, PartialEq)]
 pub(super) struct File {
     pub(super) name: String,
-    /// Whether it is Locust's: what is none of our flags is left aside there.
+    /// Whether it is a file of Locust, in which unknown flags are no error.
     pub(super) of_locust: bool,
     pub(super) settings: Vec<Setting>,
 }
 
-/// The files of flags that there are, the one whose word counts most first: the one that was named,
-/// and those of the working directory. Locust's are in the order of its own (configargparse adds
-/// them from the last to the first), but for `~/.locust.conf`, which is none of this directory's.
+/// Reads the files of flags, in order of precedence: the one of `--config`, then those of the working
+/// directory. Locust's files have the order of Locust, where configargparse adds them from the last to
+/// the first. `~/.locust.conf` is not read, because it is not in the working directory.
 ///
 /// # Errors
 ///
-/// A file that cannot be read, or not understood: with its place.
+/// Returns an error for a file that cannot be read, and one with the position for what is wrong in a file.
 pub(super) fn files(named: Option<&Path>) -> Result<Vec<File>, String> {
     let named = named.map(|path| {
         let text =
@@ -66,7 +66,7 @@ fn read(path: &Path) -> Result<String, ReadError> {
         .map_err(|_| std::io::Error::other("it is not UTF-8 text; save it as UTF-8").into())
 }
 
-/// Reads it as its name and content say what it is.
+/// Parses a file by the format that its name and its content show.
 fn of_name(name: &str, text: &str) -> Result<File, String> {
     let is_toml = name.ends_with(".toml");
     let is_locusts_table = is_toml && table::has_tool_locust(text);
@@ -79,7 +79,7 @@ fn of_name(name: &str, text: &str) -> Result<File, String> {
     Ok(File { name: name.to_owned(), of_locust: !is_toml || is_locusts_table, settings })
 }
 
-/// `file:line:column` of a byte of a text; both are counted from 1, columns in characters.
+/// Returns `file:line:column` of a byte offset. Lines and columns count from 1, columns in characters.
 fn place(name: &str, text: &str, at: usize) -> String {
     let before = text.get(..at).unwrap_or(text);
     let line = before.matches('\n').count() + 1;
@@ -104,7 +104,7 @@ mod tests {
         assert_eq!(flags("locust.conf", "users = 5\n--csv x"), pair(true, "users csv"));
         let project = "[project]\nname = \"x\"\n";
         assert_eq!(flags("pyproject.toml", project), pair(false, ""));
-        // Not ours to judge where it has nothing for us.
+        // No error in a file without flags of ours.
         assert_eq!(flags("pyproject.toml", "[project\n"), pair(false, ""));
         let locusts = format!("{project}[tool.locust]\nheadless = true\nrun-time = \"1m\"\n");
         assert_eq!(flags("pyproject.toml", &locusts), pair(true, "headless run-time"));

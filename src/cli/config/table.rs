@@ -1,4 +1,4 @@
-//! Flags as a table of TOML: `gregaria.toml`, and `[tool.locust]` of Locust.
+//! Flags in TOML: `gregaria.toml`, and Locust's `[tool.locust]`.
 
 use std::ops::Range;
 
@@ -7,10 +7,10 @@ use toml::de::{DeTable, DeValue};
 
 use super::{Setting, Value, place};
 
-/// What only a scenario has, in the words of its files.
+/// Keys that only scenario files have.
 const OF_SCENARIOS: [&str; 5] = ["load", "parameter", "report", "tls", "user"];
 
-/// The flags of a whole file.
+/// Reads the flags of a file.
 pub(super) fn flags(name: &str, text: &str) -> Result<Vec<Setting>, String> {
     let toml = parse(name, text)?;
     for (key, value) in toml.get_ref() {
@@ -26,12 +26,12 @@ pub(super) fn flags(name: &str, text: &str) -> Result<Vec<Setting>, String> {
     settings(name, text, toml.get_ref())
 }
 
-/// Whether there may be a `[tool.locust]`: only then it matters to us whether the rest is TOML.
+/// Returns whether there may be a `[tool.locust]`. Without it, invalid TOML is no error.
 pub(super) fn has_tool_locust(text: &str) -> bool {
     text.contains("locust") && text.contains("tool")
 }
 
-/// The flags of `[tool.locust]`.
+/// Reads the flags of `[tool.locust]`.
 pub(super) fn tool_locust(name: &str, text: &str) -> Result<Vec<Setting>, String> {
     let toml = parse(name, text)?;
     let table = inner(toml.get_ref(), "tool").and_then(|tool| inner(tool, "locust"));
@@ -52,7 +52,7 @@ fn parse<'t>(name: &str, text: &'t str) -> Result<Spanned<DeTable<'t>>, String> 
     })
 }
 
-/// In the order they are written.
+/// Reads the flags of a table, in the order of the file.
 fn settings(name: &str, text: &str, table: &DeTable<'_>) -> Result<Vec<Setting>, String> {
     let setting = |(key, item): (&Spanned<_>, &Spanned<DeValue<'_>>)| {
         let flag: &std::borrow::Cow<'_, str> = key.get_ref();
@@ -66,7 +66,7 @@ fn settings(name: &str, text: &str, table: &DeTable<'_>) -> Result<Vec<Setting>,
     Ok(settings.into_iter().map(|(_, setting)| setting).collect())
 }
 
-/// A value for a flag: one, several in an array, or pairs such as `set = { region = "eu" }`.
+/// Reads the value of a flag: a scalar, an array, or pairs such as `set = { region = "eu" }`.
 fn value(item: &Spanned<DeValue<'_>>) -> Result<Value, (Range<usize>, String)> {
     Ok(match item.get_ref() {
         DeValue::Boolean(boolean) => Value::Boolean(*boolean),
@@ -83,7 +83,7 @@ fn value(item: &Spanned<DeValue<'_>>) -> Result<Value, (Range<usize>, String)> {
     })
 }
 
-/// A string, or a number or a boolean as text.
+/// Returns a string, a number or a boolean as text.
 fn scalar(item: &Spanned<DeValue<'_>>) -> Result<String, (Range<usize>, String)> {
     match item.get_ref() {
         DeValue::String(text) => Ok(text.clone().into_owned()),

@@ -1,4 +1,4 @@
-//! One number of users, measured.
+//! The measurement of one number of users.
 
 use std::io;
 use std::net::SocketAddr;
@@ -15,52 +15,52 @@ use crate::scenario::{Scenario, Step, Task, User, WaitTime};
 use crate::session::Session;
 use crate::stats::{Figures, Snapshot, Work};
 
-/// Connections are made in this time, and caches and histograms filled.
+/// The time in which connections are made, and caches and histograms filled.
 const WARM_UP: Duration = Duration::from_secs(1);
-/// From the last second that counts to the stop, so that this second is whole.
+/// The time between the last second that counts and the stop, so that this second is complete.
 const RUN_OUT: Duration = Duration::from_millis(100);
-/// The name of the requests that the users make first, on connections that are still to be made.
+/// The name of each user's first request, which makes a connection.
 const CONNECTING: &str = "(connecting)";
-/// How often the metronome ticks: often enough for a thousandth of its ticks to be some, seldom
-/// enough to cost the core nothing that shows.
+/// The time between two ticks of the metronome: short enough for a percentile of 99.9, long enough to
+/// cost the core almost nothing.
 const TICK: Duration = Duration::from_millis(1);
 
-/// What a number of users came to.
+/// The results of one number of users.
 pub(super) struct Measurement {
     pub(super) users: u32,
-    /// How long it was counted.
+    /// How long requests were counted.
     time: Duration,
     pub(super) requests: u64,
     pub(super) work: Work,
-    /// Of the requests on connections that were there.
+    /// Of requests on open connections.
     pub(super) latency: Figures,
-    /// Of a metronome among the users.
+    /// Of the metronome, a user that only waits.
     pub(super) lateness: Figures,
 }
 
 impl Measurement {
-    /// What was reached.
+    /// Returns the requests per second.
     pub(super) fn requests_per_s(&self) -> f64 {
         self.requests as f64 / self.time.as_secs_f64()
     }
 
-    /// What a core could reach if its server kept up.
+    /// Returns the requests per second that a core could make if its server kept up.
     pub(super) fn requests_per_cpu_s(&self) -> f64 {
         self.requests as f64 / self.work.cpu.total().as_secs_f64()
     }
 
-    /// How much of the core it took, 0 to 1.
+    /// Returns the busy share of the core, 0 to 1.
     pub(super) fn busy(&self) -> f64 {
         self.work.cpu.total().as_secs_f64() / self.time.as_secs_f64()
     }
 
-    /// A request's share of a time, in microseconds.
+    /// Divides a time by the number of requests. Returns microseconds.
     pub(super) fn each_us(&self, time: Duration) -> f64 {
         1e6 * time.as_secs_f64() / self.requests as f64
     }
 }
 
-/// Runs so many users as fast as they go.
+/// Measures a run of this number of users without waits.
 pub(super) fn measure(
     users: u32,
     core: CoreId,
@@ -84,7 +84,7 @@ pub(super) fn measure(
     level(users, &seconds, time, &summary.snapshot)
 }
 
-/// Users without waits, and a metronome.
+/// Makes a scenario of users without waits and one metronome.
 fn scenario() -> Scenario {
     let connect = vec![Step::get("/").name(CONNECTING)];
     let user = User::new("User").on_start_steps(connect).task(Step::get("/"));
@@ -128,14 +128,14 @@ fn level(
     })
 }
 
-/// What a second of the run had come to.
+/// Totals at the end of one second of the run.
 struct Second {
     elapsed: Duration,
     requests: u64,
     work: Work,
 }
 
-/// Every second of a run.
+/// Records the totals of each second.
 #[derive(Clone, Default)]
 struct Seconds(Arc<Mutex<Vec<Second>>>);
 
@@ -155,7 +155,7 @@ impl Report for Seconds {
     }
 }
 
-/// A level as tests make it up.
+/// Makes results for tests.
 #[cfg(test)]
 pub(super) fn sample(users: u32, requests: u64, latency: Duration) -> Measurement {
     use crate::stats::CpuTime;

@@ -1,8 +1,8 @@
 //! `gregaria overhead`: what the generator itself costs on this machine.
 //!
-//! For some numbers of users, one core against the built-in server on the others: as many requests
-//! as go. What comes out is the ceiling of a core, the floor under every latency that this machine
-//! will ever report, and how late timers are, each with all statistics on.
+//! One core runs users without waits against the built-in server on the other cores, once for each number
+//! of users. The results are the most requests that a core can make, the least latency that this machine
+//! can report, and how late timers are, all with full statistics.
 
 mod measurement;
 mod sample_cost;
@@ -24,18 +24,18 @@ use measurement::Measurement;
 /// Descriptors besides those of the connections: rings, events, the terminal.
 const OTHER_FILES: u64 = 128;
 
-/// All that was measured.
+/// The results.
 struct Overhead {
     client: CoreId,
     servers: Vec<CoreId>,
     /// What both ends go through.
     backend: Backend,
     levels: Vec<Measurement>,
-    /// What it takes to count one request, in nanoseconds.
+    /// The time to count one request, in nanoseconds.
     sample_ns: f64,
 }
 
-/// Measures, and says what it means.
+/// Measures, and prints the results with an explanation.
 pub(super) fn overhead(args: &OverheadArgs) -> Result<u8, Error> {
     let time = Duration::from_secs(u64::from(args.seconds));
     let measured = measure(args, time)?;
@@ -47,7 +47,7 @@ pub(super) fn overhead(args: &OverheadArgs) -> Result<u8, Error> {
     Ok(0)
 }
 
-/// One run for each number of users, told line by line where people read it.
+/// Makes one run for each number of users. Without `--json`, prints each result at once.
 fn measure(args: &OverheadArgs, time: Duration) -> Result<Overhead, Error> {
     let (client, servers) = divide(allowed_cores(), args.core)?;
     let most = args.users.iter().max().copied().unwrap_or(1);
@@ -73,7 +73,7 @@ fn measure(args: &OverheadArgs, time: Duration) -> Result<Overhead, Error> {
     Ok(measured)
 }
 
-/// One core for the client, all others for the server; where there is only one, they share it.
+/// Returns the client's core, and the others for the server. If there is only one, they share it.
 fn divide(mut cores: Vec<CoreId>, asked: Option<usize>) -> Result<(CoreId, Vec<CoreId>), Error> {
     let first = cores.first().ok_or("no core to run on")?.id;
     let asked = asked.unwrap_or(first);
@@ -86,17 +86,17 @@ fn divide(mut cores: Vec<CoreId>, asked: Option<usize>) -> Result<(CoreId, Vec<C
 }
 
 impl Overhead {
-    /// Whether client and server have to take turns.
+    /// Returns whether client and server share a core.
     fn shares_its_core(&self) -> bool {
         self.servers == [self.client]
     }
 
-    /// The number of users at which a request costs least.
+    /// Returns the measurement in which a request costs least.
     fn ceiling(&self) -> Option<&Measurement> {
         self.levels.iter().max_by(|a, b| a.requests_per_cpu_s().total_cmp(&b.requests_per_cpu_s()))
     }
 
-    /// The same as the tables; times in microseconds.
+    /// Returns the results as JSON, with times in microseconds.
     fn json(&self, time: Duration) -> Value {
         let servers: Vec<usize> = self.servers.iter().map(|core| core.id).collect();
         json!({

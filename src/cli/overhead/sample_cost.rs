@@ -1,16 +1,16 @@
-//! What it takes to count one request.
+//! The time that counting one request takes.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use crate::stats::{Clocks, Limits, Outcome, Phases, Recorder, Sample, WireBytes};
 
-/// A second of a busy core.
+/// As many as a busy core records in a second.
 const SAMPLES: u32 = 300_000;
 const ROUNDS: usize = 5;
 
-/// Nanoseconds per recorded success: the best of a few rounds, as the others had something beside
-/// them.
+/// Returns the nanoseconds per recorded success: the least of a few rounds, because others may have been
+/// disturbed.
 pub(super) fn measure() -> f64 {
     let origin = Instant::now();
     let mut recorder = Recorder::new(0, origin, Limits::default());
@@ -22,7 +22,7 @@ pub(super) fn measure() -> f64 {
         let begin = Instant::now();
         for latency in &latencies {
             let clocks = Clocks { intended: origin, started: origin, ended: origin + *latency };
-            // As of a kept-alive connection whose response comes in one piece.
+            // A response in one piece on an open connection.
             let phases = Phases {
                 first_byte: Some(*latency),
                 transfer: Some(Duration::ZERO),

@@ -1,4 +1,4 @@
-//! What was measured as text, and what it means.
+//! The results as text, with an explanation.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use crate::report::digits::table_ms;
 use crate::stats::Figures;
 use crate::units;
 
-/// What is about to be measured, and the head of the table.
+/// Returns what is measured, and the head of the table.
 pub(super) fn opening(measured: &Overhead, time: Duration) -> String {
     let servers: Vec<String> = measured.servers.iter().map(|core| core.id.to_string()).collect();
     let (client, servers) = (measured.client.id, servers.join(","));
@@ -57,7 +57,7 @@ pub(super) fn opening(measured: &Overhead, time: Duration) -> String {
     text + &bar + "\n"
 }
 
-/// One line of the table.
+/// Returns one line of the table.
 pub(super) fn line(level: &Measurement) -> String {
     let three = |figures: &Figures| {
         let [p50, p99, p999] = [figures.median(), figures.p99(), figures.p999()].map(table_ms);
@@ -78,7 +78,7 @@ pub(super) fn line(level: &Measurement) -> String {
     )
 }
 
-/// What the table means.
+/// Explains the table.
 pub(super) fn closing(measured: &Overhead) -> String {
     let (Some(ceiling), Some(alone)) = (measured.ceiling(), measured.levels.first()) else {
         return String::new();

@@ -1,4 +1,4 @@
-//! The file names of downloads, in Locust's pattern, because scripts look for it.
+//! The file names of downloads, in Locust's pattern, which scripts look for.
 
 use std::path::Path;
 use std::time::SystemTime;
@@ -11,14 +11,14 @@ use jiff::tz::TimeZone;
 pub struct Download<'d> {
     /// The start of the run, or of the process before the first one.
     pub started_at: SystemTime,
-    /// The scenario's file, of which only the name is shown.
+    /// The path of the scenario's file. Only its name is shown.
     pub scenario: &'d str,
     /// The host that the requests go to, if there is only one.
     pub host: Option<&'d str>,
 }
 
 impl Download<'_> {
-    /// `Content-Disposition` of a table, by its kind: `requests`, `failures`, `exceptions`,
+    /// Returns the `Content-Disposition` of a table of this kind: `requests`, `failures`, `exceptions` or
     /// `requests_full_history`. The time is local.
     ///
     /// `attachment;filename=Locust_2026-09-21-14h13_first.toml_http://127.0.0.1:5000_requests.csv`
@@ -26,7 +26,7 @@ impl Download<'_> {
         self.disposition(&TimeZone::system(), &format!("_{kind}.csv"))
     }
 
-    /// `Content-Disposition` of the HTML report: the same, with `.html` in the place of the kind.
+    /// Returns the `Content-Disposition` of the HTML report, which has `.html` in place of the kind.
     pub fn report(&self) -> String {
         self.disposition(&TimeZone::system(), ".html")
     }
@@ -41,7 +41,7 @@ impl Download<'_> {
     }
 }
 
-/// Whether a character would end the name or the header. Locust does not quote the name.
+/// Returns whether a character would end the name or the header. Locust does not quote the name.
 fn breaks_a_header(c: char) -> bool {
     !c.is_ascii_graphic() || matches!(c, ';' | '"' | '\\')
 }

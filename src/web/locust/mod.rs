@@ -1,25 +1,25 @@
 //! The responses of Locust's web routes, so that scrapers, dashboards and scripts written for Locust
 //! work here too.
 //!
-//! | route | answer |
+//! | route | response |
 //! |---|---|
 //! | `POST /swarm` | [`swarm()`], then [`started`] or [`refused`]: 200 in both cases, as Locust has it |
 //! | `/stop` | [`stopped`] |
 //! | `/stats/reset` | the text `ok`; before a run, and while one stops, nothing is changed |
 //! | `GET /stats/requests` | [`stats_requests`] |
 //! | `GET /stats/requests/csv`, `/stats/failures/csv`, `/exceptions/csv` | the tables of [`report::csv`](crate::report::csv), named by [`Download`] |
-//! | `GET /stats/requests_full_history/csv` | the lines of its history, or [`NO_HISTORY`] with 404 |
+//! | `GET /stats/requests_full_history/csv` | the history file, or [`NO_HISTORY`] with 404 |
 //! | `GET /stats/report?theme=dark\|light&download=1` | the HTML report |
 //! | `GET /exceptions` | [`exceptions`] |
 //! | `GET /tasks` | [`tasks`](crate::report::view::tasks()) |
 //! | `GET /logs` | [`logs`] |
 //! | `GET /worker-count` | [`worker_count`]: there are no workers |
-//! | `POST /user` | [`NO_USER_EDIT`] with 501: what a class does is in its scenario |
+//! | `POST /user` | [`NO_USER_EDIT`] with 501: classes are changed in the scenario |
 //!
 //! Up to Locust 2.46 `/stop` and `/stats/reset` are GET, from 2.47 on they are POST.
 //!
-//! Everything here is pure. Keys stand in the order in which Locust's framework sends them, which is
-//! by name; `tests/golden/web.json` has what a real Locust answered.
+//! These are pure functions. Keys are sorted by name, as Locust's framework sends them.
+//! `tests/golden/web.json` has the responses of a real Locust.
 
 mod download;
 mod requests;
@@ -33,20 +33,20 @@ pub use swarm::{Refusal, has_numbers, refused, started, swarm};
 
 use crate::stats::{ExceptionRow, Snapshot};
 
-/// Content type of the CSV routes, without a charset, as Locust sends it.
+/// The content type of the CSV routes, without a charset, as Locust sends it.
 pub const CSV: &str = "text/csv";
 
-/// What `/stats/requests_full_history/csv` says where there is no history to send; status 404.
+/// The response of `/stats/requests_full_history/csv` without a history file, with status 404.
 pub const NO_HISTORY: &str = "Error: Server was not started with option to generate full history.";
 
-/// What `POST /user` says; status 501.
+/// The response of `POST /user`, with status 501.
 pub const NO_USER_EDIT: &str = "User classes cannot be changed here: change the scenario, or start a run with other \
      user_classes, host or parameters.";
 
-/// The most lines that `/logs` shows: Locust keeps as many.
+/// The most lines that `/logs` shows, as in Locust.
 pub const LOG_LINES_MAX: usize = 500;
 
-/// The answer to `/exceptions`; there is only one node, `local`.
+/// Makes the response of `/exceptions`. There is one node, `local`.
 pub fn exceptions(snapshot: Option<&Snapshot>) -> Value {
     let exception = |row: &ExceptionRow| {
         json!({
@@ -60,18 +60,18 @@ pub fn exceptions(snapshot: Option<&Snapshot>) -> Value {
     json!({ "exceptions": rows.iter().map(exception).collect::<Value>() })
 }
 
-/// The answer to `/logs`: the latest of these lines, oldest first.
+/// Makes the response of `/logs`: the latest of these lines, oldest first.
 pub fn logs<L: AsRef<str>>(lines: &[L]) -> Value {
     let latest = &lines[lines.len().saturating_sub(LOG_LINES_MAX)..];
     json!({ "master": latest.iter().map(AsRef::as_ref).collect::<Vec<&str>>(), "workers": {} })
 }
 
-/// The answer to `/stop`, when the run has ended.
+/// Makes the response of `/stop`, which is sent when the run has ended.
 pub fn stopped() -> Value {
     json!({ "message": "Test stopped", "success": true })
 }
 
-/// The answer to `/worker-count`.
+/// Makes the response of `/worker-count`.
 pub fn worker_count() -> Value {
     json!({ "worker_count": 0 })
 }

@@ -1,10 +1,10 @@
-//! `/stats/requests`: what most scrapers read.
+//! `/stats/requests`, which most scrapers read.
 //!
-//! Counts are integers. Times are milliseconds with the digits that `_stats.csv` has, where Locust
-//! rounds to about two; one that is a whole number has no point. What was never measured is 0 in a
-//! row, and `null` among the current percentiles, as in Locust.
+//! Counts are integers. Times are milliseconds with the digits of `_stats.csv`, where Locust has about two
+//! digits. Whole numbers have no decimal point. As in Locust, a time that was not measured is 0 in a row,
+//! and `null` among the current percentiles.
 //!
-//! `total_avg_response_time` is Locust's up to 2.4x: clients that read it know no default.
+//! `total_avg_response_time` was in Locust before 2.47, and some clients need it.
 
 use serde_json::{Value, json};
 
@@ -13,8 +13,8 @@ use crate::report::json::entry::epoch;
 use crate::report::view::ROWS_MAX;
 use crate::stats::{Distribution, FailureRow, Figures, Rates, Row, Snapshot};
 
-/// The answer, with the run's state in Locust's words; the same without rows before the first run.
-/// At most 500 rows and `Aggregated`, and as many errors.
+/// Makes the response. `state` is Locust's word for the run's state. Before the first run there are no
+/// rows. There are at most 500 rows and `Aggregated`, and as many errors.
 pub fn stats_requests(snapshot: Option<&Snapshot>, state: &str) -> Value {
     let total = snapshot.map(|snapshot| &snapshot.total);
     let entries = snapshot.map_or(&[][..], |snapshot| &snapshot.entries);
@@ -40,7 +40,7 @@ pub fn stats_requests(snapshot: Option<&Snapshot>, state: &str) -> Value {
     })
 }
 
-/// A row; `Aggregated` with nothing in it where there is none.
+/// Makes a row. Without one, makes an empty `Aggregated`.
 fn row(row: Option<&Row>) -> Value {
     let Rates { requests: rps, failures: fps } = row.map(|row| row.rates).unwrap_or_default();
     let current = row.map(|row| row.recent_rates).unwrap_or_default();
@@ -74,7 +74,7 @@ fn error(failure: &FailureRow, snapshot: &Snapshot) -> Value {
     })
 }
 
-/// Of the last ten seconds.
+/// Returns a percentile of the last ten seconds.
 fn current_percentiles(total: Option<&Row>) -> Value {
     let none = Distribution::default();
     let figures = total.map_or(&none, |row| &row.recent_latency).figures.as_ref();
@@ -84,12 +84,12 @@ fn current_percentiles(total: Option<&Row>) -> Value {
     })
 }
 
-/// A figure of the whole run, 0 where there is none.
+/// Returns a figure of the whole run, or 0 without one.
 fn figure(row: Option<&Row>, of: fn(&Figures) -> Value) -> Value {
     row.and_then(|row| row.latency.figures.as_ref()).map_or(json!(0), of)
 }
 
-/// An integer where it is one: Locust's are, and a client may have declared them so.
+/// Makes an integer of a whole number: some of Locust's are integers, and clients may expect the type.
 fn short(digits: String) -> Value {
     digits.parse::<u64>().map_or_else(|_| exact(digits), Value::from)
 }

@@ -1,4 +1,4 @@
-//! `POST /swarm`: Locust's form for a start, and for other numbers while a run lasts.
+//! `POST /swarm`: Locust's form, which starts a run or changes the load of the active one.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use crate::plan::Picked;
 use crate::units::{DurationError, parse_cores, parse_time_span};
 use crate::web::form::{self, StartForm, words};
 
-/// Why there can be no run, in Locust's words where it has them.
+/// Why the form is refused, in Locust's words where it has them.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Refusal {
-    /// Not a whole number.
+    /// The number of users is not a whole number.
     #[error("Invalid user_count value: {} (must be an integer)", quoted(.0))]
     UserCount(String),
     /// A field whose value is not a number.
@@ -22,37 +22,36 @@ pub enum Refusal {
     Number {
         /// Its name.
         field: &'static str,
-        /// What it has.
+        /// Its value.
         value: String,
     },
-    /// One of the two is not there, or a number that no run can have.
+    /// The number of users or the spawn rate is missing, or is out of range.
     #[error("Missing or invalid user_count or spawn_rate from /swarm request")]
     Missing,
-    /// A rate that no run can have; Locust has none.
+    /// The rate is out of range. Locust has no rate.
     #[error("rate: {0}")]
     Rate(String),
-    /// Not in Locust's grammar.
+    /// The run time is not in Locust's grammar.
     #[error("Valid run_time formats are : 20, 20s, 3m, 2h, 1h20m, 3h30m10s, etc.")]
     RunTime,
-    /// Of valid form, but beyond what there is.
+    /// The run time is too long.
     #[error(transparent)]
     TooLong(DurationError),
-    /// Not a list of cores.
+    /// The cores are not a list of core numbers.
     #[error("cores: {0}")]
     Cores(String),
-    /// A shape class was picked by name.
+    /// The form picks a shape class by name.
     #[error("shape_class {} cannot be picked: the scenario says what the load is", quoted(.0))]
     Shape(String),
 }
 
-/// Reads a form, `application/x-www-form-urlencoded`. A field that is missing or empty leaves what the
-/// scenario and the command line say. What is neither a field nor one of the declared parameters is
-/// ignored, as Locust does; of a parameter that is there several times the values are set apart by
-/// commas.
+/// Reads a form, `application/x-www-form-urlencoded`. A field that is missing or empty changes nothing. As
+/// in Locust, unknown fields are ignored, unless they are declared parameters. Several values of one
+/// parameter are joined by commas.
 ///
 /// # Errors
 ///
-/// The first field that has no meaning.
+/// Returns the error of the first field that is wrong.
 pub fn swarm(form: &[u8], declared: &[&str]) -> Result<StartForm, Refusal> {
     let mut start = StartForm::default();
     for (key, value) in parse(form) {
@@ -88,18 +87,17 @@ fn read(start: &mut StartForm, option: &str, value: &str) -> Result<(), Refusal>
     Ok(())
 }
 
-/// That both numbers are there, which Locust wants of every form; for loads that are users and nothing
-/// else.
+/// Checks that both numbers are there, as Locust does. It is for loads of users without a shape.
 ///
 /// # Errors
 ///
-/// [`Refusal::Missing`].
+/// Returns [`Refusal::Missing`] if one of them is not.
 pub fn has_numbers(start: &StartForm) -> Result<(), Refusal> {
     if start.users.is_some() && start.spawn_rate.is_some() { Ok(()) } else { Err(Refusal::Missing) }
 }
 
-/// The answer to a form that starts a run, or changes the one that there is. `host` is the one of
-/// all users, if there is one; `shape` says what the load is where it is not what the form has.
+/// Makes the response to a form that starts or changes a run. `host` is the host of all users, if there is
+/// only one. `shape` names the load if it is not that of the form.
 pub fn started(start: &StartForm, host: Option<&str>, shape: Option<&str>) -> Value {
     let message = match shape {
         Some(shape) => format!("Swarming started using shape class '{shape}'"),
@@ -122,7 +120,7 @@ pub fn started(start: &StartForm, host: Option<&str>, shape: Option<&str>) -> Va
     Value::Object(answer)
 }
 
-/// The answer to a form that cannot be followed: a [`Refusal`], or whatever else there is against it.
+/// Makes the response to a refused form. `message` is a [`Refusal`] or another reason.
 pub fn refused(message: &str, host: Option<&str>) -> Value {
     Value::Object(answer(host, message, false))
 }
@@ -166,7 +164,7 @@ fn cores(text: &str) -> Result<Option<Vec<usize>>, Refusal> {
     given(text).map(|text| parse_cores(&text)).transpose().map_err(Refusal::Cores)
 }
 
-/// `Default` is what Locust's form sends where nobody picked one.
+/// Locust's form sends `Default` if no shape class is picked.
 fn no_shape(name: &str) -> Result<(), Refusal> {
     if matches!(name, "" | "Default") { Ok(()) } else { Err(Refusal::Shape(name.to_owned())) }
 }
@@ -181,7 +179,7 @@ fn add_words(list: &mut Option<Vec<String>>, text: &str) {
     }
 }
 
-/// As Python shows a text.
+/// Quotes a text as Python's `repr` does.
 fn quoted(text: &str) -> String {
     match (text.contains('\''), text.contains('"')) {
         (true, false) => format!("\"{}\"", text.replace('\\', "\\\\")),
