@@ -1,5 +1,5 @@
-//! Files given by flags and scenarios: read whole, within bounds of size and time, so that no path fills the
-//! memory or is waited for without end. Nothing else opens one to read it (`tests/it/tidy.rs`).
+//! Reads files that flags and scenarios name, within limits of size and time, so that no path fills the memory
+//! or blocks for ever. Nothing else opens a file to read it (`tests/it/tidy.rs`).
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Read};
@@ -13,28 +13,27 @@ use rustix::io::retry_on_intr;
 
 use crate::units;
 
-/// The largest file of texts: far beyond any scenario or bundle of certificates, far below a memory
-/// problem.
+/// The largest text file: far above any scenario or bundle of certificates, far below what fills a memory.
 pub(crate) const TEXT_MAX: u64 = 16 << 20;
-/// How much is read between two looks at the clock.
+/// How much is read before the time is checked again.
 const CHUNK: u64 = 1 << 20;
-/// How long a file is waited for, from its opening to its end: who types a password for
-/// `ssh host cat scenario.toml` has the time for it.
+/// The time limit from opening a file to its end. It leaves time to type a password for
+/// `ssh host cat scenario.toml`.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Why a file is not read. The text is without its path.
+/// Why a file cannot be read. The text does not contain its path.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// What the system says.
+    /// The system's error.
     #[error("{}", without_number(.0))]
     System(#[from] io::Error),
-    /// A pipe, a device, a directory: it may have no end, or another one each time.
+    /// It is a pipe, a device or a directory, which may have no end, or cannot be read twice.
     #[error("it is not a regular file")]
     NotRegular,
-    /// It has more bytes than this.
+    /// It is larger than this number of bytes.
     #[error("it is larger than {}", units::size(*.0))]
     TooLarge(u64),
-    /// A pipe without a writer that writes or closes it, a terminal without input.
+    /// Its end did not come in time: a pipe whose writer does not close it, or a terminal without input.
     #[error("its end did not come within {}", units::spaced(*.0))]
     Endless(Duration),
 }
@@ -48,11 +47,11 @@ impl From<ReadError> for io::Error {
     }
 }
 
-/// The content of a regular file of at most `max` bytes.
+/// Reads a regular file of at most `max` bytes.
 ///
 /// # Errors
 ///
-/// What the system says, that it is none, or too large.
+/// Returns an error if it cannot be read, is not a regular file, or is too large.
 pub(crate) fn read(path: impl AsRef<Path>, max: u64) -> Result<Vec<u8>, ReadError> {
     let file = open(path)?;
     if file.metadata()?.len() > max {
@@ -61,22 +60,22 @@ pub(crate) fn read(path: impl AsRef<Path>, max: u64) -> Result<Vec<u8>, ReadErro
     whole(file, max, PATIENCE)
 }
 
-/// A regular file to be read in pieces, as one that grows is.
+/// Opens a regular file to read it in pieces, because it may still grow.
 ///
 /// # Errors
 ///
-/// What the system says, or that it is none.
+/// Returns an error if it cannot be opened or is not a regular file.
 pub(crate) fn open(path: impl AsRef<Path>) -> Result<File, ReadError> {
     let file = open_any(path.as_ref())?;
     if file.metadata()?.is_file() { Ok(file) } else { Err(ReadError::NotRegular) }
 }
 
-/// The same of whatever the path leads to: also a pipe, such as a shell's `<(…)` and `/dev/stdin`, or
-/// a terminal. There is nothing left in one for who reads it again.
+/// Reads a file, a pipe such as a shell's `<(…)` and `/dev/stdin`, or a terminal. The latter two cannot be
+/// read twice.
 ///
 /// # Errors
 ///
-/// What the system says, that it is too large, or has no end within 30 s.
+/// Returns an error if it cannot be read, is too large, or has no end within 30 s.
 pub(crate) fn read_any(path: impl AsRef<Path>, max: u64) -> Result<Vec<u8>, ReadError> {
     whole(open_any(path.as_ref())?, max, PATIENCE)
 }
@@ -86,21 +85,21 @@ pub(crate) fn is_regular(path: impl AsRef<Path>) -> bool {
     path.as_ref().metadata().is_ok_and(|metadata| metadata.is_file())
 }
 
-/// A file to write at the end of, made where there is none. One that is a pipe must have its reader
-/// already: an ordinary open would wait for it.
+/// Opens a file to append to it, and creates it if it is missing. A pipe must have a reader already, because
+/// this does not wait for one.
 ///
 /// # Errors
 ///
-/// What the system says.
+/// Returns the system's error.
 pub(crate) fn append(path: impl AsRef<Path>) -> io::Result<File> {
     let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits() as i32;
     let file = OpenOptions::new().append(true).create(true).custom_flags(flags).open(path)?;
-    // From here on the reader's pace is ours.
+    // From here on, writes wait for the reader.
     fcntl_setfl(&file, fcntl_getfl(&file)? - OFlags::NONBLOCK)?;
     Ok(file)
 }
 
-/// Does not wait, as an ordinary open does for the writer of a pipe.
+/// Opens a file without waiting for the writer of a pipe.
 fn open_any(path: &Path) -> io::Result<File> {
     let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits() as i32;
     OpenOptions::new().read(true).custom_flags(flags).open(path)
@@ -110,7 +109,7 @@ fn whole(mut file: File, max: u64, patience: Duration) -> Result<Vec<u8>, ReadEr
     let deadline = Instant::now() + patience;
     let mut bytes = Vec::new();
     loop {
-        // Also before the first byte: a pipe without a writer would be at its end.
+        // Before the first byte as well: reading a pipe that has no writer yet would be its end.
         let left = deadline.saturating_duration_since(Instant::now());
         if !is_ready(&file, left)? {
             return Err(ReadError::Endless(patience));
@@ -119,7 +118,7 @@ fn whole(mut file: File, max: u64, patience: Duration) -> Result<Vec<u8>, ReadEr
         match (&mut file).take(allowed.min(CHUNK)).read_to_end(&mut bytes) {
             Ok(0) => return Ok(bytes),
             Ok(_) => {}
-            // There was something, and there is no more for now.
+            // There is no more for now.
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
             Err(error) => return Err(error.into()),
         }
@@ -129,7 +128,7 @@ fn whole(mut file: File, max: u64, patience: Duration) -> Result<Vec<u8>, ReadEr
     }
 }
 
-/// Waits until there is something to read, or the end; not longer than this.
+/// Waits for something to read or the end, at most for this time.
 fn is_ready(file: &File, left: Duration) -> io::Result<bool> {
     let left = Timespec::try_from(left).map_err(|_| io::Error::from(ErrorKind::InvalidInput))?;
     let ready = retry_on_intr(|| poll(&mut [PollFd::new(file, PollFlags::IN)], Some(&left)))?;

@@ -1,4 +1,4 @@
-//! Log lines in Locust's format: on stderr, or in a file in its place. The latest are remembered.
+//! Log lines in Locust's format, on stderr or in a file. The latest are kept for the page.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -14,10 +14,10 @@ use jiff::tz::TimeZone;
 use crate::credentials::hidden;
 use crate::files;
 
-/// The lines that are remembered: as many as Locust's page shows.
+/// How many lines are kept: as many as Locust's page shows.
 const RECENT_MAX: usize = 500;
 
-/// How important a line is.
+/// How important a line is. Help shows these texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
 #[value(rename_all = "UPPER")]
 pub(crate) enum Level {
@@ -45,7 +45,7 @@ impl fmt::Display for Level {
     }
 }
 
-/// Where log lines go. Cheap to clone; a line is written whole.
+/// Where log lines go. Cheap to clone. Each line is one write.
 #[derive(Debug, Clone)]
 pub(crate) struct Log {
     level: Level,
@@ -55,11 +55,11 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    /// A log of lines at least as important as `level`, on stderr or appended to a file.
+    /// Makes a log of lines at least as important as `level`, on stderr or appended to a file.
     ///
     /// # Errors
     ///
-    /// Where the file cannot be written.
+    /// Returns an error if the file cannot be opened.
     pub(crate) fn new(level: Level, file: Option<&Path>) -> io::Result<Self> {
         let file = file.map(files::append).transpose()?.map(|file| Arc::new(Mutex::new(file)));
         let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
@@ -67,19 +67,18 @@ impl Log {
         Ok(Log { level, host, file, recent: Arc::default() })
     }
 
-    /// Writes a line about a part of the program. A log file that cannot be written is no reason to
-    /// stop a run: its lines go to stderr, errors of which are let go.
+    /// Writes a line about a part of the program. If the log file cannot be written, the line goes to stderr.
+    /// Errors of stderr are ignored.
     pub(crate) fn line(&self, level: Level, part: &str, message: impl fmt::Display) {
         if level >= self.level {
             let line = self.stamped(level, part, message);
-            // Remembered first, so that every line that was printed is on the page.
+            // Kept first, so that every printed line is on the page.
             self.remember(&line);
             self.write(&line);
         }
     }
 
-    /// Says something, whatever is left out, and does not remember it: for what somebody has to know
-    /// and nobody is to read later.
+    /// Writes a line at every level, and does not keep it for the page: it may have a secret.
     pub(crate) fn unremembered(&self, part: &str, message: impl fmt::Display) {
         self.write(&self.stamped(Level::Info, part, message));
     }
@@ -99,7 +98,7 @@ impl Log {
         }
     }
 
-    /// The latest lines, oldest first.
+    /// Returns the latest lines, oldest first.
     pub(crate) fn recent(&self) -> Vec<String> {
         self.remembered().iter().cloned().collect()
     }
@@ -116,30 +115,30 @@ impl Log {
         self.recent.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    /// Says what helps to find out why. It is not remembered: it would push out what matters.
+    /// Logs details. They are not kept for the page, because they would displace other lines.
     pub(crate) fn debug(&self, part: &str, message: impl fmt::Display) {
         if self.level == Level::Debug {
             self.write(&self.stamped(Level::Debug, part, message));
         }
     }
 
-    /// Says what happens.
+    /// Logs a normal event.
     pub(crate) fn info(&self, part: &str, message: impl fmt::Display) {
         self.line(Level::Info, part, message);
     }
 
-    /// Says what may spoil the numbers.
+    /// Logs what may make the numbers wrong.
     pub(crate) fn warning(&self, part: &str, message: impl fmt::Display) {
         self.line(Level::Warning, part, message);
     }
 
-    /// Says what went wrong.
+    /// Logs an error.
     pub(crate) fn error(&self, part: &str, message: impl fmt::Display) {
         self.line(Level::Error, part, message);
     }
 }
 
-/// `2026-09-21 14:13:20,123`, in local time as Locust has it.
+/// Prints `2026-09-21 14:13:20,123` in local time, as Locust does.
 fn stamp(time: SystemTime) -> String {
     let timestamp = Timestamp::try_from(time).unwrap_or_default();
     timestamp.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S,%3f").to_string()

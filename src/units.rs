@@ -1,9 +1,8 @@
-//! Durations, shares, sizes and core numbers as people write them: parse and print, one place.
+//! Parses and prints durations, shares, sizes and core numbers.
 //!
-//! Durations have two grammars, because two habits meet. Flags take Locust's time span (`20`,
-//! `20s`, `3m`, `1h20m`): whole numbers, seconds at the finest. Scenario files take the same and
-//! more (`250ms`, `100us`, `1.5s`). Both stop at [`LONGEST`], so that no sum of an instant and a
-//! parsed duration can overflow further on.
+//! Durations have two grammars. Some flags take Locust's time span (`20`, `20s`, `3m`, `1h20m`): whole numbers
+//! of seconds, minutes and hours. Scenario files take more (`250ms`, `100us`, `1.5s`). Both end at
+//! [`LONGEST`], so that the sum of an instant and a parsed duration cannot overflow.
 
 mod cores;
 mod size;
@@ -15,10 +14,10 @@ use thiserror::Error;
 pub(crate) use cores::{cores, parse_cores};
 pub(crate) use size::{parse_size, size};
 
-/// The longest duration anything may ask for: 136 years, whose nanoseconds fit 64 bits.
+/// The longest duration: 136 years, whose nanoseconds fit into 64 bits.
 pub(crate) const LONGEST: Duration = Duration::from_secs(u32::MAX as u64);
 
-/// The instant that comes so much later; not later than [`LONGEST`], so that there is one.
+/// Returns the instant that is this much later, at most [`LONGEST`], so that it cannot overflow.
 pub(crate) fn after(instant: Instant, duration: Duration) -> Instant {
     instant + duration.min(LONGEST)
 }
@@ -34,32 +33,32 @@ const UNITS: [(&str, u128); 5] = [
     ("us", 1_000),
 ];
 
-/// Why a text or a number is no duration.
+/// Why a text or a number is not a duration.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum DurationError {
-    /// Not in Locust's grammar.
+    /// It is not in Locust's grammar.
     #[error("invalid time span '{0}': valid formats are 20, 20s, 3m, 2h, 1h20m, 3h30m10s")]
     TimeSpan(String),
-    /// Not in the scenario file's grammar.
+    /// It is not in the grammar of scenario files.
     #[error("invalid duration '{0}': valid formats are 20, 20s, 1.5s, 250ms, 100us, 3m, 1h20m")]
     Duration(String),
-    /// A number of seconds below zero, or none at all.
+    /// The number of seconds is negative or not a number.
     #[error("invalid duration {0}: seconds must be 0 or more")]
     Seconds(String),
-    /// Beyond [`LONGEST`].
+    /// It is longer than [`LONGEST`].
     #[error("duration '{0}' is too long: at most 136 years are possible")]
     TooLong(String),
 }
 
-/// A text is no share.
+/// A text is not a share.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("expected a share between 0 and 1, or between 0% and 100%")]
 pub struct NoShare;
 
 /// Parses Locust's time span: `20`, `20s`, `3m`, `2h`, `1h20m`, `3h30m10s`.
 ///
-/// Whole numbers only, each unit at most once and from large to small, as `--run-time` and
-/// `--stop-timeout` take them.
+/// Numbers are whole. Each unit occurs at most once, the largest first. `--run-time` and `--stop-timeout`
+/// take this.
 pub(crate) fn parse_time_span(text: &str) -> Result<Duration, DurationError> {
     let invalid = || DurationError::TimeSpan(text.to_owned());
     if text.contains('.') {
@@ -68,7 +67,7 @@ pub(crate) fn parse_time_span(text: &str) -> Result<Duration, DurationError> {
     parse(text, &UNITS[..3]).map_err(|reason| reason.error(text, invalid))
 }
 
-/// Parses a duration of a scenario file: a time span, or finer as in `250ms`, `100us`, `1.5s`.
+/// Parses a duration of a scenario file: a time span, or a finer one such as `250ms`, `100us`, `1.5s`.
 ///
 /// A number without a unit is seconds.
 pub(crate) fn parse_duration(text: &str) -> Result<Duration, DurationError> {
@@ -83,7 +82,7 @@ pub(crate) fn parse_share(text: &str) -> Result<f64, NoShare> {
     if (0.0..=1.0).contains(&share) { Ok(share) } else { Err(NoShare) }
 }
 
-/// A number of seconds as a duration.
+/// Returns a number of seconds as a duration.
 pub(crate) fn seconds(seconds: f64) -> Result<Duration, DurationError> {
     if seconds.is_nan() || seconds < 0.0 {
         return Err(DurationError::Seconds(seconds.to_string()));
@@ -96,7 +95,7 @@ pub(crate) fn seconds(seconds: f64) -> Result<Duration, DurationError> {
 
 /// Prints a duration as [`parse_duration`] reads it back: `1m30s`, `250ms`, `1.5s`, `0s`.
 ///
-/// Exact to the nanosecond, so that a printed plan is the plan.
+/// It is exact to the nanosecond.
 pub(crate) fn short(duration: Duration) -> String {
     let total = duration.as_nanos();
     if total < NANOS_PER_SECOND && total > 0 {
@@ -128,7 +127,7 @@ pub(crate) fn spaced(duration: Duration) -> String {
     format!("{} {unit}", decimal(total, nanos))
 }
 
-/// Prints a count with its thousands set apart: `1,024`.
+/// Prints a count with separated thousands: `1,024`.
 pub(crate) fn grouped(count: u64) -> String {
     let digits = count.to_string();
     let mut text = String::with_capacity(digits.len() * 4 / 3);

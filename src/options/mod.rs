@@ -1,9 +1,9 @@
-//! The options of a run: what each is called, what it takes, what it does, and where it can be said.
+//! The options of a run: name, values and help of each, and where it can be given.
 //!
-//! [`GROUPS`] is the one description of them. From it come the flags with their help and variables, the
-//! keys of `[load]` and `[report]` in scenario files, and the fields of the page's form, of Locust's
-//! form and of `POST /api/v1/runs`. What a value means is not told here: `cli::args` reads those of the
-//! command line, and a plan does what they ask for.
+//! [`GROUPS`] describes each option once. From it come the flags with their help and variables, the keys of
+//! `[load]` and `[report]` in scenario files, the fields of the page's form, of Locust's form and of
+//! `POST /api/v1/runs`, and their description in `openapi.json`. `cli::args` parses the values, and the plan
+//! applies them.
 
 #[cfg(test)]
 pub(crate) mod samples;
@@ -17,36 +17,36 @@ pub(crate) const RATE_MAX: f64 = 1e9;
 /// One option of a run.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RunOption {
-    /// `max_users`: the key in files. With dashes it is the flag, in capitals the variable.
+    /// The key in files, such as `max_users`. With dashes it is the flag, in capitals the variable.
     pub(crate) name: &'static str,
-    /// What it takes.
+    /// Its values.
     pub(crate) value: Value,
-    /// What it does, as help and the description of the web interface say it.
+    /// What it does, for help and for the description of the web interface.
     pub(crate) help: &'static str,
-    /// What help adds that is of use on a command line only.
+    /// What help adds for the command line.
     pub(crate) typed_help: &'static str,
     /// The letter of its flag.
     pub(crate) short: Option<char>,
-    /// Another name of its flag, which help does not tell.
+    /// Another name of its flag, which help does not show.
     pub(crate) alias: Option<&'static str>,
-    /// Whether files of flags leave it to the command line and its variable.
+    /// Whether only the command line and the variable can give it, and no file of flags.
     pub(crate) typed_only: bool,
-    /// The table of scenario files that has it; `host` stands above all tables.
+    /// The table of scenario files that has it. `host` is at the top level.
     pub(crate) section: Option<Section>,
-    /// The kind of load it belongs to. The two kinds exclude each other.
+    /// The kind of load that it belongs to. The two kinds exclude each other.
     pub(crate) load: Option<LoadKind>,
-    /// How forms have it.
+    /// Its field in forms.
     pub(crate) field: Option<Field>,
 }
 
-/// What an option takes.
+/// The values of an option.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Value {
-    /// Nothing: it is on where it is said. Variables and files may say `true` or `false`.
+    /// None: the flag alone turns it on. Variables and files have `true` or `false`.
     Switch,
     /// A whole number from `least` to `most`.
     Whole {
-        /// What help calls it: `N`, `PORT`.
+        /// Its name in help: `N`, `PORT`.
         name: &'static str,
         least: u64,
         most: u64,
@@ -55,9 +55,9 @@ pub(crate) enum Value {
     PerSecond { most: Option<f64> },
     /// A time, as [`units::parse_duration`](crate::units::parse_duration) takes it.
     Time,
-    /// A text, and what help calls it.
+    /// A text, with its name in help.
     Text(&'static str),
-    /// Several texts, and what help calls one.
+    /// Several texts, with the name of one in help.
     Texts(&'static str),
 }
 
@@ -70,12 +70,12 @@ pub(crate) enum Section {
     Report,
 }
 
-/// What decides how much load there is.
+/// What sets the load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LoadKind {
-    /// Users, who take their time.
+    /// A number of users: a closed load.
     Users,
-    /// A rate at which iterations are released.
+    /// A rate of iterations: an open load.
     Rate,
 }
 
@@ -86,7 +86,7 @@ pub(crate) struct Field {
     pub(crate) name: &'static str,
     /// Its name in `POST /swarm`: Locust's, where Locust has it.
     pub(crate) swarm: &'static str,
-    /// What stands beside it on the page: Locust's words, where Locust has it.
+    /// Its label on the page: Locust's words, where Locust has it.
     pub(crate) label: &'static str,
 }
 
@@ -98,38 +98,38 @@ pub(crate) struct Group {
 }
 
 impl RunOption {
-    /// Its flag without the dashes: `max-users`.
+    /// Returns its flag without the dashes: `max-users`.
     pub(crate) fn flag(&self) -> String {
         self.name.replace('_', "-")
     }
 
-    /// Its variable: `GREGARIA_MAX_USERS`.
+    /// Returns its variable: `GREGARIA_MAX_USERS`.
     pub(crate) fn variable(&self) -> String {
         format!("GREGARIA_{}", self.name.to_uppercase())
     }
 }
 
-/// All options, in the order of the help.
+/// Returns all options in the order of the help.
 pub(crate) fn all() -> impl Iterator<Item = &'static RunOption> {
     GROUPS.iter().flat_map(|group| group.options)
 }
 
-/// The option with this flag, which is written without dashes in front.
+/// Returns the option with this flag, which is given without leading dashes.
 pub(crate) fn by_flag(flag: &str) -> Option<&'static RunOption> {
     all().find(|option| option.flag() == flag)
 }
 
-/// The options that a table of scenario files has.
+/// Returns the options in a table of scenario files.
 pub(crate) fn keys(section: Section) -> Vec<&'static str> {
     names(|option| option.section == Some(section))
 }
 
-/// The options of one kind of load.
+/// Returns the options of one kind of load.
 pub(crate) fn of_load(kind: LoadKind) -> Vec<&'static str> {
     names(|option| option.load == Some(kind))
 }
 
-/// The fields of the forms that start a run, each with its option.
+/// Returns the fields of the forms that start a run, each with its option.
 pub(crate) fn fields() -> impl Iterator<Item = (&'static RunOption, Field)> {
     all().filter_map(|option| Some((option, option.field?)))
 }

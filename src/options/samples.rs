@@ -1,10 +1,10 @@
-//! A value of each option, for the tests that hold the places where it can be said against the table.
+//! A value of each option, for tests that compare the places where options are given with the table.
 
 use serde_json::{Value as Json, json};
 
 use super::{GROUPS, RunOption, Value};
 
-/// A value, as flags and `POST /swarm` have it.
+/// Returns a value, as flags and `POST /swarm` have it.
 pub(crate) fn text(option: &RunOption) -> &'static str {
     match (option.name, option.value) {
         ("host" | "proxy", _) => "http://127.0.0.1:1",
@@ -24,7 +24,7 @@ pub(crate) fn text(option: &RunOption) -> &'static str {
     }
 }
 
-/// The same as `POST /api/v1/runs` has it.
+/// Returns the value as `POST /api/v1/runs` has it.
 pub(crate) fn json(option: &RunOption) -> Json {
     match option.name {
         "user_classes" => json!([text(option)]),
@@ -32,7 +32,7 @@ pub(crate) fn json(option: &RunOption) -> Json {
     }
 }
 
-/// The same as a word of a command line.
+/// Returns the value as a word of a command line.
 pub(crate) fn word(option: &RunOption) -> String {
     match option.value {
         Value::Switch => format!("--{}", option.flag()),
@@ -40,7 +40,7 @@ pub(crate) fn word(option: &RunOption) -> String {
     }
 }
 
-/// The same as a line of a scenario file.
+/// Returns the value as a line of a scenario file.
 pub(crate) fn line(option: &RunOption) -> String {
     let text = text(option);
     match option.value {
@@ -51,8 +51,8 @@ pub(crate) fn line(option: &RunOption) -> String {
     }
 }
 
-/// The options that change what a run does: all but those of reports, page and log, and those that name
-/// the scenario or print something in its place.
+/// Returns the options that change what a run does: all but those of reports, page and log, those that name
+/// the scenario, and those that print something instead of a run.
 pub(crate) fn of_a_run() -> impl Iterator<Item = &'static RunOption> {
     let others = ["file", "list", "show_task_ratio", "show_task_ratio_json"];
     let is_about_runs = |heading| !["Reports", "Web page", "Log and help"].contains(&heading);
@@ -60,7 +60,7 @@ pub(crate) fn of_a_run() -> impl Iterator<Item = &'static RunOption> {
     groups.flat_map(|group| group.options).filter(move |option| !others.contains(&option.name))
 }
 
-/// A command line with this option, and the one that it needs beside it.
+/// Returns a command line with this option and the option that it requires.
 pub(crate) fn command_line(option: &RunOption) -> Vec<String> {
     let beside = (option.name == "key").then(|| "--cert=example".to_owned());
     let words = ["gregaria", "a.toml"].map(str::to_owned).into_iter();

@@ -1,4 +1,4 @@
-//! The table itself.
+//! The table of options.
 
 use super::{Field, Group, LoadKind, RATE_MAX, RunOption, Section, Value};
 
@@ -281,7 +281,7 @@ const fn texts(name: &'static str) -> Value {
     Value::Texts(name)
 }
 
-/// An option that flag, variable and files of flags can say, and nothing else.
+/// Makes an option that flag, variable and files of flags can give, and nothing else.
 const fn option(name: &'static str, value: Value, help: &'static str) -> RunOption {
     RunOption {
         name,
@@ -306,7 +306,7 @@ impl RunOption {
         RunOption { alias: Some(alias), ..self }
     }
 
-    /// Adds to the help of the command line.
+    /// Adds to the help on the command line.
     const fn when_typed(self, typed_help: &'static str) -> Self {
         RunOption { typed_help, ..self }
     }
@@ -315,12 +315,12 @@ impl RunOption {
         RunOption { typed_only: true, ..self }
     }
 
-    /// Scenario files can say it in `[load]`, too.
+    /// Adds it to `[load]` of scenario files.
     const fn in_load(self) -> Self {
         RunOption { section: Some(Section::Load), ..self }
     }
 
-    /// The same in `[report]`.
+    /// Adds it to `[report]` of scenario files.
     const fn in_report(self) -> Self {
         RunOption { section: Some(Section::Report), ..self }
     }
@@ -333,12 +333,12 @@ impl RunOption {
         RunOption { load: Some(LoadKind::Rate), ..self }
     }
 
-    /// Forms have it under its own name, with this label on the page.
+    /// Adds it to forms under its own name, with this label on the page.
     const fn field(self, label: &'static str) -> Self {
         RunOption { field: Some(Field { name: self.name, swarm: self.name, label }), ..self }
     }
 
-    /// The form of `POST /swarm` has it under Locust's name.
+    /// Sets its name in the form of `POST /swarm`.
     const fn swarm(self, swarm: &'static str) -> Self {
         match self.field {
             Some(field) => RunOption { field: Some(Field { swarm, ..field }), ..self },
@@ -346,7 +346,7 @@ impl RunOption {
         }
     }
 
-    /// The page and `POST /api/v1/runs` have it under this name.
+    /// Sets its name on the page and in `POST /api/v1/runs`.
     const fn named_in_forms(self, name: &'static str) -> Self {
         match self.field {
             Some(field) => RunOption { field: Some(Field { name, ..field }), ..self },

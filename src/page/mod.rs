@@ -1,13 +1,13 @@
 //! The web page and the HTML report: one front end with two sources of data.
 //!
-//! The live page hears from the server each second; the report carries its data in itself. Both are
-//! drawn by the same scripts, which are kept as they are served: no build step. Nothing here knows
-//! what the data is, and nothing of a page asks another host.
+//! The live page gets its data from the server each second, and the report contains them. The same scripts
+//! draw both. They are served as they are in `script/`, without a build step. This module does not know the
+//! data, and no page requests anything from another host.
 
-/// What colours a report starts with; its reader can change them.
+/// The colours that a report starts with. Readers can change them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Theme {
-    /// What the reader's system says.
+    /// The setting of the reader's system.
     #[default]
     System,
     /// Light.
@@ -18,7 +18,7 @@ pub enum Theme {
 
 const TEMPLATE: &str = include_str!("index.html");
 
-/// The order is that of use: what a script needs at once stands before it.
+/// All scripts, each after those that it needs when it is run.
 const SCRIPT: &str = concat!(
     include_str!("vendor/uPlot.iife.min.js"),
     include_str!("script/element.js"),
@@ -47,7 +47,7 @@ const SCRIPT: &str = concat!(
     include_str!("script/main.js"),
 );
 
-/// What must be known before anything is painted; the rest may come later.
+/// The scripts that must run before the first paint.
 const THEME: &str = concat!(
     "(() => {\n\"use strict\";\n",
     include_str!("script/choice.js"),
@@ -55,7 +55,7 @@ const THEME: &str = concat!(
     "theme.start();\n})();\n",
 );
 
-/// What a live page shows until its script has come.
+/// The content of the live page before its script is loaded.
 const SHELL: &str = "<header><div class=\"bar\"><h1>gregaria</h1></div></header>";
 
 const STYLE: &str = concat!(
@@ -69,34 +69,34 @@ const STYLE: &str = concat!(
     include_str!("style/print.css"),
 );
 
-/// What a report may do: draw itself. It asks nobody for anything.
+/// The content policy of a report, which can request nothing.
 const REPORT_POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; \
                              style-src 'unsafe-inline'; img-src data:";
 
-/// All scripts of the live page, as one classic script that leaves no names behind. Both parameters are
-/// JSON: `tables` says what the columns of tables are called and counted in; `labels` is an object with the
-/// label of each field of the start form, by the field's name.
+/// Returns all scripts of the live page as one classic script without global names. Both parameters are
+/// JSON: `tables` has the labels and units of columns, and `labels` has the label of each field of the start
+/// form by its name.
 pub(crate) fn app_js(tables: &str, labels: &str) -> String {
     enclosed(&format!("const TABLES = {tables};\nconst LABELS = {labels};\n"))
 }
 
-/// All scripts behind these lines.
+/// Returns these lines followed by all scripts.
 fn enclosed(first: &str) -> String {
     debug_assert!(!first.contains('<'), "the script is an element's text in a report");
     format!("(() => {{\n\"use strict\";\n{first}{SCRIPT}}})();\n")
 }
 
-/// The script that chooses between light and dark, before anything is painted.
+/// Returns the script that sets the theme before the first paint.
 pub(crate) fn theme_js() -> &'static str {
     THEME
 }
 
-/// All style sheets.
+/// Returns all style sheets.
 pub(crate) fn app_css() -> &'static str {
     STYLE
 }
 
-/// The live page, whose server answers below `base_path`: empty, or `/some/path`.
+/// Returns the live page. Its routes are below `base_path`, which is empty or `/some/path`.
 pub(crate) fn live(base_path: &str) -> String {
     let base = escape(base_path);
     let head = format!(
@@ -108,9 +108,8 @@ pub(crate) fn live(base_path: &str) -> String {
     fill(&[("theme", ""), ("title", "gregaria"), ("head", &head), ("body", SHELL)])
 }
 
-/// A report in one file. `data` is JSON, `{"view": …, "history": …}`, in which every `<` is written
-/// as `\u003c`: it becomes the text of an element, which nothing in it can then end. `tables` is as for
-/// [`app_js`].
+/// Returns a report in one file. `data` is JSON, `{"view": …, "history": …}`, with every `<` as `\u003c`, so
+/// that nothing in it ends the script element. `tables` is as for [`app_js`].
 pub(crate) fn self_contained(title: &str, tables: &str, data: &str, theme: Theme) -> String {
     debug_assert!(!data.contains('<'), "the data of a report must not contain a tag");
     let head = format!(
@@ -127,7 +126,7 @@ pub(crate) fn self_contained(title: &str, tables: &str, data: &str, theme: Theme
     fill(&[("theme", theme), ("title", &escape(title)), ("head", &head), ("body", &data)])
 }
 
-/// The template with its `{{name}}`s replaced, in one pass: what is filled in is not looked at.
+/// Replaces each `{{name}}` of the template. Placeholders within values are not replaced.
 fn fill(values: &[(&str, &str)]) -> String {
     let mut page = String::new();
     let mut rest = TEMPLATE;
@@ -145,7 +144,7 @@ fn placeholder(text: &str) -> Option<(&str, &str, &str)> {
     Some((before, name, after))
 }
 
-/// Text as it is written in HTML, in elements and between the quotes of attributes.
+/// Escapes text for HTML elements and quoted attributes.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {

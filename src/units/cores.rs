@@ -1,10 +1,10 @@
 //! Core numbers as text: `0-3,6`.
 
-/// Reads a list of core numbers and ranges, in the order given.
+/// Parses a list of core numbers and ranges, in the order given.
 ///
 /// # Errors
 ///
-/// What is expected.
+/// Returns what is expected.
 pub(crate) fn parse_cores(text: &str) -> Result<Vec<usize>, String> {
     let wrong = || "expected core numbers and ranges, such as 0-3,6".to_owned();
     let mut list = Vec::new();
@@ -12,7 +12,7 @@ pub(crate) fn parse_cores(text: &str) -> Result<Vec<usize>, String> {
         let (first, last) = part.split_once('-').unwrap_or((part, part));
         let first: usize = first.trim().parse().map_err(|_| wrong())?;
         let last: usize = last.trim().parse().map_err(|_| wrong())?;
-        // The largest machines have a few thousand cores; a range beyond is a typing mistake.
+        // The largest machines have a few thousand cores. A larger range is a typing mistake.
         if first > last || last > u16::MAX.into() {
             return Err(wrong());
         }
@@ -21,7 +21,7 @@ pub(crate) fn parse_cores(text: &str) -> Result<Vec<usize>, String> {
     Ok(list)
 }
 
-/// As it is written: runs of neighbours as ranges.
+/// Prints core numbers, with ranges: `0-3,6`.
 pub(crate) fn cores(list: &[usize]) -> String {
     let mut runs: Vec<(usize, usize)> = Vec::new();
     for &core in list {

@@ -1,4 +1,4 @@
-//! Sizes as people write them.
+//! Sizes in bytes.
 
 use thiserror::Error;
 
@@ -13,14 +13,14 @@ const UNITS: [(&str, u64); 8] = [
     ("", 1),
 ];
 
-/// A text is no size.
+/// A text is not a size.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("invalid size '{0}': valid formats are 1000, 500B, 64KiB, 1MB, 1.5GiB")]
 pub(crate) struct InvalidSize(String);
 
 /// Parses a number of bytes: `1000`, `64KiB` (1024 each), `1MB` (1000 each), `1.5GiB`.
 ///
-/// Whole bytes only: what is less than one is cut off.
+/// Fractions of a byte are cut off.
 pub(crate) fn parse_size(text: &str) -> Result<u64, InvalidSize> {
     let invalid = || InvalidSize(text.to_owned());
     let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
@@ -30,13 +30,13 @@ pub(crate) fn parse_size(text: &str) -> Result<u64, InvalidSize> {
     let is_number = number.starts_with(|c: char| c.is_ascii_digit()) && !number.ends_with('.');
     let bytes = match number.parse::<u64>() {
         Ok(whole) => whole.checked_mul(unit),
-        // Up to 2^53 a fraction is exact, and larger ones nobody writes.
+        // Up to 2^53 the number is exact, and larger sizes are not given with fractions.
         Err(_) => number.parse::<f64>().ok().map(|number| number * unit as f64).and_then(exact),
     };
     bytes.filter(|_| is_number).ok_or_else(invalid)
 }
 
-/// Bytes in the largest unit that leaves a whole number: `16 MiB`, `1000 B`.
+/// Prints bytes in the largest unit that leaves a whole number: `16 MiB`, `1000 B`.
 pub(crate) fn size(bytes: u64) -> String {
     let units = [("GiB", 30), ("MiB", 20), ("KiB", 10)];
     let whole = units.into_iter().find(|(_, bits)| bytes > 0 && bytes.is_multiple_of(1 << bits));

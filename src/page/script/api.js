@@ -13,7 +13,7 @@ const api = {
     return answer.json();
   },
 
-  /** Resolves to the errors, each `{ field, message }`; none if it was done. */
+  /** Resolves to the errors, each `{ field, message }`; to an empty list on success. */
   async post(path, body = {}) {
     let answer;
     try {
@@ -30,7 +30,7 @@ const api = {
       const { errors } = await answer.json();
       if (Array.isArray(errors) && errors.length > 0) return errors;
     } catch {
-      // What it says is in its status.
+      // The status says why.
     }
     return [{ field: "", message: `The server answered with ${answer.status} ${answer.statusText}` }];
   },
@@ -40,9 +40,9 @@ const api = {
   },
 };
 
-/** Server-sent events, taken up again however they end: a lost connection, a sleeping laptop. */
+/** Server-sent events, which reconnect after every kind of end: a lost connection, a sleeping laptop. */
 class Events {
-  /** `hear(name, data)` for each event, `lost(isLost)` when the connection goes or comes back. */
+  /** Calls `hear(name, data)` for each event, and `lost(isLost)` when the connection is lost or is back. */
   constructor(hear, lost) {
     Object.assign(this, { hear, lost });
     this.heard = Date.now();
@@ -53,7 +53,7 @@ class Events {
     });
   }
 
-  /** Seconds since anything was heard. */
+  /** Seconds since the last event. */
   age() {
     return (Date.now() - this.heard) / 1000;
   }
@@ -73,7 +73,7 @@ class Events {
     source.addEventListener("error", () => {
       if (source !== this.source) return;
       this.lost(true);
-      // A refusal ends it for good, where a broken connection does not.
+      // The browser does not reconnect after a refusal.
       if (source.readyState === EventSource.CLOSED) this.again = setTimeout(() => this.open(), 2000);
     });
   }

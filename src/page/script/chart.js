@@ -1,7 +1,7 @@
-// One chart: uPlot's canvas with a legend that follows the pointer, a summary in words, and its
-// figures as a table on demand.
+// One chart: uPlot's canvas, a legend that follows the pointer, a summary in words, and on request a table
+// of its figures.
 
-/** Charts whose x axes are one: what is zoomed or pointed at in one is so in all. */
+/** Charts that share the x axis: a zoom or the pointer in one applies to all. */
 class Zoom {
   constructor() {
     this.charts = [];
@@ -11,14 +11,14 @@ class Zoom {
     this.listeners = [];
   }
 
-  /** `null`: everything; `{ min, max }`, or `{ last }` seconds. */
+  /** `null` is everything; else `{ min, max }`, or the `{ last }` seconds. */
   set(range) {
     this.range = range;
     for (const chart of this.charts) chart.fit();
     for (const listener of this.listeners) listener(range);
   }
 
-  /** From where to where is drawn: of all there is (`extent`, else the chart's own x). */
+  /** The drawn range, within `extent` or else the chart's own x. */
   limits(x) {
     const [first, last] = this.extent ?? (x.length > 0 ? [x[0], x[x.length - 1]] : [0, 1]);
     if (this.range?.last) return [Math.max(first, last - this.range.last), Math.max(last, first + 1)];
@@ -27,12 +27,12 @@ class Zoom {
   }
 }
 
-/** All there are: a sheet of paper is as wide for each of them. */
+/** All charts, which are redrawn for the width of paper. */
 const allCharts = [];
 
 class Chart {
-  /** `axis`: how x is drawn and told, see `clockAxis`; `text(value)`: a figure of y in words;
-   *  `summary(chart)`: what it shows in words, if lowest and highest do not tell. */
+  /** `axis`: how x is drawn and printed, see `clockAxis`; `text(value)` prints a figure of y;
+   *  `summary(chart)`: the summary, if it is not the lowest and highest figures. */
   constructor({ title, text, axis, zoom, summary, height = 220 }) {
     Object.assign(this, { title, text, axis, zoom, height });
     this.summary = summary ?? extremes;
@@ -80,7 +80,7 @@ class Chart {
     }));
     const width = this.canvas.clientWidth;
     if (width === 0) {
-      // Not looked at yet: made when it is.
+      // It is not visible yet, and is made when it is.
       this.shape = "";
       return;
     }
@@ -100,7 +100,7 @@ class Chart {
         sync: { key: this.zoom.key, setSeries: false, scales: ["x", null] },
         drag: { x: true, y: false, setScale: false },
         bind: { dblclick: () => () => this.zoom.set(null) },
-        // Its height says nothing in the other charts.
+        // Other charts have other y axes.
         y: false,
         points: { size: 6 },
       },
@@ -137,7 +137,7 @@ class Chart {
     this.zoom.set({ min: plot.posToVal(left, "x"), max: plot.posToVal(left + width, "x") });
   }
 
-  /** After the zoom changed. */
+  /** Draws the changed zoom. */
   fit() {
     if (this.plot) this.plot.setData(this.plot.data);
   }
@@ -149,8 +149,8 @@ class Chart {
     else if (this.plot.width !== width) this.plot.setSize({ width, height: this.height });
   }
 
-  /** Vertical lines where something was asked of the run, and a ground of their own where cores stood
-   *  still; names have room in three rows, or none. */
+  /** Draws vertical lines at commands, and a background where cores stood still. Names are in three rows; those
+   *  without room are left out. */
   drawMarks(plot) {
     const { ctx, bbox } = plot;
     const ratio = devicePixelRatio;
@@ -194,7 +194,7 @@ class Chart {
     ctx.restore();
   }
 
-  /** The legend's figures: where the pointer is, else the last ones. */
+  /** Shows the figures at the pointer in the legend, or else the last ones. */
   tell() {
     if (!this.lines || this.values?.length !== this.lines.length) return;
     const at = this.plot?.cursor?.idx ?? null;
@@ -205,7 +205,7 @@ class Chart {
     setText(this.at, at === null || this.x[at] === undefined ? "" : this.axis.tell(this.x[at]));
   }
 
-  /** At most 200 lines of what is shown, evenly chosen. */
+  /** Returns at most 200 of the shown points, evenly chosen. */
   tabulate() {
     this.table.querySelector(".scroll")?.remove();
     if (!this.table.open || !this.lines) return;
@@ -223,7 +223,7 @@ class Chart {
   }
 }
 
-/** Between which figures each line runs: the title and the last figures stand above already. */
+/** Returns the lowest and highest figure of each line. */
 function extremes({ lines, text }) {
   const parts = lines.map(({ label, values }) => {
     const figures = values.filter(isFigure);
@@ -240,23 +240,23 @@ function lastOf(values) {
   return null;
 }
 
-/** Whole decades around what there is. */
+/** Returns a range of whole decades around the figures. */
 function decades(_, min, max) {
   if (!(min > 0) || !(max > 0)) return [0.1, 10];
   const low = 10 ** Math.floor(Math.log10(min));
   return [low, Math.max(low * 10, 10 ** Math.ceil(Math.log10(max)))];
 }
 
-/** Seconds between ticks: whole ones. */
+/** Seconds between ticks. */
 const TICKS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 28_800, 43_200, 86_400];
 
-/** Pixels between ticks, where half a minute is so many wide: whole minutes need no seconds, and so
- *  less room than what is finer. */
+/** Pixels between ticks, by the width of half a minute: labels of whole minutes have no seconds and need less
+ *  room. */
 function room(halfMinute) {
   return halfMinute >= 76 ? 76 : Math.max(46, halfMinute + 1);
 }
 
-/** The time of day, and how far into the run that is. */
+/** The x axis of times: the time of day, and the time since the start of the run. */
 function clockAxis(startedAt) {
   return {
     name: "Time",

@@ -3,11 +3,11 @@
 const LINES = { "50%": "--p50", "66%": "--p66", "75%": "--p75", "80%": "--p80", "90%": "--p90", "95%": "--p95",
   "98%": "--p98", "99%": "--p99", "99.9%": "--p999", "99.99%": "--p9999", "100%": "--p100" };
 
-/** What is recorded of single entries. */
+/** The figures that are recorded for single entries. */
 const OF_ENTRIES = ["50%", "95%", "99%"];
 const AGGREGATED = "";
 
-/** `entries.past(method, name)` resolves to `{ at_s, rps, fps, "50%", ... }` of that entry. */
+/** `entries.past(method, name)` resolves to the entry's history: `{ at_s, rps, fps, "50%", ... }`. */
 class Charts {
   constructor(record, entries) {
     Object.assign(this, { record, entries });
@@ -74,7 +74,7 @@ class Charts {
       el("label", { class: "apart" }, logarithmic, "Logarithmic"));
   }
 
-  /** Another entry: its past is asked for, its seconds to come are taken from the views. */
+  /** Chooses an entry: requests its history, and adds each second from the views. */
   async choose(value) {
     this.entry = null;
     if (value !== AGGREGATED) {
@@ -96,7 +96,7 @@ class Charts {
     if (this.state) this.update(this.state);
   }
 
-  /** `{ view, point }`: adds the latest second to the chosen entry, looked at or not. */
+  /** Adds the latest second of `{ view, point }` to the chosen entry, even if the charts are not visible. */
   follow({ view, point }) {
     const entry = this.entry;
     if (!entry) return;
@@ -142,7 +142,7 @@ class Charts {
     this.spectrum.update(state.view, this.logarithmic);
   }
 
-  /** The entries to choose from, when they changed. */
+  /** Updates the entries to choose from. */
   offer(view) {
     const rows = this.entries.all ? this.entries.all() : view.entries;
     const known = rows.map(rowKey).join("\n");
@@ -167,7 +167,7 @@ class Charts {
   }
 }
 
-/** The load is a rate, so what is asked is iterations per second and not users. */
+/** Returns whether the load is a rate: then the wanted load is iterations per second and not users. */
 function isOpen(view) {
   return Boolean(view.open_load) || view.asked?.rate !== undefined;
 }

@@ -1,5 +1,5 @@
-// What this person chose, kept in the browser. A page from a file, or a browser that keeps nothing,
-// refuses: then a choice lasts as long as the page.
+// The user's choices, stored in the browser. If it refuses, as for a page from a file, a choice lasts as
+// long as the page.
 
 const chosen = new Map();
 
@@ -18,6 +18,6 @@ function choose(name, value) {
   try {
     localStorage.setItem(`gregaria.${name}`, JSON.stringify(value));
   } catch {
-    // The page alone remembers it.
+    // Only the page keeps it.
   }
 }

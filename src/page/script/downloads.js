@@ -1,6 +1,6 @@
-// Everything that can be taken away, and what reproduces it.
+// All downloads, and how to reproduce the run.
 
-/** `form()` is what can be asked for. */
+/** `form()` returns the start form as the server sent it. */
 function downloadPage(form) {
   const link = (path, label, about) => el("li", {}, el("a", { href: api.address(path), download: "" }, label), ` ${about}`);
   const report = el("a", { download: "" }, "Download Report");

@@ -1,5 +1,5 @@
-// Elements of the page. Text is always text: names and errors come from the server under test, and
-// nothing is ever parsed as HTML.
+// Elements of the page. Nothing is ever parsed as HTML, because names and errors come from the server under
+// test.
 
 /** `el("p", { class: "note", onclick: act }, "text", child)`; attributes and children that are
  *  null, undefined or false are left out. */
@@ -14,7 +14,7 @@ function el(tag, attributes = {}, ...children) {
   return element;
 }
 
-/** Writes only what changed, so that a selection of text and a reader's place survive updates. */
+/** Writes only what changed, so that updates keep selected text and the scroll position. */
 function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
@@ -27,13 +27,13 @@ function show(element, shown) {
   element.hidden = !shown;
 }
 
-/** A heading and what stands below it. */
+/** A heading and its content. */
 function section(id, title, ...children) {
   return el("section", { id, "aria-labelledby": `${id}-title` },
     el("h2", { id: `${id}-title` }, title), ...children);
 }
 
-/** Names and what they are, as a description list; null values are left out. */
+/** Names and values as a description list. Null values are left out. */
 function facts(pairs) {
   const list = el("dl", { class: "facts" });
   for (const [name, value] of pairs) {
@@ -45,7 +45,7 @@ function facts(pairs) {
 
 let lastId = 0;
 
-/** An id that nothing else on the page has. */
+/** Makes an id that is unique on the page. */
 function freshId(prefix) {
   lastId += 1;
   return `${prefix}-${lastId}`;

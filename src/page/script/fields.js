@@ -1,4 +1,4 @@
-// Form fields with their explanation and their error beside them.
+// Form fields, each with an explanation and an error beside it.
 
 class Fields {
   constructor() {
@@ -10,7 +10,7 @@ class Fields {
     this.all.clear();
   }
 
-  /** A labelled control under the name that the server's errors have. */
+  /** Adds a labelled control. The server's errors have the same name. */
   add(name, label, control, { hint, read, number } = {}) {
     const id = freshId("field");
     control.id = id;
@@ -22,7 +22,7 @@ class Fields {
     return el("div", { class: "field" }, el("label", { for: id }, label), control, about, error);
   }
 
-  /** Several controls under one name. */
+  /** Adds several controls with one name. */
   group(name, label, controls, { hint, read, focus }) {
     const id = freshId("field");
     const error = el("p", { class: "error", id: `${id}-error`, hidden: true });
@@ -37,13 +37,13 @@ class Fields {
     return field && !field.control.disabled ? field.read() : "";
   }
 
-  /** Whether a field that began with a value has none now. */
+  /** Returns whether the user has emptied a field that had a value. */
   isEmptied(name) {
     const control = this.all.get(name)?.control;
     return Boolean(control?.defaultValue) && !control.disabled && control.value.trim() === "";
   }
 
-  /** What was typed and ticked, by field and by what a control is for, to be put in another form. */
+  /** Returns what the user has typed and ticked, by field and purpose of the control, for another form. */
   kept() {
     const typed = ({ control }) => new Map(inputsOf(control).filter(isTyped).map((each) => [purposeOf(each), typedIn(each)]));
     return new Map([...this.all].map(([name, field]) => [name, typed(field)]));
@@ -60,14 +60,14 @@ class Fields {
     }
   }
 
-  /** What need not be sent to be refused. */
+  /** Returns errors that need no request to the server. */
   problems() {
     const bad = (value) => Number.isNaN(value) || (Array.isArray(value) && value.some((each) => bad(each.weight)));
     return [...this.all.keys()].filter((name) => bad(this.read(name)))
       .map((field) => ({ field, message: "This is not a number." }));
   }
 
-  /** Errors go beside their fields, and the first of them is where one can type next. */
+  /** Shows errors beside their fields, and moves the focus to the first. */
   complain(errors) {
     for (const { control, error } of this.all.values()) {
       show(error, false);
@@ -102,7 +102,7 @@ function typedIn(control) {
   return control.type === "checkbox" ? control.checked : control.value;
 }
 
-/** Whether it is something else than what the form began with, which another form may begin with otherwise. */
+/** Returns whether a control has another value than the form began with. Another form may begin with others. */
 function isTyped(control) {
   if (control.type === "checkbox") return control.checked !== control.defaultChecked;
   if (!control.options) return control.value !== control.defaultValue;
@@ -110,12 +110,12 @@ function isTyped(control) {
   return control.value !== (options.find((each) => each.defaultSelected) ?? options[0])?.value;
 }
 
-/** Which class or tag it is of, where a field has several. */
+/** Returns the class or tag that a control of a field is for. */
 function purposeOf(control) {
   return control.getAttribute("aria-label") ?? (control.type === "checkbox" ? control.value : "");
 }
 
-/** A number as the server takes it, NaN if it is none, nothing if there is nothing. */
+/** Returns the number in a text, NaN if it is none, and "" for an empty text. */
 function numeric(text) {
   return text === "" ? "" : Number(text);
 }

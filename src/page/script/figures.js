@@ -1,13 +1,13 @@
-// Figures as text: times as the console shows them, rates with two decimals.
+// Figures as text: times as in the console, rates with two decimals.
 
-/** What stands where there is no figure. */
+/** Stands for a missing figure. */
 const NONE = "N/A";
 
-/** Up to which time, in nanoseconds, which decimals of a millisecond are shown. */
+/** Times, in nanoseconds, up to which a number of decimals of a millisecond is shown. */
 const STEPS = [[100_000, 3], [10_000_000, 2], [100_000_000, 1]];
 
-/** Milliseconds as the console's tables have them: `0.052`, `0.52`, `3.13`, `12.3`, `3127`. The step
- *  is that of the time after rounding, halves go up. */
+/** Prints milliseconds as the console's tables do: `0.052`, `0.52`, `3.13`, `12.3`, `3127`. The number of
+ *  decimals is that of the rounded time. Halves are rounded up. */
 function ms(value) {
   if (!isFigure(value)) return NONE;
   const nanos = Math.round(value * 1e6);
@@ -36,7 +36,7 @@ function percent(share) {
   return isFigure(share) ? `${(100 * share).toFixed(2)}%` : NONE;
 }
 
-/** All digits there are, with the unit: what the title of a rounded figure says. */
+/** Prints all digits, with the unit, for the title of a rounded figure. */
 function exactly(value, unit) {
   return isFigure(value) ? `${value} ${unit}` : "";
 }
@@ -51,7 +51,7 @@ function span(seconds) {
   return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
 }
 
-/** Seconds since 1970 as `2026-09-21 14:13:20`, in the zone of who looks. */
+/** Seconds since 1970 as `2026-09-21 14:13:20`, in the browser's time zone. */
 function instant(seconds) {
   if (!isFigure(seconds)) return "";
   const date = new Date(seconds * 1000);
@@ -60,7 +60,7 @@ function instant(seconds) {
   return `${day} ${clock(seconds)}`;
 }
 
-/** The time of day alone. */
+/** The time of day. */
 function clock(seconds) {
   const date = new Date(seconds * 1000);
   return [date.getHours(), date.getMinutes(), date.getSeconds()]

@@ -1,8 +1,7 @@
-// The start form, and the small one that edits a run on its way. `LABELS` has a label for each field of
-// the start form; the server puts it in front of the scripts.
+// The start form, and the form that edits the running test. `LABELS` has the label of each field of the
+// start form. The server puts it before the scripts.
 
-/** What forms of this page were filled in with: `kept` is in the next one from the start, `typed` was
- *  not sent yet. */
+/** What the user has filled in: the next form begins with `kept`; `typed` was not sent yet. */
 class Draft {
   constructor() {
     this.kept = null;
@@ -15,7 +14,7 @@ class Draft {
   }
 }
 
-/** `offer` has the `form` and `renew()`s it; `started()` is called when the server has taken what was filled in. */
+/** `offer` has the `form` and can `renew()` it. Calls `started()` when the server has started the run. */
 function startForm(offer, draft, started) {
   const fields = new Fields();
   const inside = el("div", { class: "inside" });
@@ -33,7 +32,7 @@ function startForm(offer, draft, started) {
   });
   const send = async () => {
     const sent = fields.kept();
-    // The run may be there before the answer is.
+    // The run may begin before the response arrives.
     draft.typed = null;
     const errors = await api.post("/api/v1/runs", wish(fields, offer.form));
     if (errors.length === 0) {
@@ -41,7 +40,7 @@ function startForm(offer, draft, started) {
       return errors;
     }
     draft.typed = sent;
-    // The file may have been changed: what is wrong may be about a field that is not there yet.
+    // The scenario's file may have changed, so an error may be about a field that is not there yet.
     if (await offer.renew()) fill(fields.kept());
     return errors;
   };
@@ -94,7 +93,7 @@ function advancedFields(fields, form) {
   ];
 }
 
-/** Which classes, and their weights; null where nothing was changed. */
+/** The picked classes and their weights; null if nothing was changed. */
 function classTable(fields, classes) {
   if (classes.length === 0) return null;
   const rows = classes.map((each) => {
@@ -137,7 +136,7 @@ function parameterFields(fields, { parameters = [] }) {
     }));
 }
 
-/** What `POST /api/v1/runs` takes. */
+/** Makes the body of `POST /api/v1/runs`. */
 function wish(fields, { parameters = [] }) {
   const body = {};
   for (const name of Object.keys(LABELS)) {
@@ -148,7 +147,7 @@ function wish(fields, { parameters = [] }) {
   return body;
 }
 
-/** Sends once at a time, and shows what the server has against it. */
+/** Sends one request at a time, and shows the server's errors. */
 function submits(element, fields, send, done) {
   const button = element.querySelector("button[type=submit]");
   let sending = false;
@@ -156,7 +155,7 @@ function submits(element, fields, send, done) {
     event.preventDefault();
     if (sending) return;
     sending = true;
-    // Not `disabled`: that would take the focus from it.
+    // Not `disabled`, which would take the focus away.
     button.setAttribute("aria-disabled", "true");
     const problems = fields.problems();
     const errors = problems.length > 0 ? problems : await send();
@@ -170,7 +169,8 @@ function submits(element, fields, send, done) {
 function editForm(view, form, done) {
   const fields = new Fields();
   const byRate = isOpen(view);
-  // Where the load goes to, so that who changes nothing does not stop its ramp; a shape only has a now.
+  // The target of the load: a form that is sent unchanged must not stop a ramp. A shape has only the present
+  // load.
   const goal = view.target ?? view.asked ?? {};
   const inside = byRate
     ? [fields.add("rate", LABELS.rate, numberInput(goal.rate ?? form.rate), { number: true })]
@@ -189,7 +189,7 @@ function editForm(view, form, done) {
   return element;
 }
 
-/** Shows a form over the page; `make(close)` makes it. */
+/** Shows a form above the page. `make(close)` makes it. */
 function dialog(make) {
   const close = el("button", { type: "button", class: "quiet", onclick: () => box.close() }, "Cancel");
   const form = make(() => box.close());

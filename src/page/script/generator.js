@@ -1,8 +1,8 @@
-// How the generator itself fared, and whether the figures can be trusted.
+// The state of the load generator, and whether its figures can be trusted.
 
 const VERDICTS = { good: "Good", doubtful: "Doubtful", broken: "Broken", none: "No verdict yet" };
 
-/** The worst core's busy share now, or null. */
+/** Returns the present busy share of the busiest core, or null. */
 function worstBusy(view) {
   const cores = view.generator?.cores ?? [];
   return cores.length > 0 ? Math.max(...cores.map((core) => core.busy ?? 0)) : null;
@@ -90,12 +90,12 @@ function timesText(times) {
   return `${ms(times.percentiles["50%"])} ms median, ${ms(times.percentiles["99%"])} ms 99%ile, ${ms(times.max)} ms max`;
 }
 
-/** How many iterations per second an open load was asked for, so far. */
+/** Returns the mean rate that an open load was asked for so far. */
 function askedRate({ open_load: load, elapsed_s: elapsed, counted_from_s: since }) {
   return elapsed > since ? load.asked / (elapsed - since) : null;
 }
 
-/** What was asked of an open load, and what came of it. */
+/** The arrivals of an open load: due, started, delayed. */
 function openLoadTexts(view) {
   const load = view.open_load;
   if (!load) return [];
@@ -108,7 +108,7 @@ function openLoadTexts(view) {
 
 const CORES = ["--p50", "--p95", "--p75", "--p99", "--p90", "--p999", "--p66", "--p100"];
 
-/** Over time: how busy each core was, how late timers were, how much was done at a time. */
+/** Charts over time: the busy share of each core, the lateness of timers, completions per turn. */
 class GeneratorCharts {
   constructor(record) {
     this.record = record;

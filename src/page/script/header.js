@@ -1,4 +1,4 @@
-// The bar on top of the live page: what runs, how it fares, and what can be done about it.
+// The bar at the top of the live page: the run, its figures, and its buttons.
 
 const OF_OPEN_LOAD = ["Asked", "Backlog"];
 
@@ -45,7 +45,7 @@ class Header {
     document.title = going ? `${state}: ${view.facts.host ?? "gregaria"}` : "gregaria";
     setText(this.state, capital(state));
     this.state.dataset.state = state;
-    // Who pressed Stop knows.
+    // The user has pressed Stop.
     const isTold = state === "stopped" && view.ending && view.ending !== "it was stopped";
     setText(this.ending, isTold ? capital(view.ending) : "");
     setText(this.host, view.facts.host ?? "");
@@ -56,11 +56,11 @@ class Header {
     show(this.figures, state !== "ready");
     show(this.verdict.root, state !== "ready");
     this.verdict.update(view);
-    // Which reason, not only how many; all of them are in its tab.
+    // Shows the first reason and not only a number; the tab shows all.
     show(this.reason, state !== "ready" && view.generator?.warnings?.length > 0);
     setText(this.reason, view.generator?.warnings?.[0] ?? "");
     setTitle(this.reason, view.generator?.warnings?.[0] ?? "");
-    // What was refused was so in the state before.
+    // An error is about the state before.
     if (this.told !== `${view.run} ${state}`) this.refused([]);
     this.told = `${view.run} ${state}`;
     const busy = worstBusy(view);
@@ -75,7 +75,7 @@ class Header {
     this.open(view);
   }
 
-  /** What only a load by rate has. */
+  /** Figures that only an open load has. */
   open(view) {
     const { open_load: load, asked } = view;
     for (const name of OF_OPEN_LOAD) show(this.metrics.get(name).root, Boolean(load));
@@ -84,7 +84,7 @@ class Header {
     this.tell("Backlog", whole(load.backlog), `Iterations that wait for a user; ${load.backlog_peak} at most`, load.backlog > 0);
   }
 
-  /** Of the last ten seconds while the run lasts; then of all of it, as the closing tables have it. */
+  /** Figures of the last ten seconds during the run, and of the whole run after it, as in the console's tables. */
   pace(total, ended) {
     const [rps, percentiles, of, scope] = ended
       ? [total.total_rps, total.percentiles, "the whole run", ""]
@@ -104,7 +104,7 @@ class Header {
     root.classList.toggle("alarming", alarming);
   }
 
-  /** The connection's state: said once when it goes, the age of what is shown beside it. */
+  /** Shows that the connection is lost, and the age of what is shown. Screen readers announce it once. */
   connection(isLost, age) {
     show(this.lost, isLost);
     if (isLost) setText(this.lost, `Connection lost, trying again. These figures are ${span(age)} old.`);
@@ -133,6 +133,6 @@ function withUnit(value) {
 
 function usersText({ users, asked, state }) {
   const wanted = state === "stopped" ? users : asked?.users ?? users;
-  // More than are wanted are those who go, and finish what they do.
+  // Users above the target finish their tasks and leave.
   return users > wanted ? `${wanted} + ${users - wanted} leaving` : users < wanted ? `${users} of ${wanted}` : String(users);
 }

@@ -1,9 +1,9 @@
-// The live page: hears what the server says each second, and shows it.
+// The live page: receives the state of the run each second, and shows it.
 
-/** Beyond as many points of a run the thinned history is asked for anew. */
+/** When a run has this many points, the page requests the thinned history. */
 const POINTS_MAX = 3600;
 
-/** And not again before as many more have come. */
+/** It does so again after this many more points. */
 const POINTS_MORE = 600;
 
 class LivePage {
@@ -16,7 +16,7 @@ class LivePage {
       start: () => dialog((close) => startForm(this, this.draft, () => {
         close();
         this.header.note("");
-        // Its focus goes back to New, unless that has gone already.
+        // The focus returns to New, if the button is still there.
         this.astray = true;
       })),
       explain: () => this.tabs.open("generator"),
@@ -45,19 +45,19 @@ class LivePage {
     this.charts.follow(this.state);
   }
 
-  /** Asks what a run can be asked for; whether it is something else than before. */
+  /** Requests the start form. Returns whether it has changed. */
   async renew() {
     const before = JSON.stringify(this.form);
     try {
       this.form = await api.get("/api/v1/form");
     } catch {
-      // The next hello has it.
+      // The next `hello` event has it.
     }
     return JSON.stringify(this.form) !== before;
   }
 
   next({ view, point }) {
-    // Long, and the same every second: only a hello has it.
+    // The scenario's text is long and does not change, so only `hello` events have it.
     view.facts.scenario_text ??= this.state.view.facts.scenario_text;
     if (point) point.coreNames = view.generator?.cores?.map((core) => core.core);
     this.state = { view, point };
@@ -74,7 +74,7 @@ class LivePage {
       this.pointsMax = Math.max(POINTS_MAX, this.record.ofRun() + POINTS_MORE);
       if (this.charts.entry) this.charts.choose(this.charts.select.value);
     } catch {
-      // Another second will do.
+      // The next second tries again.
     }
     this.thinning = false;
   }
@@ -90,7 +90,7 @@ class LivePage {
     this.refocus(focused);
   }
 
-  /** What had the focus and went away, hands it on: Start to the tab, Stop to New. */
+  /** Moves the focus from a button that disappears: from Start to the tab, from Stop to New. */
   refocus(focused) {
     const nowhere = (element) => !element || element === document.body || element.getClientRects().length === 0;
     if (focused !== document.body && nowhere(focused)) this.astray = true;
@@ -101,7 +101,7 @@ class LivePage {
     (state === "stopped" ? this.header.fresh : this.tabs.current.tab).focus();
   }
 
-  /** Before the first run. The form is made once, so that what was typed stays. */
+  /** Shows the start form before the first run. It is made once, so that it keeps what was typed. */
   showForm() {
     if (this.start?.isConnected) return;
     this.start = startForm(this, this.draft, () => {});
@@ -154,7 +154,7 @@ class LivePage {
     this.watch();
   }
 
-  /** Says so when nothing is heard, whether or not the connection seems to stand. */
+  /** Shows when no events arrive, even if the connection seems to be open. */
   watch() {
     const age = this.events?.age() ?? 0;
     const silent = Boolean(this.events?.expected?.()) && age > 4;

@@ -1,4 +1,4 @@
-// The log's lines, read every other second while somebody looks.
+// The lines of the log, requested every two seconds while they are visible.
 
 function logPage() {
   const lines = el("pre", { class: "log", tabindex: "0", role: "region", "aria-label": "Log" });
@@ -10,13 +10,13 @@ function logPage() {
       const { master } = await api.get("/logs");
       draw(master ?? []);
     } catch {
-      // The header says that the connection is lost.
+      // The header shows that the connection is lost.
     }
     if (timer !== null) timer = setTimeout(read, 2000);
   };
   const draw = (texts) => {
     const atEnd = lines.scrollTop + lines.clientHeight >= lines.scrollHeight - 20;
-    // Only what is new, so that a selection stays; the oldest lines may have gone.
+    // Adds only new lines, so that selected text stays. The oldest lines may be gone.
     let gone = 0;
     while (gone < drawn.length && !drawn.slice(gone).every((text, i) => text === texts[i])) gone += 1;
     for (let i = 0; i < gone; i += 1) lines.firstChild.remove();

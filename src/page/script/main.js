@@ -1,4 +1,4 @@
-// A page with data in it is a report; one without asks the server.
+// A page that contains data is a report. One without is the live page.
 
 theme.start();
 
@@ -9,7 +9,7 @@ document.addEventListener("DOMContentLoaded", () => {
     return;
   }
   api.base = document.querySelector("meta[name=base]")?.content ?? "";
-  // A token that came in the address is a cookie by now, and not for anybody to copy.
+  // The token in the address is a cookie by now. It is removed, so that nobody copies it.
   const address = new URL(location.href);
   if (address.searchParams.has("token")) {
     address.searchParams.delete("token");

@@ -1,6 +1,6 @@
-// What reproduces a run: scenario, seed, command line, version.
+// How to reproduce a run: scenario, seed, command line, version.
 
-/** `lasted` is an element where the time goes on. */
+/** `lasted` is the element that shows the elapsed time. */
 function originFacts({ facts: origin, started_at: started, elapsed_s: elapsed, commands }, lasted = span(elapsed)) {
   return facts([
     ["Scenario", origin.scenario],
@@ -20,7 +20,7 @@ function originFacts({ facts: origin, started_at: started, elapsed_s: elapsed, c
   ]);
 }
 
-/** What no flag can say. */
+/** What no flag can reproduce. */
 function steeredText(commands) {
   if (!commands?.length) return null;
   return commands.length === 1

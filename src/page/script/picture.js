@@ -1,25 +1,25 @@
-// A chart as a picture: what its canvas shows, with title, legend and summary, which stand beside it
-// as text. In the colours of the page as it is.
+// A chart as a picture: its canvas, with the title, the legend and the summary, in the page's present
+// colours.
 
-/** Pixels of the page between the edge and what is drawn, and from line to line. */
+/** The margin and the line height, in pixels of the page. */
 const PICTURE = { edge: 14, title: 17, text: 13, line: 1.45, key: 20 };
 
 const pictures = {
-  /** Which run they are of, in a line. */
+  /** One line about the run. */
   run: "",
 
   of({ facts, started_at: started }) {
     this.run = [facts.profile, facts.scenario, facts.host, started ? instant(started) : null].filter(Boolean).join(", ");
   },
 
-  /** Hands it to the reader as a file. */
+  /** Downloads the picture. */
   save(chart) {
     if (!chart.plot) return;
     pictureOf(chart, this.run).toBlob((blob) => {
       const address = URL.createObjectURL(blob);
       const name = chart.title.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
       el("a", { href: address, download: `gregaria-${name}.png` }).click();
-      // The browser reads it after this.
+      // The browser reads it later.
       setTimeout(() => URL.revokeObjectURL(address), 60_000);
     }, "image/png");
   },
@@ -31,7 +31,7 @@ function pictureOf(chart, run) {
   const width = chart.plot.width + 2 * PICTURE.edge;
   const [canvas, height] = [el("canvas"), chart.plot.height];
   canvas.width = Math.round(width * ratio);
-  // Once to measure, once to draw: a canvas forgets all when its size changes.
+  // First measures, then draws, because a canvas is cleared when its size changes.
   let draft = new PictureText(canvas, ratio, width);
   const lay = (text) => {
     text.write([{ text: chart.title, bold: true, size: PICTURE.title }]);
@@ -63,8 +63,7 @@ class PictureText {
     this.y = PICTURE.edge;
   }
 
-  /** Parts one beside the other, with keys of a legend where they have one; words that find no room go
-   *  to the next line. */
+  /** Draws parts side by side, with the keys of a legend. Words without room go to the next line. */
   write(parts) {
     if (parts.every((part) => !part.text)) return;
     let [x, size] = [PICTURE.edge, PICTURE.text];

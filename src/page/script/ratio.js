@@ -1,4 +1,4 @@
-// What share of the users, and of what they do, each class and task is.
+// The share of each class among users, and of each task among what they do.
 
 function taskRatios() {
   const perClass = el("div");

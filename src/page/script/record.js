@@ -1,5 +1,5 @@
-// The record that charts draw: one line of figures per point in time, over all runs that this page
-// saw. Times are seconds since 1970, so that runs stand beside each other.
+// The record that charts draw: figures for each point in time, of all runs that this page has seen. Times are
+// seconds since 1970, so that runs are side by side.
 
 class Record {
   constructor() {
@@ -7,14 +7,14 @@ class Record {
     this.columns = new Map();
     this.marks = [];
     this.run = 0;
-    // Of the latest run; null until the server knows.
+    // The start of the latest run; null until the server knows it.
     this.startedAt = null;
     this.begins = { points: 0, marks: 0 };
     this.last = { t: 0, step: 1 };
   }
 
-  /** The whole history of a run: what was known of this very run is replaced, an earlier run stays
-   *  before it, with a gap and a mark between. */
+  /** Sets the whole history of a run. Replaces earlier points of this run. An earlier run stays before it, with a
+   *  gap and a mark between them. */
   take(view, past) {
     this.begin(view);
     if (this.startedAt === null) return;
@@ -25,7 +25,7 @@ class Record {
     this.mark([...(past.marks ?? []), ...(view.commands ?? [])], view.generator?.standstills, true);
   }
 
-  /** The point of the latest second. */
+  /** Adds the point of the latest second. */
   point(view, point) {
     this.begin(view);
     if (this.startedAt === null) return;
@@ -33,7 +33,7 @@ class Record {
     if (point && (this.ofRun() === 0 || point.at_s > this.last.t)) this.append(point.at_s, 1, pointLine(point));
   }
 
-  /** A new run begins where the record ends, as soon as it is known when that was. */
+  /** Begins a new run at the end of the record, when its start is known. */
   begin({ run, started_at: startedAt }) {
     if (run !== this.run) {
       this.earlier = this.x.length > 0;
@@ -50,7 +50,7 @@ class Record {
     this.begins = { points: this.x.length, marks: this.marks.length };
   }
 
-  /** One more point of the run, `step` seconds after the one before; missed ones leave a gap. */
+  /** Adds a point of the run, `step` seconds after the last one. Missed points leave a gap. */
   append(t, step, line) {
     const { last } = this;
     const usual = Math.max(step, last.step);
@@ -76,8 +76,8 @@ class Record {
     for (const column of this.columns.values()) column.length = this.x.length;
   }
 
-  /** Marks of this run; a command that is there already is not marked again. What is known of
-   *  standstills is all of them, and may change. */
+  /** Sets the marks of this run. A command is marked once. The list of standstills is complete, and replaces the
+   *  one before. */
   mark(commands, standstills, anew) {
     const own = anew ? [] : this.marks.slice(this.begins.marks).filter((mark) => mark.until === undefined);
     for (const { at_s: at, what } of commands) {
@@ -92,7 +92,7 @@ class Record {
     this.marks.push(...own, ...still);
   }
 
-  /** How many points the latest run has. */
+  /** Returns the number of points of the latest run. */
   ofRun() {
     return this.x.length - this.begins.points;
   }
@@ -120,7 +120,7 @@ function pastLine(past, i) {
   return line;
 }
 
-/** `cores` holds each core's busy share; which cores these are the view says. */
+/** `cores` has the busy share of each core; the view has their numbers. */
 function pointLine(point) {
   const line = {
     users: point.users,

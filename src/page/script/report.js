@@ -1,4 +1,4 @@
-// The report: the same parts as the live page, from the data in the file, one below the other.
+// The report: the parts of the live page below each other, from the data in the file.
 
 class ReportPage {
   constructor({ view, history: past }) {
@@ -25,7 +25,7 @@ class ReportPage {
       el("p", { class: "note" }, [during, view.ending && capital(view.ending)].filter(Boolean).join(". ")));
   }
 
-  /** The parts keep themselves up to date, and are told once. */
+  /** Updates the parts once, because the data do not change. */
   sections() {
     const { view } = this;
     const [verdict, warnings, cores, limits] = [verdictLine(), warningList(), coreTable(), limitFacts()];
@@ -62,7 +62,7 @@ class ReportPage {
     };
   }
 
-  /** Paper is white, and as wide as it is. */
+  /** Prints with the light theme, and with charts as wide as the paper. */
   print(now) {
     const root = document.documentElement;
     if (now) this.before = root.dataset.theme ?? "";

@@ -1,5 +1,5 @@
-// The whole distribution of response times by percentile, as HdrHistogram's plots have it: the x axis
-// grows by a decade with each nine.
+// The distribution of response times by percentile, as in HdrHistogram's plots: each further nine is a decade
+// of the x axis.
 
 const NINES = [[1, "0%"], [2, "50%"], [10, "90%"], [100, "99%"], [1e3, "99.9%"], [1e4, "99.99%"],
   [1e5, "99.999%"], [1e6, "99.9999%"], [1e7, "99.99999%"]];
@@ -24,7 +24,7 @@ function spectrumChart() {
   const update = (view, logarithmic) => {
     const points = spectrumPoints(view);
     show(nothing, points.length < 2);
-    // An earlier run's would be mistaken for this one's.
+    // That of an earlier run could be mistaken for this one.
     for (const part of [chart.legend, chart.canvas, chart.caption, chart.table, chart.save]) show(part, points.length >= 2);
     if (points.length < 2) return;
     chart.draw(points.map(([x]) => x),
@@ -33,7 +33,7 @@ function spectrumChart() {
   return { root: chart.root, update };
 }
 
-/** The usual percentiles, in words. */
+/** The usual percentiles as text. */
 function someNines({ x, lines: [{ values }], text }) {
   const parts = [[2, "50%"], [10, "90%"], [100, "99%"], [1e3, "99.9%"]].map(([at, label]) => {
     const i = x.findIndex((each) => each >= at);
@@ -42,11 +42,11 @@ function someNines({ x, lines: [{ values }], text }) {
   return `${parts.filter(Boolean).join("; ")}.`;
 }
 
-/** The names of the decades that have room beside each other. */
+/** The labels of decades that have room beside each other. */
 function nines(plot, splits) {
   const shown = splits.map(() => "");
   let free = plot.bbox.width / devicePixelRatio + 26;
-  // From the right: there the nines are.
+  // From the right, where the nines are.
   for (let i = splits.length - 1; i >= 0; i -= 1) {
     const label = NINES[i]?.[1] ?? "";
     const half = 4 * label.length + 3;
@@ -58,8 +58,8 @@ function nines(plot, splits) {
   return shown;
 }
 
-/** `[1 / (1 - share), ms]`, rising. The longest of n requests stands at n, which is where it is known
- *  to be; it would be infinitely far to the right. */
+/** Points `[1 / (1 - share), ms]`, ascending. The longest of n requests is at n, because it would be at
+ *  infinity. */
 function spectrumPoints(view) {
   const points = [];
   for (const [part, value] of view.spectrum ?? []) {
@@ -70,7 +70,7 @@ function spectrumPoints(view) {
   return points;
 }
 
-/** Where on the axis: `99.9%`. */
+/** Prints a position on the axis: `99.9%`. */
 function share(x) {
   return `${Number((100 * (1 - 1 / x)).toPrecision(7))}%`;
 }

@@ -1,11 +1,11 @@
-// A table that is sorted, whose columns are picked, and that is updated in place.
+// A table with sorting and a choice of columns, which is updated in place.
 //
-// A column: `key`, `label`, `value(row)` (what is sorted), and as needed `text(value, row)`,
+// A column has `key`, `label`, `value(row)` (for sorting), and as needed `text(value, row)`,
 // `title(value, row)`, `node(row)` (an element instead of text, made once per row), `number`,
-// `hidden` (until somebody picks it), `wide` (text that may break).
+// `hidden` (until the user picks it), `wide` (text that may wrap).
 
 class Table {
-  /** `name` is what choices are kept under; `rowKey(row)` names a row from one update to the next. */
+  /** Choices are stored under `name`. `rowKey(row)` identifies a row in later updates. */
   constructor({ name, caption, columns, rowKey, empty, sortable = true, pickable = false }) {
     Object.assign(this, { name, columns, rowKey });
     this.order = sortable ? choice(`sort.${name}`, null) : null;
@@ -20,7 +20,7 @@ class Table {
     this.headRow = el("tr");
     const table = el("table", {}, el("caption", { class: "unseen" }, caption),
       el("thead", {}, this.headRow), this.body, this.foot);
-    // Scrolls by itself, so that the page does not; and so it must be reachable by keyboard.
+    // It scrolls instead of the page, so the keyboard must reach it.
     this.scroller = el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
       table);
     this.empty = el("p", { class: "empty" }, empty ?? "Nothing so far.");
@@ -40,7 +40,7 @@ class Table {
     return this.columns.filter((column) => keys.has(column.key));
   }
 
-  /** `{ key: other }`: the other column stands where this one was picked. */
+  /** `{ key: other }` shows another column in place of a picked one. */
   replace(instead) {
     if (JSON.stringify(instead) === JSON.stringify(this.instead)) return;
     this.instead = instead;
@@ -56,7 +56,7 @@ class Table {
     return el("th", { scope: "col", class: kind, "data-label": sortable ? column.label : null }, inside);
   }
 
-  /** Ascending, descending, as it comes: in turn. */
+  /** Changes the order: ascending, descending, unsorted. */
   sortBy(key) {
     const [current, direction] = this.order ?? [];
     if (current !== key) this.order = [key, "ascending"];
@@ -82,7 +82,7 @@ class Table {
     this.rebuild();
   }
 
-  /** After the columns changed: all lines are made anew. */
+  /** Makes all lines again for changed columns. */
   rebuild() {
     this.headRow.replaceChildren(...this.visible().map((column) => this.heads.get(column.key)));
     this.lines.clear();
@@ -100,7 +100,7 @@ class Table {
       else head.removeAttribute("aria-sort");
     }
     this.place(this.body, this.sorted(rows));
-    // The total stands last, whatever the order is.
+    // The total is last in every order.
     this.place(this.foot, total ? [total] : []);
     show(this.scroller, rows.length > 0 || total !== null);
     show(this.empty, rows.length === 0 && total === null);
@@ -113,7 +113,7 @@ class Table {
     return [...rows].sort((a, b) => compare(column.value(a), column.value(b), sign));
   }
 
-  /** Lines are kept by their row's key, and moved only where the order changed. */
+  /** Reuses the line of each row's key, and moves lines only if the order changed. */
   place(part, rows) {
     const keep = new Set();
     rows.forEach((row, index) => {
@@ -156,7 +156,7 @@ class Table {
   }
 }
 
-/** Figures by size, text by the alphabet; nothing at all comes last in either direction. */
+/** Compares figures by size and text by the alphabet. Missing values are last in both directions. */
 function compare(a, b, sign) {
   const [none, other] = [a === null || a === undefined, b === null || b === undefined];
   if (none || other) return Number(none) - Number(other);

@@ -1,5 +1,5 @@
 // The tables of requests, status codes, failures, exceptions and checks, with the columns Locust users know.
-// What the columns of requests are called and counted in comes with the script, as TABLES.
+// `TABLES` has the labels and units of the columns of requests. The server puts it before the scripts.
 
 const PERCENTILES = TABLES.percentiles;
 
@@ -22,8 +22,7 @@ function percentile(label, more) {
   return time(`p${label}`, `${label}ile (ms)`, (row) => row.percentiles?.[label] ?? null, more);
 }
 
-/** While a run lasts the rates of now stand where those of the whole run do, as in Locust; once it is
- *  over no second is the current one. */
+/** During a run, current rates are shown in place of those of the whole run, as in Locust. */
 const WHEN_OVER = { current_rps: "total_rps", current_fail_per_sec: "total_fail_per_sec" };
 
 function requestColumns(live) {
@@ -99,7 +98,7 @@ function percentileTable() {
   return { root: table.root, update: (view) => table.update(view.entries, view.total) };
 }
 
-/** A line for each status of each request; without one are those that no whole response came for. */
+/** A row for each status of each entry. Requests without a complete response have no status. */
 function statusTable() {
   const table = new Table({
     name: "statuses",
@@ -134,7 +133,7 @@ function statusTable() {
   };
 }
 
-/** The first failure of its kind, and how the body of its response began. */
+/** The first failure of a kind, with the beginning of its response body. */
 function exampleOf({ example }) {
   if (!example) return "";
   const { status, body, request, core, at_s: at } = example;

@@ -1,7 +1,7 @@
-// Tabs by the ARIA pattern: arrow keys, Home and End move between them; the address keeps which.
+// Tabs by the ARIA pattern: arrow keys, Home and End move between them. The address has the open one.
 
 /** `pages`: `[{ key, label, root, update(state), name?(state), badge?(state), badgeName?, opened?(),
- *  closed?() }]`. Only the page that is looked at is drawn; `badgeName` says what a badge counts. */
+ *  closed?() }]`. Only the visible page is drawn. `badgeName` names what a badge counts. */
 class Tabs {
   constructor(label, pages) {
     this.pages = pages;
@@ -52,7 +52,7 @@ class Tabs {
     if (this.state) page.update(this.state);
   }
 
-  /** Opens the page of this key, and says so to who cannot see it. */
+  /** Opens the page of this key, and announces it to screen readers. */
   open(key) {
     const page = this.pages.find((each) => each.key === key);
     this.select(page);

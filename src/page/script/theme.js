@@ -1,10 +1,9 @@
-// Light or dark: what the report was asked for, else what this person chose, else what the system
-// says.
+// Light or dark: as the report was asked for, or else the user's choice, or else the system's setting.
 
 const theme = {
   listeners: [],
 
-  /** Before anything is painted. */
+  /** Sets the theme before the first paint. */
   start() {
     const root = document.documentElement;
     if (!root.dataset.theme) {
@@ -47,7 +46,7 @@ const theme = {
   },
 };
 
-/** A colour of the theme, by the name of its property; canvases cannot read style sheets. */
+/** Returns a colour of the theme by the name of its property, because canvases cannot use style sheets. */
 function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
