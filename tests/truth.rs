@@ -14,7 +14,9 @@ use gregaria::plan::{Options, Plan};
 use gregaria::run;
 use gregaria::scenario::{Scenario, Step, User};
 use gregaria::stats::{PERCENTILES, Snapshot};
-use gregaria::target::{self, Bimodal, Pathology, Server, SlowStart, Stall, Stop, Truth, uniform};
+use gregaria::target::{
+    self, Bimodal, ExpectedLatencies, Pathology, Server, SlowStart, Stall, Stop, uniform,
+};
 
 /// Iterations per second.
 const RATE: f64 = 400.0;
@@ -63,7 +65,7 @@ fn open_load(pathology: Pathology) -> Snapshot {
 }
 
 /// By how much each judged percentile is off, beyond what it may be: (above, below) the truth.
-fn excess(truth: &Truth, run: &Snapshot) -> (Duration, Duration) {
+fn excess(truth: &ExpectedLatencies, run: &Snapshot) -> (Duration, Duration) {
     let figures = run.total.latency.figures.as_ref().unwrap();
     let (mut above, mut below) = (Duration::ZERO, Duration::ZERO);
     for at in JUDGED {
@@ -80,7 +82,7 @@ fn excess(truth: &Truth, run: &Snapshot) -> (Duration, Duration) {
 #[track_caller]
 fn check(pathology: Pathology) {
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    let truth = Truth::new(&pathology, uniform(RATE, RUN_TIME));
+    let truth = ExpectedLatencies::new(&pathology, uniform(RATE, RUN_TIME));
     let mut unknown = Duration::MAX;
     for attempt in 1..=ATTEMPTS {
         let run = open_load(pathology);
@@ -135,7 +137,7 @@ fn a_closed_loop_hides_the_stall() {
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let stall = Some(Stall::new(ms(130), ms(1000)).unwrap());
     let pathology = Pathology { delay: ms(1), stall, ..Pathology::default() };
-    let truth = Truth::new(&pathology, uniform(RATE, RUN_TIME));
+    let truth = ExpectedLatencies::new(&pathology, uniform(RATE, RUN_TIME));
     let options = Options { users: Some(4), spawn_rate: Some(1e6), ..Options::default() };
     let run = measure(pathology, options);
     let at_90 = run.total.latency.figures.as_ref().unwrap().percentiles[4];

@@ -1,21 +1,21 @@
-//! Defines the decoding of a body: framing off, payload out, nothing copied.
+//! Removes the framing of a body.
 //!
-//! The decoder is fed slices as they arrive and gives slices of them back. Chunk extensions are
-//! skipped and trailers dropped: neither means anything to a load test. A bare line feed ends a line
-//! here as it does in a head (RFC 9112 section 2.2): we are the last recipient, so there is nobody
-//! behind us whom a different reading could confuse.
+//! The decoder takes slices as they arrive and returns the payload as slices of them, without copying.
+//! Chunk extensions and trailers are dropped: a load test does not need them. A bare line feed ends a
+//! line, as in a head (RFC 9112 section 2.2). That is safe, because the message is not passed on to a
+//! recipient that could read it otherwise.
 
 use super::{Error, Framing, Limits};
 
-/// What one call of [`Decoder::decode`] found.
+/// The result of a call of [`Decoder::decode`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Step<'a> {
-    /// Bytes of the input that are dealt with; at least one unless the input was empty or the body
-    /// had ended.
+    /// How many bytes of the input were consumed: at least one, unless the input was empty or the body had
+    /// ended.
     pub consumed: usize,
-    /// Payload among them, possibly none.
+    /// The payload among them, possibly empty.
     pub payload: &'a [u8],
-    /// Whether the body has ended; what follows `consumed` is not part of it.
+    /// Whether the body has ended. What follows `consumed` is not part of it.
     pub done: bool,
 }
 
@@ -25,19 +25,19 @@ pub struct Decoder {
     state: State,
     decoded: u64,
     body_bytes_max: u64,
-    /// Bytes of framing since the last payload or size line, against lines and trailers without end.
+    /// Bytes of framing since the last payload or size line, to limit lines and trailers.
     line_bytes: usize,
     line_bytes_max: usize,
 }
 
-/// Where in the body the next byte stands. The number is what the chunk or the body still has.
+/// What the next byte is. The number is how many bytes the chunk or the body still has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     Length(u64),
     UntilClose,
     SizeStart,
     Size(u64),
-    /// After the digits, in white space that some servers pad them with.
+    /// White space after the digits, which some servers pad them with.
     AfterSize(u64),
     Extension(u64),
     SizeLineFeed(u64),
@@ -51,7 +51,11 @@ enum State {
 }
 
 impl Decoder {
-    /// A decoder of one body. Fails if the body is announced to be longer than allowed.
+    /// Makes a decoder of one body.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the announced length is greater than allowed.
     pub fn new(framing: Framing, limits: &Limits) -> Result<Self, Error> {
         let state = match framing {
             Framing::None | Framing::Length(0) => State::Done,
@@ -71,18 +75,18 @@ impl Decoder {
         })
     }
 
-    /// Whether the body has ended.
+    /// Returns whether the body has ended.
     pub fn is_done(&self) -> bool {
         self.state == State::Done
     }
 
-    /// Payload bytes so far.
+    /// Returns the number of payload bytes so far.
     pub fn decoded(&self) -> u64 {
         self.decoded
     }
 
-    /// Reads framing up to the next payload, and that payload as far as it has arrived. Call it
-    /// again with the rest of the input until that is empty or the body is done.
+    /// Reads framing up to the next payload, and that payload as far as it has arrived. Call it again with
+    /// the rest of the input until that is empty or the body is done.
     pub fn decode<'a>(&mut self, input: &'a [u8]) -> Result<Step<'a>, Error> {
         let mut at = 0;
         while at < input.len() {
@@ -98,7 +102,11 @@ impl Decoder {
         Ok(Step { consumed: at, payload: &[], done: self.is_done() })
     }
 
-    /// The connection was closed: fine after the end, and the very end of a body until close.
+    /// Notes that the connection was closed, which ends a body until close.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Error::TornBody`] if the body should have gone on.
     pub fn finish_at_close(&mut self) -> Result<(), Error> {
         match self.state {
             State::UntilClose | State::Done => {
@@ -136,7 +144,7 @@ impl Decoder {
         Ok(Step { consumed: input.len(), payload: input, done: false })
     }
 
-    /// One byte of the chunked coding that is not payload (RFC 9112 section 7.1).
+    /// Reads one byte of the chunked coding that is not payload (RFC 9112 section 7.1).
     fn framing_byte(&mut self, byte: u8) -> Result<(), Error> {
         self.line_bytes += 1;
         self.state = match (self.state, byte) {
@@ -174,7 +182,7 @@ impl Decoder {
         Ok(())
     }
 
-    /// A size line has ended: its payload begins, or the trailers do.
+    /// Returns the state after a size line: payload or trailers.
     fn chunk(&mut self, size: u64) -> Result<State, Error> {
         self.line_bytes = 0;
         if size == 0 {
@@ -187,7 +195,7 @@ impl Decoder {
     }
 }
 
-/// `size` with one more hex digit; a size beyond 64 bits is no size.
+/// Appends a hex digit to a size. A size of more than 64 bits is an error.
 fn longer_size(size: u64, digit: u8) -> Result<u64, Error> {
     let digit = char::from(digit).to_digit(16).ok_or(Error::BadChunk)?;
     let shifted = size.checked_mul(16).ok_or(Error::BadChunk)?;

@@ -1,11 +1,11 @@
-//! Defines the lazy look at a `Content-Type` (RFC 9110 section 8.3), as lenient as Python's requests.
+//! Reads a `Content-Type` (RFC 9110 section 8.3), as leniently as Python's requests.
 
-/// Its media type, without parameters.
+/// Returns the media type, without parameters.
 pub fn media_type(content_type: &[u8]) -> &[u8] {
     content_type.split(|&byte| byte == b';').next().unwrap_or_default().trim_ascii()
 }
 
-/// Its charset, without quotes, unless that is empty. Of several the last one counts.
+/// Returns the charset, without quotes, unless it is empty. Of several the last one counts.
 pub fn charset(content_type: &[u8]) -> Option<&[u8]> {
     let parameters = content_type.split(|&byte| byte == b';').skip(1);
     let charset = parameters.filter_map(|parameter| {
@@ -15,12 +15,12 @@ pub fn charset(content_type: &[u8]) -> Option<&[u8]> {
     charset.last().filter(|charset| !charset.is_empty())
 }
 
-/// Whether it says that a body is not UTF-8.
+/// Returns whether the charset is another one than UTF-8.
 pub(super) fn names_other_charset(content_type: &[u8]) -> bool {
     charset(content_type).is_some_and(|charset| !charset.eq_ignore_ascii_case(b"utf-8"))
 }
 
-/// A word without the quotes and the white space around it.
+/// Trims quotes and white space.
 fn bare(text: &[u8]) -> &[u8] {
     let is_word = |byte: &u8| !matches!(byte, b'"' | b'\'' | b' ' | b'\t');
     let start = text.iter().position(is_word).unwrap_or(text.len());

@@ -1,12 +1,11 @@
-//! Defines every way an exchange can end badly, from the codec's point of view.
+//! The errors of reading a message.
 //!
-//! The texts are what a user reads in the failures table, so they are short, say whose fault it is
-//! where that is known, and never carry data: a thousand torn bodies are one row, not a thousand.
-//! What happens below the bytes (refused, reset, timed out) belongs to the transport.
+//! Their texts are shown in the failures table, so they are short and contain no data: a thousand torn
+//! bodies are one row. Errors of connections (refused, reset, timed out) are not among them.
 
 use thiserror::Error;
 
-/// Why a request or a response could not be read to its end.
+/// The error for a request or a response that could not be read to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Error)]
 pub enum Error {
     /// The start line or a header line is not HTTP/1.x.
@@ -22,13 +21,13 @@ pub enum Error {
     /// `Content-Length` is not a number that fits 64 bits.
     #[error("bad content-length")]
     BadContentLength,
-    /// `Content-Length` was given twice with different values: nobody knows where the body ends.
+    /// `Content-Length` was given twice with different values, so the end of the body is unknown.
     #[error("conflicting content-lengths")]
     ConflictingContentLengths,
     /// A request's `Transfer-Encoding` does not end in `chunked` (RFC 9112 section 6.3, rule 4).
     #[error("bad transfer-encoding")]
     BadTransferEncoding,
-    /// A chunk's size line or its end is not as RFC 9112 section 7.1 wants.
+    /// A chunk's size line or its end breaks RFC 9112 section 7.1.
     #[error("bad chunk")]
     BadChunk,
     /// The trailers after the last chunk are longer than a head may be.
@@ -37,8 +36,8 @@ pub enum Error {
     /// The body is longer than [`Limits::body_bytes`](super::Limits::body_bytes).
     #[error("body too large")]
     BodyTooLarge,
-    /// The connection was closed before the first byte of the response. On a kept-alive connection
-    /// this is the race with the server's idle timeout, and the request may be sent again.
+    /// The connection was closed before the first byte of the response. On a kept-alive connection it may
+    /// be the server's idle timeout, and the request may be sent again.
     #[error("connection closed before the response")]
     ClosedBeforeResponse,
     /// The connection was closed inside the head, or after an interim response.
@@ -52,16 +51,16 @@ pub enum Error {
 /// Which part of a head is malformed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Error)]
 pub enum Malformed {
-    /// The version is not `HTTP/1.0` or `HTTP/1.1`; also what another protocol's greeting gives.
+    /// The version is not `HTTP/1.0` or `HTTP/1.1`, or the bytes are of another protocol.
     #[error("not http/1.x")]
     Version,
     /// The status code is not three digits from 100 up, or the reason has control characters.
     #[error("bad status line")]
     Status,
-    /// The method or the target of a request has bytes it must not have.
+    /// The method or the target of a request has invalid bytes.
     #[error("bad request line")]
     RequestLine,
-    /// A header's name has bytes it must not have, or has no colon after it.
+    /// A header's name has invalid bytes or no colon after it.
     #[error("bad header name")]
     HeaderName,
     /// A header's value has control characters.

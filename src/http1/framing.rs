@@ -1,15 +1,12 @@
-//! Defines where a message ends and whether its connection survives it, from the few headers that
-//! decide it (RFC 9112 sections 6.3 and 9.3).
+//! Reads the headers that decide where a message ends and whether its connection is kept (RFC 9112
+//! sections 6.3 and 9.3). The rules for requests and responses differ and are in their own files.
 //!
-//! Which other headers are there that few messages have is noted in the same pass.
-//!
-//! Requests and responses read the same headers but draw different conclusions, which stay with
-//! them; here is only the reading.
+//! The same pass notes some other headers that few messages have.
 
 use super::Error;
 use super::content_type::names_other_charset;
 
-/// How a body's end is found.
+/// How the end of a body is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Framing {
     /// There is no body.
@@ -18,16 +15,16 @@ pub enum Framing {
     Length(u64),
     /// Chunks, up to one of size zero and its trailers.
     Chunked,
-    /// Everything up to the close of the connection; only responses have it.
+    /// Everything up to the close of the connection, in responses only.
     UntilClose,
 }
 
 /// The version in a start line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Version {
-    /// HTTP/1.0: closes unless `keep-alive` is said.
+    /// HTTP/1.0: the connection is closed unless there is `keep-alive`.
     Http10,
-    /// HTTP/1.1: kept alive unless `close` is said.
+    /// HTTP/1.1: the connection is kept unless there is `close`.
     Http11,
 }
 
@@ -37,7 +34,7 @@ impl Version {
     }
 }
 
-/// What `Transfer-Encoding` says.
+/// The value of `Transfer-Encoding`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Transfer {
     #[default]
@@ -51,14 +48,14 @@ pub(super) enum Transfer {
 /// The headers that decide framing and persistence, read in one pass.
 #[derive(Debug, Default)]
 pub(super) struct Fields {
-    /// Kept as a result: a message without a body may carry any nonsense here and still be fine.
+    /// A result, because a message without a body may have an invalid value.
     pub(super) content_length: Option<Result<u64, Error>>,
     pub(super) transfer: Transfer,
     pub(super) expect_continue: bool,
     pub(super) set_cookie: bool,
-    /// `Content-Encoding` is there: noted on the way, so that nobody has to look for it.
+    /// Whether there is a `Content-Encoding`.
     pub(super) content_encoding: bool,
-    /// `Content-Type` names a charset other than UTF-8: noted likewise.
+    /// Whether `Content-Type` has a charset other than UTF-8.
     pub(super) other_charset: bool,
     close: bool,
     keep_alive: bool,
@@ -68,7 +65,7 @@ impl Fields {
     pub(super) fn read(headers: &[httparse::Header<'_>]) -> Self {
         let mut fields = Fields::default();
         for header in headers {
-            // Length first: one integer dismisses nearly every header of a response.
+            // The length comes first: it excludes nearly every header of a response.
             match header.name.len() {
                 6 if header.name.eq_ignore_ascii_case("expect") => {
                     fields.expect_continue |= header.value.eq_ignore_ascii_case(b"100-continue");
@@ -95,7 +92,7 @@ impl Fields {
         fields
     }
 
-    /// Whether the headers let the connection live on after a message of this version.
+    /// Returns whether the headers of a message of this version keep the connection.
     pub(super) fn persistent(&self, version: Version) -> bool {
         let wanted = match version {
             Version::Http10 => self.keep_alive,
@@ -104,8 +101,8 @@ impl Fields {
         wanted && !self.close && !self.suspicious(version)
     }
 
-    /// Both framings at once, or chunks from a version that has none: read as chunked, but what
-    /// follows on the connection cannot be trusted (RFC 9112 section 6.1, last two paragraphs).
+    /// Returns whether there are both framings, or chunks in HTTP/1.0. The body is then read as chunked, but
+    /// what follows on the connection cannot be trusted (RFC 9112 section 6.1, last two paragraphs).
     fn suspicious(&self, version: Version) -> bool {
         self.transfer != Transfer::Absent
             && (self.content_length.is_some() || version == Version::Http10)
@@ -132,8 +129,8 @@ impl Fields {
         }
     }
 
-    /// Several lines are one list, so the last element of the last line decides. `identity` was the
-    /// word for no coding at all (RFC 2616 section 3.6), which old servers still say beside a length.
+    /// Several lines are one list, so the last element of the last line decides. `identity` once stood for
+    /// no coding (RFC 2616 section 3.6), and old servers still send it beside a length.
     fn read_transfer_encoding(&mut self, value: &[u8]) {
         if value.eq_ignore_ascii_case(b"identity") {
             return;
@@ -148,12 +145,12 @@ impl Fields {
     }
 }
 
-/// The elements of a comma-separated list; empty ones do not count (RFC 9110 section 5.6.1.2).
+/// Returns the elements of a comma-separated list, without empty ones (RFC 9110 section 5.6.1.2).
 fn elements(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     value.split(|&byte| byte == b',').map(<[u8]>::trim_ascii).filter(|token| !token.is_empty())
 }
 
-/// Digits only: `str::parse` would take a plus sign.
+/// Parses digits only; `str::parse` would accept a plus sign.
 fn decimal(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() {
         return None;

@@ -1,19 +1,18 @@
-//! Defines the lazy look at the headers of a head that is already parsed.
+//! Finds headers in the bytes of a head that has been parsed.
 //!
-//! The parser keeps only what decides framing; whoever wants a header (a check, a cookie, a
-//! redirect) looks it up in the raw bytes. No index is built, because most responses of a load test
-//! are asked nothing.
+//! The parser keeps only what decides the framing. Checks, cookies and redirects look up headers in the
+//! raw bytes. There is no index, because most responses of a load test need no header.
 
 use std::str;
 
-/// The headers of a parsed head, in the order they came.
+/// The headers of a parsed head, in the order in which they came.
 #[derive(Debug, Clone)]
 pub struct Headers<'a> {
     rest: &'a [u8],
 }
 
-/// The headers of `head`, the bytes of a head from its start line to its blank line, as a
-/// [`ResponseReader`](super::ResponseReader) stores it: without folded lines.
+/// Returns the headers of a head: its bytes from the start line to the blank line, without folded lines,
+/// as a [`ResponseReader`](super::ResponseReader) stores them.
 pub fn headers(head: &[u8]) -> Headers<'_> {
     let mut rest = head;
     while let [b'\r' | b'\n', after @ ..] = rest {
@@ -22,7 +21,7 @@ pub fn headers(head: &[u8]) -> Headers<'_> {
     Headers { rest: split_line(rest).1 }
 }
 
-/// The value of the first header called `name`, in any case.
+/// Returns the value of the first header of this name, in any case.
 pub fn header<'a>(head: &'a [u8], name: &str) -> Option<&'a [u8]> {
     let mut headers = headers(head);
     while let Some((candidate, value)) = headers.next_raw() {
@@ -33,7 +32,7 @@ pub fn header<'a>(head: &'a [u8], name: &str) -> Option<&'a [u8]> {
     None
 }
 
-/// The reason phrase of a response's head; empty where there is none.
+/// Returns the reason phrase of a response's head; empty if there is none.
 pub fn reason(head: &[u8]) -> &[u8] {
     let line = split_line(head.trim_ascii_start()).0;
     let after_word = |text: &[u8]| text.iter().position(|&byte| byte == b' ').unwrap_or(text.len());
@@ -59,7 +58,7 @@ impl<'a> Iterator for Headers<'a> {
     }
 }
 
-/// The first line with its line feed, and what follows.
+/// Splits off the first line with its line feed.
 fn split_line(bytes: &[u8]) -> (&[u8], &[u8]) {
     let end = bytes.iter().position(|&byte| byte == b'\n').map_or(bytes.len(), |at| at + 1);
     bytes.split_at(end)

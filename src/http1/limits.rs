@@ -1,15 +1,15 @@
-//! Defines how much a peer may make us read before we give up on it.
+//! The limits on a message.
 
-/// Caps on one message. A load tester talks to servers that misbehave under load, and each of its
-/// thousands of users must stay small while they do.
+/// The limits on a message. Servers may misbehave under load, and must not make thousands of users use up
+/// the memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Longest head, start line and blank line included; also the longest trailers. Each interim
-    /// response before a response has as much, and all of them 16 times as much, blank lines included.
+    /// The longest head, including start line and blank line, and the longest trailers. Each interim response
+    /// may be as long, and all of them together 16 times as long, including blank lines.
     pub head_bytes: usize,
-    /// Most header lines; at most [`HEADERS_MAX`](Self::HEADERS_MAX), whatever is asked.
+    /// The most header lines, and never more than [`HEADERS_MAX`](Self::HEADERS_MAX).
     pub headers: usize,
-    /// Longest decoded body, kept or not.
+    /// The longest body without its framing, stored or not.
     pub body_bytes: u64,
 }
 
@@ -21,20 +21,20 @@ impl Limits {
         self.headers.min(Self::HEADERS_MAX)
     }
 
-    /// The most that may come before a response.
-    pub(super) fn passed_bytes(&self) -> usize {
+    /// Returns how many bytes may come before a response.
+    pub(super) fn skipped_bytes(&self) -> usize {
         self.head_bytes.saturating_mul(16)
     }
 
-    /// The part of `input` that a head may take up.
+    /// Returns the part of the input that may be the head.
     pub(super) fn head_window<'a>(&self, input: &'a [u8]) -> &'a [u8] {
         &input[..input.len().min(self.head_bytes)]
     }
 }
 
 impl Default for Limits {
-    /// 64 KiB of head and 128 headers, four times what common servers send at most; 16 MiB of body,
-    /// so that a thousand users who look at what they get cannot be made to fill the memory.
+    /// Returns 64 KiB of head and 128 headers, four times the limits of common servers, and 16 MiB of body,
+    /// so that a thousand users cannot be made to use up the memory.
     fn default() -> Self {
         Limits { head_bytes: 64 << 10, headers: Self::HEADERS_MAX, body_bytes: 16 << 20 }
     }

@@ -4,36 +4,35 @@
 //! RequestHead::encode -> bytes ~ socket ~ bytes -> ResponseReader { parse_response, Decoder }
 //! ```
 //!
-//! A leaf: nothing here reads a clock, touches a socket or knows who calls. The parsers take what
-//! has arrived and say `Complete`, `Partial` or one [`Error`]; splitting a stream of bytes in any
-//! other way never changes what they say. (One exception, for speed: a split head that turns bad and
-//! is then cut off by a close may be called torn instead of malformed.) Left out: TLS, HTTP/2,
-//! content codings, trailers' values, `CONNECT`, pipelining.
+//! Nothing here reads a clock or uses a socket. The parsers take the bytes that have arrived and return
+//! `Complete`, `Partial` or an [`Error`]. The result does not depend on how the bytes are split, with one
+//! exception, for speed: a split head that is malformed and then cut off may be called torn. Left out:
+//! TLS, HTTP/2, content codings, values of trailers, `CONNECT`, pipelining.
 
 mod body;
 mod content_type;
 mod error;
-mod exchange;
 mod framing;
 mod headers;
-mod incoming;
-mod known;
+mod incoming_request;
+mod known_head;
 mod limits;
-mod mend;
+mod repair;
 mod request;
 mod response;
+mod response_reader;
 #[cfg(test)]
 mod tests;
 
 pub use body::{Decoder, Step};
 pub use content_type::{charset, media_type};
 pub use error::{Error, Malformed};
-pub use exchange::{KeepBody, Progress, ResponseReader};
 pub use framing::{Framing, Version};
 pub use headers::{Headers, header, headers, reason};
-pub use incoming::{IncomingRequest, parse_request};
-pub use known::KnownHead;
+pub use incoming_request::{IncomingRequest, parse_request};
+pub use known_head::KnownHead;
 pub use limits::Limits;
 pub(crate) use request::Given;
 pub use request::{PRODUCT, RequestHead};
-pub use response::{Head, Status, parse_response};
+pub use response::{Head, Parsed, parse_response};
+pub use response_reader::{KeepBody, Progress, ResponseReader};

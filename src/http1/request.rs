@@ -1,14 +1,13 @@
-//! Defines the encoding of a request: appended to the caller's buffer, ready for one send.
+//! Encodes a request.
 //!
-//! Whatever a scenario puts into a path, it cannot end the request line or begin another request:
-//! header values are checked by their type, target and host are escaped here, and the framing is
-//! written here alone. A request without variables is encoded once and its bytes are sent again.
+//! Nothing in a scenario can end the request line or begin another request: header values are checked by
+//! their type, target and host are escaped here, and headers of framing are only written here.
 
 use http::{HeaderValue, Method};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-/// What may not stand in a target as it is: controls and space, which would end it, and the rest of
-/// what RFC 3986 has no place for. `%` stays, so that what is escaped already is not escaped twice.
+/// The characters that are escaped in a target: controls and space, which would end it, and others that
+/// RFC 3986 does not allow. `%` is not, so that nothing is escaped twice.
 const NOT_IN_TARGET: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -21,7 +20,7 @@ const NOT_IN_TARGET: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
-/// What requests call us where nothing else is said.
+/// The default `User-Agent`.
 pub const PRODUCT: &str = concat!("gregaria/", env!("CARGO_PKG_VERSION"));
 
 /// The head of a request to be sent.
@@ -29,14 +28,13 @@ pub const PRODUCT: &str = concat!("gregaria/", env!("CARGO_PKG_VERSION"));
 pub struct RequestHead<'a, H> {
     /// The method.
     pub method: &'a Method,
-    /// Path and query, or an absolute URL for a proxy. Escaped when written; a fragment is left
-    /// out, as it is never sent (RFC 9112 section 3.2), and a missing first slash is put in.
+    /// Path and query, or an absolute URL for a proxy. It is escaped when written, without its fragment,
+    /// which is never sent (RFC 9112 section 3.2), and with a missing first slash added.
     pub target: &'a str,
-    /// Host and port, as the `Host` header has them.
+    /// Host and port for the `Host` header.
     pub host: &'a str,
-    /// Further headers, in order. They replace what would be written by itself, except for
-    /// `Content-Length` and `Transfer-Encoding`: those are left out, since a wrong one would make
-    /// the server wait, or take the next request for a body.
+    /// Further headers, in order. They replace the default ones. `Content-Length` and `Transfer-Encoding` are
+    /// left out, because a wrong one would make the server wait, or read the next request as a body.
     pub headers: H,
 }
 
@@ -46,8 +44,8 @@ where
     N: AsRef<[u8]>,
     V: AsRef<[u8]>,
 {
-    /// Appends the head and `body` to `out`. `content_type` is the body's, unless a header says it.
-    /// Gives the place of the blank line in `out`, where further headers may be put in.
+    /// Appends the head and `body` to `out`. `content_type` is the body's, unless there is a header for it.
+    /// Returns the position of the blank line in `out`, where further headers may be inserted.
     pub fn encode(
         self,
         body: &[u8],
@@ -59,7 +57,7 @@ where
         blank
     }
 
-    /// Appends the head alone, for a body of this length that is sent behind it.
+    /// Appends only the head, for a body of this length.
     pub fn encode_head(
         self,
         body_len: usize,
@@ -77,7 +75,7 @@ where
         )
     }
 
-    /// The same where the caller knows which headers there are.
+    /// Does the same if the caller knows which special headers there are.
     pub(crate) fn encode_knowing(
         self,
         given: Given,
@@ -118,7 +116,7 @@ where
     }
 }
 
-/// Which of the headers that decide about others are among some.
+/// Which special headers are given: those that replace a default or decide about others.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Given {
     pub(crate) host: bool,
@@ -131,12 +129,12 @@ pub(crate) struct Given {
 }
 
 impl Given {
-    /// Reads the names of these.
+    /// Finds the special ones among these headers.
     pub(crate) fn read<N: AsRef<[u8]>, V>(headers: impl Iterator<Item = (N, V)>) -> Self {
         let mut given = Given::default();
         for (name, _) in headers {
             let name = name.as_ref();
-            // Most names differ in their length.
+            // The length excludes most names.
             match name.len() {
                 4 => given.host |= name.eq_ignore_ascii_case(b"host"),
                 6 => {
@@ -153,7 +151,7 @@ impl Given {
         given
     }
 
-    /// Those of both.
+    /// Joins two sets.
     pub(crate) fn and(self, other: Given) -> Self {
         Given {
             host: self.host | other.host,
@@ -167,12 +165,12 @@ impl Given {
     }
 }
 
-/// What is written here alone.
+/// Returns whether this is a header of framing.
 fn is_framing(name: &[u8]) -> bool {
     name.eq_ignore_ascii_case(b"content-length") || name.eq_ignore_ascii_case(b"transfer-encoding")
 }
 
-/// Methods whose requests say `Content-Length: 0` when they have no body (RFC 9110 section 8.6).
+/// Returns whether requests of this method have `Content-Length: 0` without a body (RFC 9110 section 8.6).
 fn expects_body(method: &Method) -> bool {
     matches!(*method, Method::POST | Method::PUT | Method::PATCH)
 }

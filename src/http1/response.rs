@@ -1,8 +1,8 @@
-//! Defines the head of a response: parsed in place, without allocating.
+//! Parses the head of a response in place, without allocating.
 //!
-//! Lenient where servers in the field need it and a client loses nothing by it: spaces before the
-//! colon of a header, several spaces in the status line, a missing reason, bare line feeds, blank
-//! lines before the status line. What is further from the grammar is [mended](super::mend) first.
+//! Some deviations of real servers are accepted, because they are harmless: spaces before the colon of a
+//! header, several spaces in the status line, a missing reason, bare line feeds, blank lines before the
+//! status line. Others are [repaired](super::repair) first.
 
 use std::mem::MaybeUninit;
 
@@ -11,54 +11,58 @@ use http::Method;
 use super::framing::{Fields, Transfer};
 use super::{Error, Framing, Limits, Malformed, Version};
 
-/// The outcome of parsing what has arrived so far. "More bytes are needed" is not an error.
+/// The result of parsing the bytes that have arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status<T> {
-    /// The whole value was there.
+pub enum Parsed<T> {
+    /// The value is complete.
     Complete(T),
-    /// What is there is good, and not all of it.
+    /// More bytes are needed.
     Partial,
 }
 
-/// What the head of a response decides.
+/// The parts of a response's head that decide how it is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Head {
     /// The status code, 100 to 999.
     pub status: u16,
     /// The version of the status line.
     pub version: Version,
-    /// Where the body ends.
+    /// How the body ends.
     pub framing: Framing,
     /// Whether the connection may carry another request once the body is read.
     pub keep_alive: bool,
-    /// Whether it sets cookies.
+    /// Whether there is a `Set-Cookie`.
     pub set_cookie: bool,
-    /// Length of the head, from the first byte given to the end of the blank line.
+    /// The length of the head, from the start of the input to the end of the blank line.
     pub head_len: usize,
-    /// Whether there is a `Content-Encoding`: only then is the body anything but itself.
+    /// Whether there is a `Content-Encoding`.
     pub content_encoding: bool,
-    /// Whether the body is text in a charset other than UTF-8, by its `Content-Type`.
+    /// Whether `Content-Type` has a charset other than UTF-8.
     pub other_charset: bool,
 }
 
 impl Head {
-    /// Whether this is an interim response that another one follows (RFC 9110 section 15.2). 101 is
-    /// final for us: what follows it is not HTTP any more.
+    /// Returns whether this is an interim response, which another one follows (RFC 9110 section 15.2). 101
+    /// counts as final: what follows it is not HTTP.
     pub fn is_interim(&self) -> bool {
         self.status < 200 && self.status != 101
     }
 }
 
-/// Parses the head of a response to a request made with `method`, from the start of `input`. One
-/// with folded or malformed lines is [`Error::MalformedHead`] here.
+/// Parses the head of a response to a request with this method at the start of `input`.
 ///
-/// Parsing starts over on each call, so a caller with a growing buffer must not call for each byte:
-/// [`ResponseReader`](super::ResponseReader) is that caller.
+/// Parsing starts over in each call, so a caller with a growing buffer must not call it for each byte.
+/// [`ResponseReader`](super::ResponseReader) does this right.
+///
+/// # Errors
+///
+/// Returns an error if the head is not valid, as one with folded or malformed lines, or exceeds the
+/// limits.
 pub fn parse_response(
     input: &[u8],
     method: &Method,
     limits: &Limits,
-) -> Result<Status<Head>, Error> {
+) -> Result<Parsed<Head>, Error> {
     let mut table = [const { MaybeUninit::uninit() }; Limits::HEADERS_MAX];
     let mut response = httparse::Response::new(&mut []);
     let parsed = lenient().parse_response_with_uninit_headers(
@@ -78,7 +82,7 @@ pub fn parse_response(
             let set_cookie = fields.set_cookie;
             let content_encoding = fields.content_encoding;
             let other_charset = fields.other_charset;
-            Ok(Status::Complete(Head {
+            Ok(Parsed::Complete(Head {
                 status,
                 version,
                 framing,
@@ -90,7 +94,7 @@ pub fn parse_response(
             }))
         }
         httparse::Status::Partial if input.len() >= limits.head_bytes => Err(Error::HeadTooLarge),
-        httparse::Status::Partial => Ok(Status::Partial),
+        httparse::Status::Partial => Ok(Parsed::Partial),
     }
 }
 
@@ -102,7 +106,7 @@ pub(super) fn lenient() -> httparse::ParserConfig {
     config
 }
 
-/// The rules of RFC 9112 section 6.3, in their order.
+/// Applies the rules of RFC 9112 section 6.3, in their order.
 fn framing(status: u16, method: &Method, fields: &Fields) -> Result<Framing, Error> {
     if status < 200 || status == 204 || status == 304 || *method == Method::HEAD {
         return Ok(Framing::None);
@@ -119,13 +123,13 @@ fn framing(status: u16, method: &Method, fields: &Fields) -> Result<Framing, Err
 mod tests {
     use super::*;
 
-    fn parse(head: &str) -> Result<Status<Head>, Error> {
+    fn parse(head: &str) -> Result<Parsed<Head>, Error> {
         parse_response(head.as_bytes(), &Method::GET, &Limits::default())
     }
 
     fn check(head: &str, method: Method, framing: Framing, keep_alive: bool) {
         let parsed = parse_response(head.as_bytes(), &method, &Limits::default());
-        let Ok(Status::Complete(parsed)) = parsed else { panic!("{head:?}: {parsed:?}") };
+        let Ok(Parsed::Complete(parsed)) = parsed else { panic!("{head:?}: {parsed:?}") };
         let expected = (framing, keep_alive, head.len());
         assert_eq!((parsed.framing, parsed.keep_alive, parsed.head_len), expected, "{head:?}");
     }
@@ -133,7 +137,7 @@ mod tests {
     #[test]
     fn a_content_encoding_is_noted() {
         let noted = |line: &str| match parse(&format!("HTTP/1.1 200 OK\r\n{line}\r\n\r\n")) {
-            Ok(Status::Complete(head)) => head.content_encoding,
+            Ok(Parsed::Complete(head)) => head.content_encoding,
             other => panic!("{other:?}"),
         };
         assert!(noted("content-encoding: br") && noted("Content-Encoding : x"));
@@ -203,7 +207,7 @@ mod tests {
     fn a_torn_head_is_partial_at_every_byte() {
         let head = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\n";
         for end in 0..head.len() {
-            assert_eq!(parse(&head[..end]), Ok(Status::Partial), "{end}");
+            assert_eq!(parse(&head[..end]), Ok(Parsed::Partial), "{end}");
         }
     }
 

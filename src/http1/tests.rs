@@ -252,7 +252,7 @@ fn a_garbled_request_is_never_a_panic_and_any_longer_prefix_agrees() {
         let whole = parse_request(&stream, &LIMITS);
         for end in 0..stream.len() {
             let part = parse_request(&stream[..end], &LIMITS);
-            assert!(part == Ok(Status::Partial) || part == whole, "seed {seed} at {end}");
+            assert!(part == Ok(Parsed::Partial) || part == whole, "seed {seed} at {end}");
         }
     }
 }
@@ -402,7 +402,10 @@ fn a_known_head_changes_nothing_but_the_work() {
         let (mut store, mut knowing_store) = (Vec::new(), Vec::new());
         for slice in [&stream[..cut], &stream[cut..]] {
             let progress = plain.feed(slice, &mut store);
-            assert_eq!(knowing.feed_knowing(slice, &mut knowing_store, &mut known), progress);
+            assert_eq!(
+                knowing.feed_with_known_head(slice, &mut knowing_store, &mut known),
+                progress
+            );
         }
         assert_eq!((knowing.head(), &knowing_store), (plain.head(), &store));
         assert_eq!(knowing.keep_alive(), plain.keep_alive());

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Options;
-use super::answers::Answers;
-use super::conversation::{Conversation, House, Then};
+use super::constant_responses::ConstantResponses;
 use super::counters::CoreCounters;
 use super::faults::Faults;
 use super::outbox::Outbox;
+use super::request_reader::{NextStep, RequestReader, Shared};
 use super::script::Script;
 use crate::reactor::{Chunk, Reactor, Socket};
 
@@ -24,46 +24,46 @@ pub(super) struct Core {
     pub(super) reactor: Rc<Reactor>,
     pub(super) options: Options,
     pub(super) counters: Arc<CoreCounters>,
-    pub(super) answers: Answers,
+    pub(super) answers: ConstantResponses,
     pub(super) faults: RefCell<Faults>,
     pub(super) script: Option<Arc<Script>>,
 }
 
 /// Serves one connection to its end.
 pub(super) async fn serve(socket: Socket, core: Rc<Core>) {
-    let mut conversation = Conversation::default();
+    let mut request_reader = RequestReader::default();
     let mut out = Outbox::default();
-    let house = core.house();
+    let shared = core.shared();
     loop {
         let mut then = match core.receive(&socket).await {
-            Ok(Some(piece)) => conversation.feed(&piece, &house, &mut out),
+            Ok(Some(piece)) => request_reader.feed(&piece, &shared, &mut out),
             Ok(None) | Err(_) => return,
         };
         let mut arrived = core.reactor.now();
         loop {
             // One send for all that has come.
-            while then == Then::Receive && !socket.is_quiet() {
+            while then == NextStep::Receive && !socket.is_quiet() {
                 then = match socket.receive().await {
-                    Ok(Some(piece)) => conversation.feed(&piece, &house, &mut out),
-                    Ok(None) => Then::Close,
+                    Ok(Some(piece)) => request_reader.feed(&piece, &shared, &mut out),
+                    Ok(None) => NextStep::Close,
                     Err(_) => return,
                 };
             }
             core.hold(arrived, &out).await;
-            if then != Then::Send {
+            if then != NextStep::Send {
                 break;
             }
             core.send_and_wait(&socket, &mut out).await;
             // What had to wait until these were taken arrives only now, as far as the server goes.
             arrived = core.reactor.now();
-            then = conversation.feed(&[], &house, &mut out);
+            then = request_reader.feed(&[], &shared, &mut out);
         }
-        if then == Then::Receive {
+        if then == NextStep::Receive {
             core.send(&socket, &mut out).await;
             continue;
         }
         core.send_and_wait(&socket, &mut out).await;
-        if then == Then::Refuse {
+        if then == NextStep::Refuse {
             core.drain(&socket).await;
         }
         return;
@@ -71,8 +71,8 @@ pub(super) async fn serve(socket: Socket, core: Rc<Core>) {
 }
 
 impl Core {
-    fn house(&self) -> House<'_> {
-        House {
+    fn shared(&self) -> Shared<'_> {
+        Shared {
             answers: &self.answers,
             counters: &self.counters,
             faults: &self.faults,

@@ -4,7 +4,7 @@
 //! listener on the same port, one task per connection, one send for all the answers to what one
 //! receive has brought. Constant answers are rendered once per core. [`Options`] hold the faults by
 //! which a load test can be made to fail: errors, broken promises, closes; and a [`Pathology`], the
-//! delays and silences of which the latencies are known that a load test must report ([`Truth`]).
+//! delays and silences of which the latencies are known that a load test must report ([`ExpectedLatencies`]).
 //!
 //! | path | answer |
 //! |---|---|
@@ -30,15 +30,15 @@
 //!
 //! Left out: TLS, HTTP/2, the `Date` header, and a log line per request.
 
-mod answers;
 mod connection;
-mod conversation;
+mod constant_responses;
 mod counters;
 mod error;
 mod faults;
 mod options;
 mod outbox;
 mod pathology;
+mod request_reader;
 mod routes;
 mod script;
 mod server;
@@ -48,5 +48,7 @@ mod tests;
 pub use counters::Counters;
 pub use error::Error;
 pub use options::{Close, Options};
-pub use pathology::{Bimodal, Pathology, PathologyError, SlowStart, Stall, Stop, Truth, uniform};
+pub use pathology::{
+    Bimodal, ExpectedLatencies, Pathology, PathologyError, SlowStart, Stall, Stop, uniform,
+};
 pub use server::Server;

@@ -1,6 +1,8 @@
 //! The answers that go out together.
 
-use super::answers::{AnswerId, Answers, Connection, Manner, write_ok};
+use super::constant_responses::{
+    Connection, ConstantResponses, ResponseForm, ResponseId, write_ok,
+};
 use super::routes::Constant;
 use crate::reactor::Socket;
 
@@ -12,15 +14,20 @@ const FULL_BYTES: usize = 256 * 1024;
 /// out as the reactor keeps it; anything more is gathered into one buffer.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
-    alone: Option<AnswerId>,
+    alone: Option<ResponseId>,
     bytes: Vec<u8>,
     answers: u64,
 }
 
 impl Outbox {
     /// Adds a constant answer.
-    pub(super) fn constant(&mut self, constant: Constant, manner: Manner, answers: &Answers) {
-        let id = AnswerId::new(constant, manner);
+    pub(super) fn constant(
+        &mut self,
+        constant: Constant,
+        form: ResponseForm,
+        answers: &ConstantResponses,
+    ) {
+        let id = ResponseId::new(constant, form);
         self.answers += 1;
         if self.is_empty() {
             self.alone = Some(id);
@@ -35,7 +42,7 @@ impl Outbox {
         content_type: &[u8],
         body: &[u8],
         connection: Connection,
-        answers: &Answers,
+        answers: &ConstantResponses,
     ) {
         self.answers += 1;
         let bytes = self.gather(answers);
@@ -44,17 +51,17 @@ impl Outbox {
     }
 
     /// Adds a 200 with `len` bytes of nothing in particular.
-    pub(super) fn filler(&mut self, len: usize, manner: Manner, answers: &Answers) {
+    pub(super) fn filler(&mut self, len: usize, form: ResponseForm, answers: &ConstantResponses) {
         self.answers += 1;
         let bytes = self.gather(answers);
-        write_ok(b"application/octet-stream", len, manner.connection, bytes);
-        if !manner.head_only {
+        write_ok(b"application/octet-stream", len, form.connection, bytes);
+        if !form.head_only {
             bytes.resize(bytes.len() + len, b'x');
         }
     }
 
     /// Adds an interim `100 Continue`, which is no answer yet.
-    pub(super) fn go_on(&mut self, answers: &Answers) {
+    pub(super) fn go_on(&mut self, answers: &ConstantResponses) {
         self.gather(answers).extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
     }
 
@@ -72,7 +79,7 @@ impl Outbox {
     }
 
     /// Sends everything in one piece; says how many answers that were.
-    pub(super) fn send(&mut self, socket: &Socket, answers: &Answers) -> u64 {
+    pub(super) fn send(&mut self, socket: &Socket, answers: &ConstantResponses) -> u64 {
         match self.alone.take() {
             Some(id) => socket.send_kept(answers.kept(id)),
             None => self.send_bytes(socket),
@@ -81,7 +88,7 @@ impl Outbox {
     }
 
     /// Like [`send`](Self::send), as a send that can be waited for at once.
-    pub(super) fn send_counted(&mut self, socket: &Socket, answers: &Answers) -> u64 {
+    pub(super) fn send_counted(&mut self, socket: &Socket, answers: &ConstantResponses) -> u64 {
         self.gather(answers);
         self.send_bytes(socket);
         std::mem::take(&mut self.answers)
@@ -94,7 +101,7 @@ impl Outbox {
     }
 
     /// The buffer, with the answer that stood alone in it.
-    fn gather(&mut self, answers: &Answers) -> &mut Vec<u8> {
+    fn gather(&mut self, answers: &ConstantResponses) -> &mut Vec<u8> {
         if self.bytes.capacity() == 0 {
             self.bytes = answers.buffer();
         }

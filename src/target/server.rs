@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Sender, bounded};
 
-use super::answers::Answers;
 use super::connection::{self, Core};
+use super::constant_responses::ConstantResponses;
 use super::counters::CoreCounters;
 use super::faults::Faults;
 use super::script::Script;
@@ -39,7 +39,7 @@ struct RunningCore {
 }
 
 /// What a core is told when it starts.
-struct Orders {
+struct CoreSetup {
     options: Options,
     /// Among the server's cores.
     position: usize,
@@ -112,14 +112,14 @@ impl Server {
         let counters = Arc::new(CoreCounters::default());
         let (tell, told) = bounded(1);
         // The first core's port is everybody's.
-        let orders = Orders {
+        let setup = CoreSetup {
             options: Options { address: self.address, ..options.clone() },
             position,
             counters: counters.clone(),
             script: self.script.clone(),
             stopping: self.stopping.clone(),
         };
-        let thread = Pinned::start(core, "target", move |pinned| run(pinned, orders, tell))
+        let thread = Pinned::start(core, "target", move |pinned| run(pinned, setup, tell))
             .map_err(Error::Thread)?;
         let Ok(listening) = told.recv() else {
             return Err(join(thread).err().unwrap_or(Error::Panicked));
@@ -156,8 +156,8 @@ fn join(thread: executor::Running<()>) -> Result<(), Error> {
 
 /// One core's life: listens, says so, accepts, until it is told to stop. The tasks it leaves are
 /// dropped with the executor, and their connections with them.
-async fn run(pinned: Rc<Pinned>, orders: Orders, tell: Sender<Listening>) {
-    let Orders { options, position, counters, script, stopping } = orders;
+async fn run(pinned: Rc<Pinned>, setup: CoreSetup, tell: Sender<Listening>) {
+    let CoreSetup { options, position, counters, script, stopping } = setup;
     let reactor = pinned.reactor.clone();
     let listener = match Listener::bind(&reactor, options.address) {
         Ok(listener) => listener,
@@ -169,7 +169,7 @@ async fn run(pinned: Rc<Pinned>, orders: Orders, tell: Sender<Listening>) {
     };
     let _ = tell.send(Ok((listener.address(), reactor.remote())));
     let core = Rc::new(Core {
-        answers: Answers::new(&reactor),
+        answers: ConstantResponses::new(&reactor),
         faults: RefCell::new(Faults::new(&options, position)),
         reactor: reactor.clone(),
         options,

@@ -14,7 +14,7 @@ use std::task::{Context, Poll};
 
 use crate::reactor::{self, Chunk, KeptBytes, Socket};
 pub use tls::TlsError;
-use tls::{Part, TlsStream};
+use tls::{Plaintext, TlsStream};
 
 /// A connection, made and ready for requests.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ pub enum Piece<'s> {
     /// In a buffer of the reactor.
     Chunk(Chunk<'s>),
     /// In a part of such a buffer, or in the stream.
-    Part(Part<'s>),
+    Plaintext(Plaintext<'s>),
 }
 
 /// The future of [`Stream::receive`].
@@ -140,10 +140,10 @@ impl Stream {
 
     /// Takes a parked connection up again; whether it is fit for another request with a body of this
     /// length.
-    pub fn take_up(&mut self, body: usize) -> bool {
+    pub fn resume(&mut self, body: usize) -> bool {
         match self {
             Stream::Plain(socket) => socket.take_up(),
-            Stream::Tls(stream) => stream.take_up(body),
+            Stream::Tls(stream) => stream.resume(body),
         }
     }
 }
@@ -153,7 +153,7 @@ impl Piece<'_> {
     pub fn wire_bytes(&self) -> u64 {
         match self {
             Piece::Chunk(chunk) => chunk.len() as u64,
-            Piece::Part(part) => part.wire_bytes(),
+            Piece::Plaintext(plaintext) => plaintext.wire_bytes(),
         }
     }
 }
@@ -169,7 +169,7 @@ impl<'s> Future for Receive<'s> {
             }
             Receive::Tls(receive) => {
                 let came = Pin::new(receive).poll(context)?;
-                came.map(|part| Ok(part.map(Piece::Part)))
+                came.map(|plaintext| Ok(plaintext.map(Piece::Plaintext)))
             }
         }
     }
@@ -181,7 +181,7 @@ impl Deref for Piece<'_> {
     fn deref(&self) -> &[u8] {
         match self {
             Piece::Chunk(chunk) => chunk,
-            Piece::Part(part) => part,
+            Piece::Plaintext(plaintext) => plaintext,
         }
     }
 }

@@ -37,7 +37,7 @@ pub struct TlsStream(Infallible);
 
 /// Bytes received on a [`TlsStream`].
 #[derive(Debug)]
-pub struct Part<'s>(Infallible, PhantomData<&'s [u8]>);
+pub struct Plaintext<'s>(Infallible, PhantomData<&'s [u8]>);
 
 /// The future of [`TlsStream::receive`].
 #[derive(Debug)]
@@ -151,19 +151,19 @@ impl TlsStream {
     }
 
     /// Is never called.
-    pub fn take_up(&mut self, _: usize) -> bool {
+    pub fn resume(&mut self, _: usize) -> bool {
         match self.0 {}
     }
 }
 
-impl Part<'_> {
+impl Plaintext<'_> {
     /// Is never called.
     pub fn wire_bytes(&self) -> u64 {
         match self.0 {}
     }
 }
 
-impl Deref for Part<'_> {
+impl Deref for Plaintext<'_> {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
@@ -172,7 +172,7 @@ impl Deref for Part<'_> {
 }
 
 impl<'s> Future for Receive<'s> {
-    type Output = Result<Option<Part<'s>>, Error>;
+    type Output = Result<Option<Plaintext<'s>>, Error>;
 
     fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
         match self.0 {}

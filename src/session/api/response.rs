@@ -134,7 +134,7 @@ impl Response {
             _ if self.head.content_encoding => {
                 let codings = codings(&self.bytes[..self.head.head_len]).ok()?;
                 let mut decoders = self.context.decoders.borrow_mut();
-                Cow::Owned(decoders.begin(&codings, bytes, KeepBody::BEGINNING))
+                Cow::Owned(decoders.begin(&codings, bytes, KeepBody::EXCERPT_BYTES))
             }
             _ => Cow::Borrowed(bytes),
         };

@@ -29,9 +29,9 @@ impl Pool {
 
     /// Returns the position of the connection of a route, if there is one that can carry a request with a
     /// body of this length.
-    pub(in crate::session) fn take_up(&mut self, route: &Rc<Route>, body: usize) -> Option<usize> {
+    pub(in crate::session) fn resume(&mut self, route: &Rc<Route>, body: usize) -> Option<usize> {
         let position = self.0.iter().position(|open| Rc::ptr_eq(&open.route, route))?;
-        if self.0[position].stream.take_up(body) {
+        if self.0[position].stream.resume(body) {
             return Some(position);
         }
         self.0.swap_remove(position);
@@ -42,7 +42,7 @@ impl Pool {
     /// meanwhile, and the oldest if there are too many.
     pub(in crate::session) fn add(&mut self, route: Rc<Route>, stream: Stream) -> usize {
         self.0.retain_mut(|open| {
-            let is_fit = open.stream.take_up(0);
+            let is_fit = open.stream.resume(0);
             open.stream.park();
             is_fit
         });

@@ -3,7 +3,7 @@
 use http::{HeaderValue, Method};
 
 use super::network::Network;
-use crate::http1::{self, Limits, Status, parse_response};
+use crate::http1::{self, Limits, Parsed, parse_response};
 use crate::reactor::Socket;
 use crate::session::failure::{Failure, FirstBytes, Interruption, RequestPhase};
 use crate::session::request::authority::without_zone;
@@ -66,8 +66,8 @@ fn status(
     loop {
         // The framing does not matter: a success has no body, and that of a refusal is not read.
         let head = match parse_response(answer, &Method::HEAD, limits) {
-            Ok(Status::Complete(head)) => head,
-            Ok(Status::Partial) => return Ok(None),
+            Ok(Parsed::Complete(head)) => head,
+            Ok(Parsed::Partial) => return Ok(None),
             Err(error) => {
                 let other = FirstBytes::other_than_http(answer);
                 return Err(of_proxy(other.map_or(Failure::Http(error), Failure::NotHttp)));

@@ -44,7 +44,7 @@ impl Connections {
     ) -> Result<Received, Failure> {
         let Attempt { context, outbound, request, .. } = *attempt;
         let mut extra = attempt.extra;
-        let mut kept = self.open.take_up(&request.origin.route, request.separate_body_len());
+        let mut kept = self.open.resume(&request.origin.route, request.separate_body_len());
         loop {
             let position = match kept {
                 Some(position) => position,

@@ -9,7 +9,7 @@ use crate::units::{DurationError, LONGEST, NoShare};
 pub enum PathologyError {
     /// Not two things with the right sign between them.
     #[error("expected {0}")]
-    Form(&'static str),
+    ResponseForm(&'static str),
     /// One of them is no duration, or too long a one.
     #[error(transparent)]
     Duration(#[from] DurationError),
@@ -30,7 +30,7 @@ pub(super) fn pair<'t>(
     sign: char,
     expected: &'static str,
 ) -> Result<(&'t str, &'t str), PathologyError> {
-    text.split_once(sign).ok_or(PathologyError::Form(expected))
+    text.split_once(sign).ok_or(PathologyError::ResponseForm(expected))
 }
 
 /// Sums and products of what is within the limit are within their types.

@@ -24,21 +24,21 @@
 
 mod bimodal;
 mod error;
+mod expected_latencies;
 mod slow_start;
 mod stall;
 mod stop;
 #[cfg(test)]
 mod tests;
-mod truth;
 
 use std::time::Duration;
 
 pub use bimodal::Bimodal;
 pub use error::PathologyError;
+pub use expected_latencies::{ExpectedLatencies, uniform};
 pub use slow_start::SlowStart;
 pub use stall::Stall;
 pub use stop::Stop;
-pub use truth::{Truth, uniform};
 
 /// What a server does to the time that its answers take.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]

@@ -1,6 +1,8 @@
 use std::time::Duration;
 
-use super::{Bimodal, Pathology, PathologyError, SlowStart, Stall, Stop, Truth, uniform};
+use super::{
+    Bimodal, ExpectedLatencies, Pathology, PathologyError, SlowStart, Stall, Stop, uniform,
+};
 
 fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
@@ -203,7 +205,7 @@ fn nothing_leaves_through_a_gate_that_is_shut_and_nothing_overtakes_there() {
 #[test]
 fn the_truth_of_a_stall_is_what_paper_says() {
     // Of a thousand a second, 110 come in the stall: they take 110 ms, 109 ms, ... 1 ms.
-    let truth = Truth::new(&stalled("110ms/1s"), uniform(1000.0, ms(10_000)));
+    let truth = ExpectedLatencies::new(&stalled("110ms/1s"), uniform(1000.0, ms(10_000)));
     assert_eq!(truth.latencies().len(), 10_000);
     for (share, latency) in [(0.5, 0), (0.89, 0), (0.9, 10), (0.99, 100), (0.999, 109), (1.0, 110)]
     {
@@ -214,7 +216,7 @@ fn the_truth_of_a_stall_is_what_paper_says() {
 #[test]
 fn the_truth_of_the_other_scripts_is_what_paper_says() {
     let check = |pathology: Pathology, expected: [(f64, u64); 4]| {
-        let truth = Truth::new(&pathology, uniform(1000.0, ms(10_000)));
+        let truth = ExpectedLatencies::new(&pathology, uniform(1000.0, ms(10_000)));
         for (share, latency) in expected {
             assert_eq!(truth.percentile(share), Some(ms(latency)), "{share} of {pathology:?}");
         }
@@ -240,11 +242,11 @@ fn percentiles_are_by_nearest_rank() {
     let arrivals = (0..100).map(ms);
     let slow_start = Some(SlowStart::new(ms(100), ms(100)).unwrap());
     // 100 ms, 99 ms, ... 1 ms.
-    let truth = Truth::new(&Pathology { slow_start, ..Pathology::default() }, arrivals);
+    let truth = ExpectedLatencies::new(&Pathology { slow_start, ..Pathology::default() }, arrivals);
     for (share, latency) in [(0.0, 1), (0.01, 1), (0.07, 7), (0.29, 29), (0.295, 30), (1.0, 100)] {
         assert_eq!(truth.percentile(share), Some(ms(latency)), "{share}");
     }
-    assert_eq!(Truth::new(&Pathology::default(), []).percentile(0.5), None);
+    assert_eq!(ExpectedLatencies::new(&Pathology::default(), []).percentile(0.5), None);
 }
 
 #[test]

@@ -16,7 +16,7 @@ pub(super) struct Channel {
     /// The peer has said that it will send no more.
     closed: bool,
     /// Bytes received since the last call.
-    pub(super) came: u64,
+    pub(super) received: u64,
 }
 
 /// Where the plaintext is of bytes that came.
@@ -32,7 +32,7 @@ pub(super) enum Plain {
 
 impl Channel {
     pub(super) fn new(records: Records) -> Self {
-        Channel { records, buffer: Vec::new(), lent: 0..0, closed: false, came: 0 }
+        Channel { records, buffer: Vec::new(), lent: 0..0, closed: false, received: 0 }
     }
 
     /// Whether the peer has said that it will send no more.
@@ -52,14 +52,14 @@ impl Channel {
     }
 
     /// Takes the next bytes that came; what was lent before is gone.
-    pub(super) fn open(&mut self, came: &mut [u8]) -> Result<Plain, TlsError> {
+    pub(super) fn open(&mut self, received: &mut [u8]) -> Result<Plain, TlsError> {
         self.take_back();
-        self.came += came.len() as u64;
-        let Some(begin) = self.complete(came)? else { return Ok(Plain::Nothing) };
+        self.received += received.len() as u64;
+        let Some(begin) = self.complete(received)? else { return Ok(Plain::Nothing) };
         if self.lent.is_empty() {
-            self.open_in_place(came, begin)
+            self.open_in_place(received, begin)
         } else {
-            self.gather(came, begin)
+            self.gather(received, begin)
         }
     }
 
@@ -76,7 +76,7 @@ impl Channel {
 
     /// Fills up the record that has begun and opens it. Where in the bytes that came the next record
     /// begins, or `None` where they are used up before the end of this one.
-    fn complete(&mut self, came: &[u8]) -> Result<Option<usize>, TlsError> {
+    fn complete(&mut self, received: &[u8]) -> Result<Option<usize>, TlsError> {
         if self.buffer.is_empty() {
             return Ok(Some(0));
         }
@@ -87,7 +87,7 @@ impl Channel {
             if missing == 0 {
                 break;
             }
-            let Some(more) = came.get(used..came.len().min(used + missing)) else {
+            let Some(more) = received.get(used..received.len().min(used + missing)) else {
                 return Ok(None);
             };
             if more.is_empty() {
@@ -110,37 +110,37 @@ impl Channel {
     }
 
     /// Opens the whole records among the bytes that came and moves their plaintext together.
-    fn open_in_place(&mut self, came: &mut [u8], begin: usize) -> Result<Plain, TlsError> {
+    fn open_in_place(&mut self, received: &mut [u8], begin: usize) -> Result<Plain, TlsError> {
         let mut plain = 0..0;
         let mut at = begin;
-        while let Some(len) = self.whole_record(&came[at..])? {
-            if let Some(data) = self.open_record(Some(&mut came[at..at + len]))? {
+        while let Some(len) = self.whole_record(&received[at..])? {
+            if let Some(data) = self.open_record(Some(&mut received[at..at + len]))? {
                 let data = at + data.start..at + data.end;
                 if plain.is_empty() {
                     plain = data;
                 } else {
                     let end = plain.end;
                     plain.end += data.len();
-                    came.copy_within(data, end);
+                    received.copy_within(data, end);
                 }
             }
             at += len;
         }
-        self.keep_rest(&came[at..]);
+        self.keep_rest(&received[at..]);
         Ok(if plain.is_empty() { Plain::Nothing } else { Plain::InPlace(plain) })
     }
 
     /// Opens the whole records among the bytes that came and moves their plaintext to what is lent.
-    fn gather(&mut self, came: &mut [u8], begin: usize) -> Result<Plain, TlsError> {
+    fn gather(&mut self, received: &mut [u8], begin: usize) -> Result<Plain, TlsError> {
         let mut at = begin;
-        while let Some(len) = self.whole_record(&came[at..])? {
-            if let Some(data) = self.open_record(Some(&mut came[at..at + len]))? {
-                self.buffer.extend_from_slice(&came[at + data.start..at + data.end]);
+        while let Some(len) = self.whole_record(&received[at..])? {
+            if let Some(data) = self.open_record(Some(&mut received[at..at + len]))? {
+                self.buffer.extend_from_slice(&received[at + data.start..at + data.end]);
                 self.lent.end = self.buffer.len();
             }
             at += len;
         }
-        self.keep_rest(&came[at..]);
+        self.keep_rest(&received[at..]);
         Ok(Plain::Buffered)
     }
 
@@ -161,11 +161,11 @@ impl Channel {
     }
 
     /// The length of the record at the start, where it has come whole and is of interest.
-    fn whole_record(&self, came: &[u8]) -> Result<Option<usize>, TlsError> {
+    fn whole_record(&self, received: &[u8]) -> Result<Option<usize>, TlsError> {
         if self.closed {
             return Ok(None);
         }
-        Ok(record_len(came)?.filter(|&len| len <= came.len()))
+        Ok(record_len(received)?.filter(|&len| len <= received.len()))
     }
 
     fn keep_rest(&mut self, rest: &[u8]) {

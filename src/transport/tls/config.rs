@@ -13,7 +13,7 @@ use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion, version};
 use super::error::TlsError;
 use super::handshake::handshake;
 use super::stream::TlsStream;
-use super::verifier::{AnyCertificate, Trust};
+use super::verifier::{AnyCertificate, TrustedCertificates};
 use crate::files;
 use crate::reactor::Socket;
 use crate::transport::Error;
@@ -99,10 +99,10 @@ impl Authorities {
     }
 
     /// Makes the verifier that trusts these authorities; `None` where there are none.
-    fn verifier(self, provider: Arc<CryptoProvider>) -> Option<Trust> {
+    fn verifier(self, provider: Arc<CryptoProvider>) -> Option<TrustedCertificates> {
         let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(self.store), provider);
         let authorities = verifier.build().ok()?;
-        Some(Trust { authorities, certificates: self.certificates.into() })
+        Some(TrustedCertificates { authorities, certificates: self.certificates.into() })
     }
 }
 

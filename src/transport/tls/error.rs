@@ -19,7 +19,7 @@ pub enum TlsError {
     /// Something else that both must have in common is not there, or the server has none of it.
     Incompatible(String),
     /// What came is not TLS.
-    NotTls(Opening),
+    NotTls(FirstBytes),
     /// A record that is none, or does not belong to the connection.
     BadRecord,
     /// A message that may not come where it came.
@@ -55,12 +55,12 @@ pub enum CertificateFault {
 
 /// The first bytes of what came in place of TLS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Opening {
-    bytes: [u8; Opening::MAX],
+pub struct FirstBytes {
+    bytes: [u8; FirstBytes::MAX],
     len: u8,
 }
 
-impl Opening {
+impl FirstBytes {
     const MAX: usize = 7;
 
     /// The beginning of bytes that cannot begin a record; `None` where they can.
@@ -68,10 +68,10 @@ impl Opening {
         if seen.first().is_none_or(|kind| (0x14..=0x17).contains(kind)) {
             return None;
         }
-        let len = seen.len().min(Opening::MAX);
-        let mut bytes = [0; Opening::MAX];
+        let len = seen.len().min(FirstBytes::MAX);
+        let mut bytes = [0; FirstBytes::MAX];
         bytes[..len].copy_from_slice(&seen[..len]);
-        Some(Opening { bytes, len: len as u8 })
+        Some(FirstBytes { bytes, len: len as u8 })
     }
 }
 
@@ -181,7 +181,7 @@ impl fmt::Display for TlsError {
             TlsError::Alert(alert) => write!(f, "TLS alert: {}", words(&format!("{alert:?}"))),
             TlsError::NoCommonVersion => f.write_str("no TLS version in common"),
             TlsError::Incompatible(why) => write!(f, "TLS: {why}"),
-            TlsError::NotTls(opening) => write!(f, "not TLS: starts with \"{opening}\""),
+            TlsError::NotTls(first_bytes) => write!(f, "not TLS: starts with \"{first_bytes}\""),
             TlsError::BadRecord => f.write_str("bad TLS record"),
             TlsError::UnexpectedMessage => f.write_str("unexpected TLS message"),
             TlsError::KeyUsedUp => f.write_str("TLS: more data than one key of TLS 1.2 may seal"),
@@ -215,7 +215,7 @@ impl fmt::Display for CertificateFault {
     }
 }
 
-impl fmt::Display for Opening {
+impl fmt::Display for FirstBytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.bytes[..usize::from(self.len)].escape_ascii().fmt(f)
     }
@@ -263,7 +263,7 @@ mod tests {
             ),
             (rustls::Error::DecryptError.into(), "bad TLS record"),
             (
-                TlsError::NotTls(Opening::other_than_tls(b"HTTP/1.1 400 Bad").unwrap()),
+                TlsError::NotTls(FirstBytes::other_than_tls(b"HTTP/1.1 400 Bad").unwrap()),
                 "not TLS: starts with \"HTTP/1.\"",
             ),
         ] {
@@ -347,7 +347,7 @@ mod tests {
     #[test]
     fn what_may_begin_a_record_is_not_called_something_else() {
         for seen in [&b""[..], b"\x16\x03\x01", b"\x15"] {
-            assert_eq!(Opening::other_than_tls(seen), None);
+            assert_eq!(FirstBytes::other_than_tls(seen), None);
         }
     }
 }

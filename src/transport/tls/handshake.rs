@@ -9,7 +9,7 @@ use rustls::{ClientConfig, HandshakeKind};
 
 use super::TlsStream;
 use super::channel::Channel;
-use super::error::{Opening, TlsError};
+use super::error::{FirstBytes, TlsError};
 use super::records::Records;
 use crate::reactor::Socket;
 use crate::transport::Error;
@@ -18,7 +18,7 @@ use crate::transport::Error;
 pub(super) struct Handshake {
     connection: UnbufferedClientConnection,
     /// What came and has not been used up.
-    pub(super) came: Vec<u8>,
+    pub(super) received: Vec<u8>,
     /// What is to be sent.
     pub(super) flight: Vec<u8>,
 }
@@ -62,11 +62,11 @@ pub(super) async fn handshake(
                 received += piece.len() as u64;
                 // Only what comes first says what it is: further pieces may begin anywhere in a record.
                 if std::mem::take(&mut is_first)
-                    && let Some(opening) = Opening::other_than_tls(&piece)
+                    && let Some(first_bytes) = FirstBytes::other_than_tls(&piece)
                 {
-                    return Err(TlsError::NotTls(opening).into());
+                    return Err(TlsError::NotTls(first_bytes).into());
                 }
-                handshake.came.extend_from_slice(&piece);
+                handshake.received.extend_from_slice(&piece);
             }
             Next::Done => {
                 let (channel, resumed) = handshake.finish(resumes)?;
@@ -82,19 +82,19 @@ impl Handshake {
         name: ServerName<'static>,
     ) -> Result<Self, TlsError> {
         let connection = UnbufferedClientConnection::new(config, name)?;
-        Ok(Handshake { connection, came: Vec::new(), flight: Vec::new() })
+        Ok(Handshake { connection, received: Vec::new(), flight: Vec::new() })
     }
 
     /// Goes as far as it can.
     pub(super) fn advance(&mut self) -> Result<Next, TlsError> {
         loop {
-            let came = self.came.len();
-            let status = self.connection.process_tls_records(&mut self.came);
+            let received = self.received.len();
+            let status = self.connection.process_tls_records(&mut self.received);
             let discard = status.discard;
             let state = match status.state {
                 Ok(state) => state,
                 Err(error) => {
-                    self.came.drain(..discard);
+                    self.received.drain(..discard);
                     return Err(error.into());
                 }
             };
@@ -111,12 +111,12 @@ impl Handshake {
                 ConnectionState::BlockedHandshake => Some(Next::Receive),
                 // What has begun to come is the connection's own, such as a ticket: rustls may have
                 // seen to a part of it.
-                ConnectionState::WriteTraffic(_) if discard < came => Some(Next::Receive),
+                ConnectionState::WriteTraffic(_) if discard < received => Some(Next::Receive),
                 ConnectionState::WriteTraffic(_) => Some(Next::Done),
                 // Data before the request, or the end of it.
                 _ => return Err(TlsError::UnexpectedMessage),
             };
-            self.came.drain(..discard);
+            self.received.drain(..discard);
             if let Some(next) = next {
                 return Ok(next);
             }
@@ -127,7 +127,7 @@ impl Handshake {
     fn alert(&mut self, socket: &Socket) {
         // Once: rustls has the alert ready before it looks at what else has come.
         if let Ok(ConnectionState::EncodeTlsData(alert)) =
-            self.connection.process_tls_records(&mut self.came).state
+            self.connection.process_tls_records(&mut self.received).state
             && encode(alert, &mut self.flight).is_ok()
         {
             socket.send_last(&self.flight);

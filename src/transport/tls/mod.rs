@@ -14,7 +14,7 @@ mod tests;
 mod verifier;
 
 pub use config::{Roots, Tls, UserTls, warm_up};
-pub use error::{CertificateFault, Opening, TlsError};
-pub use stream::{Part, Receive, TlsStream};
+pub use error::{CertificateFault, FirstBytes, TlsError};
+pub use stream::{Plaintext, Receive, TlsStream};
 
 pub use super::tls_options::{ABSENT, IS_BUILT_IN, LoadError, TlsOptions, TlsVersion};

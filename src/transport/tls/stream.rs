@@ -118,7 +118,7 @@ impl TlsStream {
 
     /// Takes a parked connection up again; whether it is fit for another request with a body of this
     /// length. Tickets and new keys may have come meanwhile; data may not.
-    pub fn take_up(&mut self, body: usize) -> bool {
+    pub fn resume(&mut self, body: usize) -> bool {
         let Link { channel, whole, .. } = &mut self.link;
         *whole &= self.socket.take_up();
         let mut late = self.socket.take_late();
@@ -198,38 +198,38 @@ pub struct Receive<'s> {
 
 /// Decrypted bytes, where they were received or in the stream.
 #[derive(Debug)]
-pub struct Part<'s> {
-    place: Place<'s>,
+pub struct Plaintext<'s> {
+    place: Source<'s>,
     /// What came over the wire for it.
     wire_bytes: u64,
 }
 
 #[derive(Debug)]
-enum Place<'s> {
+enum Source<'s> {
     Chunk(Chunk<'s>, Range<usize>),
     Stream(&'s [u8]),
 }
 
-impl Part<'_> {
+impl Plaintext<'_> {
     /// How many bytes came over the wire for it.
     pub fn wire_bytes(&self) -> u64 {
         self.wire_bytes
     }
 }
 
-impl Deref for Part<'_> {
+impl Deref for Plaintext<'_> {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
         match &self.place {
-            Place::Chunk(chunk, range) => &chunk[range.clone()],
-            Place::Stream(bytes) => bytes,
+            Source::Chunk(chunk, range) => &chunk[range.clone()],
+            Source::Stream(bytes) => bytes,
         }
     }
 }
 
 impl<'s> Future for Receive<'s> {
-    type Output = Result<Option<Part<'s>>, Error>;
+    type Output = Result<Option<Plaintext<'s>>, Error>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let Receive { socket, link: slot } = self.get_mut();
@@ -257,12 +257,12 @@ impl<'s> Future for Receive<'s> {
                 Ok(Plain::Buffered) => None,
                 Err(error) => break error.into(),
             };
-            let wire_bytes = mem::take(&mut link.channel.came);
+            let wire_bytes = mem::take(&mut link.channel.received);
             let place = match place {
-                Some((chunk, range)) => Place::Chunk(chunk, range),
-                None => Place::Stream(link.channel.lent()),
+                Some((chunk, range)) => Source::Chunk(chunk, range),
+                None => Source::Stream(link.channel.lent()),
             };
-            return Poll::Ready(Ok(Some(Part { place, wire_bytes })));
+            return Poll::Ready(Ok(Some(Plaintext { place, wire_bytes })));
         };
         link.whole = false;
         Poll::Ready(Err(error))

@@ -55,13 +55,13 @@ impl ServerCertVerifier for AnyCertificate {
 /// Python's requests accept it where it is among the trusted certificates, byte for byte, and so does
 /// this. Its name must be the server's all the same, and its time be now.
 #[derive(Debug)]
-pub(super) struct Trust {
+pub(super) struct TrustedCertificates {
     pub(super) authorities: Arc<WebPkiServerVerifier>,
     /// The certificates that the authorities are read from.
     pub(super) certificates: Arc<[CertificateDer<'static>]>,
 }
 
-impl ServerCertVerifier for Trust {
+impl ServerCertVerifier for TrustedCertificates {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,

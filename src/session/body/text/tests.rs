@@ -30,7 +30,7 @@ fn read<'b>(content_type: &str, body: &'b [u8]) -> Cow<'b, str> {
     let head = format!("HTTP/1.1 200 OK\r\n{line}Content-Length: 1\r\n\r\n");
     let limits = crate::http1::Limits::default();
     let parsed = crate::http1::parse_response(head.as_bytes(), &http::Method::GET, &limits);
-    let Ok(crate::http1::Status::Complete(parsed)) = parsed else { panic!("{parsed:?}") };
+    let Ok(crate::http1::Parsed::Complete(parsed)) = parsed else { panic!("{parsed:?}") };
     text(head.as_bytes(), body, parsed.other_charset)
 }
 

@@ -38,7 +38,7 @@ impl IncomingResponse {
             Ok(Some(piece)) => {
                 metrics.wire.received += piece.wire_bytes();
                 let known = &mut *attempt.context.known_head(attempt.outbound.entry);
-                let progress = reader.feed_knowing(&piece, bytes, known);
+                let progress = reader.feed_with_known_head(&piece, bytes, known);
                 if reader.has_begun_final() {
                     metrics.response_began();
                 }

@@ -89,7 +89,7 @@ fn a_connection_is_renewed_before_its_key_is_used_up() {
                 stream.send(b"request".to_vec());
                 assert_eq!(receive(&mut stream, 7).await.unwrap(), b"request", "{request}");
                 stream.park();
-                open = stream.take_up(0).then_some(stream);
+                open = stream.resume(0).then_some(stream);
             }
             assert_eq!(made, connections, "{version:?}");
         });

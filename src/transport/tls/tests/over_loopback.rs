@@ -104,7 +104,7 @@ fn long_ones_go_both_ways_on_a_connection_that_is_kept() {
                 assert!(sent > len as u64);
                 assert!(receive(&mut stream, len).await.unwrap() == pattern(len), "{len}");
                 stream.park();
-                assert!(stream.take_up(0), "{version:?}, {len}");
+                assert!(stream.resume(0), "{version:?}, {len}");
             }
         });
         thread.join().unwrap();
@@ -127,7 +127,7 @@ fn parked(version: TlsVersion, late: impl Fn(&mut Served) + Send + 'static) -> b
         receive(&mut stream, 7).await.unwrap();
         stream.park();
         reactor.sleep_until(Instant::now() + Duration::from_millis(120)).await;
-        let fit = stream.take_up(0);
+        let fit = stream.resume(0);
         if fit {
             stream.send(b"another".to_vec());
             assert_eq!(receive(&mut stream, 7).await.unwrap(), b"another");
@@ -243,7 +243,7 @@ fn futures_dropped_at_any_moment_leave_nothing_behind() {
                     assert!(receive(&mut stream, sent.len()).await? == sent);
                     *exchanged.borrow_mut() += 1;
                     stream.park();
-                    assert!(stream.take_up(0));
+                    assert!(stream.resume(0));
                 }
                 #[allow(unreachable_code)]
                 Ok::<(), Error>(())

@@ -102,7 +102,7 @@ pub(super) fn connect(
             break;
         }
         take(&mut theirs, &std::mem::take(&mut ours.flight));
-        ours.came.extend(give(&mut theirs));
+        ours.received.extend(give(&mut theirs));
     }
     let (channel, resumed) = ours.finish(client.resumes())?;
     Ok((channel, theirs, resumed))

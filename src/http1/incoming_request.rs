@@ -1,35 +1,39 @@
-//! Defines the head of a request as the built-in server receives it, parsed in place.
+//! Parses the head of a request, as the built-in server receives it, in place.
 //!
-//! Stricter than the response side: what a client of ours sends wrongly should be seen, not bent
-//! into shape. Bodies are then read with [`Decoder`](super::Decoder), like any other.
+//! It is stricter than the parser of responses, so that errors of our own client are seen. Bodies are
+//! read by a [`Decoder`](super::Decoder), as those of responses.
 
 use std::mem::MaybeUninit;
 
 use super::framing::{Fields, Transfer};
-use super::{Error, Framing, Limits, Status, Version};
+use super::{Error, Framing, Limits, Parsed, Version};
 
 /// The head of a received request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IncomingRequest<'a> {
-    /// The method, in the case it was sent.
+    /// The method, as it was sent.
     pub method: &'a str,
-    /// The target, query included, as it was sent.
+    /// The target with its query, as it was sent.
     pub path: &'a str,
-    /// Where the body ends; never [`Framing::UntilClose`].
+    /// How the body ends; never [`Framing::UntilClose`].
     pub framing: Framing,
-    /// Whether the client lets the connection be used again.
+    /// Whether the client keeps the connection.
     pub keep_alive: bool,
     /// Whether the client waits for `100 Continue` before it sends the body.
     pub expect_continue: bool,
-    /// Length of the head, from the first byte given to the end of the blank line.
+    /// The length of the head, from the start of the input to the end of the blank line.
     pub head_len: usize,
 }
 
-/// Parses the head of a request from the start of `input`.
+/// Parses the head of a request at the start of `input`.
+///
+/// # Errors
+///
+/// Returns an error if the head is not valid or exceeds the limits.
 pub fn parse_request<'a>(
     input: &'a [u8],
     limits: &Limits,
-) -> Result<Status<IncomingRequest<'a>>, Error> {
+) -> Result<Parsed<IncomingRequest<'a>>, Error> {
     let mut table = [const { MaybeUninit::uninit() }; Limits::HEADERS_MAX];
     let mut request = httparse::Request::new(&mut []);
     let parsed = request
@@ -38,22 +42,22 @@ pub fn parse_request<'a>(
         httparse::Status::Complete(head_len) => {
             let version = Version::from_minor(request.version);
             let fields = Fields::read(request.headers);
-            Ok(Status::Complete(IncomingRequest {
+            Ok(Parsed::Complete(IncomingRequest {
                 method: request.method.unwrap_or_default(),
                 path: request.path.unwrap_or_default(),
                 framing: framing(&fields)?,
                 keep_alive: fields.persistent(version),
-                // RFC 9110 section 10.1.1: ignored from an HTTP/1.0 client.
+                // Ignored from an HTTP/1.0 client (RFC 9110 section 10.1.1).
                 expect_continue: fields.expect_continue && version == Version::Http11,
                 head_len,
             }))
         }
         httparse::Status::Partial if input.len() >= limits.head_bytes => Err(Error::HeadTooLarge),
-        httparse::Status::Partial => Ok(Status::Partial),
+        httparse::Status::Partial => Ok(Parsed::Partial),
     }
 }
 
-/// The rules of RFC 9112 section 6.3 for requests.
+/// Applies the rules of RFC 9112 section 6.3 for requests.
 fn framing(fields: &Fields) -> Result<Framing, Error> {
     match (fields.transfer, fields.content_length) {
         (Transfer::Chunked, _) => Ok(Framing::Chunked),
@@ -67,7 +71,7 @@ fn framing(fields: &Fields) -> Result<Framing, Error> {
 mod tests {
     use super::*;
 
-    fn parse(head: &str) -> Result<Status<IncomingRequest<'_>>, Error> {
+    fn parse(head: &str) -> Result<Parsed<IncomingRequest<'_>>, Error> {
         parse_request(head.as_bytes(), &Limits::default())
     }
 
@@ -83,7 +87,7 @@ mod tests {
         };
         let check = |head: &str, expected: IncomingRequest<'_>| {
             let expected = IncomingRequest { head_len: head.len(), ..expected };
-            assert_eq!(parse(head), Ok(Status::Complete(expected)), "{head:?}");
+            assert_eq!(parse(head), Ok(Parsed::Complete(expected)), "{head:?}");
         };
         check("GET /a?b=c HTTP/1.1\r\nHost: h\r\n\r\n", get);
         check("GET /a?b=c HTTP/1.0\r\n\r\n", IncomingRequest { keep_alive: false, ..get });
@@ -111,7 +115,7 @@ mod tests {
     fn a_torn_head_is_partial_at_every_byte() {
         let head = "POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n";
         for end in 0..head.len() {
-            assert_eq!(parse(&head[..end]), Ok(Status::Partial), "{end}");
+            assert_eq!(parse(&head[..end]), Ok(Parsed::Partial), "{end}");
         }
     }
 
@@ -137,7 +141,7 @@ mod tests {
             super::super::RequestHead { method: &method, target: "/a b", host: "h", headers };
         head.encode(b"body", None, &mut out);
         let parsed = parse_request(&out, &Limits::default());
-        let Ok(Status::Complete(parsed)) = parsed else { panic!("{parsed:?}") };
+        let Ok(Parsed::Complete(parsed)) = parsed else { panic!("{parsed:?}") };
         assert_eq!((parsed.method, parsed.path), ("PUT", "/a%20b"));
         assert_eq!(parsed.framing, Framing::Length(4));
         assert_eq!(&out[parsed.head_len..], b"body");

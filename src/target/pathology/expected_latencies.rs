@@ -7,20 +7,23 @@ use super::Pathology;
 /// Latencies of requests that arrive when they were meant to, each on a connection of its own, so
 /// that none waits at the client for another.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Truth {
+pub struct ExpectedLatencies {
     /// From the shortest to the longest.
     latencies: Vec<Duration>,
 }
 
-impl Truth {
+impl ExpectedLatencies {
     /// What a pathology does to requests that arrive at these instants since the first one, in the
     /// order of arrival. The first instant is 0.
-    pub fn new(pathology: &Pathology, arrivals: impl IntoIterator<Item = Duration>) -> Truth {
+    pub fn new(
+        pathology: &Pathology,
+        arrivals: impl IntoIterator<Item = Duration>,
+    ) -> ExpectedLatencies {
         let numbered = arrivals.into_iter().zip(0..);
         let mut latencies: Vec<Duration> =
             numbered.map(|(arrival, nth)| pathology.answer_time(arrival, nth)).collect();
         latencies.sort_unstable();
-        Truth { latencies }
+        ExpectedLatencies { latencies }
     }
 
     /// All of them, from the shortest to the longest.

@@ -1,67 +1,67 @@
-//! Defines what a client makes of a head that is not as RFC 9112 wants it.
+//! Repairs the head of a response that breaks RFC 9112.
 //!
-//! The parser refuses such a head, and only then anybody looks here: the common head pays nothing for
-//! it. What is mended, and then parsed like any other head:
+//! This happens only after the parser has refused the head, so valid heads do not pay for it. The repaired
+//! head is parsed again. Repaired are:
 //!
-//! * a folded line: each fold becomes one space before anything looks at a value (section 5.2);
-//! * a malformed line (`X-Bad[1]: x`, no colon, a control character in the value): left out and named,
-//!   as browsers leave it out. Not so where it seems to say how the message is framed: another reader
-//!   may understand such a line, and take something else for the end of the message;
-//! * a minor version above 1 in the status line: read as HTTP/1.1 (RFC 9110 section 2.5);
-//! * a control character in the reason phrase: read as a space. curl and Python's requests take it, and a
-//!   client should ignore the phrase (RFC 9112 section 4).
+//! * folded lines: each fold becomes one space (section 5.2);
+//! * malformed lines (`X-Bad[1]: x`, no colon, a control character in the value): they are left out, as in
+//!   browsers, and their names are reported. A line that looks like a header of framing is not left out,
+//!   because another recipient may understand it and find another end of the message;
+//! * a minor version above 1 in the status line: it is read as HTTP/1.1 (RFC 9110 section 2.5);
+//! * control characters in the reason phrase: they are read as spaces. curl and Python's requests accept
+//!   them, and a client should ignore the phrase (RFC 9112 section 4).
 //!
-//! Not mended is a NUL, or a carriage return without its line feed: browsers and RFC 9110 section 5.5
+//! A NUL and a carriage return without a line feed are not repaired: browsers and RFC 9110 section 5.5
 //! refuse the message.
 
 use http::{HeaderName, HeaderValue};
 
-use super::{Error, Limits, Status};
+use super::{Error, Limits, Parsed};
 
-/// Headers that decide where a message ends and what becomes of its connection.
+/// The headers that decide where a message ends and whether its connection is kept.
 const FRAMING: [&[u8]; 3] = [b"connection", b"content-length", b"transfer-encoding"];
 
-/// How much of a malformed line's name is told.
+/// How many characters of a malformed line's name are reported.
 const NAME_CHARS: usize = 40;
 
-/// A head that can be parsed.
+/// A repaired head.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Mended {
+pub(super) struct RepairedHead {
     pub(super) text: Vec<u8>,
     /// The length of the head as it came.
     pub(super) len: usize,
-    /// The names of the lines that were left out, as they can be shown.
+    /// The names of the lines that were left out, in a printable form.
     pub(super) malformed_lines: Vec<String>,
 }
 
-/// Mends the head that `input` begins with. What stays wrong is the parser's to tell.
-pub(super) fn mend(input: &[u8], limits: &Limits) -> Result<Status<Mended>, Error> {
+/// Repairs the head at the start of `input`. The parser reports errors that are left.
+pub(super) fn repair(input: &[u8], limits: &Limits) -> Result<Parsed<RepairedHead>, Error> {
     let mut raw = limits.head_window(input).to_vec();
     lower_version(&mut raw);
     blank_reason(&mut raw);
     match end(&raw, limits)? {
-        Status::Complete(len) => without_malformed_lines(&raw[..len], limits).map(Status::Complete),
-        Status::Partial if input.len() >= limits.head_bytes => Err(Error::HeadTooLarge),
-        Status::Partial => Ok(Status::Partial),
+        Parsed::Complete(len) => without_malformed_lines(&raw[..len], limits).map(Parsed::Complete),
+        Parsed::Partial if input.len() >= limits.head_bytes => Err(Error::HeadTooLarge),
+        Parsed::Partial => Ok(Parsed::Partial),
     }
 }
 
-/// Makes a minor version above 1 a 1.
+/// Replaces a minor version above 1 by 1.
 fn lower_version(head: &mut [u8]) {
     if let [b'H', b'T', b'T', b'P', b'/', b'1', b'.', minor @ b'2'..=b'9', ..] = head {
         *minor = b'1';
     }
 }
 
-/// Makes control characters behind the status code spaces, but for those that may end the line.
+/// Replaces control characters after the status code by spaces, but for those that may end the line.
 fn blank_reason(head: &mut [u8]) {
     let line = head.iter_mut().take_while(|byte| **byte != b'\n').skip("HTTP/1.1 200".len());
     let controls = line.filter(|byte| byte.is_ascii_control());
     controls.filter(|byte| !matches!(**byte, b'\0' | b'\r')).for_each(|byte| *byte = b' ');
 }
 
-/// Where a head ends in which malformed lines are let pass.
-fn end(head: &[u8], limits: &Limits) -> Result<Status<usize>, Error> {
+/// Returns the length of a head that may have malformed lines.
+fn end(head: &[u8], limits: &Limits) -> Result<Parsed<usize>, Error> {
     let mut table = [httparse::EMPTY_HEADER; Limits::HEADERS_MAX];
     let mut response = httparse::Response::new(&mut table[..limits.table_len()]);
     let mut config = super::response::lenient();
@@ -69,12 +69,12 @@ fn end(head: &[u8], limits: &Limits) -> Result<Status<usize>, Error> {
         .allow_obsolete_multiline_headers_in_responses(true)
         .ignore_invalid_headers_in_responses(true);
     Ok(match config.parse_response(&mut response, head)? {
-        httparse::Status::Complete(len) => Status::Complete(len),
-        httparse::Status::Partial => Status::Partial,
+        httparse::Status::Complete(len) => Parsed::Complete(len),
+        httparse::Status::Partial => Parsed::Partial,
     })
 }
 
-fn without_malformed_lines(head: &[u8], limits: &Limits) -> Result<Mended, Error> {
+fn without_malformed_lines(head: &[u8], limits: &Limits) -> Result<RepairedHead, Error> {
     let mut lines = head.split_inclusive(|&byte| byte == b'\n').map(without_end).peekable();
     let mut text = Vec::with_capacity(head.len());
     text.extend_from_slice(lines.next().unwrap_or_default());
@@ -84,7 +84,7 @@ fn without_malformed_lines(head: &[u8], limits: &Limits) -> Result<Mended, Error
         let begin = text.len();
         text.extend_from_slice(line);
         while let Some(more) = lines.next_if(|line| line.first().is_some_and(is_white)) {
-            // A fold is all of the white space around it.
+            // A fold includes the white space around it.
             let visible = text.iter().rposition(|byte| !is_white(byte)).map_or(0, |last| last + 1);
             text.truncate(visible.max(begin));
             text.push(b' ');
@@ -96,12 +96,12 @@ fn without_malformed_lines(head: &[u8], limits: &Limits) -> Result<Mended, Error
             text.truncate(begin - 1);
         }
     }
-    // They count as the others do, so that their names have a bound.
+    // Malformed lines have the limit of other lines, so that the memory for their names is limited.
     if malformed_lines.len() > limits.table_len() {
         return Err(Error::TooManyHeaders);
     }
     text.push(b'\n');
-    Ok(Mended { text, len: head.len(), malformed_lines })
+    Ok(RepairedHead { text, len: head.len(), malformed_lines })
 }
 
 fn without_end(line: &[u8]) -> &[u8] {
@@ -113,20 +113,20 @@ fn is_white(byte: &u8) -> bool {
     matches!(byte, b' ' | b'\t')
 }
 
-/// A name, perhaps white space, a colon and a value, all of the bytes that they may have.
+/// Returns whether a line is a valid name, perhaps white space, a colon and a valid value.
 fn is_well_formed(line: &[u8]) -> bool {
     let (name, value) = split(line);
     let name = HeaderName::from_bytes(name.trim_ascii_end());
     name.is_ok() && value.is_some_and(|value| HeaderValue::from_bytes(value).is_ok())
 }
 
-/// What stands before and after the first colon.
+/// Splits at the first colon.
 fn split(line: &[u8]) -> (&[u8], Option<&[u8]>) {
     let colon = line.iter().position(|&byte| byte == b':').unwrap_or(line.len());
     (&line[..colon], line.get(colon + 1..))
 }
 
-/// Whether the first word of a line, wherever it begins, is the name of a header of framing.
+/// Returns whether the first word of a line is the name of a header of framing.
 fn is_about_framing(line: &[u8]) -> bool {
     let is_of_a_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
     let mut words = line.split(|byte| !is_of_a_word(byte)).filter(|word| !word.is_empty());
@@ -134,7 +134,7 @@ fn is_about_framing(line: &[u8]) -> bool {
     FRAMING.iter().any(|name| name.eq_ignore_ascii_case(first))
 }
 
-/// The name of a malformed line, or all of it where it has no colon, cut and as ASCII.
+/// Returns the name of a malformed line, or all of it if it has no colon, cut and in ASCII.
 fn shown_name(line: &[u8]) -> String {
     let name = split(line).0.trim_ascii().to_ascii_lowercase().escape_ascii().to_string();
     match name.char_indices().nth(NAME_CHARS) {
@@ -153,8 +153,8 @@ mod tests {
         Framing, KeepBody, KnownHead, Malformed, Progress, ResponseReader, Version, headers,
     };
 
-    fn mend(head: &[u8]) -> Result<Status<Mended>, Error> {
-        super::mend(head, &Limits::default())
+    fn repair(head: &[u8]) -> Result<Parsed<RepairedHead>, Error> {
+        super::repair(head, &Limits::default())
     }
 
     /// The lines of a head behind its status line, and what is left of them.
@@ -162,12 +162,14 @@ mod tests {
     fn check(lines: &str, expected: &str, left_out: &[&str]) {
         let head = format!("HTTP/1.1 200 OK\r\n{lines}\r\n");
         for input in [head.clone(), head.clone() + "X[0]: body\r\n\r\n"] {
-            let mended = mend(input.as_bytes());
-            let Ok(Status::Complete(mended)) = mended else { panic!("{input:?}: {mended:?}") };
-            let text = String::from_utf8_lossy(&mended.text);
+            let repaired = repair(input.as_bytes());
+            let Ok(Parsed::Complete(repaired)) = repaired else {
+                panic!("{input:?}: {repaired:?}")
+            };
+            let text = String::from_utf8_lossy(&repaired.text);
             assert_eq!(text, format!("HTTP/1.1 200 OK\n{expected}\n"), "{lines:?}");
             assert_eq!(
-                (mended.len, &mended.malformed_lines[..]),
+                (repaired.len, &repaired.malformed_lines[..]),
                 (head.len(), &left_out.iter().map(|name| name.to_string()).collect::<Vec<_>>()[..])
             );
         }
@@ -210,7 +212,7 @@ mod tests {
         check(&format!("{long}: y\r\n"), "", &[&format!("{}…", &long[..40])]);
     }
 
-    /// Whoever else reads such a line may take it for the header that it looks like.
+    /// Another recipient may read such a line as the header that it looks like.
     #[test]
     fn what_looks_like_framing_is_never_left_out() {
         for line in [
@@ -236,8 +238,10 @@ mod tests {
             let head = line(reason);
             let blank = |byte: char| if byte.is_ascii_control() { ' ' } else { byte };
             let expected: String = line(&reason.chars().map(blank).collect::<String>());
-            let Ok(Status::Complete(mended)) = mend(head.as_bytes()) else { panic!("{head:?}") };
-            assert_eq!(mended.text, expected.replace('\r', "").into_bytes());
+            let Ok(Parsed::Complete(repaired)) = repair(head.as_bytes()) else {
+                panic!("{head:?}")
+            };
+            assert_eq!(repaired.text, expected.replace('\r', "").into_bytes());
             let mut reader = ResponseReader::new(&Method::GET, KeepBody::Yes, Limits::default());
             let mut store = Vec::new();
             reader.feed(head.as_bytes(), &mut store).unwrap();
@@ -245,7 +249,7 @@ mod tests {
         }
         let refused = Error::MalformedHead(Malformed::Status);
         for reason in ["a\0b", "a\rb"] {
-            assert_eq!(mend(line(reason).as_bytes()).unwrap_err(), refused);
+            assert_eq!(repair(line(reason).as_bytes()).unwrap_err(), refused);
         }
     }
 
@@ -253,8 +257,9 @@ mod tests {
     /// client refuse it.
     #[test]
     fn a_nul_and_half_a_line_end_are_refused() {
-        let error =
-            |line: &[u8]| mend(&[b"HTTP/1.1 200 OK\r\n", line, b"\r\n\r\n"].concat()).unwrap_err();
+        let error = |line: &[u8]| {
+            repair(&[b"HTTP/1.1 200 OK\r\n", line, b"\r\n\r\n"].concat()).unwrap_err()
+        };
         let value = Error::MalformedHead(Malformed::HeaderValue);
         let name = Error::MalformedHead(Malformed::HeaderName);
         assert_eq!(
@@ -268,26 +273,26 @@ mod tests {
     fn minor_versions_above_1_are_1() {
         for minor in 2..=9 {
             let head = format!("HTTP/1.{minor} 200 OK\r\n\r\n");
-            let Ok(Status::Complete(mended)) = mend(head.as_bytes()) else { panic!("{head}") };
-            assert_eq!(mended.text, b"HTTP/1.1 200 OK\n\n");
+            let Ok(Parsed::Complete(repaired)) = repair(head.as_bytes()) else { panic!("{head}") };
+            assert_eq!(repaired.text, b"HTTP/1.1 200 OK\n\n");
         }
         for head in ["HTTP/1.10 200 OK\r\n\r\n", "HTTP/2.0 200 OK\r\n\r\n", "HTTP/1.x"] {
-            assert_eq!(mend(head.as_bytes()), Err(Error::MalformedHead(Malformed::Version)));
+            assert_eq!(repair(head.as_bytes()), Err(Error::MalformedHead(Malformed::Version)));
         }
     }
 
     #[test]
     fn the_caps_hold_for_what_is_left_out_as_well() {
         let lines = |count| format!("HTTP/1.1 200 OK\r\n{}\r\n", "x[]\r\n".repeat(count));
-        assert!(mend(lines(128).as_bytes()).is_ok());
-        assert_eq!(mend(lines(129).as_bytes()), Err(Error::TooManyHeaders));
+        assert!(repair(lines(128).as_bytes()).is_ok());
+        assert_eq!(repair(lines(129).as_bytes()), Err(Error::TooManyHeaders));
         let head = lines(3);
         let limits = |head_bytes| Limits { head_bytes, ..Limits::default() };
-        assert!(super::mend(head.as_bytes(), &limits(head.len())).is_ok());
-        let larger = super::mend(head.as_bytes(), &limits(head.len() - 1));
+        assert!(super::repair(head.as_bytes(), &limits(head.len())).is_ok());
+        let larger = super::repair(head.as_bytes(), &limits(head.len() - 1));
         assert_eq!(larger, Err(Error::HeadTooLarge));
         for end in 0..head.len() {
-            assert_eq!(mend(&head.as_bytes()[..end]), Ok(Status::Partial), "{end}");
+            assert_eq!(repair(&head.as_bytes()[..end]), Ok(Parsed::Partial), "{end}");
         }
     }
 
@@ -326,7 +331,7 @@ mod tests {
             let stream = format!("HTTP/1.1 200 OK\r\n{head}Content-Length: 2\r\n\r\nok");
             let mut reader = ResponseReader::new(&Method::GET, KeepBody::Yes, Limits::default());
             let mut store = Vec::new();
-            let progress = reader.feed_knowing(stream.as_bytes(), &mut store, &mut known);
+            let progress = reader.feed_with_known_head(stream.as_bytes(), &mut store, &mut known);
             assert_eq!(progress, Ok(Progress { consumed: stream.len(), done: true }));
             assert_eq!(reader.take_malformed_lines().len(), left_out);
             assert!(store.ends_with(b"\nok"));

@@ -6,14 +6,14 @@
 use std::cell::RefCell;
 use std::mem;
 
-use super::answers::{Answers, Connection, Manner};
+use super::constant_responses::{Connection, ConstantResponses, ResponseForm};
 use super::counters::CoreCounters;
 use super::faults::{Fault, Faults};
 use super::options::Close;
 use super::outbox::Outbox;
 use super::routes::{BODY_BYTES_MAX, Constant, Route};
 use crate::http1::{
-    Decoder, Error, Framing, IncomingRequest, Limits, Status, header, parse_request,
+    Decoder, Error, Framing, IncomingRequest, Limits, Parsed, header, parse_request,
 };
 
 const LIMITS: Limits = Limits {
@@ -24,8 +24,8 @@ const LIMITS: Limits = Limits {
 
 /// What all conversations of a core share.
 #[derive(Debug)]
-pub(super) struct House<'c> {
-    pub(super) answers: &'c Answers,
+pub(super) struct Shared<'c> {
+    pub(super) answers: &'c ConstantResponses,
     pub(super) counters: &'c CoreCounters,
     pub(super) faults: &'c RefCell<Faults>,
     pub(super) close: Close,
@@ -33,7 +33,7 @@ pub(super) struct House<'c> {
 
 /// What has to happen now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Then {
+pub(super) enum NextStep {
     /// Everything has been read; more is welcome.
     Receive,
     /// The answers have to go out before the rest is read: then feed it nothing.
@@ -47,7 +47,7 @@ pub(super) enum Then {
 
 /// One connection's state between two pieces.
 #[derive(Debug, Default)]
-pub(super) struct Conversation {
+pub(super) struct RequestReader {
     /// The start of a head, or requests that wait for answers to go out.
     unread: Vec<u8>,
     body: Option<Box<Body>>,
@@ -68,72 +68,72 @@ struct Body {
 #[derive(Debug, Clone, Copy)]
 struct Reply {
     route: Route,
-    manner: Manner,
+    form: ResponseForm,
     /// Whether the connection ends with it.
     last: bool,
 }
 
-impl Conversation {
+impl RequestReader {
     /// Reads a piece and answers every request that is complete with it.
-    pub(super) fn feed(&mut self, piece: &[u8], house: &House<'_>, out: &mut Outbox) -> Then {
+    pub(super) fn feed(&mut self, piece: &[u8], shared: &Shared<'_>, out: &mut Outbox) -> NextStep {
         if self.unread.is_empty() {
-            return self.read(piece, house, out);
+            return self.read(piece, shared, out);
         }
         self.unread.extend_from_slice(piece);
         // A head ends with a line feed, so one that comes byte by byte is not parsed at each.
         let hopeless = !piece.is_empty() && !piece.contains(&b'\n');
         if hopeless && self.unread.len() < LIMITS.head_bytes {
-            return Then::Receive;
+            return NextStep::Receive;
         }
         let unread = mem::take(&mut self.unread);
-        self.read(&unread, house, out)
+        self.read(&unread, shared, out)
     }
 
-    fn read(&mut self, mut input: &[u8], house: &House<'_>, out: &mut Outbox) -> Then {
+    fn read(&mut self, mut input: &[u8], shared: &Shared<'_>, out: &mut Outbox) -> NextStep {
         while !input.is_empty() {
             if out.is_full() && self.body.is_none() {
                 self.unread.extend_from_slice(input);
-                return Then::Send;
+                return NextStep::Send;
             }
             let read = match self.body.take() {
-                Some(body) => self.read_body(body, input, house, out),
-                None => self.read_head(input, house, out),
+                Some(body) => self.read_body(body, input, shared, out),
+                None => self.read_head(input, shared, out),
             };
             match read {
                 Ok(Read::Part(len)) => input = &input[len..],
-                Ok(Read::All) => return Then::Receive,
-                Ok(Read::Last(len)) if len == input.len() => return Then::Close,
-                Ok(Read::Last(_)) => return Then::Refuse,
+                Ok(Read::All) => return NextStep::Receive,
+                Ok(Read::Last(len)) if len == input.len() => return NextStep::Close,
+                Ok(Read::Last(_)) => return NextStep::Refuse,
                 Err(error) => {
-                    refuse(error, house, out);
-                    return Then::Refuse;
+                    refuse(error, shared, out);
+                    return NextStep::Refuse;
                 }
             }
         }
-        Then::Receive
+        NextStep::Receive
     }
 
     fn read_head(
         &mut self,
         input: &[u8],
-        house: &House<'_>,
+        shared: &Shared<'_>,
         out: &mut Outbox,
     ) -> Result<Read, Error> {
-        let Status::Complete(request) = parse_request(input, &LIMITS)? else {
+        let Parsed::Complete(request) = parse_request(input, &LIMITS)? else {
             self.unread.extend_from_slice(input);
             return Ok(Read::All);
         };
-        house.counters.request();
+        shared.counters.request();
         self.requests += 1;
         let (head, rest) = input.split_at(request.head_len);
-        let reply = self.reply(&request, head, house);
+        let reply = self.reply(&request, head, shared);
         if matches!(request.framing, Framing::None | Framing::Length(0)) {
-            reply.write(&[], &[], house.answers, out);
+            reply.write(&[], &[], shared.answers, out);
             return Ok(reply.read(head.len()));
         }
         let decoder = Decoder::new(request.framing, &LIMITS)?;
         if request.expect_continue && rest.is_empty() {
-            out.go_on(house.answers);
+            out.go_on(shared.answers);
         }
         let content_type = match reply.route {
             Route::Echo => header(head, "content-type").unwrap_or(b"application/octet-stream"),
@@ -148,7 +148,7 @@ impl Conversation {
         &mut self,
         mut body: Box<Body>,
         input: &[u8],
-        house: &House<'_>,
+        shared: &Shared<'_>,
         out: &mut Outbox,
     ) -> Result<Read, Error> {
         let step = body.decoder.decode(input)?;
@@ -157,7 +157,7 @@ impl Conversation {
         }
         if step.done {
             let Body { reply, content_type, bytes, .. } = *body;
-            reply.write(&content_type, &bytes, house.answers, out);
+            reply.write(&content_type, &bytes, shared.answers, out);
             return Ok(reply.read(step.consumed));
         }
         self.body = Some(body);
@@ -165,16 +165,16 @@ impl Conversation {
     }
 
     /// Decides on the answer to the request that was just counted.
-    fn reply(&self, request: &IncomingRequest<'_>, head: &[u8], house: &House<'_>) -> Reply {
+    fn reply(&self, request: &IncomingRequest<'_>, head: &[u8], shared: &Shared<'_>) -> Reply {
         let asked = Route::find(request.method, request.path);
-        let route = match (house.faults.borrow_mut().next(), asked) {
+        let route = match (shared.faults.borrow_mut().next(), asked) {
             (Some(Fault::Error), _) => Route::Constant(Constant::Injected),
             (Some(Fault::Drop), Route::Constant(constant)) if constant.promises() => {
                 Route::Constant(Constant::Dropped)
             }
             _ => asked,
         };
-        let (announced, silent) = match house.close {
+        let (announced, silent) = match shared.close {
             Close::Never => (false, false),
             Close::Announced(after) => (self.requests >= after, false),
             Close::Silent(after) => (false, self.requests >= after),
@@ -185,8 +185,8 @@ impl Conversation {
             false if is_http10(head) => Connection::KeepAlive,
             false => Connection::Implied,
         };
-        let manner = Manner { head_only: request.method == "HEAD", connection };
-        Reply { route, manner, last: close || silent }
+        let form = ResponseForm { head_only: request.method == "HEAD", connection };
+        Reply { route, form, last: close || silent }
     }
 }
 
@@ -205,25 +205,31 @@ impl Reply {
         if self.last { Read::Last(len) } else { Read::Part(len) }
     }
 
-    fn write(&self, content_type: &[u8], body: &[u8], answers: &Answers, out: &mut Outbox) {
+    fn write(
+        &self,
+        content_type: &[u8],
+        body: &[u8],
+        answers: &ConstantResponses,
+        out: &mut Outbox,
+    ) {
         match self.route {
-            Route::Constant(constant) => out.constant(constant, self.manner, answers),
-            Route::Bytes(len) => out.filler(len, self.manner, answers),
-            Route::Echo => out.body(content_type, body, self.manner.connection, answers),
+            Route::Constant(constant) => out.constant(constant, self.form, answers),
+            Route::Bytes(len) => out.filler(len, self.form, answers),
+            Route::Echo => out.body(content_type, body, self.form.connection, answers),
         }
     }
 }
 
 /// Answers what is no request, or more of one than the server takes.
-fn refuse(error: Error, house: &House<'_>, out: &mut Outbox) {
+fn refuse(error: Error, shared: &Shared<'_>, out: &mut Outbox) {
     let constant = match error {
         Error::BodyTooLarge => Constant::TooLarge,
         _ => Constant::Malformed,
     };
     out.constant(
         constant,
-        Manner { head_only: false, connection: Connection::Close },
-        house.answers,
+        ResponseForm { head_only: false, connection: Connection::Close },
+        shared.answers,
     );
 }
 

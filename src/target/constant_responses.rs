@@ -1,6 +1,6 @@
 //! The bytes of answers.
 //!
-//! A constant answer is rendered once per core in each manner in which it can be given, and kept by
+//! A constant answer is rendered once per core in each form in which it can be given, and kept by
 //! the reactor: sending one allocates and copies nothing.
 
 use std::io::Write;
@@ -11,7 +11,7 @@ use crate::reactor::{KeptBytes, Reactor};
 
 /// How an answer is given, whatever it says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Manner {
+pub(super) struct ResponseForm {
     /// Without the body: the answer to HEAD.
     pub(super) head_only: bool,
     /// What is said about the connection.
@@ -44,34 +44,34 @@ impl Connection {
 
 /// A constant answer in one of its manners, by its place in the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct AnswerId(usize);
+pub(super) struct ResponseId(usize);
 
-impl AnswerId {
-    pub(super) fn new(constant: Constant, manner: Manner) -> Self {
-        let row = constant as usize * 2 + usize::from(manner.head_only);
-        AnswerId(row * CONNECTIONS.len() + manner.connection as usize)
+impl ResponseId {
+    pub(super) fn new(constant: Constant, form: ResponseForm) -> Self {
+        let row = constant as usize * 2 + usize::from(form.head_only);
+        ResponseId(row * CONNECTIONS.len() + form.connection as usize)
     }
 }
 
 /// One core's constant answers.
 #[derive(Debug)]
-pub(super) struct Answers {
+pub(super) struct ConstantResponses {
     reactor: Rc<Reactor>,
     table: Vec<(KeptBytes, Box<[u8]>)>,
 }
 
-impl Answers {
+impl ConstantResponses {
     pub(super) fn new(reactor: &Rc<Reactor>) -> Self {
         let mut table = Vec::new();
         for constant in Constant::ALL {
             for head_only in [false, true] {
                 for connection in CONNECTIONS {
-                    let bytes = render(constant, Manner { head_only, connection });
+                    let bytes = render(constant, ResponseForm { head_only, connection });
                     table.push((reactor.keep(bytes.clone()), bytes.into()));
                 }
             }
         }
-        Answers { reactor: reactor.clone(), table }
+        ConstantResponses { reactor: reactor.clone(), table }
     }
 
     /// An empty buffer to gather answers in.
@@ -80,21 +80,21 @@ impl Answers {
     }
 
     /// The answer as the reactor keeps it, to be sent alone.
-    pub(super) fn kept(&self, AnswerId(place): AnswerId) -> KeptBytes {
+    pub(super) fn kept(&self, ResponseId(place): ResponseId) -> KeptBytes {
         self.table[place].0
     }
 
     /// The answer's bytes, to be sent with others.
-    pub(super) fn bytes(&self, AnswerId(place): AnswerId) -> &[u8] {
+    pub(super) fn bytes(&self, ResponseId(place): ResponseId) -> &[u8] {
         &self.table[place].1
     }
 }
 
-fn render(constant: Constant, manner: Manner) -> Vec<u8> {
+fn render(constant: Constant, form: ResponseForm) -> Vec<u8> {
     let (status, header, body) = constant.parts();
     let mut out = Vec::new();
-    write_head(status, b"application/json", header, body.len(), manner.connection, &mut out);
-    if !manner.head_only {
+    write_head(status, b"application/json", header, body.len(), form.connection, &mut out);
+    if !form.head_only {
         out.extend_from_slice(body.as_bytes());
     }
     out
@@ -130,13 +130,13 @@ mod tests {
     #[test]
     fn every_answer_is_found_in_its_place() {
         let reactor = Reactor::new(Backend::best()).unwrap();
-        let answers = Answers::new(&reactor);
+        let answers = ConstantResponses::new(&reactor);
         for constant in Constant::ALL {
             for head_only in [false, true] {
                 for connection in CONNECTIONS {
-                    let manner = Manner { head_only, connection };
-                    let id = AnswerId::new(constant, manner);
-                    assert_eq!(answers.bytes(id), render(constant, manner), "{constant:?}");
+                    let form = ResponseForm { head_only, connection };
+                    let id = ResponseId::new(constant, form);
+                    assert_eq!(answers.bytes(id), render(constant, form), "{constant:?}");
                 }
             }
         }
@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn an_answer_is_its_status_its_headers_and_its_body() {
         let text = |constant, head_only, connection| {
-            String::from_utf8(render(constant, Manner { head_only, connection })).unwrap()
+            String::from_utf8(render(constant, ResponseForm { head_only, connection })).unwrap()
         };
         assert_eq!(
             text(Constant::Status, false, Connection::Implied),
