@@ -107,7 +107,7 @@ mod render {
     use gregaria::session::{
         BaseUrl, Context, Defaults, LocalAddresses, Policy, Prepared, ResolvedUrl, Resolver,
     };
-    use gregaria::stats::{Limits, Recorder};
+    use gregaria::stats::{Recorder, RowLimits};
     use serde_json::json;
 
     /// What is rendered here is kept by the reactor, so there is a bound on how often it is done.
@@ -149,7 +149,7 @@ mod render {
     }
 
     fn class() -> (Rc<Context>, Defaults) {
-        let recorder = Recorder::new(0, Instant::now(), Limits::default());
+        let recorder = Recorder::new(0, Instant::now(), RowLimits::default());
         let reactor = Reactor::new(Backend::best()).expect("a ring");
         let resolver = Resolver::start(None).expect("a thread");
         let context = Context::new(reactor, recorder, LocalAddresses::default(), resolver);
@@ -165,7 +165,9 @@ mod recorder {
     use std::time::{Duration, Instant};
 
     use divan::{Bencher, black_box};
-    use gregaria::stats::{Clocks, EntryId, Limits, Outcome, Phases, Recorder, Sample, WireBytes};
+    use gregaria::stats::{
+        Clocks, EntryId, Outcome, Phases, Recorder, RowLimits, Sample, WireBytes,
+    };
 
     const NAMES: [u32; 3] = [1, 20, 1000];
     const SAMPLES: usize = 1 << 14;
@@ -215,7 +217,7 @@ mod recorder {
     }
 
     fn named(names: u32, started: Instant) -> Recorder {
-        let mut recorder = Recorder::new(0, started, Limits::default());
+        let mut recorder = Recorder::new(0, started, RowLimits::default());
         for n in 0..names {
             recorder.entry("GET", &format!("/item/{n}"));
         }

@@ -13,9 +13,9 @@
 //!
 
 mod accept_queue;
-mod judge;
 mod reports;
 mod schedule;
+mod threshold_monitor;
 
 use std::io;
 use std::sync::Arc;
@@ -24,9 +24,9 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, select};
 
 use self::accept_queue::AcceptQueue;
-pub(crate) use self::judge::Judge;
 use self::reports::Reports;
 use self::schedule::Schedule;
+pub(crate) use self::threshold_monitor::ThresholdMonitor;
 use crate::control::Control;
 use crate::report::Report;
 use crate::stats::{Interval, Snapshot, Totals};
@@ -62,7 +62,7 @@ pub(crate) struct Collector {
     control: Arc<Control>,
     /// Resets of the statistics that were made.
     resets: u64,
-    judge: Judge,
+    judge: ThresholdMonitor,
 }
 
 /// Everything that can wake the collector.
@@ -84,7 +84,7 @@ impl Collector {
     pub(crate) fn new(started: Instant, cores: usize, totals: Totals) -> Self {
         let schedule = Schedule::new(started, cores);
         let (reports, accept_queue) = (Reports::default(), AcceptQueue::new());
-        let judge = Judge::new(&[], Duration::ZERO, |_| false);
+        let judge = ThresholdMonitor::new(&[], Duration::ZERO, |_| false);
         let control = Arc::default();
         Collector { totals, schedule, reports, accept_queue, control, resets: 0, judge }
     }
@@ -96,7 +96,7 @@ impl Collector {
     }
 
     /// Has the run judged, and stopped at the first level that breaks.
-    pub(crate) fn judge(mut self, judge: Judge) -> Self {
+    pub(crate) fn judge(mut self, judge: ThresholdMonitor) -> Self {
         self.judge = judge;
         self
     }
@@ -217,7 +217,7 @@ mod tests {
 
     use crossbeam_channel::{bounded, never};
 
-    use crate::stats::{Clocks, Limits, Outcome, Recorder, Sample};
+    use crate::stats::{Clocks, Outcome, Recorder, RowLimits, Sample};
 
     use super::schedule::GRACE;
     use super::*;
@@ -260,11 +260,11 @@ mod tests {
     impl Run {
         fn new(cores: usize) -> Self {
             let (start, told) = (Instant::now(), Told::default());
-            let totals = Totals::new(SystemTime::UNIX_EPOCH, Vec::new(), Limits::default());
+            let totals = Totals::new(SystemTime::UNIX_EPOCH, Vec::new(), RowLimits::default());
             let witness = Witness { told: told.clone() };
             Run {
                 start,
-                cores: (0..cores).map(|n| Recorder::new(n, start, Limits::default())).collect(),
+                cores: (0..cores).map(|n| Recorder::new(n, start, RowLimits::default())).collect(),
                 collector: Collector::new(start, cores, totals).report("w", Box::new(witness)),
                 told,
             }
@@ -347,7 +347,7 @@ mod tests {
     #[test]
     fn a_sender_that_is_left_behind_does_not_hold_the_end_up() {
         let (sender, intervals) = bounded(4);
-        let totals = Totals::new(SystemTime::UNIX_EPOCH, Vec::new(), Limits::default());
+        let totals = Totals::new(SystemTime::UNIX_EPOCH, Vec::new(), RowLimits::default());
         let collector = Collector::new(Instant::now(), 2, totals);
         (0..2).for_each(|core| sender.send(Interval::empty_last(core)).unwrap());
         let summary = collector.run(&intervals, |error| panic!("{error}"));
@@ -398,7 +398,7 @@ mod tests {
     fn what_lies_in_the_channel_comes_before_the_tick() {
         let (sender, receiver) = bounded(1);
         let start = Instant::now();
-        sender.send(Recorder::new(0, start, Limits::default()).take(0, start)).unwrap();
+        sender.send(Recorder::new(0, start, RowLimits::default()).take(0, start)).unwrap();
         assert!(matches!(next_event(&receiver, &never(), start), Event::Interval(_)));
         assert!(matches!(next_event(&receiver, &never(), start), Event::Tick));
         drop(sender);

@@ -1,6 +1,7 @@
 //! One run, resolved and valid: after a [`Plan`] exists, configuration cannot fail.
 
 mod churn;
+mod class_tls;
 mod error;
 mod forecast;
 mod hosts;
@@ -8,7 +9,6 @@ mod load;
 mod progress;
 mod secrets;
 mod selection;
-mod tls;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -17,19 +17,19 @@ use std::time::Duration;
 use core_affinity::CoreId;
 
 pub use churn::Churn;
+pub(crate) use class_tls::ClassTls;
 pub use error::Error;
-pub use forecast::{Forecast, Route};
-pub(crate) use load::{Load, check};
-pub(crate) use progress::{Part, Progress};
-pub use selection::Picked;
-pub(crate) use tls::Seals;
+pub use forecast::{Forecast, RouteForecast};
+pub(crate) use load::{ResolvedLoad, check};
+pub(crate) use progress::{PlanPart, PlanProgress};
+pub use selection::SelectedClass;
 
 use hosts::{Hosts, key, local_addresses};
 
 use crate::cores::allowed_cores;
 use crate::scenario::{self, ArrivalKind, Arrivals, Classes, LoadShape, Scenario, Share};
 use crate::session::{LocalAddresses, Resolve, ResolvedUrl, Secrets, Via};
-use crate::stats::{Limits, Stretch};
+use crate::stats::{Period, RowLimits};
 use crate::threshold::Threshold;
 use crate::transport::tls::TlsOptions;
 
@@ -40,7 +40,7 @@ pub struct Options {
     /// Base URL in place of every other.
     pub host: Option<String>,
     /// The classes that run; without it, all.
-    pub classes: Option<Vec<Picked>>,
+    pub classes: Option<Vec<SelectedClass>>,
     /// Tags of which a task must have one to run; with none, every task does.
     pub tags: Vec<String>,
     /// Tags of which a task must have none. `on_start` and `on_stop` have no tags.
@@ -95,9 +95,9 @@ pub struct Plan {
     /// Where the users of each class do it, in the scenario's order.
     pub targets: Vec<ResolvedUrl>,
     /// Where the absolute URLs of declared steps lead, and whatever else is resolved already.
-    pub elsewhere: Vec<ResolvedUrl>,
+    pub other_hosts: Vec<ResolvedUrl>,
     /// How the connections of each class are sealed, in the scenario's order.
-    pub(crate) tls: Seals,
+    pub(crate) tls: ClassTls,
     /// What is sent and not shown.
     pub secrets: Arc<Secrets>,
     /// Where connections come from.
@@ -137,7 +137,7 @@ pub struct Plan {
     /// Whether the snapshots tell what users do: some of it.
     pub journal: bool,
     /// How much is remembered of names and errors.
-    pub limits: Limits,
+    pub limits: RowLimits,
 }
 
 impl Plan {
@@ -159,13 +159,14 @@ impl Plan {
     pub(crate) fn watched(
         mut scenario: Scenario,
         options: Options,
-        mut tell: impl FnMut(Progress),
+        mut tell: impl FnMut(PlanProgress),
     ) -> Result<Self, Error> {
         scenario.validate()?;
         let idle = selection::select(&mut scenario, &options)?;
         let load = &scenario.load;
         let own = load.clone();
-        let Load { shape, arrivals, run_time, users, ignored } = load::resolve(&options, load)?;
+        let ResolvedLoad { shape, arrivals, run_time, users, ignored } =
+            load::resolve(&options, load)?;
         // Fewer where every class has an exact number and these do not add up to what is asked.
         let classes = scenario::assign(&scenario.users, users as usize);
         let mixes = shape.mixes().into_iter().skip(1);
@@ -182,16 +183,16 @@ impl Plan {
             scenario.users.iter_mut().for_each(|user| user.policy.via = via.clone());
         }
         let all = scenario.users.len();
-        let mut ready = |of, class: usize| tell(Progress { of, done: class + 1, all });
-        let looked_up = |class| ready(Part::Hosts, class);
-        let Hosts { targets, elsewhere } =
+        let mut ready = |of, class: usize| tell(PlanProgress { of, done: class + 1, all });
+        let looked_up = |class| ready(PlanPart::Hosts, class);
+        let Hosts { targets, other_hosts } =
             Hosts::look_up(&scenario, &options, &local_addresses, looked_up)?;
-        let sealed = |class| ready(Part::Tls, class);
-        let tls = Seals::new(&scenario, &options.tls, &targets, &elsewhere, sealed)?;
+        let sealed = |class| ready(PlanPart::Tls, class);
+        let tls = ClassTls::new(&scenario, &options.tls, &targets, &other_hosts, sealed)?;
         let levels =
             if options.abort_when.is_empty() { own.abort_when } else { options.abort_when };
         let abort_after = options.abort_after.or(own.abort_after);
-        let secrets = secrets::secrets(&scenario, targets.iter().chain(&elsewhere));
+        let secrets = secrets::secrets(&scenario, targets.iter().chain(&other_hosts));
         let plan = Plan {
             users: classes.len() as u32,
             classes,
@@ -203,19 +204,19 @@ impl Plan {
             iterations: options.iterations.or(own.iterations),
             requests: options.requests.or(own.requests),
             targets,
-            elsewhere,
+            other_hosts,
             tls,
             secrets: Arc::new(secrets),
             local_addresses,
             dns_refresh,
             run_time,
             abort_when: levels,
-            abort_after: abort_after.unwrap_or(Stretch::WINDOW),
+            abort_after: abort_after.unwrap_or(Period::WINDOW),
             stop_timeout: options.stop_timeout.or(own.stop_timeout).unwrap_or_default(),
             cores: choose_cores(options.cores)?,
             seed: options.seed.unwrap_or_else(|| fastrand::u64(..)),
             journal: options.journal,
-            limits: Limits::default(),
+            limits: RowLimits::default(),
             scenario: Arc::new(scenario),
         };
         if options.abort_after.is_some() && plan.abort_when.is_empty() {
@@ -234,11 +235,11 @@ impl Plan {
 
     /// Whether a URL of the plan is an `https://` one.
     pub(crate) fn is_secure(&self) -> bool {
-        self.targets.iter().chain(&self.elsewhere).any(|host| host.url.secure)
+        self.targets.iter().chain(&self.other_hosts).any(|host| host.url.secure)
     }
 
     /// How many of the cores, the first ones, ever have a user.
-    pub(crate) fn manned_cores(&self) -> usize {
+    pub(crate) fn cores_with_users(&self) -> usize {
         self.cores.len().min(self.users as usize)
     }
 

@@ -11,10 +11,10 @@ use std::time::SystemTime;
 use crossbeam_channel::bounded;
 
 use self::adapting::{Adapting, Broken};
-use crate::collector::{Collector, Judge, ReportError, Summary};
+use crate::collector::{Collector, ReportError, Summary, ThresholdMonitor};
 use crate::control::Control;
 use crate::executor;
-use crate::plan::{Churn, Plan, Route};
+use crate::plan::{Churn, Plan, RouteForecast};
 use crate::reactor::preflight;
 use crate::report::Report;
 use crate::session::Via;
@@ -52,7 +52,7 @@ pub enum Error {
 pub fn preflight(plan: &Plan) -> Result<(), Error> {
     preflight::locked_memory()?;
     let forecast = plan.forecast();
-    for Route { target, connections, pairs } in &forecast.routes {
+    for RouteForecast { target, connections, pairs } in &forecast.routes {
         preflight::local_ports(target, *connections, *pairs)?;
     }
     // Threads of earlier runs keep what they have.
@@ -105,14 +105,14 @@ fn missing_sockets(plan: &Plan) -> impl Iterator<Item = String> {
 }
 
 /// Who judges the levels of this run.
-fn judge(plan: &Arc<Plan>, control: &Arc<Control>) -> Judge {
+fn judge(plan: &Arc<Plan>, control: &Arc<Control>) -> ThresholdMonitor {
     let (levels, after) = (&plan.abort_when, plan.abort_after);
     let (plan, control) = (plan.clone(), control.clone());
     let is_over = move |elapsed| {
         let end = plan.load_end(control.target().is_some());
         control.is_stopping() || end.is_some_and(|end| elapsed > end)
     };
-    Judge::new(levels, after, is_over)
+    ThresholdMonitor::new(levels, after, is_over)
 }
 
 /// Runs a plan to its end and tells the reports about it every second.

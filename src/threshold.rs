@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::stats::{EntryKey, Measured, PERCENTILES, Snapshot, Stretch};
+use crate::stats::{EntryKey, Measured, PERCENTILES, Period, Snapshot};
 use crate::units;
 
 /// What breaks a level, as its user wrote it. Judged over the last ten complete seconds, of all
@@ -54,7 +54,7 @@ impl Threshold {
 
     /// What the level is compared with; nothing where nothing was measured. A rate needs time to be
     /// one, and no request.
-    pub(crate) fn measure(&self, stretch: &Stretch) -> Option<Measured> {
+    pub(crate) fn measure(&self, stretch: &Period) -> Option<Measured> {
         let (rates, figures) = (stretch.rates, stretch.latency.figures.as_ref());
         let rate = |rate| (stretch.to > stretch.from).then_some(Measured::PerSecond(rate));
         match self.level {

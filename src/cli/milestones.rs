@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::control::{Change, Control};
 use crate::log::Log;
-use crate::plan::{Plan, Progress};
+use crate::plan::{Plan, PlanProgress};
 use crate::report::Report;
 use crate::report::broken;
 use crate::report::warnings::{Warning, nothing_completed, warnings};
@@ -21,7 +21,7 @@ use crate::units;
 const PREPARING: Duration = Duration::from_secs(1);
 
 /// Returns a function that logs the progress of planning once per second.
-pub(super) fn preparing(log: &Log) -> impl FnMut(Progress) {
+pub(super) fn preparing(log: &Log) -> impl FnMut(PlanProgress) {
     let mut clock = Clock::new(Instant::now());
     move |progress| {
         if clock.is_due(Instant::now()) {

@@ -38,16 +38,16 @@ impl Default for Reports {
 
 /// A report's thread, and what waits for it.
 struct Reporter {
-    waiting: Sender<News>,
+    waiting: Sender<Event>,
     /// To take out what is too old.
-    oldest: Receiver<News>,
+    oldest: Receiver<Event>,
     needs_every: bool,
     /// Ends with what is missing, if something is.
     thread: JoinHandle<Option<ReportError>>,
 }
 
 /// What a report is told.
-enum News {
+enum Event {
     Update(Arc<Snapshot>),
     Finish(Arc<Snapshot>),
     /// Answered when all before it was told.
@@ -82,7 +82,7 @@ impl Reports {
 
     /// Tells every report how the run stands, and waits for none.
     pub(super) fn update(&self, snapshot: &Arc<Snapshot>) {
-        self.reporters.iter().for_each(|reporter| reporter.tell(News::Update(snapshot.clone())));
+        self.reporters.iter().for_each(|reporter| reporter.tell(Event::Update(snapshot.clone())));
     }
 
     /// Tells every report that the run is over, one after the other, so that what they write comes in
@@ -101,7 +101,7 @@ impl Reports {
         for Reporter { waiting, oldest, thread, .. } in reporters {
             drop(oldest);
             // One that was given up hears nothing any more.
-            let _ = waiting.send(News::Finish(snapshot.clone()));
+            let _ = waiting.send(Event::Finish(snapshot.clone()));
             errors.extend(thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
             failures.try_iter().for_each(|error| on_error(&error));
         }
@@ -113,14 +113,14 @@ impl Reports {
     pub(super) fn settle(&self) {
         for reporter in &self.reporters {
             let (heard, answer) = bounded(1);
-            let _ = reporter.waiting.send(News::Settle(heard));
+            let _ = reporter.waiting.send(Event::Settle(heard));
             let _ = answer.recv();
         }
     }
 }
 
 impl Reporter {
-    fn tell(&self, news: News) {
+    fn tell(&self, news: Event) {
         if let Err(TrySendError::Full(news)) = self.waiting.try_send(news) {
             let _ = self.oldest.try_recv();
             let _ = self.waiting.try_send(news);
@@ -130,23 +130,23 @@ impl Reporter {
 
 impl Active {
     /// Hears the news to the end of the run: what is missing then.
-    fn run(mut self, news: Receiver<News>) -> Option<ReportError> {
+    fn run(mut self, news: Receiver<Event>) -> Option<ReportError> {
         let mut is_read = true;
         for news in news {
             match news {
-                News::Update(snapshot) if is_read => {
+                Event::Update(snapshot) if is_read => {
                     if let Err(error) = self.report.update(&snapshot) {
                         is_read = !reader_left(&self.tell(error));
                     }
                 }
-                News::Finish(snapshot) if is_read => {
+                Event::Finish(snapshot) if is_read => {
                     let error = self.report.finish(&snapshot).err()?;
                     return Some(self.tell(error)).filter(|error| !reader_left(error));
                 }
-                News::Finish(_) => return None,
-                News::Update(_) => {}
+                Event::Finish(_) => return None,
+                Event::Update(_) => {}
                 #[cfg(test)]
-                News::Settle(heard) => drop(heard.send(())),
+                Event::Settle(heard) => drop(heard.send(())),
             }
         }
         None
@@ -174,7 +174,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
     use std::time::{Duration, SystemTime};
 
-    use crate::stats::{Limits, Totals};
+    use crate::stats::{RowLimits, Totals};
 
     use super::*;
 
@@ -207,7 +207,7 @@ mod tests {
         reports.add("csv".to_owned(), Box::new(failing));
         reports.add("fine".to_owned(), Box::new(fine));
 
-        let mut totals = Totals::new(SystemTime::UNIX_EPOCH, Vec::new(), Limits::default());
+        let mut totals = Totals::new(SystemTime::UNIX_EPOCH, Vec::new(), RowLimits::default());
         let snapshot = Arc::new(totals.snapshot(Duration::ZERO));
         let mut complaints = Vec::new();
         let mut on_error = |error: &ReportError| complaints.push(error.to_string());
@@ -291,7 +291,7 @@ mod tests {
         let mut reports = Reports::default();
         reports.add("slow".to_owned(), Box::new(slow.0));
         reports.add("quick".to_owned(), Box::new(quick.0));
-        let mut totals = Totals::new(SystemTime::UNIX_EPOCH, Vec::new(), Limits::default());
+        let mut totals = Totals::new(SystemTime::UNIX_EPOCH, Vec::new(), RowLimits::default());
         let mut at = |second| Arc::new(totals.snapshot(Duration::from_secs(second)));
         let told = |of: &Arc<Mutex<Vec<u64>>>| of.lock().unwrap().clone();
         for second in 0..30 {
@@ -362,7 +362,7 @@ mod tests {
             Some(gate)
         };
         reports.add("held".to_owned(), Box::new(held));
-        let mut totals = Totals::new(SystemTime::UNIX_EPOCH, Vec::new(), Limits::default());
+        let mut totals = Totals::new(SystemTime::UNIX_EPOCH, Vec::new(), RowLimits::default());
         let mut at = |second| Arc::new(totals.snapshot(Duration::from_secs(second)));
         reports.update(&at(0));
         has_begun.recv().unwrap();

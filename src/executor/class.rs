@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::http1::KeepBody;
 use crate::scenario::{
-    Action, Part, StateFactory, Step, TaskFn, TaskResult, Tasks, User, WaitTime,
+    StateFactory, Step, StepGroup, TaskAction, TaskFn, TaskResult, Tasks, User, WaitTime,
 };
 use crate::session::{
     Check, Context, Defaults, Prepared, ResolvedUrl, Session, SessionClass, needs_body,
@@ -33,12 +33,12 @@ pub(super) struct CoreTask {
 
 /// An action in the form that a core runs.
 pub(super) enum CoreAction {
-    Steps(Vec<CorePart>),
+    Steps(Vec<CoreStepGroup>),
     Run(Arc<dyn TaskFn>),
 }
 
 /// Steps that are made at the same time, so many at most; nearly always it is one.
-pub(super) struct CorePart {
+pub(super) struct CoreStepGroup {
     steps: Vec<CoreStep>,
     width: usize,
 }
@@ -62,7 +62,7 @@ impl Class {
         let defaults = Defaults::new(context, target, &user.headers, auth, policy);
         let defaults = defaults.tls(tls.clone());
         let session = SessionClass::new(defaults);
-        let ready = |action: &Action| CoreAction::new(action, context, session.defaults());
+        let ready = |action: &TaskAction| CoreAction::new(action, context, session.defaults());
         let tasks = user
             .tasks
             .iter()
@@ -82,11 +82,11 @@ impl Class {
 }
 
 impl CoreAction {
-    fn new(action: &Action, context: &Context, defaults: &Defaults) -> Self {
+    fn new(action: &TaskAction, context: &Context, defaults: &Defaults) -> Self {
         match action {
-            Action::Run(task) => CoreAction::Run(task.clone()),
-            Action::Steps(parts) => {
-                let ready = parts.iter().map(|part| CorePart::new(part, context, defaults));
+            TaskAction::Run(task) => CoreAction::Run(task.clone()),
+            TaskAction::Steps(parts) => {
+                let ready = parts.iter().map(|part| CoreStepGroup::new(part, context, defaults));
                 CoreAction::Steps(ready.collect())
             }
         }
@@ -106,10 +106,10 @@ impl CoreAction {
     }
 }
 
-impl CorePart {
-    fn new(part: &Part, context: &Context, defaults: &Defaults) -> Self {
+impl CoreStepGroup {
+    fn new(part: &StepGroup, context: &Context, defaults: &Defaults) -> Self {
         let steps = part.steps().iter().map(|step| CoreStep::new(step, context, defaults));
-        CorePart { steps: steps.collect(), width: part.width() }
+        CoreStepGroup { steps: steps.collect(), width: part.width() }
     }
 
     async fn run(&self, session: &mut Session) {

@@ -15,7 +15,7 @@ use super::pinned::yield_now;
 use super::user_handle::UserHandle;
 use crate::control::{Change, ScheduledChange};
 use crate::scenario::{ArrivalKind, ArrivalTimes, Arrivals, Line};
-use crate::stats::{Gap, Recorder, Start};
+use crate::stats::{IterationStart, Recorder, StartGap};
 
 /// The most arrivals that are dispatched in one turn, so that a core with many due ones still receives
 /// responses and notices the end of the run.
@@ -124,7 +124,7 @@ impl Dispatcher {
             due += 1;
         }
         if due > 0 {
-            core.context.recorder.borrow_mut().due(due, self.waiting.get());
+            core.context.recorder.borrow_mut().arrivals_due(due, self.waiting.get());
         }
         may_start
     }
@@ -208,16 +208,20 @@ impl Dispatcher {
                 let rate = self.rate.borrow();
                 (rate.area(now) - rate.area(before)) / self.cores as f64
             });
-            Gap { error: gap.abs_diff(wanted), of_mean }
+            StartGap { error: gap.abs_diff(wanted), of_mean }
         });
-        recorder.start(Start { lateness: now.saturating_sub(intended), delayed, gap });
+        recorder.iteration_started(IterationStart {
+            lateness: now.saturating_sub(intended),
+            delayed,
+            gap,
+        });
     }
 
     /// Records how many arrivals the rate asked for since the last call, up to this time of the run.
     pub(super) fn record_asked(&self, until: Duration, recorder: &mut Recorder) {
         let asked = self.rate.borrow().area(until) / self.cores as f64;
         let milli = |asked: f64| (asked * 1000.0).round() as u64;
-        recorder.asked(milli(asked).saturating_sub(milli(self.asked.replace(asked))));
+        recorder.arrivals_expected(milli(asked).saturating_sub(milli(self.asked.replace(asked))));
     }
 
     /// Ends all idle users, because no more arrivals will come.

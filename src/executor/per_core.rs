@@ -106,7 +106,7 @@ fn context(pinned: &Pinned, job: &Job) -> Rc<Context> {
 /// This core's own copies of the classes, with their requests rendered.
 fn classes(plan: &Plan, context: &Rc<Context>) -> Vec<Rc<Class>> {
     // Hosts are looked up before any request is rendered, and not during the run.
-    plan.elsewhere.iter().for_each(|host| context.know(host));
+    plan.other_hosts.iter().for_each(|host| context.know(host));
     let tls = plan.tls.for_this_core();
     let users = plan.scenario.users.iter().enumerate();
     let class = |(index, user)| {
@@ -126,7 +126,7 @@ impl PerCore {
         let plan = job.plan.clone();
         let core = job.core;
         // Only cores with users have arrivals.
-        let cores = plan.manned_cores();
+        let cores = plan.cores_with_users();
         let dispatcher = plan.arrivals.as_ref().filter(|_| core < cores).map(|arrivals| {
             let arrival_times = arrivals.times(plan.seed, core, cores);
             Rc::new(Dispatcher::new(arrivals, arrival_times, share(plan.users, core, cores), cores))
@@ -229,7 +229,7 @@ impl PerCore {
 
     /// Returns this core's share of the iterations or requests. A core without users has none.
     fn share_of_work(&self, all: u32) -> u32 {
-        let cores = self.plan().manned_cores();
+        let cores = self.plan().cores_with_users();
         if self.number() < cores { share(all, self.number(), cores) } else { 0 }
     }
 

@@ -10,7 +10,7 @@ use super::pinned::yield_now;
 use super::stopping::ON_STOP_GRACE;
 use super::user_handle::UserHandle;
 use crate::control::{Change, ScheduledChange};
-use crate::scenario::{Curve, Wanted, share};
+use crate::scenario::{Curve, UserTarget, share};
 
 /// How many users start or stop before the core has a turn, where it is late with them.
 const AT_ONCE: usize = 64;
@@ -77,7 +77,7 @@ impl UserSchedule {
     }
 
     /// Takes the next change that is due by now. The inner `None` means that the load is over.
-    fn next_until(&mut self, now: Duration) -> Option<Option<Wanted>> {
+    fn next_until(&mut self, now: Duration) -> Option<Option<UserTarget>> {
         let due = self.due().filter(|&due| due <= now)?;
         let scheduled = self.changes.pop_front_if(|scheduled| scheduled.at <= due);
         if let Some(ScheduledChange { at, change: Change::Users { users, spawn_rate } }) = scheduled
@@ -104,7 +104,7 @@ struct CoreUsers {
 
 impl CoreUsers {
     /// Starts or stops users until there are as many as wanted.
-    async fn reach(&mut self, core: &Rc<PerCore>, wanted: Wanted, now: Instant) {
+    async fn reach(&mut self, core: &Rc<PerCore>, wanted: UserTarget, now: Instant) {
         let users = share(wanted.users, core.number(), core.count());
         core.context.recorder.borrow_mut().users_wanted(Some(users.into()));
         let users = users as usize;

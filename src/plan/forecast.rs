@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::SocketAddr;
 
 use super::{Plan, key};
-use crate::scenario::{Action, KeepAlive, Part, Step, User};
+use crate::scenario::{KeepAlive, Step, StepGroup, TaskAction, User};
 use crate::session::{BaseUrl, ResolvedUrl, Via, is_absolute};
 
 /// A host and port.
@@ -28,13 +28,13 @@ pub struct Forecast {
     /// These, and one of each other user: the number if no user waited.
     pub at_most: u64,
     /// The kept ones by where they lead.
-    pub routes: Vec<Route>,
+    pub routes: Vec<RouteForecast>,
 }
 
 /// Connections that are kept to one host and port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Route {
+pub struct RouteForecast {
     /// The host and port, as a URL would say them.
     pub target: String,
     /// Connections to its addresses: those of other names for the same ones are among them.
@@ -65,13 +65,13 @@ impl Forecast {
 /// The most requests that a user makes at the same time.
 fn widest(user: &User) -> u64 {
     let parts = actions(user).filter_map(|action| match action {
-        Action::Steps(parts) => Some(parts),
-        Action::Run(_) => None,
+        TaskAction::Steps(parts) => Some(parts),
+        TaskAction::Run(_) => None,
     });
-    parts.flatten().map(Part::width).max().unwrap_or(1) as u64
+    parts.flatten().map(StepGroup::width).max().unwrap_or(1) as u64
 }
 
-fn actions(user: &User) -> impl Iterator<Item = &Action> {
+fn actions(user: &User) -> impl Iterator<Item = &TaskAction> {
     user.tasks.iter().map(|task| &task.action).chain(&user.on_start)
 }
 
@@ -94,8 +94,12 @@ fn connections(plan: &Plan, class: usize) -> BTreeSet<Connection> {
 
 /// The connections that an action declares, given the base of its user. Which lane makes a parallel
 /// request is certain for the first of each only: they are taken in order.
-pub(super) fn connections_of(action: &Action, base: &BaseUrl, via: &Via) -> BTreeSet<Connection> {
-    let Action::Steps(parts) = action else {
+pub(super) fn connections_of(
+    action: &TaskAction,
+    base: &BaseUrl,
+    via: &Via,
+) -> BTreeSet<Connection> {
+    let TaskAction::Steps(parts) = action else {
         // It is unknown where a closure connects to; the base URL is assumed.
         return BTreeSet::from([connection(0, base, via)]);
     };
@@ -106,7 +110,7 @@ pub(super) fn connections_of(action: &Action, base: &BaseUrl, via: &Via) -> BTre
         }
         _ => connection(lane, base, via),
     };
-    let first = |part: &Part| {
+    let first = |part: &StepGroup| {
         let first = part.steps().iter().take(part.width()).enumerate();
         first.map(of_step).collect::<Vec<_>>()
     };
@@ -127,7 +131,7 @@ fn connection(lane: usize, url: &BaseUrl, via: &Via) -> Connection {
 
 /// What is known of every host.
 pub(super) fn resolved(plan: &Plan) -> BTreeMap<Key, &ResolvedUrl> {
-    let resolved = plan.targets.iter().chain(&plan.elsewhere);
+    let resolved = plan.targets.iter().chain(&plan.other_hosts);
     // What is behind a proxy has none.
     let resolved = resolved.filter(|host| !host.addresses.is_empty());
     resolved.map(|host| (key(&host.url), host)).collect()
@@ -138,7 +142,7 @@ pub(super) fn pairs(plan: &Plan, host: &ResolvedUrl) -> u64 {
     host.addresses.iter().map(|&address| plan.local_addresses.for_peer(address).len() as u64).sum()
 }
 
-fn routes(plan: &Plan, kept: &BTreeMap<Key, u64>) -> Vec<Route> {
+fn routes(plan: &Plan, kept: &BTreeMap<Key, u64>) -> Vec<RouteForecast> {
     let resolved = resolved(plan);
     // Names share the ports of an address that they share: those with the same addresses are one route.
     let mut known = HashMap::new();
@@ -161,7 +165,7 @@ fn routes(plan: &Plan, kept: &BTreeMap<Key, u64>) -> Vec<Route> {
     let route = |(addresses, own, _): &(BTreeSet<SocketAddr>, &ResolvedUrl, u64)| {
         let others = addresses.iter().filter_map(|first| by_first.get(first)).flatten();
         let within = others.filter(|(other, _)| other.is_subset(addresses));
-        Route {
+        RouteForecast {
             target: own.url.authority.clone(),
             connections: within.map(|(_, connections)| connections).sum(),
             pairs: pairs(plan, own),
@@ -217,7 +221,7 @@ mod tests {
             let steps = ["/1", "/2", "http://b:81/", "/4"].map(Step::get).to_vec();
             let parts =
                 vec![Step::get("/").into(), Parallel::new(steps).connections(connections).into()];
-            User::new("u").task(Task::parts("page", parts))
+            User::new("u").task(Task::step_groups("page", parts))
         };
         check(&[page(6)], (48, 48), &[("a", 36, 2), ("b:81", 12, 1)]);
         check(&[page(2)], (24, 24), &[("a", 24, 2)]);

@@ -12,7 +12,7 @@ pub(super) struct Hosts {
     /// Where the users of each class go, in the scenario's order.
     pub(super) targets: Vec<ResolvedUrl>,
     /// Where else connections may go.
-    pub(super) elsewhere: Vec<ResolvedUrl>,
+    pub(super) other_hosts: Vec<ResolvedUrl>,
 }
 
 impl Hosts {
@@ -25,18 +25,18 @@ impl Hosts {
         mut ready: impl FnMut(usize),
     ) -> Result<Self, Error> {
         let mut known = Known::new(&options.resolve, local_addresses)?;
-        let (mut targets, mut elsewhere) = (Vec::new(), Vec::new());
+        let (mut targets, mut other_hosts) = (Vec::new(), Vec::new());
         for (class, user) in scenario.users.iter().enumerate() {
             let url = target(scenario, user, options.host.as_deref())?;
             if user.policy.via == Via::Direct {
                 targets.push(known.look_up(url)?);
                 for url in absolute_urls(user) {
-                    elsewhere.push(known.look_up(BaseUrl::split(url)?.0)?);
+                    other_hosts.push(known.look_up(BaseUrl::split(url)?.0)?);
                 }
             } else {
                 targets.push(ResolvedUrl { url, addresses: Vec::new(), by_hand: false });
                 if let Via::Proxy(url) = &user.policy.via {
-                    elsewhere.push(known.look_up(BaseUrl::parse(url)?)?);
+                    other_hosts.push(known.look_up(BaseUrl::parse(url)?)?);
                 }
             }
             ready(class);
@@ -44,11 +44,11 @@ impl Hosts {
         // Tasks written in Rust may meet on the way what is resolved by hand.
         for Resolve { url, .. } in &options.resolve {
             for secure in [false, true] {
-                elsewhere.push(known.look_up(BaseUrl { secure, ..url.clone() })?);
+                other_hosts.push(known.look_up(BaseUrl { secure, ..url.clone() })?);
             }
         }
-        of_use(local_addresses, targets.iter().chain(&elsewhere))?;
-        Ok(Hosts { targets, elsewhere })
+        of_use(local_addresses, targets.iter().chain(&other_hosts))?;
+        Ok(Hosts { targets, other_hosts })
     }
 }
 

@@ -8,7 +8,7 @@ use crate::units;
 
 /// The load of a run.
 #[derive(Debug)]
-pub(crate) struct Load {
+pub(crate) struct ResolvedLoad {
     /// How many users there are when, where the load is not a rate.
     pub shape: LoadShape,
     /// What is released when, where it is.
@@ -21,7 +21,7 @@ pub(crate) struct Load {
     pub ignored: Vec<&'static str>,
 }
 
-impl Load {
+impl ResolvedLoad {
     /// The load that a run of this scenario would have: that of its [`Plan`](super::Plan), without
     /// one. Looks nothing up.
     ///
@@ -33,7 +33,7 @@ impl Load {
         selection::select(&mut scenario, options)?;
         let load = resolve(options, &scenario.load)?;
         let users = scenario::assign(&scenario.users, load.users as usize).len() as u32;
-        Ok(Load { users, ..load })
+        Ok(ResolvedLoad { users, ..load })
     }
 }
 
@@ -44,7 +44,8 @@ impl Load {
 /// What is wrong with what is to run, with how much of it, and with the levels that it must not break.
 pub(crate) fn check(scenario: Scenario) -> Result<(), Error> {
     let own = scenario.load.clone();
-    let Load { shape, arrivals, run_time, .. } = Load::new(scenario, &Options::default())?;
+    let ResolvedLoad { shape, arrivals, run_time, .. } =
+        ResolvedLoad::new(scenario, &Options::default())?;
     let end = end(&shape, arrivals.as_ref(), run_time, own.adaptive.is_some());
     super::refuse_idle_levels(&own.abort_when, own.abort_after, end)
 }
@@ -65,7 +66,7 @@ pub(super) fn end(
 
 /// Options before the scenario's own wishes, before Locust's defaults of one user, one per second and
 /// no end.
-pub(super) fn resolve(options: &Options, load: &scenario::Load) -> Result<Load, Error> {
+pub(super) fn resolve(options: &Options, load: &scenario::Load) -> Result<ResolvedLoad, Error> {
     let run_time = options.run_time.or(load.run_time);
     if run_time.is_some_and(|time| time.is_zero()) {
         return Err(Error::NoRunTime);
@@ -108,7 +109,7 @@ fn closed(
     options: &Options,
     load: &scenario::Load,
     run_time: Option<Duration>,
-) -> Result<Load, Error> {
+) -> Result<ResolvedLoad, Error> {
     let rate = options.spawn_rate.or(load.spawn_rate).unwrap_or(1.0);
     if !(rate > 0.0 && rate.is_finite()) {
         return Err(Error::SpawnRate(rate));
@@ -126,7 +127,7 @@ fn closed(
         [("--users", options.users.is_some()), ("--spawn-rate", options.spawn_rate.is_some())];
     let ignored = ignored.into_iter().filter(|&(_, given)| given && load.shape.is_some());
     let ignored = ignored.map(|(flag, _)| flag).collect();
-    Ok(Load { shape, arrivals: None, run_time, users, ignored })
+    Ok(ResolvedLoad { shape, arrivals: None, run_time, users, ignored })
 }
 
 /// A run time from the start of the run.
@@ -149,7 +150,7 @@ fn open(
     from: RunTimeFrom,
     run_time: Option<Duration>,
     ignored: Vec<&'static str>,
-) -> Result<Load, Error> {
+) -> Result<ResolvedLoad, Error> {
     let run_time = counted(run_time, from, arrivals.full());
     if let Some(run_time) = run_time {
         // However late a core may be at its end, what is due after it is not.
@@ -161,7 +162,7 @@ fn open(
     }
     // The shape is not used; users start as arrivals need them.
     let shape = LoadShape::constant(0);
-    Ok(Load { shape, arrivals: Some(arrivals), run_time, users, ignored })
+    Ok(ResolvedLoad { shape, arrivals: Some(arrivals), run_time, users, ignored })
 }
 
 /// The releases, where the load is a rate: the option's, or else the scenario's.
@@ -196,7 +197,7 @@ fn no_rate(options: &Options) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{Picked, Plan};
+    use crate::plan::{Plan, SelectedClass};
     use crate::scenario::{Share, Step, User};
 
     /// Of three classes, two of which have their numbers, on this host.
@@ -213,7 +214,7 @@ mod tests {
     fn check(load: scenario::Load, options: Options, users: u32) {
         let plan = Plan::new(scenario("http://127.0.0.1:1", load.clone()), options.clone());
         let plan = plan.unwrap();
-        let load = Load::new(scenario("http://nowhere.invalid", load), &options).unwrap();
+        let load = ResolvedLoad::new(scenario("http://nowhere.invalid", load), &options).unwrap();
         assert_eq!((load.users, plan.users), (users, users));
         assert_eq!((load.shape, load.arrivals), (plan.shape, plan.arrivals));
         assert_eq!((load.run_time, load.ignored), (plan.run_time, plan.ignored));
@@ -227,7 +228,7 @@ mod tests {
             run_time_from: RunTimeFrom::Full,
             ..scenario::Load::default()
         };
-        let counted = Some(["a", "b"].map(Picked::new).to_vec());
+        let counted = Some(["a", "b"].map(SelectedClass::new).to_vec());
         check(shape.clone(), Options::default(), 20);
         check(shape.clone(), Options { users: Some(5), ..Options::default() }, 20);
         check(shape, Options { classes: counted, ..Options::default() }, 7);
@@ -240,10 +241,11 @@ mod tests {
             run_time_from: RunTimeFrom::Full,
             ..scenario::Load::default()
         };
-        let nobodys = Load::new(scenario("http://a", never_full), &Options::default()).unwrap();
+        let nobodys =
+            ResolvedLoad::new(scenario("http://a", never_full), &Options::default()).unwrap();
         assert_eq!(nobodys.run_time, Some(units::LONGEST));
         let nobody = Scenario::new("http://127.0.0.1:1");
-        assert!(Load::new(nobody, &Options::default()).is_err());
+        assert!(ResolvedLoad::new(nobody, &Options::default()).is_err());
     }
 
     /// Those of the command line and of files are refused where they are read.

@@ -6,9 +6,9 @@ use crate::units::grouped;
 
 /// A class more is ready in one respect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Progress {
+pub(crate) struct PlanProgress {
     /// In which one.
-    pub of: Part,
+    pub of: PlanPart,
     /// Classes that are.
     pub done: usize,
     /// All classes.
@@ -17,7 +17,7 @@ pub(crate) struct Progress {
 
 /// What a class needs that may take long: names are looked up, files are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Part {
+pub(crate) enum PlanPart {
     /// The addresses of its hosts.
     Hosts,
     /// What its connections are sealed with.
@@ -25,12 +25,12 @@ pub(crate) enum Part {
 }
 
 /// `Preparing hosts: 12,000 of 30,000 classes`.
-impl fmt::Display for Progress {
+impl fmt::Display for PlanProgress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Progress { of, done, all } = self;
+        let PlanProgress { of, done, all } = self;
         let of = match of {
-            Part::Hosts => "hosts",
-            Part::Tls => "TLS",
+            PlanPart::Hosts => "hosts",
+            PlanPart::Tls => "TLS",
         };
         let (done, all) = (grouped(*done as u64), grouped(*all as u64));
         write!(f, "Preparing {of}: {done} of {all} classes")
@@ -51,8 +51,8 @@ mod tests {
         }
         let mut told = Vec::new();
         Plan::watched(scenario, Options::default(), |progress| told.push(progress)).unwrap();
-        let of = |of| (1..=3000).map(move |done| Progress { of, done, all: 3000 });
-        assert_eq!(told, of(Part::Hosts).chain(of(Part::Tls)).collect::<Vec<_>>());
+        let of = |of| (1..=3000).map(move |done| PlanProgress { of, done, all: 3000 });
+        assert_eq!(told, of(PlanPart::Hosts).chain(of(PlanPart::Tls)).collect::<Vec<_>>());
         assert_eq!(told[1199].to_string(), "Preparing hosts: 1,200 of 3,000 classes");
         assert_eq!(told[5999].to_string(), "Preparing TLS: 3,000 of 3,000 classes");
     }

@@ -9,22 +9,22 @@ use crate::scenario::{LoadShape, Scenario, Share, Task, User, hint};
 /// A class of users that is to run.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct Picked {
+pub struct SelectedClass {
     /// The class's name.
     pub name: String,
     /// Its weight, in place of its own weight or count; without one it keeps these.
     pub weight: Option<f64>,
 }
 
-impl Picked {
+impl SelectedClass {
     /// The class of this name, with its own weight or count.
     pub fn new(name: impl Into<String>) -> Self {
-        Picked { name: name.into(), weight: None }
+        SelectedClass { name: name.into(), weight: None }
     }
 }
 
 /// As `--user-classes` takes it: `Browser`, `Browser=3`.
-impl fmt::Display for Picked {
+impl fmt::Display for SelectedClass {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name)?;
         self.weight.map_or(Ok(()), |weight| write!(f, "={weight}"))
@@ -62,14 +62,14 @@ pub(super) fn select(scenario: &mut Scenario, options: &Options) -> Result<Vec<S
 }
 
 /// Leaves the picked classes, in the scenario's order.
-fn pick(scenario: &mut Scenario, classes: &[Picked]) -> Result<(), Error> {
+fn pick(scenario: &mut Scenario, classes: &[SelectedClass]) -> Result<(), Error> {
     let names: Vec<&str> = scenario.users.iter().map(|user| &*user.name).collect();
     if classes.is_empty() {
         return Err(Error::NothingPicked(names.join(", ")));
     }
     let known: HashSet<&str> = names.iter().copied().collect();
     let mut weights = HashMap::new();
-    for Picked { name, weight } in classes {
+    for SelectedClass { name, weight } in classes {
         if !known.contains(name.as_str()) {
             let hint = hint(name, &names, "there are");
             return Err(Error::UnknownClass { name: name.clone(), hint });
@@ -130,7 +130,10 @@ mod tests {
     }
 
     fn picks(classes: &[(&str, Option<f64>)]) -> Options {
-        let picked = |(name, weight): &(&str, _)| Picked { weight: *weight, ..Picked::new(*name) };
+        let picked = |(name, weight): &(&str, _)| SelectedClass {
+            weight: *weight,
+            ..SelectedClass::new(*name)
+        };
         Options { classes: Some(classes.iter().map(picked).collect()), ..Options::default() }
     }
 

@@ -58,7 +58,7 @@ pub(crate) enum Figure {
     /// A whole number.
     Count(u64),
     /// Of so many requests.
-    Part(u64, u64),
+    CountOf(u64, u64),
     /// So many per second.
     Rate(f64),
     /// Bytes on average.
@@ -71,7 +71,7 @@ pub(crate) enum Figure {
     Percentile(Option<Duration>),
 }
 
-use Figure::{Count, Exact, Mean, Part, Percentile, Rate, Size};
+use Figure::{Count, CountOf, Exact, Mean, Percentile, Rate, Size};
 
 /// Makes a constant of each column and one list of all, with a table of them as its documentation.
 macro_rules! columns {
@@ -96,7 +96,7 @@ columns! {
     COLUMNS;
     // Key, unit, what it is; its name on the page, in the console, in CSV files; the figure.
     REQUESTS: "num_requests", Count, "finished requests, failures included", "# Requests", "# reqs", "Request Count", |row| Count(row.requests);
-    FAILURES: "num_failures", Count, "failed requests", "# Fails", "# fails", "Failure Count", |row| Part(row.failures, row.requests);
+    FAILURES: "num_failures", Count, "failed requests", "# Fails", "# fails", "Failure Count", |row| CountOf(row.failures, row.requests);
     MEDIAN: "median_response_time", Milliseconds, "half of the requests took at most this long", "Median", "Med", "Median Response Time", |row| Percentile(of(row, Figures::median));
     MEAN: "avg_response_time", Milliseconds, "the mean, exact", "Average", "Avg", "Average Response Time", |row| Mean(of(row, |times| times.mean));
     MIN: "min_response_time", Milliseconds, "the shortest, exact", "Min", "Min", "Min Response Time", |row| Exact(of(row, |times| times.min));
@@ -159,7 +159,7 @@ impl Figure {
     pub(crate) fn in_console(self) -> String {
         match self {
             Count(count) => count.to_string(),
-            Part(count, all) => {
+            CountOf(count, all) => {
                 let percent = 100.0 * count as f64 / all.max(1) as f64;
                 format!("{count}({percent:.2}%)")
             }
@@ -176,7 +176,7 @@ impl Figure {
     pub(crate) fn in_csv(self) -> String {
         let missing = if matches!(self, Mean(_)) { "0.0" } else { "0" };
         match self {
-            Count(count) | Part(count, _) => Some(count.to_string()),
+            Count(count) | CountOf(count, _) => Some(count.to_string()),
             Rate(rate) => Some(float(rate)),
             Size(size) => size.map(float),
             Exact(time) | Mean(time) => time.map(exact_ms),
@@ -196,7 +196,7 @@ impl Figure {
     /// For who rounds it himself: milliseconds with all digits.
     pub(crate) fn unrounded(self) -> Value {
         match self {
-            Count(count) | Part(count, _) => json!(count),
+            Count(count) | CountOf(count, _) => json!(count),
             Rate(rate) => json!(rate),
             Size(size) => json!(size.unwrap_or(0.0)),
             Exact(time) | Mean(time) | Percentile(time) => json!(time.map(exact)),

@@ -20,7 +20,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread;
 use std::time::Duration;
 
-use super::place::Place;
+use super::destination::Destination;
 
 /// A report file that cannot be written.
 //
@@ -74,7 +74,7 @@ pub(crate) fn pause(patience: Duration) -> Option<MutexGuard<'static, ()>> {
 #[derive(Debug)]
 pub(super) struct OutputFile {
     path: PathBuf,
-    place: Place,
+    destination: Destination,
 }
 
 /// A file that rows are added to.
@@ -92,31 +92,31 @@ impl OutputFile {
     pub(super) fn new(prefix: &Path, suffix: &str) -> Result<Self, Error> {
         let path = path(prefix, suffix);
         match try_out(&path) {
-            Ok(place) => Ok(OutputFile { path, place }),
+            Ok(destination) => Ok(OutputFile { path, destination }),
             Err(cause) => Err(Error { path, cause }),
         }
     }
 
     /// Its next version.
     pub(super) fn replace(&mut self, content: &[u8]) -> Result<(), Error> {
-        let written = match &mut self.place {
-            Place::Beside(target) => write_beside(target, content).map(drop),
-            Place::Overwritten(target) => overwrite(target, content).map(drop),
-            Place::Stream(file) => file.write_all(content),
+        let written = match &mut self.destination {
+            Destination::Beside(target) => write_beside(target, content).map(drop),
+            Destination::Overwritten(target) => overwrite(target, content).map(drop),
+            Destination::Stream(file) => file.write_all(content),
         };
         written.map_err(|cause| Error { path: self.path.clone(), cause })
     }
 
     /// Its first rows, to which others are added.
     pub(super) fn begin(&mut self, content: &[u8]) -> Result<GrowingFile, Error> {
-        let begun = match &mut self.place {
-            Place::Beside(target) => {
+        let begun = match &mut self.destination {
+            Destination::Beside(target) => {
                 write_beside(target, content).map(|file| (Some(target.clone()), file))
             }
-            Place::Overwritten(target) => {
+            Destination::Overwritten(target) => {
                 overwrite(target, content).map(|file| (Some(target.clone()), file))
             }
-            Place::Stream(file) => {
+            Destination::Stream(file) => {
                 file.write_all(content).and_then(|()| file.try_clone()).map(|file| (None, file))
             }
         };
@@ -171,15 +171,17 @@ impl GrowingFile {
     }
 }
 
-/// Finds the place, and writes a byte beside it as a version would be.
-fn try_out(path: &Path) -> io::Result<Place> {
-    let place = Place::find(path)?;
-    let Place::Beside(target) = place else { return Ok(place) };
+/// Finds the destination, and writes a byte beside it as a version would be.
+fn try_out(path: &Path) -> io::Result<Destination> {
+    let destination = Destination::find(path)?;
+    let Destination::Beside(target) = destination else { return Ok(destination) };
     let _writing = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
-    match Part::write(&target, b"\n") {
-        Ok(part) => part.remove().map(|()| Place::Beside(target)),
+    match PartFile::write(&target, b"\n") {
+        Ok(part) => part.remove().map(|()| Destination::Beside(target)),
         // The folder is not ours, and the file is, as `find` has seen.
-        Err(error) if is_of_folder(&error) && target.exists() => Ok(Place::Overwritten(target)),
+        Err(error) if is_of_folder(&error) && target.exists() => {
+            Ok(Destination::Overwritten(target))
+        }
         Err(error) => Err(error),
     }
 }
@@ -191,7 +193,7 @@ fn is_of_folder(error: &io::Error) -> bool {
 /// Gives the file this content, and it back.
 fn write_beside(target: &Path, content: &[u8]) -> io::Result<File> {
     let _writing = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
-    let part = Part::write(target, content)?;
+    let part = PartFile::write(target, content)?;
     match fs::rename(&part.path, target) {
         Ok(()) => Ok(part.file),
         Err(error) => {
@@ -213,12 +215,12 @@ fn overwrite(target: &Path, content: &[u8]) -> io::Result<File> {
 }
 
 /// A version that has not got its name yet.
-struct Part {
+struct PartFile {
     path: PathBuf,
     file: File,
 }
 
-impl Part {
+impl PartFile {
     /// With the owner and the permissions of the file that it is to replace.
     fn write(target: &Path, content: &[u8]) -> io::Result<Self> {
         let earlier = some(fs::metadata(target))?;
@@ -228,7 +230,7 @@ impl Part {
         let mut options = File::options();
         options.read(true).write(true).create_new(true);
         let file = options.mode(if earlier.is_some() { 0o600 } else { 0o666 }).open(&path)?;
-        let mut part = Part { path, file };
+        let mut part = PartFile { path, file };
         let resembles = earlier.map_or(Ok(()), |earlier| part.resemble(&earlier));
         match resembles.and_then(|()| part.file.write_all(content)) {
             Ok(()) => Ok(part),

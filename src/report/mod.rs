@@ -20,16 +20,16 @@ pub(crate) mod broken;
 pub(crate) mod columns;
 pub mod console;
 pub mod csv;
+mod destination;
 pub mod digits;
 pub(crate) mod file;
 pub mod history;
 pub mod html;
 pub mod json;
 mod percentiles;
-mod place;
-mod rhythm;
 #[cfg(test)]
 pub(crate) mod samples;
+mod ticker;
 pub(crate) mod utc;
 pub mod view;
 pub mod warnings;

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use crate::control::{Control, Refused};
 use crate::executor::panic_text;
 use crate::report::Report;
-use crate::scenario::{Adaptive, Answer};
+use crate::scenario::{Adaptation, Adaptive};
 use crate::stats::Snapshot;
 
 /// Why an adaptive load could not be followed, once it could not.
@@ -18,31 +18,31 @@ pub(super) struct Adapting {
     adaptive: Adaptive,
     control: Arc<Control>,
     broken: Broken,
-    latest: Answer,
+    latest: Adaptation,
 }
 
 impl Adapting {
     pub(super) fn new(adaptive: Adaptive, control: Arc<Control>, broken: Broken) -> Self {
-        Adapting { adaptive, control, broken, latest: Answer::Continue }
+        Adapting { adaptive, control, broken, latest: Adaptation::Continue }
     }
 
     /// What the load asks for, or how its function panicked.
-    fn answer(&self, snapshot: &Snapshot) -> Result<Answer, String> {
+    fn answer(&self, snapshot: &Snapshot) -> Result<Adaptation, String> {
         catch_unwind(AssertUnwindSafe(|| self.adaptive.answer(snapshot)))
             .map_err(|panic| format!("panic: {}", panic_text(&*panic)))
     }
 
     /// Asks for it, if it is news.
-    fn follow(&mut self, answer: Answer) -> Result<(), Refused> {
-        if answer == Answer::Continue || answer == self.latest {
+    fn follow(&mut self, answer: Adaptation) -> Result<(), Refused> {
+        if answer == Adaptation::Continue || answer == self.latest {
             return Ok(());
         }
         self.latest = answer;
         match answer {
-            Answer::Continue => Ok(()),
-            Answer::Users { users, spawn_rate } => self.control.set_users(users, spawn_rate),
-            Answer::Rate(rate) => self.control.set_rate(rate),
-            Answer::Stop => {
+            Adaptation::Continue => Ok(()),
+            Adaptation::Users { users, spawn_rate } => self.control.set_users(users, spawn_rate),
+            Adaptation::Rate(rate) => self.control.set_rate(rate),
+            Adaptation::Stop => {
                 self.control.stop();
                 Ok(())
             }

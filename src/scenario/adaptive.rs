@@ -8,7 +8,7 @@ use crate::stats::Snapshot;
 /// How a run is to go on.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
-pub enum Answer {
+pub enum Adaptation {
     /// As it does.
     Continue,
     /// With so many users.
@@ -41,7 +41,7 @@ pub enum Answer {
 /// A climb of 10 users every 15 seconds, which ends when the last ten seconds break a level:
 ///
 /// ```
-/// use gregaria::scenario::{Answer, Scenario, Step, User};
+/// use gregaria::scenario::{Adaptation, Scenario, Step, User};
 /// use gregaria::stats::Snapshot;
 /// use gregaria::threshold::Threshold;
 ///
@@ -51,10 +51,10 @@ pub enum Answer {
 ///     ["p95 > 200ms", "fail_ratio > 1%"].iter().map(|level| level.parse().unwrap()).collect();
 /// let climb = move |snapshot: &Snapshot| {
 ///     if levels.iter().any(|level| level.is_broken(snapshot)) {
-///         return Answer::Stop;
+///         return Adaptation::Stop;
 ///     }
 ///     let steps = 1 + snapshot.elapsed.as_secs() / STEP_SECONDS;
-///     Answer::Users { users: 10 * steps as u32, spawn_rate: 10.0 }
+///     Adaptation::Users { users: 10 * steps as u32, spawn_rate: 10.0 }
 /// };
 /// let user = User::new("APIUser").task(Step::get("/"));
 /// let scenario = Scenario::new("http://127.0.0.1:5000").user(user).adapt(climb);
@@ -63,16 +63,16 @@ pub enum Answer {
 #[derive(Clone)]
 pub struct Adaptive(Arc<Mutex<Function>>);
 
-type Function = dyn FnMut(&Snapshot) -> Answer + Send;
+type Function = dyn FnMut(&Snapshot) -> Adaptation + Send;
 
 impl Adaptive {
     /// Takes a function that looks at the run.
-    pub fn new(function: impl FnMut(&Snapshot) -> Answer + Send + 'static) -> Self {
+    pub fn new(function: impl FnMut(&Snapshot) -> Adaptation + Send + 'static) -> Self {
         Adaptive(Arc::new(Mutex::new(function)))
     }
 
     /// What the function answers to this state of the run.
-    pub fn answer(&self, snapshot: &Snapshot) -> Answer {
+    pub fn answer(&self, snapshot: &Snapshot) -> Adaptation {
         let mut function = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         function(snapshot)
     }
@@ -96,8 +96,8 @@ mod tests {
 
     #[test]
     fn adaptive_loads_are_equal_by_their_function() {
-        let adaptive = Adaptive::new(|_: &Snapshot| Answer::Continue);
+        let adaptive = Adaptive::new(|_: &Snapshot| Adaptation::Continue);
         assert_eq!(adaptive, adaptive.clone());
-        assert_ne!(adaptive, Adaptive::new(|_: &Snapshot| Answer::Continue));
+        assert_ne!(adaptive, Adaptive::new(|_: &Snapshot| Adaptation::Continue));
     }
 }

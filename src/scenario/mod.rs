@@ -11,32 +11,32 @@ pub mod file;
 mod load;
 mod nearest;
 mod parameter;
-mod part;
 mod reports;
 mod shape;
 mod state;
 mod step;
+mod step_group;
 mod task;
 mod user;
 mod validate;
 mod wait_time;
 mod workload;
 
-pub use adaptive::{Adaptive, Answer};
+pub use adaptive::{Adaptation, Adaptive};
 pub use arrivals::{ArrivalKind, ArrivalTimes, Arrivals};
 pub(crate) use classes::{Classes, assign};
 pub use error::Error;
 pub use load::{Load, RunTimeFrom};
 pub use parameter::Parameter;
-pub use part::{Parallel, Part};
 pub use reports::Reports;
-pub use shape::{Curve, Function, Line, LoadShape, Mix, Stage};
-pub(crate) use shape::{Wanted, share};
+pub use shape::{Curve, Line, LoadShape, Mix, ShapeFn, Stage};
+pub(crate) use shape::{UserTarget, share};
 pub(crate) use state::StateFactory;
 pub use state::StatefulUser;
 pub use step::Step;
+pub use step_group::{Parallel, StepGroup};
 pub(crate) use task::Tasks;
-pub use task::{Action, Task, TaskError, TaskFn, TaskResult};
+pub use task::{Task, TaskAction, TaskError, TaskFn, TaskResult};
 pub use user::{Share, User};
 pub(crate) use validate::{
     dns_refresh as validate_dns_refresh, host as validate_host, proxy as validate_proxy,
@@ -111,7 +111,7 @@ impl Scenario {
     }
 
     /// Lets a function that sees every second of the run say how it goes on; see [`Adaptive`].
-    pub fn adapt(mut self, function: impl FnMut(&Snapshot) -> Answer + Send + 'static) -> Self {
+    pub fn adapt(mut self, function: impl FnMut(&Snapshot) -> Adaptation + Send + 'static) -> Self {
         self.load.adaptive = Some(Adaptive::new(function));
         self
     }

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::task::{Action, Task, TaskError, TaskFn, TaskResult};
+use super::task::{Task, TaskAction, TaskError, TaskFn, TaskResult};
 use super::user::User;
 use super::wait_time::{WaitFn, WaitTime};
 use crate::session::Session;
@@ -93,7 +93,7 @@ impl<S: 'static> StatefulUser<S> {
         mut self,
         run: impl AsyncFn(&mut S, &mut Session) -> TaskResult + Send + Sync + 'static,
     ) -> Self {
-        self.user.on_start = Some(Action::run(WithState::new(run)));
+        self.user.on_start = Some(TaskAction::run(WithState::new(run)));
         self
     }
 
@@ -102,7 +102,7 @@ impl<S: 'static> StatefulUser<S> {
         mut self,
         run: impl AsyncFn(&mut S, &mut Session) -> TaskResult + Send + Sync + 'static,
     ) -> Self {
-        self.user.on_stop = Some(Action::run(WithState::new(run)));
+        self.user.on_stop = Some(TaskAction::run(WithState::new(run)));
         self
     }
 

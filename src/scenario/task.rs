@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::credentials::stripped;
 use crate::session::{RequestFailed, Session};
 
-use super::{Part, Step};
+use super::{Step, StepGroup};
 
 /// One thing a user does, chosen by weight.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,15 +21,15 @@ pub struct Task {
     /// Words by which a run takes this task or leaves it out, as Locust's `@tag` gives them.
     pub tags: Vec<String>,
     /// What is done.
-    pub action: Action,
+    pub action: TaskAction,
 }
 
 /// What a task, `on_start` or `on_stop` does.
 #[derive(Clone)]
 #[non_exhaustive]
-pub enum Action {
+pub enum TaskAction {
     /// Requests in order, some of them perhaps at the same time, as data: rendered once.
-    Steps(Vec<Part>),
+    Steps(Vec<StepGroup>),
     /// An `async` closure over the session.
     Run(Arc<dyn TaskFn>),
 }
@@ -112,7 +112,7 @@ impl Task {
             name: stripped(&name.into()).into_owned(),
             weight: 1,
             tags: Vec::new(),
-            action: Action::run(action),
+            action: TaskAction::run(action),
         }
     }
 
@@ -122,17 +122,17 @@ impl Task {
             name: stripped(&name.into()).into_owned(),
             weight: 1,
             tags: Vec::new(),
-            action: Action::steps(steps),
+            action: TaskAction::steps(steps),
         }
     }
 
     /// A task of weight 1 that makes these requests in order, some of them at the same time.
-    pub fn parts(name: impl Into<String>, parts: Vec<Part>) -> Self {
+    pub fn step_groups(name: impl Into<String>, groups: Vec<StepGroup>) -> Self {
         Task {
             name: stripped(&name.into()).into_owned(),
             weight: 1,
             tags: Vec::new(),
-            action: Action::Steps(parts),
+            action: TaskAction::Steps(groups),
         }
     }
 
@@ -180,41 +180,41 @@ impl Tasks {
     }
 }
 
-impl Action {
+impl TaskAction {
     /// An action that makes these requests in order.
     pub fn steps(steps: Vec<Step>) -> Self {
-        Action::Steps(steps.into_iter().map(Part::One).collect())
+        TaskAction::Steps(steps.into_iter().map(StepGroup::One).collect())
     }
 
     /// The requests that it declares; none where it is a closure.
     pub(crate) fn declared(&self) -> impl Iterator<Item = &Step> {
         let parts = match self {
-            Action::Steps(parts) => &parts[..],
-            Action::Run(_) => &[],
+            TaskAction::Steps(parts) => &parts[..],
+            TaskAction::Run(_) => &[],
         };
-        parts.iter().flat_map(Part::steps)
+        parts.iter().flat_map(StepGroup::steps)
     }
 
     /// An action that runs an `async` closure.
     pub fn run(action: impl TaskFn + 'static) -> Self {
-        Action::Run(Arc::new(action))
+        TaskAction::Run(Arc::new(action))
     }
 }
 
-impl fmt::Debug for Action {
+impl fmt::Debug for TaskAction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Action::Steps(steps) => f.debug_tuple("Steps").field(steps).finish(),
-            Action::Run(_) => f.write_str("Run(..)"),
+            TaskAction::Steps(steps) => f.debug_tuple("Steps").field(steps).finish(),
+            TaskAction::Run(_) => f.write_str("Run(..)"),
         }
     }
 }
 
-impl PartialEq for Action {
+impl PartialEq for TaskAction {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
-            (Action::Steps(a), Action::Steps(b)) => a == b,
-            (Action::Run(a), Action::Run(b)) => Arc::ptr_eq(a, b),
+            (TaskAction::Steps(a), TaskAction::Steps(b)) => a == b,
+            (TaskAction::Run(a), TaskAction::Run(b)) => Arc::ptr_eq(a, b),
             _ => false,
         }
     }
@@ -285,10 +285,13 @@ mod tests {
 
     #[test]
     fn actions_are_equal_by_their_steps_or_by_their_closure() {
-        let run = Action::run(async |_: &mut Session| Ok(()));
+        let run = TaskAction::run(async |_: &mut Session| Ok(()));
         assert_eq!(run, run.clone());
-        assert_ne!(run, Action::run(async |_: &mut Session| Ok(())));
-        assert_ne!(run, Action::steps(vec![]));
-        assert_eq!(Action::steps(vec![Step::get("/")]), Action::steps(vec![Step::get("/")]));
+        assert_ne!(run, TaskAction::run(async |_: &mut Session| Ok(())));
+        assert_ne!(run, TaskAction::steps(vec![]));
+        assert_eq!(
+            TaskAction::steps(vec![Step::get("/")]),
+            TaskAction::steps(vec![Step::get("/")])
+        );
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
 
-use super::{Action, KeepAlive, StateFactory, Step, Task, TaskFn, WaitTime};
+use super::{KeepAlive, StateFactory, Step, Task, TaskAction, TaskFn, WaitTime};
 use crate::credentials::stripped;
 use crate::session::{Auth, Policy, TcpOptions, Timeouts, Via};
 use crate::transport::tls::TlsOptions;
@@ -28,9 +28,9 @@ pub struct User {
     /// What the user does, each with its weight.
     pub tasks: Vec<Task>,
     /// Run once before the first task.
-    pub on_start: Option<Action>,
+    pub on_start: Option<TaskAction>,
     /// Run once after the last task, also at the stop of the run.
-    pub on_stop: Option<Action>,
+    pub on_stop: Option<TaskAction>,
     /// Headers of every request of this class.
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// Who every request is from.
@@ -70,7 +70,7 @@ impl User {
     /// The requests that it declares, in their order: what closures make is known when it happens.
     pub fn steps(&self) -> impl Iterator<Item = &Step> {
         let tasks = self.tasks.iter().map(|task| &task.action);
-        self.on_start.iter().chain(tasks).chain(&self.on_stop).flat_map(Action::declared)
+        self.on_start.iter().chain(tasks).chain(&self.on_stop).flat_map(TaskAction::declared)
     }
 
     /// Sets the class's share of all users.
@@ -106,26 +106,26 @@ impl User {
     /// Runs this before the first task. A user for whom it returns an error, or panics, does not go
     /// on, as in Locust.
     pub fn on_start(mut self, action: impl TaskFn + 'static) -> Self {
-        self.on_start = Some(Action::run(action));
+        self.on_start = Some(TaskAction::run(action));
         self
     }
 
     /// Makes these requests before the first task. One that fails is counted, and the user goes on,
     /// as in Locust.
     pub fn on_start_steps(mut self, steps: Vec<Step>) -> Self {
-        self.on_start = Some(Action::steps(steps));
+        self.on_start = Some(TaskAction::steps(steps));
         self
     }
 
     /// Runs this after the last task.
     pub fn on_stop(mut self, action: impl TaskFn + 'static) -> Self {
-        self.on_stop = Some(Action::run(action));
+        self.on_stop = Some(TaskAction::run(action));
         self
     }
 
     /// Makes these requests after the last task.
     pub fn on_stop_steps(mut self, steps: Vec<Step>) -> Self {
-        self.on_stop = Some(Action::steps(steps));
+        self.on_stop = Some(TaskAction::steps(steps));
         self
     }
 

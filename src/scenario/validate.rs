@@ -18,7 +18,7 @@ use crate::units;
 use request::headers;
 pub(super) use request::{header, header_name, method, path};
 
-use super::{Action, Error, Parallel, Part, Scenario, Share, Step, Task, USERS_MAX, User};
+use super::{Error, Parallel, Scenario, Share, Step, StepGroup, Task, TaskAction, USERS_MAX, User};
 
 /// The shortest time between two look-ups of a name: name servers answer others, too.
 const DNS_REFRESH_MIN: Duration = Duration::from_millis(100);
@@ -222,16 +222,16 @@ fn task(task: &Task) -> Result<(), Error> {
         .map_err(|error| error.at(format!("task '{}'", task.name)))
 }
 
-fn action(action: &Action) -> Result<(), Error> {
+fn action(action: &TaskAction) -> Result<(), Error> {
     match action {
-        Action::Run(_) => Ok(()),
-        Action::Steps(steps) if steps.is_empty() => Err(Error::NoSteps),
-        Action::Steps(parts) => parts.iter().try_for_each(part),
+        TaskAction::Run(_) => Ok(()),
+        TaskAction::Steps(steps) if steps.is_empty() => Err(Error::NoSteps),
+        TaskAction::Steps(parts) => parts.iter().try_for_each(part),
     }
 }
 
-fn part(part: &Part) -> Result<(), Error> {
-    if let Part::Parallel(parallel) = part {
+fn part(part: &StepGroup) -> Result<(), Error> {
+    if let StepGroup::Parallel(parallel) = part {
         connections(parallel.connections)?;
         if parallel.steps.is_empty() {
             return Err(Error::NoSteps);
@@ -360,7 +360,7 @@ mod tests {
     fn a_user_has_a_bound_of_parallel_connections() {
         let of = |connections| {
             let parallel = Parallel::new(vec![Step::get("/")]).connections(connections);
-            scenario(User::new("u").task(Task::parts("t", vec![parallel.into()])))
+            scenario(User::new("u").task(Task::step_groups("t", vec![parallel.into()])))
         };
         let at = "user 'u': task 't'";
         check(

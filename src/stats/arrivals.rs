@@ -12,7 +12,7 @@ use super::times::{SparseTimes, Times};
 
 /// The releases of one core in an interval.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub(crate) struct Arrivals {
+pub(crate) struct ArrivalCounts {
     /// Expected number of releases by the rate that was asked for, in thousandths: of a Poisson
     /// process the actual number varies around it.
     pub asked_milli: u64,
@@ -35,7 +35,7 @@ pub(crate) struct Arrivals {
 
 /// What a core has released since the last take.
 #[derive(Debug, Default)]
-pub(super) struct Released {
+pub(super) struct ArrivalRecorder {
     asked_milli: u64,
     due: u64,
     started: u64,
@@ -48,25 +48,25 @@ pub(super) struct Released {
 
 /// One start of an iteration.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Start {
+pub(crate) struct IterationStart {
     /// How late it was.
     pub lateness: Duration,
     /// Whether it had to wait for a user.
     pub delayed: bool,
     /// From the start before, on the same core.
-    pub gap: Option<Gap>,
+    pub gap: Option<StartGap>,
 }
 
 /// The time between two starts on a core.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Gap {
+pub(crate) struct StartGap {
     /// How far it was from what was intended.
     pub error: Duration,
     /// Its length in mean lengths at that moment, where it is to be exponential.
     pub of_mean: Option<f64>,
 }
 
-impl Released {
+impl ArrivalRecorder {
     pub(super) fn due(&mut self, releases: u64, backlog: u64) {
         self.due += releases;
         self.backlog_peak = self.backlog_peak.max(backlog);
@@ -76,7 +76,7 @@ impl Released {
         self.asked_milli = self.asked_milli.saturating_add(milli);
     }
 
-    pub(super) fn start(&mut self, start: Start) {
+    pub(super) fn start(&mut self, start: IterationStart) {
         self.started += 1;
         self.delayed += u64::from(start.delayed);
         self.lateness.record(start.lateness);
@@ -86,8 +86,8 @@ impl Released {
         }
     }
 
-    pub(super) fn take(&mut self) -> Arrivals {
-        let arrivals = Arrivals {
+    pub(super) fn take(&mut self) -> ArrivalCounts {
+        let arrivals = ArrivalCounts {
             asked_milli: self.asked_milli,
             due: self.due,
             started: self.started,
@@ -97,7 +97,7 @@ impl Released {
             gap_errors: self.gap_errors.to_sparse(),
             gaps: self.gaps.take(),
         };
-        let Released { asked_milli, due, started, delayed, backlog_peak, .. } = self;
+        let ArrivalRecorder { asked_milli, due, started, delayed, backlog_peak, .. } = self;
         for count in [asked_milli, due, started, delayed, backlog_peak] {
             *count = 0;
         }
@@ -107,9 +107,9 @@ impl Released {
     }
 }
 
-impl AddAssign<&Arrivals> for Released {
-    fn add_assign(&mut self, other: &Arrivals) {
-        let Arrivals { asked_milli, due, started, delayed, backlog_peak, .. } = *other;
+impl AddAssign<&ArrivalCounts> for ArrivalRecorder {
+    fn add_assign(&mut self, other: &ArrivalCounts) {
+        let ArrivalCounts { asked_milli, due, started, delayed, backlog_peak, .. } = *other;
         self.asked_milli = self.asked_milli.saturating_add(asked_milli);
         self.due += due;
         self.started += started;
@@ -123,7 +123,7 @@ impl AddAssign<&Arrivals> for Released {
 
 /// The releases of all cores since the start, in the collector.
 #[derive(Debug, Default)]
-pub(super) struct ArrivalsSum {
+pub(super) struct ArrivalTotals {
     asked_milli: u64,
     due: u64,
     started: u64,
@@ -135,8 +135,8 @@ pub(super) struct ArrivalsSum {
     gaps: Gaps,
 }
 
-impl ArrivalsSum {
-    pub(super) fn add(&mut self, core: usize, other: &Arrivals) {
+impl ArrivalTotals {
+    pub(super) fn add(&mut self, core: usize, other: &ArrivalCounts) {
         if self.backlog_peaks.len() <= core {
             self.backlog_peaks.resize(core + 1, 0);
         }
@@ -218,26 +218,30 @@ mod tests {
 
     const US: Duration = Duration::from_micros(1);
 
-    fn start(lateness: Duration, delayed: bool) -> Start {
-        Start { lateness, delayed, gap: Some(Gap { error: 3 * US, of_mean: Some(1.0) }) }
+    fn start(lateness: Duration, delayed: bool) -> IterationStart {
+        IterationStart {
+            lateness,
+            delayed,
+            gap: Some(StartGap { error: 3 * US, of_mean: Some(1.0) }),
+        }
     }
 
     #[test]
     fn releases_add_up_over_cores_and_over_what_could_not_be_shipped() {
-        let mut released = Released::default();
+        let mut released = ArrivalRecorder::default();
         released.asked(2500);
         released.due(3, 2);
         released.start(start(5 * US, false));
         released.start(start(9 * US, true));
         let first = released.take();
-        assert_eq!(released.take(), Arrivals::default());
+        assert_eq!(released.take(), ArrivalCounts::default());
         released += &first;
         released.asked(500);
         released.due(1, 1);
         let both = released.take();
         assert_eq!((both.asked_milli, both.due, both.started), (3000, 4, 2));
 
-        let mut sum = ArrivalsSum::default();
+        let mut sum = ArrivalTotals::default();
         sum.add(0, &both);
         sum.add(1, &both);
         let report = sum.report();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Stretch, Timeline};
+use super::{Period, Timeline};
 
 /// More of a row's requests.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -21,7 +21,7 @@ pub struct Detail {
     pub(crate) timeline: Timeline,
     /// The last ten seconds up to the end of the run: nine complete ones and the one that it cut
     /// short, fewer where fewer were counted.
-    pub(crate) ending: Stretch,
+    pub(crate) ending: Period,
 }
 
 /// Where Locust's rounding of milliseconds gets coarser, and to multiples of what it rounds below.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::Distribution;
-use super::standstill::{Standstills, StoodStill};
+use super::standstill::{StandstillRow, Standstills};
 use super::times::{SparseTimes, Times};
 
 /// From this share of a second on, a core that ran, or was kept from running, counts as saturated:
@@ -303,7 +303,7 @@ pub struct GeneratorHealth {
     /// the start, whoever owns them and whoever connected: the kernel's `ListenOverflows`.
     pub accept_queue_overflows: u64,
     /// When cores did nothing of what was due, in order of time: the longest.
-    pub standstills: Vec<StoodStill>,
+    pub standstills: Vec<StandstillRow>,
     /// How often they did besides, and for how long together.
     pub more_standstills: (u64, Duration),
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Arrivals, Delta, EntryId, EntryKey, Example, Health, Journal, Sightings};
+use super::{ArrivalCounts, Delta, EntryId, EntryKey, Example, Health, Journal, Sightings};
 
 /// What one core gathered between two takes, whatever the instants of the samples themselves say:
 /// a sample belongs to the interval it was recorded in, and to no other.
@@ -47,7 +47,7 @@ pub struct Interval {
     /// open load does, or none any more.
     pub wanted: Option<u64>,
     /// What it released, where the load is open.
-    pub(crate) arrivals: Option<Box<Arrivals>>,
+    pub(crate) arrivals: Option<Box<ArrivalCounts>>,
     /// What the core noticed of itself.
     pub(crate) health: Health,
     /// What its users did, where somebody wants to know.
@@ -145,12 +145,12 @@ mod tests {
     use std::time::{Instant, SystemTime};
 
     use super::*;
-    use crate::stats::{Clocks, Limits, Outcome, Recorder, Sample, Totals};
+    use crate::stats::{Clocks, Outcome, Recorder, RowLimits, Sample, Totals};
 
     #[test]
     fn an_interval_that_does_not_fit_is_refused_whole() {
         let start = Instant::now();
-        let limits = Limits::default();
+        let limits = RowLimits::default();
         let second = |core: &mut Recorder, second| {
             let (entry, outcome) = (core.entry("GET", "/"), Outcome::Failure("refused"));
             let clocks = Clocks { intended: start, started: start, ended: start };

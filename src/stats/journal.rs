@@ -9,7 +9,7 @@ const DEEDS_MAX: usize = 100;
 
 /// Something that a user did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Deed {
+pub(crate) struct JournalEntry {
     /// From the start of the run.
     pub at: Duration,
     /// The user's number in the whole run.
@@ -22,34 +22,34 @@ pub(crate) struct Deed {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Journal {
     /// In the order of their instants, where it is of several cores.
-    pub(crate) deeds: Vec<Deed>,
+    pub(crate) entries: Vec<JournalEntry>,
     /// How much more there was.
     pub left_out: u64,
 }
 
 impl Journal {
     /// Notes what was done, where it is not too much already.
-    pub(super) fn note(&mut self, deed: impl FnOnce() -> Deed) {
-        if self.deeds.len() < DEEDS_MAX { self.deeds.push(deed()) } else { self.left_out += 1 }
+    pub(super) fn note(&mut self, deed: impl FnOnce() -> JournalEntry) {
+        if self.entries.len() < DEEDS_MAX { self.entries.push(deed()) } else { self.left_out += 1 }
     }
 
     /// Puts back what could not be sent: it was there before what was noted since.
     pub(super) fn restore(&mut self, earlier: Journal) {
         let later = std::mem::replace(self, earlier);
         self.left_out += later.left_out;
-        later.deeds.into_iter().for_each(|deed| self.note(|| deed));
+        later.entries.into_iter().for_each(|deed| self.note(|| deed));
     }
 
     /// Adds what another core tells.
     pub(super) fn add(&mut self, other: Journal) {
-        self.deeds.extend(other.deeds);
+        self.entries.extend(other.entries);
         self.left_out += other.left_out;
     }
 
     /// Takes everything out, in the order of time.
     pub(super) fn take(&mut self) -> Journal {
         let mut taken = std::mem::take(self);
-        taken.deeds.sort_by_key(|deed| deed.at);
+        taken.entries.sort_by_key(|deed| deed.at);
         taken
     }
 }
@@ -58,8 +58,8 @@ impl Journal {
 mod tests {
     use super::*;
 
-    fn deed(second: u64) -> Deed {
-        Deed { at: Duration::from_secs(second), user: second, what: "x".to_owned() }
+    fn deed(second: u64) -> JournalEntry {
+        JournalEntry { at: Duration::from_secs(second), user: second, what: "x".to_owned() }
     }
 
     #[test]
@@ -67,20 +67,20 @@ mod tests {
         let mut journal = Journal::default();
         (0..DEEDS_MAX as u64).for_each(|second| journal.note(|| deed(second)));
         journal.note(|| panic!("nobody will read it"));
-        assert_eq!((journal.deeds.len(), journal.left_out), (DEEDS_MAX, 1));
+        assert_eq!((journal.entries.len(), journal.left_out), (DEEDS_MAX, 1));
         let mut later = Journal::default();
         (0..3).for_each(|second| later.note(|| deed(second)));
         later.restore(journal);
-        assert_eq!((later.deeds.len(), later.left_out), (DEEDS_MAX, 4));
+        assert_eq!((later.entries.len(), later.left_out), (DEEDS_MAX, 4));
     }
 
     #[test]
     fn deeds_of_all_cores_are_told_in_the_order_of_time() {
         let mut all = Journal::default();
-        all.add(Journal { deeds: vec![deed(1), deed(3)], left_out: 2 });
-        all.add(Journal { deeds: vec![deed(2)], left_out: 1 });
+        all.add(Journal { entries: vec![deed(1), deed(3)], left_out: 2 });
+        all.add(Journal { entries: vec![deed(2)], left_out: 1 });
         let taken = all.take();
-        assert_eq!(taken.deeds, [1, 2, 3].map(deed));
+        assert_eq!(taken.entries, [1, 2, 3].map(deed));
         assert_eq!((taken.left_out, all), (3, Journal::default()));
     }
 }

@@ -8,13 +8,13 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use super::arrivals::Released;
+use super::arrivals::ArrivalRecorder;
 use super::entry::Entry;
 use super::failure::{Seen, Table};
 use super::health::Noticed;
 use super::{
-    Deed, EntryId, EntryKey, Exception, Extra, Failure, Interval, Journal, Limit, Limits, Outcome,
-    Phases, Sample, Standstill, Start, WireBytes, Work,
+    EntryId, EntryKey, Exception, Extra, Failure, Interval, IterationStart, Journal, JournalEntry,
+    Limit, Outcome, Phases, RowLimits, Sample, Standstill, WireBytes, Work,
 };
 
 /// One core's samples since the last [take](Recorder::take).
@@ -22,7 +22,7 @@ use super::{
 pub struct Recorder {
     core: usize,
     started: Instant,
-    limits: Limits,
+    limits: RowLimits,
     /// When the current interval began.
     from: Duration,
     /// Ids by name, then by method: one look-up by `&str`, then one or two comparisons.
@@ -43,7 +43,7 @@ pub struct Recorder {
     users: Vec<u64>,
     wanted: Option<u64>,
     noticed: Noticed,
-    released: Option<Box<Released>>,
+    released: Option<Box<ArrivalRecorder>>,
     /// What users do, where somebody wants to know.
     journal: Option<Box<Journal>>,
 }
@@ -51,7 +51,7 @@ pub struct Recorder {
 impl Recorder {
     /// A recorder for the core with this number (counted from 0 within the run), for a run that
     /// started at `started`.
-    pub fn new(core: usize, started: Instant, limits: Limits) -> Self {
+    pub fn new(core: usize, started: Instant, limits: RowLimits) -> Self {
         Recorder {
             core,
             started,
@@ -95,7 +95,7 @@ impl Recorder {
     #[cold]
     fn note(&mut self, user: u64, what: impl FnOnce(&Self) -> String) {
         let Some(mut journal) = self.journal.take() else { return };
-        journal.note(|| Deed { at: self.started.elapsed(), user, what: what(self) });
+        journal.note(|| JournalEntry { at: self.started.elapsed(), user, what: what(self) });
         self.journal = Some(journal);
     }
 
@@ -219,17 +219,17 @@ impl Recorder {
 
     /// The load is open: so many releases were expected by the rate since the last call, in
     /// thousandths.
-    pub(crate) fn asked(&mut self, milli: u64) {
+    pub(crate) fn arrivals_expected(&mut self, milli: u64) {
         self.released.get_or_insert_default().asked(milli);
     }
 
     /// The time of so many more releases has come; so many are waiting for a user now.
-    pub(crate) fn due(&mut self, releases: u64, backlog: u64) {
+    pub(crate) fn arrivals_due(&mut self, releases: u64, backlog: u64) {
         self.released.get_or_insert_default().due(releases, backlog);
     }
 
     /// A release was started.
-    pub(crate) fn start(&mut self, start: Start) {
+    pub(crate) fn iteration_started(&mut self, start: IterationStart) {
         self.released.get_or_insert_default().start(start);
     }
 

@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Breach, Counts, Detail, EntryKey, Example, GeneratorHealth, Journal, Limits, OpenLoad, Phases,
-    Statuses, Totals,
+    Breach, Counts, Detail, EntryKey, Example, GeneratorHealth, Journal, OpenLoad, Phases,
+    RowLimits, Statuses, Totals,
 };
 
 /// The percentiles every table and file shows, as fractions, in Locust's order.
@@ -64,7 +64,7 @@ pub struct Snapshot {
 impl Snapshot {
     /// A run with these classes of users in which nothing has happened yet, and which has no start.
     pub fn before_the_run(classes: Vec<String>) -> Self {
-        Totals::new(SystemTime::UNIX_EPOCH, classes, Limits::default()).snapshot(Duration::ZERO)
+        Totals::new(SystemTime::UNIX_EPOCH, classes, RowLimits::default()).snapshot(Duration::ZERO)
     }
 
     /// The same with statistics that begin anew at its instant: what was counted is gone, and what the

@@ -63,7 +63,7 @@ impl AddAssign<&Standstills> for Standstills {
 
 /// A time in which several cores stood still, or one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StoodStill {
+pub struct StandstillRow {
     /// The processors' numbers.
     pub cores: Vec<usize>,
     /// From the first core's beginning to the last one's end.
@@ -74,22 +74,22 @@ pub struct StoodStill {
 /// at the same time, as when the whole process was stopped, are one.
 pub(super) fn together<'s>(
     cores: impl Iterator<Item = (usize, &'s Standstills)>,
-) -> Vec<StoodStill> {
+) -> Vec<StandstillRow> {
     let mut all: Vec<(usize, Standstill)> = cores
         .flat_map(|(core, standstills)| standstills.kept.iter().map(move |&one| (core, one)))
         .collect();
     all.sort_by_key(|(core, one)| (one.from, *core));
-    let mut merged: Vec<StoodStill> = Vec::new();
+    let mut merged: Vec<StandstillRow> = Vec::new();
     for (core, one) in all {
         let same =
-            |other: &&mut StoodStill| !other.cores.contains(&core) && overlap(&other.time, &one);
+            |other: &&mut StandstillRow| !other.cores.contains(&core) && overlap(&other.time, &one);
         match merged.iter_mut().rev().find(same) {
-            Some(StoodStill { cores, time }) => {
+            Some(StandstillRow { cores, time }) => {
                 cores.push(core);
                 time.lasting = time.to().max(one.to()) - time.from;
                 time.in_task &= one.in_task;
             }
-            None => merged.push(StoodStill { cores: vec![core], time: one }),
+            None => merged.push(StandstillRow { cores: vec![core], time: one }),
         }
     }
     merged.iter_mut().for_each(|one| one.cores.sort_unstable());

@@ -14,15 +14,15 @@
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
-use super::arrivals::ArrivalsSum;
+use super::arrivals::ArrivalTotals;
+use super::entry_totals::EntryTotals;
 use super::failure::{Seen, Table};
 use super::health::CoreSum;
-use super::line::Line;
 use super::standstill::{self, Standstills};
 use super::times::Times;
 use super::{
     Delta, EntryId, EntryKey, Exception, ExceptionRow, Failure, FailureRow, GeneratorHealth,
-    Interval, IntervalError, Journal, Limits, LimitsHit, RequestCost, Row, Sightings, Snapshot,
+    Interval, IntervalError, Journal, LimitsHit, RequestCost, Row, RowLimits, Sightings, Snapshot,
     UserCount,
 };
 
@@ -36,7 +36,7 @@ const CORES_MAX: usize = 1024;
 pub struct Totals {
     started_at: SystemTime,
     classes: Vec<String>,
-    limits: Limits,
+    limits: RowLimits,
     cores: Vec<Core>,
     /// The processors of the cores; where they are not told, a core has its own number.
     processors: Vec<usize>,
@@ -44,15 +44,15 @@ pub struct Totals {
     /// Lines by key.
     index: HashMap<EntryKey, usize>,
     /// In the order of arrival, which stays.
-    lines: Vec<Line>,
+    lines: Vec<EntryTotals>,
     /// Indexes of `lines`, sorted by name, then method.
     sorted: Vec<usize>,
     /// Fed with the same deltas as the lines, so it is their sum.
-    total: Line,
+    total: EntryTotals,
     failures: Table<usize, Seen>,
     exceptions: Table<String, u64>,
     malformed_lines: Table<(), u64>,
-    open_load: Option<ArrivalsSum>,
+    open_load: Option<ArrivalTotals>,
     lateness: Times<u64>,
     /// The same since the latest snapshot.
     latest_lateness: Times<u64>,
@@ -82,7 +82,7 @@ struct Core {
 
 impl Totals {
     /// Nothing yet, of a run that started at `started_at` with these classes of users.
-    pub fn new(started_at: SystemTime, classes: Vec<String>, limits: Limits) -> Self {
+    pub fn new(started_at: SystemTime, classes: Vec<String>, limits: RowLimits) -> Self {
         let total = EntryKey { method: String::new(), name: AGGREGATED.to_owned() };
         Totals {
             started_at,
@@ -94,7 +94,7 @@ impl Totals {
             index: HashMap::new(),
             lines: Vec::new(),
             sorted: Vec::new(),
-            total: Line::new(total),
+            total: EntryTotals::new(total),
             failures: Table::new(limits.failures),
             exceptions: Table::new(limits.exceptions),
             malformed_lines: Table::new(limits.malformed_lines),
@@ -246,7 +246,7 @@ impl Totals {
             commands: Vec::new(),
             broken: None,
             unjudged: Vec::new(),
-            open_load: self.open_load.as_ref().map(ArrivalsSum::report),
+            open_load: self.open_load.as_ref().map(ArrivalTotals::report),
             health,
             journal: self.journal.take(),
         }
@@ -269,7 +269,7 @@ impl Totals {
     pub fn reset(&mut self, elapsed: Duration) {
         self.since = elapsed;
         self.cost = RequestCost::default();
-        self.lines.iter_mut().chain([&mut self.total]).for_each(Line::reset);
+        self.lines.iter_mut().chain([&mut self.total]).for_each(EntryTotals::reset);
         self.failures = Table::new(self.limits.failures);
         self.exceptions = Table::new(self.limits.exceptions);
         self.malformed_lines = Table::new(self.limits.malformed_lines);
@@ -298,7 +298,7 @@ impl Totals {
             let before = |&line: &usize| by_name(self.lines[line].key()) < by_name(key);
             let at = self.sorted.partition_point(before);
             self.sorted.insert(at, self.lines.len());
-            self.lines.push(Line::new(key.clone()));
+            self.lines.push(EntryTotals::new(key.clone()));
             self.lines.len() - 1
         })
     }

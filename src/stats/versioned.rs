@@ -2,7 +2,7 @@
 //!
 //! [`Interval`](super::Interval) and [`Snapshot`](super::Snapshot), and all that they are made of, are
 //! serde's types: any of its formats will do. Times are the bins of a histogram and exact moments
-//! ([`SparseTimes`](super::SparseTimes)), never percentiles, so intervals that were read back merge as those
+//! (`SparseTimes`), never percentiles, so intervals that were read back merge as those
 //! of this process do, to the last digit.
 
 use serde::de::Error;
@@ -44,14 +44,14 @@ mod tests {
 
     use super::*;
     use crate::stats::{
-        Clocks, Extra, Interval, Limits, Outcome, Phases, Recorder, Sample, Snapshot, Totals,
+        Clocks, Extra, Interval, Outcome, Phases, Recorder, RowLimits, Sample, Snapshot, Totals,
         WireBytes,
     };
 
     /// What a core ships in a few seconds, with something of everything.
     fn intervals(core: usize, start: Instant) -> Vec<Interval> {
         let mut rng = fastrand::Rng::with_seed(core as u64);
-        let mut recorder = Recorder::new(core, start, Limits::default());
+        let mut recorder = Recorder::new(core, start, RowLimits::default());
         let second = |second: u64| {
             for _ in 0..300 {
                 let entry = recorder.entry("GET", ["/", "/a", "/b"][rng.usize(..3)]);
@@ -81,7 +81,8 @@ mod tests {
     }
 
     fn total(intervals: impl IntoIterator<Item = Interval>) -> Snapshot {
-        let mut totals = Totals::new(SystemTime::UNIX_EPOCH, vec!["u".into()], Limits::default());
+        let mut totals =
+            Totals::new(SystemTime::UNIX_EPOCH, vec!["u".into()], RowLimits::default());
         intervals.into_iter().for_each(|interval| totals.add(interval).unwrap());
         totals.last_snapshot(Duration::from_secs(5))
     }

@@ -10,12 +10,12 @@
 use std::time::Duration;
 
 use super::times::{SparseTimes, Times};
-use super::{Delta, Stretch};
+use super::{Delta, Period};
 
 /// How many complete seconds "recent" means. Locust's current rates and percentiles look back ten.
 const SECONDS: u64 = 10;
 
-impl Stretch {
+impl Period {
     /// How long "recent" is.
     pub(crate) const WINDOW: Duration = Duration::from_secs(SECONDS);
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use crate::credentials::hidden;
-use crate::plan::Picked;
+use crate::plan::SelectedClass;
 use crate::scenario::Arrivals;
 use crate::units;
 
@@ -35,7 +35,7 @@ pub struct StartForm {
     /// How long the run takes; `Some(None)` is a run until it is stopped.
     pub run_time: Option<Option<Duration>>,
     /// The user classes that run; all of them without this.
-    pub classes: Option<Vec<Picked>>,
+    pub classes: Option<Vec<SelectedClass>>,
     /// Tasks that run have one of these tags; an empty list takes all tasks.
     pub tags: Option<Vec<String>>,
     /// Tasks that run have none of these tags.
@@ -222,21 +222,21 @@ pub(super) fn words(text: &str) -> Vec<String> {
     text.split([' ', ',']).filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
-fn classes(list: &Value) -> Result<Vec<Picked>, FieldError> {
+fn classes(list: &Value) -> Result<Vec<SelectedClass>, FieldError> {
     let class = |value: &Value| {
         let name = value.as_str().or_else(|| value["name"].as_str())?.to_owned();
         match &value["weight"] {
-            Value::Null => Some(Picked { name, weight: None }),
-            weight => Some(Picked { name, weight: Some(weight.as_f64()?) }),
+            Value::Null => Some(SelectedClass { name, weight: None }),
+            weight => Some(SelectedClass { name, weight: Some(weight.as_f64()?) }),
         }
     };
-    let classes: Option<Vec<Picked>> =
+    let classes: Option<Vec<SelectedClass>> =
         list.as_array().and_then(|list| list.iter().map(class).collect());
     let classes = classes
         .ok_or_else(|| FieldError::new("", "expected a list of {\"name\": …, \"weight\": …}"))?;
     let is_fit = |weight: f64| weight > 0.0 && weight.is_finite();
     match classes.iter().find(|class| !class.weight.is_none_or(is_fit)) {
-        Some(Picked { name, .. }) => {
+        Some(SelectedClass { name, .. }) => {
             let message = format!("the weight of '{name}' must be more than 0; or leave it out");
             Err(FieldError::new("", message))
         }
@@ -296,7 +296,7 @@ mod tests {
             "tags": "a b,c", "exclude_tags": "d", "cores": "0-1,3", "profile": "p q",
             "parameters": {"text": "x", "number": 1.5, "switch": true},
         });
-        let picked = |name: &str, weight| Picked { name: name.into(), weight };
+        let picked = |name: &str, weight| SelectedClass { name: name.into(), weight };
         let expected = StartForm {
             users: Some(5),
             spawn_rate: Some(1.5),

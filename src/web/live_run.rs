@@ -294,7 +294,7 @@ mod tests {
     use super::*;
     use crate::plan::Options;
     use crate::scenario::{Scenario, Step, User};
-    use crate::stats::{Limits, Totals, UserCount};
+    use crate::stats::{RowLimits, Totals, UserCount};
 
     fn new_run(users: u32) -> NewRun {
         let user = User::new("u").task(Step::get("/"));
@@ -311,7 +311,7 @@ mod tests {
     }
 
     fn running(users: u64) -> Snapshot {
-        let mut totals = Totals::new(SystemTime::UNIX_EPOCH, Vec::new(), Limits::default());
+        let mut totals = Totals::new(SystemTime::UNIX_EPOCH, Vec::new(), RowLimits::default());
         let running = UserCount { class: "u".into(), running: users };
         Snapshot { users: vec![running], ..totals.snapshot(Duration::from_secs(1)) }
     }

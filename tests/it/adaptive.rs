@@ -10,7 +10,7 @@ use gregaria::plan::{Options, Plan};
 use gregaria::report::Report;
 use gregaria::report::csv::{CsvFiles, History};
 use gregaria::run;
-use gregaria::scenario::{Answer, Scenario, User, WaitTime};
+use gregaria::scenario::{Adaptation, Scenario, User, WaitTime};
 use gregaria::stats::Snapshot;
 use gregaria::threshold::Threshold;
 
@@ -42,10 +42,10 @@ fn a_climb_ends_when_a_level_breaks_and_everything_is_counted() {
     let server = server_for(8);
     let level: Threshold = "p95 > 100ms".parse().unwrap();
     let climb = move |snapshot: &Snapshot| match level.is_broken(snapshot) {
-        true => Answer::Stop,
+        true => Adaptation::Stop,
         false => {
             let steps = 1 + snapshot.elapsed.as_secs() as u32;
-            Answer::Users { users: 3 * steps, spawn_rate: 1000.0 }
+            Adaptation::Users { users: 3 * steps, spawn_rate: 1000.0 }
         }
     };
     let ran = go(scenario(&server, paced()).adapt(climb), Options::default());
@@ -70,11 +70,11 @@ fn a_climb_ends_when_a_level_breaks_and_everything_is_counted() {
 fn an_open_load_adapts_its_rate_and_goes_down_too() {
     let server = plain_server();
     let function = |snapshot: &Snapshot| match snapshot.elapsed.as_secs() {
-        0 => Answer::Continue,
-        1 => Answer::Rate(60.0),
-        2 => Answer::Rate(0.0),
-        3 => Answer::Continue,
-        _ => Answer::Stop,
+        0 => Adaptation::Continue,
+        1 => Adaptation::Rate(60.0),
+        2 => Adaptation::Rate(0.0),
+        3 => Adaptation::Continue,
+        _ => Adaptation::Stop,
     };
     let options = Options { rate: Some(20.0), ..Options::default() };
     let ran = go(scenario(&server, User::new("u").task(get("/"))).adapt(function), options);
@@ -89,9 +89,9 @@ fn an_open_load_adapts_its_rate_and_goes_down_too() {
 fn the_same_answer_again_is_no_command_and_a_run_without_users_goes_on() {
     let server = plain_server();
     let function = |snapshot: &Snapshot| match snapshot.elapsed.as_secs() {
-        0 | 1 => Answer::Users { users: 0, spawn_rate: 1000.0 },
-        2 | 3 => Answer::Users { users: 4, spawn_rate: 1000.0 },
-        _ => Answer::Stop,
+        0 | 1 => Adaptation::Users { users: 0, spawn_rate: 1000.0 },
+        2 | 3 => Adaptation::Users { users: 4, spawn_rate: 1000.0 },
+        _ => Adaptation::Stop,
     };
     let ran = go(scenario(&server, paced()).adapt(function), Options::default());
     assert_eq!(ran.summary.snapshot.commands.len(), 3);
@@ -124,7 +124,7 @@ fn a_function_that_panics_ends_the_run_with_an_error_and_all_reports() {
     let (error, requests) = broken(scenario(&server, paced()).adapt(move |snapshot: &Snapshot| {
         *seen.lock().unwrap() = snapshot.total.requests;
         assert!(snapshot.elapsed < Duration::from_secs(1), "beyond me");
-        Answer::Continue
+        Adaptation::Continue
     }));
     assert_eq!(error, "the adaptive load cannot be followed: panic: beyond me");
     assert!(requests > 0 && requests >= *told.lock().unwrap(), "{requests}");
@@ -133,6 +133,6 @@ fn a_function_that_panics_ends_the_run_with_an_error_and_all_reports() {
 #[test]
 fn an_answer_for_another_kind_of_load_ends_the_run_with_an_error() {
     let server = plain_server();
-    let (error, _) = broken(scenario(&server, paced()).adapt(|_: &Snapshot| Answer::Rate(5.0)));
+    let (error, _) = broken(scenario(&server, paced()).adapt(|_: &Snapshot| Adaptation::Rate(5.0)));
     assert!(error.ends_with("change the users instead"), "{error}");
 }

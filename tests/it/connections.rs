@@ -68,7 +68,10 @@ fn slow_server(delay: u64) -> (Server, Arc<AtomicUsize>) {
 fn page(connections: u32) -> Task {
     let steps = (0..10).map(|n| Step::get(format!("/part/{n}")).name("part")).collect();
     let parallel = Parallel::new(steps).connections(connections);
-    Task::parts("page", vec![Step::get("/").into(), parallel.into(), Step::get("/end").into()])
+    Task::step_groups(
+        "page",
+        vec![Step::get("/").into(), parallel.into(), Step::get("/end").into()],
+    )
 }
 
 /// One user, who fetches one page and then waits.
@@ -166,7 +169,7 @@ fn the_lanes_of_a_task_are_closed_with_it() {
 #[test]
 fn parallel_requests_that_the_stop_cuts_off_are_cancelled_once_each() {
     let server = Server::start(|_| Answer::Never);
-    let user = User::new("u").task(Task::parts(
+    let user = User::new("u").task(Task::step_groups(
         "page",
         vec![Parallel::new((0..10).map(|n| Step::get(format!("/{n}"))).collect()).into()],
     ));

@@ -12,7 +12,7 @@ use gregaria::scenario::{Scenario, Step, User};
 use gregaria::session::status;
 use gregaria::stats::{
     AndersonDarling, Breach, Command, CoreHealth, CpuTime, Distribution, Example, FullSecond,
-    Measured, OpenLoad, RequestCost, Snapshot, Standstill, StoodStill, Work,
+    Measured, OpenLoad, RequestCost, Snapshot, Standstill, StandstillRow, Work,
 };
 use gregaria::web::{StartForm, openapi, paths};
 use serde_json::{Map, Value, json};
@@ -132,7 +132,7 @@ fn full_run() -> Snapshot {
     }];
     run.health.request_cost = RequestCost { cpu, requests: 3 };
     let time = Standstill { from: second, lasting: second, in_task: false };
-    run.health.standstills = vec![StoodStill { cores: vec![0], time }];
+    run.health.standstills = vec![StandstillRow { cores: vec![0], time }];
     run.health.lateness = times.clone();
     run.health.latest_lateness = times.clone();
     run.commands = vec![Command { at: second, what: "stop".to_owned() }];

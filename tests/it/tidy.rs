@@ -159,7 +159,7 @@ fn files_are_opened_where_reading_has_bounds() {
         "src/files.rs",
         // They write.
         "src/report/file.rs",
-        "src/report/place.rs",
+        "src/report/destination.rs",
         // Of the kernel, under names of our own: /proc and /sys.
         "src/reactor/preflight.rs",
         "src/collector/accept_queue.rs",

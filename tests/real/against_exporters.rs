@@ -9,7 +9,7 @@ use std::net::TcpStream;
 use std::process::Command;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
-use gregaria::stats::{Clocks, EntryKey, ExceptionRow, Limits, Outcome, Recorder, Sample};
+use gregaria::stats::{Clocks, EntryKey, ExceptionRow, Outcome, Recorder, RowLimits, Sample};
 use gregaria::stats::{Snapshot, Totals};
 use gregaria::web::locust::{exceptions, stats_requests};
 
@@ -22,9 +22,9 @@ use crate::server::wait_for;
 /// Four requests of 2.5 ms, one of which failed.
 fn run() -> Snapshot {
     let (start, latency) = (Instant::now(), Duration::from_micros(2_500));
-    let mut core = Recorder::new(0, start, Limits::default());
+    let mut core = Recorder::new(0, start, RowLimits::default());
     let started_at = UNIX_EPOCH + Duration::from_secs(1_790_000_000);
-    let mut totals = Totals::new(started_at, vec!["reader".to_owned()], Limits::default());
+    let mut totals = Totals::new(started_at, vec!["reader".to_owned()], RowLimits::default());
     let entry = core.entry("GET", "/say \"hello\"");
     for at in 1..=4 {
         let ended = start + Duration::from_millis(200 * at);

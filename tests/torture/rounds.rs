@@ -13,7 +13,7 @@ use gregaria::session::{
     BaseUrl, Context, Defaults, LocalAddresses, Policy, ResolvedUrl, Resolver, Session,
     SessionClass, Timeouts,
 };
-use gregaria::stats::{Interval, Limits, Recorder};
+use gregaria::stats::{Interval, Recorder, RowLimits};
 
 use super::case::{Ask, Case, Expect, case, head, send};
 use super::cases;
@@ -86,7 +86,7 @@ impl Holdings {
 
 impl Theatre {
     fn new(core: Rc<Pinned>, seed: u64) -> Rc<Self> {
-        let recorder = Recorder::new(0, Instant::now(), Limits::default());
+        let recorder = Recorder::new(0, Instant::now(), RowLimits::default());
         let resolver = Resolver::start(None).unwrap();
         let context =
             Context::new(core.reactor.clone(), recorder, LocalAddresses::default(), resolver);

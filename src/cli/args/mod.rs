@@ -19,7 +19,7 @@ use clap_complete::Shell;
 
 use crate::cli::class_settings::ClassSettings;
 use crate::log::Level;
-use crate::plan::{Options, Picked};
+use crate::plan::{Options, SelectedClass};
 use crate::scenario::{ArrivalKind, Scenario};
 use crate::session::{Resolve, Via};
 use crate::threshold::Threshold;
@@ -100,11 +100,11 @@ pub(in crate::cli) enum Command {
 pub(in crate::cli) struct RunArgs {
     /// Classes of users to run, as behind --user-classes; all without any
     #[arg(value_name = "CLASS", value_delimiter = ',', value_parser = class)]
-    pub(in crate::cli) classes: Vec<Picked>,
+    pub(in crate::cli) classes: Vec<SelectedClass>,
     #[arg(long, value_parser = HostUrl)]
     pub(in crate::cli) host: Option<String>,
     #[arg(long, value_delimiter = ',', value_parser = class)]
-    pub(in crate::cli) user_classes: Vec<Picked>,
+    pub(in crate::cli) user_classes: Vec<SelectedClass>,
     #[arg(long, num_args = 1..)]
     pub(in crate::cli) tags: Vec<String>,
     #[arg(long, num_args = 1..)]
@@ -274,10 +274,10 @@ mod tests {
         let got = options(&["-T", "read,fast", "-T", "a b", "-E=slow", "--user-classes", "A, B C"]);
         assert_eq!(got.tags, ["read", "fast", "a", "b"]);
         assert_eq!(got.exclude_tags, ["slow"]);
-        assert_eq!(got.classes, Some(vec![Picked::new("A"), Picked::new("B C")]));
+        assert_eq!(got.classes, Some(vec![SelectedClass::new("A"), SelectedClass::new("B C")]));
         let weighted = options(&["--user-classes", "A = 2.5,B"]).classes.unwrap();
-        assert_eq!(weighted[0], Picked { weight: Some(2.5), ..Picked::new("A") });
-        assert_eq!(weighted[1..], [Picked::new("B")]);
+        assert_eq!(weighted[0], SelectedClass { weight: Some(2.5), ..SelectedClass::new("A") });
+        assert_eq!(weighted[1..], [SelectedClass::new("B")]);
         let none = options(&["--tags=", "--user-classes="]);
         assert_eq!((none.tags, none.classes), (vec![], None));
     }

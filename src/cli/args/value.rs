@@ -10,7 +10,7 @@ use clap::error::ErrorKind;
 use clap::{Arg, Command, Error};
 use http::HeaderName;
 
-use crate::plan::Picked;
+use crate::plan::SelectedClass;
 use crate::scenario::{validate_dns_refresh, validate_proxy, validate_unix_socket};
 use crate::units;
 
@@ -23,20 +23,22 @@ pub(super) fn cores(text: &str) -> Result<Cores, String> {
 }
 
 /// Parses a class with an optional weight: `Browser=3`.
-pub(super) fn class(text: &str) -> Result<Picked, String> {
-    let Some((name, weight)) = text.rsplit_once('=') else { return Ok(Picked::new(text.trim())) };
+pub(super) fn class(text: &str) -> Result<SelectedClass, String> {
+    let Some((name, weight)) = text.rsplit_once('=') else {
+        return Ok(SelectedClass::new(text.trim()));
+    };
     match weight.trim().parse::<f64>() {
         Ok(weight) if weight > 0.0 && weight.is_finite() && !name.trim().is_empty() => {
-            Ok(Picked { weight: Some(weight), ..Picked::new(name.trim()) })
+            Ok(SelectedClass { weight: Some(weight), ..SelectedClass::new(name.trim()) })
         }
         _ => Err("expected NAME, or NAME=WEIGHT with a weight above 0, such as Browser=3".into()),
     }
 }
 
 /// Returns the picked classes, or `None` for all. An empty variable has a class with an empty name.
-pub(super) fn picked(classes: &[Picked]) -> Option<Vec<Picked>> {
+pub(super) fn picked(classes: &[SelectedClass]) -> Option<Vec<SelectedClass>> {
     let named = classes.iter().filter(|class| !class.name.is_empty());
-    let picked: Vec<Picked> = named.cloned().collect();
+    let picked: Vec<SelectedClass> = named.cloned().collect();
     (!picked.is_empty()).then_some(picked)
 }
 

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use crate::stats::{Clocks, Limits, Outcome, Phases, Recorder, Sample, WireBytes};
+use crate::stats::{Clocks, Outcome, Phases, Recorder, RowLimits, Sample, WireBytes};
 
 /// As many as a busy core records in a second.
 const SAMPLES: u32 = 300_000;
@@ -13,7 +13,7 @@ const ROUNDS: usize = 5;
 /// disturbed.
 pub(super) fn measure() -> f64 {
     let origin = Instant::now();
-    let mut recorder = Recorder::new(0, origin, Limits::default());
+    let mut recorder = Recorder::new(0, origin, RowLimits::default());
     let entry = recorder.entry("GET", "/");
     let mut rng = fastrand::Rng::with_seed(1);
     let latencies: Vec<Duration> =

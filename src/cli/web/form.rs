@@ -9,7 +9,7 @@ use crate::cli::milestones;
 use crate::cli::scenario_template::ScenarioTemplate;
 use crate::cores::allowed_cores;
 use crate::credentials::hidden;
-use crate::plan::{Load, Picked};
+use crate::plan::{ResolvedLoad, SelectedClass};
 use crate::scenario::file::Values;
 use crate::scenario::{Parameter, Scenario, Share, User};
 use crate::units;
@@ -56,8 +56,9 @@ pub(super) fn form(template: &ScenarioTemplate, scenario: &Scenario, args: &RunA
 
 /// Describes the load as text; empty for a scenario that has no valid load yet.
 fn load_text(scenario: &Scenario, args: &RunArgs) -> String {
-    let load = Load::new(scenario.clone(), &args.options());
-    let text = |load: Load| milestones::load(&load.shape, load.arrivals.as_ref(), load.users);
+    let load = ResolvedLoad::new(scenario.clone(), &args.options());
+    let text =
+        |load: ResolvedLoad| milestones::load(&load.shape, load.arrivals.as_ref(), load.users);
     load.map(text).unwrap_or_default()
 }
 
@@ -92,12 +93,12 @@ fn parameters(scenario: &Scenario, values: &Values) -> Value {
 }
 
 /// Maps names to the picked classes; the first of each name counts.
-fn by_name(picked: &[Picked]) -> HashMap<&str, &Picked> {
+fn by_name(picked: &[SelectedClass]) -> HashMap<&str, &SelectedClass> {
     picked.iter().rev().map(|one| (one.name.as_str(), one)).collect()
 }
 
 /// Describes a class, and whether the command line picks it.
-fn class(user: &User, picked: &Option<HashMap<&str, &Picked>>) -> Value {
+fn class(user: &User, picked: &Option<HashMap<&str, &SelectedClass>>) -> Value {
     let own = picked.as_ref().and_then(|picked| picked.get(user.name.as_str()));
     let is_picked = picked.is_none() || own.is_some();
     let weight = own.and_then(|own| own.weight);
@@ -133,15 +134,15 @@ mod tests {
 
     #[test]
     fn classes_are_picked_by_the_command_line_or_all() {
-        let picked = |names: Option<Vec<Picked>>| {
+        let picked = |names: Option<Vec<SelectedClass>>| {
             let names = names.as_deref().map(by_name);
             ["a", "b"].map(|name| class(&User::new(name), &names)["picked"].as_bool().unwrap())
         };
         assert_eq!(picked(None), [true, true]);
-        assert_eq!(picked(Some(vec![Picked::new("b")])), [false, true]);
+        assert_eq!(picked(Some(vec![SelectedClass::new("b")])), [false, true]);
         let fixed = User::new("a").fixed_count(2);
         let weight = |weight| {
-            let picked = [Picked { weight, ..Picked::new("a") }];
+            let picked = [SelectedClass { weight, ..SelectedClass::new("a") }];
             class(&fixed, &Some(by_name(&picked)))
         };
         let (own, typed) = (weight(None), weight(Some(3.0)));

@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use crate::cli::args::Cores;
 use crate::cli::{Error, RunArgs};
 use crate::credentials::{hidden, is_hidden};
-use crate::plan::{self, Options, Picked};
+use crate::plan::{self, Options, SelectedClass};
 use crate::scenario::file::{self, Values};
 use crate::scenario::{Parameter, Scenario};
 use crate::web::{FieldError, StartForm};
@@ -82,13 +82,14 @@ pub(super) fn options(args: &RunArgs, start: &StartForm) -> Options {
 }
 
 /// Returns these classes; one without a weight has the weight from the command line.
-fn weighted(classes: &[Picked], typed: &[Picked]) -> Vec<Picked> {
+fn weighted(classes: &[SelectedClass], typed: &[SelectedClass]) -> Vec<SelectedClass> {
     let typed: HashMap<&str, Option<f64>> =
         typed.iter().rev().map(|class| (class.name.as_str(), class.weight)).collect();
-    let weight_of = |class: &Picked| typed.get(class.name.as_str()).copied().flatten();
-    let weighted = classes
-        .iter()
-        .map(|class| Picked { weight: class.weight.or_else(|| weight_of(class)), ..class.clone() });
+    let weight_of = |class: &SelectedClass| typed.get(class.name.as_str()).copied().flatten();
+    let weighted = classes.iter().map(|class| SelectedClass {
+        weight: class.weight.or_else(|| weight_of(class)),
+        ..class.clone()
+    });
     weighted.collect()
 }
 
@@ -193,12 +194,14 @@ mod tests {
 
     #[test]
     fn a_class_without_a_weight_has_the_one_that_was_typed() {
-        let weighted = |name: &str, weight| Picked { weight, ..Picked::new(name) };
+        let weighted = |name: &str, weight| SelectedClass { weight, ..SelectedClass::new(name) };
         let args = typed(&["--user-classes", "A=3,B=2,C"]);
-        let classes = vec![weighted("B", Some(1.0)), Picked::new("A"), Picked::new("D")];
+        let classes =
+            vec![weighted("B", Some(1.0)), SelectedClass::new("A"), SelectedClass::new("D")];
         let start = StartForm { classes: Some(classes), ..StartForm::default() };
         let args = overlaid(&args, &start);
-        let expected = [weighted("B", Some(1.0)), weighted("A", Some(3.0)), Picked::new("D")];
+        let expected =
+            [weighted("B", Some(1.0)), weighted("A", Some(3.0)), SelectedClass::new("D")];
         assert_eq!(args.user_classes, expected);
         assert_eq!(options(&args, &start).classes, Some(args.user_classes));
     }

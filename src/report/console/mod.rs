@@ -19,7 +19,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use super::Report;
-use super::rhythm::Rhythm;
+use super::ticker::Ticker;
 use crate::stats::Snapshot;
 
 pub(crate) use broken::render_broken;
@@ -46,20 +46,20 @@ const PROGRESS_PERIOD: Duration = Duration::from_secs(2);
 pub struct Progress<W, F> {
     out: W,
     screen: F,
-    rhythm: Rhythm,
+    ticker: Ticker,
 }
 
 impl<W: Write, F: Fn() -> Screen> Progress<W, F> {
     /// Writes to `out`, which is this kind of screen: asked for anew at every table, so that the
     /// tables follow a terminal that is resized.
     pub fn new(out: W, screen: F) -> Self {
-        Self { out, screen, rhythm: Rhythm::every(PROGRESS_PERIOD) }
+        Self { out, screen, ticker: Ticker::every(PROGRESS_PERIOD) }
     }
 }
 
 impl<W: Write, F: Fn() -> Screen> Report for Progress<W, F> {
     fn update(&mut self, snapshot: &Snapshot) -> io::Result<()> {
-        if !self.rhythm.due(snapshot.elapsed) {
+        if !self.ticker.due(snapshot.elapsed) {
             return Ok(());
         }
         let table = render_stats(snapshot, (self.screen)(), RateSpan::Recent);

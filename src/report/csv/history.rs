@@ -7,7 +7,7 @@ use super::tables::{Lines, WHOLE_RUN, fields, percentile_fields};
 use crate::report::columns::RECENT;
 use crate::report::file::{Error, GrowingFile, OutputFile};
 use crate::report::percentiles;
-use crate::report::rhythm::Rhythm;
+use crate::report::ticker::Ticker;
 use crate::report::utc::unix_seconds;
 use crate::stats::{Row, Snapshot};
 
@@ -73,7 +73,7 @@ pub(super) struct HistoryFile {
     /// The file of this run, once it has rows.
     file: Option<GrowingFile>,
     history: History,
-    flush: Rhythm,
+    flush: Ticker,
     waiting: Vec<u8>,
     last: Option<Group>,
 }
@@ -95,7 +95,7 @@ impl HistoryFile {
             output: OutputFile::new(prefix, SUFFIX)?,
             file: None,
             history,
-            flush: Rhythm::every(FLUSH_PERIOD),
+            flush: Ticker::every(FLUSH_PERIOD),
             waiting: render_history_header(),
             last: None,
         })

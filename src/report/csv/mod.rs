@@ -1,6 +1,6 @@
 //! Locust's four CSV files, and one of ours.
 //!
-//! | file | what | rhythm |
+//! | file | what | ticker |
 //! |---|---|---|
 //! | `PREFIX_stats.csv` | a row per entry, then `Aggregated` | rewritten every second |
 //! | `PREFIX_failures.csv` | a row per kind of failure | rewritten every second |

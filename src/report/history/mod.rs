@@ -19,7 +19,9 @@ use serde_json::{Map, Value, json};
 
 use crate::report::digits::file_ms;
 use crate::report::percentiles;
-use crate::stats::{Command, EntryKey, PERCENTILES, Rates, Row, Snapshot, StoodStill, UserCount};
+use crate::stats::{
+    Command, EntryKey, PERCENTILES, Rates, Row, Snapshot, StandstillRow, UserCount,
+};
 use entries::EntrySeries;
 use point::{CorePoint, Point};
 use thinned::Thinned;
@@ -43,7 +45,7 @@ pub struct History {
     points: Thinned<Point>,
     entries: EntrySeries,
     marks: Vec<Command>,
-    standstills: Vec<StoodStill>,
+    standstills: Vec<StandstillRow>,
     /// Those who ran last, by class.
     users: Vec<UserCount>,
     /// What the latest point counts from.

@@ -134,7 +134,7 @@ fn the_rest_of_a_second_at_the_end_is_no_rate_of_its_own() {
 #[test]
 fn the_seconds_in_which_a_core_stood_still_are_marked() {
     let mut history = history(5, |_| 10);
-    let still = |cores: &[usize], from: u32, lasting: u32| StoodStill {
+    let still = |cores: &[usize], from: u32, lasting: u32| StandstillRow {
         cores: cores.to_vec(),
         time: Standstill { from: from * MS, lasting: lasting * MS, in_task: false },
     };

@@ -142,7 +142,7 @@ fn object<const N: usize>(pairs: [(&str, Value); N]) -> Map<String, Value> {
 mod tests {
     use super::*;
     use crate::report::samples::{figures, row, snapshot};
-    use crate::stats::{Clocks, Extra, Limits, Outcome, Recorder, Sample, Totals, WireBytes};
+    use crate::stats::{Clocks, Extra, Outcome, Recorder, RowLimits, Sample, Totals, WireBytes};
     use std::time::Instant;
 
     const MS: Duration = Duration::from_millis(1);
@@ -150,9 +150,9 @@ mod tests {
     /// Two requests, the second of which failed, and what a reset left out before.
     fn run() -> Snapshot {
         let start = Instant::now();
-        let mut core = Recorder::new(0, start, Limits::default());
+        let mut core = Recorder::new(0, start, RowLimits::default());
         let started_at = UNIX_EPOCH + Duration::from_millis(1_790_000_000_500);
-        let mut totals = Totals::new(started_at, Vec::new(), Limits::default());
+        let mut totals = Totals::new(started_at, Vec::new(), RowLimits::default());
         let entry = core.entry("GET", "/");
         let mut second = |second: u64, latency, outcome| {
             let ended = start + Duration::from_secs(second) + 300 * MS;

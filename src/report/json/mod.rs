@@ -82,8 +82,8 @@ use serde_json::Serializer;
 use serde_json::ser::PrettyFormatter;
 
 use super::Report;
+use super::destination::is_special;
 use super::file::{Error, OutputFile};
-use super::place::is_special;
 use crate::stats::Snapshot;
 
 /// The version of the keys of the JSON file, of a [`View`](super::view::View) and of a

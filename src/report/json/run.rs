@@ -8,7 +8,7 @@ use super::SCHEMA;
 use super::entry::{Entries, distribution, entry, epoch};
 use crate::report::broken;
 use crate::report::columns::exact;
-use crate::report::warnings::{Told, Warning, standstills, warnings};
+use crate::report::warnings::{StandstillNote, Warning, standstills, warnings};
 use crate::stats::{
     AndersonDarling, CoreHealth, Counts, Example, FailureRow, GeneratorHealth, LimitsHit, OpenLoad,
     Snapshot,
@@ -119,7 +119,7 @@ pub(in crate::report) fn open_load(load: &OpenLoad) -> Value {
 }
 
 /// When cores did nothing of what was due.
-fn standstill(told: &Told) -> Value {
+fn standstill(told: &StandstillNote) -> Value {
     let time = told.what.time;
     json!({
         "at_s": time.from.as_secs_f64(),
@@ -186,7 +186,7 @@ mod tests {
     use super::*;
     use crate::report::json::{render_list, render_run};
     use crate::report::samples::{core, failure, figures, row, snapshot};
-    use crate::stats::{Command, Distribution, ExceptionRow, Standstill, StoodStill};
+    use crate::stats::{Command, Distribution, ExceptionRow, Standstill, StandstillRow};
 
     const MS: Duration = Duration::from_millis(1);
 
@@ -225,7 +225,7 @@ mod tests {
         run.health.backend = "io_uring".to_owned();
         run.health.limits.ports = 7;
         let time = Standstill { from: 3149 * MS, lasting: 2010 * MS, in_task: false };
-        run.health.standstills.push(StoodStill { cores: vec![6], time });
+        run.health.standstills.push(StandstillRow { cores: vec![6], time });
         let text = render_run(&run, u64::MAX);
         let mut object = read(&text);
         assert!(text.starts_with(b"{\n    \"schema\": 2,\n") && text.ends_with(b"\n}\n"));

@@ -4,7 +4,7 @@ use super::*;
 use crate::report::samples::{breach, core, failure, row, snapshot};
 use crate::scenario::{Scenario, Step, User};
 use crate::session::{json_exists, status};
-use crate::stats::{Standstill, StoodStill};
+use crate::stats::{Standstill, StandstillRow};
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -116,7 +116,7 @@ fn a_standstill_is_a_warning_and_a_time_that_is_marked() {
     let mut run = snapshot(vec![row("GET", "/", 20, 4 * MS)], 4 * MS);
     run.health.cores = vec![core(3, 0.5, 0)];
     let time = Standstill { from: 3149 * MS, lasting: 2010 * MS, in_task: false };
-    run.health.standstills = vec![StoodStill { cores: vec![3], time }];
+    run.health.standstills = vec![StandstillRow { cores: vec![3], time }];
     let view = view(Some(&run));
     let what = "core 3 stood still for 2.0 s";
     assert_eq!(

@@ -10,7 +10,7 @@ use crate::stats::{FullSecond, SATURATED, Snapshot};
 
 pub use late::{Cause, Late};
 pub(crate) use standstills::standstills;
-pub use standstills::{More, Told};
+pub use standstills::{MoreStandstills, StandstillNote};
 
 /// From one iteration in so many on, those that had to wait for a user are too many.
 const WAITED_SHARE: u64 = 100;
@@ -22,9 +22,9 @@ pub enum Warning {
     /// Requests were started, so many, and none came to its end.
     NothingCompleted(u64),
     /// Cores did nothing of what was due for a while.
-    StoodStill(Told),
+    Standstill(StandstillNote),
     /// They did so more often than can be told.
-    StoodStillMore(More),
+    MoreStandstills(MoreStandstills),
     /// A core had no time left.
     Saturated {
         /// The processor's number.
@@ -124,8 +124,8 @@ impl fmt::Display for Warning {
                 "{level} could not be judged to the end: nobody had an answer any more; a server that \
                  stops answering is found by a level of the rate: 'rate < 1'",
             ),
-            Warning::StoodStill(ref told) => write!(f, "{told} {}", told.more()),
-            Warning::StoodStillMore(ref more) => more.fmt(f),
+            Warning::Standstill(ref told) => write!(f, "{told} {}", told.more()),
+            Warning::MoreStandstills(ref more) => more.fmt(f),
             Warning::Saturated { core, seconds, fullest: FullSecond { ran, .. } }
                 if ran > SATURATED =>
             {

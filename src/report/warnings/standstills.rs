@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::{Warning, plural};
-use crate::stats::{GeneratorHealth, StoodStill};
+use crate::stats::{GeneratorHealth, StandstillRow};
 
 /// The most that are told one by one: the longest.
 const TOLD_MAX: usize = 5;
@@ -12,9 +12,9 @@ const TOLD_MAX: usize = 5;
 /// A standstill. Its text says of which cores and how long: `core 0 stood still for 2.0 s`.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct Told {
+pub struct StandstillNote {
     /// Which cores, and when.
-    pub what: StoodStill,
+    pub what: StandstillRow,
     /// They are all that the run has, and more than one.
     pub all: bool,
 }
@@ -22,7 +22,7 @@ pub struct Told {
 /// Several more standstills together.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
-pub struct More {
+pub struct MoreStandstills {
     /// How often.
     pub times: u64,
     /// How long together.
@@ -30,11 +30,11 @@ pub struct More {
 }
 
 /// All that are known one by one, in order of time.
-pub(crate) fn standstills(health: &GeneratorHealth) -> impl Iterator<Item = Told> {
+pub(crate) fn standstills(health: &GeneratorHealth) -> impl Iterator<Item = StandstillNote> {
     let cores = health.cores.len();
     health.standstills.iter().map(move |what| {
         let all = cores > 1 && what.cores.len() == cores;
-        Told { what: what.clone(), all }
+        StandstillNote { what: what.clone(), all }
     })
 }
 
@@ -46,17 +46,19 @@ pub(super) fn warnings(health: &GeneratorHealth) -> Vec<Warning> {
     let (mut told, (mut times, mut lasting)) = (Vec::new(), health.more_standstills);
     for one in standstills(health) {
         if one.what.time.lasting >= least && told.len() < TOLD_MAX {
-            told.push(Warning::StoodStill(one));
+            told.push(Warning::Standstill(one));
         } else {
             times += 1;
             lasting += one.what.time.lasting;
         }
     }
-    told.extend((times > 0).then_some(Warning::StoodStillMore(More { times, lasting })));
+    told.extend(
+        (times > 0).then_some(Warning::MoreStandstills(MoreStandstills { times, lasting })),
+    );
     told
 }
 
-impl Told {
+impl StandstillNote {
     /// From when on, and what may have been behind it.
     pub(super) fn more(&self) -> String {
         let from = self.what.time.from.as_secs_f64();
@@ -71,16 +73,16 @@ impl Told {
     }
 }
 
-impl fmt::Display for Told {
+impl fmt::Display for StandstillNote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let cores = if self.all { "all cores".to_owned() } else { named(&self.what.cores) };
         write!(f, "{cores} stood still for {} s", seconds(self.what.time.lasting))
     }
 }
 
-impl fmt::Display for More {
+impl fmt::Display for MoreStandstills {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let More { times, lasting } = *self;
+        let MoreStandstills { times, lasting } = *self;
         let often = plural(times, "time", "times");
         write!(f, "cores stood still {times} more {often}, for {} s in all", seconds(lasting))
     }
@@ -111,7 +113,7 @@ mod tests {
     const MS: Duration = Duration::from_millis(1);
 
     fn health(cores: usize, standstills: &[(&[usize], u32, u32, bool)]) -> GeneratorHealth {
-        let one = |&(cores, from, lasting, in_task): &(&[usize], u32, u32, bool)| StoodStill {
+        let one = |&(cores, from, lasting, in_task): &(&[usize], u32, u32, bool)| StandstillRow {
             cores: cores.to_vec(),
             time: Standstill { from: from * MS, lasting: lasting * MS, in_task },
         };

@@ -52,7 +52,7 @@ impl Arrivals {
     pub const DEFAULT_MAX_USERS: u32 = 1000;
 
     /// The most iterations per second: one per nanosecond, which is as fine as clocks are, and far
-    /// more than any host begins. Within it, and [`units::LONGEST`](crate::units::LONGEST), no count
+    /// more than any host begins. Within it, and `units::LONGEST`, no count
     /// of arrivals comes near the end of 64 bits.
     pub const RATE_MAX: f64 = options::RATE_MAX;
 

@@ -97,8 +97,8 @@
 //! The requests of a `parallel` step are made at the same time, over 6 connections or as many as
 //! `connections` says, at most 1,000; see [`Parallel`](crate::scenario::Parallel).
 //!
-//! A duration is a text as [`units::parse_duration`](crate::units::parse_duration) takes it, or a
-//! number of seconds; a size one as [`units::parse_size`](crate::units::parse_size) takes it, or a
+//! A duration is a text such as `90s`, `3m` or `1h20m`, or a
+//! number of seconds; a size is a text such as `1MB` or `64KiB`, or a
 //! number of bytes. A request has at most one of `body` (text), `json` (any value), `form`, `body_file`
 //! (the content of a file) and `multipart` (a form with files): files are read once, before the run,
 //! and their paths begin beside the scenario file. With `expect_continue = true` a body waits until the

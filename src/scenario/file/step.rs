@@ -6,7 +6,7 @@ use super::check::checks;
 use super::error::{Problem, Result};
 use super::reader::{Item, Table};
 use super::upload::Files;
-use crate::scenario::{Parallel, Part, Step, validate};
+use crate::scenario::{Parallel, Step, StepGroup, validate};
 use crate::session::{Auth, Body};
 
 /// All keys of a step.
@@ -46,15 +46,15 @@ pub(super) const METHODS: [&str; 8] =
 const PARALLEL_KEYS: [&str; 2] = ["parallel", "connections"];
 
 /// `[ { get = "/" }, { parallel = [ … ] }, … ]`, or a single step.
-pub(super) fn parts(item: Item<'_>, files: &Files) -> Result<Vec<Part>> {
+pub(super) fn parts(item: Item<'_>, files: &Files) -> Result<Vec<StepGroup>> {
     some(item)?.into_iter().map(|item| part(item, files)).collect()
 }
 
-fn part(item: Item<'_>, files: &Files) -> Result<Part> {
+fn part(item: Item<'_>, files: &Files) -> Result<StepGroup> {
     let table = item.table(&[&KEYS[..], &PARALLEL_KEYS].concat())?;
     let Some(steps) = table.get("parallel") else {
         return match table.get("connections") {
-            None => step(&table, files).map(Part::One),
+            None => step(&table, files).map(StepGroup::One),
             Some(_) => Err(Problem::new(
                 table.key_span("connections"),
                 "'connections' needs parallel requests beside it; add parallel = [ … ]",
@@ -71,7 +71,7 @@ fn part(item: Item<'_>, files: &Files) -> Result<Part> {
         parallel.connections = item.count()?;
         item.judged(validate::connections(parallel.connections))?;
     }
-    Ok(Part::Parallel(parallel))
+    Ok(StepGroup::Parallel(parallel))
 }
 
 fn some(item: Item<'_>) -> Result<Vec<Item<'_>>> {

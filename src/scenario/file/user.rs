@@ -5,7 +5,7 @@ use super::policy;
 use super::reader::{Item, Table};
 use super::step::{self, auth, parts, step};
 use super::upload::Files;
-use crate::scenario::{Action, Error, Share, Task, User, WaitTime, validate};
+use crate::scenario::{Error, Share, Task, TaskAction, User, WaitTime, validate};
 use crate::session::Policy;
 
 /// The keys of a class, beside those of how its requests are made.
@@ -61,8 +61,8 @@ pub(super) fn host(item: Item<'_>) -> Result<String> {
     Ok(host)
 }
 
-fn hook(item: Item<'_>, files: &Files) -> Result<Action> {
-    parts(item, files).map(Action::Steps)
+fn hook(item: Item<'_>, files: &Files) -> Result<TaskAction> {
+    parts(item, files).map(TaskAction::Steps)
 }
 
 fn share(table: &Table<'_>) -> Result<Share> {
@@ -165,5 +165,5 @@ fn task_of_steps(table: &Table<'_>, item: Item<'_>, files: &Files) -> Result<Tas
         Some(name) => name.shown()?,
         None => parts[0].steps()[0].label(),
     };
-    Ok(Task::parts(name, parts))
+    Ok(Task::step_groups(name, parts))
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::function::Function;
+use super::function::ShapeFn;
 use super::grid::Grid;
 use super::line::Line;
 use super::staircase::Staircase;
@@ -51,7 +51,7 @@ impl Course {
     }
 
     fn formula(users: impl Fn(Duration) -> Option<f64> + Send + Sync + 'static) -> Self {
-        Course::Grid(Grid::new(Function::new(users)))
+        Course::Grid(Grid::new(ShapeFn::new(users)))
     }
 
     pub(super) fn count_at(&mut self, elapsed: Duration) -> Option<u32> {

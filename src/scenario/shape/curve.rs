@@ -8,7 +8,7 @@ use super::staircase::Staircase;
 
 /// How many users a run wants at one instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Wanted {
+pub(crate) struct UserTarget {
     /// The users of all cores.
     pub users: u32,
     /// The classes that users added now are of: an index into
@@ -46,12 +46,12 @@ impl Curve {
     }
 
     /// What is wanted at this instant, or none where the run is over.
-    pub(crate) fn at(&mut self, elapsed: Duration) -> Option<Wanted> {
+    pub(crate) fn at(&mut self, elapsed: Duration) -> Option<UserTarget> {
         if self.limit.is_some_and(|limit| elapsed >= limit) {
             return None;
         }
         self.users = self.course.count_at(elapsed.saturating_sub(self.origin))?;
-        Some(Wanted { users: self.users, mix: self.mix_at(elapsed) })
+        Some(UserTarget { users: self.users, mix: self.mix_at(elapsed) })
     }
 
     /// The next instant at which the number of users can differ, or the run is over. None where

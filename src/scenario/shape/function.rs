@@ -8,12 +8,12 @@ use std::time::Duration;
 ///
 /// Every core asks for itself, so it must give the same answer to the same time. Two are equal when
 /// they are the same one.
-pub struct Function<T>(Arc<dyn Fn(Duration) -> Option<T> + Send + Sync>);
+pub struct ShapeFn<T>(Arc<dyn Fn(Duration) -> Option<T> + Send + Sync>);
 
-impl<T> Function<T> {
+impl<T> ShapeFn<T> {
     /// Takes a function of the elapsed time.
     pub fn new(function: impl Fn(Duration) -> Option<T> + Send + Sync + 'static) -> Self {
-        Function(Arc::new(function))
+        ShapeFn(Arc::new(function))
     }
 
     pub(super) fn call(&self, elapsed: Duration) -> Option<T> {
@@ -21,19 +21,19 @@ impl<T> Function<T> {
     }
 }
 
-impl<T> Clone for Function<T> {
+impl<T> Clone for ShapeFn<T> {
     fn clone(&self) -> Self {
-        Function(self.0.clone())
+        ShapeFn(self.0.clone())
     }
 }
 
-impl<T> fmt::Debug for Function<T> {
+impl<T> fmt::Debug for ShapeFn<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Function")
+        f.write_str("ShapeFn")
     }
 }
 
-impl<T> PartialEq for Function<T> {
+impl<T> PartialEq for ShapeFn<T> {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::function::Function;
+use super::function::ShapeFn;
 
 /// A hundred looks per second: finer than anybody sees, and nothing beside the load.
 const GRID: Duration = Duration::from_millis(10);
@@ -11,7 +11,7 @@ const GRID: Duration = Duration::from_millis(10);
 /// What a function has said so far.
 #[derive(Debug, Clone)]
 pub(super) struct Grid {
-    function: Function<f64>,
+    function: ShapeFn<f64>,
     /// The instant to look at next.
     next: Duration,
     users: u32,
@@ -19,7 +19,7 @@ pub(super) struct Grid {
 }
 
 impl Grid {
-    pub(super) fn new(function: Function<f64>) -> Self {
+    pub(super) fn new(function: ShapeFn<f64>) -> Self {
         Grid { function, next: Duration::ZERO, users: 0, over: false }
     }
 

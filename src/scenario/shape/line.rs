@@ -105,7 +105,7 @@ impl Line {
     }
 
     /// Goes to `to` by `rate` per second, however long that takes; a rate that is none takes
-    /// [`units::LONGEST`].
+    /// `units::LONGEST`.
     pub fn reach(self, to: f64, rate: f64) -> Self {
         let (slope, needed) = self.way(to, rate);
         self.go(to, slope, needed)

@@ -20,8 +20,8 @@ mod tests;
 use std::time::Duration;
 
 pub use curve::Curve;
-pub(crate) use curve::{Wanted, share};
-pub use function::Function;
+pub(crate) use curve::{UserTarget, share};
+pub use function::ShapeFn;
 pub use line::Line;
 
 use course::Course;
@@ -137,9 +137,9 @@ pub enum LoadShape {
         lasting: Duration,
     },
     /// A function of the time; looked at every 10 ms, rounded to whole users.
-    Custom(Function<f64>),
+    Custom(ShapeFn<f64>),
     /// Locust's `tick`: users and spawn rate, asked for once per second of the run.
-    Tick(Function<(u32, f64)>),
+    Tick(ShapeFn<(u32, f64)>),
 }
 
 /// A part of a run with a target of its own.
@@ -242,7 +242,7 @@ impl LoadShape {
     /// As many users as this function says at each time since the start, looked at every 10 ms and
     /// rounded to whole users. None ends the run.
     pub fn custom(function: impl Fn(Duration) -> Option<f64> + Send + Sync + 'static) -> Self {
-        LoadShape::Custom(Function::new(function))
+        LoadShape::Custom(ShapeFn::new(function))
     }
 
     /// Locust's `tick`: the function is given 0 s, 1 s, 2 s, … since the start, and says how many
@@ -251,7 +251,7 @@ impl LoadShape {
     ///
     /// Unlike Locust's it cannot look at the run, only at the time.
     pub fn tick(function: impl Fn(Duration) -> Option<(u32, f64)> + Send + Sync + 'static) -> Self {
-        LoadShape::Tick(Function::new(function))
+        LoadShape::Tick(ShapeFn::new(function))
     }
 
     /// The shape as one core follows it, in a run that is over at `limit` or, where that is
@@ -296,7 +296,7 @@ impl LoadShape {
         }
     }
 
-    /// The mixes that [`Wanted::mix`] counts, each once. The first is empty and stands for the
+    /// The mixes that [`UserTarget::mix`] counts, each once. The first is empty and stands for the
     /// scenario's own weights.
     pub(crate) fn mixes(&self) -> Vec<&[(String, f64)]> {
         let mut mixes: Vec<&[(String, f64)]> = vec![&[]];

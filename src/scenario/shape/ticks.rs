@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use super::function::Function;
+use super::function::ShapeFn;
 use super::line::Line;
 use super::staircase::Staircase;
 
@@ -16,7 +16,7 @@ const SECOND: Duration = Duration::from_secs(1);
 /// What the answers so far add up to.
 #[derive(Debug, Clone)]
 pub(super) struct Ticks {
-    function: Function<(u32, f64)>,
+    function: ShapeFn<(u32, f64)>,
     /// The second to ask about next.
     next: Duration,
     target: Option<(u32, f64)>,
@@ -28,7 +28,7 @@ pub(super) struct Ticks {
 }
 
 impl Ticks {
-    pub(super) fn new(function: Function<(u32, f64)>) -> Self {
+    pub(super) fn new(function: ShapeFn<(u32, f64)>) -> Self {
         let users = Staircase::new(Line::constant(0.0));
         let (next, anchor) = (Duration::ZERO, Duration::ZERO);
         Ticks { function, next, target: None, anchor, users, over: false }

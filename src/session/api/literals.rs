@@ -84,11 +84,11 @@ mod tests {
     use super::*;
     use crate::reactor::{Backend, Reactor};
     use crate::session::{BaseUrl, LocalAddresses, Policy, ResolvedUrl, Resolver};
-    use crate::stats::{Limits, Recorder};
+    use crate::stats::{Recorder, RowLimits};
 
     #[test]
     fn paths_leaked_to_be_literal_do_not_fill_the_memory() {
-        let recorder = Recorder::new(0, Instant::now(), Limits::default());
+        let recorder = Recorder::new(0, Instant::now(), RowLimits::default());
         let (reactor, resolver) =
             (Reactor::new(Backend::best()).unwrap(), Resolver::start(None).unwrap());
         let context = Context::new(reactor, recorder, LocalAddresses::default(), resolver);

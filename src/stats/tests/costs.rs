@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::stats::{
-    Clocks, EntryId, Interval, Limits, Outcome, Phases, Recorder, Sample, Totals, WireBytes,
+    Clocks, EntryId, Interval, Outcome, Phases, Recorder, RowLimits, Sample, Totals, WireBytes,
 };
 
 const NAMES: u32 = 1000;
@@ -24,7 +24,7 @@ fn latencies(rng: &mut fastrand::Rng) -> Vec<Duration> {
 }
 
 fn named(core: usize, start: Instant, names: u32) -> Recorder {
-    let mut recorder = Recorder::new(core, start, Limits::default());
+    let mut recorder = Recorder::new(core, start, RowLimits::default());
     for n in 0..names {
         recorder.entry("GET", &format!("/item/{n}"));
     }
@@ -128,7 +128,7 @@ fn cost_of_a_second_with_a_thousand_names() {
     for per_name in [10, 100] {
         println!("{per_name} samples per name, core and second:");
         let mut cores = [0, 1].map(|core| named(core, start, NAMES));
-        let mut totals = Totals::new(SystemTime::UNIX_EPOCH, Vec::new(), Limits::default());
+        let mut totals = Totals::new(SystemTime::UNIX_EPOCH, Vec::new(), RowLimits::default());
         for second in 0..13 {
             let intervals = cores.each_mut().map(|core| second_of(core, &latencies, per_name));
             let begun = cpu();
@@ -156,7 +156,7 @@ fn memory_of_a_thousand_names() {
     for way in [Way::Untold, Way::OnePiece, Way::Streamed, Way::Connected] {
         let before = resident();
         let mut cores = [0, 1].map(|core| named(core, start, NAMES));
-        let mut totals = Totals::new(SystemTime::UNIX_EPOCH, Vec::new(), Limits::default());
+        let mut totals = Totals::new(SystemTime::UNIX_EPOCH, Vec::new(), RowLimits::default());
         for second in 0..13 {
             for core in &mut cores {
                 for (n, &latency) in latencies.iter().cycle().take(100 * NAMES as usize).enumerate()

@@ -84,7 +84,7 @@ fn record(recorder: &mut Recorder, start: Instant, given: &Given) {
     recorder.hit(Limit::Ports);
 }
 
-fn totals(limits: Limits) -> Totals {
+fn totals(limits: RowLimits) -> Totals {
     Totals::new(SystemTime::UNIX_EPOCH, vec!["shopper".to_owned(), "bot".to_owned()], limits)
 }
 
@@ -132,10 +132,10 @@ fn merging_cores_in_any_order_equals_recording_all_on_one() {
     for seed in 0..60 {
         let mut rng = fastrand::Rng::with_seed(seed);
         let cores = rng.usize(1..5);
-        let mut one = Recorder::new(0, start, Limits::default());
+        let mut one = Recorder::new(0, start, RowLimits::default());
         let mut many: Vec<_> =
-            (0..cores).map(|core| Recorder::new(core, start, Limits::default())).collect();
-        let (mut whole, mut merged) = (totals(Limits::default()), totals(Limits::default()));
+            (0..cores).map(|core| Recorder::new(core, start, RowLimits::default())).collect();
+        let (mut whole, mut merged) = (totals(RowLimits::default()), totals(RowLimits::default()));
         for second in 0..rng.u64(1..14) {
             for _ in 0..rng.u32(0..300) {
                 let given = given(&mut rng);
@@ -162,9 +162,9 @@ fn an_interval_that_was_put_back_ships_with_the_next() {
     let start = Instant::now();
     for seed in 0..60 {
         let mut rng = fastrand::Rng::with_seed(seed);
-        let mut steady = Recorder::new(0, start, Limits::default());
-        let mut held_up = Recorder::new(0, start, Limits::default());
-        let (mut whole, mut merged) = (totals(Limits::default()), totals(Limits::default()));
+        let mut steady = Recorder::new(0, start, RowLimits::default());
+        let mut held_up = Recorder::new(0, start, RowLimits::default());
+        let (mut whole, mut merged) = (totals(RowLimits::default()), totals(RowLimits::default()));
         for second in 0..8 {
             for _ in 0..rng.u32(0..100) {
                 let given = given(&mut rng);
@@ -202,7 +202,7 @@ fn an_interval_that_was_put_back_ships_with_the_next() {
 #[test]
 fn an_interval_after_a_restore_begins_where_the_first_one_did() {
     let start = Instant::now();
-    let mut core = Recorder::new(0, start, Limits::default());
+    let mut core = Recorder::new(0, start, RowLimits::default());
     let at = |seconds| start + Duration::from_secs(seconds);
     core.take(0, at(1));
     let id = core.entry("GET", "/");
@@ -219,9 +219,9 @@ fn a_full_channel_loses_nothing() {
     let start = Instant::now();
     for seed in 0..20 {
         let mut rng = fastrand::Rng::with_seed(seed);
-        let mut core = Recorder::new(0, start, Limits::default());
+        let mut core = Recorder::new(0, start, RowLimits::default());
         let (sender, receiver) = bounded(1);
-        let (mut totals, mut recorded, mut refused) = (totals(Limits::default()), 0, 0);
+        let (mut totals, mut recorded, mut refused) = (totals(RowLimits::default()), 0, 0);
         for second in 0..40 {
             let more = rng.u64(0..9);
             (0..more).for_each(|_| record(&mut core, start, &given(&mut rng)));
@@ -247,7 +247,7 @@ fn a_full_channel_loses_nothing() {
 #[test]
 fn a_sample_that_ends_at_the_cut_is_in_one_interval() {
     let start = Instant::now();
-    let mut core = Recorder::new(0, start, Limits::default());
+    let mut core = Recorder::new(0, start, RowLimits::default());
     let cut = Duration::from_secs(1);
     let at_the_cut = Given { ended: cut, ..plain("/", None, Duration::from_millis(1)) };
     let requests = |interval: Interval| -> u64 {
@@ -263,7 +263,7 @@ fn a_sample_that_ends_at_the_cut_is_in_one_interval() {
 #[test]
 fn caps_keep_every_count_exact() {
     let start = Instant::now();
-    let limits = Limits { names: 4, failures: 3, exceptions: 2, malformed_lines: 2 };
+    let limits = RowLimits { names: 4, failures: 3, exceptions: 2, malformed_lines: 2 };
     for seed in 0..60 {
         let mut rng = fastrand::Rng::with_seed(seed);
         let mut cores = [0, 1, 2].map(|core| Recorder::new(core, start, limits));
@@ -302,7 +302,7 @@ fn caps_keep_every_count_exact() {
 #[test]
 fn overflow_rows_say_what_they_are() {
     let start = Instant::now();
-    let limits = Limits { names: 1, failures: 1, exceptions: 1, malformed_lines: 1 };
+    let limits = RowLimits { names: 1, failures: 1, exceptions: 1, malformed_lines: 1 };
     let mut core = Recorder::new(0, start, limits);
     for name in ["/a", "/b", "/c"] {
         let (failure, latency) = (Some(format!("no {name}")), Duration::from_millis(1));
@@ -326,9 +326,9 @@ fn overflow_rows_say_what_they_are() {
 #[test]
 fn a_failure_was_first_and_last_seen_on_whichever_core() {
     let start = Instant::now();
-    let mut totals = totals(Limits::default());
+    let mut totals = totals(RowLimits::default());
     for (core, seen_ms) in [(0, [500, 700]), (1, [900, 300]), (2, [400, 600])] {
-        let mut recorder = Recorder::new(core, start, Limits::default());
+        let mut recorder = Recorder::new(core, start, RowLimits::default());
         for ms in seen_ms {
             let (failure, latency) = (Some("refused".to_owned()), Duration::from_millis(1));
             let ended = Duration::from_millis(ms);
@@ -346,8 +346,8 @@ fn a_failure_was_first_and_last_seen_on_whichever_core() {
 #[test]
 fn users_are_the_latest_level_of_every_core() {
     let start = Instant::now();
-    let mut cores = [0, 1].map(|core| Recorder::new(core, start, Limits::default()));
-    let mut totals = totals(Limits::default());
+    let mut cores = [0, 1].map(|core| Recorder::new(core, start, RowLimits::default()));
+    let mut totals = totals(RowLimits::default());
     cores[0].user_started(1);
     cores[0].user_started(1);
     cores[1].user_started(0);
@@ -364,8 +364,8 @@ fn users_are_the_latest_level_of_every_core() {
 #[test]
 fn users_that_were_wanted_are_of_the_instant_at_which_users_were_counted() {
     let start = Instant::now();
-    let mut cores = [0, 1].map(|core| Recorder::new(core, start, Limits::default()));
-    let mut totals = totals(Limits::default());
+    let mut cores = [0, 1].map(|core| Recorder::new(core, start, RowLimits::default()));
+    let mut totals = totals(RowLimits::default());
     let mut told = |cores: &mut [Recorder], second: u64| {
         for core in cores {
             totals.add(core.take(second, start + Duration::from_secs(second + 1))).unwrap();
@@ -388,7 +388,7 @@ fn users_that_were_wanted_are_of_the_instant_at_which_users_were_counted() {
 #[test]
 fn rows_are_sorted_by_name_then_method_and_have_samples() {
     let start = Instant::now();
-    let mut core = Recorder::new(0, start, Limits::default());
+    let mut core = Recorder::new(0, start, RowLimits::default());
     for (method, name) in [("POST", "/b"), ("GET", "/c"), ("GET", "/b"), ("GET", "/a")] {
         let entry = core.entry(method, name);
         let clocks = Clocks { intended: start, started: start, ended: start };
@@ -401,7 +401,7 @@ fn rows_are_sorted_by_name_then_method_and_have_samples() {
         });
     }
     core.entry("GET", "/never asked for");
-    let mut totals = totals(Limits::default());
+    let mut totals = totals(RowLimits::default());
     totals.add(core.take(0, start + Duration::from_secs(1))).unwrap();
     let snapshot = totals.snapshot(Duration::from_secs(1));
     let keys: Vec<_> =

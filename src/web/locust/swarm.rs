@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use thiserror::Error;
 
 use crate::options;
-use crate::plan::Picked;
+use crate::plan::SelectedClass;
 use crate::units::{DurationError, parse_cores, parse_time_span};
 use crate::web::form::{self, StartForm, words};
 
@@ -77,7 +77,7 @@ fn read(start: &mut StartForm, option: &str, value: &str) -> Result<(), Refusal>
         "rate" => start.rate = Some(rate(value)?),
         "host" => start.host = given(value.replace(['<', '>'], "").trim()),
         "run_time" => start.run_time = run_time(value)?.map(Some),
-        "user_classes" => start.classes.get_or_insert_default().push(Picked::new(value)),
+        "user_classes" => start.classes.get_or_insert_default().push(SelectedClass::new(value)),
         "tags" => add_words(&mut start.tags, value),
         "exclude_tags" => add_words(&mut start.exclude_tags, value),
         "cores" => start.cores = cores(value.trim())?,
@@ -218,7 +218,7 @@ mod tests {
             host: text("http://bhost"),
             run_time: Some(Some(Duration::from_secs(60))),
             rate: Some(100.0),
-            classes: Some(vec![Picked::new("A"), Picked::new("B")]),
+            classes: Some(vec![SelectedClass::new("A"), SelectedClass::new("B")]),
             tags: list(&["a", "b", "c"]),
             exclude_tags: list(&["d"]),
             cores: Some(vec![0, 1]),

@@ -4,7 +4,7 @@ use http::HeaderValue;
 use tempfile::TempDir;
 
 use super::*;
-use crate::scenario::{Action, Step};
+use crate::scenario::{Step, TaskAction};
 use crate::session::{Body, Part, Upload};
 
 /// A directory with a scenario of this one step, and a file of three bytes beside it.
@@ -21,8 +21,8 @@ fn step_of(step: &str) -> Step {
     let (_dir, path) = beside(step);
     let mut scenario = load(path).unwrap();
     match scenario.users.remove(0).tasks.remove(0).action {
-        Action::Steps(parts) => parts[0].steps()[0].clone(),
-        Action::Run(_) => panic!("a file has only steps"),
+        TaskAction::Steps(parts) => parts[0].steps()[0].clone(),
+        TaskAction::Run(_) => panic!("a file has only steps"),
     }
 }
 

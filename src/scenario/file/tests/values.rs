@@ -8,7 +8,9 @@ use http::{HeaderName, HeaderValue, Method};
 use serde_json::json;
 
 use super::*;
-use crate::scenario::{Action, KeepAlive, Load, Parallel, Part, Step, Task, User, WaitTime};
+use crate::scenario::{
+    KeepAlive, Load, Parallel, Step, StepGroup, Task, TaskAction, User, WaitTime,
+};
 use crate::session::{
     Check, TcpOptions, Timeouts, body_contains, header, header_equals, json_equals, json_exists,
     max_time, status, statuses,
@@ -107,15 +109,15 @@ fn the_load_is_what_the_file_asks_for() {
 fn a_step_may_be_several_requests_at_the_same_time() {
     let parallel = |text: &str, expected: Parallel| {
         let text = format!("steps = [{{ get = \"/\" }}, {text}]");
-        let parts = vec![Part::One(Step::get("/")), Part::Parallel(expected)];
-        check_task(&text, Task::parts("GET /", parts));
+        let parts = vec![StepGroup::One(Step::get("/")), StepGroup::Parallel(expected)];
+        check_task(&text, Task::step_groups("GET /", parts));
     };
     let two = vec![Step::get("/a"), Step::post("/b").check(status(200))];
     let requests = "[{ get = \"/a\" }, { post = \"/b\", check = { status = 200 } }]";
     parallel(&format!("{{ parallel = {requests} }}"), Parallel::new(two.clone()));
     let text = format!("{{ parallel = {requests}, connections = 3 }}");
     parallel(&text, Parallel::new(two).connections(3));
-    let first = Task::parts("GET /a", vec![Parallel::new(vec![Step::get("/a")]).into()]);
+    let first = Task::step_groups("GET /a", vec![Parallel::new(vec![Step::get("/a")]).into()]);
     check_task("steps = { parallel = { get = \"/a\" } }", first);
 }
 
@@ -275,7 +277,7 @@ fn a_body_is_text_json_or_a_form() {
     let step = Step::post("/").json(json.clone());
     check_task(&format!("post = \"/\"\njson = {text}"), step);
     let written = task_with(&format!("post = \"/\"\njson = {text}"));
-    let Action::Steps(steps) = &parse("x", &written).unwrap().users[0].tasks[0].action.clone()
+    let TaskAction::Steps(steps) = &parse("x", &written).unwrap().users[0].tasks[0].action.clone()
     else {
         panic!("no steps");
     };

@@ -95,5 +95,5 @@ fn functions_are_equal_when_they_are_the_same_one() {
     let shape = LoadShape::tick(tutorial_tick);
     assert_eq!(shape, shape.clone());
     assert_ne!(shape, LoadShape::tick(|_| None));
-    assert_eq!(format!("{shape:?}"), "Tick(Function)");
+    assert_eq!(format!("{shape:?}"), "Tick(ShapeFn)");
 }

@@ -20,12 +20,12 @@ use crate::session::failure::Failure;
 use crate::session::request::base_url::BaseUrl;
 use crate::session::request::via::Via;
 use crate::session::wire::context::Context;
-use crate::stats::{Limits, Recorder};
+use crate::stats::{Recorder, RowLimits};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
 fn context() -> Rc<Context> {
-    let recorder = Recorder::new(0, Instant::now(), Limits::default());
+    let recorder = Recorder::new(0, Instant::now(), RowLimits::default());
     let resolver = Resolver::start(None).unwrap();
     Context::new(
         Reactor::new(Backend::best()).unwrap(),

@@ -7,7 +7,7 @@ use super::Step;
 // Nearly all are steps, and there are as many as somebody has written.
 #[expect(clippy::large_enum_variant)]
 #[non_exhaustive]
-pub enum Part {
+pub enum StepGroup {
     /// One request.
     One(Step),
     /// Several requests, as a browser makes them.
@@ -45,34 +45,34 @@ impl Parallel {
     }
 }
 
-impl Part {
+impl StepGroup {
     /// Its requests.
     pub fn steps(&self) -> &[Step] {
         match self {
-            Part::One(step) => std::slice::from_ref(step),
-            Part::Parallel(parallel) => &parallel.steps,
+            StepGroup::One(step) => std::slice::from_ref(step),
+            StepGroup::Parallel(parallel) => &parallel.steps,
         }
     }
 
     /// How many of its requests are made at the same time.
     pub fn width(&self) -> usize {
         match self {
-            Part::One(_) => 1,
-            Part::Parallel(Parallel { steps, connections }) => {
+            StepGroup::One(_) => 1,
+            StepGroup::Parallel(Parallel { steps, connections }) => {
                 steps.len().min(*connections as usize)
             }
         }
     }
 }
 
-impl From<Step> for Part {
+impl From<Step> for StepGroup {
     fn from(step: Step) -> Self {
-        Part::One(step)
+        StepGroup::One(step)
     }
 }
 
-impl From<Parallel> for Part {
+impl From<Parallel> for StepGroup {
     fn from(parallel: Parallel) -> Self {
-        Part::Parallel(parallel)
+        StepGroup::Parallel(parallel)
     }
 }

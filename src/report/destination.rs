@@ -20,7 +20,7 @@ const READER_WAITS: u32 = 500;
 
 /// What a path leads to.
 #[derive(Debug)]
-pub(super) enum Place {
+pub(super) enum Destination {
     /// A regular file, or none yet: its next version is written beside it.
     Beside(PathBuf),
     /// A regular file in a folder that takes no other: it is overwritten.
@@ -29,19 +29,19 @@ pub(super) enum Place {
     Stream(File),
 }
 
-impl Place {
+impl Destination {
     /// What is at this path; makes the folders above it.
     pub(super) fn find(path: &Path) -> io::Result<Self> {
         create_folders(path)?;
         let target = follow(path)?;
         let found = match fs::metadata(&target) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Ok(Place::Beside(target));
+                return Ok(Destination::Beside(target));
             }
             found => found?,
         };
         if let Some(own) = own_stream(&found)? {
-            return Ok(Place::Stream(own));
+            return Ok(Destination::Stream(own));
         }
         // Also says that it may be written: a new file in its place would not ask.
         let file = if found.file_type().is_fifo() {
@@ -50,7 +50,7 @@ impl Place {
             File::options().append(true).open(&target)?
         };
         let is_whole = found.is_file() && !is_of_descriptor(&target);
-        Ok(if is_whole { Place::Beside(target) } else { Place::Stream(file) })
+        Ok(if is_whole { Destination::Beside(target) } else { Destination::Stream(file) })
     }
 }
 

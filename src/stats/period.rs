@@ -8,7 +8,7 @@ use super::{Distribution, EntryKey, Rates, Row, Snapshot};
 
 /// What was measured of a row in a stretch of the run.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub(crate) struct Stretch {
+pub(crate) struct Period {
     /// From the start of the run to the start of the stretch.
     pub from: Duration,
     /// From the start of the run to its end.
@@ -52,10 +52,10 @@ pub enum Measured {
 
 impl Snapshot {
     /// The last ten complete seconds of a row, fewer where fewer were counted.
-    pub(crate) fn recent(&self, row: &Row) -> Stretch {
+    pub(crate) fn recent(&self, row: &Row) -> Period {
         let to = Duration::from_secs(self.elapsed.as_secs());
-        Stretch {
-            from: to.saturating_sub(Stretch::WINDOW).max(self.since).min(to),
+        Period {
+            from: to.saturating_sub(Period::WINDOW).max(self.since).min(to),
             to,
             latency: row.recent_latency.clone(),
             rates: row.recent_rates,
@@ -63,9 +63,9 @@ impl Snapshot {
     }
 
     /// All that was counted of a row.
-    pub(crate) fn whole(&self, row: &Row) -> Stretch {
+    pub(crate) fn whole(&self, row: &Row) -> Period {
         let (from, to) = (self.since, self.elapsed);
-        Stretch { from, to, latency: row.latency.clone(), rates: row.rates }
+        Period { from, to, latency: row.latency.clone(), rates: row.rates }
     }
 }
 
@@ -80,7 +80,7 @@ mod tests {
         let recent = |elapsed, since| {
             let run = snapshot(vec![row("GET", "/", 1, second(1))], second(1));
             let run = Snapshot { elapsed, since, ..run };
-            let Stretch { from, to, .. } = run.recent(&run.total);
+            let Period { from, to, .. } = run.recent(&run.total);
             (from, to)
         };
         assert_eq!(recent(second(25), second(0)), (second(15), second(25)));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::stats::{Breach, Row, Snapshot, Stretch};
+use crate::stats::{Breach, Period, Row, Snapshot};
 use crate::threshold::Threshold;
 
 /// The judge of one run.
@@ -10,7 +10,7 @@ use crate::threshold::Threshold;
 // At the end a run is judged that has not been judged before, by all that was counted, and
 // otherwise by its last ten seconds: the latest second may have broken what the one before had not.
 // A rate is of the load and not of its end, where users finish what they have begun.
-pub(crate) struct Judge {
+pub(crate) struct ThresholdMonitor {
     levels: Vec<Level>,
     after: Duration,
     is_over: Box<dyn Fn(Duration) -> bool + Send>,
@@ -23,7 +23,7 @@ struct Level {
     was_judged: bool,
 }
 
-impl Judge {
+impl ThresholdMonitor {
     /// Judges these from so long after the start on; the load `is_over` so long after it or not.
     pub(crate) fn new(
         levels: &[Threshold],
@@ -33,7 +33,7 @@ impl Judge {
         let level =
             |threshold: &Threshold| Level { threshold: threshold.clone(), was_judged: false };
         let (levels, is_over) = (levels.iter().map(level).collect(), Box::new(is_over));
-        Judge { levels, after, is_over, broken: None }
+        ThresholdMonitor { levels, after, is_over, broken: None }
     }
 
     /// Judges the seconds up to this one; whether a level has broken now.
@@ -80,12 +80,12 @@ impl Judge {
     /// them.
     fn is_due(&self, snapshot: &Snapshot) -> bool {
         let counted = snapshot.elapsed.saturating_sub(snapshot.since);
-        snapshot.elapsed >= self.after && counted >= self.after.min(Stretch::WINDOW)
+        snapshot.elapsed >= self.after && counted >= self.after.min(Period::WINDOW)
     }
 }
 
 impl Level {
-    fn judge(&mut self, snapshot: &Snapshot, stretch: impl Fn(&Row) -> Stretch) -> Option<Breach> {
+    fn judge(&mut self, snapshot: &Snapshot, stretch: impl Fn(&Row) -> Period) -> Option<Breach> {
         let judged = stretch(&snapshot.total);
         let measured = self.threshold.measure(&judged)?;
         self.was_judged = true;
@@ -131,18 +131,18 @@ mod tests {
         Snapshot { elapsed, ..snapshot(rows, 200 * MS) }
     }
 
-    fn judge(levels: &[&str], after: Duration) -> Judge {
+    fn judge(levels: &[&str], after: Duration) -> ThresholdMonitor {
         let levels: Vec<Threshold> = levels.iter().map(|level| level.parse().unwrap()).collect();
-        Judge::new(&levels, after, |elapsed| elapsed > 20 * SECOND)
+        ThresholdMonitor::new(&levels, after, |elapsed| elapsed > 20 * SECOND)
     }
 
-    fn second(judge: &mut Judge, mut run: Snapshot) -> Option<Breach> {
+    fn second(judge: &mut ThresholdMonitor, mut run: Snapshot) -> Option<Breach> {
         let is_new = judge.second(&mut run);
         assert_eq!(is_new, run.broken.is_some());
         run.broken
     }
 
-    fn end(judge: &mut Judge, mut run: Snapshot) -> (Option<Breach>, Vec<String>) {
+    fn end(judge: &mut ThresholdMonitor, mut run: Snapshot) -> (Option<Breach>, Vec<String>) {
         judge.end(&mut run);
         (run.broken, run.unjudged)
     }
@@ -189,7 +189,7 @@ mod tests {
     fn the_ending_is_judged_but_no_rate_of_it() {
         let latency = row("GET", "/", 3, 900 * MS).latency;
         let rates = Rates { requests: 0.1, failures: 0.0 };
-        let ending = Stretch { from: 2 * SECOND, to: 12 * SECOND, latency, rates };
+        let ending = Period { from: 2 * SECOND, to: 12 * SECOND, latency, rates };
         let mut last = run(12 * SECOND);
         last.total.detail = Some(Box::new(Detail { ending, ..Detail::default() }));
         let mut judge = judge(&["max > 500ms", "rate < 1"], SECOND);

@@ -5,21 +5,21 @@ use std::time::Duration;
 use super::entry::{Delta, Entry};
 use super::times::Times;
 use super::window::{self, Window};
-use super::{Detail, EntryKey, Rates, Row, Stretch, Timeline};
+use super::{Detail, EntryKey, Period, Rates, Row, Timeline};
 
 /// Everything about one entry, of all cores.
 #[derive(Debug)]
-pub(super) struct Line {
+pub(super) struct EntryTotals {
     key: EntryKey,
     sum: Entry<u64>,
     window: Window,
     timeline: Timeline,
 }
 
-impl Line {
+impl EntryTotals {
     /// A line on which nothing has been counted.
     pub(super) fn new(key: EntryKey) -> Self {
-        Line {
+        EntryTotals {
             key,
             sum: Entry::default(),
             window: Window::default(),
@@ -98,13 +98,13 @@ impl Line {
         Box::new(Detail { total_latency, rounded, timeline: self.timeline.clone(), ending })
     }
 
-    fn ending(&self, since: Duration, elapsed: Duration, scratch: &mut Times<u64>) -> Stretch {
+    fn ending(&self, since: Duration, elapsed: Duration, scratch: &mut Times<u64>) -> Period {
         let begun = elapsed.as_secs() + u64::from(elapsed.subsec_nanos() > 0);
         scratch.clear();
         let recent = self.window.recent(begun, scratch);
-        let from = Duration::from_secs(begun).saturating_sub(Stretch::WINDOW).max(since);
+        let from = Duration::from_secs(begun).saturating_sub(Period::WINDOW).max(since);
         let over = elapsed.saturating_sub(from);
-        Stretch {
+        Period {
             from,
             to: elapsed,
             latency: scratch.distribution(),
@@ -125,9 +125,9 @@ fn rates(requests: u64, failures: u64, over: Duration) -> Rates {
 mod tests {
     use super::*;
 
-    fn line(seconds: &[u64]) -> Line {
+    fn line(seconds: &[u64]) -> EntryTotals {
         let key = EntryKey { method: "GET".to_owned(), name: "/".to_owned() };
-        let mut line = Line::new(key);
+        let mut line = EntryTotals::new(key);
         for (second, &requests) in (0..).zip(seconds) {
             let mut entry = Entry::<u32>::default();
             (0..requests).for_each(|_| entry.record_success(Duration::from_millis(5)));
@@ -136,7 +136,7 @@ mod tests {
         line
     }
 
-    fn rates_at(line: &Line, elapsed: f64) -> (f64, f64) {
+    fn rates_at(line: &EntryTotals, elapsed: f64) -> (f64, f64) {
         let elapsed = Duration::from_secs_f64(elapsed);
         let row = line.row(Duration::ZERO, elapsed, &mut Times::default());
         (row.rates.requests, row.recent_rates.requests)
@@ -166,7 +166,7 @@ mod tests {
         let line = line(&[70, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 12]);
         let ending = |since: f64, elapsed: f64| {
             let [since, elapsed] = [since, elapsed].map(Duration::from_secs_f64);
-            let Stretch { from, to, latency, rates } =
+            let Period { from, to, latency, rates } =
                 line.detail(since, elapsed, &mut Times::default()).ending;
             assert_eq!(to, elapsed);
             (from.as_secs_f64(), latency.count, rates.requests)

@@ -8,12 +8,12 @@ const TOLERANCE: Duration = Duration::from_millis(500);
 
 /// Fires at once, then every `period`, counted in the run's own time.
 #[derive(Debug)]
-pub(super) struct Rhythm {
+pub(super) struct Ticker {
     period: Duration,
     last: Option<Duration>,
 }
 
-impl Rhythm {
+impl Ticker {
     pub(super) const fn every(period: Duration) -> Self {
         Self { period, last: None }
     }
@@ -33,11 +33,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_rhythm_fires_at_once_and_then_every_period_whatever_the_jitter() {
-        let mut rhythm = Rhythm::every(Duration::from_secs(2));
+    fn a_ticker_fires_at_once_and_then_every_period_whatever_the_jitter() {
+        let mut ticker = Ticker::every(Duration::from_secs(2));
         let fired: Vec<u64> = [3, 998, 2001, 2990, 3998, 5003, 6004]
             .into_iter()
-            .filter(|&ms| rhythm.due(Duration::from_millis(ms)))
+            .filter(|&ms| ticker.due(Duration::from_millis(ms)))
             .collect();
         assert_eq!(fired, [3, 2001, 3998, 6004]);
     }

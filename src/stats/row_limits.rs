@@ -11,7 +11,7 @@ const ANY: &str = "*";
 /// exact whatever the caps are. Each core applies them to its own, and [`Totals`](super::Totals)
 /// once more to all together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
+pub struct RowLimits {
     /// Distinct (method, name) pairs.
     pub names: usize,
     /// Distinct (method, name, message) triples of failures.
@@ -22,14 +22,14 @@ pub struct Limits {
     pub malformed_lines: usize,
 }
 
-impl Default for Limits {
+impl Default for RowLimits {
     /// A table that a person can still read is shorter than this.
     fn default() -> Self {
-        Limits { names: 1000, failures: 500, exceptions: 500, malformed_lines: 20 }
+        RowLimits { names: 1000, failures: 500, exceptions: 500, malformed_lines: 20 }
     }
 }
 
-impl Limits {
+impl RowLimits {
     /// The row of all requests whose name came too late to get one of its own.
     pub fn overflow_key(&self) -> EntryKey {
         EntryKey { method: ANY.to_owned(), name: format!("(more than {} names)", self.names) }

@@ -10,31 +10,31 @@ use crate::transport::tls::{Roots, Tls, TlsOptions};
 /// How the connections of each class are sealed. Classes with the same options share what is made of
 /// them, which takes a copy of all authorities.
 #[derive(Debug)]
-pub(crate) struct Seals {
+pub(crate) struct ClassTls {
     kinds: Vec<Tls>,
     /// Which of them, of each class in the scenario's order.
     of_class: Vec<u16>,
 }
 
-impl Seals {
+impl ClassTls {
     /// The authorities that the system trusts are read in any case: a redirect may lead to `https://`.
     /// It is an error that there are none only where a URL of the plan needs them.
     pub(super) fn new(
         scenario: &Scenario,
         flags: &TlsOptions,
         targets: &[ResolvedUrl],
-        elsewhere: &[ResolvedUrl],
+        other_hosts: &[ResolvedUrl],
         mut ready: impl FnMut(usize),
     ) -> Result<Self, Error> {
         let roots = Roots::default();
         flags.check().map_err(Error::TlsFlag)?;
-        let elsewhere = elsewhere.iter().find(|host| host.url.secure);
+        let other_hosts = other_hosts.iter().find(|host| host.url.secure);
         let (mut known, mut kinds) = (HashMap::new(), Vec::new());
         let mut of_class = Vec::with_capacity(targets.len());
         for (class, (user, target)) in scenario.users.iter().zip(targets).enumerate() {
             let options = user.policy.tls.clone().overridden(flags);
             let trusts_nobody = options.ca.is_none() && !options.insecure && roots.is_empty();
-            let secure = Some(target).filter(|host| host.url.secure).or(elsewhere);
+            let secure = Some(target).filter(|host| host.url.secure).or(other_hosts);
             if let Some(host) = secure.filter(|_| trusts_nobody) {
                 return Err(Error::NoRoots(format!("https://{}", host.url.authority)));
             }
@@ -50,13 +50,13 @@ impl Seals {
             });
             ready(class);
         }
-        Ok(Seals { kinds, of_class })
+        Ok(ClassTls { kinds, of_class })
     }
 
     /// The same for another core: connections count their references to it.
     pub(crate) fn for_this_core(&self) -> Self {
         let kinds = self.kinds.iter().map(Tls::for_this_core).collect();
-        Seals { kinds, of_class: self.of_class.clone() }
+        ClassTls { kinds, of_class: self.of_class.clone() }
     }
 
     /// How the connections of this class are sealed, by its place in the scenario.
