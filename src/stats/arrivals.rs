@@ -1,5 +1,5 @@
-//! How the releases of an open load went: what was asked for, what was started, how late, and
-//! whether what came out is the process that was asked for.
+//! The arrivals of an open load: how many were expected and started, how late they were, and whether
+//! the starts form the arrival process that was asked for.
 
 use std::ops::AddAssign;
 use std::time::Duration;
@@ -10,30 +10,30 @@ use super::Distribution;
 use super::gaps::{Gaps, anderson_darling};
 use super::times::{SparseTimes, Times};
 
-/// The releases of one core in an interval.
+/// The arrivals of one core in an interval.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) struct ArrivalCounts {
-    /// Expected number of releases by the rate that was asked for, in thousandths: of a Poisson
-    /// process the actual number varies around it.
+    /// Expected number of arrivals at the rate that was asked for, in thousandths. The actual number of
+    /// a Poisson process varies around it.
     pub asked_milli: u64,
-    /// Releases whose time had come.
+    /// Arrivals whose time had come.
     pub due: u64,
-    /// Those of them that a user started.
+    /// How many of them a user started.
     pub started: u64,
-    /// How many had to wait for a user, because all that there may be were busy.
+    /// How many had to wait because all users that the load may have were busy.
     pub delayed: u64,
-    /// The most that waited at once.
+    /// The largest number that waited at the same time.
     pub backlog_peak: u64,
-    /// From the intended time of each that was started to its start.
+    /// Times from the intended start to the actual start of each arrival.
     pub lateness: SparseTimes,
-    /// By how much the time between two starts differed from the time that was intended.
+    /// Differences between the actual and the intended time between two starts.
     pub gap_errors: SparseTimes,
-    /// A sample of the times between two starts, as shares of a thousandth of the mean at that
-    /// moment: of a Poisson process exponential with mean 1,000.
+    /// A sample of the times between two starts, in thousandths of the mean at that moment. They are
+    /// exponential with mean 1,000 if the arrivals are a Poisson process.
     pub gaps: Vec<u32>,
 }
 
-/// What a core has released since the last take.
+/// Records the arrivals of one core between two takes.
 #[derive(Debug, Default)]
 pub(super) struct ArrivalRecorder {
     asked_milli: u64,
@@ -46,23 +46,23 @@ pub(super) struct ArrivalRecorder {
     gaps: Gaps,
 }
 
-/// One start of an iteration.
+/// The start of an iteration.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct IterationStart {
-    /// How late it was.
+    /// The delay from its arrival time.
     pub lateness: Duration,
-    /// Whether it had to wait for a user.
+    /// Whether it had to wait for a free user.
     pub delayed: bool,
-    /// From the start before, on the same core.
+    /// The time since the previous start on the same core.
     pub gap: Option<StartGap>,
 }
 
 /// The time between two starts on a core.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct StartGap {
-    /// How far it was from what was intended.
+    /// The absolute difference from the intended time.
     pub error: Duration,
-    /// Its length in mean lengths at that moment, where it is to be exponential.
+    /// Its length divided by the mean at that moment, if the process is to be exponential.
     pub of_mean: Option<f64>,
 }
 
@@ -121,14 +121,14 @@ impl AddAssign<&ArrivalCounts> for ArrivalRecorder {
     }
 }
 
-/// The releases of all cores since the start, in the collector.
+/// Adds up the arrivals of all cores since the start, in the collector.
 #[derive(Debug, Default)]
 pub(super) struct ArrivalTotals {
     asked_milli: u64,
     due: u64,
     started: u64,
     delayed: u64,
-    /// By core: the most that waited on each.
+    /// By core: the largest number that waited at the same time.
     backlog_peaks: Vec<u64>,
     lateness: Times<u64>,
     gap_errors: Times<u64>,
@@ -151,7 +151,7 @@ impl ArrivalTotals {
         self.gaps.add(&other.gaps);
     }
 
-    /// The releases as reports see them.
+    /// Returns what reports show.
     pub(super) fn report(&self) -> OpenLoad {
         OpenLoad {
             asked: self.asked_milli as f64 / 1000.0,
@@ -170,43 +170,44 @@ impl ArrivalTotals {
 /// An open load as reports see it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OpenLoad {
-    /// Expected number of releases by the rate that was asked for.
+    /// Expected number of arrivals at the rate that was asked for.
     pub asked: f64,
-    /// Releases whose time had come.
+    /// Arrivals whose time had come.
     pub due: u64,
-    /// Those of them that a user started.
+    /// How many of them a user started.
     pub started: u64,
-    /// How many had to wait for a user, because all that there may be were busy.
+    /// How many had to wait because all users that the load may have were busy.
     pub delayed: u64,
-    /// Releases that are due and not started: at the end of the run, those that never were.
+    /// Arrivals that are due and not started; at the end of the run, those that were never started.
     pub backlog: u64,
-    /// The most that waited at once: the sum of what each core saw, so no less than there were.
+    /// The sum over all cores of the largest number that waited at the same time: an upper bound of the
+    /// whole load's number.
     pub backlog_peak: u64,
-    /// How late the starts were.
+    /// Delays of the starts.
     pub lateness: Distribution,
-    /// How far the times between two starts on a core were from what was intended.
+    /// Differences between the actual and the intended time between two starts on a core.
     pub gap_errors: Distribution,
-    /// Whether the times between two starts look exponential; `None` where they are not meant to, or
-    /// are too few.
+    /// Whether the times between two starts look exponential; `None` if they are not meant to, or if
+    /// there are too few.
     pub anderson_darling: Option<AndersonDarling>,
 }
 
-/// The Anderson-Darling test of whether times between starts are exponential with the mean that was
-/// asked for: whether what came out of the generator is a Poisson process.
+/// An Anderson-Darling test of whether the times between starts are exponential with the mean that was
+/// asked for, that is, whether the arrivals are a Poisson process.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct AndersonDarling {
-    /// The statistic A², near 1 for the process itself.
+    /// The statistic A², which is near 1 for a Poisson process.
     pub statistic: f64,
-    /// The number of times that it was made from.
+    /// The number of times in the sample.
     pub sample: usize,
 }
 
 impl AndersonDarling {
-    /// What the statistic of a Poisson process exceeds once in a hundred times (all parameters
-    /// known; Stephens 1974).
+    /// The value that the statistic of a Poisson process exceeds once in a hundred times (all
+    /// parameters known; Stephens 1974).
     pub const LIMIT: f64 = 3.857;
 
-    /// Whether the times may be those of a Poisson process.
+    /// Returns whether the times may come from a Poisson process.
     pub fn holds(&self) -> bool {
         self.statistic <= Self::LIMIT
     }

@@ -1,16 +1,16 @@
-//! What the load of a run changes to on its way.
+//! Changes of the load during a run.
 
-/// What a load changes to, in place of its shape or rate.
+/// A change of the load, which replaces its shape or rate.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Change {
-    /// From the users that there are then to so many, by so many per second.
+    /// Goes from the users at that moment to this number, at this rate.
     Users {
-        /// How many users there are to be.
+        /// The new number of users.
         users: u32,
-        /// Users started or stopped per second until there are that many.
+        /// Users started or stopped per second until the number is reached.
         spawn_rate: f64,
     },
-    /// So many iterations per second, of an open load.
+    /// The new rate of an open load, in iterations per second.
     Rate(f64),
 }

@@ -1,4 +1,4 @@
-//! What only a report at the end of a run asks of a row: too much to be made every second.
+//! Details of a row for reports at the end of a run: too expensive to make every second.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -7,29 +7,31 @@ use serde::{Deserialize, Serialize};
 
 use super::{Period, Timeline};
 
-/// More of a row's requests.
+/// More about the requests of a row.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Detail {
-    /// The sum of all latencies; exact.
+    /// The exact sum of all latencies.
     pub total_latency: Duration,
-    /// How many latencies there are by Locust's rounding (stats.py, `bucket_response_time`). All of a histogram's bin are rounded
-    /// by its middle: a latency within 0.05 % (below 1 ms, half a microsecond) of a rounding limit may
-    /// be counted on its other side. The sum is the number of requests.
+    /// The number of latencies by Locust's rounding (stats.py, `bucket_response_time`). All latencies
+    /// of a histogram bin are rounded by its middle, so one within 0.05 % (below 1 ms, half a
+    /// microsecond) of a rounding limit may be counted on its other side. The sum is the number of
+    /// requests.
     pub rounded: BTreeMap<u64, u64>,
-    /// When they ended.
+    /// The number of requests by the time of their end.
     pub(crate) timeline: Timeline,
-    /// The last ten seconds up to the end of the run: nine complete ones and the one that it cut
-    /// short, fewer where fewer were counted.
+    /// The last ten seconds of the run, including the last second, which is usually cut short; fewer if
+    /// fewer were counted.
     pub(crate) ending: Period,
 }
 
-/// Where Locust's rounding of milliseconds gets coarser, and to multiples of what it rounds below.
+/// Where Locust's rounding of milliseconds becomes coarser: the limit, and the multiple that it rounds
+/// to below that limit.
 const STEPS: [(u128, u128); 3] = [(100, 1), (1000, 10), (10_000, 100)];
 
-/// The milliseconds that Locust counts a response time under (stats.py, `bucket_response_time`): to 1
-/// below 100, to 10 below 1,000, to 100 below 10,000, to 1,000 above; halves to the even neighbour,
-/// as Python rounds.
+/// Returns the milliseconds under which Locust counts a response time (stats.py,
+/// `bucket_response_time`): rounded to 1 below 100, to 10 below 1,000, to 100 below 10,000, and to
+/// 1,000 above; halves go to the even neighbour, as in Python.
 pub(crate) fn rounded_ms(time: Duration) -> u64 {
     const NANOS: u128 = 1_000_000;
     let nanos = time.as_nanos();

@@ -1,11 +1,12 @@
-//! What is counted of one (method, name).
+//! The counters and histograms of one entry, that is, one (method, name).
 //!
-//! Latencies of successes and failures are kept apart, because a refused connection that "answers"
-//! in no time would flatter the server. Reports that show them together add them up first.
+//! Latencies of successes and failures are kept apart, because a refused connection fails so fast that
+//! it would improve the latencies of the server. Reports that show them together add them up first.
 //!
-//! Service times, from the start of a request instead of from the time that a schedule intended for
-//! it, are kept from the first sample on whose two differ; up to there they are the latencies. So a
-//! closed loop without a schedule pays nothing for them, and still every sample is in both.
+//! Service times run from the start of a request, latencies from the time that a schedule intended for
+//! it. Service times are kept from the first sample on in which the two differ; before that they equal
+//! the latencies. So a closed loop without a schedule pays nothing for them, and every sample is in
+//! both.
 
 use std::ops::AddAssign;
 use std::time::Duration;
@@ -18,23 +19,22 @@ use super::phase_times::{PhaseTimes, SparsePhases};
 use super::times::{SparseTimes, Times};
 use super::{Distribution, Extra, Phases, Statuses, WireBytes};
 
-/// What is simply counted. Requests and failures are not here: they are the counts of the times.
+/// Plain counters. Requests and failures are not among them: they are the counts of the times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Counts {
-    /// Body bytes of all responses: decoded where somebody looked at them, as transferred where
-    /// nobody did.
+    /// Body bytes of all responses: decoded if the body was read, as transferred otherwise.
     pub body_bytes: u64,
-    /// Bytes on the wire, those of cancelled requests included.
+    /// Bytes on the wire, including those of cancelled requests.
     pub wire: WireBytes,
-    /// Requests started and then cancelled at the stop: they have no time, and the server may have
-    /// seen them.
+    /// Requests that were started and then cancelled at the stop. They have no time, and the server may
+    /// have seen them.
     pub cancelled: u64,
-    /// Requests sent again because a kept-alive connection turned out to be dead before any byte of
-    /// a response: the server may have seen both.
+    /// Requests that were sent again because a kept-alive connection was dead before any byte of the
+    /// response. The server may have seen both.
     pub retries: u64,
-    /// Requests sent to follow a redirect, within the time of the one that was redirected.
+    /// Requests sent to follow a redirect, within the time of the redirected request.
     pub redirects: u64,
-    /// Requests sent again with the answer to a 401, within the same time.
+    /// Requests sent again with the credentials that a 401 asked for, within the same time.
     pub challenges: u64,
     /// Requests sent again without `Expect` after a 417, within the same time.
     pub without_expect: u64,
@@ -44,18 +44,18 @@ pub struct Counts {
     pub handshakes: Handshakes,
 }
 
-/// TLS handshakes by what they cost both sides.
+/// TLS handshakes by kind; the kinds differ in cost for both sides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Handshakes {
-    /// From the ground up: a key exchange and certificates.
+    /// Full handshakes, with a key exchange and certificates.
     pub full: u64,
-    /// Of a session that was resumed.
+    /// Handshakes that resumed an earlier session.
     pub resumed: u64,
 }
 
 impl Handshakes {
-    /// Of both kinds.
+    /// Returns the number of both kinds.
     pub fn all(&self) -> u64 {
         self.full + self.resumed
     }
@@ -101,11 +101,11 @@ impl AddAssign<&Counts> for Counts {
     }
 }
 
-/// What one entry gathered in an interval: small, plain, and good to send.
+/// What one entry counted in an interval: small plain data that can be sent.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Delta {
-    /// What is simply counted.
+    /// Plain counters.
     pub counts: Counts,
     /// Statuses of the responses.
     pub statuses: Statuses,
@@ -122,7 +122,7 @@ pub struct Delta {
 }
 
 impl Delta {
-    /// Finished requests, failures included.
+    /// Returns the number of finished requests, including failures.
     pub fn requests(&self) -> u64 {
         self.success.moments.count + self.failure.moments.count
     }
@@ -134,9 +134,9 @@ pub(super) struct Entry<C: Counter> {
     counts: Counts,
     statuses: Statuses,
     success: Times<C>,
-    /// Most entries never fail: their second histogram comes with the first failure.
+    /// Allocated at the first failure, because most entries never fail.
     failure: Option<Box<Times<C>>>,
-    /// Service times of all, from the first on that differed from its latency.
+    /// Service times of all requests, from the first one on that differs from its latency.
     service: Option<Box<Times<C>>>,
     phases: PhaseTimes<C>,
     /// When the latest request ended.
@@ -158,14 +158,14 @@ impl<C: Counter> Default for Entry<C> {
 }
 
 impl<C: Counter> Entry<C> {
-    /// Says how long the request that is counted next took from its start.
+    /// Records the service time of the request that is counted next.
     pub(super) fn record_service(&mut self, latency: Duration, service: Duration) {
         if self.service.is_some() || service != latency {
             self.service().record(service);
         }
     }
 
-    /// Service times of all so far, to be kept from now on.
+    /// Returns the histogram of service times and fills it with all times so far on the first call.
     fn service(&mut self) -> &mut Times<C> {
         if self.service.is_none() {
             let mut both = Box::<Times<C>>::default();
@@ -175,18 +175,18 @@ impl<C: Counter> Entry<C> {
         self.service.as_mut().expect("it was just made")
     }
 
-    /// Says what a part of a request took and moved.
+    /// Records the phases and bytes of an exchange.
     pub(super) fn record_exchange(&mut self, phases: Phases, wire: WireBytes) {
         self.phases.record(phases);
         self.counts.wire += wire;
     }
 
-    /// Says when, from the start of the run, the request that is counted next ended.
+    /// Records when the request that is counted next ended, from the start of the run.
     pub(super) fn record_end(&mut self, ended: Duration) {
         self.latest = self.latest.max(ended);
     }
 
-    /// Says what an exchange took and moved over a connection that was there.
+    /// Records the phases and bytes of an exchange over a connection that was already open.
     pub(super) fn record_answer(
         &mut self,
         first_byte: Option<Duration>,
@@ -197,12 +197,12 @@ impl<C: Counter> Entry<C> {
         self.counts.wire += wire;
     }
 
-    /// Says how long a body the request brought that is counted next.
+    /// Records the body length of the request that is counted next.
     pub(super) fn record_body(&mut self, body_bytes: u64) {
         self.counts.body_bytes += body_bytes;
     }
 
-    /// Says with which status the response came of the request that is counted next.
+    /// Records the status of the request that is counted next.
     pub(super) fn record_status(&mut self, status: u16) {
         self.statuses.count(status, 1);
     }
@@ -222,37 +222,37 @@ impl<C: Counter> Entry<C> {
         self.counts.cancelled += 1;
     }
 
-    /// Counts what happened on the way of a request.
+    /// Counts an event of a request, such as a retry.
     pub(super) fn count(&mut self, extra: Extra) {
         self.counts.count(extra);
     }
 
-    /// What is simply counted.
+    /// Returns the plain counters.
     pub(super) fn counts(&self) -> Counts {
         self.counts
     }
 
-    /// Statuses of the responses.
+    /// Returns the statuses of the responses.
     pub(super) fn statuses(&self) -> Statuses {
         self.statuses.iter().collect()
     }
 
-    /// Finished requests, failures included.
+    /// Returns the number of finished requests, including failures.
     pub(super) fn requests(&self) -> u64 {
         self.success.count() + self.failures()
     }
 
-    /// Failed requests.
+    /// Returns the number of failed requests.
     pub(super) fn failures(&self) -> u64 {
         self.failure.as_ref().map_or(0, |times| times.count())
     }
 
-    /// Whether nothing at all has been counted.
+    /// Returns whether nothing has been counted.
     pub(super) fn is_empty(&self) -> bool {
         self.requests() == 0 && self.counts == Counts::default() && self.phases.is_empty()
     }
 
-    /// Forgets everything, keeps the memory.
+    /// Clears everything and keeps the memory.
     pub(super) fn clear(&mut self) {
         let Entry { counts, statuses, success, failure, service, phases, latest } = self;
         statuses.clear();
@@ -265,7 +265,7 @@ impl<C: Counter> Entry<C> {
         }
     }
 
-    /// Takes out what has gathered and leaves the entry empty, with its memory.
+    /// Takes out the counts and leaves an empty entry, which keeps its memory.
     pub(super) fn take(&mut self) -> Delta {
         let delta = Delta {
             counts: self.counts,
@@ -280,7 +280,7 @@ impl<C: Counter> Entry<C> {
         delta
     }
 
-    /// Latency of successes and failures together; `scratch` is overwritten where it is needed.
+    /// Returns the latencies of successes and failures together. Overwrites `scratch` if it needs it.
     pub(super) fn latency(&self, scratch: &mut Times<u64>) -> Distribution {
         if self.failures() == 0 {
             return self.success.distribution();
@@ -290,17 +290,19 @@ impl<C: Counter> Entry<C> {
         scratch.distribution()
     }
 
-    /// Service times of successes and failures together; `None` where they are the latencies.
+    /// Returns the service times of successes and failures together; `None` if they equal the
+    /// latencies.
     pub(super) fn service_time(&self) -> Option<Distribution> {
         self.service.as_ref().map(|service| service.distribution())
     }
 
-    /// Times of the phases of successes and failures together.
+    /// Returns the times of each phase, of successes and failures together.
     pub(super) fn phases(&self) -> Phases<Distribution> {
         self.phases.distributions()
     }
 
-    /// From the start of the run to the end of the latest request; zero where there was none.
+    /// Returns the time from the start of the run to the end of the latest request; zero if there was
+    /// none.
     pub(super) fn latest(&self) -> Duration {
         self.latest
     }
@@ -318,7 +320,7 @@ impl<C: Counter> AddAssign<&Delta> for Entry<C> {
     fn add_assign(&mut self, other: &Delta) {
         match &other.service {
             Some(service) => *self.service() += &**service,
-            // Those of one whose service times are its latencies.
+            // An entry without service times of its own: they equal its latencies.
             None if self.service.is_some() => {
                 let sum = self.service();
                 *sum += &other.success;

@@ -1,4 +1,4 @@
-//! One row of the totals: what an entry has counted since the start, and lately.
+//! The totals of one entry since the start of the run, and over the last seconds.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ pub(super) struct EntryTotals {
 }
 
 impl EntryTotals {
-    /// A line on which nothing has been counted.
+    /// Makes totals in which nothing has been counted.
     pub(super) fn new(key: EntryKey) -> Self {
         EntryTotals {
             key,
@@ -27,32 +27,32 @@ impl EntryTotals {
         }
     }
 
-    /// What the line is about.
+    /// Returns the method and name.
     pub(super) fn key(&self) -> &EntryKey {
         &self.key
     }
 
-    /// What has been counted since the start.
+    /// Returns what has been counted since the start.
     pub(super) fn sum(&self) -> &Entry<u64> {
         &self.sum
     }
 
-    /// Adds what one core gathered in a second.
+    /// Adds what one core counted in a second.
     pub(super) fn add(&mut self, second: u64, delta: &Delta) {
         self.sum += delta;
         self.window.add(second, delta);
         self.timeline.add(second, delta);
     }
 
-    /// Forgets everything but what the line is about.
+    /// Clears everything but the method and name.
     pub(super) fn reset(&mut self) {
         self.sum.clear();
         self.window = Window::default();
         self.timeline = Timeline::default();
     }
 
-    /// The line as reports see it, this long after the start of the run, of what was counted since
-    /// the statistics began. `scratch` is overwritten.
+    /// Returns the row that reports show at `elapsed` after the start of the run, of what was counted
+    /// since `since`. Overwrites `scratch`.
     pub(super) fn row(&self, since: Duration, elapsed: Duration, scratch: &mut Times<u64>) -> Row {
         let complete = elapsed.as_secs();
         let latency = self.sum.latency(scratch);
@@ -77,14 +77,15 @@ impl EntryTotals {
         }
     }
 
-    /// Which share of the requests took at most which time. `scratch` is overwritten.
+    /// Returns pairs of a share of the requests and the longest time of that share. Overwrites
+    /// `scratch`.
     pub(super) fn quantiles(&self, scratch: &mut Times<u64>) -> Vec<(f64, Duration)> {
         scratch.clear();
         self.sum.add_times_to(scratch);
         scratch.quantiles()
     }
 
-    /// What is not in the row every second. `scratch` is overwritten.
+    /// Returns the details that a row does not have every second. Overwrites `scratch`.
     pub(super) fn detail(
         &self,
         since: Duration,

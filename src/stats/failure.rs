@@ -8,19 +8,19 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// How often something was seen, and when.
+/// How often something happened, and when first and last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) struct Sightings {
-    /// How often; while it is 0 the instants mean nothing.
+    /// The number of occurrences. The instants mean nothing while it is 0.
     pub occurrences: u64,
-    /// From the start of the run to the first.
+    /// The time from the start of the run to the first occurrence.
     pub first: Duration,
-    /// From the start of the run to the latest.
+    /// The time from the start of the run to the latest occurrence.
     pub last: Duration,
 }
 
 impl Sightings {
-    /// Seen once, this long after the start of the run.
+    /// One occurrence, this long after the start of the run.
     pub(super) fn once(at: Duration) -> Self {
         Sightings { occurrences: 1, first: at, last: at }
     }
@@ -39,23 +39,23 @@ impl AddAssign for Sightings {
     }
 }
 
-/// One occurrence of a failure: what to look for in the logs of a server.
+/// One occurrence of a failure, with what identifies it in the logs of a server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Example {
-    /// The core that it happened on: on its way counted from 0 within the run, in a snapshot the
-    /// processor's number.
+    /// The core that it happened on: in an interval counted from 0 within the run, in a snapshot the
+    /// number of the processor.
     pub core: usize,
-    /// Which of the core's requests it was, from 1, in the order of their ends.
+    /// The number of the request among those of the core, from 1, in the order of their ends.
     pub request: u64,
-    /// From the start of the run to its end.
+    /// The time from the start of the run to the end of the request.
     pub at: Duration,
-    /// The status of its response; `None` where none came.
+    /// The status of the response; `None` if there was none.
     pub status: Option<u16>,
-    /// How its body began, as far as that was kept.
+    /// The beginning of the response's body, if it was kept.
     pub body: Option<String>,
 }
 
-/// How often a failure was seen, and the first of it.
+/// How often a failure occurred, and its first occurrence.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Seen {
     pub(super) sightings: Sightings,
@@ -63,7 +63,7 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    /// Seen once, this long after the start of the run, as this request of this core.
+    /// One occurrence, this long after the start of the run, as this request of this core.
     pub(super) fn once(at: Duration, (core, request): (usize, u64), status: Option<u16>) -> Self {
         let example = Example { core, request, at, status, body: None };
         Seen { sightings: Sightings::once(at), example: Some(example) }
@@ -89,10 +89,10 @@ impl AddAssign for Seen {
     }
 }
 
-/// Values by (key, text), as many as `cap`; all later ones share `more`.
+/// Values by (key, text), at most `cap` of them; all later ones share `more`.
 ///
-/// Two maps deep instead of one keyed by a pair, so that a borrowed text finds its row: what is
-/// already known is counted without an allocation.
+/// Two nested maps instead of one with a pair as its key, so that a borrowed text finds its row:
+/// counting a known row needs no allocation.
 #[derive(Debug)]
 pub(super) struct Table<K, V> {
     cap: usize,
@@ -108,13 +108,13 @@ struct Noted<V> {
 }
 
 impl<K: Hash + Eq, V: AddAssign + Default> Table<K, V> {
-    /// An empty table of at most `cap` rows.
+    /// Makes an empty table of at most `cap` rows.
     pub(super) fn new(cap: usize) -> Self {
         Table { cap, len: 0, rows: HashMap::new(), more: V::default() }
     }
 
-    /// Adds `value` to the row of (`key`, `text`), or to `more` where there is no room for a row.
-    /// Whether it is a row of its own that was not there before.
+    /// Adds `value` to the row of (`key`, `text`), or to `more` if there is no room for another row.
+    /// Returns whether it made a new row.
     pub(super) fn note<Q>(&mut self, key: &Q, text: &str, value: V) -> bool
     where
         K: Borrow<Q>,
@@ -134,7 +134,7 @@ impl<K: Hash + Eq, V: AddAssign + Default> Table<K, V> {
         }
     }
 
-    /// The value of (`key`, `text`), where it has a row.
+    /// Returns the value of (`key`, `text`), if it has a row.
     pub(super) fn value<Q>(&mut self, key: &Q, text: &str) -> Option<&mut V>
     where
         K: Borrow<Q>,
@@ -143,17 +143,17 @@ impl<K: Hash + Eq, V: AddAssign + Default> Table<K, V> {
         self.rows.get_mut(key)?.get_mut(text).map(|row| &mut row.value)
     }
 
-    /// Adds to what had no room: for a merge with a table that was full.
+    /// Adds to `more`, for a merge with a table that was full.
     pub(super) fn note_more(&mut self, value: V) {
         self.more += value;
     }
 
-    /// What had no room.
+    /// Returns the sum of everything without a row.
     pub(super) fn more(&self) -> &V {
         &self.more
     }
 
-    /// The rows, in the order in which they came.
+    /// Returns the rows in the order in which they came.
     pub(super) fn rows(&self) -> Vec<(&K, &str, &V)> {
         let rows = self.rows.iter().flat_map(|(key, texts)| {
             texts.iter().map(move |(text, row)| (row.order, (key, text.as_str(), &row.value)))
@@ -161,7 +161,8 @@ impl<K: Hash + Eq, V: AddAssign + Default> Table<K, V> {
         in_order(rows)
     }
 
-    /// Takes everything out: the rows, in the order in which they came, and what had no room.
+    /// Takes everything out: the rows in the order in which they came, and the sum of everything
+    /// without a row.
     pub(super) fn take(&mut self) -> (Vec<(K, String, V)>, V)
     where
         K: Clone,

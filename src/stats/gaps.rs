@@ -1,33 +1,33 @@
-//! A sample of the times between releases, and the test of whether they are exponential.
+//! A sample of the times between arrivals, and the test of whether they are exponential.
 
 use super::AndersonDarling;
 
-/// The most that are kept: enough to tell an exponential distribution from others, few enough to
+/// The size of the sample: enough to tell an exponential distribution from others, and few enough to
 /// sort once a second.
 const SAMPLE_MAX: usize = 2000;
-/// Fewer say nothing.
+/// The test needs at least this many.
 const SAMPLE_MIN: usize = 50;
-/// A gap is kept in thousandths of its mean.
+/// Gaps are stored in thousandths of their mean.
 const MILLI: f64 = 1000.0;
 
-/// Every n-th gap, in thousandths of its mean; n doubles whenever the sample is full, so that it
-/// stays spread over all of its time.
+/// Every n-th gap, in thousandths of its mean. n doubles whenever the sample is full, so that the
+/// sample covers all of its time.
 #[derive(Debug, Default)]
 pub(super) struct Gaps {
     kept: Vec<u32>,
-    /// One in two to this power is kept.
+    /// n is two to this power.
     halvings: u32,
     seen: u64,
 }
 
 impl Gaps {
-    /// A gap of so many mean lengths.
+    /// Adds a gap of this many mean lengths.
     pub(super) fn note(&mut self, of_mean: f64) {
-        // What is longer than four million means counts as that.
+        // The conversion limits it to about four million means.
         self.keep((of_mean * MILLI).round().max(0.0) as u32);
     }
 
-    /// A sample from elsewhere.
+    /// Adds the sample of another core or interval.
     pub(super) fn add(&mut self, gaps: &[u32]) {
         gaps.iter().for_each(|&gap| self.keep(gap));
     }
@@ -36,7 +36,7 @@ impl Gaps {
         &self.kept
     }
 
-    /// Takes the sample out; the next begins with every gap.
+    /// Takes the sample out. The next one begins with every gap.
     pub(super) fn take(&mut self) -> Vec<u32> {
         self.halvings = 0;
         self.seen = 0;
@@ -64,15 +64,16 @@ impl Gaps {
     }
 }
 
-/// A² of gaps against the exponential distribution with mean 1,000 thousandths, all parameters
-/// known: -n - 1/n Σ (2i - 1) (ln F(xᵢ) + ln(1 - F(xₙ₊₁₋ᵢ))) over the sorted gaps x, with F(x) =
-/// 1 - exp(-x) (Anderson and Darling 1954).
+/// Returns A² of gaps against the exponential distribution with mean 1,000 thousandths, all parameters
+/// known: -n - 1/n Σ (2i - 1) (ln F(xᵢ) + ln(1 - F(xₙ₊₁₋ᵢ))) over the sorted gaps x, with F(x) = 1 -
+/// exp(-x) (Anderson and Darling 1954).
 pub(super) fn anderson_darling(gaps: &[u32]) -> Option<AndersonDarling> {
     let n = gaps.len();
     if n < SAMPLE_MIN {
         return None;
     }
-    // What is kept is rounded: to the middle of nothing, so that its logarithm is finite.
+    // Gaps are rounded. Those that were rounded to 0 count as a half, so that their logarithm is
+    // finite.
     let mut sorted: Vec<f64> = gaps.iter().map(|&gap| f64::from(gap).max(0.5) / MILLI).collect();
     sorted.sort_by(f64::total_cmp);
     let sum: f64 = (0..n)

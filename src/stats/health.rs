@@ -1,8 +1,8 @@
-//! What the generator knows of itself: how busy its cores were, how late its timers came, which of
-//! the kernel's limits it ran into.
+//! How the generator itself performed: how busy its cores were, how late its timers fired, and which
+//! limits it hit.
 //!
-//! A load engine that has no time left measures its own queue. These numbers say whether it had:
-//! every core ships them with its samples, and every snapshot holds them.
+//! A load engine without CPU time to spare measures its own queue. These numbers show whether that
+//! happened: every core ships them with its samples, and every snapshot has them.
 
 use std::ops::{AddAssign, Sub};
 use std::time::Duration;
@@ -13,26 +13,27 @@ use super::Distribution;
 use super::standstill::{StandstillRow, Standstills};
 use super::times::{SparseTimes, Times};
 
-/// From this share of a second on, a core that ran, or was kept from running, counts as saturated:
-/// what it measures may be its own queue. Locust warns from the same share on (runners.py:56).
+/// The share of a second from which a core counts as saturated, by the time in which it ran or waited
+/// for its processor. What it measures may be its own queue then. Locust warns from the same share on
+/// (runners.py:56).
 pub(crate) const SATURATED: f64 = 0.9;
-/// Shorter intervals than this say nothing about a second: the run's last one may be any length.
+/// Shorter intervals say nothing about a whole second; the last one of a run may have any length.
 const SECOND_MIN: Duration = Duration::from_millis(500);
-/// With fewer requests in a second, what a core's pulse and its start take is a part of the CPU time
-/// that shows: an idle core makes a hundred turns a second.
+/// With fewer requests in a second, the core's pulse timer and its start are a visible part of its CPU
+/// time: an idle core makes a hundred turns a second.
 const REQUESTS_MIN: f64 = 1000.0;
 
 /// CPU time of a thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct CpuTime {
-    /// In the program's own code.
+    /// Time in the program's own code.
     pub user: Duration,
-    /// In the kernel.
+    /// Time in the kernel.
     pub system: Duration,
 }
 
 impl CpuTime {
-    /// Both together.
+    /// Returns the sum of both.
     pub fn total(&self) -> Duration {
         self.user + self.system
     }
@@ -49,7 +50,7 @@ impl AddAssign for CpuTime {
 impl Sub for CpuTime {
     type Output = CpuTime;
 
-    /// The kernel reckons the two parts anew each time, and one may come out smaller than before.
+    /// The kernel estimates the two parts anew each time, and one may be smaller than before.
     fn sub(self, earlier: CpuTime) -> CpuTime {
         CpuTime {
             user: self.user.saturating_sub(earlier.user),
@@ -58,31 +59,31 @@ impl Sub for CpuTime {
     }
 }
 
-/// What a core's thread did in some time.
+/// What a core's thread did in a period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Work {
-    /// CPU time it took.
+    /// Its CPU time.
     pub cpu: CpuTime,
-    /// How long it was to run and did not, because something else ran on its processor, or because
-    /// its CPU time is limited. Zero where the kernel does not tell.
+    /// How long it was ready to run and did not, because something else ran on its processor, or
+    /// because its CPU time is limited. Zero if the kernel does not say.
     pub kept_waiting: Duration,
-    /// Turns: times that it went to the kernel.
+    /// Turns: the number of times it entered the kernel.
     pub turns: u64,
-    /// Those of them that brought completions.
+    /// Turns that returned completions.
     pub busy_turns: u64,
-    /// Completions that these brought.
+    /// The completions of these turns.
     pub completions: u64,
-    /// The longest time between two of them that the core's tasks took.
+    /// The longest time that the core's tasks ran between two turns.
     pub longest_turn: Duration,
 }
 
 impl Work {
-    /// Completions that a turn brought, of those that brought any, on average; 0 where none did.
+    /// Returns the mean number of completions of a busy turn; 0 without any.
     pub fn completions_per_turn(&self) -> f64 {
         self.completions as f64 / self.busy_turns.max(1) as f64
     }
 
-    /// How long the thread had something to do: it ran, or was to run.
+    /// Returns how long the thread ran or was ready to run.
     pub fn wanted(&self) -> Duration {
         self.cpu.total() + self.kept_waiting
     }
@@ -115,7 +116,7 @@ pub(crate) enum Limit {
     LookUp,
 }
 
-/// How often something stood in the way of a request, or may have, or makes its answer doubtful: most
+/// How often something hindered a request, may have hindered it, or makes its response doubtful: most
 /// often a limit of the kernel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -156,21 +157,20 @@ impl AddAssign for LimitsHit {
     }
 }
 
-/// What a core noticed of itself in an interval.
+/// How a core performed in an interval.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) struct Health {
     /// What its thread did.
     pub work: Work,
-    /// How much later than asked for its timers were answered: the waits of users, their starts,
-    /// and a pulse.
+    /// How much later than asked for its timers fired: the waits of users, their starts, and the pulse.
     pub lateness: SparseTimes,
-    /// The limits it ran into.
+    /// The limits that it hit.
     pub limits: LimitsHit,
-    /// When it did nothing of what was due.
+    /// Its standstills.
     pub standstills: Standstills,
 }
 
-/// What a core has noticed since the last take.
+/// Records how a core performs between two takes.
 #[derive(Debug, Default)]
 pub(super) struct Noticed {
     pub(super) work: Work,
@@ -180,7 +180,7 @@ pub(super) struct Noticed {
 }
 
 impl Noticed {
-    /// Takes out what has gathered.
+    /// Takes the record out.
     pub(super) fn take(&mut self) -> Health {
         let health = Health {
             work: std::mem::take(&mut self.work),
@@ -203,7 +203,7 @@ impl AddAssign<&Health> for Noticed {
     }
 }
 
-/// What one core has done since the start, in the collector.
+/// Adds up the work of one core since the start, in the collector.
 #[derive(Debug, Default)]
 pub(super) struct CoreSum {
     work: Work,
@@ -211,7 +211,7 @@ pub(super) struct CoreSum {
     latest_busy: f64,
     busiest_second: f64,
     saturated_seconds: u64,
-    /// Of the second in which it had least time left.
+    /// The second with the least time left.
     fullest: FullSecond,
     pub(super) standstills: Standstills,
 }
@@ -234,12 +234,12 @@ impl CoreSum {
             self.fullest = second;
         }
         if second.wanted() > SATURATED {
-            // An interval that could not be shipped at once stands for more than one second.
+            // An interval that could not be shipped at once covers more than one second.
             self.saturated_seconds += (wall.as_secs_f64().round() as u64).max(1);
         }
     }
 
-    /// The core as reports see it.
+    /// Returns what reports show of the core.
     pub(super) fn health(&self, core: usize) -> CoreHealth {
         CoreHealth {
             core,
@@ -253,17 +253,17 @@ impl CoreSum {
     }
 }
 
-/// CPU time and the requests it went to.
+/// CPU time, and the number of requests that it was spent on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct RequestCost {
-    /// Of all cores, in the seconds in which they made a thousand requests or more.
+    /// CPU time of all cores, in the seconds in which a core made a thousand requests or more.
     pub cpu: CpuTime,
     /// Requests that ended in these seconds.
     pub requests: u64,
 }
 
 impl RequestCost {
-    /// Adds a core's interval of this length, if it had enough to do.
+    /// Adds a core's interval of this length if it has enough requests.
     pub(super) fn add(&mut self, wall: Duration, requests: u64, cpu: CpuTime) {
         if wall >= SECOND_MIN && requests as f64 >= REQUESTS_MIN * wall.as_secs_f64() {
             self.cpu += cpu;
@@ -271,45 +271,45 @@ impl RequestCost {
         }
     }
 
-    /// Microseconds of user and of system time that one took; `None` where no core ever had enough to
-    /// do to tell them from what it does anyway.
+    /// Returns the microseconds of user and of system time per request; `None` if no core had enough
+    /// requests to tell them from its idle work.
     pub fn each_us(&self) -> Option<(f64, f64)> {
         let each = |time: Duration| 1e6 * time.as_secs_f64() / self.requests as f64;
         (self.requests > 0).then(|| (each(self.cpu.user), each(self.cpu.system)))
     }
 }
 
-/// Never more than all: the two clocks are not read at quite the same instant.
+/// At most 1: the two clocks are not read at exactly the same instant.
 fn share(cpu: Duration, wall: Duration) -> f64 {
     if wall.is_zero() { 0.0 } else { (cpu.as_secs_f64() / wall.as_secs_f64()).min(1.0) }
 }
 
-/// The generator as reports see it.
+/// How the generator performed, for reports.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct GeneratorHealth {
-    /// Its cores, in the run's order.
+    /// The cores, in the run's order.
     pub cores: Vec<CoreHealth>,
-    /// What their sockets went through, by its name; empty where nobody told.
+    /// The name of the I/O backend of their sockets; empty if it is unknown.
     pub backend: String,
-    /// What requests took: since the start, or since the latest reset of the statistics.
+    /// The CPU time of requests since the start, or since the latest reset of the statistics.
     pub request_cost: RequestCost,
-    /// How late the timers of all cores were answered, since the start.
+    /// Delays of the timers of all cores, since the start.
     pub lateness: Distribution,
-    /// The same since the snapshot before.
+    /// The same since the previous snapshot.
     pub latest_lateness: Distribution,
     /// The limits that were hit.
     pub limits: LimitsHit,
-    /// Connections that listening sockets of this host had no room for in their accept queues since
-    /// the start, whoever owns them and whoever connected: the kernel's `ListenOverflows`.
+    /// Connections that did not fit into the accept queue of a listening socket of this host since the
+    /// start, whichever process listens or connects: the kernel's `ListenOverflows`.
     pub accept_queue_overflows: u64,
-    /// When cores did nothing of what was due, in order of time: the longest.
+    /// The longest standstills of cores, in order of time.
     pub standstills: Vec<StandstillRow>,
-    /// How often they did besides, and for how long together.
+    /// The number and the total length of all others.
     pub more_standstills: (u64, Duration),
 }
 
 impl GeneratorHealth {
-    /// What all cores did together.
+    /// Returns the work of all cores together.
     pub fn work(&self) -> Work {
         let mut sum = Work::default();
         self.cores.iter().for_each(|core| sum += core.work);
@@ -317,36 +317,36 @@ impl GeneratorHealth {
     }
 }
 
-/// One core of the generator as reports see it.
+/// How one core of the generator performed, for reports.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CoreHealth {
-    /// The processor's number.
+    /// The number of the processor.
     pub core: usize,
-    /// Share of the whole run that its thread was running, 0 to 1.
+    /// The share of the whole run in which its thread ran, 0 to 1.
     pub busy: f64,
-    /// The same of the latest second.
+    /// The share of the latest second.
     pub latest_busy: f64,
-    /// The same of the second in which it was highest.
+    /// The share of the busiest second.
     pub busiest_second: f64,
-    /// Seconds in which it ran, or was kept from running, for more than 90 % of it.
+    /// Seconds in which it ran, or was kept waiting, for more than 90 % of the time.
     pub saturated_seconds: u64,
-    /// The second in which it had least time left.
+    /// The second with the least time left.
     pub fullest: FullSecond,
     /// What its thread did.
     pub work: Work,
 }
 
-/// What a core's thread did in a second, as shares of it.
+/// What a core's thread did in a second, as shares of the second.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct FullSecond {
-    /// It ran.
+    /// The share in which it ran.
     pub ran: f64,
-    /// It was to run, and did not.
+    /// The share in which it was ready to run, and did not.
     pub kept_waiting: f64,
 }
 
 impl FullSecond {
-    /// How much of the second it had something to do.
+    /// Returns the share in which it ran or was ready to run.
     pub fn wanted(&self) -> f64 {
         self.ran + self.kept_waiting
     }

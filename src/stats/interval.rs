@@ -14,48 +14,48 @@ use super::{ArrivalCounts, Delta, EntryId, EntryKey, Example, Health, Journal, S
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Interval {
-    /// Which core, counted from 0 within the run.
+    /// The core, counted from 0 within the run.
     pub core: usize,
-    /// Which second it ends: second *n* runs from *n* to *n* + 1 seconds after the start. After a
+    /// The second that it ends: second *n* runs from *n* to *n* + 1 seconds after the start. After a
     /// `Recorder::restore` an interval also holds the seconds before.
     pub second: u64,
     /// When it began, from the start of the run.
     pub from: Duration,
     /// When it was taken, from the start of the run.
     pub to: Duration,
-    /// Nothing more will come from this core.
+    /// Whether this is the last interval of this core.
     pub last: bool,
     /// Names that no interval of this core has carried before: the next ids without a gap, in order.
     pub names: Vec<(EntryId, EntryKey)>,
     /// Entries that counted anything.
     pub entries: Vec<(EntryId, Delta)>,
-    /// Failures, in the order of first sight.
+    /// Failures, in the order of their first occurrence.
     pub(crate) failures: Vec<Failure>,
     /// Failures beyond the cap.
     pub(crate) more_failures: Sightings,
-    /// Exceptions, in the order of first sight.
+    /// Exceptions, in the order of their first occurrence.
     pub(crate) exceptions: Vec<Exception>,
     /// Exceptions beyond the cap.
     pub more_exceptions: u64,
-    /// How often header lines of these names were malformed, in the order of first sight.
+    /// The number of malformed header lines by name, in the order of their first occurrence.
     pub malformed_lines: Vec<(String, u64)>,
     /// Malformed header lines beyond the cap.
     pub more_malformed_lines: u64,
-    /// Users running at the moment of the take, by class index: a level, not a change.
+    /// Users running when the interval was taken, by class index: a level, not a change.
     pub users: Vec<u64>,
-    /// Users that the load wanted on this core at that moment; `None` where it wants no number, as an
-    /// open load does, or none any more.
+    /// Users that the load asked of this core at that moment; `None` if it asks for no number, as an
+    /// open load does.
     pub wanted: Option<u64>,
-    /// What it released, where the load is open.
+    /// The arrivals of an open load.
     pub(crate) arrivals: Option<Box<ArrivalCounts>>,
-    /// What the core noticed of itself.
+    /// How the core itself performed.
     pub(crate) health: Health,
-    /// What its users did, where somebody wants to know.
+    /// What its users did, if a journal is kept.
     pub journal: Option<Box<Journal>>,
 }
 
 impl Interval {
-    /// The last interval of a core that can say no more.
+    /// Makes the last interval of a core that can no longer ship one itself.
     pub(crate) fn empty_last(core: usize) -> Self {
         Interval {
             core,
@@ -123,20 +123,20 @@ pub(crate) struct Failure {
     pub entry: EntryId,
     /// What was wrong.
     pub message: String,
-    /// How often, and when.
+    /// The number of occurrences, and when.
     pub sightings: Sightings,
-    /// The first of them.
+    /// The first occurrence.
     pub example: Option<Example>,
 }
 
 /// One error of user code that is not a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Exception {
-    /// The error's text.
+    /// The text of the error.
     pub message: String,
     /// Where it came from.
     pub traceback: String,
-    /// How often.
+    /// The number of occurrences.
     pub count: u64,
 }
 

@@ -1,55 +1,59 @@
-//! What users did, for who wants to follow them: a bounded part of it.
+//! A bounded log of what users did, for a debug log.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// The most that a core tells of a second. Beyond, it is only counted.
-const DEEDS_MAX: usize = 100;
+/// The most entries of a core per second. Later ones are only counted.
+const ENTRIES_MAX: usize = 100;
 
-/// Something that a user did.
+/// One action of a user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct JournalEntry {
-    /// From the start of the run.
+    /// The time from the start of the run.
     pub at: Duration,
     /// The user's number in the whole run.
     pub user: u64,
-    /// What, in words.
+    /// What the user did, in words.
     pub what: String,
 }
 
-/// What users did since it was asked last.
+/// What users did since the previous snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Journal {
-    /// In the order of their instants, where it is of several cores.
+    /// In order of time, also over several cores.
     pub(crate) entries: Vec<JournalEntry>,
-    /// How much more there was.
+    /// The number of entries beyond the limit.
     pub left_out: u64,
 }
 
 impl Journal {
-    /// Notes what was done, where it is not too much already.
-    pub(super) fn note(&mut self, deed: impl FnOnce() -> JournalEntry) {
-        if self.entries.len() < DEEDS_MAX { self.entries.push(deed()) } else { self.left_out += 1 }
+    /// Adds an entry if there is room for it.
+    pub(super) fn note(&mut self, entry: impl FnOnce() -> JournalEntry) {
+        if self.entries.len() < ENTRIES_MAX {
+            self.entries.push(entry())
+        } else {
+            self.left_out += 1
+        }
     }
 
-    /// Puts back what could not be sent: it was there before what was noted since.
+    /// Puts back entries that could not be sent, before those that were added since.
     pub(super) fn restore(&mut self, earlier: Journal) {
         let later = std::mem::replace(self, earlier);
         self.left_out += later.left_out;
-        later.entries.into_iter().for_each(|deed| self.note(|| deed));
+        later.entries.into_iter().for_each(|entry| self.note(|| entry));
     }
 
-    /// Adds what another core tells.
+    /// Adds the entries of another core.
     pub(super) fn add(&mut self, other: Journal) {
         self.entries.extend(other.entries);
         self.left_out += other.left_out;
     }
 
-    /// Takes everything out, in the order of time.
+    /// Takes everything out, in order of time.
     pub(super) fn take(&mut self) -> Journal {
         let mut taken = std::mem::take(self);
-        taken.entries.sort_by_key(|deed| deed.at);
+        taken.entries.sort_by_key(|entry| entry.at);
         taken
     }
 }
@@ -58,29 +62,29 @@ impl Journal {
 mod tests {
     use super::*;
 
-    fn deed(second: u64) -> JournalEntry {
+    fn entry(second: u64) -> JournalEntry {
         JournalEntry { at: Duration::from_secs(second), user: second, what: "x".to_owned() }
     }
 
     #[test]
     fn what_is_too_much_is_counted_and_never_made() {
         let mut journal = Journal::default();
-        (0..DEEDS_MAX as u64).for_each(|second| journal.note(|| deed(second)));
+        (0..ENTRIES_MAX as u64).for_each(|second| journal.note(|| entry(second)));
         journal.note(|| panic!("nobody will read it"));
-        assert_eq!((journal.entries.len(), journal.left_out), (DEEDS_MAX, 1));
+        assert_eq!((journal.entries.len(), journal.left_out), (ENTRIES_MAX, 1));
         let mut later = Journal::default();
-        (0..3).for_each(|second| later.note(|| deed(second)));
+        (0..3).for_each(|second| later.note(|| entry(second)));
         later.restore(journal);
-        assert_eq!((later.entries.len(), later.left_out), (DEEDS_MAX, 4));
+        assert_eq!((later.entries.len(), later.left_out), (ENTRIES_MAX, 4));
     }
 
     #[test]
     fn deeds_of_all_cores_are_told_in_the_order_of_time() {
         let mut all = Journal::default();
-        all.add(Journal { entries: vec![deed(1), deed(3)], left_out: 2 });
-        all.add(Journal { entries: vec![deed(2)], left_out: 1 });
+        all.add(Journal { entries: vec![entry(1), entry(3)], left_out: 2 });
+        all.add(Journal { entries: vec![entry(2)], left_out: 1 });
         let taken = all.take();
-        assert_eq!(taken.entries, [1, 2, 3].map(deed));
+        assert_eq!(taken.entries, [1, 2, 3].map(entry));
         assert_eq!((taken.left_out, all), (3, Journal::default()));
     }
 }

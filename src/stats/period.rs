@@ -1,4 +1,4 @@
-//! A stretch of the run, and what is said of it when it breaks a level.
+//! A period of the run, and the breach of a threshold in it.
 
 use std::time::Duration;
 
@@ -6,39 +6,39 @@ use serde::{Deserialize, Serialize};
 
 use super::{Distribution, EntryKey, Rates, Row, Snapshot};
 
-/// What was measured of a row in a stretch of the run.
+/// What was measured of a row in a period of the run.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub(crate) struct Period {
-    /// From the start of the run to the start of the stretch.
+    /// The start of the period, from the start of the run.
     pub from: Duration,
-    /// From the start of the run to its end.
+    /// The end of the period, from the start of the run.
     pub to: Duration,
-    /// Latency of the requests that ended in it, failures included.
+    /// Latencies of the requests that ended in it, including failures.
     pub latency: Distribution,
-    /// How many of them ended in a second.
+    /// How many of them ended per second.
     pub rates: Rates,
 }
 
 /// A level that the run broke.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Breach {
-    /// The level, as its user wrote it.
+    /// The level, as written by the user.
     pub level: String,
-    /// What was judged: all requests together.
+    /// The entry that was judged: all requests together.
     pub entry: EntryKey,
-    /// What was measured of it.
+    /// The measured value.
     pub measured: Measured,
-    /// The entry that was furthest on the wrong side, where one was.
+    /// The entry that broke the level most, if one did.
     pub worst: Option<(EntryKey, Measured)>,
-    /// Where the stretch that was judged began, from the start of the run.
+    /// The start of the judged period, from the start of the run.
     pub from: Duration,
-    /// Where it ended.
+    /// The end of the judged period.
     pub to: Duration,
-    /// It was found when the run was over, and not what stopped it.
+    /// Whether it was found at the end of the run, so that it did not stop the run.
     pub at_end: bool,
 }
 
-/// What a level is compared with.
+/// A measured value that a level is compared with.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Measured {
@@ -46,12 +46,12 @@ pub enum Measured {
     Time(Duration),
     /// A share of the requests, 0 to 1.
     Share(f64),
-    /// So many in a second.
+    /// A number per second.
     PerSecond(f64),
 }
 
 impl Snapshot {
-    /// The last ten complete seconds of a row, fewer where fewer were counted.
+    /// Returns the last ten complete seconds of a row, or fewer if fewer were counted.
     pub(crate) fn recent(&self, row: &Row) -> Period {
         let to = Duration::from_secs(self.elapsed.as_secs());
         Period {
@@ -62,7 +62,7 @@ impl Snapshot {
         }
     }
 
-    /// All that was counted of a row.
+    /// Returns the whole period that was counted of a row.
     pub(crate) fn whole(&self, row: &Row) -> Period {
         let (from, to) = (self.since, self.elapsed);
         Period { from, to, latency: row.latency.clone(), rates: row.rates }

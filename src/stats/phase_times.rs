@@ -1,11 +1,11 @@
 //! The times of the phases of one entry.
 //!
-//! A histogram comes with the first time of its phase, because most requests have two phases: those
-//! over a kept-alive connection. And of these the second takes no time at all where the response
-//! came in one piece: such times are only counted, and become times when they are taken.
+//! The histogram of a phase is allocated at its first time, because most requests go over a kept-alive
+//! connection and have two phases only. The second of these takes no time if the response comes in one
+//! piece: such zeros are only counted, and become times when they are taken.
 //!
-//! Two significant digits instead of three: an eighth of the memory, of which there is some for
-//! every name and phase on every core, and of the cache that recording goes through.
+//! Two significant digits instead of three need an eighth of the memory and of the cache. There is one
+//! such histogram for every name and phase on every core.
 
 use std::ops::AddAssign;
 use std::time::Duration;
@@ -15,17 +15,17 @@ use hdrhistogram::Counter;
 use super::times::{SparseTimes, Times};
 use super::{Distribution, Phases};
 
-/// A percentile of a phase is at most 1 % above the time it stands for.
+/// A percentile of a phase is at most 1 % above the exact value.
 const DIGITS: u8 = 2;
 
-/// The times of each phase, as they are shipped; `None` where there are none.
+/// The times of each phase as they are shipped; `None` if there are none.
 pub(crate) type SparsePhases = Phases<Option<Box<SparseTimes>>>;
 
 /// The times of each phase.
 #[derive(Debug, Clone)]
 pub(super) struct PhaseTimes<C: Counter> {
     times: Phases<Option<Box<Times<C>>>>,
-    /// How many times of nothing at all are in no histogram yet: less than a second's.
+    /// The number of zeros that are in no histogram yet: fewer than one second of them.
     zeros: Phases<u32>,
 }
 
@@ -36,7 +36,7 @@ impl<C: Counter> Default for PhaseTimes<C> {
 }
 
 impl<C: Counter> PhaseTimes<C> {
-    /// Whether no time has been recorded.
+    /// Returns whether no time has been recorded.
     pub(super) fn is_empty(&self) -> bool {
         let PhaseTimes { times, zeros } = self;
         let mut times = times.each_ref().into_array().into_iter().flatten();
@@ -51,7 +51,7 @@ impl<C: Counter> PhaseTimes<C> {
         }
     }
 
-    /// Adds those of an exchange over a connection that was there.
+    /// Adds the phases of an exchange over a connection that was already open.
     pub(super) fn record_answer(
         &mut self,
         first_byte: Option<Duration>,
@@ -62,7 +62,7 @@ impl<C: Counter> PhaseTimes<C> {
         record(&mut times.transfer, &mut zeros.transfer, transfer);
     }
 
-    /// Takes out what has gathered, and keeps the memory.
+    /// Takes out the times and keeps the memory.
     pub(super) fn take(&mut self) -> SparsePhases {
         self.count_zeros();
         let taken = self.times.each_ref().map(|times| {
@@ -73,7 +73,7 @@ impl<C: Counter> PhaseTimes<C> {
         taken
     }
 
-    /// The figures of each phase.
+    /// Returns the figures of each phase.
     pub(super) fn distributions(&self) -> Phases<Distribution> {
         if self.zeros != Phases::default() {
             let mut all = self.clone();
@@ -85,7 +85,7 @@ impl<C: Counter> PhaseTimes<C> {
         self.times.each_ref().map(|times| figures(times).unwrap_or_default())
     }
 
-    /// Forgets everything, keeps the memory.
+    /// Clears everything and keeps the memory.
     pub(super) fn clear(&mut self) {
         let PhaseTimes { times, zeros } = self;
         times.each_mut().into_array().into_iter().flatten().for_each(|times| times.clear());

@@ -1,33 +1,32 @@
-//! What the time of a sample went to.
+//! The phases that the time of a sample consists of.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// Something of each part of a sample, in the order in which they happen.
+/// A value for each phase of a sample, in the order in which they happen.
 ///
-/// A part that did not happen is `None`: a kept-alive connection has no `dns`, `connect` and `tls`,
-/// an exchange without a response no `transfer`. A sample that took several exchanges (redirects,
-/// the answer to a challenge) has each part several times. The parts never overlap, so that all
-/// together are at most the service times; what is missing to them the generator took itself, or
-/// exchanges that were given up.
+/// A phase that did not happen is `None`: a kept-alive connection has no `dns`, `connect` and `tls`, an
+/// exchange without a response no `transfer`. A sample with several exchanges (redirects, the answer to
+/// a challenge) has each phase several times. Phases never overlap, so their sum is at most the service
+/// time. The rest is time of the generator itself, or of exchanges that were given up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Phases<T = Option<Duration>> {
-    /// Names into addresses.
+    /// Looking up the name.
     pub dns: T,
-    /// Until the connection was there, all addresses that were tried included.
+    /// Connecting, including all addresses that were tried.
     pub connect: T,
     /// The TLS handshake.
     pub tls: T,
-    /// From the moment the connection was ready to the first byte of the response: sending,
-    /// the server's work, and the way there and back.
+    /// From the moment the connection was ready to the first byte of the response: sending, the
+    /// server's work, and the network in both directions.
     pub first_byte: T,
-    /// From there to the last byte; zero where the response came in one piece.
+    /// From the first to the last byte of the response; zero if it came in one piece.
     pub transfer: T,
 }
 
 impl Phases<&'static str> {
-    /// What each part is called.
+    /// The names of the phases.
     pub const NAMES: Self = Phases {
         dns: "dns",
         connect: "connect",
@@ -38,25 +37,25 @@ impl Phases<&'static str> {
 }
 
 impl<T> Phases<T> {
-    /// All parts in their order.
+    /// Returns all phases in their order.
     pub fn into_array(self) -> [T; 5] {
         let Phases { dns, connect, tls, first_byte, transfer } = self;
         [dns, connect, tls, first_byte, transfer]
     }
 
-    /// Each part for itself.
+    /// Returns references to each phase.
     pub fn each_ref(&self) -> Phases<&T> {
         let Phases { dns, connect, tls, first_byte, transfer } = self;
         Phases { dns, connect, tls, first_byte, transfer }
     }
 
-    /// Each part for itself, to be changed.
+    /// Returns mutable references to each phase.
     pub fn each_mut(&mut self) -> Phases<&mut T> {
         let Phases { dns, connect, tls, first_byte, transfer } = self;
         Phases { dns, connect, tls, first_byte, transfer }
     }
 
-    /// The same of each part.
+    /// Applies a function to each phase.
     pub fn map<U>(self, mut of: impl FnMut(T) -> U) -> Phases<U> {
         let Phases { dns, connect, tls, first_byte, transfer } = self;
         Phases {
@@ -68,7 +67,7 @@ impl<T> Phases<T> {
         }
     }
 
-    /// Each part with the same part of another.
+    /// Pairs each phase with the same phase of another value.
     pub fn zip<U>(self, other: Phases<U>) -> Phases<(T, U)> {
         let Phases { dns, connect, tls, first_byte, transfer } = self;
         Phases {

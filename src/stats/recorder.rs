@@ -3,7 +3,7 @@
 //! Each core owns one recorder; nothing here is shared, so nothing here locks. Merging is the work
 //! of [`Totals`](super::Totals).
 //!
-//! What it costs is in [the module](super), with how it was measured.
+//! [The module](super) says what it costs, and how that was measured.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -31,12 +31,12 @@ pub struct Recorder {
     keys: Vec<EntryKey>,
     /// By id, always as long as `keys`.
     entries: Vec<Entry<u32>>,
-    /// How many keys the collector has been told.
+    /// The number of keys that the collector knows.
     announced: usize,
-    /// Where names beyond the cap go, once there are any.
+    /// The id of the overflow row, once there is one.
     overflow: Option<EntryId>,
     failures: Table<EntryId, Seen>,
-    /// Requests that were counted since the start.
+    /// The number of requests that were counted since the start.
     recorded: u64,
     exceptions: Table<String, u64>,
     malformed_lines: Table<(), u64>,
@@ -44,12 +44,12 @@ pub struct Recorder {
     wanted: Option<u64>,
     noticed: Noticed,
     released: Option<Box<ArrivalRecorder>>,
-    /// What users do, where somebody wants to know.
+    /// What users do, if a journal is kept.
     journal: Option<Box<Journal>>,
 }
 
 impl Recorder {
-    /// A recorder for the core with this number (counted from 0 within the run), for a run that
+    /// Makes a recorder for the core with this number, counted from 0 within the run, of a run that
     /// started at `started`.
     pub fn new(core: usize, started: Instant, limits: RowLimits) -> Self {
         Recorder {
@@ -74,8 +74,7 @@ impl Recorder {
         }
     }
 
-    /// The run starts at this instant, in place of the one that was given before. Nothing has been
-    /// recorded yet.
+    /// Sets another start of the run, before anything is recorded.
     pub(crate) fn begin(&mut self, started: Instant) {
         self.started = started;
     }
@@ -85,7 +84,7 @@ impl Recorder {
         self.journal.get_or_insert_default();
     }
 
-    /// Says what a user did, where somebody wants to know.
+    /// Adds to the journal what a user did, if a journal is kept.
     pub(crate) fn tell(&mut self, user: u64, what: impl FnOnce(&Self) -> String) {
         if self.journal.is_some() {
             self.note(user, what);
@@ -99,13 +98,13 @@ impl Recorder {
         self.journal = Some(journal);
     }
 
-    /// The core's number.
+    /// Returns the core's number.
     pub(crate) fn core(&self) -> usize {
         self.core
     }
 
-    /// The id of a (method, name). Allocates only for one that was never seen; beyond the cap every
-    /// new one gets the id of the overflow row.
+    /// Returns the id of a (method, name). Allocates only for a new one. Beyond the cap every new one
+    /// gets the id of the overflow row.
     pub fn entry(&mut self, method: &str, name: &str) -> EntryId {
         let known = self.ids.get(name).and_then(|ids| ids.iter().find(|(m, _)| m == method));
         if let Some(&(_, id)) = known {
@@ -119,22 +118,22 @@ impl Recorder {
         id
     }
 
-    /// What an id stands for.
+    /// Returns the method and name of an id.
     ///
     /// # Panics
     ///
-    /// If the id is another recorder's.
+    /// Panics if the id is another recorder's.
     pub fn key(&self, id: EntryId) -> &EntryKey {
         &self.keys[id.0 as usize]
     }
 
     /// Counts one finished request. A success allocates nothing once the histogram has grown to the
-    /// latencies that occur. Whether it is a failure of which there is no example yet in this interval:
-    /// then the body of its response is worth keeping (`keep_body`).
+    /// latencies that occur. Returns whether this is a failure without an example in this interval, so
+    /// that the body of its response is worth keeping (`keep_body`).
     ///
     /// # Panics
     ///
-    /// If the sample's entry is another recorder's.
+    /// Panics if the sample's entry is another recorder's.
     pub fn record(&mut self, sample: Sample<'_>) -> bool {
         let Sample { entry, clocks, body_bytes, status, outcome } = sample;
         self.recorded += 1;
@@ -169,19 +168,18 @@ impl Recorder {
         }
     }
 
-    /// Counts a request that was started and then cancelled at the stop: it has no sample.
+    /// Counts a request that was started and then cancelled at the stop, so that it has no sample.
     pub(crate) fn cancel(&mut self, entry: EntryId) {
         self.entries[entry.0 as usize].cancel();
     }
 
-    /// Says what the time of a part of a request went to, and what went over its connection. By
-    /// themselves and not with the sample, because a user who waits for a response would have to
-    /// carry them.
+    /// Records the phases and bytes of an exchange. They are not part of the sample because the future
+    /// of a waiting user would have to store them.
     pub fn exchanged(&mut self, entry: EntryId, phases: Phases, wire: WireBytes) {
         self.entries[entry.0 as usize].record_exchange(phases, wire);
     }
 
-    /// The same of an exchange over a connection that is there: what nearly every request is.
+    /// The same for an exchange over a connection that was already open, as of nearly every request.
     pub(crate) fn answered(
         &mut self,
         entry: EntryId,
@@ -192,7 +190,7 @@ impl Recorder {
         self.entries[entry.0 as usize].record_answer(first_byte, transfer, wire);
     }
 
-    /// Counts what happened on the way of a request; its sample is still to come.
+    /// Counts an event of a request whose sample is still to come.
     pub(crate) fn count(&mut self, entry: EntryId, extra: Extra) {
         self.entries[entry.0 as usize].count(extra);
     }
@@ -202,48 +200,48 @@ impl Recorder {
         self.exceptions.note(message, traceback, 1);
     }
 
-    /// A response had a header line of this name that was malformed, and was read without it.
+    /// Counts a malformed header line of this name, which the parser left out.
     pub(crate) fn malformed_line(&mut self, name: &str) {
         self.malformed_lines.note(&(), name, 1);
     }
 
-    /// A timer was answered this much later than asked for.
+    /// Records the delay of a timer.
     pub(crate) fn late(&mut self, lateness: Duration) {
         self.noticed.lateness.record(lateness);
     }
 
-    /// One of the kernel's limits stood in a request's way.
+    /// Counts that a limit of the kernel hindered a request.
     pub(crate) fn hit(&mut self, limit: Limit) {
         self.noticed.limits.note(limit);
     }
 
-    /// The load is open: so many releases were expected by the rate since the last call, in
+    /// Adds the number of arrivals that the rate of an open load implies since the last call, in
     /// thousandths.
     pub(crate) fn arrivals_expected(&mut self, milli: u64) {
         self.released.get_or_insert_default().asked(milli);
     }
 
-    /// The time of so many more releases has come; so many are waiting for a user now.
+    /// Counts arrivals whose time has come, and notes how many wait for a user now.
     pub(crate) fn arrivals_due(&mut self, releases: u64, backlog: u64) {
         self.released.get_or_insert_default().due(releases, backlog);
     }
 
-    /// A release was started.
+    /// Counts an arrival that was started.
     pub(crate) fn iteration_started(&mut self, start: IterationStart) {
         self.released.get_or_insert_default().start(start);
     }
 
-    /// The core did nothing of what was due for a while.
+    /// Notes a standstill of the core.
     pub(crate) fn stood_still(&mut self, standstill: Standstill) {
         self.noticed.standstills.note(standstill);
     }
 
-    /// The core's thread has done this since the last take.
+    /// Adds the work of the core's thread since the last take.
     pub(crate) fn worked(&mut self, work: Work) {
         self.noticed.work += work;
     }
 
-    /// One more user of this class runs on this core.
+    /// Counts a user of this class that starts on this core.
     pub(crate) fn user_started(&mut self, class: usize) {
         if self.users.len() <= class {
             self.users.resize(class + 1, 0);
@@ -251,24 +249,24 @@ impl Recorder {
         self.users[class] += 1;
     }
 
-    /// One user of this class has ended on this core.
+    /// Counts a user of this class that ends on this core.
     ///
     /// # Panics
     ///
-    /// If no user of this class is running.
+    /// Panics if no user of this class is running.
     pub(crate) fn user_ended(&mut self, class: usize) {
         let running = self.users.get_mut(class).filter(|running| **running > 0);
         *running.expect("a user that ends has started") -= 1;
     }
 
-    /// From now on the load wants so many users on this core; no number is wanted before, or with
-    /// `None`.
+    /// Sets how many users the load asks of this core; `None` if it asks for no number, as before the
+    /// first call.
     pub(crate) fn users_wanted(&mut self, wanted: Option<u64>) {
         self.wanted = wanted;
     }
 
-    /// Takes out what has gathered, as the interval that ends second `second` at `to`: at or just
-    /// after `second + 1` seconds, or earlier where the run ends within that second.
+    /// Takes out the counts as the interval that ends second `second` at `to`: at or just after `second
+    /// + 1` seconds, or earlier if the run ends within that second.
     pub fn take(&mut self, second: u64, to: Instant) -> Interval {
         let to = to.saturating_duration_since(self.started);
         let (failures, more_failures) = self.failures.take();
@@ -279,7 +277,7 @@ impl Recorder {
             second,
             from: std::mem::replace(&mut self.from, to),
             to,
-            // Only whoever ends the core knows better.
+            // The caller sets it when the core ends.
             last: false,
             names: self.take_names(),
             entries: self.take_entries(),
@@ -316,7 +314,7 @@ impl Recorder {
     ///
     /// # Panics
     ///
-    /// If the interval is another recorder's.
+    /// Panics if the interval is another recorder's.
     pub(crate) fn restore(&mut self, interval: Interval) {
         let Interval {
             core,
@@ -332,7 +330,7 @@ impl Recorder {
             more_exceptions,
             malformed_lines,
             more_malformed_lines,
-            // Levels: the next take states them anew.
+            // Levels: the next take states their new values.
             users: _,
             wanted: _,
             arrivals,

@@ -1,11 +1,11 @@
-//! One request's outcome, as the session hands it to the recorder.
+//! The outcome of one request, as the session gives it to the recorder.
 
 use std::ops::AddAssign;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-/// What a table row is about: the HTTP method and the name requests are grouped by.
+/// What a table row stands for: the HTTP method, and the name that requests are grouped by.
 ///
 /// Rows are sorted by (name, method), as Locust sorts them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -16,47 +16,48 @@ pub struct EntryKey {
     pub name: String,
 }
 
-/// An entry's dense number on one core, from 0: what a request carries instead of its name.
+/// The number of an entry on one core, from 0 without gaps. A request carries it instead of its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct EntryId(pub u32);
 
-/// The instants of one request. No clock is ever restarted: a retry or a redirect stays inside.
+/// The instants of one request. Its clock is never restarted: retries and redirects are inside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Clocks {
-    /// When the schedule wanted the request; in a plain closed loop the same as `started`.
+    /// When the schedule intended the request to start; in a closed loop without a schedule the same as
+    /// `started`.
     pub intended: Instant,
-    /// When the task asked for it.
+    /// When the task made the request.
     pub started: Instant,
-    /// When the whole response had been seen, or the failure was known.
+    /// When the response was complete, or the failure was known.
     pub ended: Instant,
 }
 
 impl Clocks {
-    /// The clocks of a request that a schedule wanted at a certain time, or that was wanted when it
-    /// started. It was wanted no later than that.
+    /// Makes the clocks of a request with an intended time, or without one, when it was intended to
+    /// start at `started`. The intended time must not be later than that.
     #[inline]
     pub fn new(intended: Option<Instant>, started: Instant, ended: Instant) -> Self {
         let intended = intended.map_or(started, |intended| intended.min(started));
         Clocks { intended, started, ended }
     }
 
-    /// What a user would have felt: from the intended time to the end.
+    /// Returns the time from the intended start to the end: what a user would have felt.
     pub fn latency(&self) -> Duration {
         self.ended.saturating_duration_since(self.intended)
     }
 
-    /// What the server and the network took: from the start to the end.
+    /// Returns the time from the start to the end: what the server and the network took.
     pub fn service_time(&self) -> Duration {
         self.ended.saturating_duration_since(self.started)
     }
 }
 
-/// Bytes on the wire: heads, bodies, chunk sizes and TLS records, of all exchanges of a sample.
+/// Bytes on the wire: heads, bodies, chunk sizes and TLS records of all exchanges of a sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct WireBytes {
-    /// Handed to the socket.
+    /// Bytes handed to the socket.
     pub sent: u64,
-    /// Received from it.
+    /// Bytes received from it.
     pub received: u64,
 }
 
@@ -68,49 +69,47 @@ impl AddAssign for WireBytes {
     }
 }
 
-/// What happens on a sample's way and is no sample of its own.
+/// An event of a sample that is not a sample itself.
 ///
-/// So the requests that a server has seen are the samples that were sent, and the cancelled ones,
-/// retries, redirects, challenges and those without their expectation.
+/// The requests that a server has seen are the samples that were sent, plus cancelled ones, retries,
+/// redirects, challenges, and those sent again without `Expect`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Extra {
-    /// The request was sent again, because its kept-alive connection turned out to be dead.
+    /// The request was sent again because its kept-alive connection was dead.
     Retry,
     /// A request was sent to follow a redirect.
     Redirect,
-    /// The request was sent again with the answer to a 401.
+    /// The request was sent again with the credentials that a 401 asked for.
     Challenge,
     /// The request was sent again without `Expect`, after a 417.
     WithoutExpect,
     /// A connection was made.
     Connection,
-    /// A TLS handshake was made from the ground up.
+    /// A full TLS handshake was made.
     FullHandshake,
-    /// A TLS handshake was made that resumed an earlier session.
+    /// A TLS handshake resumed an earlier session.
     ResumedHandshake,
 }
 
-/// How a request ended. The text of a failure is what the failures table groups by.
+/// How a request ended. The failures table groups failures by their text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome<'a> {
-    /// The response came and every check held.
+    /// The response came and all checks hold.
     Success,
-    /// No response, or one that is not what the scenario asked for; says why.
+    /// There was no response, or it is not what the scenario asked for; with the reason.
     Failure(&'a str),
 }
 
-/// One finished request. Every request that was started gives exactly one of these, or is counted
-/// as cancelled.
+/// One finished request. Every started request becomes exactly one sample, or is counted as cancelled.
 #[derive(Debug, Clone, Copy)]
 pub struct Sample<'a> {
-    /// The row it belongs to.
+    /// The entry it belongs to.
     pub entry: EntryId,
     /// Its instants.
     pub clocks: Clocks,
-    /// Length of the response body in bytes: decoded where somebody looked at it, as transferred
-    /// where nobody did.
+    /// Length of the response body in bytes: decoded if the body was read, as transferred otherwise.
     pub body_bytes: u64,
-    /// Of the whole response that it ended with; `None` where none came.
+    /// The status of the final response; `None` if there was none.
     pub status: Option<u16>,
     /// How it ended.
     pub outcome: Outcome<'a>,

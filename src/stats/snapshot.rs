@@ -1,4 +1,4 @@
-//! The immutable view of a run at one instant that every report is rendered from.
+//! A run at one instant, immutable. Every report is rendered from it.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -10,65 +10,65 @@ use super::{
     RowLimits, Statuses, Totals,
 };
 
-/// The percentiles every table and file shows, as fractions, in Locust's order.
+/// The percentiles of every table and file, as fractions, in Locust's order.
 pub const PERCENTILES: [f64; 11] =
     [0.50, 0.66, 0.75, 0.80, 0.90, 0.95, 0.98, 0.99, 0.999, 0.9999, 1.0];
 
-/// A run at one instant. Console, CSV and every later report are rendered from the same value, so
-/// they cannot disagree.
+/// A run at one instant. All reports are rendered from the same value, so they cannot disagree.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Snapshot {
     /// Wall-clock time of the run's start. Every other wall-clock time is this plus a monotonic
-    /// duration, so a stepping clock cannot bend the history.
+    /// duration, so a change of the clock does not distort the history.
     pub started_at: SystemTime,
     /// From the start of the run to the instant this snapshot describes.
     pub elapsed: Duration,
-    /// From the start of the run to where the rows begin: zero, or the latest reset.
+    /// From the start of the run to the first counted instant: zero, or the latest reset.
     pub since: Duration,
     /// Running users by class, in the scenario's order.
     pub users: Vec<UserCount>,
-    /// How many there were to be in all, when each core counted them: fewer are there while they come,
-    /// more while some of those who go finish what they do. `None` where the load is no number of
-    /// users, or is over.
+    /// The number of users that the load asked for when each core counted its users. There are fewer
+    /// while users are starting, and more while stopped users finish their tasks. `None` if the load is
+    /// not a number of users, or is over.
     pub users_wanted: Option<u64>,
     /// One row per (method, name) with at least one sample, sorted by name, then method.
     pub entries: Vec<Row>,
-    /// All rows together; its key is (empty, `Aggregated`). What it counts beside requests includes
-    /// that of entries which have no row, because all of their requests were cancelled.
+    /// All rows together; its key is (empty, `Aggregated`). Its counts beside requests include those of
+    /// entries without a row, all of whose requests were cancelled.
     pub total: Row,
-    /// Which share of all requests took at most which time, from the shortest to the longest, ever
-    /// finer towards the end: a line to draw. Some hundred points; empty where there are no requests.
+    /// Pairs of a share of all requests and the longest time of that share, from the shortest to the
+    /// longest and ever finer towards the end, for a chart. A few hundred pairs; empty without
+    /// requests.
     pub quantiles: Vec<(f64, Duration)>,
-    /// One row per (method, name, message), in the order of first sight.
+    /// One row per (method, name, message), in the order of their first occurrence.
     pub failures: Vec<FailureRow>,
     /// Errors of user code that are not requests (a task's own error, a panic).
     pub exceptions: Vec<ExceptionRow>,
-    /// What ended the run; nothing before its end, and where no user was left.
+    /// What ended the run; `None` before its end, and if no user was left.
     pub ending: Option<Ending>,
-    /// How many malformed header lines of which names responses were read without.
+    /// The number of malformed header lines by name; responses were read without them.
     pub malformed_lines: Vec<(String, u64)>,
-    /// What was asked of the run in its course, in order: at most the first thousand commands.
+    /// The commands during the run, in order: at most the first thousand.
     pub commands: Vec<Command>,
-    /// The level that the run was not to break and broke.
+    /// The threshold that was broken.
     pub broken: Option<Breach>,
-    /// Levels that nothing could be compared with, in the words of their user. Known at the end.
+    /// Thresholds that had nothing to be compared with, as written by the user. Known at the end.
     pub unjudged: Vec<String>,
-    /// How the releases of an open load went; `None` where the load is closed.
+    /// The arrivals of an open load; `None` for a closed one.
     pub open_load: Option<OpenLoad>,
-    /// How the generator itself fared: whether these numbers are to be trusted.
+    /// How the generator itself performed, which says whether these numbers are to be trusted.
     pub health: GeneratorHealth,
-    /// What users did since the snapshot before, where somebody wants to know.
+    /// What users did since the previous snapshot, if a journal is kept.
     pub journal: Journal,
 }
 
 impl Snapshot {
-    /// A run with these classes of users in which nothing has happened yet, and which has no start.
+    /// Makes the snapshot of a run with these user classes that has not started.
     pub fn before_the_run(classes: Vec<String>) -> Self {
         Totals::new(SystemTime::UNIX_EPOCH, classes, RowLimits::default()).snapshot(Duration::ZERO)
     }
 
-    /// The same with statistics that begin anew at its instant: what was counted is gone, and what the
-    /// run is and how its generator fared stays.
+    /// Returns this snapshot with statistics that begin anew at its instant. What the run is and how
+    /// its generator performed stay.
     pub fn anew(&self) -> Self {
         let classes = self.users.iter().map(|class| class.class.clone()).collect();
         let mut commands = self.commands.clone();
@@ -85,12 +85,12 @@ impl Snapshot {
         }
     }
 
-    /// Wall-clock time of the instant this snapshot describes.
+    /// Returns the wall-clock time of the instant that this snapshot describes.
     pub fn at(&self) -> SystemTime {
         self.started_at + self.elapsed
     }
 
-    /// Running users of all classes.
+    /// Returns the number of running users of all classes.
     pub fn user_count(&self) -> u64 {
         self.users.iter().map(|class| class.running).sum()
     }
@@ -100,19 +100,19 @@ impl Snapshot {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Ending {
-    /// Somebody, or something that looked at the run, stopped it.
+    /// A user, or a report that watches the run, stopped it.
     Stop,
-    /// Its time was over.
+    /// The run time was over.
     RunTime,
-    /// The shape of its load, or the last stage of its rate, was over.
+    /// The shape of the load, or the last stage of its rate, was over.
     Load,
-    /// All requests that were to be made were made.
+    /// The number of requests to make was reached.
     Requests,
-    /// All iterations that were to be done were done.
+    /// The number of iterations to do was reached.
     Iterations,
 }
 
-/// As a part of a sentence.
+/// Writes it as a part of a sentence.
 impl fmt::Display for Ending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -125,12 +125,12 @@ impl fmt::Display for Ending {
     }
 }
 
-/// Something that was asked of a run in its course.
+/// A command during a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Command {
-    /// When, from the start of the run.
+    /// The time from the start of the run.
     pub at: Duration,
-    /// What, in words.
+    /// The command in words.
     pub what: String,
 }
 
@@ -143,30 +143,30 @@ pub struct UserCount {
     pub running: u64,
 }
 
-/// One line of the statistics table.
+/// A row of the statistics table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Row {
-    /// What the row is about.
+    /// The method and name.
     pub key: EntryKey,
     /// Finished requests, failures included.
     pub requests: u64,
     /// Failed requests.
     pub failures: u64,
-    /// What is counted beside them.
+    /// Plain counters.
     pub counts: Counts,
-    /// With which statuses they ended.
+    /// The statuses that the requests ended with.
     pub statuses: Statuses,
     /// Latency of all requests since the start, failures included, as Locust shows it.
     pub latency: Distribution,
-    /// Service time of all requests: from their start instead of from the time that a schedule
-    /// intended for them. `None` where the two were never different.
+    /// Service time of all requests: measured from their start instead of from the time that a schedule
+    /// intended. `None` if the two never differed.
     pub service_time: Option<Distribution>,
-    /// How long each part of the requests took, of those in which it happened. Two significant
-    /// digits, otherwise as the other times.
+    /// How long each phase of the requests took, if it happened. Two significant digits; otherwise as
+    /// the other times.
     pub phases: Phases<Distribution>,
     /// From the start of the run to the end of the latest request.
     pub latest: Duration,
-    /// What only the last snapshot of a run has.
+    /// Details that only the last snapshot of a run has.
     pub detail: Option<Box<Detail>>,
     /// Latency of the requests of the last ten seconds.
     pub recent_latency: Distribution,
@@ -177,17 +177,17 @@ pub struct Row {
 }
 
 impl Row {
-    /// Mean response body size in bytes; 0 where nothing was received.
+    /// Returns the mean body size of responses in bytes; 0 if nothing was received.
     pub fn mean_body_bytes(&self) -> f64 {
         if self.requests == 0 { 0.0 } else { self.counts.body_bytes as f64 / self.requests as f64 }
     }
 
-    /// Requests that ended without a whole response, and so without a status.
+    /// Returns the number of requests that ended without a complete response, and so without a status.
     pub fn without_response(&self) -> u64 {
         self.requests.saturating_sub(self.statuses.sum())
     }
 
-    /// Failed share of the requests, 0 to 1.
+    /// Returns the share of failed requests, 0 to 1.
     pub fn failure_ratio(&self) -> f64 {
         if self.requests == 0 { 0.0 } else { self.failures as f64 / self.requests as f64 }
     }
@@ -202,8 +202,8 @@ pub struct Rates {
     pub failures: f64,
 }
 
-/// A distribution of times. Minimum, maximum and mean are exact; percentiles come from a histogram
-/// of three significant digits. `None` everywhere it has no samples.
+/// A distribution of times. Minimum, maximum and mean are exact; percentiles come from a histogram of
+/// three significant digits.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Distribution {
     /// Number of samples.
@@ -226,50 +226,50 @@ pub struct Figures {
 }
 
 impl Figures {
-    /// The 50th percentile.
+    /// Returns the 50th percentile.
     pub fn median(&self) -> Duration {
         self.percentiles[0]
     }
 
-    /// The 95th percentile.
+    /// Returns the 95th percentile.
     pub fn p95(&self) -> Duration {
         self.percentiles[5]
     }
 
-    /// The 99th percentile.
+    /// Returns the 99th percentile.
     pub fn p99(&self) -> Duration {
         self.percentiles[7]
     }
 
-    /// The 99.9th percentile.
+    /// Returns the 99.9th percentile.
     pub fn p999(&self) -> Duration {
         self.percentiles[8]
     }
 }
 
-/// One line of the failures table.
+/// A row of the failures table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FailureRow {
-    /// The request it happened to.
+    /// The method and name of the requests.
     pub key: EntryKey,
-    /// What was wrong, as recorded.
+    /// The message, as recorded.
     pub message: String,
-    /// How often.
+    /// The number of occurrences.
     pub occurrences: u64,
     /// From the start of the run to the first occurrence.
     pub first_seen: Duration,
     /// From the start of the run to the latest occurrence.
     pub last_seen: Duration,
-    /// The first occurrence; none of failures that share a row because there are too many.
+    /// The first occurrence; `None` for failures that share a row because there are too many.
     pub example: Option<Example>,
 }
 
-/// One line of the exceptions table: an error of user code, not of a request.
+/// A row of the exceptions table: an error of user code that is not a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExceptionRow {
-    /// How often.
+    /// The number of occurrences.
     pub count: u64,
-    /// The error's text.
+    /// The text of the error.
     pub message: String,
     /// Where it came from: the user class and task.
     pub traceback: String,

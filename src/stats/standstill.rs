@@ -1,45 +1,45 @@
-//! Times in which cores did nothing of what was due.
+//! Standstills: times in which cores did nothing that was due.
 
 use std::ops::AddAssign;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// The most that are kept of a core: the longest.
+/// The number of standstills that are kept of a core: the longest.
 const KEPT_MAX: usize = 20;
 
-/// A time in which a core did nothing of what was due: everything that came meanwhile waited.
+/// A time in which a core did nothing that was due, so that everything that came meanwhile waited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Standstill {
-    /// When it began, from the start of the run.
+    /// Its beginning, from the start of the run.
     pub from: Duration,
-    /// How long it was.
+    /// Its length.
     pub lasting: Duration,
-    /// A task was running and did not let go of the core. Otherwise the core was to come back from
-    /// the kernel and did not.
+    /// Whether a task was running and blocked the core. Otherwise the core was late in coming back from
+    /// the kernel.
     pub in_task: bool,
 }
 
 impl Standstill {
-    /// When it ended, from the start of the run.
+    /// Returns its end, from the start of the run.
     pub fn to(&self) -> Duration {
         self.from + self.lasting
     }
 }
 
-/// The standstills of a core: the longest, and how many there were besides.
+/// The standstills of a core: the longest ones, and the number of all others.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) struct Standstills {
-    /// In the order of their coming.
+    /// In order of time.
     pub kept: Vec<Standstill>,
-    /// Those that are not kept.
+    /// The number of those that are not kept.
     pub more: u64,
-    /// How long they were together.
+    /// The total length of those that are not kept.
     pub more_lasting: Duration,
 }
 
 impl Standstills {
-    /// One more, later than all others.
+    /// Adds one that is later than all others.
     pub(super) fn note(&mut self, standstill: Standstill) {
         self.kept.push(standstill);
         if self.kept.len() > KEPT_MAX {
@@ -52,7 +52,7 @@ impl Standstills {
 }
 
 impl AddAssign<&Standstills> for Standstills {
-    /// Adds what came later.
+    /// Adds later standstills of the same core.
     fn add_assign(&mut self, later: &Standstills) {
         let Standstills { kept, more, more_lasting } = later;
         kept.iter().for_each(|&one| self.note(one));
@@ -61,17 +61,17 @@ impl AddAssign<&Standstills> for Standstills {
     }
 }
 
-/// A time in which several cores stood still, or one.
+/// A standstill of one core, or of several at the same time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StandstillRow {
-    /// The processors' numbers.
+    /// The numbers of the processors.
     pub cores: Vec<usize>,
-    /// From the first core's beginning to the last one's end.
+    /// From the beginning on the first core to the end on the last one.
     pub time: Standstill,
 }
 
-/// The standstills of all cores, by processor, in order of time: those of different cores that were
-/// at the same time, as when the whole process was stopped, are one.
+/// Returns the standstills of all cores, by processor, in order of time. Those of different cores at
+/// the same time become one, as when the whole process was stopped.
 pub(super) fn together<'s>(
     cores: impl Iterator<Item = (usize, &'s Standstills)>,
 ) -> Vec<StandstillRow> {
@@ -96,7 +96,7 @@ pub(super) fn together<'s>(
     merged
 }
 
-/// Whether most of the longer one is the other's, too.
+/// Returns whether most of the longer one is also in the other.
 fn overlap(a: &Standstill, b: &Standstill) -> bool {
     let common = a.to().min(b.to()).saturating_sub(a.from.max(b.from));
     common * 2 > a.lasting.max(b.lasting)

@@ -1,18 +1,18 @@
-//! How many requests ended with which status.
+//! The number of requests by status.
 
 use serde::{Deserialize, Serialize};
 
-/// Requests by the status of the response that each ended with: the last one, where it was redirected
-/// or challenged. Those that ended without a whole response are in none of the counts.
+/// Requests by the status of their final response, after redirects and challenges. Requests without a
+/// complete response are not counted.
 ///
-/// A sorted list and not a table of all thousand codes: nearly every entry sees one or two of them.
-/// Codes are from 100 to 999, so its length has a bound.
+/// A sorted list instead of a table of all codes, because nearly every entry has one or two of them.
+/// Codes are from 100 to 999, so its length is bounded.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(from = "Vec<(u16, u64)>")]
 pub struct Statuses(Vec<(u16, u64)>);
 
 impl Statuses {
-    /// Counts so many requests. Allocates only for a status that was never seen.
+    /// Counts requests. Allocates only for a new status.
     pub(super) fn count(&mut self, status: u16, requests: u64) {
         match self.0.binary_search_by_key(&status, |&(code, _)| code) {
             Ok(at) => self.0[at].1 += requests,
@@ -20,28 +20,28 @@ impl Statuses {
         }
     }
 
-    /// Each status that was seen, in the order of codes, and how many requests ended with it.
+    /// Returns each status, in the order of codes, with its number of requests.
     pub fn iter(&self) -> impl Iterator<Item = (u16, u64)> {
         self.0.iter().copied().filter(|&(_, requests)| requests > 0)
     }
 
-    /// How many requests ended with this status.
+    /// Returns the number of requests with this status.
     pub fn of(&self, status: u16) -> u64 {
         self.iter().find(|&(code, _)| code == status).map_or(0, |(_, requests)| requests)
     }
 
-    /// How many requests ended with a response.
+    /// Returns the number of requests with a response.
     pub fn sum(&self) -> u64 {
         self.iter().map(|(_, requests)| requests).sum()
     }
 
-    /// Forgets all counts and keeps the memory.
+    /// Clears all counts and keeps the memory.
     pub(super) fn clear(&mut self) {
         self.0.iter_mut().for_each(|(_, requests)| *requests = 0);
     }
 }
 
-/// Whatever their order is.
+/// Takes the counts in any order.
 impl From<Vec<(u16, u64)>> for Statuses {
     fn from(counts: Vec<(u16, u64)>) -> Self {
         counts.into_iter().collect()

@@ -1,23 +1,23 @@
-//! How many requests ended when, over a whole run of any length.
+//! The number of requests over time, for a run of any length.
 //!
 //! A run may take days and have a thousand names, so the number of cells is bounded: when a run
-//! outgrows them, each takes twice as long, and two become one.
+//! outgrows them, each cell covers twice as long, and two become one.
 
 use serde::{Deserialize, Serialize};
 
 use super::Delta;
 
-/// Half an hour second by second; then in steps of two seconds up to an hour, and so on. 28 KB.
+/// One cell per second for half an hour, then per two seconds up to an hour, and so on. 28 KB.
 const CELLS: u64 = 1800;
 
-/// The requests of a run in steps of the same length.
+/// The number of requests in steps of equal length.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Timeline {
     step: u64,
     cells: Vec<Cell>,
 }
 
-/// What ended within one step.
+/// The requests that ended within one step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) struct Cell {
     /// Finished requests, failures included.
@@ -33,19 +33,19 @@ impl Default for Timeline {
 }
 
 impl Timeline {
-    /// How many seconds a step takes.
+    /// Returns the length of a step in seconds.
     pub(crate) fn step(&self) -> u64 {
         self.step
     }
 
-    /// The steps that are not empty: each with the second of the run in which it begins.
+    /// Returns the steps with requests, each with the second of the run in which it begins.
     pub(crate) fn cells(&self) -> impl Iterator<Item = (u64, Cell)> {
         let cells = (0..).zip(self.cells.iter().copied());
         let cells = cells.map(|(at, cell): (u64, _)| (at * self.step, cell));
         cells.filter(|(_, cell)| *cell != Cell::default())
     }
 
-    /// Adds what was gathered in a second.
+    /// Adds what was counted in a second.
     pub(super) fn add(&mut self, second: u64, delta: &Delta) {
         while second / self.step >= CELLS {
             self.halve();

@@ -1,12 +1,12 @@
-//! Times of one outcome: exact moments, and a histogram of microseconds.
+//! A collection of times: exact moments, and a histogram of microseconds.
 //!
-//! Two shapes of the same thing. [`Times`] is dense: an HdrHistogram, quick to record into and to
-//! read percentiles from. [`SparseTimes`] lists only the bins that hold something: what travels
-//! from a core to the collector, and what the window keeps of a second. A second of one name is a
-//! few hundred bins; the histogram around them has 6,000 (longest time 20 ms) to 17,000 (60 s).
+//! There are two representations. [`Times`] is dense: an HdrHistogram, quick to record into and to read
+//! percentiles from. [`SparseTimes`] lists only the bins that are not empty: cores ship it to the
+//! collector, and the window keeps it of each second. One second of one name has a few hundred such
+//! bins; its histogram has 6,000 (longest time 20 ms) to 17,000 (60 s).
 //!
-//! So that going from dense to sparse does not mean looking at every bin, a `Times` remembers which
-//! bins it has touched. Everything that merges walks that list.
+//! A `Times` remembers which bins it has touched, so that the conversion to sparse and every merge
+//! visit these only.
 
 use std::collections::BTreeMap;
 use std::ops::AddAssign;
@@ -18,24 +18,23 @@ use hdrhistogram::{Counter, Histogram};
 
 use super::{Distribution, Figures, PERCENTILES, rounded_ms};
 
-/// Significant decimal digits of a time where nobody says otherwise: a percentile is at most 0.1 % above the time it stands for.
+/// The default number of significant digits: a percentile is at most 0.1 % above the exact value.
 const DIGITS: u8 = 3;
 
-/// Points of the quantile curve each time that half of the rest is left: HdrHistogram's own plots
-/// have five.
+/// Points of the quantile curve for each halving of the rest; HdrHistogram's own plots have five.
 const TICKS_PER_HALF: u32 = 5;
 
-/// Count, sum, shortest and longest of some times. Exact, in nanoseconds.
+/// Count, sum, minimum and maximum of some times, exact, in nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Moments {
     /// Number of times.
     pub count: u64,
-    /// Their sum. It grows by one second per second and waiting user: 64 bits would wrap after two
-    /// days of 100,000 users, and the wider addition costs one instruction.
+    /// Their sum. It grows by one second per second and waiting user, so 64 bits would overflow after
+    /// two days of 100,000 users. The wider addition costs one instruction.
     pub sum_ns: u128,
-    /// The shortest; `u64::MAX` while there is none, so that merging is a plain minimum.
+    /// The shortest time; `u64::MAX` without any, so that merging is a plain minimum.
     pub min_ns: u64,
-    /// The longest; 0 while there is none.
+    /// The longest time; 0 without any.
     pub max_ns: u64,
 }
 
@@ -61,27 +60,27 @@ impl AddAssign<&Moments> for Moments {
     }
 }
 
-/// One bin of a histogram that holds something.
+/// A bin of a histogram that is not empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Bin {
-    /// The bin's lowest time in microseconds.
+    /// The shortest time of the bin, in microseconds.
     pub us: u32,
-    /// How many times fell into it. One second of one core: a bin would have to take a million
-    /// times a second for an hour, with the collector gone, to saturate.
+    /// The number of times in it. It covers one second of one core: to saturate, a bin would have to
+    /// count a million times a second for an hour, without a collector.
     pub count: u32,
 }
 
-/// Times as the list of bins that hold something.
+/// Times as a list of bins that are not empty.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) struct SparseTimes {
-    /// The exact part.
+    /// The exact moments.
     pub moments: Moments,
-    /// The bins, in no order. A bin may be listed more than once; its counts add up.
+    /// The bins, in any order. A bin may be listed more than once; its counts add up.
     pub bins: Vec<Bin>,
 }
 
 impl SparseTimes {
-    /// Forgets everything, keeps the memory.
+    /// Clears everything and keeps the memory.
     pub(super) fn clear(&mut self) {
         let SparseTimes { moments, bins } = self;
         *moments = Moments::default();
@@ -97,13 +96,13 @@ impl AddAssign<&SparseTimes> for SparseTimes {
     }
 }
 
-/// Times as a histogram, with counters as wide as its life is long: `u32` for a second, `u64` for
+/// Times as a histogram. Its counters are as wide as their period needs: `u32` for a second, `u64` for
 /// a run.
 #[derive(Debug, Clone)]
 pub(super) struct Times<C: Counter> {
     moments: Moments,
     histogram: Histogram<C>,
-    /// One time (in microseconds) of every bin that is not zero.
+    /// One time, in microseconds, of every bin that is not empty.
     touched: Vec<u32>,
 }
 
@@ -114,10 +113,10 @@ impl<C: Counter> Default for Times<C> {
 }
 
 impl<C: Counter> Times<C> {
-    /// No times yet, to be kept with so many significant digits.
+    /// Makes an empty collection with this number of significant digits.
     pub(super) fn with_digits(digits: u8) -> Self {
-        // Grows by itself as longer times come: with three digits, a service that answers within
-        // 2 ms needs 8 KB here (of u32), one that takes a minute 70 KB; with two, 2 KB and 10 KB.
+        // It grows when longer times come. With three digits, a service that answers within 2 ms needs
+        // 8 KB here (of u32), one that takes a minute 70 KB; with two digits, 2 KB and 10 KB.
         let histogram = Histogram::new(digits).expect("1 to 5 significant digits are allowed");
         Times { moments: Moments::default(), histogram, touched: Vec::new() }
     }
@@ -129,18 +128,18 @@ impl<C: Counter> Times<C> {
         self.put(microseconds(ns), C::one());
     }
 
-    /// Adds so many times of nothing at all, at least one.
+    /// Adds a number of zeros, at least one.
     pub(super) fn record_zeros(&mut self, count: u32) {
         self.moments += &Moments { count: count.into(), sum_ns: 0, min_ns: 0, max_ns: 0 };
         self.put(0, counter(count));
     }
 
-    /// How many there are.
+    /// Returns the number of times.
     pub(super) fn count(&self) -> u64 {
         self.moments.count
     }
 
-    /// Forgets everything, keeps the memory.
+    /// Clears everything and keeps the memory.
     pub(super) fn clear(&mut self) {
         let Times { moments, histogram, touched } = self;
         if moments.count > 0 {
@@ -150,7 +149,7 @@ impl<C: Counter> Times<C> {
         }
     }
 
-    /// The same times as a list of bins.
+    /// Returns the same times as a list of bins.
     pub(super) fn to_sparse(&self) -> SparseTimes {
         let bins = self.touched.iter().map(|&us| Bin {
             us: u32::try_from(self.histogram.lowest_equivalent(u64::from(us))).unwrap_or(us),
@@ -159,11 +158,11 @@ impl<C: Counter> Times<C> {
         SparseTimes { moments: self.moments, bins: bins.collect() }
     }
 
-    /// The figures that reports show.
+    /// Returns the figures that reports show.
     ///
-    /// A percentile is HdrHistogram's, by nearest rank: the smallest time with at least that share
-    /// of all times at or below it, rounded up to the top of its bin. Then it is held between the
-    /// exact minimum and maximum; the last one is the maximum.
+    /// A percentile follows HdrHistogram's nearest rank: the smallest time such that at least that
+    /// share of all times is at or below it, rounded up to the top of its bin. It is then clamped to
+    /// the exact minimum and maximum; the last one is the maximum.
     pub(super) fn distribution(&self) -> Distribution {
         let Moments { count, sum_ns, min_ns, max_ns } = self.moments;
         if count == 0 {
@@ -180,8 +179,8 @@ impl<C: Counter> Times<C> {
         Distribution { count, figures: Some(Figures { min, max, mean, percentiles }) }
     }
 
-    /// Which share of them is at or below which time, from the shortest to the longest: ever finer
-    /// towards the end, as HdrHistogram's percentile plots are. Empty where there are none.
+    /// Returns pairs of a share and the longest time of that share, from the shortest to the longest
+    /// and ever finer towards the end, as in HdrHistogram's percentile plots. Empty without times.
     pub(super) fn quantiles(&self) -> Vec<(f64, Duration)> {
         let Moments { count, min_ns, max_ns, .. } = self.moments;
         if count == 0 {
@@ -199,12 +198,12 @@ impl<C: Counter> Times<C> {
         curve
     }
 
-    /// Their sum and their counts by Locust's rounding.
+    /// Returns their sum, and their counts by Locust's rounding.
     pub(super) fn rounded(&self) -> (Duration, BTreeMap<u64, u64>) {
         let Moments { sum_ns, min_ns, max_ns, .. } = self.moments;
         let mut counts = BTreeMap::new();
         for &us in &self.touched {
-            // The middle of its bin, though no time that cannot have been.
+            // The middle of its bin, limited to the exact minimum and maximum.
             let middle = Duration::from_micros(self.histogram.median_equivalent(u64::from(us)));
             let time = middle.max(Duration::from_nanos(min_ns)).min(Duration::from_nanos(max_ns));
             *counts.entry(rounded_ms(time)).or_default() += self.count_at(us);
@@ -219,7 +218,7 @@ impl<C: Counter> Times<C> {
     fn put(&mut self, us: u32, count: C) {
         let value = u64::from(us);
         self.histogram.record_n(value, count).expect("it grows to whatever 32 bits can say");
-        // The first to come here: that the bin holds only ours is how we know.
+        // The bin was empty before if it holds only this count now.
         if self.histogram.count_at(value) == count {
             self.touched.push(us);
         }
@@ -255,8 +254,8 @@ fn counter<C: Counter>(count: u32) -> C {
     C::from_u32(count).expect("no counter is narrower than 32 bits")
 }
 
-/// To the nearest microsecond. What is longer than 71 minutes counts as 71 minutes in percentiles;
-/// minimum, maximum and mean stay exact.
+/// Rounds to the nearest microsecond. A time longer than 71 minutes counts as 71 minutes in
+/// percentiles; minimum, maximum and mean stay exact.
 fn microseconds(ns: u64) -> u32 {
     u32::try_from(ns.saturating_add(500) / 1000).unwrap_or(u32::MAX)
 }

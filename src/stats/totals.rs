@@ -1,4 +1,4 @@
-//! Everything since the start of the run, of all cores, merged.
+//! The merged statistics of all cores since the start of the run.
 //!
 //! # What the figures mean
 //!
@@ -26,9 +26,9 @@ use super::{
     UserCount,
 };
 
-/// What the aggregated row is called, as in Locust.
+/// The name of the aggregated row, as in Locust.
 const AGGREGATED: &str = "Aggregated";
-/// The most cores where their number is not told: what a CPU set of Linux holds (`CPU_SETSIZE`).
+/// The most cores if their number is unknown: the size of a CPU set of Linux (`CPU_SETSIZE`).
 const CORES_MAX: usize = 1024;
 
 /// The sum of all intervals.
@@ -38,50 +38,50 @@ pub struct Totals {
     classes: Vec<String>,
     limits: RowLimits,
     cores: Vec<Core>,
-    /// The processors of the cores; where they are not told, a core has its own number.
+    /// The numbers of the cores' processors; if empty, each core's own number.
     processors: Vec<usize>,
     backend: String,
-    /// Lines by key.
+    /// Indexes of `lines` by key.
     index: HashMap<EntryKey, usize>,
-    /// In the order of arrival, which stays.
+    /// In the order of their first interval, which never changes.
     lines: Vec<EntryTotals>,
     /// Indexes of `lines`, sorted by name, then method.
     sorted: Vec<usize>,
-    /// Fed with the same deltas as the lines, so it is their sum.
+    /// The sum of all lines: it gets the same deltas.
     total: EntryTotals,
     failures: Table<usize, Seen>,
     exceptions: Table<String, u64>,
     malformed_lines: Table<(), u64>,
     open_load: Option<ArrivalTotals>,
     lateness: Times<u64>,
-    /// The same since the latest snapshot.
+    /// The same since the previous snapshot.
     latest_lateness: Times<u64>,
     limits_hit: LimitsHit,
-    /// What users did since the latest snapshot.
+    /// What users did since the previous snapshot.
     journal: Journal,
     end: Duration,
     /// When the statistics began: at the start, or at the latest reset.
     since: Duration,
-    /// What requests took since then.
+    /// The CPU time of requests since then.
     cost: RequestCost,
-    /// Kept between snapshots, because its histogram is large.
+    /// A buffer that is kept between snapshots because its histogram is large.
     scratch: Times<u64>,
 }
 
-/// What is known of one core.
+/// The state of one core.
 #[derive(Debug, Default)]
 struct Core {
-    /// The line of each of its ids.
+    /// Indexes of `lines` by the core's entry id.
     lines: Vec<usize>,
     /// Its running users by class, as of its latest interval.
     users: Vec<u64>,
-    /// How many it was to have then.
+    /// The number of users that the load asked of it then.
     wanted: Option<u64>,
     sum: CoreSum,
 }
 
 impl Totals {
-    /// Nothing yet, of a run that started at `started_at` with these classes of users.
+    /// Makes empty totals of a run that started at `started_at` with these user classes.
     pub fn new(started_at: SystemTime, classes: Vec<String>, limits: RowLimits) -> Self {
         let total = EntryKey { method: String::new(), name: AGGREGATED.to_owned() };
         Totals {
@@ -110,20 +110,20 @@ impl Totals {
         }
     }
 
-    /// Tells the numbers of the processors that the cores run on, in the run's order.
+    /// Sets the numbers of the processors that the cores run on, in the run's order.
     pub fn processors(mut self, processors: Vec<usize>) -> Self {
         self.processors = processors;
         self
     }
 
-    /// Tells what the sockets of the cores go through, by its name.
+    /// Sets the name of the I/O backend of the cores' sockets.
     pub fn backend(mut self, name: impl Into<String>) -> Self {
         self.backend = name.into();
         self
     }
 
-    /// Adds what a core has shipped. Intervals of one core come in the order of their taking;
-    /// different cores in any order.
+    /// Adds an interval of a core. Intervals of one core must come in the order in which they were
+    /// taken; different cores in any order.
     ///
     /// # Errors
     ///
@@ -192,7 +192,7 @@ impl Totals {
         Ok(())
     }
 
-    /// An interval may come from another process: its ids index this process's memory.
+    /// Checks the ids of an interval, which index memory here: it may come from another process.
     fn check(&self, interval: &Interval) -> Result<(), IntervalError> {
         let Interval { core, names, entries, failures, .. } = interval;
         let cores = if self.processors.is_empty() { CORES_MAX } else { self.processors.len() };
@@ -215,13 +215,13 @@ impl Totals {
         }
     }
 
-    /// The end of the latest interval, from the start of the run: when all cores are done, the end
-    /// of the run.
+    /// Returns the end of the latest interval, from the start of the run. When all cores have ended,
+    /// this is the end of the run.
     pub fn end(&self) -> Duration {
         self.end
     }
 
-    /// The run as it stands, described as of this long after its start.
+    /// Returns the snapshot at this time after the start of the run.
     pub fn snapshot(&mut self, elapsed: Duration) -> Snapshot {
         let health = self.health();
         self.latest_lateness.clear();
@@ -241,7 +241,7 @@ impl Totals {
             failures: self.failure_rows(),
             exceptions: self.exception_rows(),
             malformed_lines: self.malformed_lines(),
-            // Not a core's to know, either.
+            // The collector adds these.
             ending: None,
             commands: Vec::new(),
             broken: None,
@@ -252,7 +252,7 @@ impl Totals {
         }
     }
 
-    /// The run when it is over, its rows with all there is to them.
+    /// Returns the last snapshot of a run, whose rows have all details.
     pub fn last_snapshot(&mut self, elapsed: Duration) -> Snapshot {
         let mut snapshot = self.snapshot(elapsed);
         let lines = self.sorted.iter().map(|&line| &self.lines[line]);
@@ -264,8 +264,8 @@ impl Totals {
         snapshot
     }
 
-    /// Begins all rows anew, as of this long after the start of the run. How the generator fares is
-    /// of the whole run all the same, and so are the names.
+    /// Begins all rows anew at this time after the start of the run. The health of the generator still
+    /// covers the whole run, and the names stay known.
     pub fn reset(&mut self, elapsed: Duration) {
         self.since = elapsed;
         self.cost = RequestCost::default();
@@ -281,12 +281,12 @@ impl Totals {
         self.total.add(second, delta);
     }
 
-    /// The line of a core's id, which [`check`](Self::check) has seen.
+    /// Returns the line of a core's entry id, which [`check`](Self::check) has checked.
     fn line_of(&self, core: usize, id: EntryId) -> usize {
         self.cores[core].lines[id.0 as usize]
     }
 
-    /// The line of a key: its own, or beyond the cap the one that the rest shares.
+    /// Returns the line of a key: its own, or beyond the cap the shared one.
     fn line(&mut self, key: EntryKey) -> usize {
         if let Some(&line) = self.index.get(&key) {
             return line;
@@ -333,7 +333,7 @@ impl Totals {
             lateness: self.lateness.distribution(),
             latest_lateness: self.latest_lateness.distribution(),
             limits: self.limits_hit,
-            // Not a core's to know: whoever reads the kernel's counters adds it.
+            // The collector reads this from the kernel and adds it.
             accept_queue_overflows: 0,
             standstills: standstill::together(standstills),
             more_standstills: more,
@@ -344,7 +344,7 @@ impl Totals {
         self.processors.get(core).copied().unwrap_or(core)
     }
 
-    /// In the order of first sight over all cores; the overflow row last.
+    /// In the order of their first occurrence on any core; the overflow row last.
     fn failure_rows(&self) -> Vec<FailureRow> {
         let own = self.failures.rows().into_iter();
         let mut rows: Vec<_> = own
@@ -365,7 +365,7 @@ impl Totals {
         rows
     }
 
-    /// In the order of arrival; the overflow row last.
+    /// In the order in which they came; the overflow row last.
     fn exception_rows(&self) -> Vec<ExceptionRow> {
         let own = self.exceptions.rows().into_iter();
         let mut rows: Vec<_> = own
@@ -383,7 +383,7 @@ impl Totals {
         rows
     }
 
-    /// In the order of arrival; those beyond the cap last.
+    /// In the order in which they came; the sum of those beyond the cap last.
     fn malformed_lines(&self) -> Vec<(String, u64)> {
         let own = self.malformed_lines.rows().into_iter();
         let mut lines: Vec<_> = own.map(|(_, name, &count)| (name.to_owned(), count)).collect();
@@ -395,7 +395,7 @@ impl Totals {
     }
 }
 
-/// Locust's order of rows.
+/// Locust's sort order of rows.
 fn by_name(key: &EntryKey) -> (&str, &str) {
     (&key.name, &key.method)
 }

@@ -1,29 +1,29 @@
-//! What leaves the process carries the version of its form.
+//! A version number for data that leaves the process.
 //!
-//! [`Interval`](super::Interval) and [`Snapshot`](super::Snapshot), and all that they are made of, are
-//! serde's types: any of its formats will do. Times are the bins of a histogram and exact moments
-//! (`SparseTimes`), never percentiles, so intervals that were read back merge as those
-//! of this process do, to the last digit.
+//! [`Interval`](super::Interval) and [`Snapshot`](super::Snapshot) are serde types with all that they
+//! contain, so any serde format works. Times are the bins of a histogram and exact moments
+//! (`SparseTimes`), never percentiles, so intervals that were read back merge exactly as those of this
+//! process.
 
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// The version of the form of intervals and snapshots: another number with every change of a field. There
-/// is no promise that one version reads another: whoever sends and whoever reads are of the same build.
+/// The format version of intervals and snapshots: it changes with every change of a field. Versions are
+/// not compatible: sender and reader must be of the same build.
 pub const FORMAT: u32 = 2;
 
-/// Something with the version of its form, which comes first. Reading another version is an error that
-/// names both, before anything else is looked at.
+/// Data with its format version, which comes first. Reading another version is an error that names
+/// both, before the data is looked at.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Versioned<T> {
     #[serde(deserialize_with = "ours")]
     format: u32,
-    /// What it is about.
+    /// The data.
     pub data: T,
 }
 
 impl<T> Versioned<T> {
-    /// This, in the form of this build.
+    /// Adds the format version of this build.
     pub fn new(data: T) -> Self {
         Versioned { format: FORMAT, data }
     }

@@ -1,27 +1,27 @@
 //! The last ten complete seconds of one entry.
 //!
-//! A ring of seconds, added up again for every snapshot. That is exact where a running sum with
-//! subtraction is not: minimum and maximum cannot be subtracted, and nothing can drift. It is cheap
-//! because a second is kept as the short list of bins it touched.
+//! A ring of seconds that are added up for every snapshot. This is exact, while a running sum with
+//! subtraction is not: minimum and maximum cannot be subtracted, and rounding errors would accumulate.
+//! It is cheap because a second is kept as the short list of its touched bins.
 //!
-//! Only complete seconds count, and they count whether or not anything completed in them, so a live
-//! rate falls to zero when the server stops answering.
+//! Only complete seconds count, also those without a request, so the current rate falls to zero when
+//! the server stops answering.
 
 use std::time::Duration;
 
 use super::times::{SparseTimes, Times};
 use super::{Delta, Period};
 
-/// How many complete seconds "recent" means. Locust's current rates and percentiles look back ten.
+/// The number of complete seconds of "recent" figures, as in Locust's current rates and percentiles.
 const SECONDS: u64 = 10;
 
 impl Period {
-    /// How long "recent" is.
+    /// The length of "recent".
     pub(crate) const WINDOW: Duration = Duration::from_secs(SECONDS);
 }
 
-/// Ten complete seconds, and room for the ones that fast cores have already shipped while a slow
-/// one is waited for.
+/// Ten complete seconds, and room for seconds that fast cores have shipped while the collector waits
+/// for a slow one.
 const SLOTS: usize = 16;
 
 /// A second with more bins than this is kept as a histogram, which has about as many.
@@ -43,8 +43,8 @@ pub(super) struct Recent {
 }
 
 impl Window {
-    /// Adds what was gathered in a second. One so late that a newer second has its place is left
-    /// out here: it is older than any window.
+    /// Adds what was counted in a second. A second that comes so late that a newer one has its slot is
+    /// ignored: it is older than any window.
     pub(super) fn add(&mut self, second: u64, delta: &Delta) {
         let slot = &mut self.slots[(second % SLOTS as u64) as usize];
         if slot.second < second {
@@ -59,8 +59,8 @@ impl Window {
         }
     }
 
-    /// Adds the latencies of the last ten of the `complete` first seconds to `times`, and says how
-    /// many requests and failures they hold.
+    /// Adds the latencies of the last ten of the first `complete` seconds to `times`. Returns the
+    /// number of their requests and failures.
     pub(super) fn recent(&self, complete: u64, times: &mut Times<u64>) -> Recent {
         let seconds = complete.saturating_sub(SECONDS)..complete;
         let mut recent = Recent::default();
@@ -73,7 +73,7 @@ impl Window {
     }
 }
 
-/// How many seconds the window covers when this many are complete.
+/// Returns how many seconds the window covers when this many are complete.
 pub(super) fn seconds(complete: u64) -> u64 {
     complete.min(SECONDS)
 }
@@ -113,7 +113,7 @@ impl Held {
         }
     }
 
-    /// An entry that was busy enough for a histogram will be again: it keeps it.
+    /// Keeps the histogram, because a busy entry will need it again.
     fn clear(&mut self) {
         match self {
             Held::Sparse(sum) => sum.clear(),
