@@ -1,9 +1,9 @@
 //! The whole engine on one core: users, tasks, checks, statistics, against the built-in server.
 //!
-//! The other end is in this process, on another core where there is one. CPU time is that of the
-//! core's own thread, and requests are those that the server has seen, both between the same two
-//! instants well inside the run: neither the start nor the collector is in it. `floor.rs` is what
-//! stands below it, `scripts/compare` measures whole processes.
+//! The server is in this process, on another core if there is one. CPU time is that of the core's thread, and
+//! requests are those that the server has seen, both between the same two instants in the middle of the run,
+//! without the start and the collector. `floor.rs` measures the kernel's part, and `scripts/compare` measures
+//! whole processes.
 //!
 //! ```text
 //! cargo bench --bench engine                                    one second of each case
@@ -27,14 +27,14 @@ use gregaria::session::Session;
 use gregaria::target::{self, Close, Server};
 use http::{HeaderName, HeaderValue};
 
-/// From the start of the run to the start of the measurement.
+/// The time from the start of the run to the start of the measurement.
 const WARM_UP: Duration = Duration::from_millis(300);
 const CASES: [Case; 6] =
     [Case::Plain, Case::Checks, Case::Close, Case::Large, Case::Constant, Case::Dynamic];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Case {
-    /// `GET /`, nothing looked at but the status.
+    /// `GET /`, checking only the status.
     Plain,
     /// The tutorial's three weighted endpoints and their checks, without the waits.
     Checks,
@@ -44,7 +44,7 @@ enum Case {
     Large,
     /// A path with a query, a header, and two headers of the class, as a step: rendered once.
     Constant,
-    /// The same from code, where path and header have another number each time.
+    /// The same from code, with another number in path and header each time.
     Dynamic,
 }
 
@@ -77,7 +77,7 @@ impl Args {
                 "--users" => parsed.users = Some(value()?.parse()?),
                 "--seconds" => parsed.time = Duration::try_from_secs_f64(value()?.parse()?)?,
                 "--rounds" => parsed.rounds = value()?.parse()?,
-                // What cargo itself says.
+                // Arguments of cargo.
                 "--bench" => {}
                 _ => return Err(format!("unknown argument {arg}").into()),
             }
@@ -157,7 +157,7 @@ async fn item(number: &mut String, http: &mut Session) -> TaskResult {
     Ok(())
 }
 
-/// One run and its line.
+/// Makes one run and prints its line.
 fn measure(case: Case, args: &Args) -> Result<(), Box<dyn Error>> {
     let cores = allowed_cores();
     let (first, last) = (cores.first().ok_or("no core")?, cores.last().ok_or("no core")?);
@@ -197,13 +197,13 @@ struct Reading {
     requests: u64,
     user_s: f64,
     system_s: f64,
-    /// Of both kinds, finer than the two before.
+    /// The sum of both, with finer resolution.
     cpu_s: f64,
 }
 
 type Seen = Arc<Mutex<Option<(Reading, Reading)>>>;
 
-/// A user among the users, on the very thread that is measured: reads, sleeps, reads.
+/// A user on the measured thread, which reads the clocks, sleeps, and reads them again.
 fn witness(server: &Arc<Server>, seen: &Seen, time: Duration) -> User {
     let (server, seen) = (server.clone(), seen.clone());
     let task = Task::new("witness", async move |session: &mut Session| {

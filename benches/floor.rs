@@ -1,10 +1,10 @@
-//! The floor under every client on this machine: a bare io_uring, one constant request, nothing
-//! counted but responses.
+//! The least cost of a client on this machine: a bare io_uring, one constant request, and a count of
+//! responses.
 //!
-//! Whatever the users of gregaria cost above this is ours; what is here is the kernel's. There are
-//! two ways to receive: a receive per response into the connection's own buffer (`single`), and one
-//! multishot receive per connection into buffers that the kernel picks (`multishot`), as the reactor
-//! does. All responses must be of the same length, which is measured with the first one.
+//! This is the kernel's cost; what gregaria costs beyond it is its own. There are two ways to receive: a receive
+//! per response into the connection's own buffer (`single`), and one multishot receive per connection into
+//! buffers that the kernel picks (`multishot`), as the reactor does. All responses must have the same length,
+//! which is measured with the first one.
 //!
 //! ```text
 //! cargo bench --bench floor                                     one second, built-in server
@@ -28,7 +28,7 @@ use io_uring::squeue::Flags;
 use io_uring::types::{BufRingEntry, Fd};
 use io_uring::{IoUring, cqueue, opcode, squeue};
 
-/// `IORING_RECVSEND_POLL_FIRST`: the response is never there yet when it is asked for.
+/// `IORING_RECVSEND_POLL_FIRST`, because no response is there yet when its receive is submitted.
 const POLL_FIRST: u16 = 1;
 const BUFFER_BYTES: usize = 16 * 1024;
 /// The tag of sends, which complete only when they fail.
@@ -82,7 +82,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The built-in server, on another core than the client where there is one.
+/// Starts the built-in server, on another core than the client if there is one.
 fn start_server(cores: &[CoreId], client: usize) -> Result<Server, Box<dyn Error>> {
     let core = cores.iter().rev().find(|core| core.id != client).or(cores.first());
     let core = *core.ok_or("no core to run on")?;
@@ -111,7 +111,7 @@ impl Args {
                 "--core" => parsed.core = value()?.parse()?,
                 "--rounds" => parsed.rounds = value()?.parse()?,
                 "--multishot" => parsed.mode = Mode::Multishot,
-                // What cargo itself says.
+                // Arguments of cargo.
                 "--bench" => {}
                 _ => return Err(format!("unknown argument {arg}").into()),
             }
@@ -120,7 +120,7 @@ impl Args {
     }
 }
 
-/// One run: connects, asks for the time given, prints. Gives the microseconds of CPU per request.
+/// Makes one run and prints its line. Returns the microseconds of CPU time per request.
 fn run(args: &Args, mode: Mode, address: SocketAddr) -> Result<f64, Box<dyn Error>> {
     let request = format!("GET {} HTTP/1.1\r\nHost: {address}\r\n\r\n", args.path).into_bytes();
     let mut streams = Vec::new();
@@ -147,7 +147,7 @@ fn run(args: &Args, mode: Mode, address: SocketAddr) -> Result<f64, Box<dyn Erro
     Ok(cost)
 }
 
-/// The length of a whole response, by its head.
+/// Returns the length of a whole response, from its head.
 fn first_response(stream: &mut TcpStream, request: &[u8]) -> Result<usize, Box<dyn Error>> {
     stream.write_all(request)?;
     let mut received = Vec::new();
@@ -222,7 +222,7 @@ impl Client {
         Ok(client)
     }
 
-    /// Keeps one request in flight on every connection; gives the number of whole responses.
+    /// Keeps one request in flight on every connection. Returns the number of complete responses.
     fn ask_until(&mut self, deadline: Instant) -> Result<u64, Box<dyn Error>> {
         let mut requests = 0;
         for connection in 0..self.streams.len() {

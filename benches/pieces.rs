@@ -1,4 +1,4 @@
-//! What the parts of a request's path cost, each alone: nothing here is on a network.
+//! The cost of each part of a request's path, without a network.
 //!
 //! ```text
 //! cargo bench --bench pieces                 all of them
@@ -95,7 +95,7 @@ mod codec {
     }
 }
 
-/// A request that varies is rendered each time; one that does not, never again.
+/// A dynamic request is rendered each time, a constant one only once.
 mod render {
     use std::rc::Rc;
     use std::time::Instant;
@@ -110,7 +110,7 @@ mod render {
     use gregaria::stats::{Recorder, RowLimits};
     use serde_json::json;
 
-    /// What is rendered here is kept by the reactor, so there is a bound on how often it is done.
+    /// The reactor keeps what is rendered here, so the number of repeats is limited.
     const RENDERS: u32 = 100;
 
     #[divan::bench(sample_count = RENDERS, sample_size = RENDERS)]
@@ -253,7 +253,7 @@ mod recorder {
     }
 }
 
-/// Turns with no socket in them: a system call each, and the timers.
+/// Turns without sockets: one system call each, and the timers.
 mod turn {
     use std::future::Future as _;
     use std::pin::Pin;
@@ -294,7 +294,7 @@ mod turn {
         });
     }
 
-    /// A timer that is set and taken back among others, as a deadline that is kept.
+    /// A timer that is set and cancelled among others, as the deadline of a request in time.
     #[divan::bench(args = [0, 1_000_000])]
     fn set_and_cancel(bencher: Bencher<'_, '_>, others: usize) {
         let reactor = reactor();
@@ -345,7 +345,7 @@ mod checks {
         judge(bencher, &json_equals("/users/2", "Charlie"), SMALL);
     }
 
-    /// The last thing in some 10 KiB.
+    /// The last value in about 10 KiB.
     #[divan::bench]
     fn json_key_of_a_long_body(bencher: Bencher<'_, '_>) {
         let users: Vec<_> = (0..150)

@@ -1,8 +1,8 @@
-//! The path of a constant request allocates nothing: not the pick of the task, not the send, not
-//! the response, its checks, its sample, and not the wait for it.
+//! A constant request allocates nothing: not in the choice of the task, the send, the response, its checks, its
+//! sample and the wait.
 //!
-//! A binary of its own, because it needs an allocator that counts. A user among the users reads the
-//! count of its own thread, which is that of the core and of nobody else.
+//! It is its own test binary, because it needs a counting allocator. One of the users reads the count of its
+//! thread, which is that of the core.
 
 // A global allocator cannot be written without it.
 #![allow(unsafe_code)]
@@ -32,7 +32,7 @@ use http::{HeaderName, HeaderValue};
 use harness::{Run, Running};
 
 const USERS: u32 = 16;
-/// What a request may cost: the odd buffer that grows, and nothing that each of them needs.
+/// The allowed allocations per request: a few growing buffers, but nothing that each request needs.
 const PER_REQUEST_MAX: f64 = 0.01;
 
 struct Counting;
@@ -41,8 +41,7 @@ struct Counting;
 static ALLOCATOR: Counting = Counting;
 
 thread_local! {
-    /// Allocations of this thread. A constant without a destructor, so that to look at it never
-    /// allocates itself.
+    /// Allocations of this thread. It is a constant without a destructor, so that reading it does not allocate.
     static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
 }
 
@@ -70,7 +69,7 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
-/// `gregaria serve` in a process of its own, and its URL.
+/// Starts `gregaria serve` in its own process, and returns its URL.
 fn serve() -> (Running, String) {
     let core = allowed_cores().last().unwrap().id.to_string();
     let mut target = Run::new(["serve", "--port", "0", "--cores", &core]).start();
@@ -93,7 +92,7 @@ impl Report for Witness {
     }
 }
 
-/// Sleeps past the first second, then counts up to just before the end of the next: what a core
+/// Sleeps past the first second, then counts until shortly before the end of the next, because what a core
 /// ships on the second may allocate.
 fn probe(found: &Arc<AtomicU64>) -> User {
     let found = found.clone();
@@ -141,7 +140,7 @@ fn a_constant_request_allocates_nothing() {
     assert!(each < PER_REQUEST_MAX, "{allocations} allocations in {requests:.0} requests");
 }
 
-/// The future of a task written in code is boxed. It also shows that the count counts.
+/// The future of a task from code is boxed. This also shows that allocations are counted.
 #[test]
 fn a_literal_request_in_code_allocates_its_tasks_future_and_no_more() {
     let task = Task::new("code", async |session: &mut Session| {
@@ -151,12 +150,12 @@ fn a_literal_request_in_code_allocates_its_tasks_future_and_no_more() {
     let (allocations, requests) = measure(User::new("u").task(task));
     let each = allocations as f64 / requests;
     println!("{allocations} allocations in {requests:.0} requests");
-    // The requests of those 700 ms are reckoned from a whole second's.
+    // The requests in 700 ms are computed from those of a whole second.
     assert!((0.5..1.5).contains(&each), "{allocations} allocations in {requests:.0} requests");
 }
 
-/// Path and one header have another number each time, and the class has headers of its own. The future of
-/// the task, which is boxed, makes many requests.
+/// Path and one header have another number each time, and the class has headers. The boxed future of the task
+/// makes many requests.
 #[test]
 fn a_request_that_varies_allocates_nothing_once_its_memory_has_grown() {
     let tenant = HeaderName::from_static("x-tenant");
@@ -178,7 +177,7 @@ fn a_request_that_varies_allocates_nothing_once_its_memory_has_grown() {
     assert!(each < PER_REQUEST_MAX, "{allocations} allocations in {requests:.0} requests");
 }
 
-/// Statuses and keys of JSON bodies are looked at where the bytes lie.
+/// Statuses and keys of JSON bodies are read in place.
 #[test]
 fn the_tutorials_checks_allocate_nothing() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/checks.toml");

@@ -1,5 +1,4 @@
-//! What the command refuses in a build without all cargo features. In a build with all of them, this
-//! file has no tests.
+//! Errors in builds without all cargo features. In a build with all of them, this file has no tests.
 
 #![cfg(not(feature = "page-tls"))]
 #![allow(clippy::unwrap_used)]
@@ -9,7 +8,7 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
-/// A class of users that GETs this, with more lines of its own.
+/// Makes a scenario of one class that GETs this, with more lines in the class.
 fn scenario(get: &str, lines: &str) -> String {
     format!("[[user]]\nname = \"u\"\n{lines}\n[[user.task]]\nget = \"{get}\"\n")
 }
@@ -22,7 +21,7 @@ fn run(words: &str, scenario: &str) -> Output {
     command.args(words.split(' ')).current_dir(dir.path()).output().unwrap()
 }
 
-/// Refused with exit code 2 before anything is sent or written.
+/// Checks that the run is refused with exit code 2 before anything is sent or written.
 #[track_caller]
 fn check_refused(words: &str, scenario: &str, expected: &str) {
     let output = run(words, scenario);

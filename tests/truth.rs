@@ -1,7 +1,7 @@
-//! Whether an open load reports what it ought to: latencies against a server whose true ones are
-//! computed, and a closed loop beside it that hides them.
+//! Compares the latencies that an open load reports with true ones, which are computed from the server's script. A
+//! closed loop hides them.
 //!
-//! A binary of its own, and one run at a time, because what is measured here is time.
+//! It is its own test binary, with one run at a time, because it measures time.
 
 // Tests are allowed to unwrap and print; clippy does not know that their helpers are tests too.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
@@ -21,12 +21,12 @@ use gregaria::target::{
 /// Iterations per second.
 const RATE: f64 = 400.0;
 const RUN_TIME: Duration = ms(3000);
-/// What a figure may be off by: this share of the truth, or else this time.
+/// The tolerance: this share of the true value, or this time.
 const SHARE: u32 = 50;
 const LEAST: Duration = Duration::from_micros(200);
-/// Runs until one is as good as that: the machine may be busy with other things.
+/// The most attempts, because the machine may be busy.
 const ATTEMPTS: usize = 3;
-/// Beyond what a run knows of its own lateness, where none was: the server's own.
+/// The lateness of the server, in addition to that of the run.
 const BUSY: Duration = ms(25);
 /// The percentiles that are judged, by their places.
 const JUDGED: [usize; 5] = [0, 4, 7, 8, 10];
@@ -46,7 +46,7 @@ fn measure(pathology: Pathology, options: Options) -> Snapshot {
     let scenario = scenario.user(User::new("u").task(Step::get("/")));
     let options = Options {
         run_time: Some(RUN_TIME),
-        // Answers that a stall holds at the end of the run belong to it.
+        // Responses that a stall delays at the end of the run count as well.
         stop_timeout: Some(ms(5000)),
         cores: Some(vec![first.id]),
         ..options
@@ -64,7 +64,7 @@ fn open_load(pathology: Pathology) -> Snapshot {
     measure(pathology, Options { rate, max_users, ..Options::default() })
 }
 
-/// By how much each judged percentile is off, beyond what it may be: (above, below) the truth.
+/// Returns by how much each judged percentile exceeds the tolerance: (above, below) the true value.
 fn excess(truth: &ExpectedLatencies, run: &Snapshot) -> (Duration, Duration) {
     let figures = run.total.latency.figures.as_ref().unwrap();
     let (mut above, mut below) = (Duration::ZERO, Duration::ZERO);
@@ -78,7 +78,7 @@ fn excess(truth: &ExpectedLatencies, run: &Snapshot) -> (Duration, Duration) {
     (above, below)
 }
 
-/// The best of a few runs is right; or where none is, one knows how late it was itself.
+/// Checks that one of a few runs is right, or that a run reports how late it was itself.
 #[track_caller]
 fn check(pathology: Pathology) {
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
@@ -131,7 +131,7 @@ fn a_server_that_is_just_slow() {
     check(Pathology { delay: ms(20), ..Pathology::default() });
 }
 
-/// Four users who wait for their answers meet each stall four times, however long it is.
+/// Four users who wait for their responses meet each stall only four times.
 #[test]
 fn a_closed_loop_hides_the_stall() {
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(|poisoned| poisoned.into_inner());

@@ -1,23 +1,23 @@
-//! What the run says of its requests beside what the server says.
+//! Compares the counts of the run with those of the server.
 
 use crate::harness::Results;
 use crate::server::Counts;
 
-/// Requests by what became of them.
+/// Requests by their outcome.
 #[derive(Debug, Default)]
 pub(crate) struct Books {
     succeeded: u64,
-    /// There was no connection. It may have been sent before, over one that was dead.
+    /// There was no connection. The request may have been sent before, over a dead one.
     unconnected: u64,
-    /// The connection ended before a byte of the answer, and it was not sent again.
+    /// The connection ended before a byte of the response, and the request was not sent again.
     dropped: u64,
-    /// The connection ended within the answer.
+    /// The connection ended within the response.
     torn: u64,
-    /// Sent, and without an answer in time.
+    /// There was no response in time.
     timed_out: u64,
     /// Sent twice.
     retried: u64,
-    /// Cut off by the stop, wherever they were.
+    /// Cancelled by the stop.
     cancelled: u64,
 }
 
@@ -52,11 +52,9 @@ impl Books {
         books
     }
 
-    /// An answer that was written whole is a success, one that was written in part is torn, and a
-    /// request that was read and not answered is dropped, sent again, timed out or cancelled. Two things the
-    /// server cannot tell: whether an answer came in time, and whether the end of a connection that
-    /// it had no request from, or of the queue of those that it had not accepted, met a request on
-    /// its way.
+    /// A complete response is a success, and a partial one is torn. A request that was read and not answered is
+    /// dropped, sent again, timed out or cancelled. The server does not know whether a response came in time,
+    /// and whether a request was on its way on a connection that it closed, or that it had not accepted.
     pub(crate) fn check(&self, server: &Counts) {
         let told = format!("{self:?}\n{server:?}");
         let late = self.timed_out + self.cancelled;
@@ -72,5 +70,5 @@ impl Books {
     }
 }
 
-/// How many may be in the queue of a listener between our last look and its end.
+/// How many connections may have come to the queue of a listener between the last check and its end.
 const QUEUED_MAX: u64 = 16;

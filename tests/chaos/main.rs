@@ -1,8 +1,8 @@
-//! The `gregaria` command against a server that rages for a while: nothing is lost from the books,
-//! every user comes back, and nothing is held that was not held before.
+//! The `gregaria` command against a server that misbehaves for a while ("rages"): all requests are counted, every
+//! user recovers, and no memory or descriptors are leaked.
 //!
-//! `GREGARIA_TEST_CHAOS=long` makes a minute and 2,000 users of it. A binary of its own, so that no
-//! other test's times suffer.
+//! `GREGARIA_TEST_CHAOS=long` makes it a minute with 2,000 users. It is its own test binary, so that it does not
+//! disturb the times of other tests.
 
 #![allow(clippy::unwrap_used)]
 
@@ -23,7 +23,7 @@ use harness::{Results, Run, Running};
 use process::Holdings;
 use server::Server;
 
-/// More than the kernel takes at once from a server that does not read.
+/// More than the kernel buffers for a server that does not read.
 const UPLOAD: usize = 256 * 1024;
 
 const SCENARIO: &str = "
@@ -43,11 +43,11 @@ put = \"/upload\"
 body = \"UPLOAD\"
 ";
 
-/// Before it rages all users are there; after it they need no longer than their timeout.
+/// The time before the rage, in which all users start, and after it, which is longer than their timeout.
 const BEFORE: Duration = Duration::from_secs(2);
 const AFTER: Duration = Duration::from_secs(6);
 
-/// How long it rages, and under how many users.
+/// How long the server rages, and with how many users.
 fn size() -> (Duration, u64) {
     match env::var("GREGARIA_TEST_CHAOS") {
         Ok(value) if value == "long" => (Duration::from_secs(52), 2000),
@@ -55,7 +55,7 @@ fn size() -> (Duration, u64) {
     }
 }
 
-/// A run of so many users for so long.
+/// Starts a run of this many users for this time.
 fn start(server: &Server, users: u64, run_time: Duration, stop_timeout: &str) -> Running {
     let scenario = SCENARIO.replace("UPLOAD", &"x".repeat(UPLOAD));
     let url = format!("http://{}", server.address);
@@ -83,7 +83,7 @@ fn a_run_that_is_interrupted_under_a_server_that_rages_tells_of_every_request() 
 #[test]
 fn a_server_that_rages_takes_nothing_from_the_books_and_leaves_nothing_behind() {
     let (rage, users) = size();
-    // The server's ends of the connections are in this process.
+    // The server's sockets are in this process.
     let limit = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).unwrap();
     let seed = fastrand::u64(..);
@@ -109,7 +109,7 @@ fn a_server_that_rages_takes_nothing_from_the_books_and_leaves_nothing_behind() 
     before.check_same(&after);
 }
 
-/// No failures in the last seconds, but requests.
+/// Checks that there are requests and no failures in the last seconds.
 fn check_recovered(run: &Results) {
     let [.., then, _, last] = &run.history[..] else { panic!("{:?}", run.history) };
     assert_eq!(last.failures, then.failures, "{:?}", run.history);

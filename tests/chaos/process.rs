@@ -1,11 +1,11 @@
-//! What a process holds, seen from outside.
+//! The memory and descriptors of a process.
 
 use std::fs;
 
-/// In KiB, what a process may hold more for no reason.
+/// The tolerated growth of memory, in KiB.
 const SPARE: u64 = 2048;
 
-/// What a process holds at one moment.
+/// The resources of a process at one moment.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Holdings {
     /// Memory in use (proc_pid_status(5), VmRSS), in KiB.
@@ -22,8 +22,8 @@ impl Holdings {
         Holdings { memory, descriptors }
     }
 
-    /// What is held later is what was held before, but for what an allocator does not give back: it
-    /// grows in the first seconds of a rage, and in four minutes of it no further.
+    /// Checks that the resources are the same later, apart from memory that the allocator keeps. That grows in the
+    /// first seconds of a rage, and not in the next four minutes.
     pub(crate) fn check_same(&self, later: &Holdings) {
         assert!(later.descriptors <= self.descriptors, "{self:?}, {later:?}");
         assert!(later.memory <= self.memory + self.memory / 2 + SPARE, "{self:?}, {later:?}");

@@ -1,5 +1,5 @@
-//! A server that answers, until it is told to rage: then it ends connections in every way there is,
-//! refuses new ones, stops for a while, and keeps count of what it did.
+//! A server that misbehaves on request: it ends connections in every way, refuses new ones, stops for a while,
+//! and counts what it does.
 
 use std::collections::HashMap;
 use std::io::{ErrorKind, Read, Write};
@@ -14,12 +14,12 @@ use rustix::buffer::spare_capacity;
 use rustix::event::{Timespec, epoll};
 use rustix::net::sockopt;
 
-/// Small enough to be in the peer's hands as soon as it is written.
+/// Small enough to reach the client in one write.
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 40\r\n\r\n\
                         ........................................";
-/// How many connections wait to be accepted while nobody does.
+/// The queue of connections that are not accepted yet.
 const BACKLOG: i32 = 1024;
-/// A look around.
+/// How often the server checks what is due.
 const TURN: Timespec = Timespec { tv_sec: 0, tv_nsec: 1_000_000 };
 
 /// What the server did. A request is counted when it has been read to its end.
@@ -31,9 +31,9 @@ pub(crate) struct Counts {
     pub(crate) torn: u64,
     /// Requests whose connection ended without a byte of an answer.
     pub(crate) dropped: u64,
-    /// Connections that it ended while it had no request of theirs: each may have had one on its way.
+    /// Connections that it ended without a request: each may have had one on its way.
     pub(crate) idle: u64,
-    /// How often nobody listened: whoever was being connected is reset.
+    /// How often it stopped listening, which resets connections that are not accepted.
     pub(crate) closings: u64,
 }
 
@@ -69,12 +69,12 @@ impl Server {
         self.mood.store(CALM, Ordering::Relaxed);
     }
 
-    /// How many connections there are that had an answer since the rage was over.
+    /// Returns the number of connections that had a response since the end of the rage.
     pub(crate) fn content(&self) -> u64 {
         self.content.load(Ordering::Relaxed)
     }
 
-    /// What it did until now; nobody may be connecting any more.
+    /// Returns what it has done. No client may be connecting any more.
     pub(crate) fn end(self) -> Counts {
         self.mood.store(DONE, Ordering::Relaxed);
         self.thread.join().unwrap()
@@ -85,13 +85,13 @@ struct Chaos {
     address: SocketAddr,
     epoll: rustix::fd::OwnedFd,
     listener: Option<TcpListener>,
-    /// By number; those that are silent are not listened to, and end later.
+    /// By number. Silent ones are not read, and end later.
     connections: HashMap<u64, Connection>,
     next: u64,
     raging: bool,
     random: Rng,
     counts: Counts,
-    /// Until when nothing is accepted, until when nobody listens, and when the next deed is due.
+    /// Until when it does not accept, until when it does not listen, and when the next misbehaviour is due.
     deaf_until: Instant,
     closed_until: Instant,
     next_deed: Instant,
@@ -99,9 +99,9 @@ struct Chaos {
 
 struct Connection {
     stream: TcpStream,
-    /// What came of a head.
+    /// The part of a head that has come.
     head: Vec<u8>,
-    /// How much of a body is still to come, once the head is there.
+    /// How much of the body is missing, after the head.
     body: Option<usize>,
     /// When the answer to the request that was read is due.
     due: Option<Instant>,
@@ -199,7 +199,7 @@ impl Chaos {
                     self.answer(number);
                 }
             }
-            // It closed: a user that lost patience, or the end of the run.
+            // The client closed, after a timeout or at the end of the run.
             _ => {
                 let connection = self.connections.remove(&number).unwrap();
                 self.counts.dropped += u64::from(connection.due.is_some());
@@ -223,7 +223,7 @@ impl Chaos {
                 connection.content = !self.raging;
                 self.counts.answered += 1;
             }
-            // A user that lost patience.
+            // The client closed after a timeout.
             Err(_) => {
                 self.connections.remove(&number);
                 self.counts.dropped += 1;
@@ -246,7 +246,7 @@ impl Chaos {
         end(connection, self.random.choice([End::Close, End::Reset]).unwrap());
     }
 
-    /// One deed at random, and then a pause.
+    /// Misbehaves in a random way, then pauses.
     fn misbehave(&mut self, now: Instant) {
         let for_a_while = Duration::from_millis(self.random.u64(50..700));
         match self.random.u32(..7) {
@@ -285,7 +285,7 @@ impl Chaos {
         }
     }
 
-    /// Those whose peers will never hear of them again: half open, in effect.
+    /// Makes connections silent, so that they are half open for their clients.
     fn silence_some(&mut self) {
         let share = self.random.f64() / 4.0;
         for connection in self.connections.values_mut() {
@@ -296,7 +296,7 @@ impl Chaos {
         }
     }
 
-    /// Takes who is there already, so that only those are reset who are being connected just now.
+    /// Accepts all waiting connections, so that only those that are being made are reset.
     fn stop_listening(&mut self, until: Instant) {
         if let Some(listener) = &self.listener {
             rustix::net::listen(listener, 0).unwrap();
@@ -322,7 +322,7 @@ impl Chaos {
 
 fn end(connection: Connection, how: End) {
     if let End::Reset = how {
-        // Without a farewell (tcp(7)).
+        // With a reset (tcp(7)).
         sockopt::set_socket_linger(&connection.stream, Some(Duration::ZERO)).unwrap();
     }
     drop(connection.stream);

@@ -1,8 +1,8 @@
-//! A protocol of one's own: each user keeps a connection to a Redis server and sends PING over it.
+//! Your own protocol: each user keeps a connection to a Redis server and sends PING over it.
 //!
 //!     cargo run --release --example redis_ping -- -u 50 -r 50 -t 10s
 //!
-//! The server is that of the variable REDIS, or 127.0.0.1:6379.
+//! The variable REDIS names the server; the default is 127.0.0.1:6379.
 
 use std::env;
 use std::net::SocketAddr;
@@ -11,7 +11,7 @@ use gregaria::reactor::{Peer, Socket};
 use gregaria::scenario::{Scenario, TaskError, TaskResult, User};
 use gregaria::session::Session;
 
-/// What a user keeps: its connection, once it has one.
+/// The state of a user: its connection, when it has one.
 type Connection = Option<Socket>;
 
 pub(crate) fn scenario(server: SocketAddr) -> Scenario {
@@ -24,7 +24,7 @@ pub(crate) fn scenario(server: SocketAddr) -> Scenario {
             Some(connection) => ping(connection, session).await,
             None => Err(TaskError::StopUser),
         });
-    // Nothing here is HTTP, but a scenario has a host.
+    // Nothing here is HTTP, but a scenario needs a host.
     Scenario::new(format!("http://{server}")).user(user)
 }
 

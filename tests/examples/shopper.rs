@@ -1,4 +1,4 @@
-//! Users who log in with a row of a table, keep their token, and look at items with it.
+//! Users log in with a row of a table, keep their token, and request items with it.
 //!
 //!     cargo run --release --example shopper -- --host http://127.0.0.1:5000 -u 100 -r 10 -t 1m
 
@@ -8,7 +8,7 @@ use gregaria::scenario::{Scenario, User, WaitTime};
 use gregaria::session::{Session, status};
 use serde::{Deserialize, Serialize};
 
-/// What all users share is read only: no lock.
+/// All users share this, without a lock, because it is read only.
 static ACCOUNTS: [Credentials; 2] = [
     Credentials { name: "ada", password: "lovelace" },
     Credentials { name: "grace", password: "hopper" },

@@ -1,5 +1,5 @@
-//! Runs the `gregaria` binary, for every test that does: [`Run`] prepares a run, [`Running`] is the
-//! process, [`Output`] what it leaves behind. A run that hangs is a failed test.
+//! Runs the `gregaria` binary for all tests: [`Run`] prepares a run, [`Running`] is the process, and
+//! [`Output`] has its results. A run that hangs is a failed test.
 //!
 //! Each test binary includes this folder and uses a part of it.
 
@@ -25,7 +25,7 @@ pub(crate) use seccomp::Refused;
 pub(crate) use table::Table;
 pub(crate) use terminal::Terminal;
 
-/// A file of this repository.
+/// Returns the path of a file of this repository.
 pub(crate) fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }

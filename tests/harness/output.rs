@@ -1,4 +1,4 @@
-//! What a run leaves behind.
+//! The results of a run.
 
 use std::path::PathBuf;
 use std::process::ExitStatus;
@@ -38,7 +38,7 @@ impl Output {
         Table::read(&self.path(file))
     }
 
-    /// Requests and failures of the closing table's last row.
+    /// Returns requests and failures in the last row of the closing table.
     #[track_caller]
     pub(crate) fn aggregated(&self) -> (u64, u64) {
         let line = self.stdout.lines().find(|line| line.trim_start().starts_with("Aggregated"));
@@ -49,23 +49,23 @@ impl Output {
         (requests, failures)
     }
 
-    /// Requests that were cut off by the stop; the server may have seen them.
+    /// Returns the number of requests that the stop cancelled. The server may have seen them.
     pub(crate) fn cancelled(&self) -> u64 {
         self.printed("Requests cancelled at the stop: ")
     }
 
-    /// Requests that were sent a second time; the server may have seen both.
+    /// Returns the number of requests that were sent a second time. The server may have seen both.
     pub(crate) fn retries(&self) -> u64 {
         self.printed("Requests sent again after a dead kept-alive connection: ")
     }
 
-    /// Requests that were sent inside a sample because the server asked for them.
+    /// Returns the number of further requests of samples, for redirects and challenges.
     pub(crate) fn followed(&self) -> u64 {
         self.printed("Requests sent to follow redirects: ")
             + self.printed("Requests sent again with the answer to a challenge: ")
     }
 
-    /// The number behind this text on stdout; 0 where the text is not there.
+    /// Returns the number after this text on stdout, or 0 without the text.
     fn printed(&self, start: &str) -> u64 {
         let line = self.stdout.lines().find_map(|line| line.strip_prefix(start));
         line.map_or(0, |rest| rest.split(' ').next().unwrap().parse().unwrap())

@@ -1,4 +1,4 @@
-//! Starts the `gregaria` binary: in a directory of its own, without variables of ours, and with a time limit.
+//! Starts the `gregaria` binary in its own directory, without `GREGARIA_` variables, and with a time limit.
 
 use std::ffi::OsStr;
 use std::io::Write;
@@ -26,7 +26,7 @@ impl Run {
         Run::through(Command::new(env!("CARGO_BIN_EXE_gregaria"))).args(args)
     }
 
-    /// A run of this scenario with a limit of open files. `None` where we may raise the limit again.
+    /// Makes a run of this scenario with a limit of open files. `None` if this process may raise the limit.
     pub(crate) fn with_open_files(files: u32, scenario: &str) -> Option<Self> {
         let limits = |next: &str| {
             let mut command = Command::new("sh");
@@ -40,8 +40,8 @@ impl Run {
         (!more.unwrap().success()).then(run)
     }
 
-    /// A run of this scenario in a network namespace of its own, with these local ports and a slow
-    /// built-in server on port 5000. `None` where there can be no such namespace.
+    /// Makes a run of this scenario in its own network namespace, with these local ports and a slow built-in
+    /// server on port 5000. `None` if the namespace cannot be made.
     pub(crate) fn with_local_ports(range: &str, scenario: &str) -> Option<Self> {
         let script = format!(
             "ip link set lo up && echo {range} > /proc/sys/net/ipv4/ip_local_port_range || exit 9
@@ -67,18 +67,18 @@ impl Run {
         Run::through(Terminal::command()).arg("s.toml").file("s.toml", scenario).stdin(terminal)
     }
 
-    /// The same with its stdout on the terminal as well.
+    /// Makes a run whose stdout is on the terminal, too.
     pub(crate) fn shown_on(terminal: &Terminal, scenario: &str) -> Self {
         let run = Run::through(Terminal::command_that_shows()).arg("s.toml");
         run.file("s.toml", scenario).stdin(terminal)
     }
 
-    /// The same as a job of a shell: see [`Terminal::job`].
+    /// Makes a run as a job of a shell: see [`Terminal::job`].
     pub(crate) fn job_on(terminal: &Terminal, scenario: &str) -> Self {
         Run::through(Terminal::job()).arg("s.toml").file("s.toml", scenario).stdin(terminal)
     }
 
-    /// A run of this scenario that this script starts as `"$0" "$@"`.
+    /// Makes a run of this scenario that a script starts as `"$0" "$@"`.
     pub(crate) fn in_shell(script: &str, scenario: &str) -> Self {
         let mut command = Command::new("sh");
         command.args(["-c", script, env!("CARGO_BIN_EXE_gregaria")]);
@@ -129,7 +129,7 @@ impl Run {
         self.arg("--host").arg(format!("http://{address}"))
     }
 
-    /// All of them at once.
+    /// Starts this many users at once.
     pub(crate) fn users(self, users: u32) -> Self {
         self.args(["-r", "1000000", "-u", &users.to_string()])
     }

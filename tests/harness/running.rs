@@ -1,4 +1,4 @@
-//! The binary while it runs.
+//! A running process of the binary.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
@@ -35,7 +35,7 @@ impl Running {
         Running { child, stdout, stderr, limit, deadline: Instant::now() + limit, dir }
     }
 
-    /// The number of the process.
+    /// Returns the process id.
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
@@ -72,29 +72,29 @@ impl Running {
         }
     }
 
-    /// The first line on stdout with this in it.
+    /// Waits for the first line on stdout that contains this text.
     pub(crate) fn stdout_line(&mut self, part: &str) -> String {
         self.stdout.line(part, self.deadline)
     }
 
-    /// The first line on stderr with this in it.
+    /// Waits for the first line on stderr that contains this text.
     pub(crate) fn stderr_line(&mut self, part: &str) -> String {
         self.stderr.line(part, self.deadline)
     }
 
-    /// The address of `gregaria serve`, when it listens.
+    /// Waits until `gregaria serve` listens, and returns its address.
     pub(crate) fn serving_at(&mut self) -> String {
         address(&self.stdout_line("Serving GET /, /users, /status at http://"))
     }
 
-    /// The address of the page, when it is open.
+    /// Waits until the page is open, and returns its address.
     pub(crate) fn page_at(&mut self) -> String {
         address(&self.stderr_line("Starting web interface at http://"))
     }
 
     /// Waits for the end.
     pub(crate) fn wait(mut self) -> Output {
-        // Both pipes are open as long as the process is.
+        // Both pipes close when the process ends.
         let ended = [&mut self.stdout, &mut self.stderr].map(|pipe| pipe.rest(self.deadline));
         if ended != [true, true] {
             self.child.kill().unwrap();

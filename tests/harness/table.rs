@@ -1,4 +1,4 @@
-//! CSV files as a spreadsheet reads them: cells by the name of their column.
+//! CSV files, with cells by the name of their column.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    /// Reads a whole file; a line that was cut off is an error.
+    /// Reads a file. An incomplete line is an error.
     #[track_caller]
     pub(crate) fn read(path: &Path) -> Self {
         let mut reader = csv::Reader::from_path(path)
@@ -25,7 +25,7 @@ impl Table {
         self.rows.len()
     }
 
-    /// One column as text.
+    /// Returns a column as text.
     #[track_caller]
     pub(crate) fn column(&self, name: &str) -> Vec<&str> {
         let at = self.header.iter().position(|column| column == name);
@@ -33,13 +33,13 @@ impl Table {
         self.rows.iter().map(|row| &*row[at]).collect()
     }
 
-    /// One column as counts.
+    /// Returns a column as counts.
     #[track_caller]
     pub(crate) fn counts(&self, name: &str) -> Vec<u64> {
         self.column(name).into_iter().map(|cell| cell.parse().unwrap()).collect()
     }
 
-    /// A count in the row that has this name.
+    /// Returns a count in the row of this name.
     #[track_caller]
     pub(crate) fn count(&self, row: &str, column: &str) -> u64 {
         let at = self.column("Name").into_iter().position(|name| name == row);

@@ -12,10 +12,10 @@ use rustix::fs::OFlags;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, Termios, tcgetattr};
 
-/// Far more than it takes.
+/// The time limit, which is far longer than anything here takes.
 const SETTLE: Duration = Duration::from_secs(20);
 
-/// A terminal whose keys the test presses.
+/// A terminal whose keys the test can press.
 pub(crate) struct Terminal {
     keyboard: OwnedFd,
     screen: File,
@@ -37,15 +37,14 @@ impl Terminal {
         Terminal { keyboard, screen }
     }
 
-    /// The binary in a session of its own, with this terminal as the one that it is in the
-    /// foreground of.
+    /// Makes a command of the binary in its own session, in the foreground of this terminal.
     pub(super) fn command() -> Command {
         let mut command = Command::new("setsid");
         command.arg("--ctty").arg(env!("CARGO_BIN_EXE_gregaria"));
         command
     }
 
-    /// The same with its stdout on this terminal, too.
+    /// Makes the same command with its stdout on this terminal, too.
     pub(super) fn command_that_shows() -> Command {
         let mut command = Command::new("setsid");
         let script = "exec \"$0\" \"$@\" > /dev/tty";
@@ -53,8 +52,8 @@ impl Terminal {
         command
     }
 
-    /// The same as a job of a shell, which leaves `stopped` when it stops, and continues it as soon as
-    /// there is a file `go`.
+    /// Makes a command of a shell with the binary as its job. The shell writes `stopped` when the job is
+    /// suspended, and continues it when there is a file `go`.
     pub(super) fn job() -> Command {
         let script = "\"$0\" \"$@\"; touch stopped; until [ -e go ]; do sleep 0.05; done; fg";
         let mut command = Command::new("setsid");
@@ -62,7 +61,7 @@ impl Terminal {
         command
     }
 
-    /// Closes it, as the end of a connection by ssh does.
+    /// Closes the terminal, as the end of an ssh connection does.
     pub(crate) fn hang_up(self) {}
 
     pub(super) fn stdin(&self) -> Stdio {
@@ -73,13 +72,13 @@ impl Terminal {
         assert_eq!(rustix::io::write(&self.keyboard, keys.as_bytes()), Ok(keys.len()));
     }
 
-    /// Its settings, as far as they are compared here.
+    /// Returns the settings that tests compare.
     pub(crate) fn settings(&self) -> impl PartialEq + std::fmt::Debug + use<> {
         let Termios { input_modes, output_modes, control_modes, local_modes, .. } = self.modes();
         (input_modes, output_modes, control_modes, local_modes)
     }
 
-    /// Waits until keys are handed over one by one.
+    /// Waits until the terminal passes on single keys.
     #[track_caller]
     pub(crate) fn await_keys(&self) {
         let deadline = Instant::now() + SETTLE;

@@ -1,4 +1,4 @@
-//! `--abort-when`: a run whose level breaks ends soon, with everything written and a code of its own.
+//! `--abort-when`: a run ends soon after a level is broken, with all reports and exit code 3.
 
 use std::fs;
 use std::sync::OnceLock;
@@ -9,12 +9,12 @@ use serde_json::Value;
 
 use crate::support::{Answer, Output, Run, Server, ok, plain_server, response, toml};
 
-/// From the first request to the break.
+/// The time from the first request until the server breaks the level.
 const GOOD: Duration = Duration::from_millis(1500);
 
 /// A server that answers well for a while from its first request on, and then like this.
 fn breaks_into(answer: Answer) -> (Server, &'static OnceLock<Instant>) {
-    // Known to the test as well, which is over before its process.
+    // The test knows this as well, and ends before its process.
     let first: &'static OnceLock<Instant> = Box::leak(Box::default());
     let server = Server::start(move |_| {
         if first.get_or_init(Instant::now).elapsed() < GOOD { ok() } else { answer.clone() }
@@ -22,7 +22,7 @@ fn breaks_into(answer: Answer) -> (Server, &'static OnceLock<Instant>) {
     (server, first)
 }
 
-/// Ten users who ask for `/` every 20 ms, for an hour unless this level breaks.
+/// Makes a run of ten users who ask for `/` every 20 ms, for an hour unless this level is broken.
 fn run(server: &Server, level: &str) -> Run {
     let scenario = toml("1h", "wait_time = \"20ms\"\n[[user.task]]\nget = \"/\"");
     let run = Run::of(&scenario).host(server.address).users(10);
@@ -30,7 +30,8 @@ fn run(server: &Server, level: &str) -> Run {
     run.env("GREGARIA_ABORT_AFTER", "1s").args(["--abort-when", level])
 }
 
-/// The run ends within two seconds of the break, says why, and its files agree with its console.
+/// Checks that the run ends within two seconds of the break, says why, and has files that agree with its
+/// console.
 #[track_caller]
 fn check_aborts(answer: Answer, level: &str) -> Output {
     let (server, first) = breaks_into(answer);
@@ -107,7 +108,7 @@ fn what_breaks_before_it_is_judged_does_not_count() {
         0..5 => Answer::Send(response("500 Internal Server Error", "")),
         _ => ok(),
     });
-    // Of the first second it was more than 4, of three it is less than 2.
+    // It was more than 4 in the first second, and is less than 2 over three.
     let run = run(&server, "fail_rate > 2").args(["-t", "4", "--abort-after", "3"]);
     run.go().code(1);
 }
@@ -117,7 +118,7 @@ fn slow(delay: u64) -> Server {
     Server::start(move |_| Answer::Late(Duration::from_millis(delay), Box::new(ok())))
 }
 
-/// Ended by its time, by its number of requests, by a signal: before the usual ten seconds.
+/// The run ends by its time, by its number of requests, or by a signal, before ten seconds have passed.
 #[test]
 fn a_run_that_is_over_before_it_was_judged_is_judged_at_its_end() {
     let server = slow(100);
@@ -140,13 +141,13 @@ fn a_run_that_is_over_before_it_was_judged_is_judged_at_its_end() {
         assert_eq!(json(&output)["broken"]["at_end"], true);
         assert_eq!(json(&output)["broken"]["from_s"], 0.0);
     }
-    // What is judged there may hold.
+    // The level may hold at the end.
     let kept = Run::of(&scenario).host(server.address).users(2);
     let kept = kept.args(["--json-file", "out.json", "--abort-when", "p95 > 1m"]).go().code(0);
     assert_eq!(json(&kept)["broken"], Value::Null);
 }
 
-/// The part of a second that comes behind the last whole one.
+/// The last part of the run is less than a second.
 #[test]
 fn the_last_moment_of_a_run_is_judged_too() {
     let started = OnceLock::new();
@@ -205,7 +206,7 @@ fn what_is_never_judged_is_refused_before_the_start() {
     assert!(output.stderr.contains("'rate < 0' can never be broken"), "{}", output.stderr);
 }
 
-/// There is no latency of what has not been answered.
+/// Requests without a response have no latency.
 #[test]
 fn a_level_that_nothing_could_be_compared_with_is_told_and_is_no_success() {
     let (server, _) = breaks_into(Answer::Never);

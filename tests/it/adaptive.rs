@@ -1,4 +1,4 @@
-//! Loads that look at the run, through the Rust API.
+//! Adaptive loads, through the Rust API.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
@@ -17,7 +17,7 @@ use gregaria::threshold::Threshold;
 use crate::support::api::{get, go, ms, scenario};
 use crate::support::{Answer as Says, Server, Table, ok, plain_server};
 
-/// Far more than any run here takes.
+/// The time limit, which is far longer than any run here.
 const DEADLINE: Duration = Duration::from_secs(20);
 
 /// Users with a wait, so that the test is not about how fast the machine is.
@@ -25,7 +25,7 @@ fn paced() -> User {
     User::new("u").task(get("/")).wait_time(WaitTime::constant(ms(20)))
 }
 
-/// Slow for everybody once there are more users than this.
+/// The number of users above which the server is slow.
 fn server_for(users: usize) -> Server {
     let overloaded = AtomicBool::new(false);
     Server::start(move |request| {
@@ -59,7 +59,7 @@ fn a_climb_ends_when_a_level_breaks_and_everything_is_counted() {
     let running: Vec<u64> = ran.updates.iter().map(Snapshot::user_count).collect();
     assert!(running.is_sorted() && running.contains(&3) && running.contains(&6), "{running:?}");
 
-    // Who never got as far as a first request is not known to the server.
+    // The server does not know users who had not sent a request yet.
     let users = 3 * (commands.len() as u64 - 1);
     let absent = users - server.users();
     assert_eq!((ran.total().failures, snapshot.total.counts.retries), (0, 0));
@@ -98,7 +98,7 @@ fn the_same_answer_again_is_no_command_and_a_run_without_users_goes_on() {
     assert!(ran.updates.iter().any(|snapshot| snapshot.user_count() == 4));
 }
 
-/// Runs to its error, and gives this with the requests that the files tell of.
+/// Runs until the error. Returns it with the number of requests in the files.
 #[track_caller]
 fn broken(scenario: Scenario) -> (String, u64) {
     let folder = tempfile::tempdir().unwrap();

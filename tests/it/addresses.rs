@@ -1,5 +1,4 @@
-//! Hosts that people write in other ways than they are asked for: names of any script, addresses with
-//! a zone.
+//! Hosts that are written in one way and sent in another: names in any script, and addresses with a zone.
 
 use std::net::{Ipv6Addr, SocketAddrV6};
 use std::process::Command;
@@ -12,7 +11,7 @@ fn redirect(location: &str) -> Answer {
     Answer::Send(format!("{head}Location: {location}\r\n\r\n").into_bytes())
 }
 
-/// Such a name is asked for in A-labels (RFC 5890) wherever it stands.
+/// Such a name is sent in A-labels (RFC 5890) everywhere.
 #[test]
 fn names_are_asked_for_in_ascii() {
     let server = Server::start(|request| match &*request.line {
@@ -63,8 +62,8 @@ fn a_name_that_is_none_is_refused_with_its_place() {
 
 const INSIDE: &str = "GREGARIA_TEST_LINK_LOCAL";
 
-/// RFC 6874: the zone says by which interface, and servers do not hear of it. Skipped where no network
-/// of its own can be had.
+/// RFC 6874: the zone selects the interface, and is not sent to servers. Skipped without a network
+/// namespace.
 #[test]
 fn a_link_local_address_has_a_zone() {
     if env::var_os(INSIDE).is_some() {

@@ -1,4 +1,4 @@
-//! Bodies of responses: codings undone for whoever looks, caps on what is kept.
+//! Bodies of responses: content codings, and limits of what is kept.
 
 use std::io::Write;
 
@@ -64,7 +64,7 @@ fn run_steps(user: User, steps: Vec<Step>) -> Ran {
     run_once(user.on_start_steps(steps), requests)
 }
 
-/// The names of the entries that failed, and the texts.
+/// Returns the names of the entries that failed, with the texts.
 fn failures(ran: &Ran) -> Vec<(&str, &str)> {
     let rows = &ran.summary.snapshot.failures;
     rows.iter().map(|row| (&*row.key.name, &*row.message)).collect()

@@ -1,10 +1,10 @@
-//! The command line: what it refuses and how, what it prints, and who has the last word.
+//! The command line: what it refuses and how, what it prints, and which source of a flag takes precedence.
 
 use std::fs;
 
 use crate::support::{Answer, Run, Server, get_root, ok, repository, response, toml};
 
-/// Refused: a short paragraph on stderr, nothing on stdout, exit code 2.
+/// Checks that the words are refused: a short paragraph on stderr, nothing on stdout, exit code 2.
 #[track_caller]
 fn check_refused(run: Run, expected: &str) {
     let output = run.go().code(2);
@@ -15,7 +15,7 @@ fn check_refused(run: Run, expected: &str) {
     assert!(stderr.lines().count() <= 8 && stderr.contains("error"), "{stderr}");
 }
 
-/// A run of a good scenario with these flags, which are not.
+/// Checks that a run of a valid scenario with these flags is refused.
 fn flags(flags: &[&str]) -> Run {
     Run::of(&get_root("100ms")).args(["--host", "http://127.0.0.1:9"]).args(flags)
 }

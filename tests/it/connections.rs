@@ -1,4 +1,4 @@
-//! What the server sees of connections that are kept, shared and closed.
+//! Connections that are kept, shared and closed, as the server sees them.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,7 +16,7 @@ use gregaria::target::{Options as TargetOptions, Server as Target};
 use crate::support::api::{begin, go, ms, scenario, users};
 use crate::support::{Answer, Run, Server, Signal, ok, plain_server, response, toml};
 
-/// Requests of each connection.
+/// Returns the number of requests on each connection.
 fn per_connection(server: &Server) -> Vec<usize> {
     let mut carried = BTreeMap::new();
     for request in server.seen() {
@@ -32,11 +32,11 @@ fn a_connection_is_closed_after_its_last_request_without_a_word() {
     let output = Run::of(&text).host(server.address).users(2).go_until(&server, 100).code(0);
     let seen = server.total();
     let (requests, _) = output.aggregated();
-    // One that was cancelled while it connected has not reached the server.
+    // A request that was cancelled while it connected has not reached the server.
     assert!((requests..=requests + output.cancelled()).contains(&seen), "{requests} of {seen}");
     assert_eq!(output.retries(), 0);
     let carried = per_connection(&server);
-    // The two that were open at the stop may have carried fewer.
+    // The two connections that were open at the stop may have had fewer requests.
     let whole = carried.iter().filter(|&&requests| requests == 3).count();
     assert!(whole + 2 >= carried.len() && carried.iter().all(|&n| n <= 3), "{carried:?}");
     assert!(server.seen().iter().all(|request| request.header("connection").is_none()));
@@ -51,7 +51,7 @@ fn a_connection_for_one_request_says_so() {
     assert!(server.seen().iter().all(|request| request.header("connection") == Some("close")));
 }
 
-/// A server that takes a while, and tells how many requests it had at the same time at most.
+/// Starts a slow server that counts the most requests at the same time.
 fn slow_server(delay: u64) -> (Server, Arc<AtomicUsize>) {
     let (most, under_way) = (Arc::<AtomicUsize>::default(), AtomicUsize::new(0));
     let seen = most.clone();
@@ -89,7 +89,7 @@ fn parallel_requests_share_as_many_connections_as_they_are_given() {
         assert_eq!((ran.total().requests, ran.total().failures), (12, 0));
         assert_eq!(server.total(), 12);
         assert_eq!((server.connections(), most.load(Ordering::SeqCst)), (expected, expected));
-        // The part begins after what is before it, and ends before what is behind it.
+        // The parallel part begins after the step before it, and ends before the step after it.
         let seen = server.seen();
         assert_eq!((&*seen[0].line, &*seen[11].line), ("GET /", "GET /end"));
         let mut parts: Vec<_> = seen[1..11].iter().map(|request| request.line.clone()).collect();
@@ -98,7 +98,8 @@ fn parallel_requests_share_as_many_connections_as_they_are_given() {
     }
 }
 
-/// What waits for a connection has not started: ten requests over two take no longer each than one.
+/// A request that waits for a connection has not started: ten requests over two connections each take as
+/// long as one.
 #[test]
 fn each_parallel_request_has_its_own_clock() {
     let (server, _) = slow_server(40);
@@ -130,7 +131,7 @@ fn parallel_requests_in_code_are_checked_as_single_ones_are() {
     assert_eq!((server.total(), most.load(Ordering::SeqCst)), (4, 3));
 }
 
-/// What one request is told, all others of the user say, whatever connection they go over.
+/// A cookie that one request gets is sent by all others of the user, over every connection.
 #[test]
 fn the_cookies_of_a_user_are_those_of_all_its_lanes() {
     let server = Server::start(|request| match &*request.line {
@@ -160,7 +161,7 @@ fn the_lanes_of_a_task_are_closed_with_it() {
     let user = user.wait_time(WaitTime::constant(ms(3_600_000)));
     let (run, control) = begin(scenario(&server, user), users(1, ms(3_600_000)));
     server.await_requests(12);
-    // All have gone, while the user waits.
+    // All connections are closed while the user waits.
     assert_eq!((server.total(), server.connections()), (12, 4));
     control.stop();
     assert_eq!(run.recv().unwrap().total().requests, 12);
@@ -190,7 +191,7 @@ fn parallel_requests_are_no_more_than_are_allowed() {
     assert_eq!(server.total(), 17);
 }
 
-/// Columns of the connections to this port in the kernel's table: local port, state, timer.
+/// Returns columns of the kernel's table of connections to this port: local port, state, timer.
 fn table(port: u16) -> Vec<(String, String, String)> {
     let table = fs::read_to_string("/proc/net/tcp").unwrap();
     let rows = table.lines().skip(1).filter_map(|line| {
@@ -201,13 +202,13 @@ fn table(port: u16) -> Vec<(String, String, String)> {
     rows.collect()
 }
 
-/// A user who waits with a connection, and one who has closed its own, seen by the kernel.
+/// The kernel's view of one user who waits with an open connection, and one who has closed its own.
 #[track_caller]
 fn check_tcp(options: &str, keep_alive: &str, is_so: impl Fn(&[(String, String, String)]) -> bool) {
     let server = plain_server();
     let class = format!("tcp = {options}\nkeep_alive = {keep_alive}\nwait_time = \"1h\"");
     let text = toml("1h", &format!("{class}\n[[user.task]]\nget = \"/\""));
-    // An earlier server may have had the port, whose connections wait for a minute.
+    // An earlier server may have had the port. Its connections stay in the table for a minute.
     let earlier = table(server.address.port());
     let rows = || {
         let mut rows = table(server.address.port());
@@ -231,14 +232,14 @@ fn tcp_options_are_what_the_kernel_sees() {
     const TIME_WAIT: &str = "06";
     let keepalive = |is: bool| {
         move |rows: &[(String, String, String)]| match rows {
-            // The kernel's second timer is that of keep-alive probes.
+            // Timer 2 of the kernel is that of keep-alive probes.
             [(_, state, timer)] => state == ESTABLISHED && timer.starts_with("02:") == is,
             _ => false,
         }
     };
     check_tcp("{ keepalive = \"30s\" }", "true", keepalive(true));
     check_tcp("{ nodelay = false }", "true", keepalive(false));
-    // The side that closes has its port taken, but not after a reset.
+    // The side that closes keeps its port in use, but not after a reset.
     check_tcp("{}", "\"task\"", |rows| matches!(rows, [(_, state, _)] if state == TIME_WAIT));
     check_tcp("{ linger = \"0s\" }", "\"task\"", <[_]>::is_empty);
 }

@@ -1,5 +1,5 @@
-//! Every request is counted once: what the server saw is what the tables say, however the run and
-//! its connections end.
+//! Every request is counted once: the tables agree with the server, however the run and its connections
+//! end.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use crate::support::{
     Answer, Output, Run, Server, Signal, get_root, ok, plain_server, response, toml,
 };
 
-/// What a run says about its requests.
+/// The counts that a run reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Books {
     requests: u64,
@@ -36,8 +36,8 @@ impl Books {
         Books { requests, failures, cancelled: output.cancelled(), retries: output.retries() }
     }
 
-    /// Nothing went wrong, and the server saw exactly this, from users that keep their connections.
-    /// One that never got as far as its first request is not there yet, where the machine is busy.
+    /// Checks that nothing failed, and that the server saw exactly these requests, from users that keep their
+    /// connections. On a busy machine, a user may not have sent its first request.
     #[track_caller]
     fn check_exact(self, server: &Server) {
         let Books { requests, failures, cancelled, retries } = self;
@@ -47,8 +47,8 @@ impl Books {
         assert_eq!(server.total(), requests + cancelled - absent, "{self:?}");
     }
 
-    /// Where the server kills connections under requests that it has read, it has seen both sends of
-    /// each; one that was cancelled while it connected never got that far.
+    /// For a server that closes connections after it has read a request. It has seen both sends of each
+    /// request, but none of one that was cancelled while it connected.
     #[track_caller]
     fn check_told(self, server: &Server) {
         let Books { requests, failures, cancelled, retries } = self;
@@ -59,8 +59,8 @@ impl Books {
         assert!((sure..=sure + cancelled).contains(&seen), "{seen} seen, {self:?}");
     }
 
-    /// Where connections come and go by themselves, a request that was cancelled or sent twice may
-    /// not have reached the server.
+    /// For connections that are closed at any time. A request that was cancelled or sent twice may not have
+    /// reached the server.
     #[track_caller]
     fn check_between(self, seen: u64) {
         let Books { requests, failures, cancelled, retries } = self;
@@ -71,7 +71,7 @@ impl Books {
 
 const USERS: u32 = 4;
 
-/// All users at once, with their files, against this server.
+/// Makes a run of users who start at once, with CSV files, against this server.
 fn run(server: &Server, scenario: &str) -> Run {
     Run::of(scenario).host(server.address).users(USERS).args(["--csv", "out"])
 }
@@ -200,7 +200,7 @@ fn connections_that_the_server_closed_while_users_waited_are_not_used() {
 #[test]
 fn requests_in_flight_at_the_stop_are_cancelled_and_told() {
     let server = Server::start(|_| Answer::Never);
-    // Nothing came to its end, which is no good run.
+    // No request came to its end, so the run fails.
     let output = run(&server, &get_root("1h")).go_until(&server, 4).code(1);
     let books = Books::of(&output);
     assert_eq!(books, Books { requests: 0, failures: 0, cancelled: 4, retries: 0 });

@@ -1,4 +1,4 @@
-//! A user's cookies: kept from response to response, each user's its own, sent where they belong.
+//! Cookies: each user keeps its own, and sends them where they belong.
 
 use gregaria::scenario::{Step, Task, User, WaitTime};
 use gregaria::session::Session;
@@ -36,8 +36,7 @@ fn run(server: &Server, users: u32, user: User) -> Ran {
     ran
 }
 
-/// Log in, ask twice by declared requests that are sent from kept bytes, with a body and without,
-/// and log out.
+/// Steps that log in, make two declared requests, one of them with a body, and log out.
 #[test]
 fn constant_requests_carry_the_cookie_of_their_user() {
     let server = Server::start(login);
@@ -106,8 +105,8 @@ fn a_task_looks_at_cookies_and_sets_its_own() {
     assert_eq!(server.seen()[4].body, b"body");
 }
 
-/// Servers say in many ways that a cookie is over, and a user that is logged out sends it no more (RFC
-/// 6265 section 5.1.1).
+/// Servers expire cookies in many ways. A user that is logged out no longer sends them (RFC 6265 section
+/// 5.1.1).
 #[test]
 fn a_date_in_any_form_ends_a_cookie() {
     const DATES: [&str; 6] = [
@@ -152,7 +151,7 @@ fn cookies_can_be_switched_off_and_a_header_takes_their_place() {
     assert!(server.seen().iter().all(|request| request.header("cookie") == Some("own=1")));
 }
 
-/// The host that a `Host` header names is the one that cookies are for, as with requests.
+/// Cookies are for the host in the `Host` header, as in Python's requests.
 #[test]
 fn cookies_follow_the_host_header() {
     let server = Server::start(|request| match &*request.line {

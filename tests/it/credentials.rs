@@ -1,4 +1,4 @@
-//! Credentials in URLs: they are sent, and nothing shows them.
+//! Credentials in URLs are sent, and never shown.
 
 use std::fs;
 use std::path::Path;
@@ -91,7 +91,7 @@ fn answer(seen: &Seen) -> Answer {
     })
 }
 
-/// What the scenario needs to run.
+/// Files and values that the scenario needs.
 const SET: [&str; 2] = ["--set", "password=hunter2"];
 
 fn scenario(server: &Server) -> String {
@@ -106,7 +106,7 @@ fn check_untold(what: &str, text: &str) {
     assert!(at.is_none(), "{what} tells it: {around:?}");
 }
 
-/// Neither in what it printed nor in what it wrote.
+/// Checks that the run neither printed nor wrote any credentials.
 #[track_caller]
 fn check_output(output: &Output) {
     check_untold("stdout", &output.stdout);
@@ -119,7 +119,7 @@ fn check_output(output: &Output) {
     }
 }
 
-/// Each of these has sent its user and the password.
+/// Checks that each of these requests has sent its user and the password.
 #[track_caller]
 fn check_sent(server: &Server, users: &[&str]) {
     let seen = server.seen();
@@ -191,7 +191,7 @@ fn a_page_shows_no_credentials_on_any_of_its_paths() {
     assert_eq!(form["host"], json!(shown));
     assert_eq!(form["parameters"][0]["default"], json!(shown));
 
-    // What was shown comes back, and is what it was.
+    // The form sends back what was shown, and the value does not change.
     let asked = json!({ "users": 9, "host": shown, "parameters": { "password": PASSWORD } });
     page.command("/api/v1/runs", &asked);
     let mut events = page.events();
@@ -205,7 +205,7 @@ fn a_page_shows_no_credentials_on_any_of_its_paths() {
     }
     check_sent(&server, &["flag", "absolute", "parameter", "proxy"]);
 
-    // Nobody gets credentials sent elsewhere, and what is typed wrongly is not repeated.
+    // Credentials are not sent to another host, and wrong input is not repeated.
     let refused = |form: Value| {
         let reply = page.post("/api/v1/runs", &form);
         assert_eq!(reply.status, 422, "{form}: {reply:?}");
@@ -213,7 +213,7 @@ fn a_page_shows_no_credentials_on_any_of_its_paths() {
         reply.fields()
     };
     assert_eq!(refused(json!({ "host": "http://***@127.0.0.2:1" })), ["host"]);
-    // Two texts look like this.
+    // Two values are shown like this.
     assert_eq!(refused(json!({ "parameters": { "to": shown } })), ["parameters.to"]);
     for wrong in
         [flag("typed") + ":x", flag("typed") + "/?x", flag("typed").replace("http:", "ftp:")]
@@ -284,7 +284,7 @@ fn no_error_and_no_list_shows_credentials() {
         output(&["s.toml", SET[0], SET[1], "--proxy", &url, "-t", "1"]).code(2);
         output(&[&url, "-t", "1"]).code(2);
         output(&[&url, &url]).code(2);
-        // A space sets two of them apart, and then half a URL is none.
+        // A space separates two values, and half a URL is not a URL.
         if !url.contains(' ') {
             output(&["s.toml", SET[0], SET[1], "--resolve", &url]).code(2);
             output(&["s.toml", SET[0], SET[1], "-T", &url, "-t", "1"]).code(2);
@@ -298,7 +298,7 @@ fn no_error_and_no_list_shows_credentials() {
         output(&["serve", &url]).code(2);
         output(&["check", &url]).code(2);
         output(&[&format!("--{url}")]).code(2);
-        // Without a scheme it is a text like any other to who reads the file.
+        // Without a scheme, the file's reader takes it for any text.
         for line in [
             "host = URL",
             "proxy = URL",
@@ -325,7 +325,7 @@ fn no_error_and_no_list_shows_credentials() {
     }
 }
 
-/// The run is over by a signal: the final tables go another way there.
+/// A signal ends the run, after which the final tables are printed in another way.
 #[test]
 fn an_interrupted_run_shows_no_credentials() {
     let server = Server::start(answer);

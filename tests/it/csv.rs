@@ -1,5 +1,5 @@
-//! Our CSV files and tables beside Locust's: `tests/golden/` was written by the real one, in
-//! `scripts/locust_golden.py`, whose runs are built here a second time as snapshots.
+//! Compares our CSV files and tables with Locust's. A real Locust has written `tests/golden/` in
+//! `scripts/locust_golden.py`. Its runs are rebuilt here as snapshots.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -35,7 +35,7 @@ pub(crate) struct Ended {
 
 type Request = (&'static str, &'static str, u64, Option<&'static str>);
 
-/// The same requests every second, of 100 ms each.
+/// Makes the same requests every second, of 100 ms each.
 fn every_second(requests: &[Request]) -> Vec<Ended> {
     let time = Duration::from_millis(100);
     (1..=SECONDS)
@@ -98,7 +98,7 @@ fn spread() -> Vec<Ended> {
         .collect()
 }
 
-/// What the statistics make of these requests at this second, in plain arithmetic.
+/// Computes the statistics of these requests at this second.
 pub(crate) fn snapshot(all: &[Ended], second: u64, exceptions: &[ExceptionRow]) -> Snapshot {
     let ended: Vec<&Ended> = all.iter().filter(|request| request.second <= second).collect();
     let mut keys: Vec<_> = ended.iter().map(|request| (request.name, request.method)).collect();
@@ -181,7 +181,7 @@ fn distribution(ended: &[&Ended]) -> Distribution {
     Distribution { count: times.len() as u64, figures }
 }
 
-/// A folder with the files of one run, told at these snapshots; the last one is its end.
+/// Writes the files of a run with these snapshots, the last of which is its end.
 struct Files(tempfile::TempDir);
 
 impl Files {
@@ -196,7 +196,7 @@ impl Files {
         files
     }
 
-    /// In a folder that is not there yet.
+    /// The folder does not exist yet.
     fn prefix(&self) -> PathBuf {
         self.0.path().join("results/today/run")
     }
@@ -225,7 +225,7 @@ fn console(snapshot: &Snapshot, screen: Screen) -> [String; 2] {
     [progress, last].map(|text| String::from_utf8(text).unwrap())
 }
 
-/// What Locust writes where it gives names this width. Its percentiles are approximated, ours are not.
+/// Compares with Locust's table for this width of names. Locust approximates percentiles, so they differ.
 fn golden_console(name: &str, width: usize) -> [String; 2] {
     let text = |phase| golden(&format!("{name}_{phase}_{width}.txt"));
     let ours = "(ms, within 0.1 % or 1 us)";
@@ -265,12 +265,12 @@ fn tables_in_a_file_are_locusts_byte_for_byte_where_locusts_rounding_rounds_noth
     }
 }
 
-/// In a terminal Locust's rows are moved by a name that is longer than its column and by a type of
-/// eight letters, and of 80 columns it leaves none for names. Those rows are others here, with the same
-/// words; and percentiles are fitted into the terminal, where Locust's are 15 columns wider.
+/// In a terminal, long names and types of eight letters shift Locust's rows, and at 80 columns there is no room
+/// for names. Our rows have the same words in another layout, and our percentiles fit into the terminal,
+/// where Locust's are 15 columns wider.
 #[test]
 fn tables_in_a_terminal_have_locusts_words_and_its_rows_where_names_fit() {
-    // Without spaces, because a name may go on in the next line.
+    // Without spaces, because a name may be wrapped.
     let is_word = |word: &&str| !word.contains("--");
     let words = |text: &str| text.split_whitespace().filter(is_word).collect::<String>();
     let is_moved = |line: &str| line.contains("/long") || line.contains("PROPFIND");
@@ -305,7 +305,7 @@ fn no_line_is_wider_than_its_terminal() {
 
 #[test]
 fn digits_that_locust_rounds_away_move_no_column() {
-    // Where a word ends: numbers stand at the right of their columns.
+    // The ends of words, because numbers are aligned at the right.
     let ends = |line: &str| -> Vec<usize> {
         let chars: Vec<char> = line.chars().chain([' ']).collect();
         (1..chars.len()).filter(|&i| chars[i] == ' ' && chars[i - 1] != ' ').collect()
@@ -330,7 +330,7 @@ fn times_in_files_are_within_locusts_rounding_of_locusts() {
     for (ours, locusts) in ours.iter().zip(&locusts).skip(1) {
         assert_eq!(ours[..4], locusts[..4]);
         for column in 4..ours.len() {
-            // Average, minimum and maximum are exact on both sides; percentiles only on ours.
+            // Average, minimum and maximum are exact in both; Locust's percentiles are not.
             let tolerance = if (5..11).contains(&column) { 1e-6 } else { 0.5 + 1e-6 };
             let off = (number(&ours[column]) - number(&locusts[column])).abs();
             assert!(off <= tolerance, "column {column}:\n{ours:?}\n{locusts:?}");
@@ -383,7 +383,7 @@ fn a_path_that_cannot_be_written_is_named_with_the_reason_before_the_run_starts(
     check("a", "a_failures.csv", "Is a directory");
     fs::write(folder.path().join("file"), "").unwrap();
     check("file/b", "file/b_stats.csv", "Not a directory");
-    // What is written through is known to be full when it is written to.
+    // A device reports that it is full when it is written to.
     let full = folder.path().join("c_stats_history.csv");
     symlink("/dev/full", &full).unwrap();
     let mut files = CsvFiles::create(&folder.path().join("c"), History::Full).unwrap();
@@ -417,8 +417,8 @@ fn rows_add_up_to_aggregated_in_the_files_and_in_the_console() {
     }
 }
 
-/// Requests and failures are as expected in every file, in the rows' sum and in `Aggregated`, and
-/// in the console's last row.
+/// Checks requests and failures in every file, in the sum of the rows, in `Aggregated`, and in the last row
+/// of the console.
 fn check_sums(files: &Files, console: &str, expected: [usize; 2], seed: u64) {
     let sums = |records: &[Vec<String>], columns: [usize; 2]| {
         columns.map(|column| records.iter().map(|row| number(&row[column]) as usize).sum::<usize>())

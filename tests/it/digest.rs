@@ -1,4 +1,4 @@
-//! Digest authentication against a server that checks every answer.
+//! Digest authentication against a server that checks every request.
 
 use std::collections::HashMap;
 
@@ -21,7 +21,7 @@ fn hash(algorithm: &str, text: String) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The parameters of an `Authorization` header, which here have no commas in them.
+/// Returns the parameters of an `Authorization` header. Their values must not contain commas.
 fn parameters(request: &Seen) -> Option<HashMap<String, String>> {
     let header = request.header("authorization")?.strip_prefix("Digest ")?.to_owned();
     let pairs = header.split(", ").map(|pair| pair.split_once('=').unwrap());
@@ -36,7 +36,7 @@ fn challenge(more: &str, nonce: &str) -> Answer {
     Answer::Send(format!("{head}\r\n\r\n{body}").into_bytes())
 }
 
-/// Whether a request is authenticated, by RFC 7616 section 3.4.
+/// Returns whether a request is authenticated (RFC 7616 section 3.4).
 fn is_answered(request: &Seen, algorithm: &str, nonce: &str) -> bool {
     let Some(given) = parameters(request) else { return false };
     let get = |name: &str| given.get(name).map_or("", |value| &**value);
@@ -102,7 +102,7 @@ fn a_wrong_password_is_answered_once_and_fails() {
 
 #[test]
 fn a_new_nonce_is_taken_up() {
-    // Every nonce is good for two requests: then the server has another, or has named it before.
+    // Each nonce is valid for two requests. Then the server has another one, or has sent it before.
     let nonce = |request: &Seen| format!("n{}", (request.number.max(1) - 1) / 2);
     let server = Server::start(move |request| match is_answered(request, "MD5", &nonce(request)) {
         true => ok(),
@@ -129,8 +129,8 @@ fn a_new_nonce_is_taken_up() {
     assert_eq!((ran.total().failures, ran.total().counts.challenges), (0, 1));
 }
 
-/// The class's credentials, in requests from code; other servers are not answered, and a challenge
-/// that cannot be answered is a response.
+/// Requests from code have the credentials of the class. Challenges of other servers are not answered, and a
+/// challenge that cannot be answered is the response.
 #[test]
 fn credentials_of_a_class_are_for_its_own_server() {
     let other = Server::start(|_| challenge("", "n"));
@@ -161,7 +161,7 @@ fn credentials_of_a_class_are_for_its_own_server() {
     assert_eq!(server.count_of("GET /bearer"), 1);
 }
 
-/// A redirect is followed with an answer of its own, and the way back from it is one sample.
+/// A redirect is followed with its own authorization, and all of it is one sample.
 #[test]
 fn a_redirect_and_a_challenge_are_one_sample() {
     let server = Server::start(|request| match &*request.line {

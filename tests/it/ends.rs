@@ -1,4 +1,4 @@
-//! What ends a run besides its time: so many iterations or requests, exactly; a signal in the middle.
+//! Ends of a run besides its time: an exact number of iterations or requests, or a signal.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use gregaria::session::Session;
 use crate::support::api::{Ran, get, go, ms, scenario, users};
 use crate::support::{Answer, Run, Server, Signal, get_root, ok, plain_server};
 
-/// What is counted up to an end.
+/// What ends the run.
 #[derive(Debug, Clone, Copy)]
 enum End {
     Iterations(u32),
@@ -26,14 +26,14 @@ impl End {
     }
 }
 
-/// A run of tasks of one request each, on so many of the cores.
+/// Runs tasks of one request each on this number of cores.
 fn run(server: &Server, cores: usize, options: Options) -> Ran {
     let cores = allowed_cores().iter().take(cores).map(|core| core.id).collect();
     let user = User::new("u").task(get("/"));
     go(scenario(server, user), Options { cores: Some(cores), ..options })
 }
 
-/// Exactly so many, however many cores and users share them, and then the end.
+/// Checks that the run ends after the exact number on one core and on two.
 #[track_caller]
 fn check_exact(end: End, load: &Options) {
     let (End::Iterations(expected) | End::Requests(expected)) = end;
@@ -104,7 +104,7 @@ fn a_release_that_would_come_after_the_last_is_not_waited_for() {
 fn the_stop_timeout_is_not_waited_for_where_all_is_done() {
     let stop_timeout = Some(Duration::from_secs(15));
     check_exact(End::Iterations(9), &Options { stop_timeout, ..users(4, ms(0)) });
-    // Users who would make another request can do nothing more.
+    // No user can make another request.
     check_exact(End::Requests(9), &Options { stop_timeout, ..users(4, ms(0)) });
 }
 

@@ -1,5 +1,4 @@
-//! Each way an exchange can end badly is one failure with a text that says it; what only looks odd
-//! is none.
+//! Each way in which an exchange can fail is one failure with its own text. What is only unusual is no failure.
 
 use std::net::TcpListener;
 use std::time::Duration;
@@ -9,14 +8,14 @@ use crate::support::{Answer, Output, Run, Seen, Server, get_root, ok, response, 
 /// One user that asks every few milliseconds and gives up after 200.
 const SCENARIO: &str = "timeout = \"200ms\"\nwait_time = \"10ms\"\n[[user.task]]\n";
 
-/// Runs this request until the server has seen a few.
+/// Runs this request until the server has seen a few of them.
 #[track_caller]
 fn run(server: &Server, request: &str) -> Output {
     let scenario = toml("1h", &format!("{SCENARIO}{request}"));
     Run::of(&scenario).host(server.address).args(["--csv", "out"]).go_until(server, 4)
 }
 
-/// Every request is one failure, and all of them are one row with this text.
+/// Checks that every request is a failure, and that they are one row with this text.
 #[track_caller]
 fn check_output(output: Output, message: &str) -> (u64, Output) {
     let output = output.code(1);
@@ -33,14 +32,14 @@ fn check_output(output: Output, message: &str) -> (u64, Output) {
 fn check(answer: Answer, message: &str) {
     let server = Server::start(move |_| answer.clone());
     let (failed, output) = check_output(run(&server, "get = \"/\""), message);
-    // One that was cancelled while it connected has not reached the server.
+    // A request that was cancelled while it connected has not reached the server.
     let seen = server.total();
     let all = failed..=failed + output.cancelled();
     assert!(all.contains(&seen), "{seen} seen, {failed} failed: one failure per request");
     assert_eq!(output.retries(), 0);
 }
 
-/// The answer is a success, and a body of this many bytes.
+/// Checks that the response is a success with a body of this many bytes.
 #[track_caller]
 fn check_fine(request: &str, body: u64, answer: impl Fn(&Seen) -> Answer + Send + Sync + 'static) {
     let server = Server::start(answer);
@@ -112,7 +111,7 @@ fn a_status_of_400_and_above_is_a_failure_with_its_reason() {
     check(Answer::Send(response("599 Odd", "")), "599");
 }
 
-/// As Locust's `FastHttpUser` does, and RFC 9110 section 15 says; `HttpUser` counts a success.
+/// As in Locust's `FastHttpUser` and RFC 9110 section 15. Locust's `HttpUser` counts a success.
 #[test]
 fn a_status_that_has_no_meaning_is_a_failure_unless_a_check_asks_for_it() {
     for status in ["600", "999"] {
@@ -124,7 +123,7 @@ fn a_status_that_has_no_meaning_is_a_failure_unless_a_check_asks_for_it() {
     }
 }
 
-/// Times in milliseconds of the only row, by column.
+/// Returns times of the only row in milliseconds, by column.
 fn times(output: &Output, column: &str) -> f64 {
     output.csv("out_stats.csv").column(column)[0].parse().unwrap()
 }
@@ -150,7 +149,7 @@ fn a_response_that_trickles_does_not_stretch_the_timeout() {
     );
 }
 
-/// The first connection dies after 700 ms under the second request, without a byte of an answer.
+/// The server closes the first connection after 700 ms of the second request, without a byte of a response.
 fn dies_late(request: &Seen, then: Answer) -> Answer {
     match (request.connection, request.number) {
         (0, 0) => ok(),

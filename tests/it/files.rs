@@ -1,7 +1,7 @@
-//! Whatever a path leads to, it is read within bounds: a device without an end and a pipe that nobody
-//! writes to are refused, wherever a flag, a variable or a scenario can name a file.
+//! Every file is read within limits: a device without an end and a pipe without a writer are refused, in every
+//! flag, variable and key of scenarios that names a file.
 //!
-//! Some files may be pipes, such as `<(…)`, and are waited for; how long, `src/files.rs` tests.
+//! Some files may be pipes, such as `<(…)`. `src/files.rs` tests how long they are waited for.
 
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -14,8 +14,7 @@ use crate::support::{Run, get_root};
 const ENDLESS: &str = "it is larger than";
 const NOT_REGULAR: &str = "it is not a regular file";
 
-/// Flags that name a file to read, with what they need beside them; `@` is the path. Of some there may
-/// be pipes.
+/// Flags that name a file to read, with the flags that they need; `@` is the path. Some may name pipes.
 const FLAGS: [(&str, bool); 8] = [
     ("--file @", true),
     ("--config @", false),
@@ -27,10 +26,10 @@ const FLAGS: [(&str, bool); 8] = [
     ("--web -P 0 --tls-cert own.pem --tls-key @", true),
 ];
 
-/// Those that name one to write.
+/// Flags that name a file to write.
 const WRITTEN: [&str; 3] = ["--html", "--json-file", "--logfile"];
 
-/// A scenario of HTTPS with this in the place of what its task or its class says.
+/// Makes a scenario of HTTPS with this text in its task or its class.
 const KEYS: [&str; 8] = [
     "tls = { ca = \"@\" }",
     "tls = { cert = \"@\", key = \"own.pem\" }",
@@ -42,7 +41,7 @@ const KEYS: [&str; 8] = [
     "[[user.task]]\nsteps = [{ parallel = [{ post = \"/\", body_file = \"@\" }] }]",
 ];
 
-/// A folder with a name for `/dev/zero`, and a pipe.
+/// Makes a folder with a link to `/dev/zero`, and a pipe.
 struct Traps(TempDir);
 
 impl Traps {
@@ -66,7 +65,7 @@ fn make_pipe(path: &Path) {
     assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
 }
 
-/// Says why it could not run, and names the file.
+/// Checks that the run is refused with this reason and the name of the file.
 #[track_caller]
 fn check_refused(run: Run, file: &str, expected: &str) {
     let output = run.go().code(2);
@@ -74,7 +73,7 @@ fn check_refused(run: Run, file: &str, expected: &str) {
     assert!(error.contains(expected) && error.contains(file), "{file}: {}", output.stderr);
 }
 
-/// A run of HTTPS, which reads what it needs for it, and that there can be none of.
+/// Checks that a run of HTTPS, which reads these files, is refused.
 fn run(args: &[String]) -> Run {
     let certificate = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let pem = certificate.cert.pem() + &certificate.signing_key.serialize_pem();

@@ -1,15 +1,15 @@
-//! Where flags come from: words in the order of Locust, files of flags, and other tools' names.
+//! Flags from the command line in Locust's order, from files of flags, and flags of other tools.
 
 use std::fs;
 
 use crate::support::{Output, Run, Server, get_root, ok, plain_server, toml};
 
-/// Ends with its third request, however long that takes.
+/// A scenario whose runs end with the third request.
 fn short() -> String {
     get_root("20s").replace("[load]", "[load]\nrequests = 3")
 }
 
-/// Refused for what is in a file of flags.
+/// Checks that a file of flags is refused.
 #[track_caller]
 fn check_refused(file: &str, text: &str, expected: &str) {
     let run = Run::of(&short()).args(["--host", "http://127.0.0.1:9"]).file(file, text);
@@ -17,7 +17,7 @@ fn check_refused(file: &str, text: &str, expected: &str) {
     assert!(stderr.contains(expected), "no '{expected}' in:\n{stderr}");
 }
 
-/// A run whose log tells users and spawn rate, and which files were read.
+/// Checks the log of a run: users and spawn rate, and which files were read.
 fn run(server: &Server, files: &[(&str, &str)], args: &[&str]) -> Output {
     let run = Run::of(&short()).host(server.address).args(args);
     files.iter().fold(run, |run, (name, text)| run.file(name, text)).go().code(0)
@@ -125,7 +125,7 @@ fn a_mistake_in_a_file_of_flags_has_its_place() {
     check_refused("pyproject.toml", project, "pyproject.toml:2:12: invalid value '1.5m'");
     let missing = Run::of(&get_root("1s")).args(["--config", "none.conf"]).go().code(2);
     assert!(missing.stderr.contains("cannot read none.conf: No such file or directory"));
-    // A variable that is wrong is not the file's fault.
+    // The error is about the variable, and not about the file.
     let run = Run::of(&get_root("1s")).file("gregaria.toml", "spawn-rate = 5");
     let stderr = run.env("GREGARIA_USERS", "x").go().code(2).stderr;
     assert!(stderr.contains("'--users <N>'") && !stderr.contains("gregaria.toml"), "{stderr}");
@@ -229,7 +229,7 @@ fn config_users_and_the_ratios_in_json_are_locusts() {
     assert_eq!(ratio(&["--config-users", &object("u"), &object("w")])["total"]["u"]["ratio"], 0.5);
     let gone = ["--config-users", "{\"user_class_name\": \"u\", \"weight\": 0}"];
     assert_eq!(ratio(&gone)["total"].as_object().unwrap().len(), 1);
-    // Without a number of users as many as the weights together, as in Locust.
+    // Without a number of users it is the sum of the weights, as in Locust.
     let weighted = two.replace("name = \"w\"", "name = \"w\"\nweight = 2");
     for arg in ["--show-task-ratio", "--show-task-ratio-json"] {
         let run = Run::of(&weighted).arg("--host=http://127.0.0.1:9").arg(arg);

@@ -1,5 +1,5 @@
-//! Heads that are not as the grammar wants them: folded lines are one line each before anybody looks
-//! at a value, and malformed ones are left out, counted and named.
+//! Heads that break the grammar: folded lines are joined before values are read, and malformed ones are left
+//! out, counted and named.
 
 use gregaria::scenario::{Step, Task, User, WaitTime};
 use gregaria::session::{body_contains, header_equals, status};
@@ -9,7 +9,7 @@ use crate::cookies::with_headers;
 use crate::support::api::{Ran, go_until, ms, scenario};
 use crate::support::{Answer, Run, Seen, Server, ok, toml};
 
-/// Steps of one user, until the server has seen so many requests.
+/// Runs steps of one user until the server has seen this many requests.
 fn run(server: &Server, steps: Vec<Step>, requests: u64) -> Ran {
     let user = User::new("u").task(Task::steps("all", steps));
     go_until(scenario(server, user.wait_time(WaitTime::constant(ms(5)))), 1, server, requests)
@@ -60,7 +60,7 @@ fn a_folded_line_is_one_line_for_everybody() {
     assert!(seen[1..9].iter().all(|request| request.header("cookie") == Some("sid=1")));
 }
 
-/// What a value of a header is in, nobody says; what a scenario is in, is UTF-8.
+/// Header values have no known encoding, and scenarios are UTF-8.
 #[test]
 fn values_compare_as_latin_1_and_as_utf_8() {
     let server = Server::start(|request| {
@@ -80,7 +80,7 @@ fn values_compare_as_latin_1_and_as_utf_8() {
     assert_eq!(failure.message, "Header x-a is 'caf\u{e9}' instead of 'caf\u{e8}'");
 }
 
-/// As browsers do, and curl but for the line without a colon.
+/// As in browsers, and in curl except for the line without a colon.
 #[test]
 fn malformed_lines_are_left_out_counted_and_named() {
     let scenario = toml(

@@ -1,4 +1,4 @@
-//! What a run says of itself.
+//! The health of the generator, as runs report it.
 
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::support::api::{get, go, ms, scenario, users};
 use crate::support::{Run, Running, Signal, get_root, plain_server, toml};
 
-/// On the first core alone.
+/// Runs on the first core only.
 fn on_one_core(options: Options) -> Options {
     Options { cores: Some(vec![allowed_cores()[0].id]), ..options }
 }
@@ -38,10 +38,10 @@ fn a_task_that_holds_its_core_up_is_seen_in_turns_and_timers() {
     let work = health.work();
     assert!(work.longest_turn >= HELD, "{work:?}");
     assert!(work.turns > 10 && work.completions > 1, "{work:?}");
-    // The pulse comes every 10 ms, and waits for the task that holds the core.
+    // The pulse comes every 10 ms, and is delayed by the task that blocks the core.
     let lateness = health.lateness.figures.as_ref().expect("a pulse");
     assert!(lateness.p99() >= HELD / 2, "{lateness:?}");
-    // A busy loop takes CPU time, however little of the core it gets.
+    // A busy loop takes CPU time, even if it gets only a part of the core.
     assert!(work.cpu.total() > ms(50), "{work:?}");
     let still = &health.standstills[0];
     assert!(still.time.in_task && still.time.lasting >= HELD, "{still:?}");
@@ -50,8 +50,8 @@ fn a_task_that_holds_its_core_up_is_seen_in_turns_and_timers() {
     assert!(told[0].starts_with(&core) && told[0].contains("a task did not let go"), "{told:?}");
 }
 
-/// A few requests on idle cores: what the cores did is not what the requests cost, and a few late
-/// timers are in no percentile.
+/// A few requests on idle cores: most CPU time is not that of requests, and a few late timers do not show in
+/// a percentile.
 #[test]
 fn a_short_run_of_few_requests_on_idle_cores_says_nothing_that_it_cannot_know() {
     let server = plain_server();
@@ -62,8 +62,8 @@ fn a_short_run_of_few_requests_on_idle_cores_says_nothing_that_it_cannot_know() 
     }
 }
 
-/// Stops a process while its thread of this name waits for its ring: where a task is running at that
-/// moment, it is named as a possible cause as well.
+/// Stops a process while its thread of this name waits for its ring. A task that runs at that moment would be
+/// named as a possible cause, too.
 fn stop_while_it_waits(running: &Running, name: &str) {
     let threads = std::fs::read_dir(format!("/proc/{}/task", running.id())).unwrap();
     let mut threads = threads.map(|thread| thread.unwrap().path());
@@ -83,7 +83,7 @@ fn stop_while_it_waits(running: &Running, name: &str) {
     }
 }
 
-/// A stopped process, a paused machine, a container without CPU time: the core comes back late.
+/// A stopped process stands for a paused machine and a container without CPU time.
 #[test]
 fn a_process_that_was_stopped_says_from_when_on_and_for_how_long() {
     let server = plain_server();
@@ -107,7 +107,7 @@ fn a_process_that_was_stopped_says_from_when_on_and_for_how_long() {
     assert!((1.1..2.0).contains(&lasting) && at + lasting < 3.0, "{still}");
     assert!(line.contains(&format!("s from {at:.1} s on: the process was stopped")), "{line}");
     assert!(run["generator"]["warnings"].as_array().unwrap().contains(&json!(line)), "{run}");
-    // The seconds are marked, and the page says what the terminal says.
+    // The seconds are marked, and the page shows what the terminal shows.
     let html = report("run.html");
     let begin = html.find("{\"history\"").or_else(|| html.find("{\"view\"")).expect("the data");
     let data: Value = serde_json::Deserializer::from_str(&html[begin..])
@@ -122,7 +122,7 @@ fn a_process_that_was_stopped_says_from_when_on_and_for_how_long() {
     assert!((marked - 1e3 * lasting).abs() < 1.0, "{marked} ms of {still}");
 }
 
-/// The kernel's count is of all sockets of the host.
+/// The kernel counts all sockets of the host.
 #[test]
 fn an_accept_queue_that_somebody_else_filled_is_no_warning_of_ours() {
     let server = plain_server();

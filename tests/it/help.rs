@@ -1,11 +1,11 @@
-//! What the command tells of itself: the greeting, help in short and in long, completions, the manual.
+//! Help: the short usage, the short and the long help, completions, the manual page.
 
 use clap::CommandFactory;
 use gregaria::cli::Args;
 
 use crate::support::{Run, Signal, get_root};
 
-/// The long names of all flags of a run.
+/// Returns the long names of all flags of a run.
 fn flags() -> Vec<String> {
     let mut command = Args::command();
     command.build();
@@ -105,7 +105,7 @@ fn alone_beside_a_scenario_it_opens_the_page_and_asks_for_no_load() {
         let output = running.wait().code(0);
         assert!(!output.stderr.contains("Ramping"), "{}", output.stderr);
     }
-    // The same for who says --web.
+    // The same with --web.
     let run = Run::new(["--web", "-P", "0"]).file("scenario.toml", &scenario);
     let mut running = run.start();
     running.stderr_line("Starting web interface at");

@@ -1,10 +1,10 @@
-//! The JSON of a run says what its tables and CSV files say.
+//! The JSON of a run agrees with its tables and CSV files.
 
 use serde_json::Value;
 
 use crate::support::{Answer, Output, Run, Server, Table, ok, response, toml};
 
-/// Two names, one of which fails now and then.
+/// A scenario with two names, one of which fails sometimes.
 fn run() -> Output {
     let server = Server::start(|request| match request.number % 7 {
         0 => Answer::Send(response("500 Internal Server Error", "sorry")),
@@ -16,7 +16,7 @@ fn run() -> Output {
     Run::of(&scenario).host(server.address).users(4).args(flags).args(["--seed", "7"]).go().code(1)
 }
 
-/// The number under this key of an entry.
+/// Returns the number under this key of an entry.
 #[track_caller]
 fn number(entry: &Value, key: &str) -> f64 {
     entry[key].as_f64().unwrap_or_else(|| panic!("no number {key} in {entry:#}"))
@@ -26,13 +26,13 @@ fn sum(counts: &Value) -> f64 {
     counts.as_object().unwrap().values().map(|count| count.as_f64().unwrap()).sum()
 }
 
-/// Up to the last binary digit, in which serde_json may err where it reads.
+/// Compares up to the last binary digit, which serde_json may read wrongly.
 #[track_caller]
 fn check_same(one: f64, other: f64, what: &str) {
     assert!((one - other).abs() <= 4.0 * f64::EPSILON * other.abs(), "{what}: {one} and {other}");
 }
 
-/// The entry says what the row of this name says.
+/// Checks that the entry agrees with the row of this name.
 #[track_caller]
 fn check_row(entry: &Value, stats: &Table) {
     let at = stats.column("Name").iter().position(|name| *name == entry["name"]).unwrap();
@@ -93,7 +93,7 @@ fn json_says_what_the_tables_and_the_files_say() {
     );
     assert_eq!(total["phases"]["tls"], Value::Null);
 
-    // The tables are whole, and on the other stream.
+    // The tables are complete, and on the other stream.
     let line = output.stderr.lines().find(|line| line.trim_start().starts_with("Aggregated"));
     let told: Vec<_> = line.unwrap().split_whitespace().collect();
     let [requests, failures] = ["num_requests", "num_failures"].map(|key| &file["total"][key]);

@@ -1,4 +1,4 @@
-//! Keys while a run lasts, through a pseudo terminal.
+//! Keys during a run, through a pseudo terminal.
 
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
@@ -10,7 +10,7 @@ use crate::support::{
 /// Users who GET `/` and then wait for 20 ms.
 const PACED: &str = "wait_time = \"20ms\"\n[[user.task]]\nget = \"/\"";
 
-/// Two users to begin with, and their files.
+/// A run that begins with two users, with CSV files.
 fn start(terminal: &Terminal, server: &Server) -> Running {
     let run = Run::on(terminal, &toml("1h", PACED)).host(server.address).users(2);
     let mut running = run.args(["--csv", "out"]).start();
@@ -53,7 +53,7 @@ fn keys_change_the_users_and_everything_is_counted() {
     assert_eq!(told, requests);
 }
 
-/// It once was over for every core that had no users at the moment.
+/// The run once ended on every core that had no users at the moment.
 #[test]
 fn a_run_without_users_goes_on_and_takes_new_ones() {
     let (terminal, server) = (Terminal::new(), plain_server());
@@ -101,7 +101,7 @@ fn a_second_ctrl_c_gives_the_terminal_back_too() {
     assert_eq!(terminal.settings(), before);
 }
 
-/// A terminal of somebody else's: to read from it or to change it is not ours.
+/// In the background a process must neither read from the terminal nor change it.
 #[test]
 fn a_terminal_that_the_process_is_not_in_the_foreground_of_is_left_alone() {
     let (terminal, server) = (Terminal::new(), plain_server());
@@ -118,7 +118,7 @@ fn a_terminal_that_the_process_is_not_in_the_foreground_of_is_left_alone() {
     assert_eq!(terminal.settings(), before);
 }
 
-/// Ctrl-\ and whatever else ends a process that does not ask for it.
+/// Ctrl-\ and all other signals that end a process by default.
 #[test]
 fn a_signal_that_kills_gives_the_terminal_back() {
     for signal in [
@@ -156,14 +156,14 @@ fn signals_that_end_a_run_give_the_terminal_back() {
     }
 }
 
-/// Nobody reads the tables any more, and the files are whole.
+/// The tables have no reader any more, and the files are complete.
 #[test]
 fn a_terminal_that_is_closed_ends_the_run_with_all_its_files() {
     for run in [Run::on, Run::shown_on] {
         let (terminal, server) = (Terminal::new(), plain_server());
         let run = run(&terminal, &toml("1h", PACED)).host(server.address).users(2);
         let running = run.args(["--csv", "out", "--json-file", "out"]).start();
-        // Each of the two users may be waiting for an answer at the end.
+        // Each of the two users may wait for a response at the end.
         server.await_requests(22);
         terminal.await_keys();
         terminal.hang_up();
@@ -207,7 +207,7 @@ fn a_stopped_run_has_given_the_terminal_back_and_takes_it_when_it_goes_on() {
     }
 }
 
-/// In a container nobody is above it who could continue it.
+/// In a container no parent process could continue it.
 #[test]
 fn a_run_without_a_shell_above_it_does_not_stop() {
     let (terminal, server) = (Terminal::new(), plain_server());
@@ -220,7 +220,7 @@ fn a_run_without_a_shell_above_it_does_not_stop() {
     running.wait().code(0);
 }
 
-/// Its group and its session are those of a process outside the container, which have no number in it.
+/// Its group and its session are those of a process outside the container, so their numbers are 0 in it.
 #[test]
 fn a_container_of_another_session_is_stopped_as_usual() {
     let may = std::process::Command::new("unshare").args(["-rpf", "true"]).output();

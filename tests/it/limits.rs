@@ -1,4 +1,4 @@
-//! What runs out in the middle of a run is named, with what helps, and the run ends on time.
+//! A resource that is used up during a run is named, with what helps, and the run ends on time.
 
 use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
@@ -11,13 +11,13 @@ use crate::support::{Answer, Output, Run, Server, toml};
 /// Long enough for a second of load on any machine, far too short for a hang.
 const ON_TIME: Duration = Duration::from_secs(10);
 
-/// Requests of so many users at once, each on a connection of its own for as long as it takes.
+/// Makes a scenario of slow requests, each on its own connection.
 fn crowd(timeout: &str) -> String {
     let class = format!("keep_alive = \"task\"\ntimeout = {timeout}\nwait_time = \"50ms\"");
     toml("1s", &format!("{class}\n[[user.task]]\nget = \"/\""))
 }
 
-/// Some failed for this, the run says what helps, and is over when it should be.
+/// Checks that some requests failed for this reason, that the run says what helps, and that it ends on time.
 #[track_caller]
 fn check(run: Run, error: &str, cure: &str) -> Output {
     let begin = Instant::now();
@@ -48,7 +48,7 @@ fn descriptors_that_run_out_are_named_and_those_who_have_one_go_on() {
     assert!((requests - failures..=requests - failures + output.cancelled()).contains(&seen));
 }
 
-/// In a network of its own, which anybody may make, there are sixteen ports.
+/// The network namespace has sixteen ports.
 #[test]
 fn local_ports_that_run_out_are_named() {
     let Some(run) = Run::with_local_ports("40000 40015", &crowd("\"5s\"")) else {
@@ -63,19 +63,19 @@ fn a_server_that_accepts_and_never_answers_is_given_up_and_the_run_ends() {
     let server = Server::start(|_| Answer::Never);
     let run = Run::of(&crowd("{ first_byte = \"300ms\" }")).host(server.address).users(20);
     check(run, "timed out waiting for the first byte after 300 ms", "");
-    // One whose whole time is longer than the run.
+    // Each request takes longer than the run.
     let begin = Instant::now();
     let output = Run::of(&crowd("\"1h\"")).host(server.address).users(20).go();
     assert!(begin.elapsed() < ON_TIME && output.cancelled() == 20, "{}", output.cancelled());
     check_nothing_completed(&output.code(1));
 }
 
-/// The numbers of such a run are empty, and say nothing good.
+/// The numbers of such a run are empty, which must not look like success.
 #[track_caller]
 fn check_nothing_completed(output: &Output) {
     let line = "\nWarning: no request came to its end: 20 were cut off at the stop";
     assert!(output.stdout.contains(line), "{}", output.stdout);
-    // The log says the same, and says it once: it is counted when every core has told.
+    // The log says the same once, when every core has reported.
     let logged = output.stderr.matches("no request came to its end: ").count();
     let whole = "health: no request came to its end: 20 were cut off at the stop";
     assert!(logged == 1 && output.stderr.contains(whole), "{}", output.stderr);

@@ -1,4 +1,4 @@
-//! Runs through the Rust API: what users do, in which classes, and how it is counted.
+//! Runs through the Rust API: tasks, classes, and how they are counted.
 
 use std::collections::BTreeMap;
 use std::io;

@@ -1,5 +1,5 @@
-//! What Locust's page answers beside what ours does: `tests/golden/web.json` was written by a real
-//! Locust, in `scripts/locust_golden.py`, whose run is built here a second time as a snapshot.
+//! Compares the responses of our routes with those of Locust's page. A real Locust has written
+//! `tests/golden/web.json` in `scripts/locust_golden.py`. Its run is rebuilt here as a snapshot.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -15,15 +15,15 @@ use serde_json::{Value, json};
 
 use crate::csv::{self, SECONDS, golden, steady};
 
-/// What our `/stats/requests` has beside Locust's, for clients of Locust's older ones.
+/// The key that our `/stats/requests` has besides Locust's, for clients of older versions of Locust.
 const OLDER: &str = "total_avg_response_time";
 
-/// What Locust was asked and answered, in order.
+/// Returns the requests to Locust and its responses, in order.
 fn exchanges() -> Vec<Value> {
     serde_json::from_str(&golden("web.json")).unwrap()
 }
 
-/// The answers to one question: before the run, and in its course where there is a second one.
+/// Returns the responses to one request: before the run, and during it if there is a second one.
 fn answers(path: &str) -> Vec<Value> {
     let of_path = exchanges().into_iter().filter(|exchange| exchange["path"] == path);
     let answers: Vec<Value> = of_path.collect();
@@ -39,7 +39,7 @@ fn steady_run() -> Snapshot {
     csv::snapshot(&steady(), SECONDS, &csv::exceptions())
 }
 
-/// The same keys in the same order, the same texts, and numbers that are equal, however written.
+/// Compares two responses: the same keys in the same order, the same texts, and equal numbers.
 #[track_caller]
 fn check_same(ours: &Value, locusts: &Value, at: &str) {
     match (ours, locusts) {
@@ -58,10 +58,10 @@ fn check_same(ours: &Value, locusts: &Value, at: &str) {
             }
         }
         (Value::Number(ours), Value::Number(locusts)) => {
-            // As exact as the file is read.
+            // As exactly as the file is read.
             let off = ours.as_f64().unwrap() - locusts.as_f64().unwrap();
             assert!(off.abs() < 1e-9, "{ours} is not {locusts} at {at}");
-            // Where Locust always counts, a client may have declared an integer.
+            // Locust's counts are always integers, and clients may expect the type.
             let counts = ["num_", "occurrences", "user_count", "count", "percentile", "median"];
             let counted = counts.iter().any(|word| at.rsplit('.').next().unwrap().contains(word));
             assert!(!counted || locusts.is_f64() || ours.is_u64(), "{ours} at {at}");
@@ -111,7 +111,7 @@ fn what_says_little_is_locusts_too() {
     assert_eq!(body("/stats/reset", 0), "ok");
 }
 
-/// What our page answers to a form, and the host from then on.
+/// Returns our response to a form, and the host after it.
 fn swarm(form: &Value, host: &mut String) -> Value {
     let fields = form.as_object().unwrap().iter();
     let fields = fields.map(|(key, value)| (key, value.as_str().unwrap()));
@@ -162,7 +162,7 @@ fn downloads_are_called_as_locusts_are() {
         scenario: "scenarios/first.toml",
         host: Some("http://127.0.0.1:5000b"),
     };
-    // Ours has the time of this host's zone, the golden one UTC's.
+    // Ours has the time in this host's time zone, the golden one in UTC.
     let start = "attachment;filename=Locust_";
     let without_time = |disposition: &str| -> String {
         let rest = disposition.strip_prefix(start).expect("Locust's pattern");

@@ -1,4 +1,4 @@
-//! What the parts do together, one module per outside format or behaviour.
+//! Tests of all parts together: one module for each format or behaviour.
 
 // Tests are allowed to unwrap and print; clippy does not know that their helpers are tests too.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]

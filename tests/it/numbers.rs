@@ -1,5 +1,5 @@
-//! Extreme numbers wherever a number can be given: each is refused with one sentence, or runs and
-//! ends. In a debug build, as tests are, arithmetic that wraps is a panic.
+//! Extreme numbers in every place that has a number: each is refused with one sentence, or the run ends as it
+//! should. In debug builds, arithmetic overflow is a panic.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
@@ -35,7 +35,7 @@ const NUMBERS: [&str; 19] = [
     "340282366920938463463374607431768211456",
 ];
 
-/// Texts with units, and such with more digits than any number has.
+/// Texts with units, and texts with more digits than any number has.
 fn texts() -> Vec<String> {
     let nines = "9".repeat(400);
     let texts = [
@@ -54,7 +54,7 @@ fn texts() -> Vec<String> {
     texts.map(str::to_owned).into_iter().chain(long).collect()
 }
 
-/// Every value that a scenario file may have a number in, written as `@`.
+/// Every value of scenario files that may contain a number, with `@` in its place.
 const PLACES: [&str; 57] = [
     "load: users = @",
     "load: users = 2\nspawn_rate = @",
@@ -115,7 +115,7 @@ const PLACES: [&str; 57] = [
     "task: steps = [{ parallel = [{ get = \"/\" }], connections = @ }]",
 ];
 
-/// A scenario with this at its place.
+/// Makes a scenario with this text at its place.
 fn scenario_text(place: &str, value: &str) -> String {
     let (section, line) = place.split_once(": ").unwrap();
     let line = line.replace('@', value);
@@ -130,7 +130,7 @@ fn scenario_text(place: &str, value: &str) -> String {
     sections.join("\n")
 }
 
-/// Whatever a run works out of its numbers, some way ahead.
+/// Computes what a run computes from its numbers, up to a later time.
 fn work_out(scenario: &Scenario, options: &Options) -> Option<Plan> {
     let plan =
         Plan::new(scenario.clone(), options.clone()).map_err(|error| one_line(&error.to_string()));
@@ -207,7 +207,7 @@ fn numbers_of_a_scenario_are_refused_where_they_stand_or_run() {
         }
         assert!(!accepted.is_empty(), "{place} takes no number at all");
         planned += accepted.len();
-        // The ends of what is accepted.
+        // The bounds of what is accepted.
         let last = accepted.pop();
         for (scenario, options) in accepted.into_iter().take(1).chain(last) {
             go(scenario, options);
@@ -217,7 +217,7 @@ fn numbers_of_a_scenario_are_refused_where_they_stand_or_run() {
     println!("{refused} refused, {planned} planned, {ran} ran");
 }
 
-/// A run that ends at once, but for these flags.
+/// Makes a run that ends at once, unless these flags change that.
 fn with_flags(server: &Server, flags: &[&str]) -> Output {
     let core = allowed_cores()[0].id.to_string();
     let usual = [["-u", "3"], ["-r", "1e6"], ["-t", "2"], ["--requests", "2"], ["--cores", &core]];
@@ -230,7 +230,7 @@ fn with_flags(server: &Server, flags: &[&str]) -> Output {
     usual.fold(run, |run, pair| run.args(pair)).args(flags).go()
 }
 
-/// All of them, two at a time; each ends as a run does that was, or was not to be.
+/// Runs all of them, two at a time. Each must end as a run that was refused, or that took place.
 #[track_caller]
 fn check_flags(all: Vec<Vec<String>>) {
     let server = plain_server();
@@ -275,7 +275,7 @@ fn numbers_of_flags_are_refused_or_run() {
         "--config-users {\"user_class_name\":\"u\",\"weight\":@} --show-task-ratio",
         "--config-users {\"user_class_name\":\"u\",\"fixed_count\":@} --show-task-ratio",
     ];
-    // What a whole process is worth; the rest is the scenario's grid.
+    // A selection for whole processes; the other test has all combinations.
     let values = ["0", "-1", "1e-300", "1e9", "1e300", "nan", "18446744073709551616", "1193046h"];
     let of = |flag: &str| -> Vec<Vec<String>> {
         let words = |value: &str| -> Vec<String> {
@@ -301,7 +301,7 @@ fn a_rate_that_no_machine_has_is_refused() {
     assert!(output.stderr.contains(&format!("s.toml:2:8: {expected}")), "{}", output.stderr);
 }
 
-/// Their sum is beyond the 32 bits of each.
+/// The sum does not fit into the 32 bits of each number.
 #[test]
 fn shares_of_the_largest_weights_add_up() {
     let task = "get = \"/\"\nweight = @\n[[user.task]]\nget = \"/b\"\nweight = @";
@@ -324,12 +324,12 @@ fn parallel_connections_have_a_bound() {
     Run::new(["check", "s.toml"]).file("s.toml", &text).go().code(0);
 }
 
-/// The number as JSON has it, or as the text of a field.
+/// Returns the number as JSON, or as the text of a field.
 fn in_json(number: &str) -> Value {
     serde_json::from_str(number).unwrap_or_else(|_| json!(number))
 }
 
-/// Answered, and what was started is stopped.
+/// Checks that there is a response, and stops the run if one was started.
 #[track_caller]
 fn check_answered(page: &Page, path: &str, form: &Value) {
     let reply = page.post(path, form);

@@ -1,4 +1,4 @@
-//! Open loads: what is released when, how late it was, and what an overload says of itself.
+//! Open loads: when iterations start, how late they are, and how an overload is reported.
 
 use std::io;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use gregaria::stats::OpenLoad;
 use crate::support::api::{Ran, get, go, ms, scenario};
 use crate::support::{Answer, Output, Run, Server, ok, plain_server};
 
-/// So many iterations per second for so long.
+/// Makes options of a rate for this time.
 fn rate(rate: f64, run_time: Duration) -> Options {
     Options { rate: Some(rate), run_time: Some(run_time), ..Options::default() }
 }
@@ -30,12 +30,12 @@ fn open(ran: &Ran) -> &OpenLoad {
     load
 }
 
-/// A server that answers everything after a while.
+/// Starts a server that responds to everything after this time.
 fn slow_server(delay: Duration) -> Server {
     Server::start(move |_| Answer::Late(delay, Box::new(ok())))
 }
 
-/// The line of the console that says what became of the load: started and due.
+/// Returns the numbers of the console's line about the load: started and due.
 #[track_caller]
 fn started_of_due(output: &Output) -> (u64, u64) {
     let line = output.stdout.lines().find(|line| line.starts_with("Open load: "));
@@ -61,7 +61,7 @@ fn a_uniform_rate_of_a_url_is_kept_to_the_last_release() {
     let url = format!("http://{}/", server.address);
     let flags = ["--rate", "300", "-t", "1", "--stop-timeout", "10"];
     let output = Run::new([url]).args(flags).go().code(0);
-    // One each 3.3 ms from 0 on. Of the last, what a busy machine has no time for is never due.
+    // One every 3.3 ms from 0 on. On a busy machine, the last ones may never be due.
     let (started, due) = started_of_due(&output);
     assert!((290..=300).contains(&due), "{}", output.stdout);
     assert_eq!((started, output.aggregated().0), (due, due));
@@ -103,7 +103,7 @@ fn two_cores_release_evenly_together() {
     assert!((open(&ran).asked - 50.0).abs() < 0.01, "{:?}", open(&ran));
     let mut at: Vec<Instant> = server.seen().iter().map(|request| request.at).collect();
     at.sort();
-    // Not one core's together with the other's: 20 ms apart, on a machine with hiccups.
+    // Arrivals of both cores must not coincide: they are 20 ms apart, on a busy machine.
     let near = at.windows(2).filter(|pair| pair[1] - pair[0] > ms(10)).count();
     assert!(near * 10 > at.len() * 7, "{near} of {} on {} cores", at.len(), cores.len());
 }
@@ -119,7 +119,7 @@ fn an_overload_ends_on_time_and_counts_what_waited() {
     assert!((ms(1000)..ms(5000)).contains(&took), "{took:?}");
     let (started, due) = started_of_due(&output);
     assert!((290..=300).contains(&due), "{}", output.stdout);
-    // Five users, a tenth of a second each.
+    // Five users, for a tenth of a second each.
     assert!((5..=55).contains(&started), "{started} started");
     let (requests, _) = output.aggregated();
     assert_eq!(requests + output.cancelled(), started);
@@ -130,7 +130,7 @@ fn an_overload_ends_on_time_and_counts_what_waited() {
     for line in [never, waited] {
         assert!(output.stdout.contains(&line), "no '{line}' in {}", output.stdout);
     }
-    // The median of what was answered had waited for several others; the service time had not.
+    // The median request had waited for several others, and its service time does not include that.
     let percentiles = |title: &str| -> Vec<f64> {
         let table = output.stdout.split(title).nth(1).unwrap_or_else(|| panic!("no {title}"));
         let line = table.lines().find(|line| line.trim_start().starts_with("Aggregated"));
@@ -156,13 +156,13 @@ fn latencies_count_from_the_intended_time() {
     assert_eq!((service.count, row.latency.count), (row.requests, row.requests));
     let service = service.figures.as_ref().unwrap();
     assert!(service.min >= ms(100) && latency.median() > service.median() + ms(150), "{row:?}");
-    // Who waits longest has waited for nearly all of the run.
+    // The longest wait is nearly as long as the run.
     let lateness = load.lateness.figures.as_ref().unwrap();
     assert!((ms(300)..=ran.took).contains(&lateness.max), "{lateness:?}");
     assert!(latency.max >= lateness.max.saturating_sub(ms(150)), "{row:?}");
 }
 
-/// The memory of this process that is really there, in bytes.
+/// Returns the resident memory of this process in bytes.
 fn resident() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
@@ -181,7 +181,7 @@ fn a_backlog_of_a_million_costs_nothing() {
         (4, 0, 4)
     );
     assert!(ran.took < ms(6000), "{:?}", ran.took);
-    // Eight bytes for each would be as much; other tests take and give some meanwhile.
+    // Eight bytes for each arrival would be as much. Other tests use memory at the same time.
     let more = resident().saturating_sub(before);
     assert!(more < 100_000_000, "{more} bytes more");
 }
@@ -218,7 +218,7 @@ fn classes_of_fixed_counts_are_all_the_users_there_are() {
     assert_eq!(load.started, ran.total().requests + ran.summary.snapshot.total.counts.cancelled);
 }
 
-/// The first users of a class cannot log in. Nobody came in their place once releases waited.
+/// The first users of a class cannot log in. Once, no users replaced them when arrivals waited.
 #[test]
 fn users_whose_start_fails_are_replaced() {
     const REFUSED: u64 = 6;
@@ -237,7 +237,7 @@ fn users_whose_start_fails_are_replaced() {
     let load = open(&ran);
     assert_eq!(ran.summary.snapshot.exceptions[0].count, REFUSED);
     assert_eq!(ran.row("/login").requests, REFUSED + 2, "and two who could");
-    // Each of them took the release that it was made for with it.
+    // Each of them took the arrival that it was made for.
     assert!(load.started > 20 && load.backlog >= REFUSED, "{load:?}");
     assert_eq!(ran.row("/").requests, load.started);
 }

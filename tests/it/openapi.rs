@@ -1,4 +1,4 @@
-//! The description of our interface: that it has every path, and that what is sent is as it says.
+//! The description of the web interface has every path, and all that is sent conforms to it.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -22,7 +22,7 @@ use crate::csv::{self, SECONDS, steady};
 static DESCRIPTION: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(openapi()).expect("the description is JSON"));
 
-/// That this is what the description says of a schema by this name, with no key more.
+/// Checks that a value conforms to the schema of this name, with no other keys.
 #[track_caller]
 pub(crate) fn check(schema: &str, value: &Value) {
     let schema = &DESCRIPTION["components"]["schemas"][schema];
@@ -32,7 +32,7 @@ pub(crate) fn check(schema: &str, value: &Value) {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// Of JSON Schema what the description uses.
+/// Compares a value with a schema. It knows the parts of JSON Schema that the description uses.
 fn compare(schema: &Value, value: &Value, at: &str, faults: &mut Vec<String>) {
     if let Some(reference) = schema["$ref"].as_str() {
         let target = DESCRIPTION.pointer(&reference[1..]);
@@ -96,7 +96,7 @@ fn has_type(types: &Value, value: &Value) -> bool {
     types.as_array().map_or_else(|| types.is_null() || is(types), |types| types.iter().any(is))
 }
 
-/// With something in every place.
+/// Makes a snapshot with something in every field.
 fn full_run() -> Snapshot {
     let mut run = csv::snapshot(&steady(), SECONDS, &csv::exceptions());
     let (second, times) = (Duration::from_secs(1), run.total.latency.clone());
@@ -194,7 +194,7 @@ fn every_path_is_described_and_no_other() {
         .flat_map(|(path, methods)| methods.as_object().unwrap().keys().map(|m| (&**m, &**path)))
         .collect();
     described.sort_unstable();
-    // Where there is GET there is HEAD (RFC 9110 section 9.3.2).
+    // Routes with GET have HEAD as well (RFC 9110 section 9.3.2).
     let own = paths().into_iter().filter_map(|(path, methods)| {
         let path = path.strip_prefix("/api/v1")?;
         Some((methods[0].as_str().to_lowercase(), path))

@@ -1,4 +1,4 @@
-//! `gregaria overhead`: the tool measures itself.
+//! `gregaria overhead` measures the generator.
 
 use crate::support::Run;
 

@@ -1,4 +1,4 @@
-//! Runs through the Rust API: when and where users do something, and when they stop.
+//! Runs through the Rust API: when and on which core users act, and when they stop.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -66,7 +66,7 @@ fn a_pace_is_kept_whatever_a_task_takes() {
     let server = Server::start(|_| Answer::Late(ms(40), Box::new(ok())));
     let user = User::new("u").task(get("/")).wait_time(WaitTime::constant_pacing(ms(100)));
     go_until(scenario(&server, user), 1, &server, 8);
-    // Without a pace each of them would be 140 ms and more.
+    // Without a pace each would be at least 140 ms.
     let gaps = gaps(&server);
     assert!(gaps.iter().any(|gap| *gap < ms(138)), "{gaps:?}");
     let early = ms(100) * gaps.len() as u32 - ms(60);
@@ -89,10 +89,10 @@ fn a_stall_is_charged_once_to_the_request_that_it_held_up() {
     let (latency, service) =
         (row.latency.figures.as_ref().unwrap(), service.figures.as_ref().unwrap());
     assert!(service.max >= STALL && latency.max >= STALL, "{row:?}");
-    // The request after the stall should have begun 450 ms before it did; none after that.
+    // The request after the stall started 450 ms late, and the later ones were on time.
     let charged = (latency.mean - service.mean) * 20;
     assert!((ms(440)..ms(850)).contains(&charged), "{charged:?}");
-    // By the server's own clock it was late, and answered at once.
+    // By the server's clock it was late, and was answered at once.
     let gaps = gaps(&server);
     assert!(gaps[5] >= STALL && service.median() < ms(25), "{gaps:?} {service:?}");
 }
@@ -169,7 +169,7 @@ fn reports_are_told_of_the_start_and_of_every_second() {
     let user = User::new("u").task(get("/")).wait_time(WaitTime::constant(ms(50)));
     let ran = go(scenario(&server, user), users(2, ms(2200)));
     let seconds: Vec<u64> = ran.updates.iter().map(|snapshot| snapshot.elapsed.as_secs()).collect();
-    // Where the machine is busy, two seconds may be told as one.
+    // On a busy machine, two seconds may be reported as one.
     assert!(matches!(*seconds, [0, 1, 2] | [0, 2]), "{seconds:?}");
     let requests: Vec<u64> = ran.updates.iter().map(|snapshot| snapshot.total.requests).collect();
     assert!(

@@ -1,4 +1,4 @@
-//! Parameters of scenario files: values from flags and variable, and secrets that nothing shows.
+//! Parameters of scenario files: values from flags and the variable, and secrets that are never shown.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -35,7 +35,7 @@ fn reader(server: &Server) -> Run {
     run.args(["--iterations", "50", "--seed", "1"])
 }
 
-/// Neither in what it printed nor in what it wrote.
+/// Checks that the run neither printed nor wrote any secret.
 #[track_caller]
 fn check_untold(output: &Output) {
     assert!(!output.stdout.contains(SECRET), "{}", output.stdout);
@@ -101,7 +101,7 @@ fn values_that_do_not_fit_are_refused() {
     assert!(none.stderr.contains("s.toml:1:1: there is no parameter 'a'"), "{}", none.stderr);
 }
 
-/// What the page at this address answers: status and body.
+/// Returns status and body of the page at this address.
 fn page(address: &str, method: &str, path: &str, body: &str) -> (u16, Value) {
     let length = body.len();
     let head = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
@@ -135,7 +135,7 @@ fn a_page_asks_for_what_the_command_line_leaves_open() {
     };
     let (status, refused) = start(json!({}));
     assert_eq!((status, &refused["errors"][0]["field"]), (422, &json!("parameters.key")));
-    // What was emptied is empty, and not what the command line says.
+    // An emptied field is empty, and does not have the value of the command line.
     for section in ["art", ""] {
         let (status, refused) = start(json!({ "key": SECRET, "section": section }));
         assert_eq!((status, &refused["errors"][0]["field"]), (422, &json!("parameters.section")));

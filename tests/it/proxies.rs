@@ -1,10 +1,10 @@
-//! What a proxy is asked, by plain HTTP.
+//! Requests through a proxy by plain HTTP.
 
 use std::net::TcpListener;
 
 use crate::support::{Answer, Output, Run, Seen, Server, ok, plain_server, response, toml};
 
-/// Two hosts that nobody could look up, and what the class says beside.
+/// Makes a scenario with two hosts that cannot be resolved, and this text in the class.
 fn two_hosts(class: &str) -> String {
     let steps = "steps = [ { get = \"/a?b=c\" }, { get = \"http://other.invalid:81/d\" } ]";
     toml("1h", &format!("{class}\n[[user.task]]\n{steps}"))
@@ -14,7 +14,7 @@ fn run(scenario: &str) -> Run {
     Run::of(scenario).host("first.invalid").args(["--csv", "out"])
 }
 
-/// Every request went to the proxy, over one connection for each user.
+/// Checks that every request went to the proxy, over one connection for each user.
 #[track_caller]
 fn check_seen(output: &Output, proxy: &Server, authorization: Option<&str>) {
     let seen = proxy.total();

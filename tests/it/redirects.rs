@@ -1,4 +1,4 @@
-//! Redirects are followed inside the request that was redirected, and each is counted.
+//! Redirects are followed within one sample, and each is counted.
 
 use std::net::SocketAddr;
 
@@ -9,24 +9,24 @@ use crate::cookies::with_headers;
 use crate::support::api::{Ran, go_until, ms, scenario};
 use crate::support::{Answer, Output, Run, Seen, Server, ok, plain_server, toml};
 
-/// A redirect with a body and these further headers.
+/// Makes a redirect with a body and these headers.
 fn redirect(status: u16, location: &str, headers: &str) -> Answer {
     let head = format!("HTTP/1.1 {status} Elsewhere\r\nContent-Length: 5\r\n{headers}");
     Answer::Send(format!("{head}Location: {location}\r\n\r\nmoved").into_bytes())
 }
 
-/// Requests of one user until the server has seen so many.
+/// Runs one user until the server has seen this many requests.
 fn run(server: &Server, step: Step, requests: u64) -> Ran {
     let user = User::new("u").task(step).wait_time(WaitTime::constant(ms(5)));
     go_until(scenario(server, user), 1, server, requests)
 }
 
-/// Whatever the server saw is in the books.
+/// Checks that all requests that the server saw are counted.
 #[track_caller]
 fn check_conserved(ran: &Ran, seen: u64) {
     let counts = &ran.total().counts;
     let counted = ran.total().requests + counts.redirects + counts.challenges + counts.retries;
-    // One that was cancelled may have been seen more than once, or not at all.
+    // The server may have seen a cancelled request more than once, or not at all.
     let all = counted..=counted + counts.cancelled;
     assert!(all.contains(&seen), "{seen} seen, {counts:?}");
 }
@@ -56,14 +56,14 @@ trait To {
 }
 
 impl To for Answer {
-    /// The same with an absolute URL on the same server.
+    /// With an absolute URL on the same server.
     fn to(self, request: &Seen, path: &str) -> Answer {
         let host = request.header("host").unwrap();
         redirect(308, &format!("http://{host}{path}"), "")
     }
 }
 
-/// What requests does to method, body and headers, on the way from a constant request.
+/// Method, body and headers change as in Python's requests. The first request is a constant one.
 #[test]
 fn methods_bodies_and_headers_change_as_with_requests() {
     for (status, method, keeps_body) in
@@ -92,7 +92,7 @@ fn methods_bodies_and_headers_change_as_with_requests() {
     }
 }
 
-/// A user who is sent from one server to the other and back.
+/// A user is redirected from one server to the other and back.
 #[test]
 fn credentials_stay_behind_and_connections_are_kept() {
     let other = Server::start(|request| {
@@ -116,12 +116,12 @@ fn credentials_stay_behind_and_connections_are_kept() {
     assert!(other.seen().iter().all(|request| request.header("authorization").is_none()));
     assert_eq!(server.seen()[1].header("authorization"), None, "it was let go of");
     assert_eq!(other.seen()[0].header("host"), Some(&*to.to_string()));
-    // Cookies know no ports.
+    // Cookies do not depend on the port.
     assert_eq!(other.seen()[0].header("cookie"), Some("own=1"));
     assert_eq!(server.seen()[1].header("cookie"), Some("own=1; other=1"));
 }
 
-/// The text that a request fails with, which asks this server, and how often it asks.
+/// Returns the failure of a request to this server, and the number of requests that the server saw.
 fn failure(answer: impl Fn(&Seen) -> Answer + Send + Sync + 'static) -> (String, u64) {
     let server = Server::start(answer);
     let scenario = toml("1h", "wait_time = \"5s\"\n[[user.task]]\nget = \"/\"");
@@ -176,7 +176,7 @@ fn a_status_without_a_location_is_a_response() {
     }
 }
 
-/// A `Host` header and digest credentials are for the server that they were written for.
+/// A `Host` header and digest credentials are not sent to another server.
 #[test]
 fn what_was_said_to_one_server_is_not_said_to_another() {
     let other = Server::start(|_| {
@@ -200,7 +200,7 @@ fn what_was_said_to_one_server_is_not_said_to_another() {
 
 trait Status {
     fn status(self, status: &str) -> Answer;
-    /// The same as the answer to a HEAD, where the request is one.
+    /// As the response to a HEAD request.
     fn without_body(self, request: &Seen) -> Answer;
 }
 
@@ -242,8 +242,8 @@ fn redirects_are_looked_at_where_they_are_not_followed() {
     assert_eq!((ran.total().failures, ran.total().counts.redirects), (0, 0));
 }
 
-/// `Session.head` of requests 2.34.2 and `client.head` of Locust 2.47's `HttpUser` follow none unless
-/// they are told to; OPTIONS they do follow, as we do.
+/// `Session.head` of requests 2.34.2 and `client.head` of Locust 2.47's `HttpUser` follow no redirect by default.
+/// They do follow redirects of OPTIONS, as we do.
 #[test]
 fn head_follows_where_it_says_so_itself() {
     let server = Server::start(|request| match request.line.rsplit_once('/') {
@@ -269,7 +269,7 @@ fn head_follows_where_it_says_so_itself() {
     check_conserved(&ran, server.total());
 }
 
-/// A long body of a redirect is not waited for.
+/// The end of a redirect's long body is not waited for.
 #[test]
 fn nobody_waits_for_the_long_body_of_a_redirect() {
     let server = Server::start(|request| match &*request.line {
@@ -285,7 +285,7 @@ fn nobody_waits_for_the_long_body_of_a_redirect() {
     check_conserved(&ran, server.total());
 }
 
-/// What is followed is told below the tables, and is in the books of the command as well.
+/// Followed redirects are counted below the tables of the command.
 #[test]
 fn the_command_tells_of_redirects() {
     let other = plain_server();

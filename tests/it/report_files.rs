@@ -1,5 +1,5 @@
-//! What is in the files of reports when things go wrong: a run that is killed or hung up, a disk that is
-//! full, a folder that has gone; and files that are none.
+//! Report files when something goes wrong: a killed process, a closed terminal, a full disk, a removed folder,
+//! and paths that are no regular files.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -25,7 +25,7 @@ const CSV: [&str; 5] = ["stats", "stats_history", "failures", "exceptions", "sta
 /// With JSON and HTML.
 const FILES: usize = CSV.len() + 2;
 
-/// All files are whole and of this run, and there is nothing beside them.
+/// Checks that all files are complete and of this run, and that there are no others.
 #[track_caller]
 fn check_whole(output: &Output) {
     let (requests, _) = output.aggregated();
@@ -41,7 +41,7 @@ fn check_whole(output: &Output) {
     assert_eq!(fs::read_dir(output.path("results")).unwrap().count(), FILES);
 }
 
-/// A shell and the kernel both send it when a terminal is closed.
+/// A shell and the kernel both send SIGHUP when a terminal is closed.
 #[test]
 fn a_hangup_ends_a_run_as_sigterm_does_however_often_it_comes() {
     let server = Server::start(|_| Answer::Late(Duration::from_millis(300), Box::new(ok())));
@@ -58,7 +58,7 @@ fn a_hangup_ends_a_run_as_sigterm_does_however_often_it_comes() {
     }
 }
 
-/// A run whose report cannot be written ends with 1, and the log is what says why.
+/// A run whose report cannot be written ends with 1, and the log says why.
 #[test]
 fn a_log_file_on_a_full_disk_has_its_lines_on_stderr() {
     let server = plain_server();
@@ -99,12 +99,12 @@ fn what_an_earlier_run_left_is_there_until_there_is_more() {
         run.arg("--csv").arg(path("out")).arg("--json-file").arg(path("out")).arg("--html")
     };
 
-    // It cannot begin.
+    // The run cannot start.
     let refused = run(&get_root("1s")).arg("/dev/null/out.html").go().code(2);
     assert!(refused.stderr.contains("cannot write /dev/null/out.html"), "{}", refused.stderr);
     names.clone().for_each(|name| assert_eq!(earlier(name), "earlier", "{name}"));
 
-    // It is killed on its way, where those that come at the end have not come.
+    // It is killed during the run, before the files that are written at the end.
     for signal in [Signal::KILL, Signal::QUIT] {
         let seen = server.count();
         let running = run(&get_root("1h")).arg(path("out.html")).start();
@@ -118,7 +118,7 @@ fn what_an_earlier_run_left_is_there_until_there_is_more() {
             assert!(text.ends_with("\r\n"), "{kind}: {text}");
         }
     }
-    // Killed while it wrote, it would leave this.
+    // A process that is killed while it writes leaves this.
     fs::write(path("out.json.part"), "{\"half\": ").unwrap();
     run(&get_root("1s")).arg(path("out.html")).go().code(0);
     names.clone().for_each(|name| assert_ne!(earlier(name), "earlier", "{name}"));
@@ -142,7 +142,7 @@ fn a_folder_that_is_deleted_on_the_way_is_told_and_is_no_success() {
     assert!(!output.path("results").exists());
 }
 
-/// The only file that is not opened anew.
+/// The history is the only file that stays open.
 #[test]
 fn a_history_that_is_deleted_on_the_way_is_told_at_the_end_at_the_latest() {
     let server = plain_server();
@@ -155,7 +155,7 @@ fn a_history_that_is_deleted_on_the_way_is_told_at_the_end_at_the_latest() {
     assert!(output.stderr.contains(told), "{}", output.stderr);
 }
 
-/// Every file has whole rows that add up, or what was there before.
+/// Checks that every file has complete rows that add up, or its old content.
 #[track_caller]
 fn check_full(output: Output, told: &str) {
     assert!(output.stderr.contains(told), "{}", output.stderr);
@@ -176,7 +176,7 @@ fn check_full(output: Output, told: &str) {
     assert_eq!(parts.count(), 0);
 }
 
-/// Python ignores SIGXFSZ, and so Locust lives through it.
+/// Python ignores SIGXFSZ, so Locust survives it.
 #[test]
 fn a_file_that_may_not_grow_has_whole_rows() {
     let server = plain_server();
@@ -196,7 +196,7 @@ fn a_disk_that_is_full_has_whole_rows() {
     check_full(run.go().code(1), ": No space left on device");
 }
 
-/// As containers have files of their host.
+/// Containers have such files from their host.
 #[test]
 fn a_file_that_something_is_mounted_on_is_overwritten() {
     let script = "mkdir results host && cd results && touch out.json out_stats.csv && cd .. &&
@@ -210,7 +210,7 @@ fn a_file_that_something_is_mounted_on_is_overwritten() {
     check_whole(&with_files(run.host(server.address).users(2)).go().code(0));
 }
 
-/// A run whose script may mount; none where that cannot be had.
+/// Makes a run by a script that may mount. `None` if mounting is not possible.
 fn mounting(script: &str, scenario: &str) -> Option<Run> {
     let may = std::process::Command::new("unshare").args(["-rm", "true"]).status();
     let script = format!("exec unshare -rm sh -c '{script}' \"$0\" \"$@\"");
@@ -231,14 +231,14 @@ fn what_is_no_regular_file_is_written_through() {
     assert!(tables.starts_with("Type"), "{tables}");
     assert!(!Path::new("/dev/stdout.json").exists() && !Path::new("/dev/null.part").exists());
 
-    // Into one file, neither over the other.
+    // Both go into one file, and neither overwrites the other.
     let both = Run::in_shell("exec \"$0\" \"$@\" > both", &get_root("1s")).host(server.address);
     let output = both.args(["--json-file", "/dev/stdout"]).go().code(0);
     let both = fs::read_to_string(output.path("both")).unwrap();
     assert!(both.starts_with("{\n") && both.contains("\n}\nType"), "{both}");
     assert!(both.contains("Aggregated"), "{both}");
 
-    // A pipe, as a shell's `>(…)` is one.
+    // A pipe, such as a shell's `>(…)`.
     let piped =
         "mkfifo pipe; cat pipe > got & \"$0\" \"$@\" --json-file pipe; code=$?; wait; exit $code";
     let output = Run::in_shell(piped, &get_root("1s")).host(server.address).go().code(0);

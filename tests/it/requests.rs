@@ -1,4 +1,4 @@
-//! Requests through the Rust API: what is said in code or declared reaches the server as it is.
+//! Requests through the Rust API, from code and declared, reach the server unchanged.
 
 use std::time::Duration;
 
@@ -60,8 +60,8 @@ fn an_absolute_url_goes_to_its_own_server() {
 const AL_OWN: &str = "Basic YWw6b3du";
 const EVE_PW: &str = "Basic ZXZlOnB3";
 
-/// A user with credentials asks both servers, by declared steps and from code, by URLs with
-/// credentials and without.
+/// A user with credentials sends requests to both servers, by declared steps and from code, by URLs with and
+/// without credentials.
 #[track_caller]
 fn check_credentials(user: impl Fn(User) -> User) {
     let (own, other) = (plain_server(), plain_server());
@@ -130,19 +130,19 @@ const USER_AGENT: &str = concat!("User-Agent: gregaria/", env!("CARGO_PKG_VERSIO
 
 const ACCEPT_ENCODING: &str = "accept-encoding: gzip, deflate, br, zstd";
 
-/// What a server sees of the first request of a user with this task.
+/// Returns the first request that a server sees of a user with this task.
 fn first_request(task: Task) -> Seen {
     let server = plain_server();
     let user = User::new("u").task(task).wait_time(WaitTime::constant(ms(60_000)));
     let user = user.header(http::header::ACCEPT, "text/x-one".parse().unwrap());
     go_until(scenario(&server, user), 1, &server, 1);
     let mut seen = server.seen().remove(0);
-    // The port is another one each time.
+    // The port is different each time.
     seen.head = seen.head.replace(&server.address.to_string(), "HOST");
     seen
 }
 
-/// Declared or written in code, a request is the same: this.
+/// Checks that a request, declared or from code, is exactly this.
 #[track_caller]
 fn check_sent(step: Step, code: Task, head: &[&str], body: &str) {
     for task in [Task::from(step), code] {

@@ -1,4 +1,4 @@
-//! Statistics that begin anew in the course of a run.
+//! Resets of the statistics during a run.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,7 +9,7 @@ use gregaria::scenario::{User, WaitTime};
 use crate::support::api::{begin, get, ms, scenario, users};
 use crate::support::{Answer, Run, Server, ok, response, toml};
 
-/// A server that fails until it is mended.
+/// Starts a server that fails until it is repaired.
 fn broken_server() -> (Server, Arc<AtomicBool>) {
     let mended = Arc::new(AtomicBool::new(false));
     let is_mended = mended.clone();
@@ -28,7 +28,7 @@ fn after_a_reset_rows_and_rates_begin_at_its_second() {
     let (run, control) = begin(scenario(&server, user), options);
     server.await_requests(100);
     mended.store(true, Ordering::SeqCst);
-    // Until nobody has an answer of the broken one any more.
+    // Wait until no response of the broken server can come.
     server.await_requests(server.count() + 50);
     control.reset();
     server.await_requests(server.count() + 1000);
@@ -44,13 +44,13 @@ fn after_a_reset_rows_and_rates_begin_at_its_second() {
     assert_eq!(requests, ran.total().requests);
     let span = (snapshot.elapsed - before.elapsed).as_secs_f64();
     assert!((ran.total().rates.requests - requests as f64 / span).abs() < 1e-6);
-    // A core that was ahead of the other has its next second before the reset, too.
+    // A core that was ahead of the other one had its next second before the reset.
     assert!(before.total.requests + requests + snapshot.total.counts.cancelled <= server.total());
     assert_eq!(snapshot.commands[0].what, "statistics reset");
     assert_eq!(snapshot.user_count(), 0);
 }
 
-/// Each user's first request fails, which the spawning has behind it when it is over.
+/// The first request of each user fails, and all of them are made while users are spawned.
 #[test]
 fn reset_stats_begins_when_all_users_are_there_and_files_and_tables_agree() {
     let server = Server::start(|request| match request.number {

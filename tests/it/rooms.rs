@@ -1,7 +1,7 @@
-//! The pictures of the rooms in ARCHITECTURE.md, held against what the sources use.
+//! Compares the tables of modules in ARCHITECTURE.md with the paths in the sources.
 //!
-//! A room is a file or a folder, with all that is in it. What a room uses is read from its paths:
-//! `crate::…`, `super::…` and `self::…`, in `use` lines and elsewhere, but not in its tests.
+//! A module ("room") is a file, or a folder with all that is in it. What it uses is read from its paths: `crate::…`,
+//! `super::…` and `self::…`, in `use` lines and elsewhere, but not in its tests.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -34,8 +34,8 @@ fn reports_do_not_reach_the_session_or_the_reactor() {
     }
 }
 
-/// The picture has every room of the folder, with all that it uses and nothing else, and each room
-/// stands above those that it uses: so there is no circle.
+/// Checks that the table has every room of the folder with exactly what it uses, and that each room is above
+/// those that it uses, so that there is no cycle.
 #[track_caller]
 fn check(folder: &str) {
     let map = fs::read_to_string(repository("ARCHITECTURE.md")).unwrap();
@@ -51,7 +51,7 @@ fn check(folder: &str) {
     }
 }
 
-/// All rooms that a room uses, or that these use.
+/// Returns all rooms that a room uses, directly or indirectly.
 fn reached(room: &str, used: &BTreeMap<String, BTreeSet<String>>) -> BTreeSet<String> {
     let (mut reached, mut rest) = (BTreeSet::new(), vec![room]);
     while let Some(room) = rest.pop() {
@@ -82,8 +82,8 @@ fn differences(
     faults
 }
 
-/// The block of code that begins with this word: a room, an arrow and what it uses, which may go on in
-/// lines that are indented.
+/// Reads the code block of this folder. Each line is a room, an arrow and what it uses, which may continue in
+/// indented lines.
 fn picture(map: &str, folder: &str) -> Picture {
     let begin = format!("```rooms {folder}\n");
     let block = map.split(&begin).nth(1).and_then(|rest| rest.split("```").next());
@@ -105,8 +105,8 @@ fn picture(map: &str, folder: &str) -> Picture {
     picture
 }
 
-/// The rooms of a folder, each with those that it uses. What the folder's own file has, such as
-/// `lib.rs`, is no room, and a room that goes through it uses the folder itself.
+/// Returns the rooms of a folder, each with those that it uses. The folder's own file, such as `lib.rs`, is not a
+/// room. A room that uses a path through it uses the folder itself.
 fn used(folder: &str, sources: &[Source]) -> BTreeMap<String, BTreeSet<String>> {
     let base = modules(folder);
     let room_of = |path: &[String]| path.strip_prefix(&base[..])?.first().cloned();
@@ -133,7 +133,7 @@ fn used(folder: &str, sources: &[Source]) -> BTreeMap<String, BTreeSet<String>> 
     rooms
 }
 
-/// The modules down to a file's or a folder's own: `session`, `wire` for `src/session/wire/mod.rs`.
+/// Returns the module path of a file: `session`, `wire` for `src/session/wire/mod.rs`.
 fn modules(path: &str) -> Vec<String> {
     let path = path.strip_prefix("src").unwrap().trim_start_matches('/');
     let path = path.strip_suffix(".rs").unwrap_or(path);
@@ -141,12 +141,12 @@ fn modules(path: &str) -> Vec<String> {
     parts.map(str::to_owned).collect()
 }
 
-/// The paths in the code of a module that begin with `crate`, `super` or `self`, from the crate on.
+/// Returns the paths in the code of a module that begin with `crate`, `super` or `self`, from the crate on.
 fn paths(code: &str, module: &[String]) -> Vec<Vec<String>> {
     let mut found = Vec::new();
     for (at, _) in code.match_indices("::") {
         let start = code[..at].rfind(|letter| !is_of_name(letter)).map_or(0, |before| before + 1);
-        // Inside another path, or in `pub(in crate::session)`, which says who may use this room.
+        // Inside another path, or in `pub(in crate::session)`, which is a visibility.
         let is_none = code[..start].ends_with(':') || code[..start].ends_with("(in ");
         let mut path = match &code[start..at] {
             _ if is_none => continue,
@@ -165,7 +165,7 @@ fn paths(code: &str, module: &[String]) -> Vec<Vec<String>> {
     found
 }
 
-/// Adds the paths that begin here and go on from `path`: one, or those of a group in braces.
+/// Adds the paths that begin here, relative to `path`: one, or those of a group in braces.
 fn collect(rest: &str, path: &[String], found: &mut Vec<Vec<String>>) {
     if let Some(group) = rest.strip_prefix('{') {
         let (mut depth, mut begin) = (0, 0);

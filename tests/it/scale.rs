@@ -1,5 +1,4 @@
-//! What lets many users live on one host: connections that are given back, and counted all the
-//! same.
+//! Many users on one host: connections that are closed between tasks, and counts that stay right.
 
 use std::fs;
 use std::io::{self, Read, Write};
@@ -15,7 +14,7 @@ use rustix::process::{Resource, getrlimit};
 use crate::support::api::{begin, get, go_until, ms, scenario, users};
 use crate::support::{Output, Run, Signal, get_root, plain_server, toml};
 
-/// Far more than anything here takes.
+/// The time limit, which is far longer than anything here takes.
 const DEADLINE: Duration = Duration::from_secs(20);
 const USERS: u64 = 20;
 
@@ -34,14 +33,13 @@ fn await_that(what: &str, is_so: impl Fn() -> bool) {
     }
 }
 
-/// Connections of this host's processes to this port, the closed ones not among them: the last
-/// numbers of the addresses at either end.
+/// Returns the open connections to this port on this host: the last numbers of the addresses at both ends.
 fn connections(port: u16) -> Vec<(u8, u8)> {
     let table = fs::read_to_string("/proc/net/tcp").unwrap();
     let connection = |line: &str| {
         let columns: Vec<_> = line.split_whitespace().collect();
         let is_open = columns[2].ends_with(&format!(":{port:04X}")) && columns[3] == "01";
-        // In the order of the bytes in memory, which is not the one that people write.
+        // In the order of the bytes in memory, which is reversed.
         let last = |column: &str| u8::from_str_radix(&column[..2], 16).unwrap();
         is_open.then(|| (last(columns[1]), last(columns[2])))
     };
@@ -52,7 +50,7 @@ fn open_connections(port: u16) -> usize {
     connections(port).len()
 }
 
-/// Each user starts, has one task of two requests, waits, and stops: four requests.
+/// Each user makes four requests: at its start, two in its task, and at its stop.
 fn check_mode(keep_alive: &str, while_waiting: u64, connections: u64) {
     let server = target();
     let port = server.address().port();
@@ -71,7 +69,7 @@ fn check_mode(keep_alive: &str, while_waiting: u64, connections: u64) {
     check_books(&output, server.counters(), connections);
 }
 
-/// Every request was answered, and is in the console and in the files.
+/// Checks that every request succeeded, and is in the console and in the files.
 #[track_caller]
 fn check_books(output: &Output, seen: Counters, connections: u64) {
     assert_eq!(output.aggregated(), (4 * USERS, 0));
@@ -148,12 +146,12 @@ fn check_spread(host: &str, args: &[&str], load: &str, expected: &[((u8, u8), us
         "[load]\n{load}\n[[user]]\nname = \"u\"\nwait_time = \"1h\"\n[[user.task]]\nget = \"/\"\n"
     );
     let args = args.iter().map(|arg| arg.replace("PORT", &port.to_string()));
-    // Each core takes addresses in a turn of its own.
+    // Each core takes addresses in its own turn.
     let core = allowed_cores()[0].id.to_string();
     let run = Run::of(&text).host(format!("{host}:{port}")).users(12).args(["--cores", &core]);
     let run = run.args(args).start();
     await_that("all are done", || server.counters().responses == 12);
-    // The table is not read in one go, and sockets of others come and go meanwhile.
+    // The table is read in parts, while other sockets are opened and closed.
     let begin = Instant::now();
     while spread(port) != expected && begin.elapsed() < DEADLINE {
         std::thread::sleep(ms(5));
@@ -163,7 +161,7 @@ fn check_spread(host: &str, args: &[&str], load: &str, expected: &[((u8, u8), us
     assert_eq!(run.wait().code(0).aggregated(), (12, 0));
 }
 
-/// How many connections to this port there are between each two addresses.
+/// Returns the number of connections to this port between each two addresses.
 fn spread(port: u16) -> Vec<((u8, u8), usize)> {
     let mut connections = connections(port);
     connections.sort();
@@ -190,13 +188,13 @@ fn connections_are_spread_over_the_addresses_that_a_host_is_given() {
         "local_address = \"127.0.0.1\"",
         &[((1, 7), 6), ((1, 8), 6)],
     );
-    // Each address from each of ours.
+    // Each remote address from each local one.
     let args = ["--local-address=127.0.0.2,127.0.0.3", args[0], args[1]];
     let expected = [((2, 7), 3), ((2, 8), 3), ((3, 7), 3), ((3, 8), 3)];
     check_spread("name.invalid", &args, "", &expected);
 }
 
-/// One user, who connects for every request: it once stayed with the address of its number.
+/// One user connects for every request. It once used the same address each time.
 #[test]
 fn a_user_that_keeps_no_connection_goes_to_all_addresses_in_turn() {
     let listener = TcpListener::bind("0.0.0.0:0").unwrap();
@@ -250,7 +248,7 @@ fn an_address_that_refuses_costs_no_request() {
     assert!(requests > 8);
 }
 
-/// Users who wait for an hour after a request to the root.
+/// Makes a scenario of users who wait for an hour after one request.
 fn waiting(keep_alive: &str) -> String {
     format!(
         "[[user]]\nname = \"u\"\nkeep_alive = {keep_alive}\nwait_time = \"1h\"\n\
@@ -258,7 +256,7 @@ fn waiting(keep_alive: &str) -> String {
     )
 }
 
-/// Refused before the first connection and the first file: what is missing, with all cures.
+/// Checks that the run is refused before the first connection and the first file, with what helps.
 #[track_caller]
 fn check_refused(run: Run, address: SocketAddr, what: &str, cures: &[&str]) {
     let output = run.host(address).args(["--csv", "out"]).go().code(2);
@@ -315,12 +313,12 @@ fn more_connects_than_ports_last_for_are_doubted_before_the_run() {
         let run = Run::of(&text).host(format!("name.invalid:{port}")).args(flags);
         run.go().stderr.contains("keep_alive = true")
     };
-    // An address of nobody (RFC 5737); at most 64,512 ports for 60 s are 1,075 per second.
+    // A reserved address (RFC 5737). At most 64,512 ports for 60 s are 1,075 per second.
     assert!(doubts("192.0.2.1", "1200"));
     assert!(doubts("127.0.0.1", "66000") && !doubts("127.0.0.1", "300"));
 }
 
-/// What `scripts/scale` does with 15,000 and more.
+/// `scripts/scale` does the same with 15,000 users and more.
 #[test]
 fn two_thousand_users_keep_their_connections_and_are_stopped_within_two_seconds() {
     const MANY: u64 = 2000;

@@ -1,4 +1,4 @@
-//! Every scenario that ships runs, and the tutorial's fifth step shows what it promises.
+//! Every shipped scenario runs, and the tutorial's fifth step shows what it promises.
 
 use std::fs;
 use std::path::PathBuf;
@@ -22,7 +22,7 @@ fn shipped() -> Vec<PathBuf> {
     paths
 }
 
-/// A shipped scenario as it is, but for its waits.
+/// Returns a shipped scenario with shorter waits.
 fn without_waits(name: &str) -> String {
     let text = fs::read_to_string(repository(&format!("scenarios/{name}.toml"))).unwrap();
     let lines = text.lines().filter(|line| !line.starts_with("wait_time"));
@@ -63,13 +63,13 @@ fn endpoints_are_asked_as_often_as_their_weights_say() {
     let total = stats.count("Aggregated", "Request Count") as f64;
     for (path, weight) in [("/", 3.0), ("/users", 2.0), ("/status", 1.0)] {
         let (share, promised) = (stats.count(path, "Request Count") as f64 / total, weight / 6.0);
-        // Four standard deviations of a choice made so often, and a little for the start.
+        // Four standard deviations of the number of choices, and a little for the start.
         let tolerance = 0.01 + 4.0 * (promised * (1.0 - promised) / total).sqrt();
         assert!((share - promised).abs() < tolerance, "{path}: {share} of {total}");
     }
 }
 
-/// Every row of the failures file: name, error, how often.
+/// Returns the rows of the failures file: name, error, count.
 fn failures(output: &Output) -> Vec<(String, String, u64)> {
     let table = output.csv("out_failures.csv");
     let texts = table.column("Name").into_iter().zip(table.column("Error"));

@@ -1,4 +1,4 @@
-//! Runs of a part of a scenario: of some classes, of tasks with some tags.
+//! Runs of a part of a scenario: some classes, or tasks with some tags.
 
 use crate::support::{Output, Run, Server, ok};
 
@@ -25,7 +25,7 @@ fn shop(args: &[&str]) -> Run {
     Run::of(SHOP).args(["--host", "http://127.0.0.1:9"]).args(args)
 }
 
-/// A run against a server; what was asked of it, each once, and what the run printed.
+/// Runs against a server. Returns the different requests that it saw, and the output.
 #[track_caller]
 fn asked(run: impl FnOnce(Run) -> Run) -> (Vec<String>, Output) {
     let server = Server::start(|_| ok());

@@ -9,7 +9,7 @@ use gregaria::target::{Bimodal, Pathology};
 
 use crate::support::{Run, Running, Signal};
 
-/// `gregaria serve` on a port of its own, and the address it says.
+/// Starts `gregaria serve` on a free port, and returns its address.
 fn serve(args: &[&str]) -> (Running, String) {
     serving(Run::new(["serve", "--port", "0"]).args(args))
 }
@@ -20,7 +20,7 @@ fn serving(run: Run) -> (Running, String) {
     (running, address)
 }
 
-/// What the server says to a GET, to the end of the connection.
+/// Returns all that the server sends for a GET.
 fn get(address: &str, path: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
@@ -78,13 +78,13 @@ fn the_demo_has_no_failures() {
     }
 }
 
-/// When a request was sent and when its answer came, since the first one was sent.
+/// When a request was sent and when its response came, since the first request.
 struct Times {
     sent: Duration,
     received: Duration,
 }
 
-/// Sends requests at these milliseconds, each on a connection of its own.
+/// Sends requests at these milliseconds, each on its own connection.
 fn open_arrivals(address: &str, arrivals: &[u64]) -> Vec<Times> {
     let streams: Vec<_> = arrivals.iter().map(|_| TcpStream::connect(address).unwrap()).collect();
     let begin = Instant::now();
@@ -101,16 +101,16 @@ fn open_arrivals(address: &str, arrivals: &[u64]) -> Vec<Times> {
     requests.into_iter().map(|request| request.join().unwrap()).collect()
 }
 
-/// Answers come when the script says: never sooner, and not much later.
+/// Responses come when the script says: never earlier, and not much later.
 ///
-/// The script's clock starts when the first request arrives, which is a little after it was sent. So
-/// a request is held at least as long as the script says of the instant it was sent, if only that is
-/// farther from the start of a silence than the first one took to arrive.
+/// The script's clock starts when the first request arrives, a little after it was sent. So a request is held at
+/// least as long as the script says for the instant when it was sent, unless that is very close to the start
+/// of a silence.
 #[track_caller]
 fn check_script(run: impl Fn(Run) -> Run, pathology: Pathology, arrivals: &[u64]) {
     const FAR: Duration = Duration::from_millis(90);
     const LATE: Duration = Duration::from_millis(150);
-    // The machine may be too busy for a while to be on time.
+    // A busy machine may be late for a while.
     for _ in 0..5 {
         let (_running, address) = serving(run(Run::new(["serve", "--port", "0"])));
         let all = open_arrivals(&address, arrivals);

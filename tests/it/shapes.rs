@@ -1,5 +1,5 @@
-//! Load shapes through the binary and the Rust API: how many users there are when, who goes first,
-//! and that a shape ends its run.
+//! Load shapes through the binary and the Rust API: the number of users over time, which users stop first, and
+//! the end of the run.
 
 use std::time::{Duration, Instant};
 
@@ -10,13 +10,13 @@ use gregaria::session::Session;
 use crate::support::api::{get, go, ms, scenario, users};
 use crate::support::{Answer, Output, Run, Server, ok, plain_server};
 
-/// How far a busy machine may be behind, or the server ahead of, the instant that a row is of.
+/// How late a busy machine may be, or how far the server may be ahead of the instant of a row.
 const SLACK: f64 = 0.3;
 
 /// The stages of a run: seconds, users, spawn rate.
 type Stages = [(f64, f64, f64)];
 
-/// The users that stages ask for at a time, by their own arithmetic.
+/// Computes the number of users that stages ask for at a time.
 fn ideal(stages: &Stages, at: f64) -> f64 {
     let (mut users, mut start) = (0.0_f64, 0.0);
     for &(duration, target, rate) in stages {
@@ -27,7 +27,7 @@ fn ideal(stages: &Stages, at: f64) -> f64 {
     users
 }
 
-/// A scenario of one class with these stages, whose users ask for `/` every 50 ms.
+/// Makes a scenario of one class with these stages, whose users ask for `/` every 50 ms.
 fn staged(stages: &Stages, more: &str) -> String {
     let stage = |(duration, users, rate): &(f64, f64, f64)| {
         format!("{{ duration = \"{duration}s\", users = {users}, spawn_rate = {rate} }}")
@@ -40,8 +40,8 @@ fn staged(stages: &Stages, more: &str) -> String {
     )
 }
 
-/// The rows of the history as whole seconds since the start and users, without the last, which is
-/// of the end.
+/// Returns the rows of the history as seconds since the start and users, without the last row, which is of the
+/// end.
 fn history(output: &Output) -> Vec<(u64, f64)> {
     let table = output.csv("out_stats_history.csv");
     let (times, users) = (table.counts("Timestamp"), table.counts("User Count"));
@@ -51,8 +51,8 @@ fn history(output: &Output) -> Vec<(u64, f64)> {
     rows
 }
 
-/// What the server saw is in the tables, from users who keep their connections: those who never got
-/// as far as their first request are not known to it, where they were cancelled.
+/// Checks that the requests that the server saw are in the tables, for users who keep their connections. The
+/// server does not know users whose first request was cancelled.
 #[track_caller]
 fn check_conserved(output: &Output, server: &Server) {
     let (requests, failures) = output.aggregated();
@@ -82,7 +82,7 @@ fn the_history_follows_the_ideal_curve_and_the_run_ends_with_its_last_stage() {
     let rows = history(&output);
     assert!(rows.len() >= 3, "{rows:?}");
     for (second, users) in &rows {
-        // The curve within the slack, to the hundredth of a second.
+        // The values of the curve within the tolerance, in steps of a hundredth of a second.
         let near = |n: i32| ideal(&stages, (*second as f64 + f64::from(n) / 100.0).max(0.0));
         let slack = (SLACK * 100.0) as i32;
         let (least, most) = (-slack..=slack)
@@ -153,7 +153,7 @@ fn the_latest_to_come_are_the_first_to_go() {
         of_user.max().unwrap_or_else(|| panic!("user {user} was never there"))
     };
     let lasts: Vec<Instant> = (0..6).map(last).collect();
-    // They go 200 ms apart, which leaves a busy machine 100 ms for one that is late.
+    // They stop 200 ms apart, so one may be 100 ms late on a busy machine.
     for user in 2..5 {
         let apart = lasts[user].saturating_duration_since(lasts[user + 1]);
         assert!(apart > ms(100), "user {user} went {apart:?} after the next: {lasts:?}");
@@ -167,7 +167,7 @@ fn the_latest_to_come_are_the_first_to_go() {
     assert_eq!(ran.summary.snapshot.user_count(), 0);
 }
 
-/// Four users at once, of whom three are to go after 300 ms, half a second before the end.
+/// Four users at once, three of which are to stop after 300 ms, half a second before the end.
 fn down_to_one() -> LoadShape {
     LoadShape::stages([Stage::new(ms(300), 4, 1e6), Stage::new(ms(600), 1, 1e6)])
 }
@@ -188,7 +188,7 @@ fn requests_of_those_who_go_are_cancelled_and_counted() {
 
 #[test]
 fn within_the_stop_timeout_those_who_go_finish_what_they_do() {
-    // Longer than the users stay, and shorter than the stop timeout.
+    // It is longer than the users stay, and shorter than the stop timeout.
     let server = Server::start(|_| Answer::Late(ms(500), Box::new(ok())));
     let scenario = scenario(&server, signed()).shape(down_to_one());
     let options = Options { stop_timeout: Some(Duration::from_secs(15)), ..Options::default() };
@@ -244,7 +244,7 @@ fn a_custom_line_and_a_tick_are_followed_and_end_their_run() {
     check(LoadShape::tick(|elapsed| (elapsed < ms(1000)).then_some((5, 50.0))), 5);
 }
 
-/// What the log says of the end, before the run and after it, and what the page is told.
+/// What the log says about the end, before the run and after it, and what the page shows.
 #[test]
 fn a_run_that_ends_by_itself_says_when_and_why() {
     let server = plain_server();

@@ -1,4 +1,4 @@
-//! What users keep, how their tasks end them, and samples of their own.
+//! The state of users, how tasks end users, and samples that tasks record.
 
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
@@ -20,7 +20,7 @@ mod redis_ping;
 #[path = "../examples/shopper.rs"]
 mod shopper;
 
-/// How often an exception with this text was counted.
+/// Returns how often an exception with this text was counted.
 fn exceptions(snapshot: &Snapshot, text: &str) -> u64 {
     let rows = snapshot.exceptions.iter().filter(|row| row.message == text);
     rows.map(|row| row.count).sum()
@@ -51,7 +51,7 @@ fn the_shopper_logs_in_once_and_sends_its_token_with_every_item() {
     assert_eq!(ran.row("/items/[id]").requests + 4, ran.total().requests);
 }
 
-/// A server that answers each PING of a connection, and then says what it saw.
+/// Starts a server that answers each PING of one connection. Its thread returns what it saw.
 #[test]
 fn samples_of_another_protocol_are_counted_as_requests_are() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -76,7 +76,7 @@ fn samples_of_another_protocol_are_counted_as_requests_are() {
     let row = ran.row("PING");
     assert_eq!((&*row.key.method, row.failures), ("REDIS", 0));
     assert!(row.requests > 100, "{}", row.requests);
-    // What was cancelled had perhaps not been sent yet.
+    // A cancelled request may not have been sent.
     let (cancelled, seen) = (ran.total().counts.cancelled, u64::from(seen.load(Ordering::SeqCst)));
     assert!((row.requests..=row.requests + cancelled).contains(&seen), "{seen}");
     assert!(cancelled <= 3, "{cancelled}");
@@ -92,7 +92,7 @@ fn a_server_that_closes_fails_the_measurement_and_its_user_ends() {
     assert_eq!((row.requests, row.failures), (2, 2));
 }
 
-/// It is made on its core, so it need not be `Send`, and each user has its own.
+/// The state is made on its core, so it need not be `Send`, and each user has its own.
 #[test]
 fn each_user_has_a_value_of_its_own() {
     use std::cell::Cell;
@@ -214,7 +214,7 @@ fn a_transaction_is_a_sample_beside_those_of_its_requests() {
     assert_eq!(row.statuses.sum(), 0, "it has none");
 }
 
-/// As one would write it first: the borrow of the session ends with each expression.
+/// The borrow of the session ends with each expression.
 #[test]
 fn numbers_and_fields_stand_where_a_request_is_put_together() {
     let server = plain_server();
@@ -230,7 +230,7 @@ fn numbers_and_fields_stand_where_a_request_is_put_together() {
     assert!(bodies.contains(&b"[0,7]"[..]), "{bodies:?}");
 }
 
-/// Each goes over a connection of its own.
+/// Each request has its own connection.
 #[test]
 fn requests_that_are_joined_go_at_the_same_time() {
     use std::future::poll_fn;

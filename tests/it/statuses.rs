@@ -1,5 +1,5 @@
-//! Status codes are counted for every entry and told in every report; failures have an example; and
-//! `-L DEBUG` says what users do.
+//! Every report has the status codes of each entry, failures have an example, and `-L DEBUG` logs what users
+//! do.
 
 use std::io::Write;
 
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::support::api::{go_until, ms, scenario};
 use crate::support::{Answer, Output, Run, Server, ok, response, toml};
 
-/// What an echo server answers where it does not like what it gets.
+/// The error response of a server that echoes requests.
 const ECHO: &str = "echo";
 
 /// `/` is fine, `/gone` is not, `/moved` leads to `/there`, `/torn` breaks off.
@@ -171,12 +171,12 @@ fn what_was_sent_as_a_secret_is_masked_in_what_comes_back() {
     // The password is `joe:open sesame` in base64.
     for secret in ["open sesame", "am9lOm9wZW4gc2VzYW1l", "a b&c", "a+b%26c", "c00k1e", "t0k3n"] {
         assert!(!all.contains(secret) && !output.stderr.contains(secret), "{secret} in {all}");
-        // The scenario's own text is in the report, too, without what it sends as credentials.
+        // The scenario's text is in the report, too, without its credentials.
         assert!(!html.contains(secret), "{secret} in the report");
     }
 }
 
-/// One user's `GET /` of this answer, in Rust, without and with a token of its own.
+/// Runs one user's `GET /` with this response, in Rust, without and with its own token.
 #[test]
 fn a_body_is_shown_decoded_and_without_the_token_that_a_task_made() {
     let body = "no: Bearer made-on-the-way ".repeat(400);
@@ -238,7 +238,7 @@ fn debug_is_bounded_and_says_what_it_left_out() {
     let scenario = toml("20s", "[[user.task]]\nget = \"/\"");
     let output = Run::of(&scenario).host(server.address).args(flags).go().code(0);
     let told = output.stderr.lines().filter(|line| line.contains("/DEBUG/")).count();
-    // A hundred of each second, and a line of how many more there were.
+    // A hundred lines for each second, and one about how many were left out.
     let seconds = output.stderr.matches("more of this second, left out").count();
     assert!(seconds > 0 && told <= 101 * (seconds + 1), "{told} lines of {seconds} s");
 }

@@ -1,4 +1,4 @@
-//! What must never be true of the sources, as far as a search can tell.
+//! Rules for the sources that a text search can check.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -30,7 +30,7 @@ pub(crate) fn sources(folder: &str) -> Vec<Source> {
     sources
 }
 
-/// The paths of the modules that a file declares for tests only: `src/stats/tests.rs`, `src/stats/tests/`.
+/// Returns the paths of modules that a file declares for tests only: `src/stats/tests.rs`, `src/stats/tests/`.
 fn test_modules(source: &Source) -> Vec<String> {
     let folder = match source.path.strip_suffix("mod.rs") {
         Some(folder) => folder.to_owned(),
@@ -44,7 +44,7 @@ fn test_modules(source: &Source) -> Vec<String> {
 fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for path in entries.map(|entry| entry.unwrap().path()) {
-        // Cargo marks what it builds into; `src/target/` is the built-in server.
+        // Cargo marks its target directories. `src/target/` is the built-in server.
         let built = path.join("CACHEDIR.TAG").exists() || path.ends_with("corpus");
         if path.is_dir() && !built {
             walk(&path, files);
@@ -66,7 +66,7 @@ fn uncommented(line: &str) -> &str {
     line.find("//").map_or(line, |at| &line[..at])
 }
 
-/// None of these is in the code of a folder, but in the places that may.
+/// Checks that none of these texts is in the code of a folder, except in the allowed places.
 #[track_caller]
 fn check_absent(folder: &str, needles: &[&str], allowed: &[&str]) {
     let sources = sources(folder);
@@ -97,7 +97,7 @@ fn what_polls_tasks_is_named_in_the_executor_alone() {
     check_absent("src", &["glommio::", "async_task::"], &["src/executor/"]);
 }
 
-/// Between our turns nobody visits its reactor, so whatever waited there would wait for ever.
+/// glommio's reactor is never polled, so a task that waited there would wait for ever.
 #[test]
 fn nothing_waits_in_glommios_own_reactor() {
     let waits =
@@ -125,7 +125,7 @@ fn only_those_who_act_ask_what_time_it_is() {
 
 #[test]
 fn randomness_comes_from_the_seed_alone() {
-    // The plan draws the seed itself where nobody gives one.
+    // The plan draws the seed if none is given.
     let global = ["fastrand::u", "fastrand::i", "fastrand::f", "Rng::new()", "RandomState"];
     check_absent("src", &global, &["src/plan.rs"]);
 }
@@ -151,7 +151,7 @@ fn cargo_features_are_named_where_modules_are_replaced() {
     check_absent("src", &of_tls, &["src/transport/tls/", "src/web/tls.rs"]);
 }
 
-/// A path that somebody names may be a device without an end, or a pipe that nobody writes to.
+/// A path may lead to a device without an end, or to a pipe without a writer.
 #[test]
 fn files_are_opened_where_reading_has_bounds() {
     let opens = ["fs::read(", "read_to_string(", "File::open(", "File::options(", "OpenOptions"];
@@ -160,7 +160,7 @@ fn files_are_opened_where_reading_has_bounds() {
         // They write.
         "src/report/file.rs",
         "src/report/destination.rs",
-        // Of the kernel, under names of our own: /proc and /sys.
+        // They read files of the kernel, in /proc and /sys.
         "src/reactor/preflight.rs",
         "src/collector/accept_queue.rs",
         "src/executor/meter.rs",
@@ -223,7 +223,7 @@ fn every_dependency_has_its_reason() {
     }
 }
 
-/// What a request can fail with is in the README: up to where a text has something of the request.
+/// Failure texts are in the README's table, up to the part that depends on the request.
 #[test]
 fn every_failure_is_in_the_table() {
     let readme = fs::read_to_string(repository("README.md")).unwrap();
@@ -241,7 +241,7 @@ fn every_failure_is_in_the_table() {
     let mut texts = 0;
     for Source { path, code, .. } in &sources {
         for rest in code.split("#[error(\"").chain(code.split("f.write_str(\"")).skip(1) {
-            // Of requests that only the built-in server reads.
+            // Errors of requests, which only the built-in server reads.
             let text = rest.split(['"', '{', '(']).next().unwrap().trim_end();
             let is_servers = ["bad request line", "bad transfer-encoding"].contains(&text);
             if rest.starts_with(|c: char| c.is_ascii_lowercase()) && !is_servers {

@@ -1,4 +1,4 @@
-//! The times that parts of a request may take, each with its own failure.
+//! Timeouts of the parts of a request, each with its own failure.
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
@@ -12,7 +12,7 @@ fn scenario(timeout: &str) -> String {
     )
 }
 
-/// Every request fails with this text, after this time at least.
+/// Checks that every request fails with this text, after at least this time.
 #[track_caller]
 fn check(address: SocketAddr, timeout: &str, message: &str, at_least: f64) {
     let run = Run::of(&scenario(timeout)).host(address).args(["--csv", "out"]);

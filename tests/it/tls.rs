@@ -1,5 +1,4 @@
-//! HTTPS through the binary: what is counted, what is refused and in which words, and what the
-//! options do.
+//! HTTPS through the binary: counts, errors and options.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -14,8 +13,7 @@ use crate::support::{Output, Run, toml};
 
 const GET: &str = "[[user.task]]\nget = \"/\"";
 
-/// A run of two users and so many requests against a server, with the tests' authority at hand as
-/// `ca.pem`.
+/// Makes a run of two users and this many requests against a server. The authority of the tests is in `ca.pem`.
 fn run(server: &TlsServer, requests: u32, class: &str) -> Run {
     run_at(&server.url(), requests, class)
 }
@@ -27,7 +25,7 @@ fn run_at(url: &str, requests: u32, class: &str) -> Run {
         .file("ca.pem", &Authority::of_tests().certificate.pem())
 }
 
-/// Every request fails, and with this text.
+/// Checks that every request fails with this text.
 #[track_caller]
 fn check_failure(run: Run, message: &str) -> Output {
     let output = run.go().code(1);
@@ -37,7 +35,7 @@ fn check_failure(run: Run, message: &str) -> Output {
     output
 }
 
-/// Every request succeeds and is one that the server saw.
+/// Checks that every request succeeds, and that the server saw it.
 #[track_caller]
 fn check_fine(server: &TlsServer, run: Run, requests: u64) -> Output {
     let output = run.go().code(0);
@@ -98,14 +96,14 @@ fn a_certificate_that_is_not_right_says_why() {
         check_fine(&server, run(&server, 6, GET).arg("--insecure"), 6);
     }
     let server = start(Identity::good());
-    // Somebody is trusted, but not who stands behind this server.
+    // The authority of this server is not trusted, but another one is.
     let other = Authority::of_tests().issue("other", 2000, 4000).pem();
     let run = run(&server, 6, GET).file("other.pem", &other).args(["--ca", "other.pem"]);
     check_failure(run, "certificate from an unknown issuer");
 }
 
-/// curl and Python's requests accept a certificate that is its own authority where it is the one that
-/// is trusted, by name and time as any other.
+/// curl and Python's requests accept a self-signed certificate if it is trusted itself. Its name and time are
+/// checked as for any other.
 #[test]
 fn a_certificate_that_is_trusted_itself_is_accepted() {
     let own = |names: &[&str], from, to| Identity::own_authority(names, from, to);
@@ -123,7 +121,7 @@ fn a_certificate_that_is_trusted_itself_is_accepted() {
                  it one by -addext subjectAltName=IP:127.0.0.1",
             ),
         ),
-        // By the same name and with the same fields is not the same.
+        // One with the same name and the same fields is another certificate.
         (
             good(),
             Some(good()),
@@ -142,7 +140,7 @@ fn a_certificate_that_is_trusted_itself_is_accepted() {
                 check_fine(&server, by_flag, 6);
                 let class = format!("tls = {{ ca = \"self.pem\" }}\n{GET}");
                 run(&server, 6, &class).file("self.pem", &pem).go().code(0);
-                // The system's certificates are trusted no less.
+                // The system's certificates are trusted as well.
                 let run = run(&server, 6, GET).file("self.pem", &pem);
                 run.env("SSL_CERT_FILE", "self.pem").go().code(0);
             }
@@ -223,7 +221,7 @@ fn a_handshake_that_fails_says_how() {
     }
 }
 
-/// Anybody on the way can end a connection, but not in the server's name.
+/// Anyone between client and server can close a connection, but cannot send the server's close alert.
 #[test]
 fn a_body_that_ends_without_a_word_is_torn() {
     let answer = Manner::Answer("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhalf", true);
@@ -250,7 +248,7 @@ fn sessions_are_resumed_where_that_is_asked_for() {
     }
 }
 
-/// Refused with exit code 2, and with this text.
+/// Checks that the run is refused with exit code 2 and this text.
 #[track_caller]
 fn check_refused(run: Run, message: &str) {
     let output = run.go().code(2);
@@ -305,8 +303,7 @@ fn a_system_that_trusts_nobody_can_check_nobody() {
     check_fine(&server, nobody(run(&server, 6, GET)).args(["--ca", "ca.pem"]), 6);
 }
 
-/// Passes everything on, what comes from the server in pieces of so many bytes, each a packet of
-/// its own.
+/// Forwards both directions. Bytes from the server go in pieces of this size, each in its own packet.
 fn in_pieces(server: SocketAddr, bytes: usize) -> SocketAddr {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = listener.local_addr().unwrap();
@@ -331,8 +328,8 @@ fn in_pieces(server: SocketAddr, bytes: usize) -> SocketAddr {
     address
 }
 
-/// The certificates of most servers are longer than a packet. Further pieces were once looked at as
-/// if they had to begin as TLS does.
+/// The certificates of most servers are longer than a packet. Later pieces were once checked as if each began
+/// a TLS record.
 #[test]
 fn handshakes_and_answers_may_come_in_pieces() {
     for bytes in [1, 7, 100, 1000] {

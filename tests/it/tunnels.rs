@@ -9,7 +9,7 @@ use std::thread;
 use crate::support::tls::{Authority, OK, Settings, TlsServer};
 use crate::support::{Answer, Run, Server, response, toml};
 
-/// A proxy that opens tunnels to this host, and remembers what it was asked.
+/// Starts a proxy that opens tunnels to this host, and records the requests.
 struct Tunnels {
     address: SocketAddr,
     asked: Arc<Mutex<Vec<String>>>,
@@ -24,7 +24,7 @@ impl Tunnels {
         thread::spawn(move || {
             while let Ok((client, _)) = listener.accept() {
                 let shared = shared.clone();
-                // Either side may go away in the middle.
+                // Either side may close at any time.
                 thread::spawn(move || tunnel(client, &shared).unwrap_or_default());
             }
         });

@@ -1,4 +1,4 @@
-//! Servers at a path of the file system.
+//! Servers on Unix sockets.
 
 use std::io::{Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use crate::support::{Output, Run, toml};
 
-/// Answers everything, and remembers the heads it saw, by connection.
+/// A server that answers everything and records the heads by connection.
 struct UnixServer {
     path: PathBuf,
     seen: Arc<Mutex<Vec<Vec<String>>>>,
@@ -68,7 +68,7 @@ fn check(output: &Output, server: &UnixServer) {
     let seen = heads.len() as u64;
     assert!((requests..=requests + output.cancelled()).contains(&seen), "{requests} of {seen}");
     assert!(requests > 10 && failures == 0);
-    // One connection of each user for both hosts, which nobody has looked up.
+    // Each user has one connection for both hosts, which are not resolved.
     assert_eq!(server.seen.lock().unwrap().len(), 3);
     let is = |head: &String, line: &str, host: &str| {
         head.starts_with(line) && head.contains(&format!("\r\nHost: {host}\r\n"))

@@ -1,14 +1,14 @@
-//! What servers write down of the requests they saw, in one form for all of them.
+//! Access logs of servers, in one format.
 
 use std::fs;
 use std::path::Path;
 
-/// One request: `METHOD PATH STATUS NUMBER`, where what is behind the path may be missing.
+/// One request: `METHOD PATH STATUS NUMBER`. The last two may be missing.
 pub(crate) struct Line {
     pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) status: u16,
-    /// What else the server says of it: the file that configures it tells.
+    /// A number whose meaning depends on the server's configuration.
     pub(crate) number: u64,
 }
 
@@ -27,15 +27,15 @@ impl Line {
     }
 }
 
-/// The lines of a log so far. One that is being written is none yet.
+/// Returns the complete lines of a log.
 pub(crate) fn lines(log: &Path) -> Vec<Line> {
     let text = fs::read_to_string(log).unwrap();
     let whole = text.rfind('\n').map_or("", |end| &text[..end]);
-    // HAProxy says there too when it starts and stops.
+    // HAProxy logs its start and stop there as well.
     whole.lines().filter(|line| !line.starts_with("Proxy ")).map(Line::parse).collect()
 }
 
-/// How many of them have this status.
+/// Returns the number of lines with this status.
 pub(crate) fn with_status(log: &[Line], status: u16) -> u64 {
     log.iter().filter(|line| line.status == status).count() as u64
 }

@@ -1,4 +1,4 @@
-//! Apache's ways with connections, lengths and compression.
+//! Connections, lengths and compression with Apache.
 
 use rustix::process::Signal;
 
@@ -31,7 +31,7 @@ fn every_line_of_the_access_log_is_a_counted_request() {
     let log = apache.close();
     assert_eq!(log.len() as u64, run.aggregated().requests);
     assert_eq!(with_status(&log, 404), run.row("GET", "/missing").requests);
-    // Connections were used as long as they might be. Apache allows one more than it is told.
+    // Connections were used for as many requests as allowed. Apache allows one more than configured.
     let last = log.iter().map(|line| line.number).max();
     assert_eq!(last, Some(KEEPALIVE_REQUESTS));
 }

@@ -1,6 +1,5 @@
-//! Clients that were written for Locust's page read ours: an exporter as the well-known one in Go does
-//! it, and a pusher from PyPI, unchanged. Of a run that was made up, for its texts; and of one that is
-//! on its way, whose page tells them what it tells its own readers.
+//! Clients that were written for Locust's page work with ours: an exporter like the well-known one in Go, and a
+//! pusher from PyPI, unchanged. They read a made-up run, and an active run, whose page shows the same.
 
 use std::collections::HashMap;
 use std::fs;
@@ -39,7 +38,7 @@ fn run() -> Snapshot {
     run
 }
 
-/// A page that answers what ours would, of this run.
+/// Starts a server with the responses of our page about this run.
 fn page(run: Option<&Snapshot>) -> Option<Script> {
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir(dir.path().join("stats")).unwrap();
@@ -53,7 +52,7 @@ fn page(run: Option<&Snapshot>) -> Option<Script> {
     Some(Script::run(command, dir))
 }
 
-/// What a client tells of the page.
+/// Returns what a client prints about the page.
 fn told(mut python: Command, url: &str, arguments: &[&str]) -> String {
     let script = format!("{}/tests/real/exporter.py", env!("CARGO_MANIFEST_DIR"));
     let output = python.arg(script).arg(url).args(arguments).output().unwrap();
@@ -118,7 +117,7 @@ fn a_pusher_from_pypi_reads_the_page() {
     );
 }
 
-/// A run of the binary that lasts as long as two clients need.
+/// Starts a run of the binary that is long enough for two clients.
 fn gregaria<'a>(args: impl IntoIterator<Item = &'a str>) -> Running {
     let scenario = shipped("checks.toml", r#"["5ms", "15ms"]"#);
     Run::new(args).file("scenario.toml", &scenario).limit(Duration::from_secs(120)).start()
@@ -137,7 +136,7 @@ fn ask(address: &str, method: &str, path: &str) -> Value {
     serde_json::from_str(body).unwrap()
 }
 
-/// Samples as an exporter prints them, by what stands before the value.
+/// Returns the samples that an exporter prints, by the text before the value.
 struct Samples(HashMap<String, f64>);
 
 impl Samples {
@@ -155,10 +154,10 @@ impl Samples {
     }
 }
 
-/// How a client writes a figure of a row.
+/// Prints a figure of a row as a client does.
 type Named = fn(figure: &str, row: &Value) -> String;
 
-/// The counts of a client that read between two views are between theirs.
+/// Checks that the counts of a client are between those of two views.
 fn check_between(samples: &Samples, named: Named, [before, after]: [&Value; 2]) {
     let rows = before["entries"].as_array().unwrap();
     assert_eq!(rows.len(), 3, "{before}");
@@ -173,8 +172,7 @@ fn check_between(samples: &Samples, named: Named, [before, after]: [&Value; 2]) 
     }
 }
 
-/// All figures of a run that is over are those of the view, but for the digits that Locust drops of a
-/// percentile.
+/// Checks that all figures of an ended run are those of the view, except for digits of percentiles that Locust drops.
 fn check_same(samples: &Samples, named: Named, p95: &str, view: &Value) {
     for row in view["entries"].as_array().unwrap() {
         let figures = [
@@ -194,7 +192,7 @@ fn check_same(samples: &Samples, named: Named, p95: &str, view: &Value) {
     }
 }
 
-/// What a client tells of a run on its way, and of the same when it has been stopped.
+/// Compares what a client prints about an active run and about the stopped run.
 fn check_living(client: &[&str], named: Named, total: &str, p95: &str) {
     let clients = [(); 2].map(|()| python_with("locust_victoria_metrics.pusher"));
     let [Some(first), Some(second)] = clients else { return };

@@ -3,7 +3,7 @@
 use crate::flask;
 use crate::harness::{Failure, Run, shipped};
 
-/// Ten users make a hundred requests a second, which a development server can bear.
+/// Ten users make a hundred requests a second, which a development server can handle.
 const WAIT: &str = r#"["50ms", "150ms"]"#;
 const FLAGS: [&str; 8] = ["-u", "10", "-r", "20", "-t", "2s", "--stop-timeout", "5s"];
 
@@ -81,6 +81,6 @@ fn requests_cut_off_by_the_stop_are_told_apart() {
         .results();
     run.assert_fine();
     assert!(run.cancelled() > 0, "{}", run.stdout);
-    // The server counts on after we are gone.
+    // The server still counts after the run.
     run.assert_conserved(flask.settled_requests());
 }

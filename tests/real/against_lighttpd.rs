@@ -1,4 +1,4 @@
-//! lighttpd's ways with connections and lengths.
+//! Connections and lengths with lighttpd.
 
 use std::thread;
 use std::time::Duration;
@@ -42,7 +42,7 @@ fn every_line_of_the_access_log_is_a_counted_request() {
 #[test]
 fn connections_that_went_away_in_the_wait_are_replaced_before_the_request() {
     let Some(lighttpd) = lighttpd::start() else { return };
-    // It closes after a second of silence, which it looks for once a second.
+    // It closes after an idle second, which it checks once a second.
     let scenario = scenario_with("wait_time = \"2500ms\"", &["get = \"/page\""]);
     let run = Run::start_with_csv(&scenario, &flags(&lighttpd.url(), "20", "4s")).results();
     run.assert_fine();

@@ -1,4 +1,4 @@
-//! Bodies, statuses and kept-alive connections as nginx makes them.
+//! Bodies, statuses and kept-alive connections with nginx.
 
 use std::collections::HashMap;
 
@@ -34,7 +34,7 @@ fn connections_are_used_until_the_server_closes_them() {
 fn a_connection_that_went_away_in_the_wait_is_replaced_before_the_request() {
     let Some(nginx) = nginx::start() else { return };
     let url = nginx.url();
-    // nginx closes after a second of silence.
+    // nginx closes after an idle second.
     let scenario = scenario(&["get = \"/page\""]).replace("1ms", "1500ms");
     let flags = ["-H", &url, "-u", "20", "-r", "100", "-t", "4s", "--stop-timeout", "5s"];
     let run = Run::start_with_csv(&scenario, &flags).results();
@@ -150,8 +150,8 @@ fn a_server_that_allows_ten_requests_per_connection_costs_no_failure() {
     assert!(per_connection(&log).into_iter().all(|requests| requests <= 10));
 }
 
-/// nginx forgets a connection after a time that is also that between two requests: some of them
-/// are closed under a request on its way, and every such request is told.
+/// nginx closes connections after a time that is also the time between two requests. Some are closed while a request
+/// is on its way, and every such request is reported.
 #[test]
 fn connections_that_are_closed_under_requests_are_replaced_and_told() {
     let Some(nginx) = nginx::start_with("keepalive_timeout 20ms;") else { return };
@@ -163,7 +163,7 @@ fn connections_that_are_closed_under_requests_are_replaced_and_told() {
     let log = nginx.close();
     let connections = per_connection(&log);
     assert!(connections.len() > 100, "{}", connections.len());
-    // What is sent again was not seen the first time: nginx had closed before.
+    // A request that is sent again was not seen the first time, because nginx had closed.
     assert_eq!(log.len() as u64, run.aggregated().requests);
 }
 

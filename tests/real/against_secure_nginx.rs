@@ -1,4 +1,4 @@
-//! HTTPS as nginx speaks it, by OpenSSL: every version, client certificates, sessions.
+//! HTTPS with nginx and OpenSSL: every version, client certificates, sessions.
 
 use std::fs;
 
@@ -19,7 +19,7 @@ fn run(nginx: &Daemon, class: &str, task: &str) -> Results {
     Run::start_with_csv(&scenario_with(class, &[task]), &flags).results()
 }
 
-/// What nginx says of the TLS of each request: version, whether a session was resumed, client.
+/// Returns what nginx logs about the TLS of each request: version, resumed session, client.
 fn tls_log(nginx: &Daemon) -> Vec<(String, String, String)> {
     let text = fs::read_to_string(nginx.path("tls.log")).unwrap();
     let words = |line: &str| {
@@ -109,7 +109,7 @@ fn sessions_are_resumed_where_that_is_asked_for() {
     }
 }
 
-/// As curl and Python's requests do with the most common certificate of all laboratories.
+/// As with curl and Python's requests.
 #[test]
 fn a_certificate_of_openssl_is_trusted_by_itself() {
     let Some(files) = certificates::made_by_openssl() else { return };
@@ -121,7 +121,7 @@ fn a_certificate_of_openssl_is_trusted_by_itself() {
     };
     run("", &["--ca", &nginx.path("cert.pem")]).assert_fine();
     run(&format!("tls = {{ ca = \"{}\" }}", nginx.path("cert.pem")), &[]).assert_fine();
-    // Of the same name, and not the same.
+    // Another certificate of the same name.
     let other = run("", &["--ca", &nginx.path("other.pem")]);
     assert_eq!(other.aggregated().failures, other.aggregated().requests);
     let text =

@@ -56,14 +56,14 @@ Redirect permanent /moved /page
 </Location>
 ";
 
-/// What makes it a proxy for everybody who asks.
+/// Directives that make it an open proxy.
 const PROXY: &str = "
 LoadModule proxy_module /usr/lib/apache2/modules/mod_proxy.so
 LoadModule proxy_http_module /usr/lib/apache2/modules/mod_proxy_http.so
 ProxyRequests On
 ";
 
-/// What makes it a server for HTTPS.
+/// Directives for HTTPS.
 const SECURE: &str = "
 LoadModule ssl_module /usr/lib/apache2/modules/mod_ssl.so
 SSLEngine on
@@ -87,7 +87,7 @@ pub(crate) fn start_secure() -> Option<Daemon> {
 }
 
 fn start_with(keep_alive_timeout: &str, more: &str, files: &[(&str, String)]) -> Option<Daemon> {
-    // It does not serve as root, and needs somebody else to be then.
+    // It does not serve as root, and needs another user.
     let user = if is_root() { "User www-data\nGroup www-data" } else { "" };
     Daemon::start(&APACHE, |dir, port| {
         files.iter().for_each(|(name, text)| fs::write(dir.join(name), text).unwrap());

@@ -1,4 +1,4 @@
-//! Tests that look at the page with a real browser: scripts in `page/`, by Playwright in Chromium.
+//! Tests of the page in a real browser: scripts in `page/`, with Playwright and Chromium.
 
 use std::env;
 use std::fs::File;
@@ -10,11 +10,11 @@ use std::os::unix::process::CommandExt;
 
 use crate::server::skip;
 
-/// A script that takes longer hangs.
+/// The time limit of a script.
 const HANG: Duration = Duration::from_secs(180);
 
-/// Runs a script of `page/` with these arguments to its end, where there are a browser and what drives
-/// it. Fails with all that it said if it does.
+/// Runs a script of `page/` with these arguments, if there are Chromium and Playwright. Fails with its output if it
+/// fails.
 #[track_caller]
 pub(crate) fn run(script: &str, arguments: &[&str]) {
     let Some(mut python) = python() else { return };
@@ -42,14 +42,14 @@ pub(crate) fn run(script: &str, arguments: &[&str]) {
             None => std::thread::sleep(Duration::from_millis(50)),
         }
     };
-    // The browser and the servers that a script started end with it, however it ends.
+    // The browser and the servers of a script are ended with it.
     let _ = kill_process_group(Pid::from_child(&child), Signal::KILL);
     let _ = child.wait();
     let said = std::fs::read_to_string(said.path()).unwrap();
     assert!(status.is_some_and(|status| status.success()), "{script}: {status:?}\n{said}");
 }
 
-/// The Python that has Playwright, if there is a browser as well.
+/// Returns the Python that has Playwright, if there is a browser as well.
 fn python() -> Option<Command> {
     let python = env::var_os("GREGARIA_TEST_BROWSER_PYTHON").unwrap_or_else(|| "python3".into());
     let browser =

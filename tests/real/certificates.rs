@@ -1,4 +1,4 @@
-//! An authority of the test's own, and what it certifies.
+//! The test's own authority and its certificates.
 
 use std::fs;
 use std::path::Path;
@@ -19,7 +19,7 @@ pub(crate) fn issue() -> Vec<(&'static str, String)> {
     let issue = |name: &str| {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-        // By the authority's own name OpenSSL would take it for its own issuer.
+        // With the authority's name, OpenSSL would take it for its own issuer.
         params.distinguished_name.push(DnType::CommonName, name);
         (params.signed_by(&key, &issuer).unwrap().pem(), key.serialize_pem())
     };
@@ -39,8 +39,8 @@ pub(crate) fn write(dir: &Path) {
     issue().into_iter().for_each(|(name, text)| fs::write(dir.join(name), text).unwrap());
 }
 
-/// What `openssl req -x509` makes for 127.0.0.1, its own authority, beside an unrelated one: `cert.pem`
-/// and `key.pem`, and `other.pem`. `None` where there is no openssl.
+/// Makes a self-signed certificate for 127.0.0.1 by `openssl req -x509`, and an unrelated one: `cert.pem` and
+/// `key.pem`, and `other.pem`. `None` without openssl.
 pub(crate) fn made_by_openssl() -> Option<Vec<(&'static str, String)>> {
     let dir = tempfile::tempdir().unwrap();
     let make = |cert: &str, more: &[&str]| {

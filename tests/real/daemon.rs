@@ -1,5 +1,4 @@
-//! A server that is installed on this machine, with a directory, a configuration and an access log
-//! of the test's own.
+//! An installed server, with its own directory, configuration and access log.
 
 use std::fs::{self, File, Permissions};
 use std::net::{Ipv4Addr, TcpListener};
@@ -13,7 +12,7 @@ use tempfile::TempDir;
 use crate::access_log::{self, Line};
 use crate::server::{Server, skip, wait_for};
 
-/// How often a server may find that its port has been taken.
+/// How often to try another port when it is in use.
 const ATTEMPTS: u32 = 5;
 
 /// What every `/page` holds.
@@ -28,11 +27,11 @@ pub(crate) const WORDS: usize = 48 * 1024;
 /// which it writes once it listens.
 pub(crate) struct Program {
     pub(crate) name: &'static str,
-    /// What it is asked whether it is there.
+    /// The arguments that show whether it is installed.
     pub(crate) version: &'static str,
-    /// What it is started with, in the foreground; `DIR` is its directory.
+    /// The arguments that start it in the foreground; `DIR` is its directory.
     pub(crate) arguments: &'static [&'static str],
-    /// What has it finish its requests and end.
+    /// The signal with which it finishes its requests and ends.
     pub(crate) quit: Signal,
 }
 
@@ -43,7 +42,7 @@ pub(crate) struct Daemon {
 }
 
 impl Daemon {
-    /// Starts it with the configuration for a directory and a port, or says that there is none.
+    /// Starts it with the configuration for a directory and a port, or prints that it is missing.
     pub(crate) fn start(
         program: &Program,
         config: impl Fn(&Path, u16) -> String,
@@ -53,11 +52,11 @@ impl Daemon {
             return None;
         };
         let dir = tempfile::tempdir().unwrap();
-        // Workers may give up root's rights, and with them the right to read it.
+        // Workers may drop root's rights, and must be able to read it.
         fs::set_permissions(dir.path(), Permissions::from_mode(0o755)).unwrap();
         write_pages(&dir.path().join("www"));
         let server = (0..ATTEMPTS).find_map(|_| {
-            // Free now; somebody else may have it first.
+            // It is free now, but another process may take it first.
             let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
             let port = listener.local_addr().unwrap().port();
             drop(listener);
@@ -80,12 +79,12 @@ impl Daemon {
         self.dir.path().join(name).display().to_string()
     }
 
-    /// Tells the server, not its workers.
+    /// Sends a signal to the server, not to its workers.
     pub(crate) fn signal(&self, signal: Signal) {
         kill_process(self.server.pid(), signal).unwrap();
     }
 
-    /// Has it end: requests are finished, connections are not.
+    /// Lets it finish its requests, but not wait for connections, and end.
     pub(crate) fn quit(&self) {
         self.signal(self.quit);
     }
@@ -95,7 +94,7 @@ impl Daemon {
         self.server.kill();
     }
 
-    /// The lines of the access log after the last worker has written its own.
+    /// Returns the lines of the access log after the last worker has written.
     pub(crate) fn close(mut self) -> Vec<Line> {
         self.quit();
         self.server.wait();
@@ -107,13 +106,13 @@ impl Daemon {
         access_log::lines(&self.dir.path().join("access.log"))
     }
 
-    /// Waits until so many requests are in the access log.
+    /// Waits until this many requests are in the access log.
     pub(crate) fn has_seen(&self, requests: usize) {
         wait_for("requests in the access log", || (self.log().len() >= requests).then_some(()));
     }
 }
 
-/// Where the program is, if it is there: maybe where only administrators look.
+/// Returns the path of the program, also in the directories of administrators.
 fn find(program: &Program) -> Option<PathBuf> {
     let name = program.name;
     let mut places = [PathBuf::from(name), Path::new("/usr/sbin").join(name)].into_iter();
@@ -145,7 +144,7 @@ fn write_pages(www: &Path) {
     fs::write(www.join("words.txt"), &"as words go, ".repeat(WORDS)[..WORDS]).unwrap();
 }
 
-/// Whether the tests have root's rights, which servers give up unless told otherwise.
+/// Returns whether the tests have root's rights, which servers drop by default.
 pub(crate) fn is_root() -> bool {
     rustix::process::getuid().is_root()
 }

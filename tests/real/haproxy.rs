@@ -13,8 +13,7 @@ const HAPROXY: Program = Program {
     quit: Signal::USR1,
 };
 
-/// It writes its log to its standard output, which is the access log. Of several threads that come
-/// to that at once it would rather lose lines than have one wait for another.
+/// Its standard output is the access log. With several threads it would lose lines instead of waiting.
 const CONFIG: &str = "
 global
     log stdout format raw local0

@@ -1,4 +1,4 @@
-//! nginx reloads, ends or dies in the middle of a run.
+//! nginx is reloaded, stopped or killed during a run.
 
 use rustix::process::Signal;
 
@@ -14,7 +14,7 @@ wait_time = \"2ms\"
 get = \"/page\"
 ";
 
-/// Enough requests for the run to be in full swing.
+/// Requests after which all users are active.
 const UNDER_WAY: usize = 200;
 
 fn start(nginx: &Daemon) -> Running {
@@ -25,7 +25,7 @@ fn start(nginx: &Daemon) -> Running {
     run
 }
 
-/// The run went to its end, and tells of every request that did not succeed.
+/// Checks that the run went to its end, and reports every request that did not succeed.
 fn assert_failed_but_finished(run: &Results) {
     assert_eq!(run.status.code(), Some(1), "{}", run.stderr);
     assert!(run.stderr.contains("--run-time limit reached"), "{}", run.stderr);
@@ -45,7 +45,7 @@ fn a_server_killed_in_the_middle_means_failures_and_not_a_hang() {
     nginx.kill();
     let run = run.results();
     assert_failed_but_finished(&run);
-    // What it answered without living to log it: at most one request per user.
+    // It may have answered one request per user without logging it.
     let all = run.aggregated();
     let answered = all.requests - all.failures;
     assert!(answered.abs_diff(nginx.log().len() as u64) <= 16, "{}", run.stdout);

@@ -1,10 +1,10 @@
-//! httpbin's redirects, cookies and authentication: what one request of ours is for it.
+//! httpbin's redirects, cookies and authentication: the requests that it sees for one sample.
 
 use crate::harness::Results;
 use crate::httpbin;
 use crate::load::{run_tasks, scenario};
 
-/// These tasks succeed, and httpbin saw what is counted and told, and nothing else.
+/// Checks that these tasks succeed, and that httpbin saw exactly the requests that are reported.
 #[track_caller]
 fn check(tasks: &[&str]) -> Option<Results> {
     let httpbin = httpbin::start()?;
@@ -60,7 +60,7 @@ fn cookies_that_are_set_come_back() {
 
 #[test]
 fn who_a_request_is_from_is_said_in_three_ways() {
-    // Each twice: however slow the server is, a user who has been challenged asks once more.
+    // Each twice, because a challenged user sends the request once more.
     let digest = |path: &str| {
         let step = format!(
             "{{ get = \"{path}\", digest_auth = {{ user = \"al\", password = \"p:w\" }}, \

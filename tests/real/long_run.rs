@@ -1,4 +1,4 @@
-//! The report of a run that nobody waits for: an hour by a clock of its own.
+//! The report of a made-up run of an hour.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -11,7 +11,7 @@ use gregaria::stats::{
     Phases, Rates, Row, Snapshot, Statuses, UserCount, Work,
 };
 
-/// The report of so many seconds with so many entries, none of whose numbers is like another.
+/// Makes the report of a run with this many seconds and entries, with different numbers.
 pub(crate) fn report(seconds: u64, entries: usize) -> String {
     let mut history = History::new(Box::new(|elapsed| Some(elapsed.as_secs_f64())));
     let mut rng = fastrand::Rng::with_seed(7);

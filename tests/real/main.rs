@@ -1,9 +1,8 @@
-//! The `gregaria` command against servers that we did not write, each with a configuration of the
-//! tests' own. What a server's log says it saw is what the tables say, and tell of beside.
+//! The `gregaria` command against real servers, each with its own configuration. The tables agree with the server's
+//! log.
 //!
-//! Where such a server is not installed, its tests say so and pass, unless
-//! `GREGARIA_TEST_REAL_SERVERS=required` is set. `GREGARIA_TEST_PYTHON` names the Python that has
-//! what PyPI gives. All load stays on the loopback interface.
+//! If a server is not installed, its tests say so and pass, unless `GREGARIA_TEST_REAL_SERVERS=required` is set.
+//! `GREGARIA_TEST_PYTHON` names the Python with the packages from PyPI. All load stays on the loopback interface.
 
 // Tests are allowed to unwrap; clippy does not know that their helpers are tests too.
 #![allow(clippy::unwrap_used)]

@@ -1,4 +1,4 @@
-//! The page and the report, looked at with a real browser.
+//! The page and the report in a real browser.
 
 use crate::{browser, long_run};
 

@@ -1,4 +1,4 @@
-//! HTTPS as Apache, HAProxy and Node speak it: what they count is what is told, as without it.
+//! HTTPS with Apache, HAProxy and Node: the reported counts are theirs, as without TLS.
 
 use rustix::process::Signal;
 use tempfile::TempDir;

@@ -1,5 +1,4 @@
-//! A server in an interpreted language. It tells its address in what it prints, and writes down
-//! every request that it sees.
+//! A server in an interpreted language. It prints its address, and logs every request.
 
 use std::env;
 use std::ffi::OsString;
@@ -13,7 +12,7 @@ use tempfile::TempDir;
 use crate::access_log::{self, Line};
 use crate::server::{Server, skip, wait_for};
 
-/// A server that writes nothing down for so long has nothing left to do.
+/// A server that logs nothing for this time has finished.
 const REST: Duration = Duration::from_millis(300);
 
 pub(crate) struct Script {
@@ -22,8 +21,7 @@ pub(crate) struct Script {
 }
 
 impl Script {
-    /// Starts a script of this folder: what it is run by, and what it is given after the file that
-    /// it writes its requests to.
+    /// Starts a script of this folder with this program, and with these arguments after the path of its log.
     pub(crate) fn start(mut program: Command, name: &str, arguments: &[&str]) -> Script {
         let dir = tempfile::tempdir().unwrap();
         let script = format!("{}/tests/real/{name}", env!("CARGO_MANIFEST_DIR"));
@@ -61,7 +59,7 @@ impl Script {
         wait_for("requests in the log", || (self.requests() >= requests).then_some(()));
     }
 
-    /// How many requests it has seen when it has gone through what we left behind.
+    /// Returns the number of requests when it has handled all of them.
     pub(crate) fn settled_requests(&self) -> u64 {
         let mut last = self.requests();
         wait_for("the server's rest", || {
@@ -80,13 +78,13 @@ fn port(printed: &str) -> Option<u16> {
     rest[..end].parse().ok()
 }
 
-/// The Python of the tests if it has this module, or a word that there is none.
+/// Returns the Python of the tests if it has this module, or prints that it is missing.
 pub(crate) fn python_with(module: &str) -> Option<Command> {
     let python = env::var_os("GREGARIA_TEST_PYTHON").unwrap_or_else(|| "python3".into());
     program(python, &["-c", &format!("import {module}")], module)
 }
 
-/// A program that answers these arguments with success, or a word that there is none.
+/// Returns a program if it succeeds with these arguments, or prints that it is missing.
 pub(crate) fn program(name: OsString, probe: &[&str], what: &str) -> Option<Command> {
     let mut ask = Command::new(&name);
     ask.args(probe).stdout(Stdio::null()).stderr(Stdio::null());

@@ -1,4 +1,4 @@
-//! Starting and ending servers that run as processes of their own.
+//! Starts and ends servers in their own processes.
 
 use std::env;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -11,18 +11,18 @@ use rustix::process::{Pid, Signal, kill_process_group};
 
 /// A development server takes seconds to start on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Between two looks at something that another process does.
+/// How often to check what another process does.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
-/// A server with everything it started, in a process group of its own that ends with this value.
+/// A server with its workers, in a process group that is killed on drop.
 pub(crate) struct Server {
     child: Child,
     pub(crate) address: SocketAddr,
 }
 
 impl Server {
-    /// Starts a server and waits until it tells the port it has. That somebody listens on a port
-    /// would not do: it may be another test's server. Nothing where it ended before it told.
+    /// Starts a server and waits until it prints its port. An open port would not be enough, because it may be that
+    /// of another test's server. Returns `None` if it ends before.
     pub(crate) fn start(mut command: Command, told: impl Fn() -> Option<u16>) -> Option<Server> {
         command.stdin(Stdio::null()).process_group(0);
         let unknown = (Ipv4Addr::LOCALHOST, 0).into();
@@ -39,14 +39,14 @@ impl Server {
         Pid::from_child(&self.child)
     }
 
-    /// Ends the server and all its workers without a farewell.
+    /// Kills the server and all its workers.
     pub(crate) fn kill(&mut self) {
-        // It may be gone already.
+        // It may have ended already.
         let _ = kill_process_group(self.pid(), Signal::KILL);
         self.child.wait().unwrap();
     }
 
-    /// Waits for an end that was asked for.
+    /// Waits until it ends.
     pub(crate) fn wait(&mut self) {
         wait_for("the server's end", || self.child.try_wait().unwrap());
     }
@@ -59,7 +59,7 @@ impl Drop for Server {
     }
 }
 
-/// Waits until there is a value, but not for ever.
+/// Waits until there is a value, with a time limit.
 pub(crate) fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let started = Instant::now();
     loop {
@@ -71,7 +71,7 @@ pub(crate) fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T 
     }
 }
 
-/// Says that a test is skipped because a server is missing, where that is allowed.
+/// Prints that a test is skipped because a server is missing, if that is allowed.
 pub(crate) fn skip(missing: &str) {
     let required = env::var("GREGARIA_TEST_REAL_SERVERS").is_ok_and(|value| value == "required");
     assert!(!required, "{missing} is missing, and GREGARIA_TEST_REAL_SERVERS=required is set");

@@ -1,4 +1,4 @@
-//! A misbehaviour as data: what is asked, what the server does, and what must come of it.
+//! A misbehaviour as data: the requests, what the server does, and the expected outcomes.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -6,31 +6,31 @@ use std::time::Duration;
 use gregaria::scenario::User;
 use http::Method;
 
-/// What a server does on a connection, one after the other. Behind the last act it reads, and counts
-/// requests, until the client goes away.
+/// The steps of a server on a connection. After the last one it reads and counts requests until the client
+/// closes.
 #[derive(Debug, Clone)]
 pub(crate) enum Act {
     /// Reads a whole request, head and body.
     Read,
-    /// Reads a request's head, and not a byte of what is behind it.
+    /// Reads a request's head, and not a byte of its body.
     ReadHead,
     /// Sends this in one piece.
     Send(Cow<'static, [u8]>),
-    /// Sends every byte in a packet of its own.
+    /// Sends every byte in its own packet.
     Bytes(Cow<'static, [u8]>),
-    /// Sends every byte in a packet of its own, this far apart.
+    /// Sends every byte in its own packet, at this interval.
     Trickle(Cow<'static, [u8]>, Duration),
-    /// Sends this over and over, until the client goes away.
+    /// Sends this repeatedly until the client closes.
     Forever(Cow<'static, [u8]>),
-    /// Does nothing for so long.
+    /// Does nothing for this time.
     Wait(Duration),
-    /// Waits until something has come, and does not read it.
+    /// Waits for data, and does not read them.
     Await,
-    /// Reads nothing more, keeps the connection, and turns to the next.
+    /// Stops reading, keeps the connection open, and goes on with the next one.
     Starve,
-    /// Sends nothing more, and says so; what comes is still read.
+    /// Shuts down its sending side, and reads on.
     Finish,
-    /// Closes in order, if everything that came was read.
+    /// Closes without a reset, if everything was read.
     Close,
     /// Resets the connection.
     Reset,
@@ -39,42 +39,42 @@ pub(crate) enum Act {
 /// What a user does.
 #[derive(Debug, Clone)]
 pub(crate) enum Ask {
-    /// A request with a body of so many bytes.
+    /// A request with a body of this many bytes.
     Request(Method, usize),
-    /// Nothing for so long.
+    /// Nothing for this time.
     Pause(Duration),
 }
 
-/// How a server treats those who connect.
+/// How a server treats new connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Door {
     /// It accepts them.
     Open,
     /// It does not listen: the kernel refuses them.
     Shut,
-    /// It listens and never accepts, and there is no room to wait: the kernel ignores them.
+    /// It listens and never accepts, and its queue is full: the kernel ignores them.
     Full,
-    /// It dies while they wait to be accepted.
+    /// It ends while they wait to be accepted.
     Dies,
 }
 
-/// What a request must come to.
+/// The expected outcome of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Expect {
-    /// A response with this status and body, which counts as a failure under this text, or as none.
+    /// A response with this status and body, which is a failure with this text, or a success.
     Answer(u16, Cow<'static, [u8]>, Option<&'static str>),
-    /// No response, under one of these texts: more than one where the kernel decides.
+    /// No response, with one of these texts. There are several if it depends on the kernel.
     Failure(Vec<String>),
 }
 
-/// What a case does to its neighbours.
+/// Which cases can run at the same time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Group {
-    /// It uses the machine, and does not care about time.
+    /// It uses much CPU time, and does not depend on time.
     Quick,
-    /// It leaves the machine alone, and cares about time.
+    /// It uses little CPU time, and depends on time.
     Waits,
-    /// It uses all of the machine until its time is over.
+    /// It uses all CPU time until it times out.
     Floods,
 }
 
@@ -87,22 +87,22 @@ pub(crate) struct Case {
     /// What the server does on the connections, in the order in which they come.
     pub(crate) scripts: Vec<Vec<Act>>,
     expected: Vec<Expect>,
-    /// What is expected instead where bodies are only counted.
+    /// The outcomes if bodies are only counted.
     expected_counted: Option<Vec<Expect>>,
     pub(crate) retries: u64,
-    /// Whether time runs out where bodies are kept, and where they are only counted.
+    /// Whether it times out if bodies are kept, and if they are only counted.
     brief: [bool; 2],
     setting: Option<fn(User) -> User>,
-    /// Takes its time, or very many packets: not for a hundred thousand rounds.
+    /// Whether it takes long or very many packets, so that it is not for a hundred thousand rounds.
     pub(crate) slow: bool,
 }
 
-/// Far more than any exchange here takes that ends by itself.
+/// Longer than any exchange that ends by itself.
 const PATIENT: Duration = Duration::from_secs(20);
 /// The timeout of requests that are expected to run into it.
 pub(crate) const BRIEF: Duration = Duration::from_millis(800);
 
-/// A misbehaviour in answer to one GET, to be told.
+/// Makes a case of one GET, whose steps follow.
 pub(crate) fn case(name: &'static str) -> Case {
     Case {
         name,
@@ -145,18 +145,18 @@ impl Case {
         self.replies([fine()])
     }
 
-    /// The next request brings a response.
+    /// Expects a response to the next request.
     pub(crate) fn brings(mut self, status: u16, body: impl IntoBytes) -> Self {
         self.expected.push(Expect::Answer(status, body.into_bytes(), None));
         self
     }
 
-    /// The next request brings what [`Case::serves`] sends.
+    /// Expects what [`Case::serves`] sends as the response to the next request.
     pub(crate) fn succeeds(self) -> Self {
         self.brings(200, "fine")
     }
 
-    /// The next request brings a response that is a failure by its status.
+    /// Expects a response whose status is a failure.
     pub(crate) fn brings_bad(
         mut self,
         status: u16,
@@ -167,12 +167,12 @@ impl Case {
         self
     }
 
-    /// The next request brings no response.
+    /// Expects no response to the next request.
     pub(crate) fn fails(self, text: impl Into<String>) -> Self {
         self.fails_by_chance([text.into()])
     }
 
-    /// The next request brings no response, and the kernel decides why.
+    /// Expects no response to the next request, with a text that depends on the kernel.
     pub(crate) fn fails_by_chance(mut self, texts: impl IntoIterator<Item = String>) -> Self {
         self.expected.push(Expect::Failure(texts.into_iter().collect()));
         self
@@ -190,13 +190,13 @@ impl Case {
         self
     }
 
-    /// So many requests are sent again on another connection.
+    /// Expects this many requests to be sent again on another connection.
     pub(crate) fn retries(mut self, count: u64) -> Self {
         self.retries = count;
         self
     }
 
-    /// Requests have little time.
+    /// Sets a short timeout.
     pub(crate) fn brief(mut self) -> Self {
         self.brief = [true; 2];
         self.slow()
@@ -213,13 +213,13 @@ impl Case {
         self
     }
 
-    /// The user class is not an ordinary one.
+    /// Changes the user class.
     pub(crate) fn setting(mut self, setting: fn(User) -> User) -> Self {
         self.setting = Some(setting);
         self.slow()
     }
 
-    /// A class of one user that has what this takes.
+    /// Makes a class of one user for the case.
     pub(crate) fn user(&self, kept: bool) -> User {
         let timeout = if self.brief[usize::from(!kept)] { BRIEF } else { PATIENT };
         let user = User::new(self.name).fixed_count(1).timeout(timeout);
@@ -229,7 +229,7 @@ impl Case {
         }
     }
 
-    /// Cases that go together. Where the time matters, the machine is not to be too busy.
+    /// Returns which cases can run at the same time.
     pub(crate) fn group(&self, kept: bool) -> Group {
         let pauses = self.asks.iter().any(|ask| matches!(ask, Ask::Pause(_)));
         let waits = pauses || self.setting.is_some();
@@ -242,7 +242,7 @@ impl Case {
         }
     }
 
-    /// What must come of the requests.
+    /// Returns the expected outcomes.
     pub(crate) fn expected(&self, kept: bool) -> &[Expect] {
         match &self.expected_counted {
             Some(expected) if !kept => expected,
@@ -250,18 +250,18 @@ impl Case {
         }
     }
 
-    /// Whether the kernel decides what becomes of a request.
+    /// Returns whether an outcome depends on the kernel.
     pub(crate) fn is_by_chance(&self) -> bool {
         let several = |expect: &Expect| matches!(expect, Expect::Failure(texts) if texts.len() > 1);
         self.expected.iter().any(several)
     }
 
-    /// How many connections the server must see.
+    /// Returns the expected number of connections.
     pub(crate) fn connections(&self) -> u64 {
         self.scripts.len() as u64
     }
 
-    /// How many requests the server must see.
+    /// Returns the expected number of requests.
     pub(crate) fn requests(&self) -> u64 {
         let reads = |act: &&Act| matches!(act, Act::Read | Act::ReadHead);
         self.scripts.iter().flatten().filter(reads).count() as u64
@@ -316,17 +316,17 @@ pub(crate) fn pause(millis: u64) -> Ask {
     Ask::Pause(Duration::from_millis(millis))
 }
 
-/// The answer that is beyond reproach.
+/// A correct response.
 pub(crate) fn fine() -> Act {
     send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine")
 }
 
-/// A head of status 200 with these lines, each with its line end, and what is behind it.
+/// Makes a response of status 200 with these header lines, each with its line end, and a body.
 pub(crate) fn head(lines: &str, rest: &str) -> String {
     format!("HTTP/1.1 200 OK\r\n{lines}\r\n{rest}")
 }
 
-/// The same with a chunked body.
+/// Makes a response with a chunked body.
 pub(crate) fn chunked(chunks: &str) -> String {
     head("Transfer-Encoding: chunked\r\n", chunks)
 }

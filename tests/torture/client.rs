@@ -1,4 +1,4 @@
-//! What a user does in a case, and what came of it.
+//! The client of a case, and its outcomes.
 
 use std::fmt;
 
@@ -6,12 +6,12 @@ use gregaria::session::Session;
 
 use super::case::{Ask, Case, Expect};
 
-/// How requests are made. What comes of them must not depend on it.
+/// How requests are made. Outcomes must not depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Way {
-    /// Rendered once, and sent from memory of the reactor; or else rendered for every send.
+    /// Whether they are rendered once and sent from the reactor's memory, or rendered for every send.
     pub(crate) prepared: bool,
-    /// Bodies are kept; or else only counted.
+    /// Whether bodies are kept, or only counted.
     pub(crate) kept: bool,
 }
 
@@ -22,10 +22,10 @@ pub(crate) const WAYS: [Way; 4] = [
     Way { prepared: false, kept: false },
 ];
 
-/// What came of a request.
+/// The outcome of a request.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// Status, and the body where it was kept.
+    /// The status, and the body if it was kept.
     Answer(u16, Option<Vec<u8>>),
     Failure(String),
 }
@@ -58,7 +58,7 @@ impl Expect {
         }
     }
 
-    /// How many body bytes it adds to the statistics.
+    /// Returns how many body bytes it adds to the statistics.
     pub(crate) fn body_bytes(&self) -> u64 {
         match self {
             Expect::Answer(_, body, _) => body.len() as u64,
@@ -66,7 +66,7 @@ impl Expect {
         }
     }
 
-    /// The text under which it is counted as a failure, given what came.
+    /// Returns the text of the failure, or `None` for a success.
     pub(crate) fn failure(&self, outcome: &Outcome) -> Option<String> {
         match (self, outcome) {
             (Expect::Answer(_, _, text), _) => text.map(str::to_owned),
@@ -76,7 +76,7 @@ impl Expect {
     }
 }
 
-/// Whether a text is as expected, where `*` stands for anything.
+/// Returns whether a text is as expected; `*` matches anything.
 fn matches(expected: &str, text: &str) -> bool {
     match expected.split_once('*') {
         None => text == expected,
@@ -86,7 +86,7 @@ fn matches(expected: &str, text: &str) -> bool {
     }
 }
 
-/// Does what the case asks for.
+/// Makes the requests of a case.
 pub(crate) async fn run(session: &mut Session, case: &'static Case, way: Way) -> Vec<Outcome> {
     let mut outcomes = Vec::new();
     for ask in &case.asks {

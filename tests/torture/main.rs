@@ -1,7 +1,7 @@
-//! A server that misbehaves in every way that can be scripted, and what must come of each: the
-//! response or the failure, its exact text, and how often the server was asked.
+//! A server that misbehaves in every way that can be scripted, and the expected outcome of each: the response or
+//! the failure, its exact text, and the number of requests that the server saw.
 //!
-//! A binary of its own, because the memory and the descriptors of the process are counted.
+//! It is its own test binary, because it counts the memory and the descriptors of the process.
 
 // Tests are allowed to unwrap and print; clippy does not know that their helpers are tests too.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]

@@ -1,5 +1,4 @@
-//! The quick cases, very many times and mixed, in one process: nothing is miscounted, and nothing is
-//! left behind.
+//! The quick cases, very often and mixed, in one process: nothing is miscounted, and nothing is leaked.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -21,22 +20,22 @@ use super::client::{self, Outcome, WAYS, Way};
 use super::server::{Counts, Server};
 use super::table::alone;
 
-/// They take 22 seconds where builds keep the machine busy, and half of that where nothing does.
+/// They take 22 seconds on a busy machine, and half of that on an idle one.
 const ROUNDS: u64 = 100_000;
-/// Until memory is as large as it gets.
+/// Rounds after which memory has reached its size.
 const WARM_UP: u64 = 5_000;
 const USERS: usize = 16;
-/// Servers of each case: as many users may be at it at a time.
+/// Servers of each case: as many users can run it at a time.
 const SERVERS: usize = 2;
-/// The rounds are played in so many parts. What is left behind grows in each of them; what many
-/// large answers at a time take from the system, and the allocator keeps, in some.
+/// The number of parts in which rounds are run. A leak grows in each of them. Memory of many large responses, which
+/// the allocator keeps, grows in some.
 const PARTS: usize = 4;
-/// How much more memory the process may have after each of the parts than before it.
+/// The tolerated growth of memory in each part.
 const GROWTH_MAX: u64 = 2 << 20;
-/// What is left behind goes away within this time.
+/// The time limit until all resources are released.
 const SETTLE: Duration = Duration::from_secs(10);
 
-/// Cases that are given up by the client.
+/// Cases that the client cancels.
 fn abandoned() -> &'static [Case] {
     let cases = vec![
         case("given up before the answer").replies([]),
@@ -46,7 +45,7 @@ fn abandoned() -> &'static [Case] {
     cases.leak()
 }
 
-/// A case, a server that plays it, and the users that it is for: one at a time.
+/// A case and a server that runs it, for one user at a time.
 struct Stage {
     case: &'static Case,
     server: Server,
@@ -56,19 +55,19 @@ struct Stage {
     abandons: bool,
 }
 
-/// What all users share.
+/// State that all users share.
 struct Theatre {
     core: Rc<Pinned>,
     context: Rc<Context>,
     stages: Vec<Stage>,
     rng: RefCell<fastrand::Rng>,
-    /// Rounds that are still to begin.
+    /// Rounds that have not started.
     left: Cell<u64>,
     playing: Cell<usize>,
     mistakes: RefCell<Vec<String>>,
 }
 
-/// What the process holds.
+/// The resources of the process.
 #[derive(Debug, Clone, Copy)]
 struct Holdings {
     descriptors: usize,
@@ -117,7 +116,7 @@ impl Theatre {
         })
     }
 
-    /// Plays so many rounds, and comes back when nothing of them is left.
+    /// Runs this many rounds, and waits until their resources are released.
     async fn play(self: &Rc<Self>, rounds: u64) {
         self.left.set(rounds);
         self.playing.set(USERS);
@@ -140,7 +139,7 @@ impl Theatre {
         }
     }
 
-    /// What the process holds when servers too have closed what they had, or have had their time.
+    /// Returns the resources of the process when the servers have closed their connections, or after a time limit.
     async fn settled(&self, before: Holdings) -> Holdings {
         let end = Instant::now() + SETTLE;
         while Holdings::now().descriptors > before.descriptors && Instant::now() < end {
@@ -185,7 +184,7 @@ impl Theatre {
         }
     }
 
-    /// Makes a request, and gives it up when the server has it.
+    /// Makes a request, and cancels it when the server has it.
     async fn abandon(&self, stage: &Stage, session: &mut Session, way: Way) {
         let before = stage.server.counts().requests;
         let mut request = pin!(client::run(session, stage.case, way));
@@ -198,7 +197,7 @@ impl Theatre {
         }
     }
 
-    /// What each case must have come to, and the sum of all.
+    /// Checks the outcome of each case, and the sum of all.
     fn check(&self, interval: &Interval) {
         let mut books = Books::of(interval);
         let (mut samples, mut retries, mut cancelled, mut seen) = (0, 0, 0, 0);
@@ -216,7 +215,7 @@ impl Theatre {
             let sum = if stage.abandons { &mut cancelled } else { &mut samples };
             *sum += times(asked as u64);
             let of_case = if stage.abandons { &mut book.cancelled } else { &mut book.samples };
-            // There are several servers of a case.
+            // A case has several servers.
             *of_case = of_case.checked_sub(times(asked as u64)).expect(case.name);
         }
         for (name, book) in &books.0 {
@@ -230,7 +229,7 @@ impl Theatre {
         println!("{seen} seen by the servers, which did not read all");
     }
 
-    /// Where the kernel decides, a connection that a server saw may be none that was made.
+    /// If the outcome depends on the kernel, the server may have seen a connection that the client did not count.
     fn check_connections(&self, made: u64) {
         let by_chance = self.stages.iter().filter(|stage| stage.case.is_by_chance());
         let by_chance: u64 = by_chance.map(|stage| stage.rounds.get()).sum();

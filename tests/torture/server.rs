@@ -1,4 +1,4 @@
-//! The server that misbehaves: threads, blocking sockets, and nothing of ours.
+//! The server that misbehaves: threads and blocking sockets, without code of gregaria.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -14,13 +14,13 @@ use rustix::net::{AddressFamily, SocketType, bind, getsockname, listen, socket};
 
 use super::case::{Act, Case, Door};
 
-/// No client leaves a server waiting for so long.
+/// The time limit of a server that waits for a client.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long is waited until a server has seen what a client did.
+/// How long to wait until a server has seen what a client did.
 const SETTLE: Duration = Duration::from_secs(10);
 /// Connections that are kept and not read, at the most.
 const STARVING_MAX: usize = 2;
-/// Between two bytes that are to be two packets.
+/// The time between two bytes that must be two packets.
 const PACKET_GAP: Duration = Duration::from_micros(20);
 
 /// What a server has seen so far.
@@ -30,14 +30,13 @@ pub(crate) struct Counts {
     pub(crate) requests: u64,
 }
 
-/// A server that plays the scripts of one case, over and over. It takes one connection at a time,
-/// because the client has one at a time.
+/// A server that runs the scripts of one case repeatedly, for one connection at a time.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     shared: Arc<Shared>,
     door: Option<OwnedFd>,
     thread: Option<JoinHandle<()>>,
-    /// They have the room in which others would wait to be accepted.
+    /// They fill the queue of connections that are not accepted.
     _waiting: Vec<OwnedFd>,
 }
 
@@ -85,7 +84,7 @@ impl Server {
         }
     }
 
-    /// What the server has seen, once that is as much as expected, or after a while.
+    /// Returns what the server has seen, when it is as much as expected, or after a while.
     pub(crate) fn settled(&self, expected: Counts) -> Counts {
         let end = Instant::now() + SETTLE;
         while self.counts() != expected && Instant::now() < end {
@@ -103,13 +102,13 @@ impl Drop for Server {
             let _ = rustix::net::shutdown(door, rustix::net::Shutdown::Both);
         }
         if let Some(thread) = self.thread.take() {
-            // Whatever it could say has been said by the counts.
+            // The counts have shown any error.
             let _ = thread.join();
         }
     }
 }
 
-/// A connection on its way, which nobody waits for.
+/// Starts a connection without waiting for it.
 fn knock(address: SocketAddr) -> OwnedFd {
     let knocking = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
     rustix::io::ioctl_fionbio(&knocking, true).unwrap();
@@ -117,12 +116,12 @@ fn knock(address: SocketAddr) -> OwnedFd {
     knocking
 }
 
-/// Does not accept the one who comes, and is gone when this returns.
+/// Waits for a connection, does not accept it, and closes the listener.
 fn die_with_one_waiting(door: &OwnedFd, shared: &Shared) {
     let soon = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
     while !shared.dead.load(Ordering::SeqCst) {
         if poll(&mut [PollFd::new(door, PollFlags::IN)], Some(&soon)).unwrap() > 0 {
-            // Time for its request to come, too.
+            // Its request may come as well.
             return thread::sleep(Duration::from_millis(50));
         }
     }
@@ -139,7 +138,7 @@ fn play_all(case: &Case, listener: &TcpListener, shared: &Shared) {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         shared.connections.fetch_add(1, Ordering::SeqCst);
         let mut conversation = Conversation { stream, input: Vec::new(), shared };
-        // A client that goes away in the middle is no error of the server's.
+        // A client that closes in the middle is no error.
         if let Ok(Then::Starve) = conversation.play(script) {
             starving.push(conversation.stream);
         }
@@ -149,7 +148,7 @@ fn play_all(case: &Case, listener: &TcpListener, shared: &Shared) {
     }
 }
 
-/// What becomes of a connection when its script is over.
+/// What happens to a connection at the end of its script.
 enum Then {
     Close,
     Starve,
@@ -157,7 +156,7 @@ enum Then {
 
 struct Conversation<'s> {
     stream: TcpStream,
-    /// What has come and is not read yet.
+    /// Received bytes that are not read yet.
     input: Vec<u8>,
     shared: &'s Shared,
 }
@@ -227,7 +226,7 @@ impl Conversation<'_> {
         }
     }
 
-    /// Reads up to the blank line, byte by byte, so that what is behind stays where it is.
+    /// Reads up to the blank line, byte by byte, so that what follows stays in the socket.
     fn read_head(&mut self) -> io::Result<()> {
         let (mut head, mut byte) = (Vec::new(), [0]);
         while !head.ends_with(b"\r\n\r\n") {
@@ -239,7 +238,7 @@ impl Conversation<'_> {
     }
 }
 
-/// Where the first request ends, once all of it is there.
+/// Returns the end of the first request, if all of it is there.
 fn request_end(input: &[u8]) -> Option<usize> {
     let head = input.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
     let text = String::from_utf8_lossy(&input[..head]).to_lowercase();

@@ -1,4 +1,4 @@
-//! Every case once, each with a user and a server of its own, all at the same time.
+//! Every case once, each with its own user and server, all at the same time.
 
 use std::collections::HashMap;
 use std::sync::mpsc::channel;
@@ -18,20 +18,20 @@ use super::cases;
 use super::client::{self, Outcome, WAYS, Way};
 use super::server::{Counts, Server};
 
-/// Far more than a table takes.
+/// The time limit, which is far longer than a table takes.
 const DEADLINE: Duration = Duration::from_secs(60);
 
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
-/// Tests that measure the process or use all of the machine come one after the other.
+/// Held by tests that measure the process or use all CPU time.
 pub(crate) fn alone() -> MutexGuard<'static, ()> {
     ONE_AT_A_TIME.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
-/// What came of the requests of each case.
+/// The outcomes of each case.
 type Outcomes = HashMap<&'static str, Vec<Outcome>>;
 
-/// Runs these cases, until the last user has done what it does.
+/// Runs these cases until the last user has finished.
 fn run_all(cases: &[(&'static Case, Server)], way: Way) -> (Outcomes, Snapshot) {
     let (tell, told) = channel();
     let mut scenario = Scenario::new("http://127.0.0.1:1");
@@ -64,7 +64,7 @@ fn run_all(cases: &[(&'static Case, Server)], way: Way) -> (Outcomes, Snapshot) 
     (outcomes, running.join().unwrap().unwrap().snapshot)
 }
 
-/// What is wrong with a case, if anything is.
+/// Returns what is wrong with a case, if anything.
 fn mistakes(
     case: &Case,
     way: Way,
@@ -84,7 +84,7 @@ fn mistakes(
         && outcomes.iter().zip(expected).all(|(outcome, expected)| expected.is_met_by(outcome));
     check(as_expected, format!("{outcomes:?} in place of {expected:?}"));
 
-    // Each request is one sample, under the text that the task saw.
+    // Each request is one sample with the text that the task saw.
     let rows = || books.entries.iter().filter(|row| row.key.name == case.name);
     let requests: u64 = rows().map(|row| row.requests).sum();
     let asked = case.asks.iter().filter(|ask| matches!(ask, Ask::Request(..))).count() as u64;
@@ -118,7 +118,7 @@ fn mistakes(
     mistakes
 }
 
-/// Every case comes to what it must.
+/// Checks that every case has its expected outcome.
 fn check(way: Way) {
     let _alone = alone();
     let mut wrong = String::new();

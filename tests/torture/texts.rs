@@ -18,7 +18,7 @@ pub(crate) const BAD_STATUS: &str = "malformed head: bad status line";
 pub(crate) const BAD_NAME: &str = "malformed head: bad header name";
 pub(crate) const BAD_VALUE: &str = "malformed head: bad header value";
 
-/// The text of a request that had [`BRIEF`](super::case::BRIEF) time and was doing this at its end.
+/// Returns the text of a timeout of [`BRIEF`](super::case::BRIEF) in this part of the request.
 pub(crate) fn timed_out(doing: &str) -> String {
     format!("timed out after 800 ms while {doing}")
 }
@@ -35,7 +35,7 @@ pub(crate) fn body(got: &str, length: &str) -> String {
     format!("reading the body ({got} of {length} bytes)")
 }
 
-/// Reading a body whose length is not said.
+/// Reading a body of unknown length.
 pub(crate) fn open_body(got: &str) -> String {
     format!("reading the body (after {got} bytes)")
 }

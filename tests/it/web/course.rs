@@ -1,4 +1,4 @@
-//! Runs that a page starts, watches, changes and stops.
+//! Starting, watching, changing and stopping runs on the page.
 
 use std::time::{Duration, Instant};
 
@@ -16,8 +16,7 @@ fn users(event: &Event) -> u64 {
     event.data["view"]["users"].as_u64().unwrap()
 }
 
-/// Users come every 7 ms, on all cores, and so also between the instant of a second and the moment at
-/// which a core counts them.
+/// A user starts every 7 ms, also between the instant of a second and the moment when a core counts its users.
 #[test]
 fn as_many_users_are_there_as_were_wanted_when_they_were_counted() {
     let server = plain_server();
@@ -56,7 +55,7 @@ fn a_run_is_started_watched_changed_and_stopped_and_then_another() {
         page.command("/api/v1/runs", &json!({"users": 2, "spawn_rate": 100})),
         json!({"run": 1})
     );
-    // Before it there may be news of what can be asked for.
+    // There may be a change of the start form before it.
     let hello = events.find(|event| event.name == "hello");
     assert_eq!(hello.data["view"]["run"], 1);
     let two = events.find(|event| state(event) == "running");
@@ -94,7 +93,7 @@ fn a_run_is_started_watched_changed_and_stopped_and_then_another() {
     page.quit().code(0);
     let last = events.find(|event| state(event) == "stopped");
     assert_eq!(last.data["view"]["run"], 2);
-    // The farewell may say it once more, and then the stream ends.
+    // The last event may have the same, and then the stream ends.
     while let Some(event) = events.next() {
         assert_eq!(state(&event), "stopped");
     }
@@ -187,7 +186,7 @@ fn what_cannot_be_started_or_changed_is_said_beside_its_field() {
     page.quit().code(0);
 }
 
-/// Its results are what it was run for.
+/// A reset would lose the results of the run.
 #[test]
 fn a_run_that_stops_is_changed_no_more() {
     let server = Server::start(|_| Answer::Late(Duration::from_secs(2), Box::new(ok())));
@@ -210,7 +209,7 @@ fn a_run_that_stops_is_changed_no_more() {
 }
 
 /// Locust 2.47's page has its Reset after the stop, too (webui: only the state `ready` hides it), and
-/// `/stats/reset` clears what was counted whatever the state. Files stay as they are.
+/// `/stats/reset` resets the statistics in every state. Files do not change.
 #[test]
 fn a_run_that_is_over_has_its_statistics_reset_as_on_locusts_page() {
     let server = plain_server();

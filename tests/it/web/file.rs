@@ -1,5 +1,5 @@
-//! The scenario's file, which is read once for each start: a report has the text that ran. What can
-//! be read only once is kept.
+//! The scenario's file is read once for each run, and reports have the text that ran. What cannot be read twice is
+//! kept.
 
 use std::fs;
 use std::mem::MaybeUninit;
@@ -38,8 +38,8 @@ impl Watched {
         assert_eq!(self.times_opened(), 1, "by us");
     }
 
-    /// How often since this was asked last. Events of one kind in a row count once, which the closings
-    /// in between prevent.
+    /// Returns how often since the last call. Equal events in a row would count once, but there are closings
+    /// between them.
     fn times_opened(&self) -> usize {
         let mut space = [MaybeUninit::uninit(); 4096];
         let mut events = inotify::Reader::new(&self.opened, &mut space);
@@ -98,7 +98,7 @@ fn what_can_be_read_only_once_is_kept_for_all_runs_of_the_page() {
             let before = server.count_of("GET /piped");
             page.command("/api/v1/runs", &json!({"users": 1}));
             assert_eq!(page.view()["facts"]["scenario_text"], of("/piped"));
-            // The second is sent when the first is answered.
+            // The second request is sent after the response to the first.
             server.await_requests(server.count() + 2);
             page.read("/stop");
             assert!(server.count_of("GET /piped") > before);
@@ -108,7 +108,7 @@ fn what_can_be_read_only_once_is_kept_for_all_runs_of_the_page() {
     writer.join().unwrap();
 }
 
-/// Whatever the start from the page reads: the scenario, and the files that it and the flags name.
+/// A start from the page reads the scenario, and the files that it and the flags name.
 #[test]
 fn a_file_that_becomes_a_pipe_is_refused_at_once_and_the_page_goes_on() {
     let (server, dir) = (plain_server(), tempfile::tempdir().unwrap());

@@ -66,7 +66,7 @@ fn it_ends_with_the_exit_code_of_the_last_run() {
     page.read("/stop");
     let good = plain_server();
     page.command("/api/v1/runs", &json!({"host": format!("http://{}", good.address)}));
-    // One that was answered, and the next.
+    // A request that was answered, and the next one.
     good.await_requests(2);
     page.read("/stop");
     page.quit().code(0);
@@ -103,7 +103,7 @@ fn flags_of_a_page_that_is_not_there_are_told_of_and_variables_are_not() {
     assert!(!output.stderr.contains("--web"), "{}", output.stderr);
 }
 
-/// What is wrong with it may be made right on the page.
+/// The error may be corrected on the page.
 #[test]
 fn a_host_may_be_missing_until_the_start() {
     let server = plain_server();
@@ -132,7 +132,7 @@ fn the_form_has_what_scenario_and_command_line_say() {
     page.quit().code(0);
 }
 
-/// What a file says may need a value that only the form has.
+/// The scenario may need a value that only the form has.
 #[test]
 fn the_form_is_of_the_file_as_it_was_read_last() {
     let server = plain_server();

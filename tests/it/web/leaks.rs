@@ -1,4 +1,4 @@
-//! Run after run on one page: nothing is left behind.
+//! Many runs on one page: no memory, threads or descriptors are leaked.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -8,14 +8,14 @@ use serde_json::json;
 use super::SCENARIO;
 use crate::support::{Page, Run, plain_server};
 
-/// After these, what is kept for later runs is there.
+/// Runs after which all that is kept for later runs exists.
 const WARM_UP: u64 = 20;
 const RUNS: u64 = 200;
-/// Memory may vary by what the allocator keeps; a report or a history for each run would be more.
+/// The tolerated growth of memory, which the allocator keeps. A leaked history for each run would be more.
 const GROWTH_MAX: u64 = 4 << 20;
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What a process holds: descriptors, threads, resident bytes.
+/// The resources of a process: descriptors, threads, resident bytes.
 fn holdings(page: &Page) -> (usize, usize, u64) {
     let process = format!("/proc/{}", page.running.id());
     let count = |folder: &str| fs::read_dir(format!("{process}/{folder}")).unwrap().count();
@@ -24,7 +24,7 @@ fn holdings(page: &Page) -> (usize, usize, u64) {
     (count("fd"), count("task"), pages * rustix::param::page_size() as u64)
 }
 
-/// Connections of the page that were closed a moment ago may still be on their way out.
+/// Connections of the page that were just closed may still be open in the process.
 fn settled(page: &Page, most: (usize, usize)) -> (usize, usize, u64) {
     let deadline = Instant::now() + PATIENCE;
     loop {

@@ -1,4 +1,4 @@
-//! What the page survives: slow, silent, oversized and many clients.
+//! Limits of the page: slow, silent, oversized and many clients.
 
 use std::fmt::Write as _;
 use std::io::{Read, Write};
@@ -29,7 +29,7 @@ fn what_is_too_long_is_refused() {
     page.quit().code(0);
 }
 
-/// Each is closed in time, and nobody else waits for it.
+/// Each connection is closed in time, and no other client waits for it.
 #[test]
 fn slow_heads_and_bodies_and_idle_connections_are_closed() {
     let server = plain_server();
@@ -47,7 +47,7 @@ fn slow_heads_and_bodies_and_idle_connections_are_closed() {
     assert!(from.elapsed() < Duration::from_secs(2));
     let closed = |mut stream: TcpStream| {
         let mut text = String::new();
-        // One that was closed with something unread is reset.
+        // A connection that is closed with unread data is reset.
         let _ = stream.read_to_string(&mut text);
         (text, from.elapsed())
     };
@@ -80,7 +80,7 @@ fn a_thousand_silent_connections_keep_nobody_from_the_page() {
         }
     }
     page.command("/api/v1/runs", &json!({"users": 1}));
-    // Who is being answered keeps the place that it has.
+    // A connection whose request is being answered is not evicted.
     events.find(|event| event.data["view"]["state"] == "running");
     page.quit().code(0);
 }
@@ -104,7 +104,7 @@ fn however_many_pages_are_open_a_run_can_be_stopped() {
     page.quit().code(0);
 }
 
-/// Twenty pages that never read, of a run with much to show.
+/// Twenty clients that never read, of a run with large events.
 #[test]
 fn who_never_reads_holds_nothing() {
     let server = plain_server();
@@ -127,7 +127,7 @@ fn who_never_reads_holds_nothing() {
     page.quit().code(0);
 }
 
-/// A page whose browser has gone is noticed, and its place is free.
+/// The connection of a browser that has gone is closed, and makes room.
 #[test]
 fn pages_come_and_go() {
     let server = plain_server();

@@ -1,4 +1,4 @@
-//! The web page as browsers and scripts meet it: over its port.
+//! The web page, over its port.
 
 mod course;
 mod file;
@@ -10,7 +10,7 @@ mod safety;
 
 use crate::support::{Page, Run, Server};
 
-/// A scenario of one class that waits little, without an end.
+/// A scenario of one class with short waits and no run time.
 const SCENARIO: &str = "\
 [[user]]
 name = \"u\"
@@ -20,7 +20,7 @@ get = \"/\"
 name = \"home\"
 ";
 
-/// The page of that scenario, against this server.
+/// Opens the page of that scenario against this server.
 fn page(server: &Server) -> Page {
     Run::of(SCENARIO).host(server.address).arg("--only-summary").open_page()
 }

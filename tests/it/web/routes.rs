@@ -1,4 +1,4 @@
-//! Every route of the page, by every method: what may be asked for, and how it is refused.
+//! Every route of the page with every method: what is allowed, and how the rest is refused.
 
 use std::collections::BTreeSet;
 
@@ -11,13 +11,13 @@ use crate::support::{Page, Reply, Run, Server, plain_server};
 
 const TOKEN: &str = "0123456789abcdef";
 
-/// Those of RFC 9110 section 9.3 and RFC 5789, and some that nobody has heard of.
+/// The methods of RFC 9110 section 9.3 and RFC 5789, and some unknown ones.
 const METHODS: [&str; 12] = [
     "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY", "get",
     "X",
 ];
 
-/// A page that needs a token, with a run on.
+/// Opens a page that needs a token, with an active run.
 fn page_with_token(server: &Server) -> Page {
     let run = Run::of(SCENARIO).host(server.address).file("token", TOKEN);
     let page = run.args(["--web-token-file", "token", "--only-summary"]).open_page();
@@ -27,13 +27,13 @@ fn page_with_token(server: &Server) -> Page {
     page
 }
 
-/// What whoever has the cookie, and nothing else to speak for them, is answered.
+/// Returns the status of a request with the cookie and nothing else to authorise it.
 fn by_cookie(page: &Page, method: &str, path: &str) -> Reply {
     let cookie = format!("gregaria-{}={TOKEN}", page.address.port());
     page.ask(method, path, &[("Cookie", &cookie)], "")
 }
 
-/// A run is on, and all that was done is in its books.
+/// Checks that a run is active, and that its commands are these.
 #[track_caller]
 fn check_unchanged(page: &Page, what: &str) {
     let view = by_cookie(page, "GET", "/api/v1/view").json();
@@ -41,7 +41,7 @@ fn check_unchanged(page: &Page, what: &str) {
     assert_eq!((&view["run"], &view["commands"]), (&json!(1), &json!([])), "{what}");
 }
 
-/// The event stream has no end, so of it only the head is looked at.
+/// Of the event stream, which has no end, only the head is read.
 fn is_endless(method: &str, path: &str) -> bool {
     (method, path) == ("GET", "/api/v1/events")
 }
@@ -77,7 +77,7 @@ fn a_cookie_changes_nothing_but_by_post_whatever_the_route_and_the_method() {
     let expected = ["/api/v1/run/load", "/api/v1/run/reset", "/api/v1/run/stop", "/api/v1/runs"];
     let expected = expected.into_iter().chain(["/stats/reset", "/stop", "/swarm", "/user"]);
     assert_eq!(changes, expected.collect::<BTreeSet<_>>());
-    // By POST browsers say where it comes from, and so it is answered; `/user` is not there to be.
+    // Browsers send the origin of a POST, so it is answered. `/user` is not implemented.
     assert_eq!(by_cookie(&page, "POST", "/user").status, 501);
     assert_eq!(by_cookie(&page, "POST", "/api/v1/run/reset").status, 200);
     assert_eq!(by_cookie(&page, "POST", "/stop").status, 200);
@@ -129,7 +129,7 @@ fn no_other_spelling_of_a_route_gets_round_its_rule() {
     page.quit().code(0);
 }
 
-/// The host of an absolute target counts, and not the header's (RFC 9112 section 3.2.2).
+/// The host of an absolute target takes precedence over the header (RFC 9112 section 3.2.2).
 #[test]
 fn a_name_that_was_made_ours_is_not_whatever_form_the_target_has() {
     let server = plain_server();
@@ -179,7 +179,7 @@ fn whatever_is_wrong_below_api_v1_is_4xx_with_errors_and_in_swarm_200_as_locusts
     for body in wrong {
         check(page.ask("POST", "/api/v1/runs", &[], body), 422, body);
     }
-    // Nothing is on to be changed, whatever it is to be changed to.
+    // There is no active run to change.
     for path in ["/api/v1/run/load", "/api/v1/run/stop", "/api/v1/run/reset"] {
         check(page.ask("POST", path, &[], "{}"), 409, path);
     }

@@ -1,4 +1,4 @@
-//! Who may see the page, and who may change the run.
+//! Access control: which clients may see the page, and which may change the run.
 
 use std::io::Write;
 
@@ -46,7 +46,7 @@ fn a_page_of_another_origin_changes_nothing() {
     assert_eq!(page.view()["run"], 0);
     let own = format!("http://{}", page.address);
     assert_eq!(page.ask("POST", "/api/v1/runs", &[("Origin", &own)], "{}").status, 201);
-    // A run in which nothing was answered ends with 1.
+    // A run without a response ends with 1.
     server.await_requests(2);
     page.quit().code(0);
 }
@@ -140,7 +140,7 @@ fn a_token_may_come_from_a_file_and_is_not_told() {
     page.quit().code(0);
 }
 
-/// Our own client is the browser.
+/// The test's client acts as the browser.
 #[test]
 fn the_page_is_served_by_https_where_there_is_a_certificate() {
     let server = plain_server();

@@ -1,4 +1,4 @@
-//! Chunked bodies, and what can be wrong with them.
+//! Chunked bodies, valid and invalid.
 
 use crate::case::{Act, Case, case, chunked, fine, forever, get, send};
 use crate::texts::*;
@@ -9,7 +9,7 @@ pub(super) fn cases() -> Vec<Case> {
 
 fn good() -> Vec<Case> {
     let good = |name, chunks: &str| {
-        // The connection is as good as before.
+        // The connection can be used again.
         let case = case(name).asks([get(), get()]);
         case.replies([send(chunked(chunks)), Act::Read, fine()])
     };
@@ -64,7 +64,7 @@ fn lies() -> Vec<Case> {
     vec![
         bad("a chunk longer than its size", "3\r\nfine\r\n0\r\n\r\n"),
         bad("a chunk shorter than its size", "6\r\nfine\r\n0\r\n\r\n"),
-        // Its line feed may stand alone, as at the end of any line.
+        // A line may end with a line feed alone.
         case("a chunk shorter than its size by one")
             .replies([send(chunked("5\r\nfine\r\n0\r\n\r\n"))])
             .brings(200, "fine\r"),
@@ -96,7 +96,7 @@ fn lies() -> Vec<Case> {
     ]
 }
 
-/// Sizes that together are more than a number holds.
+/// Sizes whose sum overflows.
 fn bad_second_size() -> Case {
     case("sizes that add up beyond 64 bits")
         .replies([send(chunked("4\r\nfine\r\nfffffffffffffffe\r\nfine")), Act::Close])

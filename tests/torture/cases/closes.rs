@@ -1,4 +1,4 @@
-//! Connections that end at every stage, in order and not.
+//! Connections that end at every stage, with a close or a reset.
 
 use crate::case::{Act, Case, Door, case, chunked, fine, get, head, pause, send};
 use crate::texts::*;
@@ -18,12 +18,12 @@ fn doors() -> Vec<Case> {
             .slow(),
         case("a close at once").plays([Act::Close]).fails_by_chance(either),
         case("a reset at once").plays([Act::Reset]).fails_by_chance(reset),
-        // What was not read makes a reset of it.
+        // Unread data make it a reset.
         case("a close without reading").plays([Act::Await, Act::Close]).fails(RESET_BEFORE),
     ]
 }
 
-/// A response that ends too soon, and how far it has come.
+/// A response that ends too early, and the number of bytes that came.
 fn stage(name: [&'static str; 3], sent: &str, doing: &str) -> [Case; 3] {
     let [closed, reset, finished] = name.map(case);
     let sent = || send(sent.to_owned());

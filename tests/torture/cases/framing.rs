@@ -1,4 +1,4 @@
-//! Where a body ends, and what servers say about that.
+//! The framing of bodies.
 
 use http::Method;
 
@@ -24,7 +24,7 @@ fn lengths() -> Vec<Case> {
         case("the same length twice in a list")
             .replies([send(head("Content-Length: 4, 4\r\n", "fine"))])
             .succeeds(),
-        // What is beyond the length is not an answer to the next request.
+        // Bytes after the length are not a response to the next request.
         case("a length that is too short")
             .asks([get(), get()])
             .replies([send(head("Content-Length: 2\r\n", "fine"))])
@@ -113,7 +113,7 @@ fn codings() -> Vec<Case> {
         let case = case(name).asks([get(), get()]);
         case.replies([send(head(lines, rest)), Act::Close]).serves()
     };
-    // The connection is as good as before.
+    // The connection can be used again.
     let kept = |name, lines: &str, rest: &str| {
         let case = case(name).asks([get(), get()]);
         case.replies([send(head(lines, rest)), Act::Read, fine()]).succeeds().succeeds()
@@ -135,7 +135,7 @@ fn codings() -> Vec<Case> {
         coded("identity until the close", "Transfer-Encoding: identity\r\n", "fine")
             .succeeds()
             .succeeds(),
-        // RFC 2616 had the word for no coding at all, and servers of its time still say it.
+        // In RFC 2616 the word means no coding, and old servers still send it.
         kept(
             "identity with a length",
             "Transfer-Encoding: identity\r\nContent-Length: 4\r\n",
@@ -189,7 +189,7 @@ fn bodiless() -> Vec<Case> {
 }
 
 impl Case {
-    /// The first answer has no body, and the second is the plainest.
+    /// The first response has no body, and the second is a plain one.
     fn no_body(self, status: u16) -> Self {
         self.brings(status, "").succeeds()
     }

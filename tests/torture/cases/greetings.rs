@@ -1,10 +1,10 @@
-//! Servers that speak something else, before they are asked or after.
+//! Servers of another protocol, which send data before or after the request.
 
 use crate::case::{Act, Case, case, send, wait};
 use crate::texts::*;
 
 pub(super) fn cases() -> Vec<Case> {
-    // Those that speak first do so before the request has come.
+    // Some send data before the request has come.
     let greets = |name, text: &[u8], start: &str| {
         case(name).plays([send(text.to_vec()), Act::Read]).fails(not_http(start))
     };
@@ -39,7 +39,7 @@ pub(super) fn cases() -> Vec<Case> {
         case("a TLS port that understands")
             .replies([send("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")])
             .brings_bad(400, "", "400 Bad Request"),
-        // What stands there before the request cannot be told from an answer to it.
+        // Data that come before the request cannot be told from a response to it.
         case("an answer before the request")
             .plays([send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine"), Act::Read])
             .succeeds(),

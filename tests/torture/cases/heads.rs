@@ -1,4 +1,4 @@
-//! Heads: bent ones that are understood, and broken ones.
+//! Heads: unusual ones that are understood, and invalid ones.
 
 use crate::case::{Act, Case, case, fine, forever, get, head, send, wait};
 use crate::texts::*;
@@ -9,7 +9,7 @@ pub(super) fn cases() -> Vec<Case> {
 
 fn bent() -> Vec<Case> {
     let bent = |name, text: &[u8]| {
-        // The connection is as good as before.
+        // The connection can be used again.
         let case = case(name).asks([get(), get()]);
         case.replies([send(text.to_vec()), Act::Read, fine()]).succeeds().succeeds()
     };
@@ -151,7 +151,7 @@ fn interim() -> Vec<Case> {
 
 fn large() -> Vec<Case> {
     let filler = |length| format!("A: {}\r\nContent-Length: 4\r\n", "x".repeat(length));
-    // As long as a head may be, with 43 bytes besides the filler.
+    // The longest head that is allowed, with 43 bytes besides the filler.
     let longest = head(&filler((64 << 10) - 43), "fine");
     let longer = head(&filler((64 << 10) - 42), "fine");
     let start = || send("HTTP/1.1 200 OK\r\n");
@@ -190,7 +190,7 @@ fn large() -> Vec<Case> {
     ]
 }
 
-/// A head in two pieces, cut at every position, and torn there.
+/// A head in two pieces, split at every position, and one that ends there.
 fn cut() -> Vec<Case> {
     const HEAD: &str = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n";
     let positions = 1..HEAD.len();

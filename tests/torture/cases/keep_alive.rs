@@ -15,7 +15,7 @@ fn kept() -> Vec<Case> {
     let all_fine = |case: Case| (0..100).fold(case, |case, _| case.succeeds());
     let says = |name, version: &str, lines: &str| {
         let text = format!("HTTP/{version} 200 OK\r\n{lines}Content-Length: 4\r\n\r\nfine");
-        // The server keeps the connection, whatever it said.
+        // The server keeps the connection in spite of its header.
         case(name).asks([get(), get()]).replies([send(text)]).serves().succeeds().succeeds()
     };
     vec![
@@ -34,7 +34,7 @@ fn kept() -> Vec<Case> {
     ]
 }
 
-/// Two requests, where the first connection ends under the second.
+/// Two requests; the first connection ends during the second.
 fn dead() -> Vec<Case> {
     let dies = |name, method: &Method, acts: &[Act]| {
         let case = case(name).asks([get(), Ask::Request(method.clone(), 0)]);
@@ -65,7 +65,7 @@ fn dead() -> Vec<Case> {
             &[send("HTTP/1.1 100 Continue\r\n\r\n"), Act::Close],
         )
         .fails(CLOSED_IN_HEAD),
-        // Sent again once, and no more.
+        // It is sent again only once.
         close("two closes under the next GET")
             .replies([Act::Close])
             .fails(CLOSED_BEFORE)
@@ -81,7 +81,7 @@ fn dead() -> Vec<Case> {
     ]
 }
 
-/// Bytes that nobody asked for.
+/// Bytes without a request.
 fn unasked() -> Vec<Case> {
     let twice = |name| case(name).asks([get(), get()]).succeeds().succeeds();
     let later = |name| case(name).asks([get(), pause(300), get()]).succeeds().succeeds().slow();

@@ -1,4 +1,4 @@
-//! Servers that stop in the middle, or hardly get on.
+//! Servers that stop in the middle, or are very slow.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ pub(super) fn cases() -> Vec<Case> {
     [stalls(), parts()].concat()
 }
 
-/// Parts of a request that have a time of their own.
+/// Parts of a request that have their own timeout.
 fn parts() -> Vec<Case> {
     let connects = |mut user: User| {
         user.policy.timeouts.connect = Some(BRIEF);
@@ -96,7 +96,7 @@ fn stalls() -> Vec<Case> {
             .replies([send(head("", "")), forever("x".repeat(1000))])
             .fails(BODY_TOO_LARGE)
             .counted_times_out(&open_body("*")),
-        // A request that may have been acted upon is not made again.
+        // A request that the server may have acted on is not sent again.
         case("no answer to a request on a kept connection")
             .asks([get(), get()])
             .replies([fine(), Act::Read])

@@ -5,7 +5,7 @@ use http::Method;
 use crate::case::{Act, Ask, Case, case, fine, get, send, wait};
 use crate::texts::*;
 
-/// More than both kernels' buffers hold.
+/// More than the socket buffers of both ends hold.
 const LARGE: usize = 32 << 20;
 
 pub(super) fn cases() -> Vec<Case> {
@@ -19,8 +19,8 @@ pub(super) fn cases() -> Vec<Case> {
             .succeeds()
             .succeeds()
             .slow(),
-        // The rest of the upload would stand before the next request. Read at once, it might be all
-        // gone before the client has its turn, and the connection as good as any.
+        // The rest of the upload would come before the next request. If it was read at once, it could be gone before
+        // the client is scheduled, and the connection could be used again.
         bad(upload("an answer before the upload, which is then read", LARGE)
             .plays([Act::ReadHead, send(too_large), wait(500)])
             .serves())
