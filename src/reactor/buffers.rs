@@ -21,7 +21,7 @@ use io_uring::types::BufRingEntry;
 /// The one buffer group of a core.
 pub(super) const GROUP: u16 = 0;
 /// Bytes of a buffer: large enough that a megabyte comes in 64 pieces.
-const BUFFER_BYTES: usize = 16 * 1024;
+pub(super) const BUFFER_BYTES: usize = 16 * 1024;
 /// Buffers of the first slab and of every further one: 1 MiB each, half of a core's usual cache.
 /// Only the pages that bytes were received into become memory.
 const SLAB_BUFFERS: u16 = 64;
@@ -66,10 +66,17 @@ struct Buffer {
     next: u16,
 }
 
-/// All receive buffers of a core, and the ring by which the kernel is given them.
+/// Where the buffers are that nobody holds.
+enum Free {
+    /// With the kernel, which is given them by this ring.
+    Provided { ring: NonNull<BufRingEntry>, tail: u16 },
+    /// Here. The one that was used last is lent first.
+    Here(Vec<u16>),
+}
+
+/// All receive buffers of a core.
 pub(super) struct Buffers {
-    ring: NonNull<BufRingEntry>,
-    tail: u16,
+    free: Free,
     slabs: Vec<NonNull<u8>>,
     buffers: Vec<Buffer>,
     /// Buffers that the kernel does not have.
@@ -89,18 +96,41 @@ impl Buffers {
             let address = ring.as_ptr() as u64;
             submitter.register_buf_ring_with_flags(address, BUFFERS_MAX, GROUP, 0)
         };
+        let buffers = Buffers::with(Free::Provided { ring, tail: 0 });
+        registered?;
+        Ok(buffers)
+    }
+
+    /// Allocates the first buffers, which are lent one by one.
+    pub(super) fn unregistered() -> Self {
+        Buffers::with(Free::Here(Vec::new()))
+    }
+
+    fn with(free: Free) -> Self {
         let mut buffers = Buffers {
-            ring,
-            tail: 0,
+            free,
             slabs: Vec::new(),
             buffers: Vec::new(),
             out: 0,
             held: 0,
             leaked: false,
         };
-        registered?;
         buffers.grow();
-        Ok(buffers)
+        buffers
+    }
+
+    /// A buffer to receive into, of those that no kernel has.
+    pub(super) fn lend(&mut self) -> Option<(u16, NonNull<u8>)> {
+        let Free::Here(free) = &mut self.free else { return None };
+        let id = free.pop()?;
+        Some((id, self.buffers[usize::from(id)].address))
+    }
+
+    /// A buffer that was lent and that nothing was received into.
+    pub(super) fn take_back(&mut self, id: u16) {
+        if let Free::Here(free) = &mut self.free {
+            free.push(id);
+        }
     }
 
     /// A turn begins to take its completions.
@@ -136,25 +166,29 @@ impl Buffers {
         self.out += 1;
     }
 
-    /// Hands a buffer to the kernel, which may write to it from now on.
+    /// Hands a buffer back, to be received into from now on.
     pub(super) fn give_back(&mut self, id: u16) {
         self.out -= 1;
         let buffer = self.buffers[usize::from(id)];
-        let position = usize::from(self.tail % BUFFERS_MAX);
+        let (ring, tail) = match &mut self.free {
+            Free::Provided { ring, tail } => (*ring, tail),
+            Free::Here(free) => return free.push(id),
+        };
+        let position = usize::from(*tail % BUFFERS_MAX);
         // SAFETY: the position is inside the ring, and the entry at the tail is ours to write until
         // the tail has moved past it: there are never more buffers than entries.
         unsafe {
-            let entry = self.ring.add(position).as_mut();
+            let entry = ring.add(position).as_mut();
             entry.set_addr(buffer.address.as_ptr() as u64);
             entry.set_len(BUFFER_BYTES as u32);
             entry.set_bid(id);
         }
-        self.tail = self.tail.wrapping_add(1);
+        *tail = tail.wrapping_add(1);
         // SAFETY: the tail lies in the first entry of the ring, aligned for a u16, and the kernel
         // only reads it. Release: the entry must be there before the kernel may look at it.
         unsafe {
-            let tail = BufRingEntry::tail(self.ring.as_ptr()).cast_mut();
-            AtomicU16::from_ptr(tail).store(self.tail, Ordering::Release);
+            let shared = BufRingEntry::tail(ring.as_ptr()).cast_mut();
+            AtomicU16::from_ptr(shared).store(*tail, Ordering::Release);
         }
     }
 
@@ -224,7 +258,9 @@ impl Drop for Buffers {
         // SAFETY: each was allocated with this layout, and the kernel has been told to let go.
         unsafe {
             self.slabs.iter().for_each(|slab| dealloc(slab.as_ptr(), slab_layout()));
-            dealloc(self.ring.cast().as_ptr(), ring_layout());
+            if let Free::Provided { ring, .. } = self.free {
+                dealloc(ring.cast().as_ptr(), ring_layout());
+            }
         }
     }
 }

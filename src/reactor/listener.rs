@@ -9,11 +9,10 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-use io_uring::opcode;
-use io_uring::types::Fd;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, sockopt};
 
-use super::ring::{Completion, Kind, Ring};
+use super::driver::Driver;
+use super::operation::{Completion, Kind, Operation};
 use super::slots::{SlotId, Slots};
 use super::{Reactor, Socket};
 
@@ -48,7 +47,10 @@ impl Listener {
         rustix::net::bind(&fd, &address)?;
         rustix::net::listen(&fd, BACKLOG)?;
         let address = rustix::net::getsockname(&fd)?.try_into()?;
-        let id = reactor.state.borrow_mut().listeners.insert(fd);
+        let id = {
+            let state = &mut *reactor.state.borrow_mut();
+            state.listeners.insert(fd, &mut state.driver)
+        };
         Ok(Listener { reactor: reactor.clone(), id, address })
     }
 
@@ -72,7 +74,7 @@ impl Drop for Listener {
     fn drop(&mut self) {
         let waiter = {
             let state = &mut *self.reactor.state.borrow_mut();
-            state.listeners.abandon(self.id, &mut state.io.ring)
+            state.listeners.abandon(self.id, &mut state.driver)
         };
         drop(waiter);
     }
@@ -97,7 +99,7 @@ impl Future for Accept<'_> {
             match listener.accepted.pop_front() {
                 Some(accepted) => (Some(accepted), None),
                 None => {
-                    listener.arm(*id, &mut state.io.ring);
+                    listener.arm(*id, &mut state.driver);
                     (None, listener.waiter.replace(context.waker().clone()))
                 }
             }
@@ -116,15 +118,12 @@ struct ListenerState {
 }
 
 impl ListenerState {
-    fn arm(&mut self, id: SlotId, ring: &mut Ring) {
+    fn arm(&mut self, id: SlotId, driver: &mut Driver) {
         let Some(fd) = self.fd.as_ref().filter(|_| !self.accepting) else { return };
         self.accepting = true;
-        let entry = opcode::AcceptMulti::new(Fd(fd.as_raw_fd()))
-            .flags(libc::SOCK_CLOEXEC)
-            .build()
-            .user_data(Kind::Accept.tag(id));
-        // SAFETY: a multishot accept refers to no memory.
-        unsafe { ring.push(entry) };
+        let accept = Operation::Accept { fd: fd.as_raw_fd() };
+        // SAFETY: an accept refers to no memory.
+        unsafe { driver.push(accept, Kind::Accept.tag(id)) };
     }
 }
 
@@ -136,7 +135,8 @@ impl Listeners {
         Listeners(Slots::new())
     }
 
-    fn insert(&mut self, fd: OwnedFd) -> SlotId {
+    fn insert(&mut self, fd: OwnedFd, driver: &mut Driver) -> SlotId {
+        driver.open(fd.as_raw_fd());
         self.0.insert(ListenerState {
             fd: Some(fd),
             accepting: false,
@@ -149,17 +149,17 @@ impl Listeners {
         self.0.get_mut(id).expect("a listener's handle holds its slot")
     }
 
-    fn abandon(&mut self, id: SlotId, ring: &mut Ring) -> Option<Waker> {
+    fn abandon(&mut self, id: SlotId, driver: &mut Driver) -> Option<Waker> {
         let listener = self.live(id);
         let waiter = listener.waiter.take();
         listener.accepted.clear();
-        if !listener.accepting {
+        let fd = listener.fd.take().expect("a listener is abandoned once").into_raw_fd();
+        if listener.accepting {
+            driver.cancel(fd, Kind::Accept.tag(id));
+        } else {
             self.0.remove(id);
-            return waiter;
         }
-        let fd = listener.fd.take().expect("a listener is abandoned once");
-        ring.push_unheeded(opcode::AsyncCancel::new(Kind::Accept.tag(id)).build());
-        ring.push_unheeded(opcode::Close::new(Fd(fd.into_raw_fd())).build());
+        driver.close(fd);
         waiter
     }
 

@@ -1,10 +1,13 @@
-//! One core's io_uring: operations in flight, sockets, buffers, deadlines, wake-ups.
+//! One core's input and output: operations in flight, sockets, buffers, deadlines, wake-ups.
 //!
 //! A [`Reactor`] belongs to one thread. Futures on that thread queue operations and go to sleep;
 //! [`Reactor::turn`] submits everything that was queued with one system call, waits for the first
 //! completion or the next deadline, and wakes the tasks concerned. It is the only place of a core
 //! that waits. Sockets are not those of glommio: a ring of our own costs half the CPU per request
 //! (benches/README.md).
+//!
+//! Operations go through io_uring (`ring`) or, where that is refused, through non-blocking system
+//! calls and epoll (`epoll`). Both stand behind `driver`, and nothing else knows which of them it is.
 //!
 //! Dropping a future is safe at any moment, because no future owns memory that the kernel may read
 //! or write: bytes are received into the reactor's own buffers, and the bytes of a send belong to
@@ -15,8 +18,11 @@
 
 mod backend;
 mod buffers;
+mod driver;
+mod epoll;
 mod late;
 mod listener;
+mod operation;
 mod peer;
 pub mod preflight;
 mod remote;
@@ -49,11 +55,11 @@ pub use socket::{Chunk, KeptBytes, Receive, Socket};
 pub use standstill::{STANDSTILL, Standstill};
 pub use thread_time::thread_time;
 
-use buffers::Buffers;
+use driver::Driver;
 use listener::Listeners;
+use operation::{Completion, Kind};
 use remote::RemoteEvent;
-use ring::{Completion, Kind, Ring};
-use sockets::{Io, Sockets};
+use sockets::Sockets;
 use standstill::Standstills;
 use wheel::Wheel;
 
@@ -90,7 +96,7 @@ pub struct Reactor {
 }
 
 struct State {
-    io: Io,
+    driver: Driver,
     sockets: Sockets,
     listeners: Listeners,
     wheel: Wheel,
@@ -115,14 +121,10 @@ impl Reactor {
     ///
     /// What the set-up of the backend says; [`preflight`] names the cure.
     pub fn new(backend: Backend) -> io::Result<Rc<Self>> {
-        if backend == Backend::Epoll {
-            return Err(io::ErrorKind::Unsupported.into());
-        }
-        let mut ring = Ring::new()?;
-        let buffers = Buffers::register(&ring.submitter())?;
-        let remote = RemoteEvent::new(&mut ring)?;
+        let mut driver = Driver::new(backend)?;
+        let remote = RemoteEvent::new(&mut driver)?;
         let state = State {
-            io: Io { ring, buffers },
+            driver,
             sockets: Sockets::new(),
             listeners: Listeners::new(),
             wheel: Wheel::new(),
@@ -284,7 +286,7 @@ impl State {
         let wait = self.sockets.may_wait() && turn == Turn::Wait;
         let deadline = self.wheel.next_deadline().filter(|_| wait);
         let timeout = deadline.map(|deadline| Duration::from_nanos(deadline.saturating_sub(now)));
-        self.io.ring.enter(wait, timeout)?;
+        self.driver.enter(wait, timeout)?;
         Ok(if wait { deadline.map_or(u64::MAX, |deadline| deadline.max(now)) } else { now })
     }
 
@@ -296,7 +298,7 @@ impl State {
         let end = Instant::now() + PATIENCE;
         while self.sockets.len() > 0 {
             let left = end.saturating_duration_since(Instant::now());
-            if left.is_zero() || self.io.ring.enter(self.sockets.may_wait(), Some(left)).is_err() {
+            if left.is_zero() || self.driver.enter(self.sockets.may_wait(), Some(left)).is_err() {
                 return;
             }
             self.complete_all();
@@ -305,29 +307,29 @@ impl State {
 
     /// Takes all that has completed; how many there were.
     fn complete_all(&mut self) -> u64 {
-        self.io.buffers.begin_turn();
+        self.driver.buffers.begin_turn();
         let mut seen = mem::take(&mut self.seen);
         // Asked before the completions are seen to, which may queue anew.
-        let is_up_to_date = self.io.ring.is_up_to_date();
-        self.io.ring.harvest(&mut seen);
+        let is_up_to_date = self.driver.is_up_to_date();
+        self.driver.harvest(&mut seen);
         let completions = seen.len() as u64;
         seen.drain(..).for_each(|completion| self.complete(completion));
-        self.sockets.end_brief(is_up_to_date, &mut self.io);
+        self.sockets.end_brief(is_up_to_date, &mut self.driver);
         self.seen = seen;
         completions
     }
 
     fn complete(&mut self, done: Completion) {
-        let State { io, sockets, listeners, remote, ready, .. } = self;
+        let State { driver, sockets, listeners, remote, ready, .. } = self;
         match done.kind {
             Kind::Ignored => {}
-            Kind::Receive => sockets.on_receive(done, io),
+            Kind::Receive => sockets.on_receive(done, driver),
             Kind::Connect => sockets.on_connect(done),
-            Kind::Send => sockets.on_send(done, io),
-            Kind::SendBrief => sockets.on_send_brief(done, io),
-            Kind::SendKept => sockets.on_send_kept(done, io),
+            Kind::Send => sockets.on_send(done, driver),
+            Kind::SendBrief => sockets.on_send_brief(done, driver),
+            Kind::SendKept => sockets.on_send_kept(done, driver),
             Kind::Accept => listeners.on_accept(done, ready),
-            Kind::Remote => remote.on_wake(done, &mut io.ring, ready),
+            Kind::Remote => remote.on_wake(done, driver, ready),
         }
     }
 }
@@ -337,10 +339,10 @@ impl Drop for State {
         self.see_sockets_out();
         // Closing a ring does not wait for what is in flight on it, so nothing may be freed before
         // the kernel has confirmed that it let go. If it will not, the memory stays with it.
-        if self.io.ring.cancel_all(PATIENCE).is_err() {
+        if self.driver.cancel_all(PATIENCE).is_err() {
             mem::forget(mem::take(&mut self.kept));
             mem::forget(mem::replace(&mut self.sockets, Sockets::new()));
-            self.io.buffers.leak();
+            self.driver.buffers.leak();
         }
     }
 }

@@ -7,12 +7,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use io_uring::opcode;
-use io_uring::types::Fd;
 use rustix::event::{EventfdFlags, eventfd};
 
 use super::Reactor;
-use super::ring::{Completion, Kind, Ring};
+use super::driver::Driver;
+use super::operation::{Completion, Kind, Operation};
 
 /// A handle by which another thread wakes a core. Cheap to clone; outlives the core harmlessly.
 #[derive(Debug, Clone)]
@@ -76,7 +75,7 @@ impl Drop for Woken {
     }
 }
 
-/// The core's side: an event descriptor that the ring polls.
+/// The core's side: an event descriptor that the driver watches.
 pub(super) struct RemoteEvent {
     event: Arc<OwnedFd>,
     wakes: u64,
@@ -87,10 +86,11 @@ pub(super) struct RemoteEvent {
 }
 
 impl RemoteEvent {
-    pub(super) fn new(ring: &mut Ring) -> io::Result<Self> {
+    pub(super) fn new(driver: &mut Driver) -> io::Result<Self> {
         let event = Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?);
+        driver.open(event.as_raw_fd());
         let remote = RemoteEvent { event, wakes: 0, waiters: Vec::new(), tickets: 0 };
-        remote.arm(ring);
+        remote.arm(driver);
         Ok(remote)
     }
 
@@ -98,23 +98,25 @@ impl RemoteEvent {
         Remote(self.event.clone())
     }
 
-    pub(super) fn on_wake(&mut self, done: Completion, ring: &mut Ring, ready: &mut Vec<Waker>) {
+    pub(super) fn on_wake(
+        &mut self,
+        done: Completion,
+        driver: &mut Driver,
+        ready: &mut Vec<Waker>,
+    ) {
         let mut count = [0; 8];
         // Nothing to read means that an earlier completion has read it already.
         let _ = rustix::io::read(&*self.event, &mut count);
         self.wakes += 1;
         ready.extend(self.waiters.drain(..).map(|(_, waker)| waker));
         if !done.more() {
-            self.arm(ring);
+            self.arm(driver);
         }
     }
 
-    fn arm(&self, ring: &mut Ring) {
-        let entry = opcode::PollAdd::new(Fd(self.event.as_raw_fd()), libc::POLLIN as u32)
-            .multi(true)
-            .build()
-            .user_data(Kind::Remote.alone());
-        // SAFETY: a poll refers to no memory; the descriptor lives as long as the ring.
-        unsafe { ring.push(entry) };
+    fn arm(&self, driver: &mut Driver) {
+        let watch = Operation::Watch { fd: self.event.as_raw_fd() };
+        // SAFETY: it refers to no memory; the descriptor lives as long as the driver.
+        unsafe { driver.push(watch, Kind::Remote.alone()) };
     }
 }

@@ -2,80 +2,19 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::os::fd::RawFd;
 use std::time::Duration;
 
-use io_uring::types::{CancelBuilder, SubmitArgs, Timespec};
-use io_uring::{IoUring, squeue};
+use io_uring::types::{CancelBuilder, Fd, SubmitArgs, Timespec};
+use io_uring::{IoUring, opcode, squeue};
 
-use super::slots::SlotId;
+use super::buffers::GROUP;
+use super::operation::{Completion, Kind, Operation, Tag};
 
 /// Requests queued between two turns before one has to be submitted early.
 const SUBMISSIONS: u32 = 1024;
 /// Completions the kernel can hold before it has to keep a list of its own.
 const COMPLETIONS: u32 = 8 * SUBMISSIONS;
-
-/// What an operation in flight is, carried through the kernel with the slot it belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub(super) enum Kind {
-    /// An operation without a waiting task: a close, a cancellation.
-    Ignored,
-    /// A multishot receive; the slot is a socket's.
-    Receive,
-    /// A connect; the slot is a socket's.
-    Connect,
-    /// A send of bytes that the operation owns; the slot is the operation's.
-    Send,
-    /// A send of a few bytes that the operation owns, which completes only when it fails; the slot is
-    /// the operation's.
-    SendBrief,
-    /// A send of kept bytes, which completes only when it fails; the slot is a socket's.
-    SendKept,
-    /// A multishot accept; the slot is a listener's.
-    Accept,
-    /// The event by which other threads wake this core.
-    Remote,
-}
-
-impl Kind {
-    const ALL: [Kind; 8] = [
-        Kind::Ignored,
-        Kind::Receive,
-        Kind::Connect,
-        Kind::Send,
-        Kind::SendBrief,
-        Kind::SendKept,
-        Kind::Accept,
-        Kind::Remote,
-    ];
-
-    /// The 64 bits that come back with the completion: kind, generation, index.
-    pub(super) fn tag(self, id: SlotId) -> u64 {
-        (self as u64) << 56 | u64::from(id.generation) << 32 | u64::from(id.index)
-    }
-
-    /// The tag of an operation that belongs to no slot.
-    pub(super) fn alone(self) -> u64 {
-        self.tag(SlotId { index: 0, generation: 0 })
-    }
-}
-
-/// One completion, copied out of the ring.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Completion {
-    pub(super) kind: Kind,
-    pub(super) id: SlotId,
-    /// What the system call would have returned: a count, a descriptor, or a negative errno.
-    pub(super) result: i32,
-    pub(super) flags: u32,
-}
-
-impl Completion {
-    /// Whether the operation stays in flight and will complete again.
-    pub(super) fn more(&self) -> bool {
-        io_uring::cqueue::more(self.flags)
-    }
-}
 
 /// The submission and completion queues.
 pub(super) struct Ring {
@@ -107,21 +46,46 @@ impl Ring {
     ///
     /// # Safety
     ///
-    /// Whatever memory the entry points to must stay valid until its completion has been seen, or
+    /// Whatever memory the operation points to must stay valid until its completion has been seen, or
     /// for the life of the ring where it completes only on failure.
-    pub(super) unsafe fn push(&mut self, entry: squeue::Entry) {
+    #[inline]
+    pub(super) unsafe fn push(&mut self, operation: Operation, tag: Tag) {
+        // SAFETY: the caller vouches for the operation's memory.
+        unsafe { self.push_entry(entry(operation).user_data(tag.0)) };
+    }
+
+    /// # Safety
+    ///
+    /// As of [`Ring::push`].
+    #[inline]
+    unsafe fn push_entry(&mut self, entry: squeue::Entry) {
         // SAFETY: the caller vouches for the entry's memory.
         if !self.backlog.is_empty() || unsafe { self.ring.submission().push(&entry) }.is_err() {
             self.backlog.push_back(entry);
         }
     }
 
-    /// Queues an operation that refers to no memory and whose success nobody waits for: a close, a
-    /// cancellation.
-    pub(super) fn push_unheeded(&mut self, entry: squeue::Entry) {
-        let entry = entry.flags(squeue::Flags::SKIP_SUCCESS).user_data(Kind::Ignored.alone());
+    /// Queues the cancellation of an operation. The kernel finds it by its tag at once.
+    pub(super) fn cancel(&mut self, tag: Tag) {
+        self.push_unheeded(opcode::AsyncCancel::new(tag.0).build());
+    }
+
+    /// Queues the cancellation of all operations on a descriptor: the kernel looks at every operation
+    /// of the ring to find them.
+    pub(super) fn cancel_all_on(&mut self, fd: RawFd) {
+        self.push_unheeded(opcode::AsyncCancel2::new(CancelBuilder::fd(Fd(fd)).all()).build());
+    }
+
+    /// Queues the close of a descriptor.
+    pub(super) fn close(&mut self, fd: RawFd) {
+        self.push_unheeded(opcode::Close::new(Fd(fd)).build());
+    }
+
+    /// Queues an operation that refers to no memory and whose success nobody waits for.
+    fn push_unheeded(&mut self, entry: squeue::Entry) {
+        let entry = entry.flags(squeue::Flags::SKIP_SUCCESS).user_data(Kind::Ignored.alone().0);
         // SAFETY: the entry refers to no memory.
-        unsafe { self.push(entry) };
+        unsafe { self.push_entry(entry) };
     }
 
     /// Submits everything queued and, with `wait`, sleeps until the first completion or until the
@@ -151,15 +115,11 @@ impl Ring {
 
     /// Moves every completion that is there into `seen`.
     pub(super) fn harvest(&mut self, seen: &mut Vec<Completion>) {
-        seen.extend(self.ring.completion().map(|entry| {
-            let tag = entry.user_data();
-            Completion {
-                kind: Kind::ALL[(tag >> 56) as usize],
-                id: SlotId { index: tag as u32, generation: (tag >> 32) as u32 & 0x00ff_ffff },
-                result: entry.result(),
-                flags: entry.flags(),
-            }
-        }));
+        seen.extend(
+            self.ring.completion().map(|entry| {
+                Completion::new(Tag(entry.user_data()), entry.result(), entry.flags())
+            }),
+        );
     }
 
     /// Whether the kernel has begun everything that was queued, and has kept no completion back.
@@ -175,6 +135,34 @@ impl Ring {
         match self.ring.submitter().register_sync_cancel(patience, CancelBuilder::any()) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
+        }
+    }
+}
+
+/// WAITALL: the kernel goes on by itself where the peer takes only a part.
+const SEND_FLAGS: i32 = libc::MSG_NOSIGNAL | libc::MSG_WAITALL;
+
+/// The entry of an operation, without its tag.
+#[inline]
+fn entry(operation: Operation) -> squeue::Entry {
+    match operation {
+        Operation::Connect { fd, address, len } => {
+            opcode::Connect::new(Fd(fd), address.cast(), len).build()
+        }
+        Operation::Receive { fd } => opcode::RecvMulti::new(Fd(fd), GROUP).build(),
+        Operation::Send { fd, address, len } => {
+            opcode::Send::new(Fd(fd), address, len).flags(SEND_FLAGS).build()
+        }
+        // DONTWAIT: a peer that does not take all of it makes this a failure.
+        Operation::SendAtOnce { fd, address, len } => opcode::Send::new(Fd(fd), address, len)
+            .flags(SEND_FLAGS | libc::MSG_DONTWAIT)
+            .build()
+            .flags(squeue::Flags::SKIP_SUCCESS),
+        Operation::Accept { fd } => {
+            opcode::AcceptMulti::new(Fd(fd)).flags(libc::SOCK_CLOEXEC).build()
+        }
+        Operation::Watch { fd } => {
+            opcode::PollAdd::new(Fd(fd), libc::POLLIN as u32).multi(true).build()
         }
     }
 }

@@ -69,8 +69,7 @@ impl Socket {
         source: Option<IpAddr>,
         options: &TcpOptions,
     ) -> io::Result<Socket> {
-        // Blocking on purpose: io_uring waits for a blocking socket and gives up on any other.
-        let flags = SocketFlags::CLOEXEC;
+        let flags = SocketFlags::CLOEXEC | reactor.state.borrow().driver.socket_flags();
         let fd = rustix::net::socket_with(peer.family, SocketType::STREAM, flags, None)?;
         if peer.is_tcp() {
             options.set(&fd)?;
@@ -82,7 +81,7 @@ impl Socket {
         let socket = Socket::adopt(reactor, fd);
         {
             let state = &mut *reactor.state.borrow_mut();
-            state.sockets.connect(socket.id, peer.address.clone(), &mut state.io);
+            state.sockets.connect(socket.id, peer.address.clone(), &mut state.driver);
         }
         Connecting(&socket).await?;
         Ok(socket)
@@ -90,7 +89,10 @@ impl Socket {
 
     /// Takes over a connected descriptor, such as an accepted one.
     pub(super) fn adopt(reactor: &Rc<Reactor>, fd: OwnedFd) -> Socket {
-        let id = reactor.state.borrow_mut().sockets.insert(fd);
+        let id = {
+            let state = &mut *reactor.state.borrow_mut();
+            state.sockets.insert(fd, &mut state.driver)
+        };
         Socket { reactor: reactor.clone(), id }
     }
 
@@ -133,7 +135,7 @@ impl Socket {
 
     fn queue_behind(&self, outgoing: Outgoing) {
         let state = &mut *self.reactor.state.borrow_mut();
-        state.sockets.send_behind(self.id, outgoing, &mut state.io);
+        state.sockets.send_behind(self.id, outgoing, &mut state.driver);
     }
 
     /// Whether the kernel has taken everything that was sent, as [`sent`](Self::sent) counts.
@@ -143,7 +145,7 @@ impl Socket {
 
     fn queue(&self, outgoing: Outgoing) {
         let state = &mut *self.reactor.state.borrow_mut();
-        state.sockets.send(self.id, outgoing, &mut state.io);
+        state.sockets.send(self.id, outgoing, &mut state.driver);
     }
 
     /// Completes when the kernel has taken everything that was sent; kept bytes count from the turn
@@ -189,7 +191,7 @@ impl Socket {
     /// meanwhile, for [`Socket::take_late`]. For protocols in which the peer may speak at any time.
     pub fn park_keeping(&self) {
         let state = &mut *self.reactor.state.borrow_mut();
-        state.sockets.park_keeping(self.id, &mut state.io);
+        state.sockets.park_keeping(self.id, &mut state.driver);
     }
 
     /// Takes a parked connection up again; whether it is fit for another request.
@@ -226,7 +228,7 @@ impl Drop for Socket {
     fn drop(&mut self) {
         let waiter = {
             let state = &mut *self.reactor.state.borrow_mut();
-            state.sockets.abandon(self.id, &mut state.io)
+            state.sockets.abandon(self.id, &mut state.driver)
         };
         drop(waiter);
     }
@@ -278,7 +280,7 @@ impl<'s> Future for Receive<'s> {
         let Socket { reactor, id } = self.0;
         let polled = {
             let state = &mut *reactor.state.borrow_mut();
-            state.sockets.poll_receive(*id, context.waker(), &mut state.io)
+            state.sockets.poll_receive(*id, context.waker(), &mut state.driver)
         };
         pending_unless_done(polled).map_ok(|filled| filled.map(|filled| Chunk { reactor, filled }))
     }
@@ -335,7 +337,7 @@ impl DerefMut for Chunk<'_> {
 
 impl Drop for Chunk<'_> {
     fn drop(&mut self) {
-        self.reactor.state.borrow_mut().io.buffers.give_back(self.filled.id);
+        self.reactor.state.borrow_mut().driver.buffers.give_back(self.filled.id);
     }
 }
 

@@ -7,18 +7,17 @@
 mod sends;
 
 use std::io;
-use std::os::fd::{BorrowedFd, IntoRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, IntoRawFd, OwnedFd, RawFd};
 use std::rc::Rc;
 use std::task::Waker;
 
-use io_uring::opcode;
-use io_uring::types::{CancelBuilder, Fd};
-use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::event::{PollFd, Timespec};
 use rustix::net::{SendFlags, SocketAddrAny};
 
-use super::buffers::{Buffers, Chain, Filled, GROUP};
+use super::buffers::{Chain, Filled};
+use super::driver::Driver;
 use super::late::Late;
-use super::ring::{Completion, Kind, Ring};
+use super::operation::{Completion, Kind, Operation};
 use super::slots::{SlotId, Slots};
 
 pub(super) use sends::Outgoing;
@@ -55,7 +54,7 @@ pub(super) struct SocketState {
     connected: Option<i32>,
     receiving: bool,
     /// The last piece was all there was, and nothing has been sent since: see
-    /// [`SocketState::has_missed_end`].
+    /// [`SocketState::has_missed_event`].
     drained: bool,
     sends: u32,
     /// What is sent when they have completed, in this order.
@@ -74,12 +73,6 @@ pub(super) struct SocketState {
     waiter: Option<Waker>,
     /// The handle is gone; the slot goes when the last operation has completed.
     abandoned: bool,
-}
-
-/// What the table works on and does not own.
-pub(super) struct Io {
-    pub(super) ring: Ring,
-    pub(super) buffers: Buffers,
 }
 
 /// The sockets of a core, and the sends in flight on them.
@@ -107,7 +100,8 @@ impl Sockets {
         }
     }
 
-    pub(super) fn insert(&mut self, fd: OwnedFd) -> SlotId {
+    pub(super) fn insert(&mut self, fd: OwnedFd, driver: &mut Driver) -> SlotId {
+        driver.open(fd.as_raw_fd());
         self.sockets.insert(SocketState {
             fd: fd.into_raw_fd(),
             connecting: None,
@@ -133,14 +127,12 @@ impl Sockets {
         self.sockets.len()
     }
 
-    pub(super) fn connect(&mut self, id: SlotId, peer: Rc<SocketAddrAny>, io: &mut Io) {
+    pub(super) fn connect(&mut self, id: SlotId, peer: Rc<SocketAddrAny>, driver: &mut Driver) {
         let socket = self.live(id);
-        let entry = opcode::Connect::new(Fd(socket.fd), peer.as_ptr().cast(), peer.addr_len())
-            .build()
-            .user_data(Kind::Connect.tag(id));
+        let (fd, address, len) = (socket.fd, peer.as_ptr().cast(), peer.addr_len());
         socket.connecting = Some(peer);
         // SAFETY: the slot holds the address until the completion has been seen.
-        unsafe { io.ring.push(entry) };
+        unsafe { driver.push(Operation::Connect { fd, address, len }, Kind::Connect.tag(id)) };
     }
 
     /// How the connect ended, or `None` and the waker is kept; gives back the waker it replaced.
@@ -178,16 +170,14 @@ impl Sockets {
     }
 
     /// Makes sure that bytes are received as they come.
-    pub(super) fn receive(&mut self, id: SlotId, io: &mut Io) {
+    pub(super) fn receive(&mut self, id: SlotId, driver: &mut Driver) {
         let socket = self.live(id);
         if socket.receiving || socket.end.is_some() {
             return;
         }
         socket.receiving = true;
-        let entry =
-            opcode::RecvMulti::new(Fd(socket.fd), GROUP).build().user_data(Kind::Receive.tag(id));
-        // SAFETY: the kernel writes only to registered buffers, which live as long as the ring.
-        unsafe { io.ring.push(entry) };
+        // SAFETY: the kernel writes only to the core's buffers, which live as long as the driver.
+        unsafe { driver.push(Operation::Receive { fd: socket.fd }, Kind::Receive.tag(id)) };
     }
 
     /// The next piece, the end, or `None` and the waker is kept.
@@ -195,10 +185,10 @@ impl Sockets {
         &mut self,
         id: SlotId,
         waker: &Waker,
-        io: &mut Io,
+        driver: &mut Driver,
     ) -> Result<io::Result<Option<Filled>>, Option<Waker>> {
         let socket = self.live(id);
-        if let Some(filled) = io.buffers.take(&mut socket.inbox) {
+        if let Some(filled) = driver.buffers.take(&mut socket.inbox) {
             return Ok(Ok(Some(filled)));
         }
         match socket.end {
@@ -210,11 +200,11 @@ impl Sockets {
             Some(waiter) if waiter.will_wake(waker) => None,
             _ => socket.waiter.replace(waker.clone()),
         };
-        if socket.drained && socket.has_missed_end() {
+        if socket.drained && socket.has_missed_event(driver) {
             // The next read arms the receive again, and learns how the connection ended.
-            socket.stop_receiving(id, io);
+            socket.stop_receiving(id, driver);
         }
-        self.receive(id, io);
+        self.receive(id, driver);
         Err(replaced)
     }
 
@@ -230,12 +220,12 @@ impl Sockets {
     }
 
     /// The same, and what comes is kept. What has come already moves out of the receive buffers.
-    pub(super) fn park_keeping(&mut self, id: SlotId, io: &mut Io) {
+    pub(super) fn park_keeping(&mut self, id: SlotId, driver: &mut Driver) {
         let socket = self.sockets.get_mut(id).expect("a socket's handle holds its slot");
         socket.parked = Parked::Keeping;
         let mut inbox = std::mem::replace(&mut socket.inbox, Chain::EMPTY);
-        while let Some(filled) = io.buffers.take(&mut inbox) {
-            if !self.late.keep(id.index, filled.id, filled.len, &mut io.buffers) {
+        while let Some(filled) = driver.buffers.take(&mut inbox) {
+            if !self.late.keep(id.index, filled.id, filled.len, &mut driver.buffers) {
                 socket.end = Some(End::Failed(libc::EPROTO));
             }
         }
@@ -255,27 +245,22 @@ impl Sockets {
     }
 
     /// The handle is gone: lets go of everything in flight and closes. Gives back the waiter.
-    pub(super) fn abandon(&mut self, id: SlotId, io: &mut Io) -> Option<Waker> {
+    pub(super) fn abandon(&mut self, id: SlotId, driver: &mut Driver) -> Option<Waker> {
         self.late.take(id.index);
         let socket = self.live(id);
         socket.abandoned = true;
-        io.buffers.discard(&mut socket.inbox);
-        let fd = Fd(socket.fd);
+        driver.buffers.discard(&mut socket.inbox);
+        let fd = socket.fd;
         let waiter = socket.waiter.take();
-        // By tag where that will do: the kernel finds one operation by its tag at once, but looks at
-        // every operation of the ring to find those of a descriptor.
         if socket.sends > 0 {
             self.hasty |= !self.brief.is_empty();
-            let cancel = opcode::AsyncCancel2::new(CancelBuilder::fd(fd).all());
-            io.ring.push_unheeded(cancel.build());
+            driver.cancel_all_on(fd);
         } else if socket.receiving {
-            let cancel = opcode::AsyncCancel::new(Kind::Receive.tag(id));
-            io.ring.push_unheeded(cancel.build());
+            driver.cancel(fd, Kind::Receive.tag(id));
         } else if socket.connecting.is_some() {
-            let cancel = opcode::AsyncCancel::new(Kind::Connect.tag(id));
-            io.ring.push_unheeded(cancel.build());
+            driver.cancel(fd, Kind::Connect.tag(id));
         }
-        io.ring.push_unheeded(opcode::Close::new(fd).build());
+        driver.close(fd);
         self.release_if_done(id);
         waiter
     }
@@ -288,23 +273,24 @@ impl Sockets {
         self.release_if_done(done.id);
     }
 
-    pub(super) fn on_receive(&mut self, done: Completion, io: &mut Io) {
+    pub(super) fn on_receive(&mut self, done: Completion, driver: &mut Driver) {
         let sockets = self.sockets.len();
         let socket = self.sockets.get_mut(done.id).expect("a receive in flight holds its slot");
         socket.receiving = done.more();
-        socket.drained = socket.receiving && !io_uring::cqueue::sock_nonempty(done.flags);
-        if let Some(buffer) = io_uring::cqueue::buffer_select(done.flags) {
-            io.buffers.taken();
+        socket.drained = socket.receiving && !done.is_nonempty();
+        if let Some(buffer) = done.buffer() {
+            driver.buffers.taken();
             let len = if socket.abandoned { 0 } else { done.result.max(0) as usize };
             match socket.parked {
-                _ if len == 0 => io.buffers.give_back(buffer),
-                Parked::No => io.buffers.append(&mut socket.inbox, buffer, len as u32),
-                Parked::Keeping if self.late.keep(done.id.index, buffer, len, &mut io.buffers) => {}
+                _ if len == 0 => driver.buffers.give_back(buffer),
+                Parked::No => driver.buffers.append(&mut socket.inbox, buffer, len as u32),
+                Parked::Keeping
+                    if self.late.keep(done.id.index, buffer, len, &mut driver.buffers) => {}
                 Parked::Keeping => socket.end = Some(End::Failed(libc::EPROTO)),
                 Parked::Refusing => {
                     // Not asked for, so the connection is of no use, and must not hold buffers that
                     // others wait for.
-                    io.buffers.give_back(buffer);
+                    driver.buffers.give_back(buffer);
                     socket.end = Some(End::Failed(libc::EPROTO));
                 }
             }
@@ -314,13 +300,13 @@ impl Sockets {
                 socket.end = Some(End::Failed(libc::ECONNRESET));
             }
             0 => socket.end = Some(End::Closed),
-            _ if socket.end.is_some() => socket.stop_receiving(done.id, io),
+            _ if socket.end.is_some() => socket.stop_receiving(done.id, driver),
             // Out of buffers: the next read arms the receive again.
-            result if result == -libc::ENOBUFS => io.buffers.run_out(sockets),
+            result if result == -libc::ENOBUFS => driver.buffers.run_out(sockets),
             // Cancelled by us, to let TCP hold the peer up.
             result if result == -libc::ECANCELED => {}
             result if result < 0 => socket.end = Some(End::Failed(-result)),
-            _ if socket.inbox.len() >= INBOX_MAX => socket.stop_receiving(done.id, io),
+            _ if socket.inbox.len() >= INBOX_MAX => socket.stop_receiving(done.id, driver),
             _ => {}
         }
         socket.wake();
@@ -350,26 +336,22 @@ impl SocketState {
     }
 
     /// Received data stays. The peer keeps the rest until the next read.
-    fn stop_receiving(&self, id: SlotId, io: &mut Io) {
+    fn stop_receiving(&self, id: SlotId, driver: &mut Driver) {
         if self.receiving {
-            let tag = Kind::Receive.tag(id);
-            io.ring.push_unheeded(opcode::AsyncCancel::new(tag).build());
+            driver.cancel(self.fd, Kind::Receive.tag(id));
         }
     }
 
-    /// Whether the connection has ended, which the receive in flight may have missed. The kernel
-    /// (seen with Linux 6.18) looks once for all events that are there, receives, and waits for
-    /// the next event when no bytes are left. A reset, or a close of a Unix socket, that was there
-    /// before the look is no next event: the receive would never complete. Asked once each time a
-    /// reader waits for more of an answer.
+    /// Whether something has happened that the receive in flight may have missed, by what the backend
+    /// says of itself. Asked once each time a reader waits for more of an answer.
     #[cold]
-    fn has_missed_end(&mut self) -> bool {
+    fn has_missed_event(&mut self, driver: &Driver) -> bool {
         self.drained = false;
         // SAFETY: the descriptor is open as long as the socket's handle exists.
         let fd = unsafe { BorrowedFd::borrow_raw(self.fd) };
-        let mut fds = [PollFd::from_borrowed_fd(fd, PollFlags::RDHUP)];
+        let mut fds = [PollFd::from_borrowed_fd(fd, driver.missed_events())];
         rustix::event::poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))
-            .is_ok_and(|ended| ended > 0)
+            .is_ok_and(|events| events > 0)
     }
 
     fn in_flight(&self) -> bool {

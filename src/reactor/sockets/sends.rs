@@ -2,13 +2,10 @@
 
 use std::task::Waker;
 
-use io_uring::opcode;
-use io_uring::squeue::Flags;
-use io_uring::types::Fd;
-
-use super::super::ring::{Completion, Kind};
+use super::super::driver::Driver;
+use super::super::operation::{Completion, Kind, Operation};
 use super::super::slots::SlotId;
-use super::{End, Io, SocketState, Sockets};
+use super::{End, SocketState, Sockets};
 
 /// The memory of a send: what it is decides who may free it, and when.
 #[derive(Debug)]
@@ -21,9 +18,6 @@ pub(in crate::reactor) enum Outgoing {
 
 /// The longest send that is one operation: its result is a signed 32-bit number.
 const SEND_MAX: usize = if cfg!(test) { 1 << 20 } else { 1 << 30 };
-
-/// WAITALL: the kernel goes on by itself where the peer takes only a part.
-const SEND_FLAGS: i32 = libc::MSG_NOSIGNAL | libc::MSG_WAITALL;
 
 /// A send that is waited for, and what it has to send yet.
 #[derive(Debug)]
@@ -45,27 +39,21 @@ impl Sockets {
         self.spare.pop().unwrap_or_default()
     }
 
-    pub(in crate::reactor) fn send(&mut self, id: SlotId, outgoing: Outgoing, io: &mut Io) {
-        self.receive(id, io);
+    pub(in crate::reactor) fn send(&mut self, id: SlotId, outgoing: Outgoing, driver: &mut Driver) {
+        self.receive(id, driver);
         self.live(id).drained = false;
         match outgoing {
             Outgoing::Kept { address, len } if len <= SEND_MAX => {
                 let socket = self.live(id);
                 socket.kept = Some((address, len));
-                // DONTWAIT: a peer that does not take all of it makes this a failure, and that is
-                // how the reactor hears of it.
-                let entry = opcode::Send::new(Fd(socket.fd), address, len as u32)
-                    .flags(SEND_FLAGS | libc::MSG_DONTWAIT)
-                    .build()
-                    .flags(Flags::SKIP_SUCCESS)
-                    .user_data(Kind::SendKept.tag(id));
-                // SAFETY: kept bytes live as long as the ring.
-                unsafe { io.ring.push(entry) };
+                let send = Operation::SendAtOnce { fd: socket.fd, address, len: len as u32 };
+                // SAFETY: kept bytes live as long as the driver.
+                unsafe { driver.push(send, Kind::SendKept.tag(id)) };
             }
             Outgoing::Owned(bytes) if bytes.len() <= SPARE_BYTES_MAX => {
-                self.send_brief(id, bytes, io);
+                self.send_brief(id, bytes, driver);
             }
-            outgoing => self.send_counted(id, outgoing, io),
+            outgoing => self.send_counted(id, outgoing, driver),
         }
     }
 
@@ -79,7 +67,7 @@ impl Sockets {
     /// been submitted, and completes without a completion. One would end the turn's wait, so that a
     /// core took a second turn for the answers. Who waits for its end nevertheless makes the turn one
     /// that does not wait.
-    fn send_brief(&mut self, id: SlotId, bytes: Vec<u8>, io: &mut Io) {
+    fn send_brief(&mut self, id: SlotId, bytes: Vec<u8>, driver: &mut Driver) {
         let (address, left) = (bytes.as_ptr(), bytes.len());
         let socket = self.sockets.get_mut(id).expect("a socket's handle holds its slot");
         socket.sends += 1;
@@ -87,15 +75,10 @@ impl Sockets {
         self.hasty |= socket.awaits_sent;
         let send = self.sends.insert(SendState { bytes, address, left, socket: id });
         self.brief.push(send);
-        // DONTWAIT as above.
-        let entry = opcode::Send::new(Fd(socket.fd), address, left as u32)
-            .flags(SEND_FLAGS | libc::MSG_DONTWAIT)
-            .build()
-            .flags(Flags::SKIP_SUCCESS)
-            .user_data(Kind::SendBrief.tag(send));
+        let operation = Operation::SendAtOnce { fd: socket.fd, address, len: left as u32 };
         // SAFETY: the table owns the bytes until the kernel has begun the send and told of its
         // failure. It does not come back to one that may not wait.
-        unsafe { io.ring.push(entry) };
+        unsafe { driver.push(operation, Kind::SendBrief.tag(send)) };
     }
 
     /// Whether the next turn may wait for a completion.
@@ -104,7 +87,7 @@ impl Sockets {
     }
 
     /// The brief sends of a turn whose failures have all been seen: what is left of them went well.
-    pub(in crate::reactor) fn end_brief(&mut self, is_up_to_date: bool, io: &mut Io) {
+    pub(in crate::reactor) fn end_brief(&mut self, is_up_to_date: bool, driver: &mut Driver) {
         if !is_up_to_date {
             self.hasty |= !self.brief.is_empty();
             return;
@@ -116,7 +99,7 @@ impl Sockets {
             let socket = self.sockets.get_mut(socket).expect("and that of its socket");
             if socket.abandoned || socket.awaits_sent || !socket.behind.is_empty() {
                 let result = left as i32;
-                self.on_send(Completion { kind: Kind::SendBrief, id, result, flags: 0 }, io);
+                self.on_send(Completion { kind: Kind::SendBrief, id, result, flags: 0 }, driver);
                 continue;
             }
             // The usual end, for which nobody waits.
@@ -138,11 +121,11 @@ impl Sockets {
 
     /// A brief send completes only when it failed. What the peer did not take at once is sent again
     /// as a send that waits.
-    pub(in crate::reactor) fn on_send_brief(&mut self, done: Completion, io: &mut Io) {
+    pub(in crate::reactor) fn on_send_brief(&mut self, done: Completion, driver: &mut Driver) {
         self.brief.retain(|id| *id != done.id);
         let taken = match done.result {
             result if result == -libc::EAGAIN => 0,
-            result if result < 0 => return self.on_send(done, io),
+            result if result < 0 => return self.on_send(done, driver),
             taken => taken as usize,
         };
         let send = self.sends.get_mut(done.id).expect("a brief send holds its slot to its end");
@@ -151,26 +134,31 @@ impl Sockets {
         let socket = self.sockets.get_mut(send.socket).expect("and that of its socket");
         socket.unsent -= taken as u64;
         if socket.abandoned {
-            return self.on_send(Completion { result: -libc::ECANCELED, ..done }, io);
+            return self.on_send(Completion { result: -libc::ECANCELED, ..done }, driver);
         }
-        self.send_next(done.id, io);
+        self.send_next(done.id, driver);
     }
 
     /// Sends when all that was sent before has been taken.
-    pub(in crate::reactor) fn send_behind(&mut self, id: SlotId, outgoing: Outgoing, io: &mut Io) {
-        self.receive(id, io);
+    pub(in crate::reactor) fn send_behind(
+        &mut self,
+        id: SlotId,
+        outgoing: Outgoing,
+        driver: &mut Driver,
+    ) {
+        self.receive(id, driver);
         let socket = self.live(id);
         socket.drained = false;
         if socket.sends > 0 {
             socket.behind.push(outgoing);
             self.hasty |= !self.brief.is_empty();
         } else {
-            self.send_counted(id, outgoing, io);
+            self.send_counted(id, outgoing, driver);
         }
     }
 
     /// A send that is waited for: it completes when the peer's side has taken all of it.
-    fn send_counted(&mut self, id: SlotId, outgoing: Outgoing, io: &mut Io) {
+    fn send_counted(&mut self, id: SlotId, outgoing: Outgoing, driver: &mut Driver) {
         let (bytes, address, left) = match outgoing {
             Outgoing::Kept { address, len } => (Vec::new(), address, len),
             Outgoing::Owned(bytes) => {
@@ -182,21 +170,18 @@ impl Sockets {
         socket.sends += 1;
         socket.unsent += left as u64;
         let send = self.sends.insert(SendState { bytes, address, left, socket: id });
-        self.send_next(send, io);
+        self.send_next(send, driver);
     }
 
     /// Sends the next bytes of a send, as many as one operation may have.
-    fn send_next(&mut self, id: SlotId, io: &mut Io) {
+    fn send_next(&mut self, id: SlotId, driver: &mut Driver) {
         let send = self.sends.get_mut(id).expect("a send in flight holds its slot");
         let (address, len) = (send.address, send.left.min(SEND_MAX));
         let socket = self.sockets.get_mut(send.socket).expect("and that of its socket");
-        let entry = opcode::Send::new(Fd(socket.fd), address, len as u32)
-            .flags(SEND_FLAGS)
-            .build()
-            .user_data(Kind::Send.tag(id));
-        // SAFETY: kept bytes live as long as the ring; owned ones stay in the table, where nothing
+        let operation = Operation::Send { fd: socket.fd, address, len: len as u32 };
+        // SAFETY: kept bytes live as long as the driver; owned ones stay in the table, where nothing
         // touches them, until the last completion has been seen.
-        unsafe { io.ring.push(entry) };
+        unsafe { driver.push(operation, Kind::Send.tag(id)) };
     }
 
     /// Whether everything has been taken that was sent, but for kept bytes that are no more than one
@@ -219,7 +204,7 @@ impl Sockets {
         if waits { Err(socket.waiter.replace(waker.clone())) } else { Ok(()) }
     }
 
-    pub(in crate::reactor) fn on_send(&mut self, done: Completion, io: &mut Io) {
+    pub(in crate::reactor) fn on_send(&mut self, done: Completion, driver: &mut Driver) {
         let send = self.sends.get_mut(done.id).expect("a send in flight holds its slot");
         let id = send.socket;
         let socket = self.sockets.get_mut(id).expect("a send in flight holds its socket's slot");
@@ -228,7 +213,7 @@ impl Sockets {
         if went_well && send.left > SEND_MAX && !socket.abandoned {
             send.address = send.address.wrapping_add(SEND_MAX);
             send.left -= SEND_MAX;
-            return self.send_next(done.id, io);
+            return self.send_next(done.id, driver);
         }
         socket.sends -= 1;
         if !went_well {
@@ -237,7 +222,7 @@ impl Sockets {
             let errno = if done.result < 0 { -done.result } else { libc::ECONNRESET };
             let behind = socket.behind.drain(..).map(|behind| behind.len() as u64).sum::<u64>();
             socket.unsent += behind;
-            socket.fail_send(errno, id, io);
+            socket.fail_send(errno, id, driver);
         }
         let next =
             (!socket.abandoned && !socket.behind.is_empty()).then(|| socket.behind.remove(0));
@@ -247,25 +232,25 @@ impl Sockets {
         let SendState { bytes, .. } = self.sends.remove(done.id).expect("it was just there");
         self.recycle(bytes);
         match next {
-            Some(outgoing) => self.send_counted(id, outgoing, io),
+            Some(outgoing) => self.send_counted(id, outgoing, driver),
             None => self.release_if_done(id),
         }
     }
 
     /// A kept send completes only when it failed, and may do so after its socket is gone. What the
     /// peer did not take at once is sent again as a send that waits.
-    pub(in crate::reactor) fn on_send_kept(&mut self, done: Completion, io: &mut Io) {
+    pub(in crate::reactor) fn on_send_kept(&mut self, done: Completion, driver: &mut Driver) {
         let Some(socket) = self.sockets.get_mut(done.id).filter(|socket| !socket.abandoned) else {
             return;
         };
         let taken = match done.result {
             result if result == -libc::EAGAIN => 0,
-            result if result < 0 => return socket.fail_send(-result, done.id, io),
+            result if result < 0 => return socket.fail_send(-result, done.id, driver),
             taken => taken as usize,
         };
         let (address, len) = socket.kept.expect("a kept send is noted until the next one");
         let rest = Outgoing::Kept { address: address.wrapping_add(taken), len: len - taken };
-        self.send_counted(done.id, rest, io);
+        self.send_counted(done.id, rest, driver);
     }
 }
 
@@ -288,13 +273,13 @@ impl SocketState {
     /// reason ends the socket here. The kernel tells of a reset only once: the receiving
     /// side sees a close in order after it. A receive in flight may have missed even that, so
     /// it gives way to a new one.
-    fn fail_send(&mut self, errno: i32, id: SlotId, io: &mut Io) {
+    fn fail_send(&mut self, errno: i32, id: SlotId, driver: &mut Driver) {
         self.send_failed.get_or_insert(errno);
         if !matches!(errno, libc::EPIPE | libc::ECONNRESET | libc::ECANCELED) {
             self.end.get_or_insert(End::Failed(errno));
         }
         if !self.abandoned {
-            self.stop_receiving(id, io);
+            self.stop_receiving(id, driver);
         }
         self.wake();
     }

@@ -22,43 +22,47 @@ fn serve(executor: &Rc<Executor>) -> Peer {
 
 #[test]
 fn a_large_body_needs_no_more_memory_than_the_cache_has() {
-    let executor = Executor::new();
-    let peer = serve(&executor);
-    let first = executor.reactor.state.borrow().io.buffers.len();
-    let received = Rc::new(Cell::new(0));
-    let (reactor, count) = (executor.reactor.clone(), received.clone());
-    executor.spawn(async move {
-        let socket = Socket::connect(&reactor, &peer, None).await.unwrap();
-        while count.get() < BODY {
-            count.set(count.get() + socket.receive().await.unwrap().unwrap().len());
-        }
+    on_each_backend(|| {
+        let executor = Executor::new();
+        let peer = serve(&executor);
+        let first = executor.reactor.state.borrow().driver.buffers.len();
+        let received = Rc::new(Cell::new(0));
+        let (reactor, count) = (executor.reactor.clone(), received.clone());
+        executor.spawn(async move {
+            let socket = Socket::connect(&reactor, &peer, None).await.unwrap();
+            while count.get() < BODY {
+                count.set(count.get() + socket.receive().await.unwrap().unwrap().len());
+            }
+        });
+        executor.run_until(|| received.get() >= BODY);
+        assert_eq!(executor.reactor.state.borrow().driver.buffers.len(), first);
     });
-    executor.run_until(|| received.get() >= BODY);
-    assert_eq!(executor.reactor.state.borrow().io.buffers.len(), first);
 }
 
 #[test]
 fn whatever_waits_for_slow_readers_the_others_are_served() {
-    let executor = Executor::new();
-    let peer = serve(&executor);
-    let received = Rc::new(Cell::new(0));
-    for _ in 0..5 {
-        let (reactor, peer) = (executor.reactor.clone(), peer.clone());
+    on_each_backend(|| {
+        let executor = Executor::new();
+        let peer = serve(&executor);
+        let received = Rc::new(Cell::new(0));
+        for _ in 0..5 {
+            let (reactor, peer) = (executor.reactor.clone(), peer.clone());
+            executor.spawn(async move {
+                let socket = Socket::connect(&reactor, &peer, None).await.unwrap();
+                // From here on it receives, and nobody reads.
+                socket.send(vec![1]);
+                std::future::pending::<()>().await;
+            });
+        }
+        let held = || executor.reactor.state.borrow().driver.buffers.out();
+        executor.run_until(|| held() >= 64);
+        let (reactor, count) = (executor.reactor.clone(), received.clone());
         executor.spawn(async move {
             let socket = Socket::connect(&reactor, &peer, None).await.unwrap();
-            // From here on it receives, and nobody reads.
-            socket.send(vec![1]);
-            std::future::pending::<()>().await;
+            while count.get() < BODY {
+                count.set(count.get() + socket.receive().await.unwrap().unwrap().len());
+            }
         });
-    }
-    let held = || executor.reactor.state.borrow().io.buffers.out();
-    executor.run_until(|| held() >= 64);
-    let (reactor, count) = (executor.reactor.clone(), received.clone());
-    executor.spawn(async move {
-        let socket = Socket::connect(&reactor, &peer, None).await.unwrap();
-        while count.get() < BODY {
-            count.set(count.get() + socket.receive().await.unwrap().unwrap().len());
-        }
+        executor.run_until(|| received.get() >= BODY);
     });
-    executor.run_until(|| received.get() >= BODY);
 }

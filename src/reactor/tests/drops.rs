@@ -7,7 +7,14 @@ use super::*;
 /// descriptor may leak; the pattern of every surviving exchange proves that no bytes were mixed up.
 #[test]
 fn futures_dropped_at_random_leave_nothing_behind() {
-    std::thread::spawn(drop_futures_at_random).join().unwrap();
+    on_each_backend(|| {
+        let backend = backend();
+        let test = move || {
+            BACKEND.set(backend);
+            drop_futures_at_random();
+        };
+        std::thread::spawn(test).join().unwrap();
+    });
 }
 
 fn drop_futures_at_random() {

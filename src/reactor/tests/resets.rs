@@ -16,35 +16,37 @@ const PIECE: usize = 16 * 1024;
 /// The kernel tells whoever asks first, and that is the send.
 #[test]
 fn a_reset_under_a_large_send_is_not_taken_for_a_close() {
-    let executor = Executor::new();
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let peer = Peer::new(listener.local_addr().unwrap());
-    let server = std::thread::spawn(move || {
-        for _ in 0..20 {
-            let (mut stream, _) = listener.accept().unwrap();
-            // What is not read makes a reset of the close.
-            stream.read_exact(&mut [0; 10]).unwrap();
-        }
-    });
-    let (reactor, done) = (executor.reactor.clone(), Rc::new(Cell::new(false)));
-    let flag = done.clone();
-    executor.spawn(async move {
-        let kept = reactor.keep(vec![b'x'; LARGE]);
-        for number in 0..20 {
-            let socket = Socket::connect(&reactor, &peer, None).await.unwrap();
-            match number % 2 {
-                0 => socket.send(vec![b'x'; LARGE]),
-                _ => socket.send_kept(kept),
+    on_each_backend(|| {
+        let executor = Executor::new();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let peer = Peer::new(listener.local_addr().unwrap());
+        let server = std::thread::spawn(move || {
+            for _ in 0..20 {
+                let (mut stream, _) = listener.accept().unwrap();
+                // What is not read makes a reset of the close.
+                stream.read_exact(&mut [0; 10]).unwrap();
             }
-            let error = socket.receive().await.unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::ConnectionReset, "number {number}");
-            socket.sent().await;
-            assert!(!socket.is_sent() && !socket.take_up(), "what was not taken was not sent");
-        }
-        flag.set(true);
+        });
+        let (reactor, done) = (executor.reactor.clone(), Rc::new(Cell::new(false)));
+        let flag = done.clone();
+        executor.spawn(async move {
+            let kept = reactor.keep(vec![b'x'; LARGE]);
+            for number in 0..20 {
+                let socket = Socket::connect(&reactor, &peer, None).await.unwrap();
+                match number % 2 {
+                    0 => socket.send(vec![b'x'; LARGE]),
+                    _ => socket.send_kept(kept),
+                }
+                let error = socket.receive().await.unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::ConnectionReset, "number {number}");
+                socket.sent().await;
+                assert!(!socket.is_sent() && !socket.take_up(), "what was not taken was not sent");
+            }
+            flag.set(true);
+        });
+        executor.run_until(|| done.get());
+        server.join().unwrap();
     });
-    executor.run_until(|| done.get());
-    server.join().unwrap();
 }
 
 /// Bytes that the peer's kernel has not taken yet.
@@ -76,34 +78,36 @@ fn send_and_reset(mut stream: TcpStream, most: usize) -> usize {
 
 #[test]
 fn what_came_before_a_reset_is_read_to_its_end() {
-    let executor = Executor::new();
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let peer = Peer::new(listener.local_addr().unwrap());
-    let server = std::thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        stream.read_exact(&mut [0; 10]).unwrap();
-        send_and_reset(stream, usize::MAX)
+    on_each_backend(|| {
+        let executor = Executor::new();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let peer = Peer::new(listener.local_addr().unwrap());
+        let server = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            stream.read_exact(&mut [0; 10]).unwrap();
+            send_and_reset(stream, usize::MAX)
+        });
+        let (reactor, received) = (executor.reactor.clone(), Rc::new(Cell::new(None)));
+        let result = received.clone();
+        executor.spawn(async move {
+            let socket = Socket::connect(&reactor, &peer, None).await.unwrap();
+            socket.send(vec![b'x'; LARGE]);
+            // It fails while the inbox is full and the rest waits in the kernel.
+            socket.sent().await;
+            let mut count = 0;
+            let error = loop {
+                match socket.receive().await {
+                    Ok(Some(piece)) => count += piece.len(),
+                    Ok(None) => panic!("closed in order after {count} bytes"),
+                    Err(error) => break error,
+                }
+            };
+            assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+            result.set(Some(count));
+        });
+        executor.run_until(|| received.get().is_some());
+        assert_eq!(received.get(), Some(server.join().unwrap()));
     });
-    let (reactor, received) = (executor.reactor.clone(), Rc::new(Cell::new(None)));
-    let result = received.clone();
-    executor.spawn(async move {
-        let socket = Socket::connect(&reactor, &peer, None).await.unwrap();
-        socket.send(vec![b'x'; LARGE]);
-        // It fails while the inbox is full and the rest waits in the kernel.
-        socket.sent().await;
-        let mut count = 0;
-        let error = loop {
-            match socket.receive().await {
-                Ok(Some(piece)) => count += piece.len(),
-                Ok(None) => panic!("closed in order after {count} bytes"),
-                Err(error) => break error,
-            }
-        };
-        assert_eq!(error.kind(), ErrorKind::ConnectionReset);
-        result.set(Some(count));
-    });
-    executor.run_until(|| received.get().is_some());
-    assert_eq!(received.get(), Some(server.join().unwrap()));
 }
 
 /// When the reactor hears of a connection.
@@ -173,41 +177,45 @@ async fn read_to_reset(
 /// anew after 32, and ends where all 64 buffers are full.
 #[test]
 fn a_reset_is_noticed_however_much_came_with_it() {
-    for pieces in [1, 32, 33, 48, 63, 64, 65, 112] {
-        for receiving in [Receiving::Before, Receiving::After] {
-            for then in [Then::Receive, Then::Send, Then::SendKept] {
-                println!("{pieces} pieces, receiving {receiving:?}, then {then:?}");
-                let executor = Executor::new();
-                let (reactor, result) = (executor.reactor.clone(), Rc::new(Cell::new(None)));
-                let into = result.clone();
-                executor.spawn(async move {
-                    into.set(Some(read_to_reset(&reactor, pieces, receiving, then).await));
-                });
-                executor.run_until(|| result.get().is_some());
-                let (sent, count, error) = result.get().unwrap();
-                assert_eq!((count, error), (sent, ErrorKind::ConnectionReset));
+    on_each_backend(|| {
+        for pieces in [1, 32, 33, 48, 63, 64, 65, 112] {
+            for receiving in [Receiving::Before, Receiving::After] {
+                for then in [Then::Receive, Then::Send, Then::SendKept] {
+                    println!("{pieces} pieces, receiving {receiving:?}, then {then:?}");
+                    let executor = Executor::new();
+                    let (reactor, result) = (executor.reactor.clone(), Rc::new(Cell::new(None)));
+                    let into = result.clone();
+                    executor.spawn(async move {
+                        into.set(Some(read_to_reset(&reactor, pieces, receiving, then).await));
+                    });
+                    executor.run_until(|| result.get().is_some());
+                    let (sent, count, error) = result.get().unwrap();
+                    assert_eq!((count, error), (sent, ErrorKind::ConnectionReset));
+                }
             }
         }
-    }
+    });
 }
 
 /// Where the host lets a Unix socket hold as much: `net.core.wmem_max`.
 #[test]
 fn a_close_of_a_unix_socket_is_noticed_however_much_came_with_it() {
-    for pieces in [1, 32, 33, 48, 63, 64, 65] {
-        let (receiver, mut sender) = UnixStream::pair().unwrap();
-        rustix::net::sockopt::set_socket_send_buffer_size(&sender, 2_000_000).unwrap();
-        sender.set_nonblocking(true).unwrap();
-        let sent: usize =
-            (0..pieces).map(|_| sender.write(&[b'y'; PIECE]).unwrap_or_default()).sum();
-        drop(sender);
-        let executor = Executor::new();
-        let socket = Socket::adopt(&executor.reactor, OwnedFd::from(receiver));
-        let received = Rc::new(Cell::new(None));
-        let into = received.clone();
-        executor.spawn(async move { into.set(Some(read_all(&socket).await.len())) });
-        println!("{pieces} pieces");
-        executor.run_until(|| received.get().is_some());
-        assert_eq!(received.get(), Some(sent));
-    }
+    on_each_backend(|| {
+        for pieces in [1, 32, 33, 48, 63, 64, 65] {
+            let (receiver, mut sender) = UnixStream::pair().unwrap();
+            rustix::net::sockopt::set_socket_send_buffer_size(&sender, 2_000_000).unwrap();
+            sender.set_nonblocking(true).unwrap();
+            let sent: usize =
+                (0..pieces).map(|_| sender.write(&[b'y'; PIECE]).unwrap_or_default()).sum();
+            drop(sender);
+            let executor = Executor::new();
+            let socket = Socket::adopt(&executor.reactor, OwnedFd::from(receiver));
+            let received = Rc::new(Cell::new(None));
+            let into = received.clone();
+            executor.spawn(async move { into.set(Some(read_all(&socket).await.len())) });
+            println!("{pieces} pieces");
+            executor.run_until(|| received.get().is_some());
+            assert_eq!(received.get(), Some(sent));
+        }
+    });
 }
