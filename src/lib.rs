@@ -32,11 +32,13 @@
 pub mod scenario;
 pub mod session;
 
+// Public for the benches and the fuzz targets only.
+#[doc(hidden)]
 pub mod http1;
 pub mod stats;
 
 pub mod reactor;
-pub mod transport;
+mod transport;
 
 pub mod executor;
 

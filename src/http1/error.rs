@@ -7,6 +7,7 @@ use thiserror::Error;
 
 /// The error for a request or a response that could not be read to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Error)]
+#[non_exhaustive]
 pub enum Error {
     /// The start line or a header line is not HTTP/1.x.
     #[error("malformed head: {0}")]
@@ -50,6 +51,7 @@ pub enum Error {
 
 /// Which part of a head is malformed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Error)]
+#[non_exhaustive]
 pub enum Malformed {
     /// The version is not `HTTP/1.0` or `HTTP/1.1`, or the bytes are of another protocol.
     #[error("not http/1.x")]

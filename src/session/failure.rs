@@ -10,11 +10,12 @@ use redirect::RedirectError;
 
 use crate::http1::{self, Framing, ResponseReader};
 use crate::stats::Limit;
-use crate::transport::{self, TlsError};
+use crate::transport::{self, FirstBytes, TlsError};
 use crate::units;
 
 /// Why there is no response. Failures are grouped by its text.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Failure {
     /// The host's name could not be looked up, or has no address.
     Resolve(String),
@@ -59,6 +60,7 @@ pub enum Failure {
 
 /// The phase that a request is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum RequestPhase {
     /// Its host's name is being looked up.
     Resolve,
@@ -76,6 +78,7 @@ pub enum RequestPhase {
 
 /// How much of a body has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct BodyProgress {
     /// Bytes of the body received so far, without those of the chunked coding.
     pub received: u64,
@@ -85,6 +88,7 @@ pub struct BodyProgress {
 
 /// How a connection ended.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Interruption {
     /// The server closed it.
     Closed,
@@ -99,6 +103,7 @@ pub enum Interruption {
 
 /// Why no connection was made.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ConnectError {
     /// Nothing listens at the address.
     #[error("connection refused")]
@@ -122,16 +127,6 @@ pub enum ConnectError {
     #[error("cannot connect: {}", text(.0))]
     Other(io::Error),
 }
-
-/// The first bytes received in place of a response: as many as the start of every response has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FirstBytes {
-    bytes: [u8; VERSION.len()],
-    len: u8,
-}
-
-/// The start of every response.
-const VERSION: &[u8; 7] = b"HTTP/1.";
 
 impl Failure {
     /// Returns whether a kept-alive connection turned out to be dead, so that the request may be sent once
@@ -232,25 +227,6 @@ impl RequestPhase {
     }
 }
 
-impl FirstBytes {
-    /// Returns the first of these bytes if they cannot begin a response; `None` if they can.
-    pub(super) fn other_than_http(seen: &[u8]) -> Option<Self> {
-        let len = seen.len().min(VERSION.len());
-        if seen[..len] == VERSION[..len] {
-            return None;
-        }
-        FirstBytes::of(seen)
-    }
-
-    /// Returns the first of these bytes, if there are any.
-    pub(super) fn of(seen: &[u8]) -> Option<Self> {
-        let len = seen.len().min(VERSION.len());
-        let mut bytes = [0; VERSION.len()];
-        bytes[..len].copy_from_slice(&seen[..len]);
-        (len > 0).then_some(FirstBytes { bytes, len: len as u8 })
-    }
-}
-
 impl From<io::Error> for ConnectError {
     fn from(error: io::Error) -> Self {
         use io::ErrorKind::{
@@ -341,12 +317,6 @@ impl fmt::Display for Interruption {
             Interruption::Reset => f.write_str("reset"),
             Interruption::Broken(error) => write!(f, "broken ({})", text(error)),
         }
-    }
-}
-
-impl fmt::Display for FirstBytes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.bytes[..usize::from(self.len)].escape_ascii().fmt(f)
     }
 }
 
@@ -448,13 +418,5 @@ mod tests {
             failure.general_text(),
             "connection broken (broken pipe) while reading the head"
         );
-    }
-
-    #[test]
-    fn what_may_begin_a_response_is_not_called_something_else() {
-        for seen in [&b""[..], b"H", b"HTTP/1.1 abc", b"HTTP/1."] {
-            assert_eq!(FirstBytes::other_than_http(seen), None);
-        }
-        assert!(FirstBytes::other_than_http(b"HTTP/2.0 200").is_some());
     }
 }

@@ -14,12 +14,9 @@ mod identity;
 mod request;
 mod wire;
 
-pub(crate) use budget::Budget;
-
 pub use api::check::{
-    Check, Condition, InvalidStatus, ResponseView, StatusRange, body_contains, first_failure,
-    has_status_check, header, header_equals, json_equals, json_exists, max_time, needs_body,
-    status, statuses,
+    Check, Condition, InvalidStatus, StatusRange, body_contains, header, header_equals,
+    json_equals, json_exists, max_time, status, statuses,
 };
 pub use api::counted::RequestFailed;
 pub use api::measurement::Measurement;
@@ -27,26 +24,51 @@ pub use api::pending::PendingRequest;
 pub use api::random::Random;
 pub use api::request_builder::{Path, RequestBuilder};
 pub use api::response::Response;
-pub use api::session::{Session, SessionClass};
-pub use body::decoding::{Coding, DecodeError, Decoders, codings};
-pub use body::json::{InvalidJson, Pointer, PointerError, equals, exists, find};
-pub use connection::local_addresses::LocalAddresses;
-pub use connection::resolved::{InvalidResolve, Resolve, ResolvedUrl};
-pub use connection::resolver::Resolver;
+pub use api::session::Session;
+pub use body::decoding::DecodeError;
+pub use body::json::{Pointer, PointerError};
+pub use connection::resolved::{InvalidResolve, Resolve};
 pub use failure::redirect::RedirectError;
-pub use failure::{BodyProgress, ConnectError, Failure, FirstBytes, Interruption, RequestPhase};
+pub use failure::{BodyProgress, ConnectError, Failure, Interruption, RequestPhase};
 pub use identity::client_state::{Cookies, InvalidCookie};
-pub use identity::secrets::{Secrets, secrets_of_headers};
 pub use request::auth::Auth;
-pub use request::base_url::{BaseUrl, UrlError, host_header, is_absolute};
+pub use request::base_url::{BaseUrl, UrlError};
 pub use request::keep_alive::KeepAlive;
 pub use request::multipart::Part;
 pub use request::policy::{Policy, Timeouts};
 pub use request::upload::Upload;
 pub use request::via::Via;
 pub use request::{Body, Request};
+
+pub use crate::http1::{Error as HttpError, Malformed};
+pub use crate::reactor::TcpOptions;
+pub use crate::transport::FirstBytes;
+#[cfg(feature = "tls")]
+pub use crate::transport::tls::CertificateFault;
+pub use crate::transport::tls::{LoadError, TlsError, TlsOptions, TlsVersion};
+
+// What benches, fuzz targets and the torture tests use of the engine. It is not part of the
+// library's interface.
+#[doc(hidden)]
+pub use api::check::{ResponseView, first_failure};
+#[doc(hidden)]
+pub use api::session::SessionClass;
+#[doc(hidden)]
+pub use body::decoding::{Coding, Decoders};
+#[doc(hidden)]
+pub use connection::local_addresses::LocalAddresses;
+#[doc(hidden)]
+pub use connection::resolved::ResolvedUrl;
+#[doc(hidden)]
+pub use connection::resolver::Resolver;
+#[doc(hidden)]
 pub use wire::context::Context;
+#[doc(hidden)]
 pub use wire::prepared::Prepared;
+#[doc(hidden)]
 pub use wire::render::Defaults;
 
-pub use crate::reactor::TcpOptions;
+pub(crate) use api::check::needs_body;
+pub(crate) use budget::Budget;
+pub(crate) use identity::secrets::{Secrets, secrets_of_headers};
+pub(crate) use request::base_url::{host_header, is_absolute};

@@ -8,6 +8,7 @@ use crate::reactor::preflight;
 
 /// What is wrong, with the cure where there is one.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// The address is in use.
     #[error(

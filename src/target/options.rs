@@ -32,6 +32,7 @@ pub struct Options {
 
 /// When the server closes a connection by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Close {
     /// Never, as long as the client does not want it.
     Never,

@@ -1,10 +1,10 @@
-//! What a connection's bytes go through on their way between a session and the reactor.
+//! The transport of a connection, between a session and the reactor: plain TCP or TLS.
 //!
-//! A [`Stream`] is the choice of it, made once per connection: a session sends and receives the text
-//! of HTTP, whatever is between it and the socket.
+//! A [`Stream`] is either of them. A session sends and receives the bytes of HTTP through it.
 
+mod first_bytes;
 #[cfg_attr(not(feature = "tls"), path = "no_tls.rs")]
-pub mod tls;
+pub(crate) mod tls;
 mod tls_options;
 
 use std::io;
@@ -13,44 +13,45 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use crate::reactor::{self, Chunk, KeptBytes, Socket};
-pub use tls::TlsError;
+pub use first_bytes::FirstBytes;
+pub(crate) use tls::TlsError;
 use tls::{Plaintext, TlsStream};
 
-/// A connection, made and ready for requests.
+/// A connection that is ready for requests.
 #[derive(Debug)]
-pub enum Stream {
-    /// Bytes go to the socket as they are.
+pub(crate) enum Stream {
+    /// Without TLS.
     Plain(Socket),
-    /// Bytes are sealed.
+    /// With TLS.
     Tls(Box<TlsStream>),
 }
 
-/// Why a stream ends out of order.
+/// The error of a stream.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// What the system says.
+    /// An error of the system.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// The peer has closed where it may not: in the handshake, or without saying so before.
+    /// The peer has closed the connection in the handshake, or without a `close_notify`.
     #[error("connection closed")]
     Closed,
-    /// What TLS says.
+    /// An error of TLS.
     #[error(transparent)]
     Tls(#[from] TlsError),
 }
 
-/// Received bytes, where they lie.
+/// Received bytes, not copied.
 #[derive(Debug)]
-pub enum Piece<'s> {
+pub(crate) enum Piece<'s> {
     /// In a buffer of the reactor.
     Chunk(Chunk<'s>),
-    /// In a part of such a buffer, or in the stream.
+    /// Decrypted, in such a buffer or in the stream.
     Plaintext(Plaintext<'s>),
 }
 
 /// The future of [`Stream::receive`].
 #[derive(Debug)]
-pub enum Receive<'s> {
+pub(crate) enum Receive<'s> {
     /// Receives from a plain stream.
     Plain(reactor::Receive<'s>),
     /// Receives from a TLS stream.
@@ -58,8 +59,8 @@ pub enum Receive<'s> {
 }
 
 impl Stream {
-    /// Sends bytes that the reactor keeps; how many go over the wire.
-    pub fn send_kept(&mut self, kept: KeptBytes) -> u64 {
+    /// Sends bytes that the reactor keeps. Returns the number of bytes on the wire.
+    pub(crate) fn send_kept(&mut self, kept: KeptBytes) -> u64 {
         match self {
             Stream::Plain(socket) => {
                 socket.send_kept(kept);
@@ -69,8 +70,8 @@ impl Stream {
         }
     }
 
-    /// Sends bytes; how many go over the wire.
-    pub fn send(&mut self, bytes: Vec<u8>) -> u64 {
+    /// Sends bytes. Returns the number of bytes on the wire.
+    pub(crate) fn send(&mut self, bytes: Vec<u8>) -> u64 {
         match self {
             Stream::Plain(socket) => {
                 let sent = bytes.len() as u64;
@@ -81,9 +82,9 @@ impl Stream {
         }
     }
 
-    /// Sends bytes when all has been taken that was sent before in this way: parts of one message. How
-    /// many go over the wire.
-    pub fn send_behind(&mut self, bytes: Vec<u8>) -> u64 {
+    /// Sends a part of a message, after the earlier parts have been taken. Returns the number of bytes on the
+    /// wire.
+    pub(crate) fn send_behind(&mut self, bytes: Vec<u8>) -> u64 {
         match self {
             Stream::Plain(socket) => {
                 let sent = bytes.len() as u64;
@@ -94,8 +95,8 @@ impl Stream {
         }
     }
 
-    /// The same of bytes that the reactor keeps, however many.
-    pub fn send_kept_behind(&mut self, kept: KeptBytes) -> u64 {
+    /// Does the same with bytes that the reactor keeps, of any length.
+    pub(crate) fn send_kept_behind(&mut self, kept: KeptBytes) -> u64 {
         match self {
             Stream::Plain(socket) => {
                 socket.send_kept_behind(kept);
@@ -105,42 +106,41 @@ impl Stream {
         }
     }
 
-    /// Whether all parts have been taken.
-    pub fn is_sent(&self) -> bool {
+    /// Returns whether all parts have been taken.
+    pub(crate) fn is_sent(&self) -> bool {
         match self {
             Stream::Plain(socket) => socket.is_sent(),
             Stream::Tls(stream) => stream.is_sent(),
         }
     }
 
-    /// The next piece that came; `None` where the peer has closed in order.
-    pub fn receive(&mut self) -> Receive<'_> {
+    /// Receives the next piece; `None` if the peer has closed the connection in order.
+    pub(crate) fn receive(&mut self) -> Receive<'_> {
         match self {
             Stream::Plain(socket) => Receive::Plain(socket.receive()),
             Stream::Tls(stream) => Receive::Tls(stream.receive()),
         }
     }
 
-    /// Bytes that were handed to the socket and have not gone out: what was in flight when the
+    /// Returns how many bytes were given to the socket and not sent. Bytes that were in flight when the
     /// connection ended may be among them.
-    pub fn unsent(&self) -> u64 {
+    pub(crate) fn unsent(&self) -> u64 {
         match self {
             Stream::Plain(socket) => socket.unsent(),
             Stream::Tls(stream) => stream.unsent(),
         }
     }
 
-    /// Puts the connection aside until the next request.
-    pub fn park(&mut self) {
+    /// Parks the connection until the next request.
+    pub(crate) fn park(&mut self) {
         match self {
             Stream::Plain(socket) => socket.park(),
             Stream::Tls(stream) => stream.park(),
         }
     }
 
-    /// Takes a parked connection up again; whether it is fit for another request with a body of this
-    /// length.
-    pub fn resume(&mut self, body: usize) -> bool {
+    /// Resumes a parked connection. Returns whether it can carry another request with a body of this length.
+    pub(crate) fn resume(&mut self, body: usize) -> bool {
         match self {
             Stream::Plain(socket) => socket.take_up(),
             Stream::Tls(stream) => stream.resume(body),
@@ -149,8 +149,8 @@ impl Stream {
 }
 
 impl Piece<'_> {
-    /// How many bytes came over the wire for it.
-    pub fn wire_bytes(&self) -> u64 {
+    /// Returns how many bytes on the wire it took.
+    pub(crate) fn wire_bytes(&self) -> u64 {
         match self {
             Piece::Chunk(chunk) => chunk.len() as u64,
             Piece::Plaintext(plaintext) => plaintext.wire_bytes(),

@@ -9,16 +9,17 @@ use std::ops::Deref;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-pub use super::tls_options::{ABSENT, IS_BUILT_IN, LoadError, TlsOptions, TlsVersion};
+pub(crate) use super::tls_options::{ABSENT, IS_BUILT_IN};
+pub use super::tls_options::{LoadError, TlsOptions, TlsVersion};
 
 use crate::reactor::{KeptBytes, Socket};
 use crate::transport::Error;
 
-/// The TLS settings of a class of users; there are none to make.
+/// The TLS configuration of a class of users; it is empty.
 #[derive(Debug, Clone, Default)]
 pub struct Tls(());
 
-/// What TLS keeps for one user: nothing.
+/// The TLS state of a user; it is empty.
 #[derive(Debug, Default)]
 pub struct UserTls(());
 
@@ -26,7 +27,7 @@ pub struct UserTls(());
 #[derive(Debug, Default)]
 pub struct Roots(());
 
-/// Why a TLS connection failed: there is no TLS.
+/// The error of every TLS connection: there is no TLS.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("TLS: {ABSENT}")]
 pub struct TlsError;
@@ -44,18 +45,18 @@ pub struct Plaintext<'s>(Infallible, PhantomData<&'s [u8]>);
 pub struct Receive<'s>(Infallible, PhantomData<&'s mut TlsStream>);
 
 impl Roots {
-    /// Returns whether the system trusts nobody: never, as nobody needs an authority here.
+    /// Returns `false`: no authority is needed without TLS.
     pub fn is_empty(&self) -> bool {
         false
     }
 }
 
 impl Tls {
-    /// Makes the settings from options, of which none may be set.
+    /// Makes the configuration. No option may be set.
     ///
     /// # Errors
     ///
-    /// The first option that is set.
+    /// Returns an error for the first option that is set.
     pub fn new(options: &TlsOptions, _: &Roots) -> Result<Self, LoadError> {
         options.check().map(Tls)
     }
@@ -74,7 +75,7 @@ impl Tls {
     ///
     /// # Errors
     ///
-    /// Always.
+    /// Always returns an error.
     pub async fn connect(
         &self,
         _: Socket,
@@ -90,7 +91,7 @@ impl TlsOptions {
     ///
     /// # Errors
     ///
-    /// The first option that is set.
+    /// Returns an error for the first option that is set.
     pub fn check(&self) -> Result<(), LoadError> {
         let TlsOptions { ca, cert, key, insecure, resume, .. } = self;
         let TlsOptions { min_version, max_version, server_name, .. } = self;
@@ -112,7 +113,7 @@ impl TlsOptions {
 }
 
 /// Does nothing: there is nothing to prepare.
-pub fn warm_up() {}
+pub(crate) fn warm_up() {}
 
 impl TlsStream {
     /// Is never called, like the other methods.

@@ -3,37 +3,37 @@
 use std::path::PathBuf;
 
 /// Whether this build can make TLS connections: the cargo feature `tls`.
-pub const IS_BUILT_IN: bool = cfg!(feature = "tls");
+pub(crate) const IS_BUILT_IN: bool = cfg!(feature = "tls");
 
 /// The error text for TLS in a build without it.
-pub const ABSENT: &str = "this build has no TLS; it comes with the cargo feature 'tls'";
+pub(crate) const ABSENT: &str = "this build has no TLS; it comes with the cargo feature 'tls'";
 
-/// How the users of a class speak TLS. Nothing is read before it is [loaded](super::tls::Tls::new).
+/// The TLS options of a class of users. Files are read when they are [loaded](super::tls::Tls::new).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub struct TlsOptions {
     /// A PEM file of authorities to trust beside those of the system.
     pub ca: Option<PathBuf>,
-    /// A PEM file with the certificate that users show to servers who ask for one, and behind it
-    /// those that lead to its issuer.
+    /// A PEM file with the client certificate, followed by the certificates of its chain.
     pub cert: Option<PathBuf>,
-    /// A PEM file with the key of that certificate; without one, it is in the certificate's file.
+    /// A PEM file with the key of that certificate; by default it is in the certificate's file.
     pub key: Option<PathBuf>,
-    /// Takes any certificate for the server's. That the server has its key is still checked.
+    /// Accepts any certificate. Whether the server has its key is still checked.
     pub insecure: bool,
-    /// Lets a user resume its earlier sessions with a server, as a browser does. Without it every
-    /// connection has a whole handshake, as those of Locust's clients have.
+    /// Lets a user resume its earlier sessions with a server, as a browser does. Without it every connection
+    /// has a full handshake, as in Locust's clients.
     pub resume: bool,
-    /// The lowest version to speak; 1.2 without one.
+    /// The lowest version; by default 1.2.
     pub min_version: Option<TlsVersion>,
-    /// The highest version to speak; 1.3 without one.
+    /// The highest version; by default 1.3.
     pub max_version: Option<TlsVersion>,
-    /// The name that the server is called by, and its certificate must be valid for, in place of
-    /// the host's.
+    /// The server name that is sent and that the certificate must be valid for, in place of the host.
     pub server_name: Option<String>,
 }
 
 /// A version of TLS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum TlsVersion {
     /// RFC 5246.
     V1_2,
@@ -41,18 +41,19 @@ pub enum TlsVersion {
     V1_3,
 }
 
-/// Why TLS options cannot be used.
+/// The error for TLS options that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{option}: {reason}")]
+#[non_exhaustive]
 pub struct LoadError {
     /// Which of the options, by its name in a scenario file.
     pub option: &'static str,
-    /// What is wrong with it, and the cure.
+    /// What is wrong with it, and what to do.
     pub reason: String,
 }
 
 impl TlsOptions {
-    /// These options, and in the place of what they say whatever is said here.
+    /// Returns these options, each replaced by that of `by` if it is set there.
     pub fn overridden(mut self, by: &TlsOptions) -> Self {
         self.ca = by.ca.clone().or(self.ca);
         if by.cert.is_some() {

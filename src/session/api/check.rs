@@ -27,6 +27,7 @@ const SHOWN_CHARS: usize = 80;
 
 /// One condition on a response, with the text its failure is recorded under.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Check {
     /// What must hold.
     pub condition: Condition,
@@ -36,6 +37,7 @@ pub struct Check {
 
 /// A condition that a response can be checked for.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum Condition {
     /// The status is in one of these ranges. Replaces the rule that 400 and above is a failure.
     Status(Vec<StatusRange>),
@@ -132,12 +134,12 @@ pub fn max_time(limit: Duration) -> Check {
 }
 
 /// Returns whether a check needs the body, which is otherwise not kept.
-pub fn needs_body(checks: &[Check]) -> bool {
+pub(crate) fn needs_body(checks: &[Check]) -> bool {
     checks.iter().any(|check| check.condition.needs_body())
 }
 
 /// Returns whether a check is on the status, in place of the rule that 400 and above is a failure.
-pub fn has_status_check(checks: &[Check]) -> bool {
+pub(crate) fn has_status_check(checks: &[Check]) -> bool {
     checks.iter().any(|check| matches!(check.condition, Condition::Status(_)))
 }
 

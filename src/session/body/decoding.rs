@@ -37,6 +37,7 @@ pub enum Coding {
 
 /// Why a body cannot be decoded. Failures are grouped by its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum DecodeError {
     /// It is not a valid stream of this coding, or is truncated.
     #[error("cannot decode the body: bad {0}")]
@@ -63,7 +64,7 @@ pub struct Decoders {
 /// # Errors
 ///
 /// Returns [`DecodeError::TooManyCodings`].
-pub fn codings(head: &[u8]) -> Result<Vec<Coding>, DecodeError> {
+pub(crate) fn codings(head: &[u8]) -> Result<Vec<Coding>, DecodeError> {
     let mut codings = Vec::new();
     let is_it = |name: &str| name.eq_ignore_ascii_case("content-encoding");
     let values = http1::headers(head).filter(|(name, _)| is_it(name)).map(|(_, value)| value);

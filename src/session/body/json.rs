@@ -34,6 +34,7 @@ struct Token {
 
 /// The error for a text that is not a JSON pointer.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum PointerError {
     /// It does not begin with a slash.
     #[error("JSON pointer '{text}' must start with '/'; write '{cure}'")]
@@ -51,7 +52,7 @@ pub enum PointerError {
 /// The error for a text that is not JSON. It has no position, so that failures group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("invalid JSON")]
-pub struct InvalidJson;
+pub(crate) struct InvalidJson;
 
 impl Pointer {
     /// Parses a pointer: keys and indices, each after a `/`, in which `~1` stands for `/` and `~0` for `~`.
@@ -108,18 +109,18 @@ fn cure(text: &str) -> String {
 }
 
 /// Returns whether there is a value at the pointer, including `null`. Builds nothing.
-pub fn exists(text: &str, pointer: &Pointer) -> Result<bool, InvalidJson> {
+pub(crate) fn exists(text: &str, pointer: &Pointer) -> Result<bool, InvalidJson> {
     walk(text, pointer, &Skip).map(|found| found.is_some())
 }
 
 /// Builds the value at the pointer.
-pub fn find(text: &str, pointer: &Pointer) -> Result<Option<Value>, InvalidJson> {
+pub(crate) fn find(text: &str, pointer: &Pointer) -> Result<Option<Value>, InvalidJson> {
     walk(text, pointer, &Build)
 }
 
 /// Returns whether this value is at the pointer. Only arrays and objects are built, because members have
 /// no order.
-pub fn equals(text: &str, pointer: &Pointer, expected: &Value) -> Result<bool, InvalidJson> {
+pub(crate) fn equals(text: &str, pointer: &Pointer, expected: &Value) -> Result<bool, InvalidJson> {
     match expected {
         Value::Array(_) | Value::Object(_) => {
             Ok(find(text, pointer)?.is_some_and(|found| same(&found, expected)))

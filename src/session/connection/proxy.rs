@@ -5,9 +5,10 @@ use http::{HeaderValue, Method};
 use super::network::Network;
 use crate::http1::{self, Limits, Parsed, parse_response};
 use crate::reactor::Socket;
-use crate::session::failure::{Failure, FirstBytes, Interruption, RequestPhase};
+use crate::session::failure::{Failure, Interruption, RequestPhase};
 use crate::session::request::authority::without_zone;
 use crate::session::request::base_url::BaseUrl;
+use crate::transport::FirstBytes;
 
 /// Returns the CONNECT request for a tunnel to a host (RFC 9110 section 9.3.6).
 pub(super) fn connect_request(to: &BaseUrl, authorization: Option<&HeaderValue>) -> Vec<u8> {

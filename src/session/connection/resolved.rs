@@ -38,6 +38,7 @@ impl ResolvedUrl {
 /// written as `HOST:PORT:ADDRESS[,ADDRESS...]`, with brackets around a host that is an IPv6 address, and
 /// optionally around the addresses.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Resolve {
     /// Host and port, as a URL.
     pub url: BaseUrl,

@@ -5,6 +5,7 @@ pub(in crate::session) const REDIRECTS_MAX: u32 = 30;
 
 /// A redirect that cannot be followed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum RedirectError {
     /// `Location` is no URL.
     #[error("redirect to a malformed URL")]

@@ -126,7 +126,9 @@ impl Request {
 }
 
 /// Returns the secrets in headers of authentication and cookies: their values, and what follows a scheme.
-pub fn secrets_of_headers(headers: &[(HeaderName, HeaderValue)]) -> impl Iterator<Item = String> {
+pub(crate) fn secrets_of_headers(
+    headers: &[(HeaderName, HeaderValue)],
+) -> impl Iterator<Item = String> {
     headers
         .iter()
         .flat_map(|(name, value)| secrets_of_line(name.as_str().as_bytes(), value.as_bytes()))

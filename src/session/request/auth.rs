@@ -12,6 +12,7 @@ pub(in crate::session) type Credentials = (String, String);
 /// The authentication of a request: sent in the `Authorization` header, unless the request has such a
 /// header of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Auth {
     /// User and password in clear (RFC 7617).
     Basic {

@@ -8,6 +8,7 @@ use crate::transport::tls::{ABSENT, IS_BUILT_IN};
 
 /// A parsed base URL of the scenario or the command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct BaseUrl {
     /// Whether its scheme is `https`.
     pub secure: bool,
@@ -26,6 +27,7 @@ pub struct BaseUrl {
 
 /// The error for a base URL that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum UrlError {
     /// There is no scheme.
     #[error("'{0}' has no scheme, did you mean 'http://{0}'?")]
@@ -63,7 +65,7 @@ pub enum UrlError {
 }
 
 /// Returns whether a request's path is an absolute URL. As in Locust, its start decides.
-pub fn is_absolute(path: &str) -> bool {
+pub(crate) fn is_absolute(path: &str) -> bool {
     let starts_with = |scheme: &str| {
         path.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
     };
@@ -75,7 +77,7 @@ pub fn is_absolute(path: &str) -> bool {
 /// # Errors
 ///
 /// Returns what to write instead.
-pub fn host_header(value: &HeaderValue) -> Result<(), String> {
+pub(crate) fn host_header(value: &HeaderValue) -> Result<(), String> {
     let text = String::from_utf8_lossy(value.as_bytes());
     let is_more = text.contains(['/', '?', '#', '@', '%']);
     match BaseUrl::parse(&format!("http://{text}")) {

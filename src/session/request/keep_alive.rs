@@ -2,6 +2,7 @@
 
 /// How long the users of a class keep a connection for their next request to the same server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum KeepAlive {
     /// As long as the user lives and the server lets them, as Locust's users do.
     #[default]

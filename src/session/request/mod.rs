@@ -20,6 +20,7 @@ use upload::Upload;
 
 /// A request as data. The path is appended to the user's base URL; an absolute URL is used as it is.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Request {
     /// The method.
     pub method: Method,
@@ -48,6 +49,7 @@ pub struct Request {
 
 /// A request's body.
 #[derive(Debug, Clone, PartialEq, Default)]
+#[non_exhaustive]
 pub enum Body {
     /// No body. `Content-Length` is `0` for POST, PUT and PATCH, and missing for other methods.
     #[default]

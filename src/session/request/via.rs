@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 /// What the connections of a class of users go through.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Via {
     /// Nothing: they go to the addresses of the host.
     #[default]

@@ -6,6 +6,7 @@ use crate::units::{DurationError, LONGEST, NoShare};
 
 /// What is wrong with a part of a pathology.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum PathologyError {
     /// Not two things with the right sign between them.
     #[error("expected {0}")]

@@ -1,30 +1,29 @@
-//! A connection's bytes between its records and their reader, without a socket.
+//! Joins received bytes to records and decrypts them, without a socket.
 
 use std::ops::Range;
 
 use super::error::TlsError;
 use super::records::{Opened, PLAINTEXT_MAX, Records, record_len};
 
-/// Puts received bytes together into records and these into plaintext, in place wherever a record
-/// came whole.
+/// Turns received bytes into plaintext, in place if a record was received whole, and data into records.
 #[derive(Debug)]
 pub(super) struct Channel {
     records: Records,
-    /// Plaintext that is lent out, and behind it the beginning of a record that has not come whole.
+    /// Plaintext that is lent to the reader, followed by the beginning of an incomplete record.
     buffer: Vec<u8>,
     lent: Range<usize>,
-    /// The peer has said that it will send no more.
+    /// Whether the peer has sent a `close_notify`.
     closed: bool,
     /// Bytes received since the last call.
     pub(super) received: u64,
 }
 
-/// Where the plaintext is of bytes that came.
+/// Where the plaintext of received bytes is.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Plain {
     /// There is none.
     Nothing,
-    /// Here, in the bytes that came.
+    /// In this range of the received bytes.
     InPlace(Range<usize>),
     /// In the channel, which [lends](Channel::lent) it.
     Buffered,
@@ -35,23 +34,23 @@ impl Channel {
         Channel { records, buffer: Vec::new(), lent: 0..0, closed: false, received: 0 }
     }
 
-    /// Whether the peer has said that it will send no more.
+    /// Returns whether the peer has sent a `close_notify`.
     pub(super) fn is_closed(&self) -> bool {
         self.closed
     }
 
-    /// The plaintext that is [buffered](Plain::Buffered).
+    /// Returns the plaintext that is [buffered](Plain::Buffered).
     pub(super) fn lent(&self) -> &[u8] {
         &self.buffer[self.lent.clone()]
     }
 
-    /// Whether a record has begun to come and not ended.
+    /// Returns whether a record is incomplete.
     #[cfg(test)]
     pub(super) fn is_inside_record(&self) -> bool {
         self.buffer.len() > self.lent.end
     }
 
-    /// Takes the next bytes that came; what was lent before is gone.
+    /// Decrypts the next received bytes. Plaintext that was lent before is dropped.
     pub(super) fn open(&mut self, received: &mut [u8]) -> Result<Plain, TlsError> {
         self.take_back();
         self.received += received.len() as u64;
@@ -63,7 +62,7 @@ impl Channel {
         }
     }
 
-    /// Gives the memory back that a connection does not need while it waits.
+    /// Frees the memory that a waiting connection does not need.
     pub(super) fn shrink(&mut self) {
         self.take_back();
         self.buffer.shrink_to_fit();
@@ -74,8 +73,8 @@ impl Channel {
         self.lent = 0..0;
     }
 
-    /// Fills up the record that has begun and opens it. Where in the bytes that came the next record
-    /// begins, or `None` where they are used up before the end of this one.
+    /// Completes the incomplete record and decrypts it. Returns where in the received bytes the next record
+    /// begins, or `None` if they end before this one.
     fn complete(&mut self, received: &[u8]) -> Result<Option<usize>, TlsError> {
         if self.buffer.is_empty() {
             return Ok(Some(0));
@@ -109,7 +108,7 @@ impl Channel {
         Ok(Some(used))
     }
 
-    /// Opens the whole records among the bytes that came and moves their plaintext together.
+    /// Decrypts the complete records among the received bytes and joins their plaintext in place.
     fn open_in_place(&mut self, received: &mut [u8], begin: usize) -> Result<Plain, TlsError> {
         let mut plain = 0..0;
         let mut at = begin;
@@ -130,7 +129,7 @@ impl Channel {
         Ok(if plain.is_empty() { Plain::Nothing } else { Plain::InPlace(plain) })
     }
 
-    /// Opens the whole records among the bytes that came and moves their plaintext to what is lent.
+    /// Decrypts the complete records among the received bytes and appends their plaintext to what is lent.
     fn gather(&mut self, received: &mut [u8], begin: usize) -> Result<Plain, TlsError> {
         let mut at = begin;
         while let Some(len) = self.whole_record(&received[at..])? {
@@ -144,8 +143,8 @@ impl Channel {
         Ok(Plain::Buffered)
     }
 
-    /// Opens a record, by default the one in the buffer; where its data is. Whatever comes after the
-    /// peer has closed is none (RFC 8446 section 6.1).
+    /// Decrypts a record, by default the one in the buffer. Returns where its data is. Data after a
+    /// `close_notify` is ignored (RFC 8446 section 6.1).
     fn open_record(&mut self, record: Option<&mut [u8]>) -> Result<Option<Range<usize>>, TlsError> {
         if self.closed {
             return Ok(None);
@@ -160,7 +159,7 @@ impl Channel {
         }
     }
 
-    /// The length of the record at the start, where it has come whole and is of interest.
+    /// Returns the length of the record at the start, if it is complete and not after a `close_notify`.
     fn whole_record(&self, received: &[u8]) -> Result<Option<usize>, TlsError> {
         if self.closed {
             return Ok(None);
@@ -174,20 +173,20 @@ impl Channel {
         }
     }
 
-    /// Whether so much data can still be sent.
+    /// Returns whether the key is good for so much more data.
     pub(super) fn has_room_for(&self, plain: usize) -> bool {
         self.records.has_room_for(plain)
     }
 
-    /// How many bytes go over the wire for this much data, with whatever must go out before it.
+    /// Returns how many bytes on the wire this much data takes, with the records that are due before it.
     pub(super) fn wire_len(&self, plain: usize) -> usize {
         let (whole, rest) = (plain / PLAINTEXT_MAX, plain % PLAINTEXT_MAX);
         let last = if rest > 0 || whole == 0 { self.records.sealed_len(rest) } else { 0 };
         self.records.due.len() + whole * self.records.sealed_len(PLAINTEXT_MAX) + last
     }
 
-    /// Seals data, behind whatever must go out before it, into one piece to be sent. `empty` is a
-    /// buffer for where that takes more than a record.
+    /// Encrypts data, after the records that are due before it, into one piece. `empty` returns a buffer, for
+    /// data of more than one record.
     pub(super) fn seal(
         &mut self,
         plain: &[u8],
@@ -211,12 +210,12 @@ impl Channel {
         Ok(wire)
     }
 
-    /// Says that nothing more will be sent.
+    /// Makes the record of a `close_notify`.
     pub(super) fn seal_close(&mut self) -> Result<Vec<u8>, TlsError> {
         self.records.seal_close()
     }
 
-    /// These records must go out before anything else.
+    /// Sets records that are due before any others.
     pub(super) fn send_first(&mut self, records: Vec<u8>) {
         self.records.due = records;
     }

@@ -1,4 +1,4 @@
-//! From options to what connections are made with: files read, everything checked.
+//! Makes the TLS configuration from the options: reads files and checks everything.
 
 use std::env;
 use std::path::Path;
@@ -19,15 +19,15 @@ use crate::reactor::Socket;
 use crate::transport::Error;
 use crate::transport::tls_options::{LoadError, TlsOptions, TlsVersion};
 
-/// The protocol that we speak, as servers are told (RFC 7301 section 6).
+/// The protocol that is sent to servers (ALPN, RFC 7301 section 6).
 const HTTP_1_1: &[u8] = b"http/1.1";
-/// Sessions that a user remembers to resume: eight of each of the last four servers.
+/// The most sessions that a user keeps to resume: eight of each of the last four servers.
 const SESSIONS_MAX: usize = 4 * 8;
 
-/// Names a file of authorities in the place of the system's, as for OpenSSL.
+/// The variable for a file of authorities in place of the system's, as for OpenSSL.
 const FILE_VARIABLE: &str = "SSL_CERT_FILE";
 
-/// How connections of a class of users are sealed.
+/// The TLS configuration of a class of users.
 #[derive(Debug, Clone)]
 pub struct Tls {
     config: Arc<ClientConfig>,
@@ -44,11 +44,11 @@ impl Default for Tls {
     }
 }
 
-/// What TLS keeps for one user: its sessions with servers, where it may resume them.
+/// The TLS state of a user: its sessions with servers, if it may resume them.
 #[derive(Debug, Default)]
 pub struct UserTls(Option<Arc<ClientConfig>>);
 
-/// The authorities that the system trusts, read when they are first asked for.
+/// The authorities that the system trusts, read when they are first needed.
 #[derive(Debug, Default)]
 pub struct Roots(OnceLock<Authorities>);
 
@@ -71,20 +71,20 @@ impl Roots {
         Roots(OnceLock::from(Authorities::default()))
     }
 
-    /// Whether the system has no trusted authority.
+    /// Returns whether the system has no trusted authority.
     pub fn is_empty(&self) -> bool {
         self.get().store.is_empty()
     }
 
     fn get(&self) -> &Authorities {
         self.0.get_or_init(|| {
-            // The library that reads them below would wait for a pipe, and read a device without an end.
+            // The library below would block on a pipe, and read a device without an end.
             if env::var_os(FILE_VARIABLE).is_some_and(|path| !files::is_regular(path)) {
                 return Authorities::default();
             }
             let certificates = rustls_native_certs::load_native_certs().certs;
             let mut store = RootCertStore::empty();
-            // Some systems have a few that cannot be read among very many that can.
+            // Some systems have a few that cannot be parsed.
             store.add_parsable_certificates(certificates.iter().cloned());
             Authorities { certificates, store }
         })
@@ -98,7 +98,7 @@ impl Authorities {
         Ok(())
     }
 
-    /// Makes the verifier that trusts these authorities; `None` where there are none.
+    /// Makes the verifier that trusts these authorities; `None` if there are none.
     fn verifier(self, provider: Arc<CryptoProvider>) -> Option<TrustedCertificates> {
         let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(self.store), provider);
         let authorities = verifier.build().ok()?;
@@ -107,16 +107,16 @@ impl Authorities {
 }
 
 impl Tls {
-    /// Reads the files that the options name, and makes sure that they can be used.
+    /// Reads the files of the options and checks that they can be used.
     ///
     /// # Errors
     ///
-    /// The first option that is wrong.
+    /// Returns an error for the first option that cannot be used.
     pub fn new(options: &TlsOptions, roots: &Roots) -> Result<Self, LoadError> {
         Tls::by(Arc::new(aws_lc_rs::default_provider()), options, roots)
     }
 
-    /// The same with the ciphers of this provider.
+    /// Does the same with the ciphers of this provider.
     pub(super) fn by(
         provider: Arc<CryptoProvider>,
         options: &TlsOptions,
@@ -161,21 +161,21 @@ impl Tls {
         })
     }
 
-    /// The same for another core: connections count their references to it.
+    /// Copies the configuration for a core, because connections write to its reference count.
     pub fn for_this_core(&self) -> Self {
         Tls { config: Arc::new((*self.config).clone()), ..self.clone() }
     }
 
-    /// Whether any certificate is taken for the server's.
+    /// Returns whether any certificate is accepted.
     pub fn is_insecure(&self) -> bool {
         self.insecure
     }
 
-    /// Makes a connection to this host a stream, for this user; whether it resumed a session.
+    /// Makes the handshake with this host for a user. Also returns whether it resumed a session.
     ///
     /// # Errors
     ///
-    /// What the system or the server says, or what is wrong with the server or its certificate.
+    /// Returns an error if the connection fails, or the server or its certificate is refused.
     pub async fn connect(
         &self,
         socket: Socket,
@@ -189,12 +189,12 @@ impl Tls {
         handshake(socket, self.config_of(user), self.resumes, name).await
     }
 
-    /// What the connections of a user are made with.
+    /// Returns the configuration for the connections of a user.
     pub(super) fn config_of(&self, user: &mut UserTls) -> Arc<ClientConfig> {
         if self.resumes { user.config(&self.config) } else { self.config.clone() }
     }
 
-    /// Whether users resume their sessions.
+    /// Returns whether users resume their sessions.
     #[cfg(test)]
     pub(super) fn resumes(&self) -> bool {
         self.resumes
@@ -202,7 +202,7 @@ impl Tls {
 }
 
 impl UserTls {
-    /// The class's settings, with a memory of the user's own.
+    /// Returns the class's configuration with the user's own sessions.
     fn config(&mut self, class: &ClientConfig) -> Arc<ClientConfig> {
         let own = || {
             let mut config = class.clone();
@@ -215,22 +215,21 @@ impl UserTls {
 }
 
 impl TlsOptions {
-    /// Refuses files that are not there or not right, versions that exclude each other and names
-    /// that are none.
+    /// Checks files, versions and names.
     ///
     /// # Errors
     ///
-    /// The first option that is wrong.
+    /// Returns an error for the first option that cannot be used.
     pub fn check(&self) -> Result<(), LoadError> {
-        // Whom the system trusts is no matter of the options.
+        // The options do not depend on the system's authorities.
         Tls::new(self, &Roots::none()).map(drop)
     }
 }
 
-/// Makes ready what the thread's first handshake would wait for: its source of random numbers, which
-/// takes tens of milliseconds to fill.
-pub fn warm_up() {
-    // Where it fails, so will the handshakes, and say so.
+/// Initializes the thread's source of random numbers, which takes tens of milliseconds, before its first
+/// handshake.
+pub(crate) fn warm_up() {
+    // If it fails, the handshakes will fail with an error.
     let _ = aws_lc_rs::default_provider().secure_random.fill(&mut [0]);
 }
 
@@ -292,7 +291,7 @@ fn key_reason(options: &TlsOptions, error: &rustls::Error) -> String {
     }
 }
 
-/// The certificates of a PEM file; at least one.
+/// Reads the certificates of a PEM file; at least one.
 fn certificates(
     option: &'static str,
     path: &Path,

@@ -1,4 +1,4 @@
-//! How TLS fails, in words that people understand and failures are grouped by.
+//! The errors of TLS. Failures are grouped by their texts.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -6,73 +6,55 @@ use std::net::IpAddr;
 use rustls::pki_types::ServerName;
 use rustls::{AlertDescription, CertificateError, PeerIncompatible};
 
-/// Why TLS could not go on. The texts hold nothing that differs from request to request, but for the
-/// name of the server.
+use crate::transport::FirstBytes;
+
+/// An error of TLS. The texts contain nothing that differs from request to request, but for the name of
+/// the server.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum TlsError {
     /// The server's certificate is not accepted.
     Certificate(CertificateFault),
-    /// The server gave up, and said why.
+    /// The server has sent an alert.
     Alert(AlertDescription),
-    /// None of the versions that we allow is one of the server's.
+    /// The server has none of the allowed versions.
     NoCommonVersion,
-    /// Something else that both must have in common is not there, or the server has none of it.
+    /// The server does not support something else that is needed.
     Incompatible(String),
-    /// What came is not TLS.
+    /// The first bytes received are not TLS.
     NotTls(FirstBytes),
-    /// A record that is none, or does not belong to the connection.
+    /// A record is not valid or cannot be decrypted.
     BadRecord,
-    /// A message that may not come where it came.
+    /// A message is not allowed at this point.
     UnexpectedMessage,
-    /// One request is longer than all that a connection of TLS 1.2 may send: 256 GiB.
+    /// A request is longer than a connection of TLS 1.2 may send: 256 GiB.
     KeyUsedUp,
     /// The host's name cannot be in a certificate.
     InvalidName(String),
-    /// Anything else, in rustls's words.
+    /// Any other error of rustls.
     Other(String),
 }
 
 /// What is wrong with a certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum CertificateFault {
-    /// Its time is over.
+    /// It has expired.
     Expired,
-    /// Its time has not come.
+    /// It is not valid yet.
     NotValidYet,
-    /// It is another server's.
+    /// It is for other names than this.
     WrongName(String),
-    /// It is no server's by any name: its common name is none (RFC 9525 section 2).
+    /// It has no names: a common name does not count (RFC 9525 section 2).
     Nameless(String),
     /// No trusted authority has signed it.
     UnknownIssuer,
-    /// Its issuer has taken it back.
+    /// Its issuer has revoked it.
     Revoked,
-    /// It, or the handshake, was not signed by whom it says.
+    /// The signature of the certificate or of the handshake is wrong.
     BadSignature,
     /// Anything else.
     Invalid(String),
-}
-
-/// The first bytes of what came in place of TLS.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FirstBytes {
-    bytes: [u8; FirstBytes::MAX],
-    len: u8,
-}
-
-impl FirstBytes {
-    const MAX: usize = 7;
-
-    /// The beginning of bytes that cannot begin a record; `None` where they can.
-    pub(super) fn other_than_tls(seen: &[u8]) -> Option<Self> {
-        if seen.first().is_none_or(|kind| (0x14..=0x17).contains(kind)) {
-            return None;
-        }
-        let len = seen.len().min(FirstBytes::MAX);
-        let mut bytes = [0; FirstBytes::MAX];
-        bytes[..len].copy_from_slice(&seen[..len]);
-        Some(FirstBytes { bytes, len: len as u8 })
-    }
 }
 
 impl From<rustls::Error> for TlsError {
@@ -80,7 +62,7 @@ impl From<rustls::Error> for TlsError {
         use rustls::Error;
         match error {
             Error::InvalidCertificate(error) => TlsError::Certificate(error.into()),
-            // What servers say that have none of our versions, if they say anything.
+            // The alert of a server that has none of our versions.
             Error::AlertReceived(AlertDescription::ProtocolVersion) => TlsError::NoCommonVersion,
             Error::AlertReceived(alert) => TlsError::Alert(alert),
             Error::PeerIncompatible(
@@ -119,7 +101,7 @@ impl From<CertificateError> for CertificateFault {
     }
 }
 
-/// What is wrong with a certificate that few have.
+/// Returns a text for rare errors of a certificate.
 fn in_words(error: &CertificateError) -> String {
     use CertificateError as Error;
     let text = match error {
@@ -150,8 +132,8 @@ fn text_of(name: &ServerName<'_>) -> String {
     name.to_str().into_owned()
 }
 
-/// What rustls says in Rust's own notation, in words: without what is in a variant, and
-/// `UnknownPSKIdentity` as `unknown PSK identity`. A text that is words already stays.
+/// Turns the `Debug` form of an error into words, without its fields: `UnknownPSKIdentity` becomes
+/// `unknown PSK identity`. Words stay as they are.
 fn words(text: &str) -> String {
     let named = text.split(['{', '(']).next().unwrap_or_default().trim_end();
     named.split(' ').map(camel_words).collect::<Vec<_>>().join(" ")
@@ -212,12 +194,6 @@ impl fmt::Display for CertificateFault {
             CertificateFault::BadSignature => f.write_str("with a bad signature"),
             CertificateFault::Invalid(why) => write!(f, "invalid: {why}"),
         }
-    }
-}
-
-impl fmt::Display for FirstBytes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.bytes[..usize::from(self.len)].escape_ascii().fmt(f)
     }
 }
 
@@ -341,13 +317,6 @@ mod tests {
             (webpki(webpki::Error::NameConstraintViolation), "invalid: name constraint violation"),
         ] {
             assert_eq!(CertificateFault::from(error).to_string(), text);
-        }
-    }
-
-    #[test]
-    fn what_may_begin_a_record_is_not_called_something_else() {
-        for seen in [&b""[..], b"\x16\x03\x01", b"\x15"] {
-            assert_eq!(FirstBytes::other_than_tls(seen), None);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! From a connection to a stream: the handshake of a client.
+//! The TLS handshake of a client.
 
 use std::sync::Arc;
 
@@ -9,38 +9,38 @@ use rustls::{ClientConfig, HandshakeKind};
 
 use super::TlsStream;
 use super::channel::Channel;
-use super::error::{FirstBytes, TlsError};
+use super::error::TlsError;
 use super::records::Records;
 use crate::reactor::Socket;
-use crate::transport::Error;
+use crate::transport::{Error, FirstBytes};
 
 /// A handshake without its socket.
 pub(super) struct Handshake {
     connection: UnbufferedClientConnection,
-    /// What came and has not been used up.
+    /// Received bytes that have not been processed.
     pub(super) received: Vec<u8>,
-    /// What is to be sent.
+    /// Bytes to send.
     pub(super) flight: Vec<u8>,
 }
 
-/// What a handshake needs to go on.
+/// What a handshake needs next.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Next {
-    /// The flight must go out.
+    /// The flight must be sent.
     Send,
-    /// More must come.
+    /// More bytes must be received.
     Receive,
-    /// Nothing, but that the flight goes out before or with the first data.
+    /// Nothing. The flight is sent before or with the first data.
     Done,
 }
 
-/// Makes the handshake on a connection whose server has this name.
+/// Makes the handshake with a server of this name. Also returns whether it resumed a session.
 ///
-/// The last flight goes out with the first data, in one piece.
+/// The last flight is sent with the first data, in one piece.
 ///
 /// # Errors
 ///
-/// What the system or the server says, or what is wrong with the server or its certificate.
+/// Returns an error if the connection fails, or the server or its certificate is refused.
 pub(super) async fn handshake(
     socket: Socket,
     config: Arc<ClientConfig>,
@@ -60,7 +60,7 @@ pub(super) async fn handshake(
             Next::Receive => {
                 let Some(piece) = socket.receive().await? else { return Err(Error::Closed) };
                 received += piece.len() as u64;
-                // Only what comes first says what it is: further pieces may begin anywhere in a record.
+                // Only the first piece shows the protocol: further ones may begin inside a record.
                 if std::mem::take(&mut is_first)
                     && let Some(first_bytes) = FirstBytes::other_than_tls(&piece)
                 {
@@ -85,7 +85,7 @@ impl Handshake {
         Ok(Handshake { connection, received: Vec::new(), flight: Vec::new() })
     }
 
-    /// Goes as far as it can.
+    /// Advances as far as possible.
     pub(super) fn advance(&mut self) -> Result<Next, TlsError> {
         loop {
             let received = self.received.len();
@@ -109,11 +109,10 @@ impl Handshake {
                     if is_last { None } else { Some(Next::Send) }
                 }
                 ConnectionState::BlockedHandshake => Some(Next::Receive),
-                // What has begun to come is the connection's own, such as a ticket: rustls may have
-                // seen to a part of it.
+                // A message such as a ticket is incomplete, and rustls may have processed a part of it.
                 ConnectionState::WriteTraffic(_) if discard < received => Some(Next::Receive),
                 ConnectionState::WriteTraffic(_) => Some(Next::Done),
-                // Data before the request, or the end of it.
+                // The server sent data before the request, or closed.
                 _ => return Err(TlsError::UnexpectedMessage),
             };
             self.received.drain(..discard);
@@ -123,9 +122,9 @@ impl Handshake {
         }
     }
 
-    /// Tells the server why there will be no connection.
+    /// Sends the server an alert.
     fn alert(&mut self, socket: &Socket) {
-        // Once: rustls has the alert ready before it looks at what else has come.
+        // One call will do: rustls returns the alert before it processes more bytes.
         if let Ok(ConnectionState::EncodeTlsData(alert)) =
             self.connection.process_tls_records(&mut self.received).state
             && encode(alert, &mut self.flight).is_ok()
@@ -134,7 +133,7 @@ impl Handshake {
         }
     }
 
-    /// What the handshake has made, with its last flight, and whether it resumed a session.
+    /// Returns the channel, with the last flight, and whether the handshake resumed a session.
     pub(super) fn finish(self, resumes: bool) -> Result<(Channel, bool), TlsError> {
         let resumed = self.connection.handshake_kind() == Some(HandshakeKind::Resumed);
         let (secrets, keys) = self.connection.dangerous_into_kernel_connection()?;

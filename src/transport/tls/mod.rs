@@ -1,7 +1,7 @@
-//! TLS over a socket of the reactor, from the client's side.
+//! TLS of a client, over a socket of the reactor.
 //!
-//! The handshake is rustls's. Once it is done, rustls gives its keys away, and records are sealed and
-//! opened in place, with rustls's own ciphers.
+//! rustls makes the handshake. After it, the keys are taken out of rustls, and records are encrypted and
+//! decrypted in place, by the ciphers of rustls.
 
 mod channel;
 mod config;
@@ -13,8 +13,9 @@ mod stream;
 mod tests;
 mod verifier;
 
-pub use config::{Roots, Tls, UserTls, warm_up};
-pub use error::{CertificateFault, FirstBytes, TlsError};
-pub use stream::{Plaintext, Receive, TlsStream};
+pub(crate) use config::{Roots, Tls, UserTls, warm_up};
+pub use error::{CertificateFault, TlsError};
+pub(crate) use stream::{Plaintext, Receive, TlsStream};
 
-pub use super::tls_options::{ABSENT, IS_BUILT_IN, LoadError, TlsOptions, TlsVersion};
+pub(crate) use super::tls_options::{ABSENT, IS_BUILT_IN};
+pub use super::tls_options::{LoadError, TlsOptions, TlsVersion};

@@ -1,9 +1,8 @@
-//! The records of one connection after its handshake: plaintext in, ciphertext out, and back.
+//! The records of a connection after its handshake.
 //!
-//! The handshake is rustls's, and so is the protection of the records; what is here is what rustls
-//! leaves to whoever takes its keys, as a kernel does (`rustls::kernel`). Its own connection would
-//! copy every record it decrypts into memory of its own; here a record is decrypted where it was
-//! received, and a connection that waits holds two keys and no buffer.
+//! rustls makes the handshake and has the ciphers. Here is what it leaves to an owner of its keys such as a
+//! kernel (`rustls::kernel`). The connection of rustls would copy every record that it decrypts. Here a
+//! record is decrypted where it was received, and a waiting connection holds two keys and no buffer.
 
 use std::ops::Range;
 
@@ -26,8 +25,8 @@ pub(super) const HEADER: usize = 5;
 pub(super) const PLAINTEXT_MAX: usize = 1 << 14;
 /// The most ciphertext of a record: what TLS 1.2 lets encryption add (RFC 5246 section 6.2.3).
 const CIPHERTEXT_MAX: usize = PLAINTEXT_MAX + 2048;
-/// Records that are left for what a request takes beside a long body: its head, with a short body behind
-/// it, and the close. A mebibyte, for a key that is good for 256 GiB.
+/// Records that are reserved beside those of a long body: for a head, a short body and the close. They are
+/// a mebibyte, where a key is good for 256 GiB.
 const SPARE_RECORDS: usize = 64;
 /// The longest message after the handshake: a ticket of the longest kind (RFC 8446 section 4.6.1).
 const MESSAGE_MAX: usize = 4 + 4 + 4 + 1 + 255 + 2 + 0xffff + 2 + 0xffff;
@@ -39,30 +38,30 @@ pub(super) struct Records {
     sealer: Box<dyn MessageEncrypter>,
     opened: u64,
     sealed: u64,
-    /// Records that the sending key is good for.
+    /// How many records the sending key is good for.
     limit: u64,
-    /// What the keys come from, and where tickets go.
+    /// Derives new keys and takes tickets.
     keys: KernelConnection<ClientConnectionData>,
-    /// Whether tickets are of use.
+    /// Whether sessions are resumed, so that tickets are kept.
     resumes: bool,
-    /// The beginning of a message whose end is in the next record.
+    /// The beginning of a message that continues in the next record.
     message: Vec<u8>,
-    /// Records that must go out before the next one with data.
+    /// Records that must be sent before the next one with data.
     pub(super) due: Vec<u8>,
 }
 
-/// What a record brought.
+/// The content of a record.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Opened {
-    /// Data, at this place of the record.
+    /// Data, in this range of the record.
     Data(Range<usize>),
-    /// Something for the connection itself, which has been seen to.
+    /// A message of the protocol, which has been processed.
     Nothing,
-    /// The peer will send no more.
+    /// A `close_notify`.
     Closed,
 }
 
-/// The length of the record that begins here, header and all; `None` where that is not known yet.
+/// Returns the length of the record that begins here, with its header; `None` if too little of it is there.
 pub(super) fn record_len(start: &[u8]) -> Result<Option<usize>, TlsError> {
     let [kind, major, _, high, low, ..] = *start else { return Ok(None) };
     let len = usize::from(u16::from_be_bytes([high, low]));
@@ -102,13 +101,13 @@ impl Records {
         self.seal_as(ContentType::ApplicationData, plain)
     }
 
-    /// The length of the record that this much data is sealed as.
+    /// Returns the length of the record with this much data.
     pub(super) fn sealed_len(&self, plain: usize) -> usize {
         HEADER + self.sealer.encrypted_payload_len(plain)
     }
 
-    /// Whether so much data can still be sent. Since TLS 1.3 there is always another key; before, a
-    /// connection ends with its own.
+    /// Returns whether so much data can still be sent. In TLS 1.3 the key can be renewed; in TLS 1.2 the
+    /// connection ends with its key.
     pub(super) fn has_room_for(&self, plain: usize) -> bool {
         let records = plain / PLAINTEXT_MAX + SPARE_RECORDS;
         self.is_13() || self.limit.saturating_sub(self.sealed) >= records as u64
@@ -119,9 +118,9 @@ impl Records {
         if self.is_13() { self.update_sending_key() } else { Err(TlsError::KeyUsedUp) }
     }
 
-    /// Says that nothing more will be sent.
+    /// Makes the record of a `close_notify`.
     pub(super) fn seal_close(&mut self) -> Result<Vec<u8>, TlsError> {
-        // A warning, in TLS 1.2; since then the level has no meaning.
+        // Its level is a warning in TLS 1.2 and has no meaning in TLS 1.3.
         self.seal_as(ContentType::Alert, &[1, AlertDescription::CloseNotify.into()])
     }
 
@@ -133,7 +132,7 @@ impl Records {
         Ok(record.encode())
     }
 
-    /// Opens a whole record in its place.
+    /// Decrypts a complete record in place.
     pub(super) fn open(&mut self, record: &mut [u8]) -> Result<Opened, TlsError> {
         let start = record.as_ptr().addr();
         let kind = ContentType::from(record[0]);
@@ -162,13 +161,13 @@ impl Records {
         match AlertDescription::from(description) {
             AlertDescription::CloseNotify => Ok(Opened::Closed),
             AlertDescription::UserCanceled => Ok(Opened::Nothing),
-            // RFC 8446 section 6: all others are errors since TLS 1.3, whatever their level.
+            // In TLS 1.3 all others are errors, whatever their level (RFC 8446 section 6).
             _ if level == WARNING && !self.is_13() => Ok(Opened::Nothing),
             description => Err(TlsError::Alert(description)),
         }
     }
 
-    /// Takes messages of the handshake protocol, which may come in pieces.
+    /// Processes messages of the handshake protocol, which may be split over records.
     fn messages(&mut self, bytes: &[u8]) -> Result<Opened, TlsError> {
         let mut joined = std::mem::take(&mut self.message);
         joined.extend_from_slice(bytes);
@@ -194,7 +193,7 @@ impl Records {
             HandshakeType::NewSessionTicket if self.is_13() => Ok(()),
             // A message may not span a change of keys (RFC 8446 section 5.1).
             HandshakeType::KeyUpdate if self.is_13() && last => self.update_receiving_key(body),
-            // RFC 5246 section 7.4.1.1: a client that will not negotiate anew may ignore it.
+            // A client that does not renegotiate may ignore it (RFC 5246 section 7.4.1.1).
             HandshakeType::HelloRequest if !self.is_13() => Ok(()),
             _ => Err(TlsError::UnexpectedMessage),
         }
@@ -206,7 +205,7 @@ impl Records {
         self.opener = opener(self.suite, secrets);
         self.opened = opened;
         match *body {
-            // One answer will do for all that were asked for before it goes out.
+            // One update answers all requests that come before it is sent.
             [REQUESTED] if self.due.is_empty() => self.update_sending_key(),
             [0 | REQUESTED] => Ok(()),
             _ => Err(TlsError::UnexpectedMessage),
@@ -215,7 +214,7 @@ impl Records {
 
     fn update_sending_key(&mut self) -> Result<(), TlsError> {
         let key_update = [HandshakeType::KeyUpdate.into(), 0, 0, 1, 0];
-        // Before the message is sealed: in TLS 1.2 there is no such thing.
+        // Before the message is encrypted: in TLS 1.2 there is no such message.
         let (sealed, secrets) = self.keys.update_tx_secret()?;
         let record = self.seal_as(ContentType::Handshake, &key_update)?;
         self.due.extend_from_slice(&record);
@@ -227,12 +226,13 @@ impl Records {
 
 impl std::fmt::Debug for Records {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // Not the keys.
+        // Without the keys.
         f.debug_struct("Records").field("suite", &self.suite.suite()).finish_non_exhaustive()
     }
 }
 
-/// How many records a key may seal: 2^24 of AES-GCM (RFC 8446 section 5.5), any number of others.
+/// Returns how many records a key may encrypt: 2^24 by AES-GCM (RFC 8446 section 5.5), any number by
+/// others.
 fn confidentiality_limit(suite: SupportedCipherSuite) -> u64 {
     match suite {
         SupportedCipherSuite::Tls13(suite) => suite.common.confidentiality_limit,
@@ -254,7 +254,7 @@ fn opener(
     }
 }
 
-/// What seals records from this number on.
+/// Makes an encrypter for records from this number on.
 fn sealer(
     suite: SupportedCipherSuite,
     secrets: ConnectionTrafficSecrets,
@@ -270,8 +270,8 @@ fn sealer(
         }
     };
     if sealed > 0 {
-        // The cipher takes the first number it sees for 0, and refuses one that is lower than the
-        // last. In TLS 1.2 it is 1, because 0 was in the handshake. What is sealed here stays here.
+        // The cipher takes the first sequence number for 0 and refuses one that is lower than the last. In
+        // TLS 1.2 it is 1, because 0 was in the handshake. This record is not sent.
         let payload = OutboundChunks::Single(&[]);
         let (typ, version) = (ContentType::ApplicationData, ProtocolVersion::TLSv1_2);
         sealer.encrypt(OutboundPlainMessage { typ, version, payload }, 0)?;

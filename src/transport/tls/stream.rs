@@ -1,4 +1,4 @@
-//! A connection whose bytes are sealed.
+//! A connection with TLS.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -12,8 +12,7 @@ use super::records::PLAINTEXT_MAX;
 use crate::reactor::{Chunk, KeptBytes, Socket};
 use crate::transport::Error;
 
-/// How much is sealed at a time of what is long: with what is added to it, it fits a buffer that the
-/// reactor keeps for the next send.
+/// How much of long data is encrypted at a time: the result fits a buffer that the reactor reuses.
 const SEALED_MAX: usize = 3 * PLAINTEXT_MAX;
 
 /// A socket and the keys of its connection.
@@ -25,52 +24,52 @@ pub struct TlsStream {
     handshake: (u64, u64),
 }
 
-/// All of a stream but its socket.
+/// The parts of a stream without its socket.
 #[derive(Debug)]
 struct Link {
     channel: Channel,
-    /// What is still to be sealed and sent, in this order.
+    /// Data to encrypt and send, in this order.
     outgoing: VecDeque<Outgoing>,
-    /// Why nothing more can be sealed.
+    /// The error after which nothing more can be encrypted.
     failed: Option<TlsError>,
-    /// Whether the connection may carry on: nothing has gone wrong on it.
+    /// Whether there has been no error.
     whole: bool,
 }
 
-/// Bytes to send, from one of them on.
+/// Bytes to send, from this position on.
 #[derive(Debug)]
 enum Outgoing {
-    /// The reactor keeps them.
+    /// Kept by the reactor.
     Kept(KeptBytes, usize),
-    /// Our own.
+    /// Owned by the stream.
     Owned(Vec<u8>, usize),
 }
 
 impl TlsStream {
-    /// A stream whose handshake has sent and received so many bytes; its last flight is the stream's.
+    /// Makes a stream whose handshake has sent and received so many bytes, without its last flight.
     pub(super) fn new(socket: Socket, channel: Channel, handshake: (u64, u64)) -> Self {
         let link = Link { channel, outgoing: VecDeque::new(), failed: None, whole: true };
         TlsStream { socket, link, handshake }
     }
 
-    /// Bytes sent and received before the stream was there.
+    /// Returns how many bytes the handshake sent and received.
     pub fn handshake_bytes(&self) -> (u64, u64) {
         self.handshake
     }
 
-    /// Bytes that were handed to the socket and have not gone out.
+    /// Returns how many bytes were given to the socket and not sent.
     pub fn unsent(&self) -> u64 {
         self.socket.unsent()
     }
 
-    /// Sends bytes that the reactor keeps, behind what was sent before; how many go over the wire.
+    /// Sends bytes that the reactor keeps, after earlier ones. Returns the number of bytes on the wire.
     pub fn send_kept(&mut self, kept: KeptBytes) -> u64 {
         self.queue(Outgoing::Kept(kept, 0))
     }
 
-    /// Sends bytes, behind what was sent before; how many go over the wire. Long ones are sealed piece
-    /// by piece, whenever the one before has been taken, as long as somebody
-    /// [receives](Self::receive).
+    /// Sends bytes, after earlier ones. Returns the number of bytes on the wire. Long data is encrypted piece
+    /// by piece, each when the one before has been taken. This happens in [`receive`](Self::receive), which
+    /// must be polled.
     pub fn send(&mut self, bytes: Vec<u8>) -> u64 {
         self.queue(Outgoing::Owned(bytes, 0))
     }
@@ -79,11 +78,11 @@ impl TlsStream {
         let Link { channel, outgoing: queue, failed, .. } = &mut self.link;
         let len = outgoing.rest(&self.socket).len();
         let mut on_the_wire = channel.wire_len(len);
-        // What is short and alone goes at once, and nothing is queued or allocated for it.
+        // Short data with nothing before it is sent at once, without queueing or allocating.
         if queue.is_empty() && len <= SEALED_MAX && self.socket.is_sent() {
             match channel.seal(outgoing.rest(&self.socket), || self.socket.buffer()) {
                 Ok(wire) => {
-                    // With a change of keys, where there was one.
+                    // Including a change of keys, if there was one.
                     on_the_wire = wire.len();
                     self.socket.send(wire);
                 }
@@ -96,28 +95,27 @@ impl TlsStream {
         on_the_wire as u64
     }
 
-    /// Whether all has been sealed and taken.
+    /// Returns whether all data has been encrypted and taken.
     pub fn is_sent(&self) -> bool {
         self.link.outgoing.is_empty() && self.socket.is_sent()
     }
 
-    /// The next piece of data that came; `None` where the peer has said that it was the last. A
-    /// connection that is closed without a word is an [error](Error::Closed): anybody on the way
-    /// could do so.
+    /// Receives the next piece of data; `None` after a `close_notify`. A connection that is closed without
+    /// one is an [error](Error::Closed), because a third party could have closed it.
     pub fn receive(&mut self) -> Receive<'_> {
         Receive { socket: &self.socket, link: Some(&mut self.link) }
     }
 
-    /// Puts the connection aside until the next request.
+    /// Parks the connection until the next request.
     pub fn park(&mut self) {
-        // A response before the request was sent: what follows would look like the rest of it.
+        // If a request has not been sent whole, the next one would be read as the rest of it.
         self.link.whole &= self.link.is_idle();
         self.link.channel.shrink();
         self.socket.park_keeping();
     }
 
-    /// Takes a parked connection up again; whether it is fit for another request with a body of this
-    /// length. Tickets and new keys may have come meanwhile; data may not.
+    /// Resumes a parked connection. Returns whether it can carry another request with a body of this length.
+    /// Tickets and new keys may have come meanwhile; data may not.
     pub fn resume(&mut self, body: usize) -> bool {
         let Link { channel, whole, .. } = &mut self.link;
         *whole &= self.socket.take_up();
@@ -126,12 +124,12 @@ impl TlsStream {
             let opened = channel.open(&mut late);
             *whole = opened == Ok(Plain::Nothing) && !channel.is_closed();
         }
-        // What is whole and has no room is closed with a word.
+        // A connection whose key is used up is closed with a `close_notify`.
         *whole && channel.has_room_for(body)
     }
 }
 
-/// Says that nothing more will be sent, where the peer does not know or does not care.
+/// Sends a `close_notify`, unless there was an error or the peer has closed.
 impl Drop for TlsStream {
     fn drop(&mut self) {
         if self.link.whole
@@ -144,12 +142,12 @@ impl Drop for TlsStream {
 }
 
 impl Link {
-    /// Whether all has been sealed, and the peer has not said that it was the last.
+    /// Returns whether all data has been encrypted and the peer has not closed.
     fn is_idle(&self) -> bool {
         self.outgoing.is_empty() && self.failed.is_none() && !self.channel.is_closed()
     }
 
-    /// Seals and sends the next piece, if the one before has been taken.
+    /// Encrypts and sends the next piece, if the one before has been taken.
     fn advance(&mut self, socket: &Socket) {
         let Some(front) = self.outgoing.front_mut().filter(|_| socket.is_sent()) else { return };
         let rest = front.rest(socket);
@@ -166,7 +164,7 @@ impl Link {
         }
     }
 
-    /// Goes on as far as the kernel takes what was sealed.
+    /// Sends pieces as long as the kernel takes them.
     fn poll_send(&mut self, socket: &Socket, context: &mut Context<'_>) -> Result<(), TlsError> {
         loop {
             if let Some(error) = &self.failed {
@@ -200,7 +198,7 @@ pub struct Receive<'s> {
 #[derive(Debug)]
 pub struct Plaintext<'s> {
     place: Source<'s>,
-    /// What came over the wire for it.
+    /// How many bytes on the wire it took.
     wire_bytes: u64,
 }
 
@@ -211,7 +209,7 @@ enum Source<'s> {
 }
 
 impl Plaintext<'_> {
-    /// How many bytes came over the wire for it.
+    /// Returns how many bytes on the wire it took.
     pub fn wire_bytes(&self) -> u64 {
         self.wire_bytes
     }

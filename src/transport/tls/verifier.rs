@@ -1,4 +1,4 @@
-//! Whose certificates are taken for a server's.
+//! Verifies the certificates of servers.
 
 use std::sync::Arc;
 
@@ -9,8 +9,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct};
 
-/// Asks neither who stands behind a certificate nor whose it is, but still whether the server has
-/// its key.
+/// Accepts any certificate, but checks that the server has its key.
 #[derive(Debug)]
 pub(super) struct AnyCertificate(pub(super) WebPkiSupportedAlgorithms);
 
@@ -49,15 +48,15 @@ impl ServerCertVerifier for AnyCertificate {
     }
 }
 
-/// Accepts certificates that trusted authorities stand behind, and those that are trusted themselves.
+/// Accepts certificates of trusted authorities, and those that are trusted themselves.
 ///
-/// What `openssl req -x509` makes is its own authority, which webpki takes for no server's. curl and
-/// Python's requests accept it where it is among the trusted certificates, byte for byte, and so does
-/// this. Its name must be the server's all the same, and its time be now.
+/// `openssl req -x509` makes a certificate that is its own authority, which webpki does not accept as a
+/// server's. curl and Python's requests accept it if it is among the trusted certificates, byte for byte,
+/// and so does this. It must still be valid for the server's name and at this time.
 #[derive(Debug)]
 pub(super) struct TrustedCertificates {
     pub(super) authorities: Arc<WebPkiServerVerifier>,
-    /// The certificates that the authorities are read from.
+    /// The certificates of the authorities.
     pub(super) certificates: Arc<[CertificateDer<'static>]>,
 }
 
@@ -111,8 +110,8 @@ impl ServerCertVerifier for TrustedCertificates {
     }
 }
 
-/// Whether a certificate is refused for nothing but who stands behind it. Webpki looks at its time
-/// before it looks for that.
+/// Returns whether a certificate is refused only because it has no trusted authority. webpki checks its
+/// validity period before that.
 fn lacks_authority(error: &CertificateError) -> bool {
     match error {
         CertificateError::UnknownIssuer => true,
