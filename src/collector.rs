@@ -1,15 +1,14 @@
-//! The collector: one thread that turns intervals into snapshots and tells the reports.
+//! The collector: one thread that merges intervals into snapshots and passes them to the reports.
 //!
 //! Intervals are merged as they come. When every core has delivered second *n*, one [`Snapshot`] is
-//! made of it and every report is told the same one, so no two reports can disagree. A core that
-//! is late is waited for half a second and then left out; what it delivers afterwards is in the
-//! next snapshot. One that has shipped its last is waited for no more. When the cores drop their senders
-//! the run is over: "disconnected" is "everyone is done", and nothing has to count threads.
+//! made, and every report gets the same one, so reports cannot disagree. The collector waits half a
+//! second for a late core; later intervals of it go into the next snapshot. It does not wait for a core
+//! that has shipped its last interval. When the cores drop their senders, the run is over.
 //!
-//! What is due when is decided by `Schedule`, which is told the time. Only `Collector::run` looks
-//! at the clock and waits. Cores never wait for this thread: they keep (`Recorder::restore`) what
-//! does not fit into the channel and ship it with the next second. Nor does it wait for reports, which
-//! are told by threads of their own: a slow one costs its own freshness, and nothing else.
+//! `Schedule` decides what is due, from times that it is given. Only `Collector::run` reads the clock
+//! and waits. Cores never wait for this thread: they keep (`Recorder::restore`) what does not fit into
+//! the channel and ship it with the next second. The collector does not wait for reports, which run on
+//! threads of their own, so a slow report delays only itself.
 //!
 
 mod accept_queue;
@@ -36,20 +35,20 @@ use crate::stats::{Interval, Snapshot, Totals};
 #[error("{report} failed: {error}")]
 #[non_exhaustive]
 pub struct ReportError {
-    /// Which, by the name it was added with.
+    /// The name of the report.
     pub report: String,
-    /// Why.
+    /// The error.
     pub error: io::Error,
 }
 
-/// What is left of a run when it is over.
+/// The result of a run.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Summary {
-    /// The final figures, as every report was given them.
+    /// The last snapshot, as given to every report.
     pub snapshot: Snapshot,
-    /// Reports that are incomplete: they could not be finished. One that failed on the way and was
-    /// finished all the same is not among them, nor is one whose reader went away.
+    /// Reports that could not be finished and are incomplete. A report that failed earlier and was
+    /// finished later is not among them, nor is one whose reader closed its pipe.
     pub report_errors: Vec<ReportError>,
 }
 
@@ -60,12 +59,12 @@ pub(crate) struct Collector {
     reports: Reports,
     accept_queue: AcceptQueue,
     control: Arc<Control>,
-    /// Resets of the statistics that were made.
+    /// The number of resets that were carried out.
     resets: u64,
-    judge: ThresholdMonitor,
+    thresholds: ThresholdMonitor,
 }
 
-/// Everything that can wake the collector.
+/// The events that the collector waits for.
 #[derive(Debug)]
 enum Event {
     /// A core has shipped a second.
@@ -79,29 +78,29 @@ enum Event {
 }
 
 impl Collector {
-    /// A collector for this many cores, numbered from 0, of a run that started at `started`. An
-    /// interval of any other core is a bug, and panics.
+    /// Makes a collector for this many cores, numbered from 0, of a run that started at `started`. It
+    /// panics if it gets an interval of another core.
     pub(crate) fn new(started: Instant, cores: usize, totals: Totals) -> Self {
         let schedule = Schedule::new(started, cores);
         let (reports, accept_queue) = (Reports::default(), AcceptQueue::new());
-        let judge = ThresholdMonitor::new(&[], Duration::ZERO, |_| false);
+        let thresholds = ThresholdMonitor::new(&[], Duration::ZERO, |_| false);
         let control = Arc::default();
-        Collector { totals, schedule, reports, accept_queue, control, resets: 0, judge }
+        Collector { totals, schedule, reports, accept_queue, control, resets: 0, thresholds }
     }
 
-    /// Obeys this control where it asks for statistics that begin anew, and tells of its commands.
+    /// Carries out the resets that this control asks for, and reports its commands.
     pub(crate) fn control(mut self, control: Arc<Control>) -> Self {
         self.control = control;
         self
     }
 
-    /// Has the run judged, and stopped at the first level that breaks.
-    pub(crate) fn judge(mut self, judge: ThresholdMonitor) -> Self {
-        self.judge = judge;
+    /// Judges thresholds, and stops the run when the first one is broken.
+    pub(crate) fn thresholds(mut self, thresholds: ThresholdMonitor) -> Self {
+        self.thresholds = thresholds;
         self
     }
 
-    /// Adds a report. The name is what its error will be told under.
+    /// Adds a report. Its errors are reported under this name.
     pub(crate) fn report(
         mut self,
         name: impl Into<String>,
@@ -111,10 +110,10 @@ impl Collector {
         self
     }
 
-    /// Collects until all cores are done. The reports are told of the start, of every second and of
-    /// the end. `on_error` hears at once of a report that fails, but not of the same error again:
-    /// the report stays and is told of the next second as if nothing had been. Only one that fails
-    /// with a broken pipe is given up, as nobody reads it any more.
+    /// Collects until all cores have ended. Reports get the start, every second and the end. `on_error`
+    /// is called at once when a report fails, but only once for the same error: the report gets the
+    /// next second as usual. Only a report that fails with a broken pipe is dropped, because nobody
+    /// reads it any more.
     pub(crate) fn run(
         mut self,
         intervals: &Receiver<Interval>,
@@ -133,7 +132,7 @@ impl Collector {
         }
     }
 
-    /// Merges what has come, and tells the reports if that completes a second.
+    /// Merges an interval, and updates the reports if that completes a second.
     fn handle(&mut self, event: Event, now: Instant, on_error: &mut dyn FnMut(&ReportError)) {
         let seconds = match event {
             Event::Interval(interval) => {
@@ -157,13 +156,14 @@ impl Collector {
 
     fn tell_update(&mut self, seconds: u64) {
         let mut snapshot = self.totals.snapshot(Duration::from_secs(seconds));
-        if self.judge.second(&mut snapshot) {
+        if self.thresholds.second(&mut snapshot) {
             self.control.stop();
         }
         self.reports.update(&Arc::new(self.complete(snapshot)));
     }
 
-    /// Between two seconds: what a core has shipped ahead of the others goes with the old ones.
+    /// Resets between two seconds: intervals that a core has shipped early are dropped with the old
+    /// ones.
     fn reset_if_asked(&mut self, seconds: u64) {
         let asked = self.control.resets();
         if asked > self.resets {
@@ -172,7 +172,7 @@ impl Collector {
         }
     }
 
-    /// With what is not the cores' to know.
+    /// Adds what cores do not know.
     fn complete(&self, mut snapshot: Snapshot) -> Snapshot {
         snapshot.health.accept_queue_overflows = self.accept_queue.overflows();
         snapshot.commands = self.control.commands();
@@ -180,10 +180,10 @@ impl Collector {
     }
 
     fn finish(mut self, on_error: &mut dyn FnMut(&ReportError)) -> Summary {
-        // The end of the run is the last core's last interval, but time never runs backwards.
+        // The run ends with the last interval of the last core, but time never goes backwards.
         let elapsed = self.totals.end().max(self.schedule.elapsed());
         let mut snapshot = self.totals.last_snapshot(elapsed);
-        self.judge.end(&mut snapshot);
+        self.thresholds.end(&mut snapshot);
         let snapshot = Snapshot { ending: self.control.ending(), ..self.complete(snapshot) };
         let snapshot = Arc::new(snapshot);
         let report_errors = self.reports.finish(&snapshot, on_error);
@@ -192,8 +192,8 @@ impl Collector {
     }
 }
 
-/// What has come, even if the deadline has passed: a collector that was held up must see what the
-/// cores have shipped meanwhile before it calls any of them late.
+/// Returns what has come, even after the deadline: if the collector itself was late, it must see what
+/// the cores have shipped before it calls one of them late.
 fn next_event(
     intervals: &Receiver<Interval>,
     failures: &Receiver<ReportError>,

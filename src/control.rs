@@ -17,9 +17,9 @@ use crate::scenario::{Arrivals, USERS_MAX};
 use crate::stats::{Command, Ending};
 use crate::units;
 
-/// The time from a command to the instant from which it holds: enough to wake every core.
+/// The time from a command to the instant at which it takes effect: enough to wake every core.
 const AHEAD: Duration = Duration::from_millis(50);
-/// The most commands that reports list; later ones are followed and not listed.
+/// The most commands that reports list. Later ones take effect without being listed.
 const COMMANDS_MAX: usize = 1000;
 /// The highest rate of an open load.
 const RATE_MAX: f64 = Arrivals::RATE_MAX;
@@ -54,7 +54,7 @@ pub(crate) struct ScheduledChange {
     pub change: Change,
 }
 
-/// In Locust's words, as the log tells of it.
+/// Writes it in Locust's words, for the log.
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -103,25 +103,25 @@ impl Control {
         self.wake_cores();
     }
 
-    /// Says, before the run starts, that its load will be changed on the way. A core whose users have
-    /// all ended, or who has none yet, is then there for those to come until the run is stopped or
-    /// over; without it, it ends, and a run ends with its users. A number of iterations or requests
-    /// to do ends it all the same.
+    /// Says, before the run starts, that its load will be changed while it runs. A core without users
+    /// then waits for new ones until the run is stopped or over; otherwise it ends, and the run ends
+    /// with its last user. Reaching a number of iterations or requests still ends the run.
     pub fn expect_changes(&self) {
         self.steered.store(true, Ordering::SeqCst);
     }
 
-    /// Whether the load was said to be changed on the way.
+    /// Returns whether the load will be changed while the run lasts.
     pub(crate) fn expects_changes(&self) -> bool {
         self.steered.load(Ordering::SeqCst)
     }
 
-    /// Asks for so many users, which come or go by so many per second from now on, in place of
-    /// whatever the load's shape says. See [`Control::expect_changes`].
+    /// Changes the number of users, at this many users per second from now on. This replaces the load's
+    /// shape. See [`Control::expect_changes`].
     ///
     /// # Errors
     ///
-    /// Where the load is open, a rate that is not above zero, and more than [`USERS_MAX`] users.
+    /// Returns an error if the load is open, if the rate is not above zero, or for more than
+    /// [`USERS_MAX`] users.
     pub fn set_users(&self, users: u32, spawn_rate: f64) -> Result<(), Refused> {
         if self.is_open() {
             return Err(Refused::IsOpen);
@@ -137,11 +137,12 @@ impl Control {
         Ok(())
     }
 
-    /// Asks for another rate of iterations.
+    /// Changes the rate of iterations.
     ///
     /// # Errors
     ///
-    /// Where the load is closed, and a rate that is none or above [`Arrivals::RATE_MAX`].
+    /// Returns an error if the load is closed, or if the rate is not a number from 0 to
+    /// [`Arrivals::RATE_MAX`].
     pub fn set_rate(&self, rate: f64) -> Result<(), Refused> {
         if !self.is_open() {
             return Err(Refused::IsClosed);
@@ -153,20 +154,20 @@ impl Control {
         Ok(())
     }
 
-    /// Asks for statistics that begin anew: with the second that is running, all rows count from
-    /// zero. What an open load released and how the generator fared stay of the whole run.
+    /// Resets the statistics: all rows count from zero, starting with the present second. The arrivals
+    /// of an open load and the health of the generator still cover the whole run.
     pub fn reset(&self) {
         let mut received = self.received();
         received.resets += 1;
         self.record(&mut received, "statistics reset".into());
     }
 
-    /// Whether somebody asked to stop.
+    /// Returns whether the run was asked to stop.
     pub fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::SeqCst)
     }
 
-    /// Whether the load is a rate. Where nobody has said so and the run has not begun, it is not.
+    /// Returns whether the load is a rate; `false` before that is known.
     pub fn is_open(&self) -> bool {
         self.is_open.get() == Some(&true)
     }
@@ -186,7 +187,7 @@ impl Control {
         self.received().changes.last().map(|change| change.change)
     }
 
-    /// The users that were asked for last, if any were.
+    /// Returns the number of users that was asked for last, if any.
     pub fn users_wanted(&self) -> Option<u32> {
         match self.target()? {
             Change::Users { users, .. } => Some(users),
@@ -194,7 +195,7 @@ impl Control {
         }
     }
 
-    /// The rate that was asked for last, if any was.
+    /// Returns the rate that was asked for last, if any.
     pub fn rate_wanted(&self) -> Option<f64> {
         match self.target()? {
             Change::Rate(rate) => Some(rate),
@@ -202,24 +203,24 @@ impl Control {
         }
     }
 
-    /// What ended the run; while cores go on, what has ended one of them.
+    /// Returns what ended the run or, while other cores go on, what ended a core.
     pub fn ending(&self) -> Option<Ending> {
         self.received().ending
     }
 
-    /// A core has come to its end because of this. The run ends with the last of them.
+    /// Notes what ended a core. The run ends with the last core.
     pub(crate) fn ended_by(&self, ending: Ending) {
         self.received().ending = Some(ending);
     }
 
-    /// How long the run has been going; nothing before its start.
+    /// Returns the time since the start of the run; zero before it.
     pub fn elapsed(&self) -> Duration {
         self.started.get().map_or(Duration::ZERO, Instant::elapsed)
     }
 
-    /// The run starts now.
+    /// Starts the clock of the run.
     pub(crate) fn begin(&self, started: Instant, is_open: bool) {
-        // A control is one run's; a second one would go on with the first's clock.
+        // A control belongs to one run: a second run would go on with the first one's clock.
         let _ = self.is_open.set(is_open);
         let _ = self.started.set(started);
     }
@@ -236,7 +237,7 @@ impl Control {
 
     fn schedule(&self, change: Change, text: String) {
         let mut received = self.received();
-        // Changes are in the order of their times, even where two threads read the clock at once.
+        // Keeps changes in the order of their times, even if two threads read the clock at once.
         let latest = received.changes.last().map_or(Duration::ZERO, |change| change.at);
         let at = (self.elapsed() + AHEAD).max(latest);
         received.changes.push(ScheduledChange { at, change });

@@ -2,7 +2,7 @@
 
 use core_affinity::CoreId;
 
-/// The cores this process may run on, in order.
+/// Returns the cores that this process may run on, in order.
 pub fn allowed_cores() -> Vec<CoreId> {
     let mut cores = core_affinity::get_core_ids().unwrap_or_default();
     cores.sort();

@@ -1,4 +1,4 @@
-//! One run, resolved and valid: after a [`Plan`] exists, configuration cannot fail.
+//! A run, resolved and valid: once a [`Plan`] exists, its configuration cannot fail.
 
 mod churn;
 mod class_tls;
@@ -33,129 +33,129 @@ use crate::stats::{Period, RowLimits};
 use crate::threshold::Threshold;
 use crate::transport::tls::TlsOptions;
 
-/// What a run is asked for where the scenario leaves it open, or in its place. What nobody sets has
-/// Locust's default.
+/// Options of a run. They take precedence over the scenario; if neither sets one, Locust's default
+/// holds.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Options {
-    /// Base URL in place of every other.
+    /// Base URL that replaces all others.
     pub host: Option<String>,
-    /// The classes that run; without it, all.
+    /// The classes that run; `None` for all.
     pub classes: Option<Vec<SelectedClass>>,
-    /// Tags of which a task must have one to run; with none, every task does.
+    /// Tags of which a task must have at least one to run; all tasks run if there are none.
     pub tags: Vec<String>,
-    /// Tags of which a task must have none. `on_start` and `on_stop` have no tags.
+    /// Tags that a task must not have to run. `on_start` and `on_stop` have no tags.
     pub exclude_tags: Vec<String>,
     /// Peak number of users.
     pub users: Option<u32>,
     /// Users started per second.
     pub spawn_rate: Option<f64>,
-    /// Iterations released per second, in place of users who take their time.
+    /// Iterations started per second, instead of a number of users.
     pub rate: Option<f64>,
-    /// How these lie in time.
+    /// The kind of the arrival process of these iterations.
     pub arrivals: Option<ArrivalKind>,
-    /// The most users that these may take.
+    /// The most users for these iterations.
     pub max_users: Option<u32>,
     /// Iterations after which the run ends.
     pub iterations: Option<u32>,
     /// Requests after which the run ends.
     pub requests: Option<u32>,
-    /// How long the run takes, from its start; without one, until somebody stops it.
+    /// How long the run takes, from its start; `None` to run until it is stopped.
     pub run_time: Option<Duration>,
-    /// Levels at which the run is stopped when it breaks them.
+    /// Levels that stop the run when they are broken.
     pub abort_when: Vec<Threshold>,
-    /// From which time on these are judged; without one, from ten seconds on or, where the run is
-    /// shorter, at its end.
+    /// The time from which these are judged; by default after ten seconds or, in a shorter run, at its
+    /// end.
     pub abort_after: Option<Duration>,
     /// How long users may go on with their tasks after the stop.
     pub stop_timeout: Option<Duration>,
-    /// The cores to use, by number; without them, all that are allowed.
+    /// The numbers of the cores to use; `None` for all that are allowed.
     pub cores: Option<Vec<usize>>,
-    /// What every random choice of the run comes from; without one, a random number.
+    /// The seed of every random choice of the run; a random one by default.
     pub seed: Option<u64>,
-    /// The addresses of this host that connections come from; with none, the kernel chooses.
+    /// The local addresses of connections; if empty, the kernel chooses.
     pub local_addresses: Vec<IpAddr>,
-    /// What all classes of users have of TLS, in the place of what each says itself.
+    /// TLS options for all user classes, which replace those of each class.
     pub tls: TlsOptions,
-    /// How often names are looked up again in the course of the run; without it, never.
+    /// How often names are looked up again during the run; `None` for never.
     pub dns_refresh: Option<Duration>,
-    /// What all connections go through, whatever the classes say.
+    /// The proxy or Unix socket of all connections, which replaces those of the classes.
     pub via: Option<Via>,
-    /// Whether the snapshots tell what users do.
+    /// Whether snapshots have a journal of what users do.
     pub journal: bool,
-    /// Addresses in place of what a resolver says; of two for the same host and port the later.
+    /// Addresses that replace those of the resolver. The later of two for the same host and port wins.
     pub resolve: Vec<Resolve>,
 }
 
-/// One run, resolved and valid.
+/// A run, resolved and valid.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Plan {
-    /// What the users do.
+    /// The scenario: what users do.
     pub scenario: Arc<Scenario>,
-    /// Where the users of each class do it, in the scenario's order.
+    /// The hosts of each class, in the scenario's order.
     pub targets: Vec<ResolvedUrl>,
-    /// Where the absolute URLs of declared steps lead, and whatever else is resolved already.
+    /// The hosts of absolute URLs in declared steps, and all others that are resolved already.
     pub other_hosts: Vec<ResolvedUrl>,
-    /// How the connections of each class are sealed, in the scenario's order.
+    /// The TLS configuration of each class, in the scenario's order.
     pub(crate) tls: ClassTls,
-    /// What is sent and not shown.
+    /// Texts that are sent and never shown.
     pub secrets: Arc<Secrets>,
-    /// Where connections come from.
+    /// The local addresses of connections.
     pub local_addresses: LocalAddresses,
-    /// How often names are looked up again in the course of the run.
+    /// How often names are looked up again during the run.
     pub dns_refresh: Option<Duration>,
     /// The class of each user, by the user's number.
     pub classes: Vec<u16>,
-    /// The same for the users that a stage of the shape adds with a mix of its own.
+    /// The same for users that a stage of the shape adds with its own mix.
     pub mixes: Vec<Vec<u16>>,
     /// Peak number of users.
     pub users: u32,
-    /// How many users there are when.
+    /// The number of users over time.
     pub shape: LoadShape,
-    /// The arrivals of an open load. The shape is not used then.
+    /// The arrivals of an open load, which does not use the shape.
     pub arrivals: Option<Arrivals>,
     /// Iterations after which the run ends.
     pub iterations: Option<u32>,
     /// Requests after which the run ends.
     pub requests: Option<u32>,
-    /// Classes that are left out because the tags leave no task of theirs.
+    /// Classes that do not run because none of their tasks is selected by tags.
     pub idle: Vec<String>,
-    /// Options that were given and have no say.
+    /// Options that were given and have no effect.
     pub ignored: Vec<&'static str>,
-    /// From the start of the run to the stop.
+    /// The time from the start of the run to the stop.
     pub run_time: Option<Duration>,
-    /// Levels at which the run is stopped when it breaks them.
+    /// Levels that stop the run when they are broken.
     pub abort_when: Vec<Threshold>,
-    /// From which time on these are judged.
+    /// The time from which these are judged.
     pub abort_after: Duration,
-    /// From the stop to the end of the last task.
+    /// The longest time from the stop to the end of the last task.
     pub stop_timeout: Duration,
-    /// The cores that run users: user *i* lives on the one at *i* mod their number.
+    /// The cores that run users: user *i* runs on the core at *i* modulo their number.
     pub cores: Vec<CoreId>,
-    /// What every random choice of the run comes from.
+    /// The seed of every random choice of the run.
     pub seed: u64,
-    /// Whether the snapshots tell what users do: some of it.
+    /// Whether snapshots have a journal of what users do.
     pub journal: bool,
-    /// How much is remembered of names and errors.
+    /// The limits on distinct names and errors.
     pub limits: RowLimits,
 }
 
 impl Plan {
-    /// Resolves everything a run needs: options before the scenario's own wishes before Locust's
-    /// defaults of one user, one user per second and no end. Looks host names up.
+    /// Resolves everything that a run needs: options before the scenario's values before Locust's
+    /// defaults of one user, one user per second and no end. Looks up host names.
     ///
     /// # Errors
     ///
-    /// The first thing that is wrong.
+    /// Returns the first error that is found.
     pub fn new(scenario: Scenario, options: Options) -> Result<Self, Error> {
         Plan::watched(scenario, options, |_| ())
     }
 
-    /// The same, and tells how far it has come: there may be very many classes.
+    /// The same, with progress reports, because there may be very many classes.
     ///
     /// # Errors
     ///
-    /// The first thing that is wrong.
+    /// Returns the first error that is found.
     pub(crate) fn watched(
         mut scenario: Scenario,
         options: Options,
@@ -167,7 +167,7 @@ impl Plan {
         let own = load.clone();
         let ResolvedLoad { shape, arrivals, run_time, users, ignored } =
             load::resolve(&options, load)?;
-        // Fewer where every class has an exact number and these do not add up to what is asked.
+        // There are fewer users if every class has a fixed count and their sum is smaller.
         let classes = scenario::assign(&scenario.users, users as usize);
         let mixes = shape.mixes().into_iter().skip(1);
         let mixes =
@@ -227,24 +227,23 @@ impl Plan {
         Ok(plan)
     }
 
-    /// When the load ends by itself, if it does; once somebody has changed it on the way it no longer
-    /// follows its shape.
+    /// Returns when the load ends by itself, if it does. A changed load no longer follows its shape.
     pub fn load_end(&self, is_changed: bool) -> Option<Duration> {
         load::end(&self.shape, self.arrivals.as_ref(), self.run_time, is_changed)
     }
 
-    /// Whether a URL of the plan is an `https://` one.
+    /// Returns whether a URL of the plan is an `https://` one.
     pub(crate) fn is_secure(&self) -> bool {
         self.targets.iter().chain(&self.other_hosts).any(|host| host.url.secure)
     }
 
-    /// How many of the cores, the first ones, ever have a user.
+    /// Returns how many of the cores ever have a user. They are the first ones.
     pub(crate) fn cores_with_users(&self) -> usize {
         self.cores.len().min(self.users as usize)
     }
 
-    /// The class of a user by its number, where it is added with this mix of the shape: 0 is the
-    /// scenario's own. `None` beyond those that were planned.
+    /// Returns the class of a user by its number if it is added with this mix of the shape; mix 0 is
+    /// the scenario's own. `None` beyond the planned users.
     pub(crate) fn class_of(&self, user: usize, mix: usize) -> Option<usize> {
         let classes = match mix.checked_sub(1) {
             None => &self.classes,
@@ -253,32 +252,31 @@ impl Plan {
         classes.get(user).map(|&class| usize::from(class))
     }
 
-    /// The random numbers of one user, whichever core it lives on.
+    /// Returns the random numbers of one user, which do not depend on its core.
     pub(crate) fn user_rng(&self, user: u64) -> fastrand::Rng {
         // An odd constant spreads neighbouring numbers over the whole range of seeds.
         let spread = user.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         fastrand::Rng::with_seed(self.seed ^ spread)
     }
 
-    /// How many of the planned users are of each class, in the scenario's order.
+    /// Returns the number of planned users of each class, in the scenario's order.
     pub(crate) fn users_of_classes(&self) -> Vec<u64> {
         let mut users = vec![0; self.scenario.users.len()];
         self.classes.iter().for_each(|&class| users[usize::from(class)] += 1);
         users
     }
 
-    /// What the run will hold of what this machine has little of.
+    /// Estimates what the run will use of this machine's scarce resources.
     pub fn forecast(&self) -> Forecast {
         Forecast::new(self)
     }
 
-    /// How often the run connects to each host where it gives connections back.
+    /// Estimates how often the run connects to each host whose connections it gives back.
     pub fn churn(&self) -> Vec<Churn> {
         churn::churn(self)
     }
 
-    /// Users with an exact number that is larger than the whole run, as Locust warns of them: the
-    /// total of fixed counts, where it exceeds the number of users.
+    /// Returns the total of fixed counts if it exceeds the number of users, of which Locust warns.
     pub fn fixed_beyond_users(&self) -> Option<u64> {
         let fixed = self.scenario.users.iter().map(|user| match user.share {
             Share::Fixed(count) => u64::from(count),
@@ -288,7 +286,7 @@ impl Plan {
     }
 }
 
-/// A time that nobody gave fits every run: what is not judged before its end is judged there.
+/// A default time fits every run: what is not judged before the end is judged at the end.
 fn refuse_idle_levels(
     levels: &[Threshold],
     after: Option<Duration>,

@@ -22,33 +22,33 @@ use crate::stats::Totals;
 
 /// Intervals of one core that may wait for the collector before the core keeps them to itself.
 const INTERVALS_WAITING: usize = 4;
-/// Descriptors of a core besides those of its users' connections: rings, events, the scheduler's
-/// account of its thread. Eight are used.
+/// Descriptors of a core besides those of its users' connections: rings, events, the scheduler
+/// statistics of its thread. Eight are used.
 const FILES_PER_CORE: u64 = 9;
 /// Descriptors besides those of the cores: reports, the log, the terminal, signals.
 const OTHER_FILES: u64 = 32;
 
-/// Why a run did not take place, or not to its end.
+/// Why a run could not start or was broken off.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The machine does not allow it.
+    /// The machine does not allow the run.
     #[error(transparent)]
     Preflight(#[from] preflight::Error),
-    /// A core did not start, or broke.
+    /// A core did not start, or panicked.
     #[error(transparent)]
     Core(#[from] executor::Error),
-    /// The function of an adaptive load panicked, or asked for what the load is not.
+    /// The function of an adaptive load panicked, or asked for a change that does not fit the load.
     #[error("the adaptive load cannot be followed: {0}")]
     Adaptive(String),
 }
 
-/// Checks that the machine allows this run, raising limits where it may. Only what is certain to be
-/// missed is refused; see [`Forecast`](crate::plan::Forecast).
+/// Checks that the machine allows this run, and raises limits if it may. Refuses only what is certain
+/// to fail; see [`Forecast`](crate::plan::Forecast).
 ///
 /// # Errors
 ///
-/// What is missing, and the cure.
+/// Returns what is missing, and how to fix it.
 pub fn preflight(plan: &Plan) -> Result<(), Error> {
     preflight::locked_memory()?;
     let forecast = plan.forecast();
@@ -63,7 +63,8 @@ pub fn preflight(plan: &Plan) -> Result<(), Error> {
     Ok(())
 }
 
-/// What is likely to run out on the way, with what helps. Nothing of it forbids the run.
+/// Returns what is likely to run out during the run, each with what helps. The run is allowed all the
+/// same.
 pub fn doubts(plan: &Plan) -> Vec<String> {
     let doubt = |churn: Churn| {
         let Churn { target, per_second, pairs, is_loopback } = churn;
@@ -80,7 +81,7 @@ pub fn doubts(plan: &Plan) -> Vec<String> {
     plan.churn().into_iter().filter_map(doubt).chain(missing_sockets(plan)).collect()
 }
 
-/// Sockets of the file system that are not there. Their server may be about to start.
+/// Returns a text for each Unix socket that is not there. Its server may still start.
 fn missing_sockets(plan: &Plan) -> impl Iterator<Item = String> {
     let paths: BTreeSet<&Path> = plan
         .scenario
@@ -104,8 +105,8 @@ fn missing_sockets(plan: &Plan) -> impl Iterator<Item = String> {
     })
 }
 
-/// Who judges the levels of this run.
-fn judge(plan: &Arc<Plan>, control: &Arc<Control>) -> ThresholdMonitor {
+/// Makes the monitor of this run's thresholds.
+fn thresholds(plan: &Arc<Plan>, control: &Arc<Control>) -> ThresholdMonitor {
     let (levels, after) = (&plan.abort_when, plan.abort_after);
     let (plan, control) = (plan.clone(), control.clone());
     let is_over = move |elapsed| {
@@ -115,16 +116,16 @@ fn judge(plan: &Arc<Plan>, control: &Arc<Control>) -> ThresholdMonitor {
     ThresholdMonitor::new(levels, after, is_over)
 }
 
-/// Runs a plan to its end and tells the reports about it every second.
+/// Runs a plan to its end. The reports are updated every second.
 ///
-/// The calling thread becomes the collector's until the last core has ended. Ask `control` to stop
-/// the run before its time. A report that fails is named to `on_report_error`, once for each error,
-/// and is tried again with the next second.
+/// The calling thread works as the collector until the last core has ended. `control` can stop the run
+/// early. `on_report_error` is called once for each error of a report, which is then updated again the
+/// next second.
 ///
 /// # Errors
 ///
-/// Why no load could be made, or that a core or an adaptive load broke; the reports are written
-/// then. What users do wrong is in the summary.
+/// Returns an error if no load could be made, or if a core or an adaptive load failed; in the second
+/// case the reports are written all the same. Errors of user code are in the summary, not here.
 pub fn run(
     plan: &Arc<Plan>,
     control: &Arc<Control>,
@@ -143,7 +144,7 @@ pub fn run(
     let totals = Totals::new(wall_start, classes, plan.limits).processors(processors);
     let totals = totals.backend(cores.backend.to_string());
     let collector = Collector::new(cores.started, plan.cores.len(), totals);
-    let mut collector = collector.control(control.clone()).judge(judge(plan, control));
+    let mut collector = collector.control(control.clone()).thresholds(thresholds(plan, control));
     for (name, report) in reports {
         collector = collector.report(name, report);
     }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use crate::stats::{EntryKey, Measured, PERCENTILES, Period, Snapshot};
 use crate::units;
 
-/// What breaks a level, as its user wrote it. Judged over the last ten complete seconds, of all
-/// requests together; at the end of a run that was shorter, over all of it.
+/// A condition under which a level is broken, as written by the user. It is judged over the last ten
+/// complete seconds of all requests together; at the end of a shorter run, over the whole run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Threshold {
     text: String,
@@ -24,7 +24,7 @@ enum Level {
     Rate(f64),
     /// Failed requests per second.
     FailRate(f64),
-    /// The latency at this place in [`PERCENTILES`].
+    /// The latency at this index of [`PERCENTILES`].
     Percentile(usize, Duration),
     /// The mean latency.
     Mean(Duration),
@@ -36,7 +36,7 @@ enum Side {
     Below,
 }
 
-/// A text that is no [`Threshold`].
+/// A text that is not a [`Threshold`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{0}; expected a level such as 'fail_ratio > 5%', 'p95 > 2s', 'avg > 300ms', 'rate < 100' or \
@@ -45,18 +45,18 @@ enum Side {
 pub struct InvalidThreshold(String);
 
 impl Threshold {
-    /// Whether the last ten seconds of the run break the level. Nothing is broken where nothing was
-    /// measured, except that a rate may be too low.
+    /// Returns whether the last ten seconds of the run break the level. Without a measured value it is
+    /// not broken, but a rate may be too low without requests.
     pub fn is_broken(&self, snapshot: &Snapshot) -> bool {
         let measured = self.measure(&snapshot.recent(&snapshot.total));
         measured.is_some_and(|measured| self.is_past(measured))
     }
 
-    /// What the level is compared with; nothing where nothing was measured. A rate needs time to be
-    /// one, and no request.
-    pub(crate) fn measure(&self, stretch: &Period) -> Option<Measured> {
-        let (rates, figures) = (stretch.rates, stretch.latency.figures.as_ref());
-        let rate = |rate| (stretch.to > stretch.from).then_some(Measured::PerSecond(rate));
+    /// Returns the measured value that the level is compared with; `None` without one. A rate needs a
+    /// period, but no request.
+    pub(crate) fn measure(&self, period: &Period) -> Option<Measured> {
+        let (rates, figures) = (period.rates, period.latency.figures.as_ref());
+        let rate = |rate| (period.to > period.from).then_some(Measured::PerSecond(rate));
         match self.level {
             Level::FailRatio(_) => {
                 (rates.requests > 0.0).then(|| Measured::Share(rates.failures / rates.requests))
@@ -68,7 +68,7 @@ impl Threshold {
         }
     }
 
-    /// Whether what was measured breaks the level.
+    /// Returns whether the measured value breaks the level.
     pub(crate) fn is_past(&self, measured: Measured) -> bool {
         match self.side {
             Side::Above => measured > self.limit(),
@@ -76,8 +76,8 @@ impl Threshold {
         }
     }
 
-    /// Of what was measured of each entry the furthest that breaks the level. The rate of an entry is
-    /// a part of the whole, and says nothing where the whole is too low.
+    /// Returns the entry with the measured value that breaks the level most. Returns `None` if the
+    /// total rate is too low, because the rate of an entry is only a part of it.
     pub(crate) fn worst(
         &self,
         entries: impl Iterator<Item = (EntryKey, Measured)>,
@@ -94,7 +94,7 @@ impl Threshold {
         })
     }
 
-    /// Whether it is about how many requests there are, and not about how they went.
+    /// Returns whether it is about the number of requests, not about their results.
     pub(crate) fn is_of_rates(&self) -> bool {
         matches!(self.level, Level::Rate(_) | Level::FailRate(_))
     }
@@ -107,7 +107,7 @@ impl Threshold {
         }
     }
 
-    /// Whether no run can break it: nothing is below zero, and no share above one.
+    /// Returns whether no run can break it: nothing is below zero, and no share above one.
     fn is_unbreakable(&self) -> bool {
         match (self.side, self.limit()) {
             (Side::Below, Measured::Time(limit)) => limit.is_zero(),
@@ -156,7 +156,7 @@ impl fmt::Display for Threshold {
     }
 }
 
-/// The place of `p95` in [`PERCENTILES`]; `p100` and `max` are the last.
+/// Returns the index of `p95` in [`PERCENTILES`]; `p100` and `max` are the last.
 fn percentile(name: &str) -> Option<usize> {
     if name == "max" {
         return Some(PERCENTILES.len() - 1);
@@ -170,7 +170,7 @@ fn number(text: &str) -> Result<f64, String> {
     number.ok_or_else(|| format!("'{text}' is not a number of 0 or more"))
 }
 
-/// `5%` or `0.05`.
+/// Parses `5%` or `0.05`.
 fn share(text: &str) -> Result<f64, String> {
     let share = match text.strip_suffix('%') {
         Some(percent) => number(percent.trim())? / 100.0,
@@ -179,8 +179,8 @@ fn share(text: &str) -> Result<f64, String> {
     if share <= 1.0 { Ok(share) } else { Err(format!("'{text}' is more than all of them")) }
 }
 
-/// A time with its unit: tables are in milliseconds and run times in seconds, so a number alone could be
-/// either.
+/// Parses a time with its unit. Tables are in milliseconds and run times in seconds, so a number alone
+/// would be ambiguous.
 fn time(text: &str) -> Result<Duration, String> {
     match units::parse_duration(text) {
         Ok(_) if text.parse::<f64>().is_ok() => {

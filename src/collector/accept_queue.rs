@@ -1,12 +1,12 @@
-//! The kernel's count of connections that found an accept queue full.
+//! The kernel's count of connections that did not fit into an accept queue.
 
 use std::fs;
 
-/// In sections of two lines each, names and numbers (proc_pid_net(5)).
+/// The file has sections of two lines each, names and numbers (proc_pid_net(5)).
 const COUNTERS: &str = "/proc/net/netstat";
 
-/// How many connections listening sockets of this host's network namespace had no room for since
-/// the run began. Whose sockets these were the kernel does not say.
+/// Counts the connections that did not fit into the accept queue of any listening socket in this
+/// network namespace since the run began. The kernel does not say which sockets these were.
 #[derive(Debug)]
 pub(super) struct AcceptQueue {
     before: u64,
@@ -18,13 +18,13 @@ impl AcceptQueue {
         AcceptQueue { before: overflows() }
     }
 
-    /// How many there have been. Reads a file of the kernel's.
+    /// Returns their number, which it reads from the kernel.
     pub(super) fn overflows(&self) -> u64 {
         overflows().saturating_sub(self.before)
     }
 }
 
-/// Where the counters cannot be read nothing is known of them, which is no reason to stop a run.
+/// Counters that cannot be read are taken as zero: that is no reason to stop a run.
 fn overflows() -> u64 {
     let text = fs::read_to_string(COUNTERS).unwrap_or_default();
     counter(&text, "TcpExt:", "ListenOverflows").unwrap_or(0)

@@ -1,12 +1,12 @@
-//! The reports of one run: tells each on a thread of its own, and copes with those that fail.
+//! The reports of one run, each on a thread of its own.
 //!
 //! A report that is slow, such as one whose pipe nobody reads, delays neither the collector nor another
 //! report. Updates wait for it: at most [`WAITING_MAX`], of which the oldest is dropped when another one
 //! comes. For a report that needs the newest only, at most one update waits, and none at the end of the
 //! run. The end is never dropped, and the collector waits until each report has dealt with it.
 //!
-//! A report that fails stays. A disk that was full has room again, and reports are written to
-//! repeat what did not get through. Only one whose reader went away has nobody left to write for.
+//! A report that fails stays: a full disk may have room again, and reports repeat what they could not
+//! write. Only a report whose reader closed its pipe is dropped.
 
 use std::io::{self, ErrorKind};
 use std::panic::resume_unwind;
@@ -36,21 +36,21 @@ impl Default for Reports {
     }
 }
 
-/// A report's thread, and what waits for it.
+/// A report's thread, and the events that wait for it.
 struct Reporter {
     waiting: Sender<Event>,
-    /// To take out what is too old.
+    /// Takes out the oldest event if there are too many.
     oldest: Receiver<Event>,
     needs_every: bool,
-    /// Ends with what is missing, if something is.
+    /// Returns an error if the report is incomplete.
     thread: JoinHandle<Option<ReportError>>,
 }
 
-/// What a report is told.
+/// An event for a report.
 enum Event {
     Update(Arc<Snapshot>),
     Finish(Arc<Snapshot>),
-    /// Answered when all before it was told.
+    /// Answered when all earlier events are handled.
     #[cfg(test)]
     Settle(Sender<()>),
 }
@@ -59,12 +59,13 @@ struct Active {
     name: String,
     report: Box<dyn Report + Send>,
     failed: Sender<ReportError>,
-    /// The error that was told last: one that lasts an hour is still one line of the log.
+    /// The error that was reported last, so that an error that lasts for an hour is one line of the
+    /// log.
     told: Option<String>,
 }
 
 impl Reports {
-    /// Adds a report, and starts its thread.
+    /// Adds a report and starts its thread.
     pub(super) fn add(&mut self, name: String, report: Box<dyn Report + Send>) {
         let needs_every = report.needs_every_update();
         let active = Active { name, report, failed: self.failed.clone(), told: None };
@@ -75,19 +76,18 @@ impl Reports {
         self.reporters.push(Reporter { waiting, oldest, needs_every, thread });
     }
 
-    /// Errors that are news, as they come.
+    /// Returns the channel of new errors.
     pub(super) fn failures(&self) -> &Receiver<ReportError> {
         &self.failures
     }
 
-    /// Tells every report how the run stands, and waits for none.
+    /// Gives every report an update, and does not wait.
     pub(super) fn update(&self, snapshot: &Arc<Snapshot>) {
         self.reporters.iter().for_each(|reporter| reporter.tell(Event::Update(snapshot.clone())));
     }
 
-    /// Tells every report that the run is over, one after the other, so that what they write comes in
-    /// their order. What comes back are the errors of those that are now incomplete: what failed
-    /// before, this call has made good.
+    /// Ends the reports one after the other, so that their output keeps their order. Returns the errors
+    /// of reports that are incomplete; those that failed before may be complete now.
     pub(super) fn finish(
         self,
         snapshot: &Arc<Snapshot>,
@@ -100,7 +100,7 @@ impl Reports {
         }
         for Reporter { waiting, oldest, thread, .. } in reporters {
             drop(oldest);
-            // One that was given up hears nothing any more.
+            // A dropped report receives nothing any more.
             let _ = waiting.send(Event::Finish(snapshot.clone()));
             errors.extend(thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
             failures.try_iter().for_each(|error| on_error(&error));
@@ -108,7 +108,7 @@ impl Reports {
         errors
     }
 
-    /// Waits until all that was told has been heard.
+    /// Waits until all earlier events are handled.
     #[cfg(test)]
     pub(super) fn settle(&self) {
         for reporter in &self.reporters {
@@ -129,7 +129,7 @@ impl Reporter {
 }
 
 impl Active {
-    /// Hears the news to the end of the run: what is missing then.
+    /// Handles the events up to the end of the run. Returns an error if the report is incomplete.
     fn run(mut self, news: Receiver<Event>) -> Option<ReportError> {
         let mut is_read = true;
         for news in news {
@@ -164,7 +164,7 @@ impl Active {
     }
 }
 
-/// A closed pipe is no error: its reader has read what it wanted.
+/// A closed pipe is not an error: its reader has read what it wanted.
 fn reader_left(error: &ReportError) -> bool {
     error.error.kind() == ErrorKind::BrokenPipe
 }

@@ -1,15 +1,15 @@
-//! Judges the levels that a run must not break: every second, and at the end what is left.
+//! Judges the levels that a run must not break: every second, and at its end.
 
 use std::time::Duration;
 
 use crate::stats::{Breach, Period, Row, Snapshot};
 use crate::threshold::Threshold;
 
-/// The judge of one run.
-//
-// At the end a run is judged that has not been judged before, by all that was counted, and
-// otherwise by its last ten seconds: the latest second may have broken what the one before had not.
-// A rate is of the load and not of its end, where users finish what they have begun.
+/// Judges the thresholds of one run.
+///
+/// At the end of the run a threshold that was never judged is judged over the whole run. Any other is
+/// judged over the last ten seconds again, because the last part of a second may have broken it. Rates
+/// are not judged again: at the end users only finish what they have begun.
 pub(crate) struct ThresholdMonitor {
     levels: Vec<Level>,
     after: Duration,
@@ -19,12 +19,13 @@ pub(crate) struct ThresholdMonitor {
 
 struct Level {
     threshold: Threshold,
-    /// There was something to compare it with.
+    /// Whether there was a value to compare it with.
     was_judged: bool,
 }
 
 impl ThresholdMonitor {
-    /// Judges these from so long after the start on; the load `is_over` so long after it or not.
+    /// Judges these thresholds from `after` the start on. `is_over` says whether the load has ended at
+    /// a time after the start.
     pub(crate) fn new(
         levels: &[Threshold],
         after: Duration,
@@ -36,7 +37,7 @@ impl ThresholdMonitor {
         ThresholdMonitor { levels, after, is_over, broken: None }
     }
 
-    /// Judges the seconds up to this one; whether a level has broken now.
+    /// Judges the seconds up to this snapshot. Returns whether a level has broken now.
     pub(super) fn second(&mut self, snapshot: &mut Snapshot) -> bool {
         let is_over = (self.is_over)(snapshot.elapsed);
         if self.broken.is_none() && self.is_due(snapshot) {
@@ -55,7 +56,7 @@ impl ThresholdMonitor {
         is_new
     }
 
-    /// Judges what was not judged before.
+    /// Judges what is left at the end of the run.
     pub(super) fn end(&mut self, snapshot: &mut Snapshot) {
         if self.broken.is_none() {
             for level in &mut self.levels {
@@ -76,8 +77,8 @@ impl ThresholdMonitor {
         snapshot.broken.clone_from(&self.broken);
     }
 
-    /// Statistics that begin anew are given the same time, as long as there are no ten seconds of
-    /// them.
+    /// After a reset of the statistics, judging waits again, until there are ten seconds of them at
+    /// most.
     fn is_due(&self, snapshot: &Snapshot) -> bool {
         let counted = snapshot.elapsed.saturating_sub(snapshot.since);
         snapshot.elapsed >= self.after && counted >= self.after.min(Period::WINDOW)
@@ -85,14 +86,14 @@ impl ThresholdMonitor {
 }
 
 impl Level {
-    fn judge(&mut self, snapshot: &Snapshot, stretch: impl Fn(&Row) -> Period) -> Option<Breach> {
-        let judged = stretch(&snapshot.total);
+    fn judge(&mut self, snapshot: &Snapshot, period: impl Fn(&Row) -> Period) -> Option<Breach> {
+        let judged = period(&snapshot.total);
         let measured = self.threshold.measure(&judged)?;
         self.was_judged = true;
         if !self.threshold.is_past(measured) {
             return None;
         }
-        let measure = |row: &Row| Some((row.key.clone(), self.threshold.measure(&stretch(row))?));
+        let measure = |row: &Row| Some((row.key.clone(), self.threshold.measure(&period(row))?));
         let worst = self.threshold.worst(snapshot.entries.iter().filter_map(measure));
         Some(Breach {
             level: self.threshold.to_string(),
@@ -105,8 +106,8 @@ impl Level {
         })
     }
 
-    /// Where users were left waiting for answers and nobody had one, there is nothing to judge, and
-    /// nobody can say that the level was kept.
+    /// Without a response while users were waiting there is nothing to judge, and the level counts as
+    /// not judged.
     fn judge_ending(&mut self, snapshot: &Snapshot) -> Option<Breach> {
         let ending =
             |row: &Row| row.detail.as_deref().map(|d| d.ending.clone()).unwrap_or_default();

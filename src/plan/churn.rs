@@ -1,11 +1,10 @@
-//! How often a run connects where connections are given back, as far as its plan tells.
+//! Estimates how often a run connects to hosts whose connections are given back.
 //!
-//! The side that closes a connection has its port taken for a while, so a rate of connects is a
-//! number of ports as well. A user who gives its connections back after each task connects once in a
-//! task to each host of it, and has a task as often as its wait lets it: less often where tasks take
-//! long, so this is the most there may be. Where every request asks the server to close
-//! (`keep_alive = false`) the ports are the server's. Rates of users who do not wait, and of an open
-//! load, are not told.
+//! The side that closes a connection occupies its port for a while, so a rate of connects needs a
+//! number of ports. A user who gives its connections back after each task connects once per task to
+//! each of the task's hosts. It runs a task as often as its wait allows, or less often if tasks take
+//! long, so this is an upper bound. If every request asks the server to close (`keep_alive = false`),
+//! the ports are the server's. There is no estimate for users who do not wait, or for an open load.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,17 +13,17 @@ use super::Plan;
 use super::forecast::{Key, connections_of, pairs, resolved};
 use crate::scenario::KeepAlive;
 
-/// Connects to one host and port that are followed by a close of ours.
+/// Connects to one host and port whose connections are closed by this side.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Churn {
-    /// The host and port, as a URL would say them.
+    /// The host and port, as in a URL.
     pub target: String,
-    /// The most connects per second once all users are there.
+    /// The highest number of connects per second, when all users are running.
     pub per_second: f64,
-    /// Pairs of an address of ours and one of the target, each with all the ports there are.
+    /// The number of pairs of a local address and one of the target. Each pair has all ports.
     pub pairs: u64,
-    /// Whether the target is this host, by all of its addresses.
+    /// Whether all addresses of the target are loopback addresses.
     pub is_loopback: bool,
 }
 
@@ -33,7 +32,7 @@ pub(super) fn churn(plan: &Plan) -> Vec<Churn> {
     let users = plan.users_of_classes();
     for (class, user) in plan.scenario.users.iter().enumerate() {
         let Some(wait) = user.wait_time.mean() else { continue };
-        // Where we close by a reset, the port is free at once.
+        // A connection that is reset by this side frees its port at once.
         let takes_ports =
             user.policy.keep_alive == KeepAlive::Task && !user.policy.tcp.reset_on_close;
         if !takes_ports || wait.is_zero() || plan.arrivals.is_some() {

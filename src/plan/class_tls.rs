@@ -1,4 +1,4 @@
-//! What TLS needs, read before the run.
+//! The TLS configuration of a run, read before it starts.
 
 use std::collections::HashMap;
 
@@ -7,18 +7,18 @@ use crate::scenario::Scenario;
 use crate::session::ResolvedUrl;
 use crate::transport::tls::{Roots, Tls, TlsOptions};
 
-/// How the connections of each class are sealed. Classes with the same options share what is made of
-/// them, which takes a copy of all authorities.
+/// The TLS configuration of each class. Classes with the same options share one, which holds a copy of
+/// all authorities.
 #[derive(Debug)]
 pub(crate) struct ClassTls {
     kinds: Vec<Tls>,
-    /// Which of them, of each class in the scenario's order.
+    /// The index of each class's configuration, in the scenario's order.
     of_class: Vec<u16>,
 }
 
 impl ClassTls {
-    /// The authorities that the system trusts are read in any case: a redirect may lead to `https://`.
-    /// It is an error that there are none only where a URL of the plan needs them.
+    /// Always reads the authorities that the system trusts, because a redirect may lead to `https://`.
+    /// It is an error that there are none only if a URL of the plan needs them.
     pub(super) fn new(
         scenario: &Scenario,
         flags: &TlsOptions,
@@ -53,22 +53,22 @@ impl ClassTls {
         Ok(ClassTls { kinds, of_class })
     }
 
-    /// The same for another core: connections count their references to it.
+    /// Returns a copy for another core, because connections count their references to it.
     pub(crate) fn for_this_core(&self) -> Self {
         let kinds = self.kinds.iter().map(Tls::for_this_core).collect();
         ClassTls { kinds, of_class: self.of_class.clone() }
     }
 
-    /// How the connections of this class are sealed, by its place in the scenario.
+    /// Returns the configuration of the class at this index of the scenario.
     ///
     /// # Panics
     ///
-    /// Where the scenario has no such class.
+    /// Panics if the scenario has no such class.
     pub(crate) fn of(&self, class: usize) -> &Tls {
         &self.kinds[usize::from(self.of_class[class])]
     }
 
-    /// Each way that there is, once.
+    /// Returns each distinct configuration.
     pub(crate) fn kinds(&self) -> &[Tls] {
         &self.kinds
     }

@@ -8,39 +8,39 @@ use crate::session::UrlError;
 use crate::transport::tls::LoadError;
 use crate::units;
 
-/// Why there can be no run. The texts say what to do.
+/// Why a run cannot be planned. The texts say what to do.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The scenario contradicts itself.
     #[error(transparent)]
     Scenario(#[from] scenario::Error),
-    /// A class to run that is not there.
+    /// There is no such class.
     #[error("there is no class of users named '{name}'{hint}")]
     UnknownClass {
         /// The name.
         name: String,
-        /// The nearest one, or all.
+        /// The nearest name, or all names.
         hint: String,
     },
-    /// A class with two weights.
+    /// A class was selected twice.
     #[error("the class of users '{0}' is picked twice")]
     PickedTwice(String),
-    /// There are no users to run.
+    /// No class was selected.
     #[error("no class of users is picked; there are {0}")]
     NothingPicked(String),
-    /// A tag that is nowhere.
+    /// No task has this tag.
     #[error("no task has the tag '{tag}'{hint}")]
     UnknownTag {
         /// The tag.
         tag: String,
-        /// The nearest one, or all.
+        /// The nearest tag, or all tags.
         hint: String,
     },
-    /// Nothing is to run.
+    /// The tags leave no task.
     #[error("the tags leave no task to run; there are {0}")]
     NothingTagged(String),
-    /// A stage whose classes were all left out.
+    /// All classes of a stage were left out.
     #[error("a stage's mix is of classes that do not run: {0}; pick one of them, too")]
     MixGone(String),
     /// There is no host to send requests to.
@@ -48,10 +48,10 @@ pub enum Error {
         "user '{0}' has no host: give one with --host, or with host = \"http://…\" in the file"
     )]
     NoHost(String),
-    /// A URL that cannot be used.
+    /// A URL is not valid.
     #[error(transparent)]
     Url(#[from] UrlError),
-    /// Options for TLS that cannot be used.
+    /// The TLS options of a class are not valid.
     #[error("user '{user}': tls: {error}")]
     Tls {
         /// The class of users.
@@ -59,7 +59,7 @@ pub enum Error {
         /// What is wrong.
         error: LoadError,
     },
-    /// The same of an option that all classes have.
+    /// A TLS option for all classes is not valid.
     #[error("--{}: {}", .0.option, .0.reason)]
     TlsFlag(LoadError),
     /// There is no trusted authority.
@@ -69,12 +69,12 @@ pub enum Error {
          --insecure"
     )]
     NoRoots(String),
-    /// A host without an address.
+    /// The host has no address.
     #[error("cannot resolve '{host}': {reason}")]
     Resolve {
         /// The host.
         host: String,
-        /// What the resolver says.
+        /// The resolver's error.
         reason: String,
     },
     /// The local address is not one of this host.
@@ -85,10 +85,10 @@ pub enum Error {
     NotOurs {
         /// The address.
         address: IpAddr,
-        /// What the system says.
+        /// The system's error.
         reason: String,
     },
-    /// A host without an address of a family that connections come from, or the reverse.
+    /// The host has no address of a family that local addresses have, or the reverse.
     #[error(
         "cannot connect to {to} from {from}: one is IPv4, the other IPv6; --local-address takes \
          addresses of the family of the hosts"
@@ -96,16 +96,16 @@ pub enum Error {
     Family {
         /// The first address of the host.
         to: IpAddr,
-        /// The first address of ours.
+        /// The first local address.
         from: IpAddr,
     },
-    /// More users than are worth trying.
+    /// There are too many users.
     #[error("{0} users are too many: at most {USERS_MAX} can be planned for")]
     TooManyUsers(u32),
-    /// A run that is over before it begins.
+    /// The run time is zero.
     #[error("the run time must be more than 0; leave it out to run until Ctrl-C")]
     NoRunTime,
-    /// Levels that would be judged when the load is over.
+    /// Levels would be judged only after the end of the load.
     #[error(
         "--abort-when is to be judged from {after} on (--abort-after), and the load ends at {end}: \
          give --abort-after less time, or leave it out",
@@ -113,40 +113,40 @@ pub enum Error {
         end = units::short(*end)
     )]
     NeverJudged {
-        /// From when on.
+        /// The time from which they are judged.
         after: Duration,
-        /// The end.
+        /// The end of the load.
         end: Duration,
     },
-    /// A time from which on nothing is judged.
+    /// There is a time for judging and no level.
     #[error(
         "--abort-after is of use with levels only: add one, such as --abort-when 'p95 > 2s', or leave it out"
     )]
     NothingToJudge,
-    /// A shape that only its function knows.
+    /// The peak of a shape is not known before the run.
     #[error(
         "how many users the shape comes to is not known before the run, because it is a function \
          of the time: give a run time with --run-time"
     )]
     UnknownPeak,
-    /// An option of an open load, and no rate.
+    /// An option of an open load was given without a rate.
     #[error("{0} is of use with a rate only: add --rate, or rate = … to the file's [load]")]
     NoRate(&'static str),
-    /// Two kinds of load.
+    /// Two kinds of load were given.
     #[error(
         "--users and --rate exclude each other: a rate takes as many users as it needs, up to --max-users"
     )]
     UsersAndRate,
-    /// A time beyond all clocks.
+    /// A duration is too long for a clock.
     #[error("{0} is too long: at most 136 years are possible")]
     TooLong(&'static str),
-    /// A limit that nothing can be done within.
+    /// A limit is zero.
     #[error("{0} must be 1 or more; leave it out for no such end")]
     NoEnd(&'static str),
     /// The spawn rate is not above zero.
     #[error("the spawn rate must be more than 0 users per second, not {0}")]
     SpawnRate(f64),
-    /// A core that is not there, or not ours.
+    /// The core does not exist, or may not be used.
     #[error("core {core} cannot be used; this process may run on {allowed}")]
     Core {
         /// The core.
@@ -154,7 +154,7 @@ pub enum Error {
         /// The cores that may be used, as text.
         allowed: String,
     },
-    /// An empty list of cores.
+    /// The list of cores is empty.
     #[error("no core to run on")]
     NoCores,
 }

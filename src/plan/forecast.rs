@@ -1,13 +1,13 @@
-//! What a run will hold of what a machine has little of: descriptors and local ports.
+//! Estimates what a run will use of a machine's scarce resources: descriptors and local ports.
 //!
-//! Certain are the connections of users who keep them for good: one to every host that the class
-//! declares, once a user has had each of its tasks, more where it makes requests at the same time,
-//! and one at least where tasks are written in Rust. Servers that close connections make it fewer, and then `keep_alive = false` says so.
+//! Connections that users keep for good are certain: one to every host that the class declares, once a
+//! user has run each of its tasks, more for parallel requests, and at least one for tasks written in
+//! Rust. If the server closes connections there are fewer, and `keep_alive = false` says so.
 //!
-//! Users whose connections end with their tasks hold none while they wait, so they may outnumber
-//! descriptors and ports; those of an open load are as many as its releases need. That few enough are
-//! at work at once is only likely: it depends on how long the server takes. Whether the ports of
-//! closed connections are free again in time is `churn`'s question.
+//! Users whose connections end with their tasks have none while they wait, so there may be more of them
+//! than descriptors and ports; an open load has as many as its arrivals need. How many of them are
+//! active at once depends on how long the server takes, so it is only an estimate. `churn` estimates
+//! whether the ports of closed connections are free again in time.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::SocketAddr;
@@ -19,27 +19,27 @@ use crate::session::{BaseUrl, ResolvedUrl, Via, is_absolute};
 /// A host and port.
 pub(super) type Key = (String, u16);
 
-/// Connections of a run, as far as its plan tells.
+/// The connections of a run, as far as its plan says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Forecast {
-    /// Connections that are kept for good: that many will be open at once.
+    /// Connections that are kept for good, so that all of them are open at once.
     pub kept: u64,
-    /// These, and one of each other user: the number if no user waited.
+    /// These, plus one for each other user: the number if no user waited.
     pub at_most: u64,
-    /// The kept ones by where they lead.
+    /// The kept connections by host and port.
     pub routes: Vec<RouteForecast>,
 }
 
-/// Connections that are kept to one host and port.
+/// The kept connections to one host and port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RouteForecast {
-    /// The host and port, as a URL would say them.
+    /// The host and port, as in a URL.
     pub target: String,
-    /// Connections to its addresses: those of other names for the same ones are among them.
+    /// Connections to its addresses, including those to other names with the same addresses.
     pub connections: u64,
-    /// Pairs of an address of ours and one of the target, each with all the ports there are.
+    /// The number of pairs of a local address and one of the target. Each pair has all ports.
     pub pairs: u64,
 }
 
@@ -62,7 +62,7 @@ impl Forecast {
     }
 }
 
-/// The most requests that a user makes at the same time.
+/// Returns the most parallel requests of a user.
 fn widest(user: &User) -> u64 {
     let parts = actions(user).filter_map(|action| match action {
         TaskAction::Steps(parts) => Some(parts),
@@ -78,22 +78,22 @@ fn actions(user: &User) -> impl Iterator<Item = &TaskAction> {
 /// A connection that a user makes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Connection {
-    /// There is one lane, and further ones for what is parallel.
+    /// The first lane, or a further one for parallel requests.
     lane: usize,
-    /// Where it goes by TCP.
+    /// The host and port of the TCP connection.
     pub(super) to: Option<Key>,
-    /// What a tunnel leads to.
+    /// The host and port behind a tunnel.
     beyond: Option<Key>,
 }
 
-/// The connections that every user of a class has made in the end.
+/// Returns the connections that every user of a class has made at the end.
 fn connections(plan: &Plan, class: usize) -> BTreeSet<Connection> {
     let (user, base) = (&plan.scenario.users[class], &plan.targets[class].url);
     actions(user).flat_map(|action| connections_of(action, base, &user.policy.via)).collect()
 }
 
-/// The connections that an action declares, given the base of its user. Which lane makes a parallel
-/// request is certain for the first of each only: they are taken in order.
+/// Returns the connections that an action declares, with this base URL. Only the first parallel request
+/// of each lane is certain to use that lane, because they are taken in order.
 pub(super) fn connections_of(
     action: &TaskAction,
     base: &BaseUrl,
@@ -129,22 +129,22 @@ fn connection(lane: usize, url: &BaseUrl, via: &Via) -> Connection {
     Connection { lane, to, beyond }
 }
 
-/// What is known of every host.
+/// Returns every resolved host by its key.
 pub(super) fn resolved(plan: &Plan) -> BTreeMap<Key, &ResolvedUrl> {
     let resolved = plan.targets.iter().chain(&plan.other_hosts);
-    // What is behind a proxy has none.
+    // Hosts behind a proxy have no addresses.
     let resolved = resolved.filter(|host| !host.addresses.is_empty());
     resolved.map(|host| (key(&host.url), host)).collect()
 }
 
-/// Pairs of an address of ours and one of the host.
+/// Returns the number of pairs of a local address and one of the host.
 pub(super) fn pairs(plan: &Plan, host: &ResolvedUrl) -> u64 {
     host.addresses.iter().map(|&address| plan.local_addresses.for_peer(address).len() as u64).sum()
 }
 
 fn routes(plan: &Plan, kept: &BTreeMap<Key, u64>) -> Vec<RouteForecast> {
     let resolved = resolved(plan);
-    // Names share the ports of an address that they share: those with the same addresses are one route.
+    // Names with the same addresses share their ports, so they are one route.
     let mut known = HashMap::new();
     let mut groups: Vec<(BTreeSet<SocketAddr>, &ResolvedUrl, u64)> = Vec::new();
     for (host, connections) in kept {
@@ -161,7 +161,7 @@ fn routes(plan: &Plan, kept: &BTreeMap<Key, u64>) -> Vec<RouteForecast> {
         let first = addresses.first().expect("a host that is resolved has addresses");
         by_first.entry(*first).or_default().push((addresses, *connections));
     }
-    // Connections to any of a group's addresses use its ports as well.
+    // Connections to any address of a group use its ports.
     let route = |(addresses, own, _): &(BTreeSet<SocketAddr>, &ResolvedUrl, u64)| {
         let others = addresses.iter().filter_map(|first| by_first.get(first)).flatten();
         let within = others.filter(|(other, _)| other.is_subset(addresses));

@@ -7,17 +7,17 @@ use super::{Error, Options};
 use crate::scenario::{Scenario, User};
 use crate::session::{BaseUrl, LocalAddresses, Resolve, ResolvedUrl, Via, is_absolute};
 
-/// Where a run leads.
+/// The hosts of a run.
 pub(super) struct Hosts {
-    /// Where the users of each class go, in the scenario's order.
+    /// The host of each class, in the scenario's order.
     pub(super) targets: Vec<ResolvedUrl>,
-    /// Where else connections may go.
+    /// Other hosts that connections may go to.
     pub(super) other_hosts: Vec<ResolvedUrl>,
 }
 
 impl Hosts {
-    /// Looks up all hosts that users connect to by themselves: of what is behind a proxy or a path
-    /// nobody here needs the address.
+    /// Looks up all hosts that users connect to directly. Hosts behind a proxy or a Unix socket need no
+    /// address here.
     pub(super) fn look_up(
         scenario: &Scenario,
         options: &Options,
@@ -41,7 +41,7 @@ impl Hosts {
             }
             ready(class);
         }
-        // Tasks written in Rust may meet on the way what is resolved by hand.
+        // Tasks written in Rust may use hosts that are resolved by an option.
         for Resolve { url, .. } in &options.resolve {
             for secure in [false, true] {
                 other_hosts.push(known.look_up(BaseUrl { secure, ..url.clone() })?);
@@ -60,7 +60,7 @@ fn target(scenario: &Scenario, user: &User, host: Option<&str>) -> Result<BaseUr
     Ok(BaseUrl::parse(url)?)
 }
 
-/// The addresses of ours that connections come from.
+/// Makes the local addresses of connections.
 pub(super) fn local_addresses(local: &[IpAddr]) -> Result<LocalAddresses, Error> {
     let local_addresses = LocalAddresses::new(local);
     match local_addresses.check() {
@@ -69,7 +69,7 @@ pub(super) fn local_addresses(local: &[IpAddr]) -> Result<LocalAddresses, Error>
     }
 }
 
-/// Refuses an address of ours from which none of the hosts can be reached.
+/// Refuses a local address from which no host can be reached.
 fn of_use<'h>(
     local_addresses: &LocalAddresses,
     hosts: impl Iterator<Item = &'h ResolvedUrl>,
@@ -85,8 +85,8 @@ fn of_use<'h>(
     Ok(())
 }
 
-/// Addresses by host and port, so that each is looked up once: those only that can be reached. And
-/// whether they were given by hand.
+/// Reachable addresses by host and port, so that each is looked up once, and whether they came from an
+/// option.
 struct Known<'s> {
     addresses: HashMap<(String, u16), (Vec<SocketAddr>, bool)>,
     local_addresses: &'s LocalAddresses,
@@ -112,7 +112,7 @@ impl<'s> Known<'s> {
         Ok(ResolvedUrl { url, addresses, by_hand })
     }
 
-    /// Remembers the addresses that connections may come from our own to.
+    /// Remembers those addresses that are reachable from the local addresses.
     fn know(
         &mut self,
         url: &BaseUrl,
@@ -136,20 +136,20 @@ pub(super) fn key(url: &BaseUrl) -> (String, u16) {
     (url.host.to_ascii_lowercase(), url.port)
 }
 
-/// The system's words without the number behind them.
+/// Returns the system's message without the error number.
 fn without_number(error: &std::io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or_default().to_lowercase()
 }
 
-/// The resolver's words without its own preamble.
+/// Returns the resolver's message without its preamble.
 fn reason(error: &std::io::Error) -> String {
     let text = error.to_string();
     text.rsplit_once(": ").map_or(text.clone(), |(_, reason)| reason.to_owned())
 }
 
-/// The absolute URLs of declared steps. They are rendered when the cores start, where nothing may
-/// fail any more.
+/// Returns the absolute URLs of declared steps. They are rendered when the cores start, and must not
+/// fail there.
 fn absolute_urls(user: &User) -> impl Iterator<Item = &str> {
     let paths = user.steps().map(|step| &*step.request.path);
     paths.filter(|path| is_absolute(path))

@@ -1,4 +1,4 @@
-//! How much load a run makes: what was asked for, resolved into one shape or one rate.
+//! The load of a run: options and scenario, resolved into one shape or one rate.
 
 use std::time::Duration;
 
@@ -9,25 +9,25 @@ use crate::units;
 /// The load of a run.
 #[derive(Debug)]
 pub(crate) struct ResolvedLoad {
-    /// How many users there are when, where the load is not a rate.
+    /// The number of users over time, if the load is not a rate.
     pub shape: LoadShape,
-    /// What is released when, where it is.
+    /// The arrivals, if the load is a rate.
     pub arrivals: Option<Arrivals>,
-    /// From the start of the run to the stop.
+    /// The time from the start of the run to the stop.
     pub run_time: Option<Duration>,
-    /// The most users that there will be at once.
+    /// The most users at the same time.
     pub users: u32,
-    /// Options that have no say, because the load is a shape or a rate.
+    /// Options without effect because the load is a shape or a rate.
     pub ignored: Vec<&'static str>,
 }
 
 impl ResolvedLoad {
-    /// The load that a run of this scenario would have: that of its [`Plan`](super::Plan), without
-    /// one. Looks nothing up.
+    /// Returns the load of this scenario's [`Plan`](super::Plan) without making the plan. Looks up
+    /// nothing.
     ///
     /// # Errors
     ///
-    /// What is wrong with what is to run, and with how much of it.
+    /// Returns an error if the selection of classes and tasks or the load is not valid.
     pub(crate) fn new(mut scenario: Scenario, options: &Options) -> Result<Self, Error> {
         scenario.validate()?;
         selection::select(&mut scenario, options)?;
@@ -37,11 +37,11 @@ impl ResolvedLoad {
     }
 }
 
-/// Whether a scenario can run as it is, without options. Looks nothing up.
+/// Checks that a scenario can run as it is, without options. Looks up nothing.
 ///
 /// # Errors
 ///
-/// What is wrong with what is to run, with how much of it, and with the levels that it must not break.
+/// Returns an error if the selection of classes and tasks, the load or a threshold is not valid.
 pub(crate) fn check(scenario: Scenario) -> Result<(), Error> {
     let own = scenario.load.clone();
     let ResolvedLoad { shape, arrivals, run_time, .. } =
@@ -50,7 +50,7 @@ pub(crate) fn check(scenario: Scenario) -> Result<(), Error> {
     super::refuse_idle_levels(&own.abort_when, own.abort_after, end)
 }
 
-/// When a load ends by itself, if it does; one that is changed on the way no longer follows its shape.
+/// Returns when a load ends by itself, if it does. A changed load no longer follows its shape.
 pub(super) fn end(
     shape: &LoadShape,
     arrivals: Option<&Arrivals>,
@@ -64,8 +64,8 @@ pub(super) fn end(
     run_time.into_iter().chain(own.filter(|_| !is_changed)).min()
 }
 
-/// Options before the scenario's own wishes, before Locust's defaults of one user, one per second and
-/// no end.
+/// Resolves options before the scenario's values before Locust's defaults of one user, one user per
+/// second and no end.
 pub(super) fn resolve(options: &Options, load: &scenario::Load) -> Result<ResolvedLoad, Error> {
     let run_time = options.run_time.or(load.run_time);
     if run_time.is_some_and(|time| time.is_zero()) {
@@ -82,7 +82,7 @@ pub(super) fn resolve(options: &Options, load: &scenario::Load) -> Result<Resolv
     }
 }
 
-/// Refuses a number of things after which a run ends that it would end before.
+/// Refuses a run that would end after zero iterations or requests.
 fn ends(options: &Options) -> Result<(), Error> {
     let ends = [("--iterations", options.iterations), ("--requests", options.requests)];
     match ends.into_iter().find(|(_, given)| *given == Some(0)) {
@@ -91,7 +91,7 @@ fn ends(options: &Options) -> Result<(), Error> {
     }
 }
 
-/// Refuses times that no clock can add to an instant.
+/// Refuses durations that are too long for a clock.
 fn times(options: &Options, load: &scenario::Load) -> Result<(), Error> {
     options.dns_refresh.map_or(Ok(()), scenario::validate_dns_refresh)?;
     let times = [
@@ -117,7 +117,7 @@ fn closed(
     let users = options.users.or(load.users).unwrap_or(1);
     let shape = load.shape.clone().unwrap_or_else(|| LoadShape::ramp(users, rate));
     let run_time = counted(run_time, load.run_time_from, shape.full());
-    // A function is known only as far as the run goes.
+    // The peak of a function is known only up to the end of the run.
     let peak = shape.peak(None).or_else(|| shape.peak(run_time));
     let users = peak.ok_or(Error::UnknownPeak)?;
     if users > USERS_MAX {
@@ -130,7 +130,7 @@ fn closed(
     Ok(ResolvedLoad { shape, arrivals: None, run_time, users, ignored })
 }
 
-/// A run time from the start of the run.
+/// Returns the run time counted from the start of the run.
 fn counted(
     run_time: Option<Duration>,
     from: RunTimeFrom,
@@ -153,22 +153,22 @@ fn open(
 ) -> Result<ResolvedLoad, Error> {
     let run_time = counted(run_time, from, arrivals.full());
     if let Some(run_time) = run_time {
-        // However late a core may be at its end, what is due after it is not.
+        // This drops arrivals after the end even if a core is late.
         arrivals.rate = arrivals.rate.cut(run_time);
     }
     let users = arrivals.max_users;
     if users > USERS_MAX {
         return Err(Error::TooManyUsers(users));
     }
-    // The shape is not used; users start as arrivals need them.
+    // The shape is not used: users start when arrivals need them.
     let shape = LoadShape::constant(0);
     Ok(ResolvedLoad { shape, arrivals: Some(arrivals), run_time, users, ignored })
 }
 
-/// The releases, where the load is a rate: the option's, or else the scenario's.
+/// Returns the arrivals if the load is a rate, from the options or else the scenario.
 fn arrivals(options: &Options, load: &scenario::Load) -> Result<Option<Arrivals>, Error> {
     let given = options.rate.map(|rate| Arrivals::new(Line::constant(rate)));
-    // What else the scenario says of its rate holds for the option's, too.
+    // The scenario's other values for its rate also hold for the option's rate.
     let own = load.arrivals.clone();
     let Some(mut arrivals) = own.map_or(given.clone(), |own| {
         Some(Arrivals { rate: given.map_or(own.rate, |given| given.rate), ..own })
@@ -184,7 +184,7 @@ fn arrivals(options: &Options, load: &scenario::Load) -> Result<Option<Arrivals>
     Ok(Some(arrivals))
 }
 
-/// Refuses options that say how a rate is to be released, where there is none.
+/// Refuses options of arrivals without a rate.
 fn no_rate(options: &Options) -> Result<(), Error> {
     let given =
         [("--arrivals", options.arrivals.is_some()), ("--max-users", options.max_users.is_some())];

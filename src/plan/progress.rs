@@ -1,30 +1,30 @@
-//! How far the making of a plan has come, for who would wait without a word.
+//! The progress of planning, for runs with very many classes.
 
 use std::fmt;
 
 use crate::units::grouped;
 
-/// A class more is ready in one respect.
+/// One more class is ready in one respect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PlanProgress {
-    /// In which one.
+    /// What is ready.
     pub of: PlanPart,
-    /// Classes that are.
+    /// The number of classes that are ready.
     pub done: usize,
-    /// All classes.
+    /// The number of all classes.
     pub all: usize,
 }
 
-/// What a class needs that may take long: names are looked up, files are read.
+/// What takes long to prepare for a class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PlanPart {
     /// The addresses of its hosts.
     Hosts,
-    /// What its connections are sealed with.
+    /// Its TLS configuration.
     Tls,
 }
 
-/// `Preparing hosts: 12,000 of 30,000 classes`.
+/// Writes `Preparing hosts: 12,000 of 30,000 classes`.
 impl fmt::Display for PlanProgress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let PlanProgress { of, done, all } = self;

@@ -1,4 +1,4 @@
-//! What a run sends and no report shows.
+//! The texts that a run sends and no report shows.
 
 use crate::scenario::Scenario;
 use crate::session::{Auth, BaseUrl, Request, ResolvedUrl, Secrets, secrets_of_headers};

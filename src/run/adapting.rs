@@ -1,4 +1,4 @@
-//! Shows an adaptive load every second of the run, and asks for what it answers.
+//! The report that shows an adaptive load every second of the run, and applies what it asks for.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,10 +10,10 @@ use crate::report::Report;
 use crate::scenario::{Adaptation, Adaptive};
 use crate::stats::Snapshot;
 
-/// Why an adaptive load could not be followed, once it could not.
+/// Why an adaptive load failed, once it has.
 pub(super) type Broken = Arc<OnceLock<String>>;
 
-/// The last of the reports, so that the others are told before a function takes its time.
+/// The last report, so that the others are updated before the function takes its time.
 pub(super) struct Adapting {
     adaptive: Adaptive,
     control: Arc<Control>,
@@ -26,13 +26,13 @@ impl Adapting {
         Adapting { adaptive, control, broken, latest: Adaptation::Continue }
     }
 
-    /// What the load asks for, or how its function panicked.
+    /// Returns what the load asks for, or how its function panicked.
     fn answer(&self, snapshot: &Snapshot) -> Result<Adaptation, String> {
         catch_unwind(AssertUnwindSafe(|| self.adaptive.answer(snapshot)))
             .map_err(|panic| format!("panic: {}", panic_text(&*panic)))
     }
 
-    /// Asks for it, if it is news.
+    /// Asks for the change unless it is the same as before.
     fn follow(&mut self, answer: Adaptation) -> Result<(), Refused> {
         if answer == Adaptation::Continue || answer == self.latest {
             return Ok(());
