@@ -45,7 +45,7 @@ WIDTHS = (80, 40, 1, 0)  # of the name column: no terminal, and 120, 81 and 80 c
 
 
 class Clock:
-    """Stands in for the `time` module inside locust.stats."""
+    """Replaces the `time` module in locust.stats."""
 
     def __init__(self):
         self.now = float(START)
@@ -66,7 +66,7 @@ class Run:
         self.environment = SimpleNamespace(stats=self.stats, runner=runner)
 
     def advance(self):
-        """To the next second, at the very start of which all its requests end."""
+        """Goes to the next second, at the start of which all its requests end."""
         self.clock.now += 1.0
         second = int(self.clock.now) - START
         for method, name, ms, body_bytes, error in self.each_second(second):
@@ -79,8 +79,8 @@ class Run:
             self.advance()
 
 
-# Locust writes failures in the order of a hash, we in the order of first sight. The runs below have
-# them in an order that is both.
+# Locust writes failures in the order of a hash, we in the order of their first occurrence. The runs below have an
+# order that is both.
 def steady(_second):
     yield ("DELETE", "/", 100.0, 1, "no response within 0.1 s")
     yield from [("GET", "/hello", 100.0, 54, None)] * 13
@@ -115,7 +115,7 @@ EXCEPTIONS = (
 
 
 def write_csv(name, run, full_history):
-    """The four files as Locust's writer leaves them after passes at the last two seconds.
+    """Writes the four files as Locust's writer leaves them after passes at the last two seconds.
 
     The writer is started at second 19 and sleeps once; the second sleep is its end.
     """
@@ -142,7 +142,7 @@ def write_csv(name, run, full_history):
 
 
 def write_console(name, run):
-    """What Locust prints, in a run's course and at its end, at several widths."""
+    """Writes what Locust prints during a run and at its end, at several widths."""
     run.advance_to_end()
     lines = io.StringIO()
     handler = logging.StreamHandler(lines)
@@ -181,7 +181,7 @@ def idle(_user):
 
 
 def user_class(name, count, tasks):
-    """A class of so many users whose tasks, by name and weight, make no requests."""
+    """Makes a class of this many users whose tasks, by name and weight, make no requests."""
     functions = {task: lambda user: idle(user) for task in tasks}
     for task, function in functions.items():
         function.__name__ = task
@@ -207,7 +207,7 @@ FORMS = (
 
 
 class Page:
-    """Locust's web page, without a socket, and what it was asked and answered."""
+    """Locust's web page without a socket, with the requests and responses."""
 
     def __init__(self):
         self.clock = stats.time = Clock()
@@ -218,7 +218,7 @@ class Page:
         self.open()
 
     def open(self):
-        """Anew, because it keeps /stats/requests for two seconds."""
+        """Makes a new page, because Locust caches /stats/requests for two seconds."""
         self.client = WebUI(self.environment, "127.0.0.1", 0, delayed_start=True).app.test_client()
 
     def ask(self, method, path, form=None):

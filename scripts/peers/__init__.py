@@ -1,1 +1,1 @@
-"""What scripts/compare is made of: the clients, how they are run, and what is told of them."""
+"""The parts of scripts/compare: the clients, how they are run, and the report."""

@@ -1,4 +1,4 @@
-"""Builds what is ours: the program, the floor, and the load test on Goose's library."""
+"""Builds gregaria, the floor, and the load test on Goose's library."""
 
 import json
 import os
@@ -16,7 +16,7 @@ GOOSE = GOOSE_TARGET / "release" / "goose-get"
 
 
 def cargo(*arguments):
-    """Runs cargo, whose progress goes to stderr as ever; gives what it prints to stdout."""
+    """Runs cargo. Its progress goes to stderr. Returns its stdout."""
     try:
         done = subprocess.run(["cargo", *arguments], cwd=ROOT, check=True, stdout=subprocess.PIPE,
                               stdin=subprocess.DEVNULL, text=True)
@@ -49,7 +49,7 @@ def built_goose():
 
 
 def version_of_gregaria(program):
-    """The release and the commit, with `-dirty` where the tree has more than that."""
+    """Returns the version and the commit, with `-dirty` for uncommitted changes."""
     release = version_in(output_of([program, "--version"]))
     commit = output_of(["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--exclude=*"])
     return f"{release} ({commit.strip()})"

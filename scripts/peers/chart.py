@@ -45,7 +45,7 @@ STYLE = """
 
 
 def chart(rows, title, lines):
-    """The picture as text; `lines` say what was measured, below the bars."""
+    """Returns the picture as text. `lines` below the bars describe the measurement."""
     rows = sorted(rows, key=median, reverse=True)
     most = max(row["requests_per_cpu_second"]["max"] for row in rows)
     scale = (WIDTH - 2 * MARGIN - LABELS - VALUES) / most
@@ -75,7 +75,7 @@ def median(row):
 
 
 def tick_step(most):
-    """The least of 1, 2, 5, 10, 20, ... of which few reach the end."""
+    """Returns the smallest of 1, 2, 5, 10, 20, ... with few steps to the end."""
     power = 1
     while True:
         for digit in (1, 2, 5):

@@ -1,4 +1,4 @@
-"""What a client is: how it is found and asked for its version, what it is told, what it tells.
+"""Clients: how they are found, their versions, their arguments, and their results.
 
 All do the same: `connections` users who GET one path without a pause, at once from the start. Each
 reads its own output: how many requests were answered, how many failed, and the latencies as the
@@ -16,19 +16,19 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Job:
-    """What a client is to do in one run."""
+    """The job of a client in one run."""
 
     address: str
     path: str
     connections: int
     seconds: int
-    # A number or a list of them, as taskset takes it.
+    # A number or a list, as taskset takes it.
     cores: str
-    # For files that the client is to write.
+    # The folder for files that the client writes.
     folder: Path
-    # Of gregaria, in place of the path.
+    # A scenario of gregaria in place of the path.
     scenario: Path | None = None
-    # `https` with a certificate that nobody is to check.
+    # `https` has a certificate that must not be checked.
     scheme: str = "http"
 
     @property
@@ -38,34 +38,34 @@ class Job:
 
 @dataclass(frozen=True)
 class Told:
-    """What a client says of itself after one run."""
+    """The results that a client reports after one run."""
 
     requests: int
     p50_ms: float | None = None
     p99_ms: float | None = None
     failures: int = 0
-    # Requests that were begun and are no results, where the client says how many.
+    # Unfinished requests, if the client reports them.
     unfinished: int | None = None
     # CPU time, user and system, from before the load: see locustfile.py.
     start_up_s: tuple[float, float] = (0.0, 0.0)
 
 
 class Client:
-    """One of them; `name` is for the command line, `label` for people."""
+    """A client. `name` is for the command line, `label` for reports."""
 
     name: str
     label: str
-    # What has the version, where that is not the label.
+    # The program that has the version, if it is not the label.
     tool: str | None = None
-    # How one gets it.
+    # How to install it.
     source: str
     version_flag = "--version"
-    # The server breaks nothing off and refuses nobody.
+    # The server neither closes nor refuses connections.
     failures_share_max = 0.0
 
     def __init__(self, program=None, cores=None):
         self.program = program or self.find()
-        # In place of those of the job.
+        # Replaces those of the job.
         self.cores = cores
 
     def find(self):
@@ -82,7 +82,7 @@ class Client:
 
 
 def output_of(command):
-    """What a command says, to either side and with whatever exit code; nothing if it cannot."""
+    """Returns the output of a command, stdout and stderr, with any exit code; empty if it cannot be run."""
     try:
         return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, timeout=30,
@@ -97,7 +97,7 @@ def version_in(text):
 
 
 def sum_of(pattern, text):
-    """The sum of the numbers that the pattern's one group finds."""
+    """Returns the sum of the numbers in the pattern's group."""
     return sum(int(number) for number in re.findall(pattern, text, re.MULTILINE))
 
 
@@ -114,7 +114,7 @@ class Floor(Client):
                 "--connections", str(job.connections), "--seconds", str(job.seconds), *self.mode]
 
     def read(self, output, _job):
-        # It counts whole answers and nothing else.
+        # It counts only complete responses.
         return Told(json.loads(output.splitlines()[-1])["requests"])
 
 
@@ -143,7 +143,7 @@ class Gregaria(Client):
 
 
 class GregariaBefore(Gregaria):
-    """Another build of ours, to see what a change costs."""
+    """Another build of gregaria, to measure what a change costs."""
 
     name, label = "gregaria-before", "gregaria before"
     source = "--before"

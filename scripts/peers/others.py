@@ -1,4 +1,4 @@
-"""The clients that are not ours, each with its defaults where those allow the same load."""
+"""The other clients, each with its defaults if they allow the same load."""
 
 import json
 import os
@@ -36,11 +36,11 @@ class Gcannon(Client):
     name = label = "gcannon"
     source = "its sources"
     seen_version = None
-    # Of large bodies it breaks off one in a hundred, when its buffers are all in use.
+    # It cuts off one in a hundred large bodies, when all its buffers are in use.
     failures_share_max = 0.05
 
     def version(self):
-        # Only a run tells, and `read` keeps it.
+        # Only a run prints it, and `read` keeps it.
         return self.seen_version
 
     def command(self, job):
@@ -64,7 +64,7 @@ class H2load(Client):
                 job.url]
 
     def read(self, output, _job):
-        # Of the times it has minimum, mean and maximum only.
+        # It has only minimum, mean and maximum of the times.
         return Told(sum_of(r"(\d+) succeeded", output),
                     failures=sum_of(r"(\d+) (?:failed|errored|timeout)\b", output))
 
@@ -75,7 +75,7 @@ class Ab(Client):
     version_flag = "-V"
 
     def command(self, job):
-        # -t alone ends after 50,000 requests; more than this many nobody sends.
+        # -t alone ends after 50,000 requests. This is more than any run sends.
         requests_max = 1_000_000 * job.seconds
         # The table on the console has whole milliseconds, this file three digits more.
         return [self.program, "-q", "-k", "-t", str(job.seconds), "-n", str(requests_max),
@@ -102,7 +102,7 @@ class Oha(Client):
     def read(self, output, _job):
         told = json.loads(output)
         statuses, errors = told["statusCodeDistribution"], told["errorDistribution"]
-        # Those under way at the end are neither answers nor failures.
+        # Requests in flight at the end are neither responses nor failures.
         errors.pop("aborted due to deadline", None)
         answers = statuses.pop("200", 0)
         latency = told["latencyPercentiles"]
@@ -115,7 +115,7 @@ class Bombardier(Client):
     source = "its sources"
 
     def find(self):
-        # Debian has a game of this name.
+        # Debian has a game with this name.
         program = shutil.which("bombardier")
         known = program and "bombardier version" in output_of([program, "--version"])
         return program if known else None
@@ -134,11 +134,11 @@ class Bombardier(Client):
 class Hey(Client):
     name = label = "hey"
     source = "Debian's hey"
-    # It keeps so many results; of what comes after them it does not know the status.
+    # It keeps this many results. It does not know the status of later ones.
     results_max = 1_000_000
 
     def version(self):
-        # It has no flag for it.
+        # It has no flag for the version.
         return version_in(output_of(["dpkg-query", "-W", "-f", "${Version}", "hey"]))
 
     def command(self, job):
@@ -163,11 +163,11 @@ class Goose(Client):
     source = "--goose builds it"
 
     def find(self):
-        # What is called so in PATH is something else.
+        # The program of this name in PATH is another one.
         return None
 
     def command(self, job):
-        # Without the reset it counts from the first user on, as everybody else does.
+        # Without the reset it counts from the first user on, as the others do.
         return [self.program, "--host", f"http://{job.address}", "--users", str(job.connections),
                 "--increase-rate", "1000000", "--run-time", f"{job.seconds}s",
                 "--no-reset-metrics", "--quiet", "--no-print-metrics"]
@@ -203,7 +203,7 @@ class LocustHttp(Locust):
 
 
 def told_as_json(output):
-    """What a test of our own for somebody's library prints on one line."""
+    """Reads the line that our load test for a library prints."""
     line = next(line for line in output.splitlines() if line.startswith('{"requests"'))
     told = json.loads(line)
     told["start_up_s"] = tuple(told.get("start_up_s", (0.0, 0.0)))
@@ -216,7 +216,7 @@ def locust_in(venv):
 
 
 def of_others(venv, goose):
-    """The others, from the cheapest to the dearest; one without a program is not installed."""
+    """The others, from the cheapest to the most expensive. One without a program is not installed."""
     locust = locust_in(venv)
     return [Wrk(), Gcannon(), H2load(), Ab(), Oha(), Bombardier(), Hey(), Goose(goose),
             LocustFast(locust), LocustHttp(locust)]

@@ -1,4 +1,4 @@
-"""What the rounds amount to: medians with their range, ratios within a round, a Markdown table."""
+"""The results of all rounds: medians with their range, ratios within a round, a Markdown table."""
 
 import statistics
 
@@ -60,7 +60,7 @@ def ratios(own, results, reference):
 
 
 def table(rows, references, with_server):
-    """The Markdown table. Columns that nobody has anything for are left out."""
+    """The Markdown table, without empty columns."""
     columns = [
         ("client", lambda row: row["label"]),
         ("requests", lambda row: number(row["requests"], 0)),

@@ -1,4 +1,4 @@
-"""Runs one program and says what it cost; runs the server; leaves nobody behind.
+"""Runs one program and measures its cost; runs the server; ends all processes.
 
 The process of this script adopts every orphan below it (`PR_SET_CHILD_SUBREAPER`). Two things
 stand on that: `measure` can wait for a grandchild, and `end_all` finds everybody by asking who our
@@ -24,12 +24,12 @@ SERVER_STOP_SECONDS = 10
 
 
 class Failed(Exception):
-    """A program did not do what it was to do; the text has its output."""
+    """A program failed. The text has its output."""
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What a process and the children it waited for have used."""
+    """The resources that a process and its children have used."""
 
     output: str
     user_s: float
@@ -44,7 +44,7 @@ def adopt_orphans():
 
 
 def exit_on_signals():
-    """The first signal ends this script by way of its `finally`s, which no second one disturbs."""
+    """The first signal ends this script through its `finally` blocks. Further ones are ignored."""
     deadly = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
     def leave(number, _frame):
@@ -57,7 +57,7 @@ def exit_on_signals():
 
 
 def end_all():
-    """Kills until nobody is left: whoever loses a parent becomes our child and is met next time."""
+    """Kills until no process is left. A process whose parent ends becomes our child, and is killed next."""
     while pids := children():
         for pid in pids:
             os.kill(pid, signal.SIGKILL)
@@ -79,7 +79,7 @@ def children():
 
 
 def measure(command, cores, seconds_max, environment):
-    """Runs a command on the cores given; fails where it fails or takes longer than it may.
+    """Runs a command on these cores. Fails if it fails or exceeds its time.
 
     The kernel's peak of a process goes on through exec and starts with the peak of whoever forked
     it. Forked from here it would never be below this interpreter's 20 MB and more, so a shell
@@ -103,7 +103,7 @@ def measure(command, cores, seconds_max, environment):
 
 
 def wait_for_group(group, seconds_max):
-    """The usage and the exit code of the one process left in a group; None for one out of time."""
+    """Returns the usage and the exit code of the last process in a group; None after the time limit."""
     def too_late(_number, _frame):
         raise TimeoutError
 
@@ -121,7 +121,7 @@ def wait_for_group(group, seconds_max):
 
 
 def children_s():
-    """CPU time of all the children that have been waited for."""
+    """Returns the CPU time of all children that have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
@@ -142,7 +142,7 @@ class Server:
         self.cpu_s = None
 
     def __enter__(self):
-        # A session of its own: Ctrl-C at the terminal is for this script, which ends the server.
+        # In its own session, because Ctrl-C at the terminal is for this script, which ends the server.
         self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, text=True,
                                         stderr=subprocess.STDOUT, start_new_session=True)
         line = self.process.stdout.readline()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .running import Failed, children_s, free_port
 
-# One cipher and one curve, so that both sides do the same work with each client.
+# One cipher and one curve, so that the work is the same with each client.
 CONFIGURATION = """
 daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/error.log warn;
 events {{ worker_connections 4096; }}
@@ -72,7 +72,7 @@ class Nginx:
         return int(re.search(r"^ (\d+) (\d+) (\d+)", text, re.MULTILINE).group(3))
 
     def __exit__(self, *_):
-        # The question itself is one more.
+        # This request is one more.
         self.requests = self.seen() - self.seen_before - 1
         before = children_s()
         self.process.send_signal(signal.SIGTERM)

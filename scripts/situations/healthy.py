@@ -1,4 +1,4 @@
-"""Runs that nothing is wrong with: none of them is to be warned of."""
+"""Healthy runs, in which there should be no warning."""
 
 from dataclasses import dataclass
 
@@ -10,15 +10,15 @@ POST = '[[user.task]]\npost = "/echo"\njson = { name = "Alice" }\n'
 
 @dataclass(frozen=True)
 class Run:
-    """One run: what is asked of which server, and for how long."""
+    """One run: the requests, the server, and the time."""
 
     name: str
     # "flask", "https", or the flags of `gregaria serve`.
     server: str | tuple
     flags: tuple
-    # `None`: a bare URL, without waits.
+    # `None` is a URL without a scenario, and without waits.
     scenario: str | None = None
-    # It leaves the cores to others nearly all of the time, so it may run beside others of its kind.
+    # Whether it uses little CPU time, so that it may run beside others.
     idle: bool = True
     codes: tuple = (0,)
 
@@ -52,7 +52,7 @@ RUNS = [
     Run("Flask, as fast as it goes", "flask", ("-u", "4", "-r", "4", "-t", "8s"), idle=False),
     Run("a second", "flask", ("-u", "2", "-r", "2", "-t", "1s"), users(TENTHS)),
     Run("20 requests", "flask", ("-u", "2", "-r", "2", "--requests", "20"), users(TENTHS)),
-    # The same of a server that answers in a fraction of a millisecond.
+    # The same with a server that responds in a fraction of a millisecond.
     Run("fast server, 8 s", SERVE, ("-u", "5", "-r", "1", "-t", "8s"), users(ONE_TO_THREE)),
     Run("fast server, 3 s", SERVE, ("-u", "2", "-r", "1", "-t", "3s"), users(ONE_TO_THREE)),
     Run("fast server, 60 s", SERVE, ("-u", "20", "-r", "5", "-t", "60s"), users(ONE_TO_THREE)),
@@ -73,7 +73,7 @@ RUNS = [
         users(TENTHS, more='keep_alive = "task"')),
     Run("2,000 who wait", SERVE, ("-u", "2000", "-r", "1000", "-t", "15s"),
         users('{ between = ["5s", "10s"] }', more='keep_alive = "task"')),
-    # Servers that take their time.
+    # Slow servers.
     Run("20 ms", ("--delay", "20ms"), ("-u", "20", "-r", "20", "-t", "8s")),
     Run("20 ms, 100 users", ("--delay", "20ms"), ("-u", "100", "-r", "100", "-t", "8s"), idle=False),
     Run("5 ms, one user", ("--delay", "5ms"), ("-u", "1", "-t", "5s")),

@@ -1,4 +1,4 @@
-"""The servers that runs go to: healthy ones, and those that are not."""
+"""Servers for the runs, healthy and sick."""
 
 import contextlib
 import os
@@ -37,13 +37,13 @@ context.load_cert_chain(sys.argv[2])
 server.socket = context.wrap_socket(server.socket, server_side=True)
 server.serve_forever()
 """
-# Until a process in Python listens, on a machine that has other things to do.
+# The time until a Python process listens on a busy machine.
 PATIENCE = 30
 
 
 @contextlib.contextmanager
 def serve(binary, *flags, cores="1"):
-    """gregaria's own."""
+    """gregaria's built-in server."""
     with Server(binary, cores, flags) as server:
         yield f"http://{server.address}"
 
@@ -57,14 +57,14 @@ def flask(python):
 
 @contextlib.contextmanager
 def https(folder):
-    """Python's own over TLS, with a certificate of the authority in `folder`."""
+    """Python's HTTP server over TLS, with a certificate of the authority in `folder`."""
     with script([sys.executable, "-c", HTTPS], folder / "server.pem") as port:
         yield f"https://127.0.0.1:{port}"
 
 
 @contextlib.contextmanager
 def script(command, *more):
-    """A program that listens at the port it is given."""
+    """A program that listens on a given port."""
     port = free_port()
     process = subprocess.Popen([*command, str(port), *map(str, more)], stdout=subprocess.DEVNULL,
                                stderr=subprocess.DEVNULL)
@@ -88,14 +88,14 @@ def await_listener(port, process):
 
 @contextlib.contextmanager
 def deaf():
-    """Takes connections and never answers."""
+    """Accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0), backlog=1000) as listener:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
 @contextlib.contextmanager
 def full():
-    """Its accept queue is full, and nobody empties it."""
+    """A listener whose accept queue stays full."""
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=1))
         address = listener.getsockname()

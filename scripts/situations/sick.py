@@ -1,4 +1,4 @@
-"""Runs whose numbers are not to be trusted: each of them is to be warned of, by the right warning."""
+"""Runs with wrong numbers, each of which must have the right warning."""
 
 import contextlib
 import os
@@ -13,7 +13,7 @@ from typing import Callable
 from . import servers
 from .healthy import ROOT_TASK, TENTHS, users
 
-# Busy for a part of each period, in seconds; 1 1 never lets go.
+# Busy for a part of each period, in seconds; 1 1 is always busy.
 HOG = """
 import sys, time
 busy, period = map(float, sys.argv[1:])
@@ -29,7 +29,7 @@ CHECKS = ('[[user.task]]\nget = "/users"\nchecks = [{ status = 200 }, '
 
 @dataclass(frozen=True)
 class Sickness:
-    """A run, what is wrong with it, and what its warning is to say."""
+    """A run, what is wrong with it, and its warning."""
 
     name: str
     what: str
@@ -49,7 +49,7 @@ class Sickness:
 
 @contextlib.contextmanager
 def hog(*before, busy="1", period="1", count=1):
-    """Others that want the run's core."""
+    """Other processes on the run's core."""
     command = [*before, "taskset", "-c", "0", sys.executable, "-c", HOG, busy, period]
     hogs = [subprocess.Popen(command) for _ in range(count)]
     try:
@@ -65,7 +65,7 @@ def hogs(*before, **how):
 
 
 def stopped(after, lasting):
-    """The process is stopped, and goes on."""
+    """The process is stopped and continued."""
     @contextlib.contextmanager
     def during(process):
         time.sleep(after)
@@ -78,7 +78,7 @@ def stopped(after, lasting):
 
 @contextlib.contextmanager
 def group(controller):
-    """A control group of its own, of the first version."""
+    """A control group of version 1."""
     folder = Path(f"/sys/fs/cgroup/{controller}/gregaria-{os.getpid()}")
     folder.mkdir()
     try:
@@ -100,7 +100,7 @@ def throttled(process):
 
 @contextlib.contextmanager
 def frozen(process):
-    """The whole container is, as when a snapshot of it is made."""
+    """The whole container is frozen, as for a snapshot."""
     with group("freezer") as folder:
         (folder / "cgroup.procs").write_text(str(process.pid))
         time.sleep(2)

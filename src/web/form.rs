@@ -12,6 +12,7 @@ use crate::units;
 
 /// What is wrong with a field of a form.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct FieldError {
     /// The field's key, `parameters.NAME`, or empty for the form as a whole.
     pub field: String,
@@ -23,6 +24,7 @@ pub struct FieldError {
 /// that is missing or `null` changes nothing. An empty field changes nothing either, unless empty is a
 /// valid value.
 #[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
 pub struct StartForm {
     /// Peak number of users.
     pub users: Option<u32>,

@@ -15,7 +15,7 @@ fn check_refused(run: Run, expected: &str) {
     assert!(stderr.lines().count() <= 8 && stderr.contains("error"), "{stderr}");
 }
 
-/// Checks that a run of a valid scenario with these flags is refused.
+/// Makes a run of a valid scenario with these flags.
 fn flags(flags: &[&str]) -> Run {
     Run::of(&get_root("100ms")).args(["--host", "http://127.0.0.1:9"]).args(flags)
 }

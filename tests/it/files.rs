@@ -29,7 +29,7 @@ const FLAGS: [(&str, bool); 8] = [
 /// Flags that name a file to write.
 const WRITTEN: [&str; 3] = ["--html", "--json-file", "--logfile"];
 
-/// Makes a scenario of HTTPS with this text in its task or its class.
+/// Keys of scenarios that name a file, as parts of a scenario of HTTPS; `@` is the path.
 const KEYS: [&str; 8] = [
     "tls = { ca = \"@\" }",
     "tls = { cert = \"@\", key = \"own.pem\" }",
@@ -41,7 +41,7 @@ const KEYS: [&str; 8] = [
     "[[user.task]]\nsteps = [{ parallel = [{ post = \"/\", body_file = \"@\" }] }]",
 ];
 
-/// Makes a folder with a link to `/dev/zero`, and a pipe.
+/// A folder with a link to `/dev/zero` and a pipe.
 struct Traps(TempDir);
 
 impl Traps {
@@ -73,7 +73,7 @@ fn check_refused(run: Run, file: &str, expected: &str) {
     assert!(error.contains(expected) && error.contains(file), "{file}: {}", output.stderr);
 }
 
-/// Checks that a run of HTTPS, which reads these files, is refused.
+/// Makes a run of HTTPS, which reads all files that HTTPS needs, against a port without a server.
 fn run(args: &[String]) -> Run {
     let certificate = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let pem = certificate.cert.pem() + &certificate.signing_key.serialize_pem();

@@ -17,7 +17,7 @@ fn check_refused(file: &str, text: &str, expected: &str) {
     assert!(stderr.contains(expected), "no '{expected}' in:\n{stderr}");
 }
 
-/// Checks the log of a run: users and spawn rate, and which files were read.
+/// Makes a run with these files of flags. Its log has users, spawn rate, and the files that were read.
 fn run(server: &Server, files: &[(&str, &str)], args: &[&str]) -> Output {
     let run = Run::of(&short()).host(server.address).args(args);
     files.iter().fold(run, |run, (name, text)| run.file(name, text)).go().code(0)

@@ -51,7 +51,7 @@ fn the_shopper_logs_in_once_and_sends_its_token_with_every_item() {
     assert_eq!(ran.row("/items/[id]").requests + 4, ran.total().requests);
 }
 
-/// Starts a server that answers each PING of one connection. Its thread returns what it saw.
+/// The server answers each PING of a connection, and then returns what it saw.
 #[test]
 fn samples_of_another_protocol_are_counted_as_requests_are() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

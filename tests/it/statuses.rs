@@ -176,7 +176,7 @@ fn what_was_sent_as_a_secret_is_masked_in_what_comes_back() {
     }
 }
 
-/// Runs one user's `GET /` with this response, in Rust, without and with its own token.
+/// One user's `GET /` in Rust, without and with its own token.
 #[test]
 fn a_body_is_shown_decoded_and_without_the_token_that_a_task_made() {
     let body = "no: Bearer made-on-the-way ".repeat(400);

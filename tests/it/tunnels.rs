@@ -9,7 +9,7 @@ use std::thread;
 use crate::support::tls::{Authority, OK, Settings, TlsServer};
 use crate::support::{Answer, Run, Server, response, toml};
 
-/// Starts a proxy that opens tunnels to this host, and records the requests.
+/// A proxy that opens tunnels to this host, and records the requests.
 struct Tunnels {
     address: SocketAddr,
     asked: Arc<Mutex<Vec<String>>>,

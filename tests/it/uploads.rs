@@ -16,7 +16,7 @@ fn pattern(len: usize) -> Vec<u8> {
     (0..len).map(|n| (n * 7 + n / 251) as u8).collect()
 }
 
-/// Makes a request once, as a step and from code.
+/// Makes a request as a step and from code.
 fn forms_of(path: &'static str, upload: &Upload) -> [Task; 2] {
     let in_code = upload.clone();
     let code = Task::new("code", async move |session: &mut Session| {
@@ -90,7 +90,7 @@ fn a_file_that_is_not_there_is_an_error_before_the_run() {
     assert!(output.stderr.contains("s.toml:7:13: cannot read 'none'"), "{}", output.stderr);
 }
 
-/// A server that does as it is told with each connection, on a thread of its own.
+/// Starts a server that runs this function for each connection, on its own thread.
 fn serve(
     each: impl Fn(&mut TcpStream) -> io::Result<()> + Send + Sync + 'static,
 ) -> (SocketAddr, Receiver<()>) {
@@ -100,7 +100,7 @@ fn serve(
     thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
-            // A client that goes away is none of the server's business.
+            // A client that closes is no error.
             let _ = each(&mut stream);
             drop(stream);
             if ended.send(()).is_err() {
@@ -122,7 +122,7 @@ fn read_head(stream: &mut TcpStream) -> io::Result<String> {
     Ok(String::from_utf8(head).unwrap())
 }
 
-/// One user with this step, for a moment.
+/// Runs one user with this step for a short time.
 fn run_step(address: SocketAddr, step: Step) -> Ran {
     let user = User::new("u").task(step).wait_time(WaitTime::constant(ms(3_600_000)));
     let user = user.timeout(Duration::from_secs(10));
@@ -135,7 +135,7 @@ fn large() -> Step {
     Step::put("/large").upload(Upload::from(pattern(10 << 20)))
 }
 
-/// The failure of the only request there was.
+/// Returns the failure of the only request.
 #[track_caller]
 fn only_failure(ran: &Ran) -> &str {
     assert_eq!(ran.total().requests, 1);
@@ -156,7 +156,7 @@ fn an_answer_before_the_end_of_the_body_is_the_outcome() {
     let (keeps, ends) = serve(|stream| {
         read_head(stream)?;
         stream.write_all(TOO_LARGE)?;
-        // Never reads on, and waits for the client to go.
+        // Stops reading, and waits until the client closes.
         while stream.peek(&mut [0]).is_ok_and(|count| count > 0) {
             thread::sleep(ms(5));
             let mut sink = [0; 4096];
@@ -185,8 +185,8 @@ fn a_close_inside_the_body_without_an_answer_is_a_failure() {
     );
 }
 
-/// What a server saw of a request that expects to be told to go on: whether it did, the body, and how
-/// long that took to come.
+/// Runs a request with `Expect` against a server that answers its head like this. Returns the run, the body that the
+/// server got, and how long that took.
 fn expecting(answer: &'static [u8], body: usize) -> (Ran, Vec<u8>, Duration) {
     let (saw, seen) = channel();
     let (address, _ends) = serve(move |stream| {
@@ -227,10 +227,10 @@ fn a_body_is_not_sent_after_a_final_answer() {
     assert!(got.is_empty() && took < ms(700), "the connection is closed: {took:?}");
 }
 
-/// What a server saw that refuses expectations, and takes bodies: whether one was expected to be asked
-/// for, and the body. It closes where `closes`, and `always` refuses.
+/// What a server saw of each request: whether it had `Expect`, and its body.
 type Asked = Receiver<(bool, Vec<u8>)>;
 
+/// Starts a server that answers `Expect` with 417. It closes if `closes`, and refuses every request if `always`.
 fn refusing(closes: bool, always: bool) -> (SocketAddr, Asked, Receiver<()>) {
     let (saw, seen) = channel();
     let (address, ends) = serve(move |stream| {
@@ -252,7 +252,7 @@ fn refusing(closes: bool, always: bool) -> (SocketAddr, Asked, Receiver<()>) {
     (address, seen, ends)
 }
 
-/// RFC 9110 section 10.1.1, and curl. The server has seen both, so the books have both.
+/// As RFC 9110 section 10.1.1 says and curl does. The server has seen both requests, so both are counted.
 #[test]
 fn a_refused_expectation_is_dropped_once() {
     for (closes, always) in [(false, false), (true, false), (false, true)] {
@@ -275,7 +275,7 @@ fn a_refused_expectation_is_dropped_once() {
     }
 }
 
-/// Nothing was expected, so there is nothing to drop.
+/// A request without `Expect` is not sent again.
 #[test]
 fn a_417_without_an_expectation_is_the_answer() {
     let answer = "HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n";

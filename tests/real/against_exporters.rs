@@ -136,7 +136,7 @@ fn ask(address: &str, method: &str, path: &str) -> Value {
     serde_json::from_str(body).unwrap()
 }
 
-/// Returns the samples that an exporter prints, by the text before the value.
+/// The samples that an exporter prints, by the text before the value.
 struct Samples(HashMap<String, f64>);
 
 impl Samples {
@@ -154,7 +154,7 @@ impl Samples {
     }
 }
 
-/// Prints a figure of a row as a client does.
+/// Returns the text of a figure of a row, as a client prints it.
 type Named = fn(figure: &str, row: &Value) -> String;
 
 /// Checks that the counts of a client are between those of two views.

@@ -52,7 +52,7 @@ def export(url):
         sample(name, page[name])
     sample("state", 1, state=page["state"])
     for name, time in page["current_response_time_percentiles"].items():
-        # Locust's are null until there is something to tell.
+        # Locust's are null before the first figures.
         sample(name, "NaN" if time is None else float(time))
     for row in page["stats"]:
         decode(STATS, row)

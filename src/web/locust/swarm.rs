@@ -13,6 +13,7 @@ use crate::web::form::{self, StartForm, words};
 
 /// Why the form is refused, in Locust's words where it has them.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum Refusal {
     /// The number of users is not a whole number.
     #[error("Invalid user_count value: {} (must be an integer)", quoted(.0))]

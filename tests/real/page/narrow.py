@@ -1,5 +1,5 @@
-"""The page and the report on small screens: nothing scrolls sideways but tables and tabs, each by itself, and
-nothing is cut off. In every state, with every tab, at the widths of phones and of a tablet."""
+"""The page and the report on small screens: only tables and tabs scroll sideways, and nothing is cut off, in every
+state, with every tab, at the widths of phones and of a tablet."""
 
 from support import *
 

@@ -15,7 +15,7 @@ def number(text):
 
 
 def full(row, column):
-    """The figure behind a cell, or what is in it."""
+    """The exact figure of a cell, or its text."""
     return number(row[column + "*"] or row[column])
 
 
@@ -35,7 +35,7 @@ def agree(shown, file, what):
 
 
 def console_agrees(web, file):
-    """Its tables are rounded; what is counted is not."""
+    """Checks the console, whose times are rounded."""
     for name, row in file.items():
         line = console_line(web, name)
         assert (line[0], line[1]) == (row["Request Count"], row["Failure Count"]), f"{name}: {line} and {row}"

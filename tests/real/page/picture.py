@@ -37,7 +37,7 @@ def save(page, title):
 
 
 def check(page, lens, title, name, colour, dark):
-    """`lens` is a page that may look at pictures, which a report may not."""
+    """`lens` is a page that may load pictures, which a report may not."""
     file, data = save(page, title)
     assert file == name, file
     canvas = page.locator("figure", has=page.get_by_role("heading", name=title, exact=True)).locator(".canvas")

@@ -1,4 +1,4 @@
-"""A gregaria of the test's own, and a browser to look at it with."""
+"""Starts gregaria, and a browser for its page."""
 
 import contextlib
 import csv
@@ -16,14 +16,14 @@ from playwright.sync_api import sync_playwright
 GREGARIA = os.environ["GREGARIA_TEST_COMMAND"]
 SCENARIOS = Path(os.environ["GREGARIA_TEST_SCENARIOS"])
 CHROMIUM = os.environ.get("GREGARIA_TEST_CHROMIUM", "/usr/bin/chromium")
-# Without these it asks the vendor's hosts for this and that, and a root user cannot start it.
+# Without these it sends requests to its vendor's hosts, and root cannot start it.
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]
 PATIENCE = 30
 
 
 class Process:
-    """A process whose lines are kept, and which ends with the test."""
+    """A process whose output is kept, and which ends with the test."""
 
     def __init__(self, *words, folder=None):
         self.words = words
@@ -41,11 +41,11 @@ class Process:
         return "".join(self.lines)
 
     def says(self, pattern):
-        """What the pattern's first group finds in what it has said, waited for."""
+        """Waits until the pattern is in the output. Returns its first group."""
         return until(lambda: re.search(pattern, self.output()), lambda: f"{pattern} in:\n{self.output()}").group(1)
 
     def interrupt(self):
-        """Ctrl-C, and its exit code."""
+        """Sends SIGINT. Returns the exit code."""
         self.process.send_signal(2)
         code = self.process.wait(PATIENCE)
         self.reader.join(PATIENCE)
@@ -68,7 +68,7 @@ class Server(Process):
 
 
 class Web(Process):
-    """A run that waits for its page."""
+    """A run with a page."""
 
     def __init__(self, *words, folder=None):
         super().__init__(*words, "--web", "--web-port", "0", folder=folder)
@@ -77,7 +77,7 @@ class Web(Process):
 
 @contextlib.contextmanager
 def browser(**options):
-    """A page in a browser, whose scripts may neither fail nor ask other hosts for anything."""
+    """A page in a browser. Fails if a script fails or another host is requested."""
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = chromium.new_context(**options).new_page()
@@ -93,7 +93,7 @@ def browser(**options):
             print("the browser said:", *wrong, sep="\n")
             raise
         chromium.close()
-        # Whoever ends the server while the page is open takes the events from it.
+        # The event stream fails when the server ends while the page is open.
         wrong = [each for each in wrong if "ERR_CONNECTION_REFUSED" not in each and "ERR_INCOMPLETE" not in each]
         assert not wrong, wrong
 
@@ -103,7 +103,7 @@ def is_ours(url):
 
 
 def until(look, what="something"):
-    """The first look that finds something."""
+    """Waits until `look` returns something true, and returns it."""
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         if found := look():
@@ -117,7 +117,7 @@ def folder():
 
 
 def start(page, users, ramp_up=100, **more):
-    """Fills the form in and presses Start."""
+    """Fills in the form and presses Start."""
     page.get_by_label("Number of users").fill(str(users))
     page.get_by_label("Ramp up").fill(str(ramp_up))
     if more:
@@ -156,7 +156,7 @@ def by_name(table, column="Name"):
 
 
 def console_line(web, name):
-    """Requests, failures and average in the closing table, which comes when the run is over."""
+    """Requests, failures and average in the closing table."""
     def lines():
         closing = web.output().rpartition("Statistics of")[2] or web.output()
         return re.findall(rf"^(?:GET)? +{re.escape(name)} +(\d+) +(\d+)\([\d.]+%\) +\| +(\S+)", closing, re.M)

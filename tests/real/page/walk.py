@@ -32,7 +32,7 @@ def first_test(page, web):
 
 
 def all_figures_are_there(page):
-    """Step 4: what a reader looks for is on the page."""
+    """Step 4: the figures that the tutorial names are on the page."""
     row = figures(page)["Aggregated"]
     for column in ("Median (ms)", "95%ile (ms)", "99%ile (ms)", "Max (ms)", "Average size (bytes)", "Current RPS"):
         assert float(row[column].replace(",", "")) > 0, f"{column} is {row[column]}"
@@ -46,7 +46,7 @@ def all_figures_are_there(page):
 def times(page):
     """The times of day, as seconds, of the figures of the first chart."""
     chart = tab(page, "Charts").locator("figure").first
-    # The table is of the moment when it is opened.
+    # The table has the figures of the moment when it was opened.
     if chart.locator("details").get_attribute("open") is not None:
         chart.get_by_text("Figures as a table").click()
     chart.get_by_text("Figures as a table").click()
@@ -56,7 +56,7 @@ def times(page):
 
 
 def charts_are_of_now(page):
-    """What the charts draw happened a moment ago, and not in 1970."""
+    """The charts show the present time, and not 1970."""
     until(lambda: times(page), "figures in a chart")
     latest, now = times(page)[-1], datetime.now()
     age = (now.hour * 3600 + now.minute * 60 + now.second - latest) % 86_400
@@ -68,7 +68,7 @@ def focused(page):
 
 
 def selection_stays(page):
-    """Who copies what reproduces a run is not disturbed by its seconds."""
+    """Selected text stays when the page is updated each second."""
     panel = tab(page, "Download Data")
     panel.get_by_text("--host").first.select_text()
     selected = lambda: page.evaluate("() => String(getSelection())")
@@ -80,7 +80,7 @@ def selection_stays(page):
 
 
 def edit(page, users, ramp_up=100, shown=None):
-    """Asks for other users in the dialog, which shows what it does before anybody types."""
+    """Changes the load in the dialog, which first shows the present target."""
     page.get_by_role("button", name="Edit", exact=True).click()
     dialog = page.get_by_role("dialog")
     fields = [dialog.get_by_label(label) for label in ("Number of users", "Ramp up")]
@@ -98,7 +98,7 @@ def has_users(page, users):
 
 
 def edit_on_the_way(page):
-    """While users come, the dialog shows how many are to come, and not how many are to be there now."""
+    """During a ramp, the dialog shows its target, and not the present number of users."""
     edit(page, 60, ramp_up=2, shown=(5, 1))
     wait_for_state(page, "spawning")
     time.sleep(1.5)
@@ -107,7 +107,7 @@ def edit_on_the_way(page):
 
 
 def failing_endpoint(page):
-    """Step 5: the endpoint that breaks its promise is named, with the message and how often."""
+    """Step 5: the failing endpoint is listed with its message and count."""
     failures = lambda: by_name(rows(tab(page, "Failures").locator("table").first))
     row = until(lambda: failures().get("/users"), "a failure of /users")
     assert row["Message"] == "Invalid response" and row["Method"] == "GET", row
@@ -117,7 +117,7 @@ def failing_endpoint(page):
 
 
 def overtaken(page, web):
-    """Who was about to start a run that somebody else started, is told, and keeps what was typed."""
+    """If another page starts a run, this one says so, and keeps what was typed."""
     other = page.context.new_page()
     other.goto(web.url)
     page.goto(web.url)
@@ -168,7 +168,7 @@ def downloads_agree(page, web, where):
 
 
 def whole_run_when_stopped(page):
-    """Then no second is the current one."""
+    """After the stop there are no current rates."""
     row = figures(page)["Aggregated"]
     assert "Current RPS" not in row and float(row["RPS"]) > 0, row
     assert page.get_by_role("tab", name="Final ratio").is_visible()
@@ -188,7 +188,7 @@ def start_again(page, was=None):
 
 
 def second_run_is_drawn(page):
-    """Beside the first one, of which a page that was loaded anew knows as well."""
+    """The charts show it beside the first run, also on a reloaded page."""
     page.reload()
     wait_for_state(page, "running")
     charts_are_of_now(page)
@@ -206,8 +206,8 @@ def second_run_is_drawn(page):
 
 
 def changed_file(page, where, url):
-    """A refusal about a parameter that the file has had since the page was made shows its field, and keeps
-    what was typed and ticked."""
+    """The scenario's file gets a new parameter. The error shows its field, and the form keeps what was typed and
+    ticked."""
     file = Path(where) / "changed.toml"
     text = (SCENARIOS / "checks.toml").read_text()
     named = lambda name: f'\n[[user]]\nname = "{name}"\n[[user.task]]\nget = "/"\n'
@@ -216,7 +216,7 @@ def changed_file(page, where, url):
         page.goto(web.url)
         page.get_by_text("Advanced options").click()
         page.get_by_label("Other", exact=True).uncheck()
-        # The first refusal knows of the parameter only, the second of the class before Other as well.
+        # The first error is about the parameter only. After the second, the form has the new class before Other.
         needs = f"{text}{named('New')}{named('Other')}\n[parameter.region]\nrequired = true\n"
         file.write_text(needs)
         start(page, 3)
@@ -232,7 +232,7 @@ def changed_file(page, where, url):
         ticked = [page.get_by_label(name, exact=True).is_checked() for name in ("APIUser", "New", "Other")]
         assert ticked == [True, True, False], ticked
         assert field.input_value() == "eu"
-        # The browser's console tells of refusals, too.
+        # The browser's console logs errors of requests, too.
         page.wrong[:] = [each for each in page.wrong if "status of 422" not in each]
         page.get_by_label("Host").fill(url)
         page.get_by_role("button", name="Start", exact=True).click()
@@ -240,7 +240,7 @@ def changed_file(page, where, url):
 
 
 def emptied_fields(page, url):
-    """The form shows what the command line says; a run without it is one whose fields were emptied."""
+    """The form shows values of the command line. Emptied fields remove them from the run."""
     with Web(SCENARIOS / "checks.toml", "--host", url, "-t", "1h", "--profile", "nightly") as web:
         page.goto(web.url)
         page.get_by_text("Advanced options").click()

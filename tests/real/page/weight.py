@@ -1,4 +1,4 @@
-"""What the page weighs, and how soon it and the report of a long run are there."""
+"""The size of the page, and the time until it and the report of a long run are painted."""
 
 import sys
 
