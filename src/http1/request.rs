@@ -69,16 +69,19 @@ where
         let given = Given::read(headers.clone());
         RequestHead { method, target, host, headers }.encode_knowing(
             given,
+            &[],
             body_len,
             content_type,
             out,
         )
     }
 
-    /// Does the same if the caller knows which special headers there are.
+    /// Does the same if the caller knows which special headers there are. `common` are lines that it has written
+    /// before, if not empty: they are copied, and have all that is said without being given.
     pub(crate) fn encode_knowing(
         self,
         given: Given,
+        common: &[u8],
         body_len: usize,
         content_type: Option<&HeaderValue>,
         out: &mut Vec<u8>,
@@ -87,15 +90,17 @@ where
         out.push(b' ');
         write_target(self.target, out);
         out.extend_from_slice(b" HTTP/1.1\r\n");
-        if !given.host {
+        out.extend_from_slice(common);
+        let is_bare = common.is_empty();
+        if is_bare && !given.host {
             out.extend_from_slice(b"Host: ");
             escape(self.host, out);
             out.extend_from_slice(b"\r\n");
         }
-        if !given.user_agent {
+        if is_bare && !given.user_agent {
             write_header(b"User-Agent", PRODUCT.as_bytes(), out);
         }
-        if !given.accept {
+        if is_bare && !given.accept {
             write_header(b"Accept", b"*/*", out);
         }
         for (name, value) in self.headers {

@@ -31,6 +31,9 @@ pub struct Defaults {
     pub(in crate::session) headers: Vec<(HeaderName, HeaderValue)>,
     /// Which of these there are.
     given: Given,
+    /// The header lines that every request to the class's server begins with, as they are sent. Empty
+    /// where they depend on the request.
+    common: Vec<u8>,
     /// For the challenges of the class's own server.
     credentials: Option<Rc<Credentials>>,
     pub(in crate::session) policy: Policy,
@@ -60,7 +63,24 @@ impl Defaults {
         headers.extend(auth.as_ref().and_then(Auth::header).map(|value| (AUTHORIZATION, value)));
         let credentials = auth.as_ref().and_then(Auth::credentials);
         let given = Given::read(headers.iter().map(line));
-        Defaults { base, origin, headers, given, credentials, policy, tls: Tls::default() }
+        let common = common_lines(&base, &headers, given, &policy);
+        Defaults { base, origin, headers, given, common, credentials, policy, tls: Tls::default() }
+    }
+
+    /// The lines that a request begins with, if it says nothing else in their place: these are its own
+    /// headers, and whether it says who it is from as its class does.
+    fn common_lines_of<'l>(
+        &self,
+        mut own: impl Iterator<Item = Line<'l>>,
+        given: Given,
+        is_of_class: bool,
+    ) -> &[u8] {
+        let is_default = !(given.host || given.user_agent || given.accept || given.accept_encoding)
+            && (is_of_class || !self.given.authorization);
+        let replaces = |(own, _): Line<'_>| {
+            self.headers.iter().any(|of_class| own.eq_ignore_ascii_case(line(of_class).0))
+        };
+        if is_default && !own.any(replaces) { &self.common } else { &[] }
     }
 
     /// Sets how connections are sealed, which is what the policy says with its files read. Without
@@ -69,6 +89,27 @@ impl Defaults {
         self.tls = tls;
         self
     }
+}
+
+/// The header lines of a class's requests, written. None of them may depend on the request.
+fn common_lines(
+    base: &BaseUrl,
+    headers: &[(HeaderName, HeaderValue)],
+    given: Given,
+    policy: &Policy,
+) -> Vec<u8> {
+    if given.host || headers.iter().any(|(name, _)| name == CONNECTION || name == EXPECT) {
+        return Vec::new();
+    }
+    let codings = policy.compression && !given.accept_encoding;
+    let codings = codings.then_some((ACCEPT_ENCODING.as_str().as_bytes(), CODINGS));
+    let headers = codings.into_iter().chain(headers.iter().map(line));
+    let mut text = Vec::new();
+    let head = RequestHead { method: &Method::GET, target: "/", host: &base.authority, headers };
+    let blank = head.encode_head(0, None, &mut text);
+    text.truncate(blank);
+    text.drain(..b"GET / HTTP/1.1\r\n".len());
+    text
 }
 
 /// What a request says itself, wherever it is written down.
@@ -165,14 +206,20 @@ impl<'r, H: Iterator<Item = Line<'r>> + Clone> RequestParts<'r, H> {
             let own = briefly(self.headers);
             let is_replaced =
                 |name: &[u8]| own.clone().any(|(own, _)| own.eq_ignore_ascii_case(name));
-            let of_class = defaults.headers.iter().map(line).filter(|(name, _)| {
+            let common = match &elsewhere {
+                None => defaults.common_lines_of(own.clone(), given, is_of_class),
+                Some(_) => &[],
+            };
+            let class_headers = if common.is_empty() { &defaults.headers[..] } else { &[] };
+            let of_class = class_headers.iter().map(line).filter(|(name, _)| {
                 !is_replaced(name) && (is_of_class || !is(name, &AUTHORIZATION))
             });
             let said = of_class.chain(own.clone());
             let given = given.and(defaults.given);
             let host =
                 if given.host { said.clone().find(|(name, _)| is(name, &HOST)) } else { None };
-            let codings = defaults.policy.compression && !given.accept_encoding;
+            let codings =
+                common.is_empty() && defaults.policy.compression && !given.accept_encoding;
             let when = |is_so: bool, name: &'static HeaderName, value: &'static [u8]| {
                 is_so.then_some((name.as_str().as_bytes(), value))
             };
@@ -186,6 +233,7 @@ impl<'r, H: Iterator<Item = Line<'r>> + Clone> RequestParts<'r, H> {
                 method: self.method.clone(),
                 authority: &base.authority,
                 target: &target,
+                common,
                 host: host.map(|(_, value)| host_of(value)),
                 takes_cookies: defaults.policy.cookies && !given.cookie,
                 credentials: own_credentials
@@ -213,6 +261,8 @@ pub(in crate::session) struct RequestSpec<'w> {
     pub(in crate::session) authority: &'w str,
     /// Path and query.
     pub(in crate::session) target: &'w str,
+    /// Header lines that are written as they are; see [`RequestHead::encode_knowing`].
+    pub(in crate::session) common: &'w [u8],
     pub(in crate::session) host: Option<String>,
     pub(in crate::session) takes_cookies: bool,
     pub(in crate::session) credentials: Option<Rc<Credentials>>,
@@ -234,6 +284,7 @@ impl RequestSpec<'_> {
             method,
             authority,
             target,
+            common,
             host,
             takes_cookies,
             credentials,
@@ -256,7 +307,8 @@ impl RequestSpec<'_> {
         let mut text = rendered.take_text();
         text.clear();
         let head = RequestHead { method: &method, target: &absolute, host: authority, headers };
-        let blank = head.encode_knowing(given, content.len(), content_type.as_ref(), &mut text);
+        let blank =
+            head.encode_knowing(given, common, content.len(), content_type.as_ref(), &mut text);
         let target = target_in(&text, method.as_str().len() + 1, prefix.len());
         rendered.separate_body = if content.is_sent_separately(expects) {
             Some(SeparateBody { content, expects })
