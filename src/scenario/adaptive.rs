@@ -1,44 +1,43 @@
-//! Loads that look at the run: a function that is shown every second of it and says how to go on.
+//! Adaptive loads: a function sees the run every second and says how it continues.
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use crate::stats::Snapshot;
 
-/// How a run is to go on.
+/// How a run continues.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Adaptation {
-    /// As it does.
+    /// Without a change.
     Continue,
-    /// With so many users.
+    /// With this number of users.
     Users {
-        /// How many users there are to be.
+        /// The new number of users.
         users: u32,
-        /// Users started or stopped per second until there are that many.
+        /// Users started or stopped per second until the number is reached.
         spawn_rate: f64,
     },
-    /// With so many iterations per second, where the load is a rate.
+    /// With this number of iterations per second, if the load is a rate.
     Rate(f64),
-    /// Not at all: the run ends, as it does at the end of its time.
+    /// The run ends, as at the end of its run time.
     Stop,
 }
 
-/// A load that looks at the run.
+/// A load that depends on the run so far.
 ///
-/// The run begins as the scenario says without it, with one user by default. The function is then
-/// shown the state of the run, first at once and then after every second, and what it answers takes
-/// the place of everything before. The same answer again changes nothing.
+/// The run begins as the rest of the scenario says, by default with one user. The function then gets
+/// the state of the run, first at the start and then every second. What it returns replaces all that
+/// was before. Returning the same value again changes nothing.
 ///
-/// It runs on the thread of the reports, after them: one that takes long delays what is told of the
-/// run, and neither the load nor what is counted. One that panics, or asks for users where the load
-/// is a rate or the reverse, ends the run with an error, after all reports are written.
+/// The function runs as the last report. If it takes long, it sees the run late, but neither the load
+/// nor the statistics are delayed. If it panics, or asks for users where the load is a rate or the
+/// reverse, the run ends with an error after all reports are written.
 ///
-/// Two are equal when they are the same one, and a clone is: what the function remembers, it goes on
-/// remembering in a second run. How many users it comes to nobody knows beforehand, so what they
-/// take of the machine is not checked before the start.
+/// Values are equal only if one is a clone of the other. The function keeps its state in a second run.
+/// The number of users is not known before the run, so the resources that they need are not checked.
 ///
-/// A climb of 10 users every 15 seconds, which ends when the last ten seconds break a level:
+/// Adds 10 users every 15 seconds, and ends the run when its last ten seconds break a level:
 ///
 /// ```
 /// use gregaria::scenario::{Adaptation, Scenario, Step, User};
@@ -66,12 +65,12 @@ pub struct Adaptive(Arc<Mutex<Function>>);
 type Function = dyn FnMut(&Snapshot) -> Adaptation + Send;
 
 impl Adaptive {
-    /// Takes a function that looks at the run.
+    /// Makes an adaptive load of a function.
     pub fn new(function: impl FnMut(&Snapshot) -> Adaptation + Send + 'static) -> Self {
         Adaptive(Arc::new(Mutex::new(function)))
     }
 
-    /// What the function answers to this state of the run.
+    /// Calls the function with this state of the run.
     pub fn answer(&self, snapshot: &Snapshot) -> Adaptation {
         let mut function = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         function(snapshot)

@@ -1,16 +1,17 @@
-//! Which class of users the run's user number *i* is of: Locust's deterministic rule.
+//! Decides the user class of user number *i*, by Locust's deterministic rule.
 //!
-//! Classes with a fixed count come first, then the weighted ones; within each group the next user
-//! is of the class that brings the shares nearest to the weights. For a class of weight `w` that
-//! has `n` users already, its priority is
+//! Classes with a fixed count come first, then the weighted ones. Within each group the next user is of
+//! the class that brings the shares nearest to the weights. The priority of a class of weight `w` that
+//! has `n` users already is
 //!
 //! ```text
 //! k = w * log2((w + n) / (w + n + 1))
 //! ```
 //!
-//! and the smallest `k` is next; ties go to the smaller `w + n`, then the smaller `w`, then the
-//! name. So the order never depends on how the classes were declared, and the first users of a
-//! larger run are exactly those of a smaller one: a ramp up only adds, a ramp down only removes.
+//! and the class with the smallest `k` is next; ties go to the smaller `w + n`, then the smaller `w`,
+//! then the name. So the order does not depend on the order of declaration, and the first users of a
+//! larger run are exactly those of a smaller one: a ramp up only adds users, a ramp down only removes
+//! them.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::binary_heap::PeekMut;
@@ -18,21 +19,21 @@ use std::collections::{BinaryHeap, HashMap};
 
 use super::{Share, User};
 
-/// The classes of the run's first `count` users, each an index into `users`.
+/// Returns the classes of the run's first `count` users, each as an index into `users`.
 ///
-/// Shorter than `count` where only fixed counts are left and all are reached.
+/// There are fewer than `count` if only classes with a fixed count are left and all counts are reached.
 pub(crate) fn assign(users: &[User], count: usize) -> Vec<u16> {
     Classes::new(users).take(count).collect()
 }
 
-/// The classes of the run's users one by one, each an index into the classes given: without end
-/// where a class has a weight.
+/// Iterates over the classes of the run's users, as indexes into the given classes; without end if a
+/// class has a weight.
 ///
-/// Heaps, because the priority of a class depends on nothing but the class itself: a user costs the
-/// logarithm of the number of classes, and not a look at each.
+/// It uses heaps, because the priority of a class depends only on the class itself: the cost per user
+/// is the logarithm of the number of classes.
 #[derive(Debug, Clone)]
 pub(crate) struct Classes {
-    /// Those whose count is not reached yet. The next one is on top, of both.
+    /// Classes whose count is not reached. In both heaps the next class is on top.
     fixed: BinaryHeap<Reverse<Candidate>>,
     weighted: BinaryHeap<Reverse<Candidate>>,
 }
@@ -41,18 +42,18 @@ pub(crate) struct Classes {
 #[derive(Debug, Clone)]
 struct Candidate {
     class: u16,
-    /// Its place among all classes by name.
+    /// Its index among all classes sorted by name.
     place: u16,
     weight: f64,
     emitted: u32,
-    /// Kept, because a logarithm per class and user is what the choice would cost.
+    /// Stored, because computing a logarithm per class and user would be the main cost.
     priority: f64,
 }
 
 impl Classes {
-    /// The order for these classes. Classes of weight or count 0 never come.
+    /// Makes the order of these classes. Classes of weight or count 0 never come.
     pub(crate) fn new(users: &[User]) -> Self {
-        // The numbers come second: the one behind the last class might be none of these.
+        // `zip` advances the numbers second, so they never go beyond the last `u16`.
         let mut by_name: Vec<(&User, u16)> = users.iter().zip(0..).collect();
         by_name.sort_by(|(a, _), (b, _)| a.name.cmp(&b.name));
         let mut classes = Classes { fixed: BinaryHeap::new(), weighted: BinaryHeap::new() };
@@ -70,10 +71,10 @@ impl Classes {
         classes
     }
 
-    /// The order for users who are added under this mix, whatever weights and counts the classes
-    /// have themselves; for an empty one, the order by these.
+    /// Makes the order of users that are added with this mix, which replaces weights and counts of the
+    /// classes. An empty mix gives the order of [`Classes::new`].
     ///
-    /// So the class of a user follows from its number and the mix it is added under, on every core.
+    /// The class of a user thus depends only on its number and its mix, and is the same on every core.
     pub(crate) fn of_mix(users: &[User], mix: &[(String, f64)]) -> Self {
         if mix.is_empty() {
             return Classes::new(users);
@@ -99,12 +100,12 @@ impl Iterator for Classes {
             }
             return Some(class);
         }
-        // Back in its place when it is let go.
+        // The heap restores its order when the reference is dropped.
         Some(self.weighted.peek_mut()?.0.emit())
     }
 }
 
-/// The smallest is next.
+/// The smallest priority is next.
 impl Ord for Candidate {
     fn cmp(&self, other: &Self) -> Ordering {
         let level = self.level().total_cmp(&other.level());
@@ -143,7 +144,7 @@ impl Candidate {
 
     fn prioritise(&mut self) {
         let level = self.level();
-        // A zero that is the rounding of something below it is no smaller than another.
+        // Adding 0.0 turns a negative zero, which comes from rounding, into a positive one.
         self.priority = self.weight * (level / (level + 1.0)).log2() + 0.0;
     }
 

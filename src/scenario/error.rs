@@ -1,4 +1,4 @@
-//! Why a scenario cannot be run. Each text ends with the cure where there is one.
+//! Errors of scenarios. Each text ends with a way to fix it if there is one.
 
 use thiserror::Error;
 
@@ -9,7 +9,7 @@ const STEPS_MAX: u64 = LoadShape::STEPS_MAX;
 const CONNECTIONS_MAX: u32 = Parallel::CONNECTIONS_MAX;
 const RATE_MAX: f64 = Arrivals::RATE_MAX;
 
-/// What is wrong with a scenario, whichever road it came by.
+/// An error of a scenario, whether it was read from a file or written in Rust.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -21,58 +21,58 @@ pub enum Error {
         /// What is wrong there.
         error: Box<Error>,
     },
-    /// No class of users at all.
+    /// There are no user classes.
     #[error("there are no users; add a class of users with a task")]
     NoUsers,
-    /// Classes of users, but none of them would ever run.
+    /// All user classes have weight or count 0.
     #[error("there are no users with weight > 0; give one class a weight or a count")]
     NoWeight,
-    /// More classes than a class number can tell apart.
+    /// There are more classes than their numbers can tell apart.
     #[error("there are {0} classes of users; at most 65535 are possible")]
     TooManyClasses(usize),
-    /// A class of users without a name.
+    /// The name of a user class is empty.
     #[error("the name of a class of users must not be empty")]
     EmptyName,
-    /// A line break or an escape in the name of a class of users or a task, which goes to terminals
-    /// and logs.
+    /// The name of a user class or a task has a line break or an escape sequence, which would go to
+    /// terminals and logs.
     #[error("the name has a control character")]
     ControlInName,
-    /// Two classes of users of the same name: reports could not tell them apart.
+    /// Two user classes have the same name, so reports could not tell them apart.
     #[error("there are two classes of users named '{0}'; rename one")]
     DuplicateUser(String),
-    /// A class of users that does nothing.
+    /// A user class has no tasks.
     #[error("there are no tasks; add one")]
     NoTasks,
-    /// Steps without a request: a user without waits would spin.
+    /// A task has no steps: a user without waits would loop.
     #[error("there are no steps; add a request")]
     NoSteps,
-    /// The weight of a class of users is below zero or no number.
+    /// The weight of a user class is negative or not a number.
     #[error("weight must be a number above 0, not {0}")]
     UserWeight(String),
     /// The weight of a task is zero.
     #[error("weight must be 1 or more; leave the task out instead")]
     TaskWeight,
-    /// A tag that no list of tags could name.
+    /// A tag could not be written in a list of tags.
     #[error("a tag is one word without commas, and not '{0}'")]
     Tag(String),
-    /// A base URL that cannot be used.
+    /// A base URL is not valid.
     #[error(transparent)]
     Url(#[from] UrlError),
-    /// A path that cannot be sent.
+    /// A path cannot be sent.
     #[error("path '{path}' {reason}")]
     Path {
         /// The path as written.
         path: String,
-        /// What is wrong with it, and the cure.
+        /// What is wrong with it, and how to fix it.
         reason: String,
     },
-    /// A method that is not a request and an answer.
+    /// The method is not a plain request.
     #[error("method CONNECT opens a tunnel, which is not a request to measure")]
     ConnectMethod,
-    /// A header that decides where the body ends.
+    /// A header decides where the body ends.
     #[error("header '{0}' follows from the body; leave it out")]
     FramingHeader(String),
-    /// A `Host` header that names none.
+    /// A `Host` header is not valid.
     #[error("header 'host' cannot be '{value}'; {cure}")]
     HostHeader {
         /// What was given.
@@ -80,22 +80,22 @@ pub enum Error {
         /// What to write.
         cure: String,
     },
-    /// More `Host` headers than a request may have.
+    /// There are several `Host` headers.
     #[error("header 'host' may be there once only; leave the others out")]
     SeveralHosts,
-    /// Who a request is from cannot be said this way.
+    /// Credentials are not valid.
     #[error("{0}")]
     Auth(&'static str),
-    /// A timeout of zero, or of more than anyone waits.
+    /// A timeout is zero or too long.
     #[error("timeout must be above 0 and at most 136 years")]
     Timeout,
-    /// A part of a request that may take longer than the whole.
+    /// The timeout of a phase is longer than that of the whole request.
     #[error("timeout.{0} must be less than the whole request's {1}, or give a longer total")]
     PartTimeout(&'static str, String),
-    /// Nothing of a body may be kept.
+    /// No byte of a body may be kept.
     #[error("max_body must be above 0; what no check and no task looks at is not kept anyway")]
     MaxBody,
-    /// A range of waits the wrong way round.
+    /// A range of waits is reversed.
     #[error("wait_time between {min} and {max}: the first must not be above the second")]
     WaitRange {
         /// The first.
@@ -103,65 +103,65 @@ pub enum Error {
         /// The second.
         max: String,
     },
-    /// A wait of more than anyone waits.
+    /// A wait is too long.
     #[error("wait_time must be at most 136 years")]
     WaitTooLong,
-    /// A pacing without end, as a throughput of zero asks for.
+    /// A pacing is infinite, as with a throughput of zero.
     #[error("wait_time must be at most 136 years; a throughput must be above 0 and finite")]
     PacingTooLong,
-    /// A rate of users per second that is none.
+    /// The spawn rate is not a positive number.
     #[error("spawn_rate must be a number above 0, not {0}")]
     SpawnRate(String),
-    /// A run that ends as it starts.
+    /// The run time is zero or too long.
     #[error("run_time must be above 0 and at most 136 years")]
     RunTime,
-    /// A proxy that is spoken with by TLS.
+    /// The proxy would be reached by TLS.
     #[error("a proxy is reached by http://, also for https URLs, which go through a tunnel")]
     SecureProxy,
-    /// A proxy with a path.
+    /// A proxy has a path.
     #[error("a proxy has no path; leave '{0}' out")]
     ProxyPath(String),
-    /// A path that no socket can have.
+    /// No Unix socket can have this path.
     #[error("the path of a Unix socket has 1 to 107 bytes and no null byte; this one has {0}")]
     UnixSocket(usize),
-    /// A time that the kernel does not take.
+    /// The kernel does not accept this time.
     #[error("keepalive must be whole seconds from 1 to 32,767")]
     Keepalive,
-    /// Parallel requests over nothing.
+    /// Parallel requests have no connections.
     #[error("connections must be 1 or more; parallel requests need one at least")]
     NoConnections,
-    /// More parallel connections than a user can be meant to have.
+    /// There are too many parallel connections for one user.
     #[error("{0} connections are too many: at most {CONNECTIONS_MAX} are possible per user")]
     TooManyConnections(u32),
-    /// Look-ups that follow each other too fast.
+    /// Look-ups follow each other too fast.
     #[error("dns_refresh must be 0.1 s or more, and at most 136 years")]
     DnsRefresh,
-    /// A part of a load that takes no time, or more than anyone has.
+    /// A duration of a load is zero or too long.
     #[error("{0} must be above 0 and at most 136 years")]
     Length(&'static str),
-    /// Stages without a stage.
+    /// There are no stages.
     #[error("there are no stages; add one")]
     NoStages,
-    /// More steps than there is room for.
+    /// There are too many steps.
     #[error("{0} steps are too many: at most {STEPS_MAX} are possible; make 'every' longer")]
     TooManySteps(u64),
-    /// A wave that is higher at its bottom than at its top.
+    /// The peak of a wave is below its minimum.
     #[error("{name} = {value} must not be below min = {min}")]
     BelowMin {
         /// The lowest number of users.
         min: u32,
-        /// Which other number it is above.
+        /// The name of the other number.
         name: &'static str,
         /// That number.
         value: u32,
     },
-    /// A mix of nobody.
+    /// A mix is empty.
     #[error("the mix has no classes; name one with its weight, or leave the mix out")]
     EmptyMix,
-    /// A mix that names a class twice.
+    /// A mix names a class twice.
     #[error("the mix names '{0}' twice; keep one")]
     MixNamesTwice(String),
-    /// A mix of a class that is not there.
+    /// A mix names a class that does not exist.
     #[error("there is no class of users named '{name}'; a mix takes of {classes}")]
     MixClass {
         /// The name.
@@ -169,49 +169,49 @@ pub enum Error {
         /// The names of all classes.
         classes: String,
     },
-    /// The weight of a class in a mix is not above zero, or no number.
+    /// The weight of a class in a mix is not a positive number.
     #[error("a weight in a mix must be a number above 0, not {0}; leave the class out instead")]
     MixWeight(String),
-    /// More than one way to say how much load there is.
+    /// The load is given in more than one way.
     #[error(
         "users and spawn_rate, a shape with its stages, and a rate of arrivals exclude each other; \
          keep one"
     )]
     TwoLoads,
-    /// A run time that is counted from a moment and is none.
+    /// The start of a run time is given without a run time.
     #[error("run_time_from = \"full\" needs a run_time beside it")]
     FullWithoutRunTime,
-    /// A run time that is counted from a moment that never comes.
+    /// A run time is counted from a moment that never comes.
     #[error(
         "run_time_from = \"full\" needs a load that comes to a target and this one never does; \
          leave it out"
     )]
     NeverFull,
-    /// More users than are worth trying.
+    /// There are too many users.
     #[error("{0} users are too many: at most {USERS_MAX} can be planned for")]
     TooManyUsers(u32),
-    /// A rate of iterations per second that begins nothing.
+    /// The rate of iterations is not a positive number.
     #[error("rate must be a number above 0, not {0}")]
     Rate(String),
-    /// A rate of iterations per second that no stage can go to.
+    /// The rate of a stage is negative or not a number.
     #[error("the rate of a stage must be a number from 0 up, not {0}")]
     StageRate(String),
-    /// A rate of iterations that is somewhere no number, or for longer than clocks go.
+    /// The rate is not a number at some time, or lasts too long.
     #[error("a rate must be a number from 0 up at every instant, for at most 136 years")]
     RateLine,
-    /// A rate of iterations that no machine begins.
+    /// The rate is too high for any machine.
     #[error("a rate of {0} is too high: at most {RATE_MAX} iterations per second are possible")]
     RateTooHigh(String),
-    /// A rate of iterations that never is above zero.
+    /// The rate is never above zero.
     #[error("the rate is 0 throughout, so nothing would ever begin; give it a rate above 0")]
     NothingArrives,
-    /// Arrivals without anyone to take them.
+    /// There are no users for the arrivals.
     #[error("max_users must be 1 or more: every iteration under way takes a user of its own")]
     MaxUsers,
-    /// A run that ends before it begins.
+    /// The run would end after zero iterations or requests.
     #[error("{0} must be 1 or more; leave it out for a run without that end")]
     NoEnd(&'static str),
-    /// A status check that nothing can satisfy.
+    /// No response can have this status.
     #[error("status {0} is not from 100 to 999")]
     Status(String),
     /// A status check without a status.
@@ -220,7 +220,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// The same error, with the place it was found at.
+    /// Adds the place where the error was found.
     pub(super) fn at(self, place: String) -> Self {
         Error::At { place, error: Box::new(self) }
     }

@@ -1,4 +1,4 @@
-//! How much load a scenario asks for by itself.
+//! The load that a scenario asks for.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -6,19 +6,19 @@ use std::time::Duration;
 use super::{Adaptive, Arrivals, Error, LoadShape, User, validate};
 use crate::threshold::Threshold;
 
-/// How much load a scenario asks for by itself, in one of three ways: users and a spawn rate, a
-/// shape, or arrivals.
+/// The load that a scenario asks for, in one of three ways: users and a spawn rate, a shape, or
+/// arrivals.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Load {
     /// Peak number of users.
     pub users: Option<u32>,
     /// Users started per second.
     pub spawn_rate: Option<f64>,
-    /// How many users there are in the course of the run.
+    /// The number of users over time.
     pub shape: Option<LoadShape>,
-    /// When iterations begin, where it is not users who decide that.
+    /// The arrivals of an open load, which replace a number of users.
     pub arrivals: Option<Arrivals>,
-    /// How the run goes on from there, where that depends on how it goes.
+    /// A function that changes the load depending on the run so far.
     pub adaptive: Option<Adaptive>,
     /// How long the run takes.
     pub run_time: Option<Duration>,
@@ -30,13 +30,13 @@ pub struct Load {
     pub requests: Option<u32>,
     /// How long users may go on with their tasks after the stop.
     pub stop_timeout: Option<Duration>,
-    /// Levels at which the run is stopped when it breaks them.
+    /// Levels that stop the run when they are broken.
     pub abort_when: Vec<Threshold>,
-    /// From which time on these are judged.
+    /// The time from which these are judged.
     pub abort_after: Option<Duration>,
-    /// The addresses of this host that connections come from; with none, the kernel chooses.
+    /// The local addresses of connections; if empty, the kernel chooses.
     pub local_addresses: Vec<IpAddr>,
-    /// How often names are looked up again in the course of the run; without it, never.
+    /// How often names are looked up again during the run; `None` for never.
     pub dns_refresh: Option<Duration>,
 }
 
@@ -47,13 +47,13 @@ pub enum RunTimeFrom {
     /// The start of the run.
     #[default]
     Start,
-    /// The instant at which all users of the first target are there, or the rate is what it was
-    /// ramped to.
+    /// The instant at which all users of the first target are running, or the rate has reached its
+    /// first target.
     Full,
 }
 
 impl Load {
-    /// Refuses a load that cannot be meant, for these classes of users.
+    /// Returns an error if the load is not valid for these user classes.
     pub(super) fn validate(&self, users: &[User]) -> Result<(), Error> {
         self.users.map_or(Ok(()), validate::users)?;
         self.spawn_rate.map_or(Ok(()), validate::spawn_rate)?;
@@ -74,7 +74,7 @@ impl Load {
         self.run_time_is_known()
     }
 
-    /// Refuses a run time that is counted from nothing, or is none.
+    /// Returns an error if the run time is counted from a moment that never comes, or is missing.
     pub(super) fn run_time_is_known(&self) -> Result<(), Error> {
         if self.run_time_from == RunTimeFrom::Start {
             return Ok(());

@@ -1,7 +1,7 @@
-//! What users do: data and closures only. No sockets, no clock, no threads.
+//! Scenarios: what users do, as data and closures. This module has no sockets, clocks or threads.
 //!
-//! A [`Scenario`] is the one value that both roads build: the Rust API below, and a TOML file by
-//! way of [`mod@file`]. There is no second engine.
+//! A [`Scenario`] is either built in Rust or read from a TOML file by [`mod@file`]. Both give the same
+//! value, which runs on the same engine.
 
 mod adaptive;
 mod arrivals;
@@ -52,30 +52,30 @@ use std::collections::BTreeSet;
 
 use crate::stats::Snapshot;
 
-/// The most users that can be planned for: far beyond what one host can run, and every planned user
-/// takes two bytes before the run.
+/// The most users that can be planned for: far more than one host can run. Every planned user takes two
+/// bytes before the run.
 pub const USERS_MAX: u32 = 100_000_000;
 
-/// Everything a run does to a server, as data.
+/// Everything that a run does to a server, as data.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Scenario {
-    /// The parameters of the file it was read from, in their order; their values are in place
-    /// already. None where it was written in Rust.
+    /// The parameters of the file, in their order; their values are already in place. Empty for a
+    /// scenario written in Rust.
     pub parameters: Vec<Parameter>,
-    /// What no report shows, even where a server repeats it: the values of those that are secret.
+    /// The values of secret parameters, which reports hide even where a server repeats them.
     pub secrets: Vec<String>,
     /// Base URL, such as `http://127.0.0.1:5000`; `--host` overrides it.
     pub host: Option<String>,
-    /// What the scenario itself asks for where neither flag nor variable says anything.
+    /// The load, unless flags or variables say otherwise.
     pub load: Load,
-    /// What is kept of its runs, likewise.
+    /// The reports of its runs, unless flags or variables say otherwise.
     pub reports: Reports,
     /// The classes of users.
     pub users: Vec<User>,
 }
 
 impl Scenario {
-    /// A scenario against this base URL, without users yet.
+    /// Makes a scenario with this base URL and without users.
     pub fn new(host: impl Into<String>) -> Self {
         Scenario { host: Some(host.into()), ..Scenario::default() }
     }
@@ -86,31 +86,31 @@ impl Scenario {
         self
     }
 
-    /// Sets what the scenario asks for by itself.
+    /// Sets the load.
     pub fn load(mut self, load: Load) -> Self {
         self.load = load;
         self
     }
 
-    /// Sets how many users there are in the course of a run.
+    /// Sets the number of users over time.
     pub fn shape(mut self, shape: LoadShape) -> Self {
         self.load.shape = Some(shape);
         self
     }
 
-    /// Lets iterations begin at a rate, whatever users are doing.
+    /// Makes the load open: iterations start at a rate, whether or not users are busy.
     pub fn arrivals(mut self, arrivals: Arrivals) -> Self {
         self.load.arrivals = Some(arrivals);
         self
     }
 
-    /// All tags of its tasks, sorted.
+    /// Returns all tags of its tasks, sorted.
     pub fn tags(&self) -> BTreeSet<&str> {
         let tasks = self.users.iter().flat_map(|user| &user.tasks);
         tasks.flat_map(|task| &task.tags).map(String::as_str).collect()
     }
 
-    /// Lets a function that sees every second of the run say how it goes on; see [`Adaptive`].
+    /// Lets a function that sees every second of the run change its load; see [`Adaptive`].
     pub fn adapt(mut self, function: impl FnMut(&Snapshot) -> Adaptation + Send + 'static) -> Self {
         self.load.adaptive = Some(Adaptive::new(function));
         self

@@ -1,16 +1,16 @@
-//! The word that was probably meant by one that is not there.
+//! Suggestions for misspelled words.
 
-/// The valid word that a word was probably meant to be.
+/// Returns the valid word that was probably meant.
 fn nearest<'w>(word: &str, valid: &[&'w str]) -> Option<&'w str> {
     let word = word.to_lowercase();
     let distance = |other: &str| strsim::damerau_levenshtein(&word, &other.to_lowercase());
     let best = valid.iter().copied().min_by_key(|other| distance(other))?;
-    // One slip in a short word, one more for every four letters beyond.
+    // Allows one error in a short word, and one more for every five letters.
     (distance(best) <= 1 + word.chars().count() / 5).then_some(best)
 }
 
-/// How an error about this word ends: with the nearest valid one, or with this introduction to all
-/// of them.
+/// Returns the end of an error about this word: the nearest valid word, or this introduction and all of
+/// them.
 pub(crate) fn hint(word: &str, valid: &[&str], introduction: &str) -> String {
     match nearest(word, valid) {
         Some(word) => format!(", did you mean '{word}'?"),

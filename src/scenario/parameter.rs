@@ -1,20 +1,20 @@
 //! A parameter of a scenario file.
 
-/// A text of a scenario file that is given anew for each run, where the file says `${name}`.
+/// A text of a scenario file that each run may set, where the file says `${name}`.
 ///
-/// A scenario written in Rust has none: its program takes what it likes before it builds the value.
+/// A scenario written in Rust has none, because its program can take values from anywhere.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Parameter {
-    /// What the file calls it.
+    /// Its name in the file.
     pub name: String,
-    /// Its value where none is given; without it, one must be. It stands in the file, so that of a
-    /// secret, too, is nothing that could be kept one.
+    /// Its value if none is given; without a default a value is required. A default stands in the file,
+    /// so it is not secret even if the parameter is.
     pub default: Option<String>,
-    /// What it is, for who gives a value.
+    /// An explanation for users who set the value.
     pub help: Option<String>,
-    /// The only values it may have; any, where there are none.
+    /// The only valid values; if empty, any value is valid.
     pub choices: Vec<String>,
-    /// Its value is in no report and no error.
+    /// Whether its value is hidden in reports and errors.
     pub secret: bool,
 }

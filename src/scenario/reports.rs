@@ -1,25 +1,26 @@
-//! What a scenario asks to be kept of its runs.
+//! The reports that a scenario asks for.
 
 use std::path::PathBuf;
 
-/// What a scenario asks to be kept of its runs where neither flag nor variable says anything; each is
-/// what the flag of its name is. Relative paths begin in the working directory, as those of flags do.
+/// The reports that a scenario asks for, unless flags or variables say otherwise. Each field is the
+/// value of the flag of its name. Relative paths are relative to the working directory, as those of
+/// flags are.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct Reports {
     /// Prefix of the CSV files.
     pub csv: Option<PathBuf>,
-    /// Whether they have a row of history per entry.
+    /// Whether the history has a row per entry.
     pub csv_full_history: bool,
-    /// The run as a page in one file.
+    /// The file for the HTML report.
     pub html: Option<PathBuf>,
-    /// The run as JSON.
+    /// The file for the JSON report.
     pub json_file: Option<PathBuf>,
     /// A name for the run.
     pub profile: Option<String>,
     /// Whether tables are printed at the end only.
     pub only_summary: bool,
-    /// Whether the statistics begin anew when all users are there.
+    /// Whether the statistics are reset when all users are running.
     pub reset_stats: bool,
     /// The exit code of a run with failures or exceptions.
     pub exit_code_on_error: Option<u8>,

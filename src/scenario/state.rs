@@ -1,4 +1,4 @@
-//! What a user keeps from task to task: one value of a type of its class's own.
+//! The state of a user: a value of any type that it keeps from task to task.
 
 use std::any::Any;
 use std::fmt;
@@ -12,13 +12,13 @@ use super::user::User;
 use super::wait_time::{WaitFn, WaitTime};
 use crate::session::Session;
 
-/// Makes the value of one user, on the user's core, when the user starts. So the value is neither sent
-/// to another thread nor shared.
+/// Makes the state of one user, on the user's core, when the user starts. The state is never sent to
+/// another thread or shared.
 #[derive(Clone)]
 pub(crate) struct StateFactory(Arc<dyn Fn() -> Box<dyn Any> + Send + Sync>);
 
-/// A class of users who each have a value of type `S`, which their tasks get as `&mut` beside the
-/// session: what a login returned, what is in the cart.
+/// A user class whose users each have a value of type `S`, for example with a token of a login or the
+/// content of a cart. Their tasks get it as `&mut` beside the session.
 ///
 /// ```
 /// use gregaria::scenario::{Scenario, User, WaitTime};
@@ -48,15 +48,15 @@ pub struct StatefulUser<S> {
     of: PhantomData<fn() -> S>,
 }
 
-/// An `async` closure over a user's value and session.
+/// An `async` closure over a user's state and session.
 struct WithState<S, F> {
     run: F,
     of: PhantomData<fn(S)>,
 }
 
 impl User {
-    /// A class of weight 1 whose users each have a value. It is made when the user starts; a panic in
-    /// `make` is counted as an exception, and the user ends there.
+    /// Makes a class of weight 1 whose users each have a state. The state is made when the user starts;
+    /// if `make` panics, an exception is counted and the user ends.
     pub fn with_state<S: 'static>(
         name: impl Into<String>,
         make: impl Fn() -> S + Send + Sync + 'static,
@@ -68,7 +68,7 @@ impl User {
 }
 
 impl<S: 'static> StatefulUser<S> {
-    /// Adds a task that is chosen as often as this weight says.
+    /// Adds a task with this weight.
     pub fn task(
         mut self,
         weight: u32,
@@ -79,7 +79,7 @@ impl<S: 'static> StatefulUser<S> {
         self
     }
 
-    /// Adds words by which a run takes the latest task or leaves it out.
+    /// Adds tags to the latest task.
     pub fn tags<T: Into<String>>(mut self, tags: impl IntoIterator<Item = T>) -> Self {
         if let Some(task) = self.user.tasks.pop() {
             self.user.tasks.push(task.tags(tags));
@@ -87,8 +87,7 @@ impl<S: 'static> StatefulUser<S> {
         self
     }
 
-    /// Runs this before the first task. A user for whom it returns an error, or panics, does not go
-    /// on, as in Locust.
+    /// Runs this before the first task. If it returns an error or panics, the user ends, as in Locust.
     pub fn on_start(
         mut self,
         run: impl AsyncFn(&mut S, &mut Session) -> TaskResult + Send + Sync + 'static,
@@ -106,7 +105,7 @@ impl<S: 'static> StatefulUser<S> {
         self
     }
 
-    /// Has a function say how long the user waits after each task.
+    /// Sets a function that returns how long the user waits after each task.
     pub fn wait_time(
         mut self,
         wait: impl Fn(&mut S, &mut fastrand::Rng) -> Duration + Send + Sync + 'static,
@@ -117,7 +116,7 @@ impl<S: 'static> StatefulUser<S> {
         self
     }
 
-    /// Sets whatever else a class has: its weight, its host, how it makes requests.
+    /// Sets any other property of the class, such as its weight or host.
     pub fn class(mut self, set: impl FnOnce(User) -> User) -> Self {
         self.user = set(self.user);
         self
@@ -147,7 +146,7 @@ where
     ) -> Pin<Box<dyn Future<Output = TaskResult> + 'a>> {
         match state.downcast_mut::<S>() {
             Some(state) => Box::pin((self.run)(state, session)),
-            // It was taken out of its class and put into another.
+            // The task was moved to another class, with another state.
             None => Box::pin(std::future::ready(Err(TaskError::Exception(format!(
                 "the task needs a user with a {}",
                 std::any::type_name::<S>()

@@ -10,54 +10,54 @@ use crate::session::{Auth, Body, Check, Request, Upload};
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Step {
-    /// What is sent.
+    /// The request.
     pub request: Request,
-    /// What must hold of the response; the first that does not is the failure.
+    /// Checks on the response. The first one that does not hold is the failure.
     pub checks: Vec<Check>,
 }
 
 impl Step {
-    /// A request with this method, for methods that have no constructor of their own.
+    /// Makes a request with this method.
     pub fn new(method: Method, path: impl Into<String>) -> Self {
         Step { request: Request::new(method, path), checks: Vec::new() }
     }
 
-    /// A `GET` request.
+    /// Makes a `GET` request.
     pub fn get(path: impl Into<String>) -> Self {
         Step::new(Method::GET, path)
     }
 
-    /// A `POST` request.
+    /// Makes a `POST` request.
     pub fn post(path: impl Into<String>) -> Self {
         Step::new(Method::POST, path)
     }
 
-    /// A `PUT` request.
+    /// Makes a `PUT` request.
     pub fn put(path: impl Into<String>) -> Self {
         Step::new(Method::PUT, path)
     }
 
-    /// A `PATCH` request.
+    /// Makes a `PATCH` request.
     pub fn patch(path: impl Into<String>) -> Self {
         Step::new(Method::PATCH, path)
     }
 
-    /// A `DELETE` request.
+    /// Makes a `DELETE` request.
     pub fn delete(path: impl Into<String>) -> Self {
         Step::new(Method::DELETE, path)
     }
 
-    /// A `HEAD` request.
+    /// Makes a `HEAD` request.
     pub fn head(path: impl Into<String>) -> Self {
         Step::new(Method::HEAD, path)
     }
 
-    /// An `OPTIONS` request.
+    /// Makes an `OPTIONS` request.
     pub fn options(path: impl Into<String>) -> Self {
         Step::new(Method::OPTIONS, path)
     }
 
-    /// Sets the name the request is counted under.
+    /// Sets the name under which the request is counted.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.request.name = Some(name.into());
         self
@@ -103,7 +103,7 @@ impl Step {
         self
     }
 
-    /// Lets the body wait until the server asks for it, for at most a second (RFC 9110 section 10.1.1).
+    /// Delays the body until the server asks for it, for at most a second (RFC 9110 section 10.1.1).
     pub fn expect_continue(mut self) -> Self {
         self.request.expect_continue = true;
         self
@@ -127,14 +127,14 @@ impl Step {
         self
     }
 
-    /// Says whether redirects are followed, in place of what the user says. Those of HEAD are followed
-    /// only where this says so.
+    /// Sets whether redirects are followed, which overrides the class. Redirects of `HEAD` requests are
+    /// followed only if this is set.
     pub fn redirects(mut self, follow: bool) -> Self {
         self.request.redirects = Some(follow);
         self
     }
 
-    /// Sets the timeout in place of the user's.
+    /// Sets the timeout, which overrides that of the class.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.request.timeout = Some(timeout);
         self
@@ -146,7 +146,8 @@ impl Step {
         self
     }
 
-    /// What a task of this one step is called: the request's name, or its method and path.
+    /// Returns the name of a task that consists of this step: the request's name, or its method and
+    /// path.
     pub fn label(&self) -> String {
         match &self.request.name {
             Some(_) => self.request.display_name().into_owned(),

@@ -1,10 +1,10 @@
-//! Steps in order, some of them at the same time.
+//! Groups of steps: a task makes one group after the other.
 
 use super::Step;
 
-/// What a task of declared steps does at one time.
+/// One step, or several that are made at the same time.
 #[derive(Debug, Clone, PartialEq)]
-// Nearly all are steps, and there are as many as somebody has written.
+// Nearly all are single steps, and there are only as many as a scenario declares.
 #[expect(clippy::large_enum_variant)]
 #[non_exhaustive]
 pub enum StepGroup {
@@ -14,31 +14,31 @@ pub enum StepGroup {
     Parallel(Parallel),
 }
 
-/// Requests at the same time over several connections, as a browser fetches what a page consists
-/// of. Each connection takes the next request whenever it is free, and the part ends with the last
-/// response. Each request has its own clock, from the moment that a connection takes it.
+/// Requests made at the same time over several connections, as a browser fetches the resources of a
+/// page. Each connection takes the next request whenever it is free, and the group ends with the last
+/// response. The clock of each request starts when a connection takes it.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Parallel {
     /// The requests, in the order in which they are taken.
     pub steps: Vec<Step>,
-    /// How many are made at the same time at most, from 1 to [`Parallel::CONNECTIONS_MAX`].
+    /// The most requests at the same time, from 1 to [`Parallel::CONNECTIONS_MAX`].
     pub connections: u32,
 }
 
 impl Parallel {
-    /// As many as browsers open to a host over HTTP/1.1.
+    /// As many connections as browsers open to a host over HTTP/1.1.
     pub const CONNECTIONS: u32 = 6;
 
-    /// The most that one user may have: every user of the class holds as many descriptors and buffers.
+    /// The most for one user, because every user of the class holds as many descriptors and buffers.
     pub const CONNECTIONS_MAX: u32 = 1000;
 
-    /// These requests over six connections.
+    /// Makes these requests over six connections.
     pub fn new(steps: Vec<Step>) -> Self {
         Parallel { steps, connections: Parallel::CONNECTIONS }
     }
 
-    /// Sets how many requests are made at the same time at most.
+    /// Sets the most requests at the same time.
     pub fn connections(mut self, connections: u32) -> Self {
         self.connections = connections;
         self
@@ -46,7 +46,7 @@ impl Parallel {
 }
 
 impl StepGroup {
-    /// Its requests.
+    /// Returns its requests.
     pub fn steps(&self) -> &[Step] {
         match self {
             StepGroup::One(step) => std::slice::from_ref(step),
@@ -54,7 +54,7 @@ impl StepGroup {
         }
     }
 
-    /// How many of its requests are made at the same time.
+    /// Returns how many of its requests are made at the same time.
     pub fn width(&self) -> usize {
         match self {
             StepGroup::One(_) => 1,

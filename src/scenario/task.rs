@@ -1,4 +1,4 @@
-//! A task: what a user does between two waits, and the choice of the next one.
+//! Tasks: what a user does between two waits, and the choice of the next one.
 
 use std::any::Any;
 use std::fmt;
@@ -10,7 +10,7 @@ use crate::session::{RequestFailed, Session};
 
 use super::{Step, StepGroup};
 
-/// One thing a user does, chosen by weight.
+/// A task of a user, chosen by weight.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Task {
@@ -18,9 +18,9 @@ pub struct Task {
     pub name: String,
     /// How often it is chosen, relative to the other tasks of the user.
     pub weight: u32,
-    /// Words by which a run takes this task or leaves it out, as Locust's `@tag` gives them.
+    /// Tags, as of Locust's `@tag`, by which a run selects or excludes tasks.
     pub tags: Vec<String>,
-    /// What is done.
+    /// The requests or the closure.
     pub action: TaskAction,
 }
 
@@ -28,46 +28,44 @@ pub struct Task {
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum TaskAction {
-    /// Requests in order, some of them perhaps at the same time, as data: rendered once.
+    /// Groups of declared steps, made in order and rendered once.
     Steps(Vec<StepGroup>),
     /// An `async` closure over the session.
     Run(Arc<dyn TaskFn>),
 }
 
-/// The choice between a user's tasks, by weight.
+/// The weighted choice of a user's next task.
 ///
-/// Built once per class and shared by its users, so that a choice is one random number and one
-/// search.
+/// It is made once per class and shared by its users. A choice takes one random number and one search.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Tasks {
-    /// The sum of the weights up to and with each task, so that a number below the last of them
-    /// falls to a task as often as its weight says.
+    /// The cumulative weights of the tasks. A random number below the last of them selects each task as
+    /// often as its weight says.
     bounds: Vec<u64>,
 }
 
-/// What a task comes back with. An error ends the task and, but for [`TaskError::StopUser`], not the
-/// user.
+/// The result of a task. An error ends the task, but not the user, except for [`TaskError::StopUser`].
 pub type TaskResult = Result<(), TaskError>;
 
 /// Why a task ended early.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum TaskError {
-    /// A request failed. It is in the statistics already, so nothing more is recorded.
+    /// A request failed. It is counted in the statistics already.
     Request,
-    /// An error of the task's own: counted in the exceptions table under this text.
+    /// An error of the task itself, which is counted in the exceptions table under this text.
     Exception(String),
-    /// The user has done what it came for: it goes on to its `on_stop` and ends, as by Locust's
-    /// `StopUser`. Nothing is counted. Also from `on_start`.
+    /// The user is done: it runs its `on_stop` and ends, as by Locust's `StopUser`. Nothing is counted.
+    /// This also works in `on_start`.
     StopUser,
-    /// The user goes on to its next task at once, without the wait, as by Locust's
+    /// The user starts its next task at once, without a wait, as by Locust's
     /// `RescheduleTaskImmediately`. Nothing is counted.
     SkipWait,
 }
 
 impl<E: std::error::Error + 'static> From<E> for TaskError {
     fn from(error: E) -> Self {
-        // A failed request is counted where it failed; counted here again it would be two.
+        // A failed request is counted already, and must not be counted twice.
         if (&error as &dyn std::any::Any).is::<RequestFailed>() {
             return TaskError::Request;
         }
@@ -77,14 +75,14 @@ impl<E: std::error::Error + 'static> From<E> for TaskError {
 
 /// An `async` closure over a session: `async |s: &mut Session| { … }`.
 ///
-/// What it awaits must be woken on its own core: the session's methods and everything made of them
-/// are, a channel or a timer of another runtime or thread is not, and would not be noticed.
+/// Everything that it awaits must wake it on its own core, as all methods of the session do. A channel
+/// or timer of another runtime or thread does not, and the task would never continue.
 ///
-/// Implemented for every such closure; the future it gives stays on its core and need not be
-/// `Send`, the closure itself is shared by all cores. Closures over the user's own value besides are
-/// given to a [`StatefulUser`](super::StatefulUser).
+/// It is implemented for every such closure. The future stays on its core and need not be `Send`; the
+/// closure is shared by all cores. For closures that also use the user's state, see
+/// [`StatefulUser`](super::StatefulUser).
 pub trait TaskFn: Send + Sync {
-    /// Starts the task for one user, who has this value; `()` where its class has none.
+    /// Starts the task for one user. `state` is `()` if the class has none.
     fn call<'a>(
         &'a self,
         state: &'a mut dyn Any,
@@ -106,7 +104,7 @@ where
 }
 
 impl Task {
-    /// A task of weight 1 that runs an `async` closure.
+    /// Makes a task of weight 1 that runs an `async` closure.
     pub fn new(name: impl Into<String>, action: impl TaskFn + 'static) -> Self {
         Task {
             name: stripped(&name.into()).into_owned(),
@@ -116,7 +114,7 @@ impl Task {
         }
     }
 
-    /// A task of weight 1 that makes these requests in order.
+    /// Makes a task of weight 1 that makes these requests in order.
     pub fn steps(name: impl Into<String>, steps: Vec<Step>) -> Self {
         Task {
             name: stripped(&name.into()).into_owned(),
@@ -126,7 +124,7 @@ impl Task {
         }
     }
 
-    /// A task of weight 1 that makes these requests in order, some of them at the same time.
+    /// Makes a task of weight 1 that makes these groups of requests in order.
     pub fn step_groups(name: impl Into<String>, groups: Vec<StepGroup>) -> Self {
         Task {
             name: stripped(&name.into()).into_owned(),
@@ -136,21 +134,20 @@ impl Task {
         }
     }
 
-    /// Sets how often the task is chosen, relative to the user's other tasks.
+    /// Sets the weight, relative to the user's other tasks.
     pub fn weight(mut self, weight: u32) -> Self {
         self.weight = weight;
         self
     }
 
-    /// Adds words by which a run takes this task or leaves it out; a word has neither spaces nor
-    /// commas.
+    /// Adds tags, by which a run selects or excludes tasks. A tag has neither spaces nor commas.
     pub fn tags<T: Into<String>>(mut self, tags: impl IntoIterator<Item = T>) -> Self {
         self.tags.extend(tags.into_iter().map(Into::into));
         self
     }
 }
 
-/// A task of weight 1 that makes one request, named after it.
+/// Makes a task of weight 1 with one request, which is named after the request.
 impl From<Step> for Task {
     fn from(step: Step) -> Self {
         Task::steps(step.label(), vec![step])
@@ -158,7 +155,7 @@ impl From<Step> for Task {
 }
 
 impl Tasks {
-    /// The choice between these tasks.
+    /// Makes the choice between these tasks.
     pub(crate) fn new(tasks: &[Task]) -> Self {
         let bounds = tasks.iter().scan(0, |sum, task| {
             *sum += u64::from(task.weight);
@@ -167,8 +164,8 @@ impl Tasks {
         Tasks { bounds: bounds.collect() }
     }
 
-    /// The index of the next task. A single task takes no random number; without any weight it is
-    /// always the first.
+    /// Returns the index of the next task. A single task needs no random number. If all weights are 0,
+    /// it is the first task.
     pub(crate) fn pick(&self, rng: &mut fastrand::Rng) -> usize {
         match self.bounds.as_slice() {
             [] | [_] | [.., 0] => 0,
@@ -181,12 +178,12 @@ impl Tasks {
 }
 
 impl TaskAction {
-    /// An action that makes these requests in order.
+    /// Makes an action of these requests, in order.
     pub fn steps(steps: Vec<Step>) -> Self {
         TaskAction::Steps(steps.into_iter().map(StepGroup::One).collect())
     }
 
-    /// The requests that it declares; none where it is a closure.
+    /// Returns the requests that it declares; a closure declares none.
     pub(crate) fn declared(&self) -> impl Iterator<Item = &Step> {
         let parts = match self {
             TaskAction::Steps(parts) => &parts[..],
@@ -195,7 +192,7 @@ impl TaskAction {
         parts.iter().flat_map(StepGroup::steps)
     }
 
-    /// An action that runs an `async` closure.
+    /// Makes an action that runs an `async` closure.
     pub fn run(action: impl TaskFn + 'static) -> Self {
         TaskAction::Run(Arc::new(action))
     }

@@ -1,4 +1,4 @@
-//! A class of users: who they are, how many, what they do and how long they wait.
+//! User classes: their number of users, tasks, waits and ways to make requests.
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -11,21 +11,21 @@ use crate::credentials::stripped;
 use crate::session::{Auth, Policy, TcpOptions, Timeouts, Via};
 use crate::transport::tls::TlsOptions;
 
-/// A class of users, as a Locust `User` class is one.
+/// A user class, like a Locust `User` class.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct User {
     /// The class's name.
     pub name: String,
-    /// How many of the run's users are of this class.
+    /// The share or number of the run's users in this class.
     pub share: Share,
-    /// Base URL of this class, where it is not the scenario's. `--host` overrides both.
+    /// Base URL of this class, instead of the scenario's. `--host` overrides both.
     pub host: Option<String>,
     /// The wait after each task.
     pub wait_time: WaitTime,
-    /// Makes what each user keeps; see [`User::with_state`].
+    /// Makes the state of each user; see [`User::with_state`].
     pub(crate) state: Option<StateFactory>,
-    /// What the user does, each with its weight.
+    /// The tasks, each with its weight.
     pub tasks: Vec<Task>,
     /// Run once before the first task.
     pub on_start: Option<TaskAction>,
@@ -33,24 +33,24 @@ pub struct User {
     pub on_stop: Option<TaskAction>,
     /// Headers of every request of this class.
     pub headers: Vec<(HeaderName, HeaderValue)>,
-    /// Who every request is from.
+    /// The credentials of every request.
     pub auth: Option<Auth>,
     /// How requests are made.
     pub policy: Policy,
 }
 
-/// How many of the run's users are of a class.
+/// The share or number of the run's users in a class.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Share {
-    /// A share of all users, relative to the other classes' weights.
+    /// A share of all users, relative to the weights of the other classes.
     Weight(f64),
-    /// Exactly this many, started before any weighted class.
+    /// Exactly this number of users, started before all weighted classes.
     Fixed(u32),
 }
 
 impl User {
-    /// A class of weight 1, without tasks and without waits.
+    /// Makes a class of weight 1 without tasks and waits.
     pub fn new(name: impl Into<String>) -> Self {
         User {
             name: stripped(&name.into()).into_owned(),
@@ -67,7 +67,8 @@ impl User {
         }
     }
 
-    /// The requests that it declares, in their order: what closures make is known when it happens.
+    /// Returns the requests that it declares, in their order. The requests of closures are known only
+    /// when they are made.
     pub fn steps(&self) -> impl Iterator<Item = &Step> {
         let tasks = self.tasks.iter().map(|task| &task.action);
         self.on_start.iter().chain(tasks).chain(&self.on_stop).flat_map(TaskAction::declared)
@@ -103,15 +104,14 @@ impl User {
         self
     }
 
-    /// Runs this before the first task. A user for whom it returns an error, or panics, does not go
-    /// on, as in Locust.
+    /// Runs this before the first task. If it returns an error or panics, the user ends, as in Locust.
     pub fn on_start(mut self, action: impl TaskFn + 'static) -> Self {
         self.on_start = Some(TaskAction::run(action));
         self
     }
 
-    /// Makes these requests before the first task. One that fails is counted, and the user goes on,
-    /// as in Locust.
+    /// Makes these requests before the first task. If one fails, it is counted and the user goes on, as
+    /// in Locust.
     pub fn on_start_steps(mut self, steps: Vec<Step>) -> Self {
         self.on_start = Some(TaskAction::steps(steps));
         self
@@ -153,14 +153,14 @@ impl User {
         self
     }
 
-    /// Says whether redirects are followed, as they are without a word. Those of HEAD requests are
-    /// followed only where the request itself says so.
+    /// Sets whether redirects are followed; the default is that they are. Those of `HEAD` requests are
+    /// followed only if the request itself asks for it.
     pub fn redirects(mut self, follow: bool) -> Self {
         self.policy.redirects = follow;
         self
     }
 
-    /// Says whether cookies are kept and sent, as they are without a word.
+    /// Sets whether cookies are kept and sent; the default is that they are.
     pub fn cookies(mut self, keep: bool) -> Self {
         self.policy.cookies = keep;
         self
@@ -178,7 +178,7 @@ impl User {
         self
     }
 
-    /// Sets how many requests a connection carries before it is closed; `None` for any number.
+    /// Sets how many requests a connection carries before it is closed; `None` for no limit.
     pub fn max_requests_per_connection(mut self, requests: Option<NonZeroU32>) -> Self {
         self.policy.max_requests_per_connection = requests;
         self
@@ -190,7 +190,7 @@ impl User {
         self
     }
 
-    /// Lets every connection go to this socket of the file system.
+    /// Sends every request to this Unix socket.
     pub fn unix_socket(mut self, path: impl Into<PathBuf>) -> Self {
         self.policy.via = Via::UnixSocket(path.into());
         self
@@ -202,19 +202,19 @@ impl User {
         self
     }
 
-    /// Sets whether requests ask for bodies in content codings.
+    /// Sets whether requests ask for compressed bodies.
     pub fn compression(mut self, compression: bool) -> Self {
         self.policy.compression = compression;
         self
     }
 
-    /// Sets how many bytes are kept of a body that somebody looks at.
+    /// Sets how many bytes of a body are kept for checks and tasks.
     pub fn max_body(mut self, bytes: u64) -> Self {
         self.policy.max_body = bytes;
         self
     }
 
-    /// Sets how connections to `https://` servers are sealed.
+    /// Sets the TLS options of `https://` connections.
     pub fn tls(mut self, tls: TlsOptions) -> Self {
         self.policy.tls = tls;
         self

@@ -1,8 +1,8 @@
-//! What makes a scenario one that can be run.
+//! Checks whether a scenario can be run.
 //!
-//! The small functions judge one value each. A scenario file calls them where it reads the value,
-//! so that the error has its line; [`Scenario::validate`] calls them for all values, so that a
-//! scenario written in Rust is held to the same.
+//! Each small function checks one value. A scenario file calls them when it reads the value, so that
+//! the error has a line number. [`Scenario::validate`] calls them for all values, so that the same
+//! rules hold for a scenario written in Rust.
 
 mod request;
 
@@ -20,20 +20,20 @@ pub(super) use request::{header, header_name, method, path};
 
 use super::{Error, Parallel, Scenario, Share, Step, StepGroup, Task, TaskAction, USERS_MAX, User};
 
-/// The shortest time between two look-ups of a name: name servers answer others, too.
+/// The shortest time between two look-ups of a name, to spare name servers.
 const DNS_REFRESH_MIN: Duration = Duration::from_millis(100);
 
-/// The highest status that three digits make. Those from 600 on have no meaning (RFC 9110 section
-/// 15), and yet there are servers that send them.
+/// The highest status of three digits. Statuses from 600 on have no meaning (RFC 9110 section 15), but
+/// some servers send them.
 const STATUS_MAX: u16 = 999;
 
-/// The longest path of a socket.
+/// The longest path of a Unix socket.
 const UNIX_PATH_MAX: usize = 107;
-/// Seconds that the kernel takes for `TCP_KEEPIDLE`.
+/// The range of seconds that the kernel accepts for `TCP_KEEPIDLE`.
 const KEEPALIVE: RangeInclusive<u64> = 1..=32_767;
 
 impl Scenario {
-    /// Refuses what cannot be run, with the place and the cure.
+    /// Returns an error with its place if the scenario cannot be run.
     pub fn validate(&self) -> Result<(), Error> {
         self.host.as_deref().map_or(Ok(()), host)?;
         if self.users.is_empty() {
@@ -58,9 +58,9 @@ impl Scenario {
     }
 }
 
-/// Refuses a base URL that requests could not be joined to.
+/// Returns an error if requests cannot be joined to this base URL.
 ///
-/// Public because `--host` is held to the same.
+/// `--host` follows the same rules.
 pub(crate) fn host(host: &str) -> Result<(), Error> {
     BaseUrl::parse(host)?;
     Ok(())
@@ -99,9 +99,9 @@ pub(super) fn via(via: &Via) -> Result<(), Error> {
     }
 }
 
-/// Refuses a URL that is not a proxy's.
+/// Returns an error if this is not the URL of a proxy.
 ///
-/// Public because `--proxy` is held to the same.
+/// `--proxy` follows the same rules.
 pub(crate) fn proxy(url: &str) -> Result<(), Error> {
     match BaseUrl::parse(url)? {
         BaseUrl { secure: true, .. } => Err(Error::SecureProxy),
@@ -110,9 +110,9 @@ pub(crate) fn proxy(url: &str) -> Result<(), Error> {
     }
 }
 
-/// Refuses a path that the kernel cannot connect to (`unix(7)`).
+/// Returns an error if the kernel cannot connect to this path (`unix(7)`).
 ///
-/// Public because `--unix-socket` is held to the same.
+/// `--unix-socket` follows the same rules.
 pub(crate) fn unix_socket(path: &Path) -> Result<(), Error> {
     let length = path.as_os_str().len();
     if (1..=UNIX_PATH_MAX).contains(&length) && !path.as_os_str().as_bytes().contains(&0) {
@@ -134,7 +134,7 @@ pub(super) fn spawn_rate(rate: f64) -> Result<(), Error> {
     if rate > 0.0 && rate.is_finite() { Ok(()) } else { Err(Error::SpawnRate(rate.to_string())) }
 }
 
-/// Refuses a number of things after which a run ends that it would end before.
+/// Returns an error if a run would end after zero iterations or requests.
 pub(super) fn end(name: &'static str, number: u32) -> Result<(), Error> {
     if number == 0 { Err(Error::NoEnd(name)) } else { Ok(()) }
 }
@@ -143,9 +143,9 @@ pub(super) fn run_time(run_time: Duration) -> Result<(), Error> {
     if is_usable(run_time) { Ok(()) } else { Err(Error::RunTime) }
 }
 
-/// Refuses to ask name servers in a hurry.
+/// Returns an error if names would be looked up too often.
 ///
-/// Public because `--dns-refresh` is held to the same.
+/// `--dns-refresh` follows the same rules.
 pub(crate) fn dns_refresh(every: Duration) -> Result<(), Error> {
     let is_usable = is_usable(every) && every >= DNS_REFRESH_MIN;
     if is_usable { Ok(()) } else { Err(Error::DnsRefresh) }
@@ -155,7 +155,7 @@ pub(super) fn users(users: u32) -> Result<(), Error> {
     if users <= USERS_MAX { Ok(()) } else { Err(Error::TooManyUsers(users)) }
 }
 
-/// Refuses a part of a load that takes no time; `name` is what the part is called.
+/// Returns an error if a duration of a load is zero or too long; `name` is its name.
 pub(super) fn length(name: &'static str, length: Duration) -> Result<(), Error> {
     if is_usable(length) { Ok(()) } else { Err(Error::Length(name)) }
 }
@@ -169,7 +169,7 @@ pub(super) fn status(range: StatusRange) -> Result<(), Error> {
     if is_possible { Ok(()) } else { Err(Error::Status(range.to_string())) }
 }
 
-/// Above zero, and so short that no clock overflows.
+/// Returns whether a duration is above zero and fits into every clock.
 fn is_usable(duration: Duration) -> bool {
     !duration.is_zero() && duration <= units::LONGEST
 }
@@ -179,7 +179,7 @@ fn user(user: &User) -> Result<(), Error> {
         return Err(Error::EmptyName);
     }
     printable(&user.name)?;
-    // Zero is Locust's way to switch a class off; only that nothing is left is an error.
+    // A weight of 0 switches a class off, as in Locust. It is an error only if no class is left.
     if let Share::Weight(weight) = user.share
         && !(weight.is_finite() && weight >= 0.0)
     {
@@ -207,7 +207,7 @@ pub(super) fn printable(name: &str) -> Result<(), Error> {
     if name.contains(char::is_control) { Err(Error::ControlInName) } else { Ok(()) }
 }
 
-/// Refuses what `--tags` could not be given.
+/// Returns an error if `--tags` could not be given this tag.
 pub(super) fn tag(tag: &str) -> Result<(), Error> {
     let separates = |c: char| c == ',' || c.is_whitespace() || c.is_control();
     let is_word = !tag.is_empty() && !tag.contains(separates);

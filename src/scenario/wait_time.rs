@@ -1,9 +1,9 @@
-//! How long a user waits after a task: Locust's four functions under their own names, one more, and any
-//! function of one's own.
+//! How long a user waits after a task: Locust's four functions under their own names, an exponential
+//! one, and any other function.
 //!
-//! A wait is a pure function of the moment the task ended, of what the user remembers of its pace
-//! and of the user's random numbers. Constructors take anything; what makes no sense is refused by
-//! [`Scenario::validate`](super::Scenario::validate), and until then waits the nearest sane time.
+//! A wait is a pure function of the time at which the task ended, of the user's pace and of the user's
+//! random numbers. Constructors accept any values; [`Scenario::validate`](super::Scenario::validate)
+//! refuses those that are not valid, and before that the nearest valid wait is used.
 
 use std::any::Any;
 use std::fmt;
@@ -18,30 +18,30 @@ use super::Error;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum WaitTime {
-    /// Always this long.
+    /// A fixed time.
     Constant(Duration),
-    /// Uniform, from the first to the second.
+    /// Uniformly distributed between the two.
     Between(Duration, Duration),
-    /// So long that tasks start this far apart; no wait after a task that took longer. Missed
+    /// So long that tasks start this far apart, and no wait after a task that took longer. Missed
     /// starts are not caught up, as in Locust.
     ConstantPacing(Duration),
     /// Exponential with this mean: the gaps of a Poisson process.
     Exponential(Duration),
-    /// As long as a function says.
+    /// The result of a function.
     Function(WaitFn),
 }
 
-/// A function that says how long a user waits, by the user's value and random numbers.
+/// A function that returns how long a user waits, from the user's state and random numbers.
 #[derive(Clone)]
 pub struct WaitFn(Arc<Wait>);
 
 type Wait = dyn Fn(&mut dyn Any, &mut fastrand::Rng) -> Duration + Send + Sync;
 
-/// What [`WaitTime::ConstantPacing`] remembers of one user: when the current period began, as an
+/// The state of [`WaitTime::ConstantPacing`] for one user: the start of the current period, as an
 /// offset from any fixed instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pace {
-    /// Start of the period in course.
+    /// Start of the current period.
     pub period_start: Duration,
 }
 
@@ -51,38 +51,39 @@ impl WaitTime {
         WaitTime::Constant(wait)
     }
 
-    /// Waits between `min` and `max`, every length as likely as any other.
+    /// Waits a uniformly distributed time between `min` and `max`.
     pub fn between(min: Duration, max: Duration) -> Self {
         WaitTime::Between(min, max)
     }
 
-    /// Starts a task every `period`, or as soon as the one before is done if that is later.
+    /// Starts a task every `period`, or as soon as the previous one has ended if that is later.
     pub fn constant_pacing(period: Duration) -> Self {
         WaitTime::ConstantPacing(period)
     }
 
     /// Starts at most `rate` tasks per second: a pacing of `1 / rate` seconds.
     ///
-    /// A rate that is not above zero and finite becomes a period without end, which
+    /// A rate that is not a positive finite number becomes an infinite period, which
     /// [`Scenario::validate`](super::Scenario::validate) refuses.
     pub fn constant_throughput(rate: f64) -> Self {
         let period = if rate.is_finite() { 1.0 / rate } else { f64::INFINITY };
         WaitTime::ConstantPacing(Duration::try_from_secs_f64(period).unwrap_or(Duration::MAX))
     }
 
-    /// Waits exponentially distributed times around `mean`, as independent visitors do.
+    /// Waits exponentially distributed times with this mean, as independent visitors do.
     pub fn exponential(mean: Duration) -> Self {
         WaitTime::Exponential(mean)
     }
 
-    /// Waits as long as the function says, which has the user's random numbers. One that also looks at
-    /// the user's value is given to a [`StatefulUser`](super::StatefulUser::wait_time). A panic in it is
-    /// counted as an exception, and the user ends, as in Locust.
+    /// Waits as long as the function says, which gets the user's random numbers. A function that also
+    /// needs the user's state is given to a [`StatefulUser`](super::StatefulUser::wait_time). If it
+    /// panics, an exception is counted and the user ends, as in Locust.
     pub fn function(wait: impl Fn(&mut fastrand::Rng) -> Duration + Send + Sync + 'static) -> Self {
         WaitTime::Function(WaitFn::new(move |_, rng| wait(rng)))
     }
 
-    /// The wait of a user without a value after a task that ended at `now`, which is on the same clock as `pace`.
+    /// Returns the wait of a user without a state after a task that ended at `now`. `now` and `pace`
+    /// are on the same clock.
     pub fn next(&self, pace: &mut Pace, now: Duration, rng: &mut fastrand::Rng) -> Duration {
         match self {
             WaitTime::Constant(wait) => *wait,
@@ -93,21 +94,20 @@ impl WaitTime {
         }
     }
 
-    /// When the task that comes next should have begun, where the one that ended at `now` took longer
-    /// than its period: the latency of the next counts from there. To be asked before
+    /// Returns when the next task should have begun if the task that ended at `now` took longer than
+    /// its period: the latency of the next one counts from there. Must be called before
     /// [`WaitTime::next`], which begins another period.
     pub fn overdue(&self, pace: &Pace, now: Duration) -> Option<Duration> {
         let WaitTime::ConstantPacing(period) = self else { return None };
         Some(pace.period_start.saturating_add(*period)).filter(|&due| due < now)
     }
 
-    /// Whether the time matters to [`WaitTime::next`] and [`WaitTime::overdue`].
+    /// Returns whether [`WaitTime::next`] and [`WaitTime::overdue`] depend on the time.
     pub(crate) fn is_paced(&self) -> bool {
         matches!(self, WaitTime::ConstantPacing(_))
     }
 
-    /// From one task to the next on average, where tasks take no time. `None` of a function: nobody
-    /// knows before it is called.
+    /// Returns the mean time from one task to the next if tasks take no time; `None` for a function.
     pub fn mean(&self) -> Option<Duration> {
         match *self {
             WaitTime::Between(min, max) => Some(min.saturating_add(max) / 2),
@@ -118,7 +118,7 @@ impl WaitTime {
         }
     }
 
-    /// Refuses waits that cannot be meant.
+    /// Returns an error if the wait is not valid.
     pub fn validate(&self) -> Result<(), Error> {
         let longest = match *self {
             WaitTime::Between(min, max) if min > max => {
@@ -144,7 +144,7 @@ impl WaitFn {
         WaitFn(Arc::new(wait))
     }
 
-    /// The wait of a user with this value.
+    /// Returns the wait of a user with this state.
     pub(crate) fn call(&self, state: &mut dyn Any, rng: &mut fastrand::Rng) -> Duration {
         (self.0)(state, rng)
     }
@@ -163,14 +163,14 @@ impl PartialEq for WaitFn {
 }
 
 impl Pace {
-    /// The pace of a user that comes into being at `now`: its first period begins here, so that the
-    /// first wait counts `on_start` in, as Locust's does.
+    /// Makes the pace of a user that starts at `now`. Its first period begins here, so that the first
+    /// wait includes `on_start`, as in Locust.
     pub fn new(now: Duration) -> Self {
         Pace { period_start: now }
     }
 
-    /// Waits out the period in course and begins the next one where the wait ends. A task that
-    /// overran begins it now: what was missed is not caught up.
+    /// Waits for the end of the current period and begins the next one there. After a task that took
+    /// longer, the next period begins now: missed starts are not caught up.
     fn next(&mut self, period: Duration, now: Duration) -> Duration {
         let due = self.period_start.saturating_add(period);
         let wait = due.saturating_sub(now);
@@ -186,7 +186,7 @@ fn uniform(min: Duration, max: Duration, rng: &mut fastrand::Rng) -> Duration {
 }
 
 fn exponential(mean: Duration, rng: &mut fastrand::Rng) -> Duration {
-    // 1 - u lies in (0, 1], so that the logarithm is finite and not above zero.
+    // 1 - u is in (0, 1], so the logarithm is finite and not above zero.
     let factor = -(1.0 - rng.f64()).ln();
     Duration::try_from_secs_f64(mean.as_secs_f64() * factor).unwrap_or(Duration::MAX)
 }

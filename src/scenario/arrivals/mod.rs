@@ -1,12 +1,12 @@
-//! Open arrivals: iterations that begin at instants of their own, whatever the server does.
+//! Open loads: iterations start at given instants, whatever the server does.
 //!
-//! Users who wait for answers before they ask again (Locust's model, and that of load shapes) come
-//! less often when the server is slow, and hide it so. Here the instants at which iterations are
-//! to begin follow from a rate alone; an iteration that begins late because no user is free is late
-//! against the instant that was intended.
+//! Users who wait for responses before they go on (Locust's model, and that of load shapes) start fewer
+//! requests when the server is slow, which hides its slowness. Here the arrival times follow from a
+//! rate alone. An iteration that starts late because no user is free counts its delay from the intended
+//! arrival time.
 //!
-//! With the rate *r* and its area `A(t)`, the integral of *r* from 0 to *t* (how many iterations
-//! are to have begun by then), the instants are those where the area reaches
+//! For a rate *r*, let `A(t)` be the integral of *r* from 0 to *t*: the number of iterations that
+//! should have started by then. The arrival times are those where `A` reaches
 //!
 //! * uniform: `k` for `k` = 0, 1, 2, …, so that at a constant rate iteration *k* begins at `k / r`.
 //!   Core *c* of *n* has every n-th: `k` = c, c + n, c + 2n, …;

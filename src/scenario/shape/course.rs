@@ -1,4 +1,4 @@
-//! What the count of a load shape comes from: a line, the answers to ticks, or a formula.
+//! The source of a load shape's number of users: a line, ticks, or a formula.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::staircase::Staircase;
 use super::ticks::Ticks;
 use super::{LoadShape, waves};
 
-/// What the count of a load shape comes from, at one instant after the other.
+/// The source of a load shape's number of users, read at increasing times.
 #[derive(Debug, Clone)]
 pub(super) enum Course {
     Line(Staircase),
@@ -71,7 +71,7 @@ impl Course {
     }
 }
 
-/// A line that goes up by a step at a time; the last step may be cut short.
+/// Returns a line that rises one step at a time; the last step may be cut short.
 fn stairs(users: u32, every: Duration, spawn_rate: f64, until: Duration) -> Line {
     let mut line = Line::starting_at(0.0);
     for step in 1..=steps(every, until).min(LoadShape::STEPS_MAX) {
@@ -82,7 +82,7 @@ fn stairs(users: u32, every: Duration, spawn_rate: f64, until: Duration) -> Line
     line
 }
 
-/// How many steps of this length there are until then, the last one included that is cut short.
+/// Returns the number of steps until then, including the last one that may be cut short.
 pub(super) fn steps(every: Duration, until: Duration) -> u64 {
     let steps = until.as_nanos().div_ceil(every.as_nanos().max(1));
     u64::try_from(steps).unwrap_or(u64::MAX)

@@ -1,4 +1,4 @@
-//! A load shape as one core follows it, and the core's share of the users.
+//! A load shape as followed by one core, and the core's share of the users.
 
 use std::time::Duration;
 
@@ -6,33 +6,33 @@ use super::course::Course;
 use super::line::Line;
 use super::staircase::Staircase;
 
-/// How many users a run wants at one instant.
+/// The number of users that a run asks for at one instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct UserTarget {
-    /// The users of all cores.
+    /// The number of users on all cores.
     pub users: u32,
-    /// The classes that users added now are of: an index into
-    /// [`LoadShape::mixes`](super::LoadShape::mixes), where 0 is the scenario's own weights.
+    /// The classes of users that are added now, as an index into
+    /// [`LoadShape::mixes`](super::LoadShape::mixes); 0 is the scenario's own weights.
     pub mix: usize,
 }
 
-/// A load shape as one core follows it through a run.
+/// A load shape as followed by one core through a run.
 ///
-/// It may remember what its shape's function said, so the time it is asked for must not fall; the
-/// answer does not depend on which other instants it was asked for. All cores get the same answers.
+/// It may store results of the shape's function, so the time of calls must never decrease. The results
+/// do not depend on the times of other calls, and are the same on all cores.
 ///
-/// A core that goes from change to change misses nothing, however late it is:
+/// A core that goes from change to change misses nothing, even if it is late:
 /// `while change <= now { follow(curve.at(change)); change = curve.next_change(change) }`.
 #[derive(Debug, Clone)]
 pub struct Curve {
     course: Course,
     /// The mix of each stage with the instant at which the stage ends.
     mixes: Vec<(Duration, usize)>,
-    /// The end of the run, where it is known.
+    /// The end of the run, if it is known.
     limit: Option<Duration>,
-    /// When the course began, from the start of the run.
+    /// The start of the course, from the start of the run.
     origin: Duration,
-    /// How many users were wanted last.
+    /// The latest number of users.
     users: u32,
 }
 
@@ -45,7 +45,7 @@ impl Curve {
         Curve { course, mixes, limit, origin: Duration::ZERO, users: 0 }
     }
 
-    /// What is wanted at this instant, or none where the run is over.
+    /// Returns the target at this instant; `None` if the run is over.
     pub(crate) fn at(&mut self, elapsed: Duration) -> Option<UserTarget> {
         if self.limit.is_some_and(|limit| elapsed >= limit) {
             return None;
@@ -54,21 +54,20 @@ impl Curve {
         Some(UserTarget { users: self.users, mix: self.mix_at(elapsed) })
     }
 
-    /// The next instant at which the number of users can differ, or the run is over. None where
+    /// Returns the next instant at which the number of users may change, or the run ends; `None` if
     /// nothing will change any more.
     ///
-    /// Exact where users come and go on a line: nothing changes before, and something does then.
-    /// A function may turn out to have nothing new to say.
+    /// It is exact for lines: nothing changes before it. A function may return the same value as
+    /// before.
     pub fn next_change(&mut self, elapsed: Duration) -> Option<Duration> {
         self.at(elapsed)?;
         let next = self.course.next_change(elapsed.saturating_sub(self.origin));
         next.map(|next| self.origin.saturating_add(next)).into_iter().chain(self.limit).min()
     }
 
-    /// What follows from this instant on where somebody steers the run: from the users of that
-    /// instant to so many others, who come or go at a rate, and then that many, of the scenario's
-    /// own mix and until the run is stopped. Where the run was over, it goes on from the users who
-    /// were wanted last.
+    /// Replaces the course from this instant on: from the users of that instant to this number, at this
+    /// rate, and then constant until the run is stopped, with the scenario's own mix. If the run was
+    /// over, it continues from the latest number of users.
     pub fn steer(&mut self, elapsed: Duration, users: u32, spawn_rate: f64) {
         let from = self.at(elapsed).map_or(self.users, |wanted| wanted.users);
         let line = Line::starting_at(f64::from(from)).reach(f64::from(users), spawn_rate);
@@ -82,10 +81,10 @@ impl Curve {
     }
 }
 
-/// How many of the run's first `users` users live on this core, where user *i* lives on core *i*
-/// mod `cores`. There is at least one core.
+/// Returns how many of the run's first `users` users are on this core. User *i* is on core *i* modulo
+/// `cores`, which must be at least 1.
 ///
-/// Of all cores it is `users` in all, and as many as come or go in the run come or go on the cores.
+/// The sum over all cores is `users`, so changes of the run and of its cores agree.
 pub(crate) fn share(users: u32, core: usize, cores: usize) -> u32 {
     let (core, cores) = (core as u64, cores as u64);
     let (each, rest) = (u64::from(users) / cores, u64::from(users) % cores);

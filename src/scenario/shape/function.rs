@@ -1,13 +1,13 @@
-//! Functions of the elapsed time that a scenario brings along.
+//! Functions of the elapsed time in load shapes.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A function of the time since the start; none is the end of the run.
+/// A function of the time since the start; it returns `None` at the end of the run.
 ///
-/// Every core asks for itself, so it must give the same answer to the same time. Two are equal when
-/// they are the same one.
+/// Every core calls it, so it must return the same value for the same time. Values are equal only if
+/// one is a clone of the other.
 pub struct ShapeFn<T>(Arc<dyn Fn(Duration) -> Option<T> + Send + Sync>);
 
 impl<T> ShapeFn<T> {
