@@ -1,4 +1,4 @@
-//! One connection, from the accept to the close.
+//! Serves a connection.
 
 use std::cell::RefCell;
 use std::io;
@@ -15,10 +15,10 @@ use super::request_reader::{NextStep, RequestReader, Shared};
 use super::script::Script;
 use crate::reactor::{Chunk, Reactor, Socket};
 
-/// How long a peer may go on sending after it was refused.
+/// How long a refused peer may go on sending.
 const DRAIN: Duration = Duration::from_secs(1);
 
-/// What the connections of a core have in common.
+/// What the connections of a core share.
 #[derive(Debug)]
 pub(super) struct Core {
     pub(super) reactor: Rc<Reactor>,
@@ -41,7 +41,7 @@ pub(super) async fn serve(socket: Socket, core: Rc<Core>) {
         };
         let mut arrived = core.reactor.now();
         loop {
-            // One send for all that has come.
+            // All responses to what has been received go into one send.
             while then == NextStep::Receive && !socket.is_quiet() {
                 then = match socket.receive().await {
                     Ok(Some(piece)) => request_reader.feed(&piece, &shared, &mut out),
@@ -54,7 +54,7 @@ pub(super) async fn serve(socket: Socket, core: Rc<Core>) {
                 break;
             }
             core.send_and_wait(&socket, &mut out).await;
-            // What had to wait until these were taken arrives only now, as far as the server goes.
+            // Requests that had to wait for this send count as arriving now.
             arrived = core.reactor.now();
             then = request_reader.feed(&[], &shared, &mut out);
         }
@@ -80,7 +80,7 @@ impl Core {
         }
     }
 
-    /// The next piece; the end as well when nothing came for too long.
+    /// Receives the next piece. The idle timeout counts as the end of the connection.
     async fn receive<'s>(&self, socket: &'s Socket) -> io::Result<Option<Chunk<'s>>> {
         match self.options.idle_timeout {
             None => socket.receive().await,
@@ -91,15 +91,15 @@ impl Core {
         }
     }
 
-    /// Waits until the answers to what has arrived may leave.
+    /// Waits until the script lets the responses be sent.
     async fn hold(&self, arrived: Instant, out: &Outbox) {
         if let Some(script) = self.script.as_ref().filter(|_| !out.is_empty()) {
             self.reactor.sleep_until(script.due(arrived, out.answers())).await;
         }
     }
 
-    /// Sends after what was sent before. Where more has come already, the next send may follow in
-    /// the same turn, and then only one that counts keeps it from overtaking.
+    /// Sends the responses after earlier ones. If more requests have been received, the next send may follow
+    /// in the same turn; then this must be a send that can be waited for, or the next could overtake it.
     async fn send(&self, socket: &Socket, out: &mut Outbox) {
         socket.sent().await;
         let answers = match socket.is_quiet() {
@@ -109,18 +109,18 @@ impl Core {
         self.counters.responses(answers);
     }
 
-    /// Sends and comes back when the kernel has taken all of it.
+    /// Sends the responses and waits until the kernel has taken them.
     async fn send_and_wait(&self, socket: &Socket, out: &mut Outbox) {
         socket.sent().await;
         self.counters.responses(out.send_counted(socket, &self.answers));
         socket.sent().await;
     }
 
-    /// Closes our side and throws away what still comes.
+    /// Shuts down the sending side and discards what is still received.
     async fn drain(&self, socket: &Socket) {
         socket.shut();
         let rest = async { while let Ok(Some(_)) = socket.receive().await {} };
-        // A peer that goes on for too long loses its answer.
+        // A peer that goes on sending for too long loses its response.
         let _ = self.reactor.until(Instant::now() + DRAIN, rest).await;
     }
 }

@@ -1,7 +1,7 @@
-//! The bytes of answers.
+//! The bytes of responses.
 //!
-//! A constant answer is rendered once per core in each form in which it can be given, and kept by
-//! the reactor: sending one allocates and copies nothing.
+//! A constant response is rendered once per core in each of its forms and kept by the reactor. Sending it
+//! allocates and copies nothing.
 
 use std::io::Write;
 use std::rc::Rc;
@@ -9,23 +9,23 @@ use std::rc::Rc;
 use super::routes::Constant;
 use crate::reactor::{KeptBytes, Reactor};
 
-/// How an answer is given, whatever it says.
+/// The form of a response, whatever its content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ResponseForm {
-    /// Without the body: the answer to HEAD.
+    /// Whether it has no body, as the response to HEAD.
     pub(super) head_only: bool,
-    /// What is said about the connection.
+    /// The `Connection` header.
     pub(super) connection: Connection,
 }
 
-/// What an answer says about its connection.
+/// The `Connection` header of a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Connection {
-    /// Nothing, which means keep-alive to an HTTP/1.1 client.
+    /// None, which means keep-alive for an HTTP/1.1 client.
     Implied,
-    /// Keep-alive, which an HTTP/1.0 client has to be told.
+    /// `keep-alive`, which an HTTP/1.0 client needs.
     KeepAlive,
-    /// Close.
+    /// `close`.
     Close,
 }
 
@@ -42,7 +42,7 @@ impl Connection {
     }
 }
 
-/// A constant answer in one of its manners, by its place in the table.
+/// A constant response in one of its forms, by its position in the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ResponseId(usize);
 
@@ -53,7 +53,7 @@ impl ResponseId {
     }
 }
 
-/// One core's constant answers.
+/// The constant responses of a core.
 #[derive(Debug)]
 pub(super) struct ConstantResponses {
     reactor: Rc<Reactor>,
@@ -74,17 +74,17 @@ impl ConstantResponses {
         ConstantResponses { reactor: reactor.clone(), table }
     }
 
-    /// An empty buffer to gather answers in.
+    /// Returns an empty buffer to collect responses in.
     pub(super) fn buffer(&self) -> Vec<u8> {
         self.reactor.buffer()
     }
 
-    /// The answer as the reactor keeps it, to be sent alone.
+    /// Returns the response as the reactor keeps it, to be sent alone.
     pub(super) fn kept(&self, ResponseId(place): ResponseId) -> KeptBytes {
         self.table[place].0
     }
 
-    /// The answer's bytes, to be sent with others.
+    /// Returns the response's bytes, to be sent with others.
     pub(super) fn bytes(&self, ResponseId(place): ResponseId) -> &[u8] {
         &self.table[place].1
     }

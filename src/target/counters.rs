@@ -1,4 +1,4 @@
-//! What the server has seen, for comparison with what a client says.
+//! Counts what the server has seen, to compare with what a client reports.
 
 use std::ops::AddAssign;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,10 +9,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub struct Counters {
     /// Connections accepted.
     pub connections: u64,
-    /// Requests whose head was complete, and was one.
+    /// Requests with a complete and valid head.
     pub requests: u64,
-    /// Responses handed to the kernel, those to what was no request among them; interim ones are
-    /// not counted.
+    /// Responses given to the kernel, including those to invalid requests, but not interim ones.
     pub responses: u64,
 }
 
@@ -25,8 +24,8 @@ impl AddAssign for Counters {
     }
 }
 
-/// One core's counts: written by that core alone, read by whoever asks. Two cache lines apart from
-/// anything else, because the processor fetches lines in pairs.
+/// The counts of a core, which are written by that core only. They are aligned to two cache lines,
+/// because the processor fetches lines in pairs.
 #[derive(Debug, Default)]
 #[repr(align(128))]
 pub(super) struct CoreCounters {
@@ -57,7 +56,7 @@ impl CoreCounters {
     }
 }
 
-/// There is one writer, so a load and a store do, without the bus lock of a `fetch_add`.
+/// Adds to a counter. It has one writer, so a load and a store will do, without a locked `fetch_add`.
 fn add(counter: &AtomicU64, count: u64) {
     counter.store(counter.load(Ordering::Relaxed) + count, Ordering::Relaxed);
 }

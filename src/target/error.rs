@@ -1,4 +1,4 @@
-//! Why the server could not be started, or did not end well.
+//! The errors of the server.
 
 use std::io;
 use std::net::SocketAddr;
@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use crate::executor;
 use crate::reactor::preflight;
 
-/// What is wrong, with the cure where there is one.
+/// Why the server could not be started or has failed, and what to do.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -32,13 +32,13 @@ pub enum Error {
     Listen {
         /// Where.
         address: SocketAddr,
-        /// What the kernel says.
+        /// The error of the kernel.
         source: io::Error,
     },
     /// The server was given no cores.
     #[error("a server needs at least one core")]
     NoCores,
-    /// A rate is a share of the requests.
+    /// A rate is not between 0 and 1.
     #[error("the {name} is {value}, and must be between 0 and 1")]
     Rate {
         /// Which rate.
@@ -49,19 +49,19 @@ pub enum Error {
     /// The machine does not allow what the reactor needs.
     #[error(transparent)]
     Preflight(#[from] preflight::Error),
-    /// A thread could not be made.
+    /// A thread could not be started.
     #[error("cannot start a thread: {0}")]
     Thread(#[source] io::Error),
-    /// A core did not start, or broke.
+    /// A core could not be started or has failed.
     #[error(transparent)]
     Core(#[from] executor::Error),
-    /// A bug in the server; the panic's message is on the error output.
+    /// A core has panicked, which is a bug; the message is on the error output.
     #[error("a core of the server panicked")]
     Panicked,
 }
 
 impl Error {
-    /// Puts a name to what `bind(2)` or `listen(2)` said about an address.
+    /// Makes the error for one of `bind(2)` or `listen(2)`.
     pub(super) fn listen(address: SocketAddr, source: io::Error) -> Self {
         match source.kind() {
             io::ErrorKind::AddrInUse => Error::AddressInUse(address),

@@ -1,17 +1,17 @@
-//! Which requests are answered wrongly, and how.
+//! Chooses which requests get a faulty response.
 
 use super::Options;
 
-/// What an answer is made into.
+/// A faulty response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// 500 in its place.
+    /// 500.
     Error,
     /// 200 without the promised key.
     Drop,
 }
 
-/// One core's faults, drawn in the order in which its requests come.
+/// The faults of a core, drawn in the order of its requests.
 #[derive(Debug)]
 pub(super) struct Faults {
     error_rate: f64,
@@ -20,14 +20,14 @@ pub(super) struct Faults {
 }
 
 impl Faults {
-    /// The faults of the core that stands at `position` among the server's cores.
+    /// Makes the faults of the core at this position among the server's cores.
     pub(super) fn new(options: &Options, position: usize) -> Self {
         let Options { error_rate, drop_rate, seed, .. } = *options;
         let rng = fastrand::Rng::with_seed(seed.wrapping_add(position as u64));
         Faults { error_rate, drop_rate, rng }
     }
 
-    /// The next request's fate. Nothing is drawn for a rate of zero.
+    /// Draws the fault of the next request. No random number is drawn for a rate of zero.
     pub(super) fn next(&mut self) -> Option<Fault> {
         let mut hit = |rate: f64| rate > 0.0 && self.rng.f64() < rate;
         if hit(self.error_rate) {

@@ -1,10 +1,10 @@
-//! The built-in server: the tutorial's API, and the other end when we measure ourselves.
+//! The built-in server: the API of the tutorial, and the server for our own measurements.
 //!
-//! It stands on the same reactor as the users do: one pinned executor per core, each with its own
-//! listener on the same port, one task per connection, one send for all the answers to what one
-//! receive has brought. Constant answers are rendered once per core. [`Options`] hold the faults by
-//! which a load test can be made to fail: errors, broken promises, closes; and a [`Pathology`], the
-//! delays and silences of which the latencies are known that a load test must report ([`ExpectedLatencies`]).
+//! It uses the same reactor as the users: one pinned executor per core, each with its own listener on the
+//! same port, one task per connection, and one send for all responses to what was received at once.
+//! Constant responses are rendered once per core. [`Options`] has the faults that make a load test fail
+//! (errors, missing keys, closed connections), and a [`Pathology`]: scripted delays and silences, for
+//! which the latencies are known that a load test must report ([`ExpectedLatencies`]).
 //!
 //! | path | answer |
 //! |---|---|
@@ -14,15 +14,15 @@
 //! | `/bytes/N` | N bytes, up to 64 MiB |
 //! | `POST /echo` | the body of the request, with its content type |
 //!
-//! # How late answers leave
+//! # Lateness of responses
 //!
-//! After what the script says, as a client on the other core of a 2-core VM sees it that others use
-//! as well; `lateness.rs` measures it. Where many have waited for the end of a stall, the last of
-//! them waits for the others to be sent.
+//! How late responses are, compared with the script, for a client on the other core of a shared 2-core VM,
+//! measured by `lateness.rs`. If many wait for the end of a stall, the last one waits until the others are
+//! sent.
 //!
-//! | answers due at an instant | median | 90 % |
+//! | responses due at the same instant | median | 90 % |
 //! |---|---|---|
-//! | without a script, there and back | 44 us | 52 us |
+//! | without a script: the round trip | 44 us | 52 us |
 //! | 1 | 55 us | 136 us |
 //! | 10 | 0.2 ms | 0.3 ms |
 //! | 100 | 1.0 ms | 5 ms |

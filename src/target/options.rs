@@ -1,4 +1,4 @@
-//! What a server is asked to be, faults included.
+//! The options of the server, with its faults.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -8,25 +8,25 @@ use core_affinity::CoreId;
 use super::{Error, Pathology};
 use crate::cores::allowed_cores;
 
-/// A server's cores, its address, and what it does wrong on purpose.
+/// The server's cores, its address and its faults.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// One executor is pinned to each.
+    /// The cores; one executor is pinned to each.
     pub cores: Vec<CoreId>,
-    /// Where to listen; with port 0 the kernel chooses the port.
+    /// The address to listen on; with port 0 the kernel chooses the port.
     pub address: SocketAddr,
-    /// How long answers take, and when none leaves.
+    /// How long responses take, and when none is sent.
     pub pathology: Pathology,
-    /// Share of requests that are answered 500 with `{"error": "injected"}`.
+    /// The share of requests that get a 500 with `{"error": "injected"}`.
     pub error_rate: f64,
-    /// Share of requests to the JSON routes that are answered 200 with `{}`, without the key that
-    /// the route promises. Errors come first.
+    /// The share of requests to the JSON routes that get a 200 with `{}`, without the key of the route.
+    /// Errors have precedence.
     pub drop_rate: f64,
     /// When connections are closed.
     pub close: Close,
-    /// Connections on which nothing was asked for that long are closed.
+    /// Connections without a request for this time are closed.
     pub idle_timeout: Option<Duration>,
-    /// Which requests the rates hit is drawn from this.
+    /// The seed for the choice of the faulty requests.
     pub seed: u64,
 }
 
@@ -34,17 +34,17 @@ pub struct Options {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Close {
-    /// Never, as long as the client does not want it.
+    /// Never, unless the client wants it.
     Never,
-    /// After so many answers, the last of which says so. With 1 it does as Flask's development
-    /// server.
+    /// After so many responses, of which the last one has `Connection: close`. With 1 it behaves like Flask's
+    /// development server.
     Announced(u32),
-    /// After so many answers, none of which says so: what a restarted server looks like.
+    /// After so many responses, without an announcement, like a server that is restarted.
     Silent(u32),
 }
 
 impl Default for Options {
-    /// Without faults, on all cores that this process may use, on a port that the kernel chooses.
+    /// Returns options without faults, on all allowed cores, on a port that the kernel chooses.
     fn default() -> Self {
         Options {
             cores: allowed_cores(),

@@ -1,4 +1,4 @@
-//! The answers that go out together.
+//! The responses that are sent together.
 
 use super::constant_responses::{
     Connection, ConstantResponses, ResponseForm, ResponseId, write_ok,
@@ -6,12 +6,12 @@ use super::constant_responses::{
 use super::routes::Constant;
 use crate::reactor::Socket;
 
-/// From here on no further request is answered before what is there has gone out, so that a peer
-/// that asks for large bodies in a row cannot fill the memory.
+/// With this many bytes the responses are sent before the next request is read, so that requests for
+/// large bodies cannot fill the memory.
 const FULL_BYTES: usize = 256 * 1024;
 
-/// Answers in the order of their requests. One constant answer alone, which is the usual case, goes
-/// out as the reactor keeps it; anything more is gathered into one buffer.
+/// Responses in the order of their requests. A single constant response, which is the usual case, is sent
+/// as the reactor keeps it; others are collected in one buffer.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
     alone: Option<ResponseId>,
@@ -20,7 +20,7 @@ pub(super) struct Outbox {
 }
 
 impl Outbox {
-    /// Adds a constant answer.
+    /// Adds a constant response.
     pub(super) fn constant(
         &mut self,
         constant: Constant,
@@ -50,7 +50,7 @@ impl Outbox {
         bytes.extend_from_slice(body);
     }
 
-    /// Adds a 200 with `len` bytes of nothing in particular.
+    /// Adds a 200 with `len` bytes of filler.
     pub(super) fn filler(&mut self, len: usize, form: ResponseForm, answers: &ConstantResponses) {
         self.answers += 1;
         let bytes = self.gather(answers);
@@ -60,12 +60,12 @@ impl Outbox {
         }
     }
 
-    /// Adds an interim `100 Continue`, which is no answer yet.
+    /// Adds an interim `100 Continue`, which does not count as a response.
     pub(super) fn go_on(&mut self, answers: &ConstantResponses) {
         self.gather(answers).extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
     }
 
-    /// Answers in here.
+    /// Returns how many responses there are.
     pub(super) fn answers(&self) -> u64 {
         self.answers
     }
@@ -78,7 +78,7 @@ impl Outbox {
         self.bytes.len() >= FULL_BYTES
     }
 
-    /// Sends everything in one piece; says how many answers that were.
+    /// Sends everything in one piece. Returns the number of responses.
     pub(super) fn send(&mut self, socket: &Socket, answers: &ConstantResponses) -> u64 {
         match self.alone.take() {
             Some(id) => socket.send_kept(answers.kept(id)),
@@ -87,7 +87,7 @@ impl Outbox {
         std::mem::take(&mut self.answers)
     }
 
-    /// Like [`send`](Self::send), as a send that can be waited for at once.
+    /// Does the same as [`send`](Self::send), as a send that can be waited for at once.
     pub(super) fn send_counted(&mut self, socket: &Socket, answers: &ConstantResponses) -> u64 {
         self.gather(answers);
         self.send_bytes(socket);
@@ -100,7 +100,7 @@ impl Outbox {
         }
     }
 
-    /// The buffer, with the answer that stood alone in it.
+    /// Returns the buffer, with the single constant response moved into it.
     fn gather(&mut self, answers: &ConstantResponses) -> &mut Vec<u8> {
         if self.bytes.capacity() == 0 {
             self.bytes = answers.buffer();

@@ -1,7 +1,7 @@
-//! One connection's requests, read from whatever pieces they come in, and answered.
+//! Reads the requests of a connection and writes the responses into an [`Outbox`], without I/O.
 //!
-//! No I/O: fed slices, it fills an [`Outbox`]. Requests that came whole are read where they lie; only
-//! a torn head is copied. A body is thrown away as it comes, unless it is to be sent back.
+//! Requests that were received whole are read in place; only a split head is copied. Bodies are
+//! discarded, unless they are echoed.
 
 use std::cell::RefCell;
 use std::mem;
@@ -22,7 +22,7 @@ const LIMITS: Limits = Limits {
     body_bytes: BODY_BYTES_MAX as u64,
 };
 
-/// What all conversations of a core share.
+/// What the connections of a core share.
 #[derive(Debug)]
 pub(super) struct Shared<'c> {
     pub(super) answers: &'c ConstantResponses,
@@ -31,27 +31,27 @@ pub(super) struct Shared<'c> {
     pub(super) close: Close,
 }
 
-/// What has to happen now.
+/// What the connection does next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NextStep {
-    /// Everything has been read; more is welcome.
+    /// Receive more: everything has been read.
     Receive,
-    /// The answers have to go out before the rest is read: then feed it nothing.
+    /// Send the responses before the rest is read, then call [`feed`](RequestReader::feed) with nothing.
     Send,
-    /// The answers go out, and that was it.
+    /// Send the responses and close.
     Close,
-    /// The same, but the peer may still be sending: were that not received, its kernel would throw
-    /// the answers away with it (RFC 9112 section 9.6).
+    /// Do the same, but receive what the peer still sends: otherwise a reset would discard the responses (RFC
+    /// 9112 section 9.6).
     Refuse,
 }
 
-/// One connection's state between two pieces.
+/// The state of a connection between two pieces.
 #[derive(Debug, Default)]
 pub(super) struct RequestReader {
-    /// The start of a head, or requests that wait for answers to go out.
+    /// The start of a head, or requests that wait until responses are sent.
     unread: Vec<u8>,
     body: Option<Box<Body>>,
-    /// Requests so far.
+    /// How many requests have been read.
     requests: u32,
 }
 
@@ -64,25 +64,25 @@ struct Body {
     bytes: Vec<u8>,
 }
 
-/// What a request is going to be answered.
+/// The response that a request will get.
 #[derive(Debug, Clone, Copy)]
 struct Reply {
     route: Route,
     form: ResponseForm,
-    /// Whether the connection ends with it.
+    /// Whether it is the last one on the connection.
     last: bool,
 }
 
 impl RequestReader {
-    /// Reads a piece and answers every request that is complete with it.
+    /// Reads a piece and responds to every request that it completes.
     pub(super) fn feed(&mut self, piece: &[u8], shared: &Shared<'_>, out: &mut Outbox) -> NextStep {
         if self.unread.is_empty() {
             return self.read(piece, shared, out);
         }
         self.unread.extend_from_slice(piece);
-        // A head ends with a line feed, so one that comes byte by byte is not parsed at each.
-        let hopeless = !piece.is_empty() && !piece.contains(&b'\n');
-        if hopeless && self.unread.len() < LIMITS.head_bytes {
+        // A head ends with a line feed, so other pieces cannot complete it.
+        let is_incomplete = !piece.is_empty() && !piece.contains(&b'\n');
+        if is_incomplete && self.unread.len() < LIMITS.head_bytes {
             return NextStep::Receive;
         }
         let unread = mem::take(&mut self.unread);
@@ -164,7 +164,7 @@ impl RequestReader {
         Ok(Read::Part(step.consumed))
     }
 
-    /// Decides on the answer to the request that was just counted.
+    /// Chooses the response to a request that has been counted.
     fn reply(&self, request: &IncomingRequest<'_>, head: &[u8], shared: &Shared<'_>) -> Reply {
         let asked = Route::find(request.method, request.path);
         let route = match (shared.faults.borrow_mut().next(), asked) {
@@ -190,13 +190,13 @@ impl RequestReader {
     }
 }
 
-/// How far one step of reading has come.
+/// The result of a step of reading.
 enum Read {
-    /// So many bytes are dealt with.
+    /// So many bytes were read.
     Part(usize),
-    /// All that is there is dealt with, though it is not a whole head.
+    /// All bytes were read, and the head is incomplete.
     All,
-    /// So many bytes are dealt with, and no more will be.
+    /// So many bytes were read, and no more will be.
     Last(usize),
 }
 
@@ -220,7 +220,7 @@ impl Reply {
     }
 }
 
-/// Answers what is no request, or more of one than the server takes.
+/// Responds to bytes that are not a request, or to one that is too long.
 fn refuse(error: Error, shared: &Shared<'_>, out: &mut Outbox) {
     let constant = match error {
         Error::BodyTooLarge => Constant::TooLarge,
@@ -233,7 +233,7 @@ fn refuse(error: Error, shared: &Shared<'_>, out: &mut Outbox) {
     );
 }
 
-/// Whether a head's request line ends with the older version.
+/// Returns whether a head's request line has HTTP/1.0.
 fn is_http10(head: &[u8]) -> bool {
     let line = head.trim_ascii_start().split(|&byte| byte == b'\n').next().unwrap_or_default();
     line.trim_ascii_end().ends_with(b"HTTP/1.0")

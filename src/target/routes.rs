@@ -1,12 +1,12 @@
-//! Which path answers what.
+//! Maps methods and paths to responses.
 
-/// The most bytes that `/bytes/N` gives and `/echo` takes.
+/// The most bytes that `/bytes/N` sends and `/echo` accepts.
 pub(super) const BODY_BYTES_MAX: usize = 64 << 20;
 
-/// What a request asks for.
+/// The kind of response to a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Route {
-    /// One of the constant answers.
+    /// One of the constant responses.
     Constant(Constant),
     /// A body of so many bytes.
     Bytes(usize),
@@ -14,7 +14,7 @@ pub(super) enum Route {
     Echo,
 }
 
-/// An answer that never varies.
+/// A constant response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Constant {
     /// `/`.
@@ -23,19 +23,19 @@ pub(super) enum Constant {
     Users,
     /// `/status`.
     Status,
-    /// 200 without the promised key.
+    /// 200 without the key of the route.
     Dropped,
     /// 500 on purpose.
     Injected,
     /// 404.
     NotFound,
-    /// 405: the path is only read.
+    /// 405: the path accepts GET and HEAD only.
     OnlyGet,
-    /// 405: the path is only posted to.
+    /// 405: the path accepts POST only.
     OnlyPost,
-    /// 400: what came is not a request.
+    /// 400: the request is malformed.
     Malformed,
-    /// 413: the body is longer than the server takes.
+    /// 413: the body is too long.
     TooLarge,
 }
 
@@ -53,7 +53,7 @@ impl Constant {
         Constant::TooLarge,
     ];
 
-    /// Status line without the version, a header of its own, and the body.
+    /// Returns the status line without the version, an extra header, and the body.
     pub(super) fn parts(self) -> (&'static str, &'static str, &'static str) {
         const OK: &str = "200 OK";
         match self {
@@ -76,14 +76,14 @@ impl Constant {
         }
     }
 
-    /// Whether the body promises a key that can be missing.
+    /// Returns whether the body has a key that can be left out.
     pub(super) fn promises(self) -> bool {
         matches!(self, Constant::Welcome | Constant::Users | Constant::Status)
     }
 }
 
 impl Route {
-    /// What a method and a target ask for.
+    /// Returns the route of a method and a target.
     pub(super) fn find(method: &str, target: &str) -> Route {
         let get = matches!(method, "GET" | "HEAD");
         let only_get = |route| if get { route } else { Route::Constant(Constant::OnlyGet) };
@@ -101,7 +101,8 @@ impl Route {
     }
 }
 
-/// The path of a target, without the query; a target may be a whole URL (RFC 9112 section 3.2.2).
+/// Returns the path of a target, without the query. A target may be an absolute URL (RFC 9112 section
+/// 3.2.2).
 fn path(target: &str) -> &str {
     let end = target.find('?').unwrap_or(target.len());
     let target = &target[..end];

@@ -1,4 +1,4 @@
-//! A pathology in force: which instant of the script it is, and whose turn.
+//! Applies a pathology: has its clock and numbers the requests.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,30 +6,27 @@ use std::time::Instant;
 
 use super::Pathology;
 
-/// One server's script, the same on all its cores: a stall that each began on its own would hold
-/// only a part of the connections.
+/// The script of a server. All cores share it, so that a stall holds all connections.
 #[derive(Debug)]
 pub(super) struct Script {
     pathology: Pathology,
     /// When the first request arrived.
     begin: OnceLock<Instant>,
-    /// Requests so far.
+    /// How many requests have arrived.
     requests: AtomicU64,
 }
 
 impl Script {
-    /// `None` where the server answers at once, as most do: nothing is shared on their requests'
-    /// path.
+    /// Returns `None` if responses are sent at once: then the cores share nothing.
     pub(super) fn new(pathology: Pathology) -> Option<Script> {
         let scripted = pathology != Pathology::default();
         scripted.then(|| Script { pathology, begin: OnceLock::new(), requests: AtomicU64::new(0) })
     }
 
-    /// When what is said to a number of requests that arrived together may leave, as their answers
-    /// leave together: not before the last of them is ready. It may be an interim answer, which is
-    /// said to no whole request, and then only the gates hold it.
+    /// Returns when the responses to requests that arrived together may be sent: together, when the last of
+    /// them is ready. Without a complete request it is an interim response, which only the gates hold.
     pub(super) fn due(&self, arrived: Instant, requests: u64) -> Instant {
-        // Another core's request may have been seen first though it came later.
+        // A later request on another core may have been seen first.
         let arrival = arrived.saturating_duration_since(*self.begin.get_or_init(|| arrived));
         let first = self.requests.fetch_add(requests, Ordering::Relaxed);
         let times = (first..first + requests).map(|nth| self.pathology.answer_time(arrival, nth));

@@ -1,4 +1,4 @@
-//! The server as its owner sees it: started, asked, stopped.
+//! Starts and stops the server.
 
 use std::cell::RefCell;
 use std::io;
@@ -38,25 +38,25 @@ struct RunningCore {
     thread: Option<executor::Running<()>>,
 }
 
-/// What a core is told when it starts.
+/// What a core is started with.
 struct CoreSetup {
     options: Options,
-    /// Among the server's cores.
+    /// Its position among the server's cores.
     position: usize,
     counters: Arc<CoreCounters>,
     script: Option<Arc<Script>>,
     stopping: Arc<AtomicBool>,
 }
 
-/// What a core says when it listens, or why it does not.
+/// The result of a core's start: its address and its waker, or why it does not listen.
 type Listening = io::Result<(SocketAddr, Remote)>;
 
 impl Server {
-    /// Starts a server; it listens when this returns.
+    /// Starts a server. It listens when this returns.
     ///
     /// # Errors
     ///
-    /// What is wrong with the options, the address or the machine, and the cure.
+    /// Returns an error if the options, the address or the machine do not allow it.
     pub fn start(options: Options) -> Result<Server, Error> {
         options.check()?;
         preflight::io_uring()?;
@@ -75,7 +75,7 @@ impl Server {
         Ok(server)
     }
 
-    /// The address the server listens on, with the port that was chosen.
+    /// Returns the address that the server listens on, with its port.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -85,24 +85,24 @@ impl Server {
         Backend::IoUring
     }
 
-    /// What has happened so far, on all cores. Exact once the clients have their answers.
+    /// Returns the counts of all cores. They are exact once the clients have their responses.
     pub fn counters(&self) -> Counters {
         let mut sum = Counters::default();
         self.counters_by_core().for_each(|counters| sum += counters);
         sum
     }
 
-    /// The same for each core, in the order of [`Options::cores`]: the kernel spreads connections
-    /// by hash, so a few of them need not meet all cores.
+    /// Returns the counts of each core, in the order of [`Options::cores`]. The kernel distributes
+    /// connections by hash, so a few connections may not reach all cores.
     pub fn counters_by_core(&self) -> impl Iterator<Item = Counters> {
         self.cores.iter().map(|core| core.counters.read())
     }
 
-    /// Stops at once: connections are closed, whatever they are at. Gives the final counts.
+    /// Stops the server at once, closes its connections and returns the final counts.
     ///
     /// # Errors
     ///
-    /// Why a core had ended before.
+    /// Returns an error if a core had failed before.
     pub fn stop(mut self) -> Result<Counters, Error> {
         self.halt().map(|()| self.counters())
     }
@@ -111,7 +111,7 @@ impl Server {
         let core = options.cores[position];
         let counters = Arc::new(CoreCounters::default());
         let (tell, told) = bounded(1);
-        // The first core's port is everybody's.
+        // All cores use the port of the first one.
         let setup = CoreSetup {
             options: Options { address: self.address, ..options.clone() },
             position,
@@ -133,7 +133,7 @@ impl Server {
     fn halt(&mut self) -> Result<(), Error> {
         self.stopping.store(true, Ordering::Release);
         self.cores.iter().for_each(|core| core.remote.wake());
-        // All are joined, whatever the first one says.
+        // All threads are joined, also after an error.
         let ends: Vec<_> =
             self.cores.iter_mut().filter_map(|core| core.thread.take()).map(join).collect();
         ends.into_iter().collect()
@@ -154,8 +154,8 @@ fn join(thread: executor::Running<()>) -> Result<(), Error> {
     })
 }
 
-/// One core's life: listens, says so, accepts, until it is told to stop. The tasks it leaves are
-/// dropped with the executor, and their connections with them.
+/// Runs a core: listens and accepts connections until the server stops. Remaining tasks and their
+/// connections are dropped with the executor.
 async fn run(pinned: Rc<Pinned>, setup: CoreSetup, tell: Sender<Listening>) {
     let CoreSetup { options, position, counters, script, stopping } = setup;
     let reactor = pinned.reactor.clone();

@@ -1,4 +1,4 @@
-//! Requests that have been put together, and how they are made.
+//! Requests that have been built and not yet made, and how they are made.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -24,17 +24,17 @@ use crate::session::wire::prepared::Prepared;
 use crate::session::wire::render::{Defaults, RequestParts};
 use crate::session::wire::rendered::Rendered;
 
-/// The most used requests that are kept for their memory.
+/// The most used requests that are kept for reuse.
 const USED_MAX: usize = 64;
 
-/// A request that has been put together and waits for the session; see
+/// A request that has been built and not yet made; see
 /// [`RequestBuilder::later`](crate::session::RequestBuilder::later).
 #[derive(Debug)]
 #[must_use = "a pending request is made by parallel()"]
 pub struct PendingRequest(Box<PendingParts>);
 
-/// What has been said of a request. It goes through several futures on its way, so it is in a box,
-/// which is used again.
+/// The parts of a pending request. They are in a box, because they are passed through several futures.
+/// The box is reused.
 #[derive(Debug)]
 pub(in crate::session) struct PendingParts {
     pub(in crate::session) method: Method,
@@ -49,9 +49,9 @@ pub(in crate::session) struct PendingParts {
     pub(in crate::session) redirects: Option<bool>,
     pub(in crate::session) checks: Vec<Check>,
     pub(in crate::session) keep_body: KeepBody,
-    /// Nothing but method, path and name has been said.
+    /// Whether nothing but method, path and name is set.
     pub(in crate::session) plain: bool,
-    /// A mistake in what was said, told when the request is sent.
+    /// An error of an earlier call, returned when the request is sent.
     pub(in crate::session) mistake: Option<String>,
 }
 
@@ -76,13 +76,13 @@ impl Default for PendingParts {
     }
 }
 
-/// Requests that have been made, for the memory of the next.
+/// Used requests, whose memory later ones take.
 #[derive(Debug, Default)]
 #[expect(clippy::vec_box, reason = "they go in and out as boxes")]
 pub(super) struct UsedRequests(RefCell<Vec<Box<PendingParts>>>);
 
 impl UsedRequests {
-    /// A request of which nothing is said but this.
+    /// Returns a request with this method and path, and nothing else.
     pub(super) fn begin(&self, method: Method, path: Cow<'static, str>) -> PendingRequest {
         let mut parts = self.0.borrow_mut().pop().unwrap_or_default();
         parts.method = method;
@@ -90,7 +90,7 @@ impl UsedRequests {
         PendingRequest(parts)
     }
 
-    /// Takes one back.
+    /// Keeps the memory of a request that has ended.
     fn end(&self, context: &Context, mut parts: Box<PendingParts>) {
         let mut used = self.0.borrow_mut();
         if used.len() == USED_MAX {
@@ -118,7 +118,7 @@ impl UsedRequests {
 }
 
 impl PendingParts {
-    /// Writes the request in place of an earlier one.
+    /// Renders the request into the memory of an earlier one.
     fn render(
         &mut self,
         context: &Context,
@@ -138,7 +138,7 @@ impl PendingParts {
 }
 
 impl PendingRequest {
-    /// What is said of it.
+    /// Returns the parts of the request.
     pub(in crate::session) fn parts(&mut self) -> &mut PendingParts {
         &mut self.0
     }
@@ -215,7 +215,7 @@ impl SessionRefs<'_> {
         }
     }
 
-    /// The rendered form of a request that is all literals: made once per class and core, unless
+    /// Returns the rendered form of a literal request, which is made once per class and core; `None` if
     /// there are too many.
     fn prepared(
         self,

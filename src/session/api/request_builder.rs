@@ -1,4 +1,4 @@
-//! Building and making a request from a task.
+//! How a task builds a request.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
@@ -18,10 +18,10 @@ use crate::session::request::auth::Auth;
 use crate::session::request::base_url::host_header;
 use crate::session::request::upload::Upload;
 
-/// What a request's path may be given as: a literal, a text, or [`format_args!`], for which nothing is
-/// allocated.
+/// A type that a request's path may be given as: a literal, a string, or [`format_args!`], for which
+/// nothing is allocated.
 pub trait Path {
-    /// The path; `spare` gives memory to write it to.
+    /// Returns the path. `spare` returns an empty buffer that it may be written to.
     fn into_path(self, spare: impl FnOnce() -> Vec<u8>) -> Cow<'static, str>;
 }
 
@@ -46,17 +46,17 @@ impl Path for Cow<'static, str> {
 impl Path for fmt::Arguments<'_> {
     fn into_path(self, spare: impl FnOnce() -> Vec<u8>) -> Cow<'static, str> {
         let mut path = String::from_utf8(spare()).unwrap_or_default();
-        // A value that cannot be written is the task's own error, and what there is of it is sent.
+        // A value whose formatting fails is the task's own error. What has been written is sent.
         let _ = path.write_fmt(self);
         Cow::Owned(path)
     }
 }
 
-/// A request being put together. Nothing happens before [`send`](RequestBuilder::send).
+/// A request that is being built. Nothing is sent before [`send`](RequestBuilder::send).
 ///
-/// A request that says no more than a literal path, and perhaps a literal name, is rendered the
-/// first time and sent from the same bytes ever after. Any other is rendered into memory that earlier
-/// ones have left.
+/// A request with a literal path and nothing else, but perhaps a literal name, is rendered once and
+/// sent from the same bytes each time. Any other request is rendered each time, into a buffer of an
+/// earlier one.
 #[derive(Debug)]
 #[must_use = "a request is made by send()"]
 pub struct RequestBuilder<'s> {
@@ -82,9 +82,8 @@ impl<'s> RequestBuilder<'s> {
         self.special()
     }
 
-    /// Adds a header; it replaces one of the same name that the user class sends with every
-    /// request. A name or value that cannot be a header fails the request, and so does a `Host`
-    /// that is not one.
+    /// Adds a header. It replaces the user class's header of the same name. The request fails if the
+    /// name or the value is not valid in a header, or if the value of `Host` is not a host.
     pub fn header(mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Self {
         let (name, value) = (name.as_ref(), value.as_ref());
         if !is_header_name(name) {
@@ -100,13 +99,13 @@ impl<'s> RequestBuilder<'s> {
         self.special()
     }
 
-    /// Sends these bytes as the body, with no content type of their own.
+    /// Sends these bytes as the body, without a content type.
     pub fn body(mut self, bytes: impl Into<Vec<u8>>) -> Self {
         self.request.parts().body = Body::Bytes(bytes.into());
         self.special()
     }
 
-    /// Sends a value as a JSON body, which is written here. One that cannot be written as JSON fails the request.
+    /// Sends a value as a JSON body. It is serialized here; if that fails, so does the request.
     pub fn json(mut self, value: &impl Serialize) -> Self {
         let mut text = self.session.context.spare();
         match serde_json::to_writer(&mut text, value) {
@@ -118,7 +117,7 @@ impl<'s> RequestBuilder<'s> {
         self.special()
     }
 
-    /// Sends pairs as a form.
+    /// Sends pairs as a URL-encoded form.
     pub fn form<K: Into<String>, V: Into<String>>(
         mut self,
         pairs: impl IntoIterator<Item = (K, V)>,
@@ -128,14 +127,14 @@ impl<'s> RequestBuilder<'s> {
         self.special()
     }
 
-    /// Sends a file or a form with files, made before the run: its bytes are not copied.
+    /// Sends a file or a form with files that was read before the run. Its bytes are not copied.
     pub fn upload(mut self, upload: &Upload) -> Self {
         self.request.parts().body = Body::Upload(upload.clone());
         self.special()
     }
 
-    /// Lets the body wait until the server asks for it, for at most a second: a server that answers
-    /// otherwise is not sent it (RFC 9110 section 10.1.1).
+    /// Holds the body back until the server asks for it, for at most a second. If the server sends a
+    /// final response instead, the body is not sent (RFC 9110 section 10.1.1).
     pub fn expect_continue(mut self) -> Self {
         self.request.parts().expect_continue = true;
         self.special()
@@ -153,7 +152,8 @@ impl<'s> RequestBuilder<'s> {
         self.auth(Auth::Bearer(text))
     }
 
-    /// Answers the server's challenge (RFC 7616), or the one that it set the user before.
+    /// Uses digest authentication (RFC 7616): answers the server's challenge, or sends the answer at once
+    /// if the user has had the challenge before.
     pub fn digest_auth(self, user: impl Into<String>, password: impl Into<String>) -> Self {
         self.auth(Auth::digest(user, password))
     }
@@ -166,8 +166,8 @@ impl<'s> RequestBuilder<'s> {
         self.special()
     }
 
-    /// Says whether redirects are followed, in place of what the class says: one that is not is a
-    /// response like any other. Those of HEAD are followed only where this says so.
+    /// Sets whether redirects are followed, in place of the class's setting. A redirect that is not
+    /// followed is a response like any other. Those of HEAD requests are followed only if this is set.
     pub fn redirects(mut self, follow: bool) -> Self {
         self.request.parts().redirects = Some(follow);
         self.special()
@@ -179,14 +179,14 @@ impl<'s> RequestBuilder<'s> {
         self.special()
     }
 
-    /// Adds a check; the first that does not hold makes the response a failure.
+    /// Adds a check. The response is a failure under the text of the first check that does not hold.
     pub fn check(mut self, check: Check) -> Self {
         self.request.parts().checks.push(check);
         self
     }
 
-    /// Does not keep the response's body: it is received and counted, and [`Response::body`] is
-    /// empty. For large bodies that nobody looks at.
+    /// Discards the response's body: it is received and counted, and [`Response::body`] is empty. Use it
+    /// for large bodies whose content does not matter.
     pub fn discard_body(mut self) -> Self {
         self.request.parts().keep_body = KeepBody::No;
         self
@@ -201,25 +201,25 @@ impl<'s> RequestBuilder<'s> {
     ///
     /// # Errors
     ///
-    /// Where no response came: it is counted already, and a task that returns this error ends
-    /// without being counted as an exception. A response that failed a check is no error here.
+    /// Returns an error if there was no response. The failure has been counted already, and a task that
+    /// returns this error is not counted as an exception. A failed check is not an error here.
     pub async fn send(self) -> Result<Response, RequestFailed> {
         self.session.make(self.request).await
     }
 
-    /// Puts the request aside, to be made beside others by [`Session::parallel`].
+    /// Returns the request unsent, for [`Session::parallel`].
     pub fn later(self) -> PendingRequest {
         self.request
     }
 }
 
-/// RFC 9110 section 5.6.2.
+/// Returns whether this is a token (RFC 9110 section 5.6.2).
 fn is_header_name(name: &[u8]) -> bool {
     let may = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
     !name.is_empty() && name.iter().all(may)
 }
 
-/// RFC 9110 section 5.5.
+/// Returns whether this is a field value (RFC 9110 section 5.5).
 fn is_header_value(value: &[u8]) -> bool {
     value.iter().all(|&byte| byte == b'\t' || !byte.is_ascii_control())
 }

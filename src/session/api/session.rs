@@ -1,4 +1,4 @@
-//! What a running user holds and a task receives.
+//! The session of a user, which its tasks receive.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -35,7 +35,7 @@ pub struct SessionClass {
 }
 
 impl SessionClass {
-    /// A class whose requests have these defaults.
+    /// Makes a class whose requests have these defaults.
     pub fn new(defaults: Defaults) -> Rc<Self> {
         Rc::new(SessionClass {
             defaults,
@@ -44,26 +44,26 @@ impl SessionClass {
         })
     }
 
-    /// What every request of the class has in common.
+    /// Returns what every request of the class has in common.
     pub fn defaults(&self) -> &Defaults {
         &self.defaults
     }
 }
 
-/// A user's session: its connections, its random numbers and the way to make requests.
+/// A user's session: makes requests, and has the user's connections and random numbers.
 pub struct Session {
     pub(super) context: Rc<Context>,
     pub(super) class: Rc<SessionClass>,
-    /// Borrowed as long as a request goes over them.
+    /// Borrowed while a request uses them.
     pub(super) connections: RefCell<Connections>,
-    /// For what is parallel.
+    /// For requests that are made at the same time.
     pub(super) parallel: Cell<ParallelConnections>,
     pub(super) user: SessionUser,
-    /// When the schedule wanted the next request, where it did at a certain time.
+    /// The intended start of the next request, if a schedule set one.
     pub(super) intended: Intended,
 }
 
-/// What all requests of a session share, whatever connection they go over.
+/// A reference to the parts of a session that all its requests share, whatever connection they use.
 #[derive(Clone, Copy)]
 pub(super) struct SessionRefs<'s> {
     pub(super) context: &'s Rc<Context>,
@@ -73,7 +73,7 @@ pub(super) struct SessionRefs<'s> {
 }
 
 impl Session {
-    /// The session of user number `user`, whose every random choice comes from `rng`.
+    /// Makes the session of user number `user`. Its random choices all come from `rng`.
     pub fn new(
         context: Rc<Context>,
         class: Rc<SessionClass>,
@@ -91,54 +91,55 @@ impl Session {
         }
     }
 
-    /// A GET request.
+    /// Builds a GET request.
     pub fn get(&self, path: impl Path) -> RequestBuilder<'_> {
         self.request(Method::GET, path)
     }
 
-    /// A POST request.
+    /// Builds a POST request.
     pub fn post(&self, path: impl Path) -> RequestBuilder<'_> {
         self.request(Method::POST, path)
     }
 
-    /// A PUT request.
+    /// Builds a PUT request.
     pub fn put(&self, path: impl Path) -> RequestBuilder<'_> {
         self.request(Method::PUT, path)
     }
 
-    /// A PATCH request.
+    /// Builds a PATCH request.
     pub fn patch(&self, path: impl Path) -> RequestBuilder<'_> {
         self.request(Method::PATCH, path)
     }
 
-    /// A DELETE request.
+    /// Builds a DELETE request.
     pub fn delete(&self, path: impl Path) -> RequestBuilder<'_> {
         self.request(Method::DELETE, path)
     }
 
-    /// A HEAD request.
+    /// Builds a HEAD request.
     pub fn head(&self, path: impl Path) -> RequestBuilder<'_> {
         self.request(Method::HEAD, path)
     }
 
-    /// An OPTIONS request.
+    /// Builds an OPTIONS request.
     pub fn options(&self, path: impl Path) -> RequestBuilder<'_> {
         self.request(Method::OPTIONS, path)
     }
 
-    /// A request of any method. The path is joined to the base URL; an absolute URL is used as it is.
+    /// Builds a request of any method. The path is appended to the base URL; an absolute URL is used as it
+    /// is.
     pub fn request(&self, method: Method, path: impl Path) -> RequestBuilder<'_> {
         RequestBuilder::new(self, method, path)
     }
 
-    /// Makes a constant request and judges the response by these checks. `false` where it failed.
+    /// Makes a constant request and applies the checks to its response. Returns `false` if it failed.
     pub async fn run_step(&mut self, prepared: &Prepared, checks: &[Check]) -> bool {
         let (session, connections, _) = self.split();
         session.run_step(connections, prepared, checks).await
     }
 
-    /// Makes a request over the connections of the session, or where another one goes over them, as of
-    /// futures that are joined, over a lane of its own.
+    /// Makes a request over the session's connections. If another request is using them, as with joined
+    /// futures, it takes parallel connections.
     #[expect(
         clippy::await_holding_refcell_ref,
         reason = "a request that finds it borrowed takes other connections"
@@ -166,7 +167,8 @@ impl Session {
         SessionRefs { context, class, user, intended }
     }
 
-    /// What its requests share, and what they go over: one at a time, or several.
+    /// Splits the session into what its requests share, the connections of single requests and those of
+    /// parallel ones.
     pub(super) fn split(
         &mut self,
     ) -> (SessionRefs<'_>, &mut Connections, &mut ParallelConnections) {
@@ -175,13 +177,13 @@ impl Session {
         (session, connections.get_mut(), parallel.get_mut())
     }
 
-    /// The task that begins now was wanted at this time: the latency of its first request counts from
-    /// there. Later requests of a task are wanted when the task comes to them.
+    /// Sets the intended start of the task that starts now. The latency of its first request counts from
+    /// there; later requests of the task have no intended start.
     pub(crate) fn intend(&mut self, intended: Instant) {
         self.intended.set(&self.context, intended);
     }
 
-    /// A task of the user has ended, however it did.
+    /// Ends a task of the user, whatever its outcome.
     pub(crate) fn end_task(&mut self) {
         self.intended.clear();
         if self.class.defaults.policy.keep_alive == KeepAlive::Task {
@@ -190,36 +192,36 @@ impl Session {
         }
     }
 
-    /// The user's cookies. They live as long as the user.
+    /// Returns the user's cookies. They are kept as long as the user lives.
     pub fn cookies(&mut self) -> Cookies<'_> {
         let host = &self.class.defaults.base.host;
         Cookies::new(self.user.client_state.get_mut(), host, self.context.unix_time())
     }
 
-    /// Pauses the task. How late it went on is counted.
+    /// Pauses the task. The lateness of its end is recorded.
     pub async fn sleep(&self, duration: Duration) {
         let lateness =
             self.context.reactor.sleep_until(crate::units::after(Instant::now(), duration)).await;
         self.context.recorder.borrow_mut().late(lateness);
     }
 
-    /// The user's number in the whole run, from 0.
+    /// Returns the user's number in the whole run, from 0.
     pub fn user(&self) -> u64 {
         self.user.number
     }
 
-    /// The user's random numbers, determined by the run's seed and the user's number.
+    /// Returns the user's random numbers, determined by the run's seed and the user's number.
     pub fn rng(&self) -> Random<'_> {
         Random(&self.user.rng)
     }
 
-    /// The same for who has the session to itself.
+    /// Returns the generator itself.
     pub(crate) fn rng_mut(&mut self) -> &mut fastrand::Rng {
         self.user.rng.get_mut()
     }
 
-    /// The reactor of the user's core, for sockets of the task's own. What is done over them is counted
-    /// by [`Session::measure`].
+    /// Returns the reactor of the user's core, for sockets of the task's own. [`Session::measure`] counts
+    /// what is done over them.
     pub fn reactor(&self) -> &Rc<Reactor> {
         &self.context.reactor
     }

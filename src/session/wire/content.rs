@@ -1,4 +1,4 @@
-//! What a request has behind its head, and how it is sent.
+//! The content of a request's body, and how it is sent.
 
 use http::HeaderValue;
 
@@ -8,12 +8,11 @@ use crate::session::request::Body;
 use crate::session::request::upload::Upload;
 use crate::transport::Stream;
 
-/// The longest body that is sent in one piece with its head. A longer one is not copied, and goes out
-/// as fast as the peer takes it, while whatever the peer says meanwhile is heard.
+/// The longest body that is sent in one piece with its head. A longer one is not copied. It is sent as
+/// fast as the peer takes it, and the response is read meanwhile.
 const TOGETHER_MAX: usize = 64 << 10;
 
-/// The most uploads that tasks make known to a core: it keeps them to the end of the run. Of others
-/// each send makes a copy.
+/// The most uploads of tasks that a core keeps until the run ends. Others are copied for each send.
 const UPLOADS_MAX: usize = 1000;
 
 /// The bytes of a body.
@@ -21,15 +20,15 @@ const UPLOADS_MAX: usize = 1000;
 pub(in crate::session) enum Content {
     Bytes(Vec<u8>),
     Upload(Upload),
-    /// The reactor has them.
+    /// The reactor keeps them.
     Kept(KeptBytes),
 }
 
-/// A body that is sent apart from its head.
+/// A body that is sent separately from its head.
 #[derive(Debug)]
 pub(in crate::session) struct SeparateBody {
     pub(in crate::session) content: Content,
-    /// It waits for `100 Continue` (RFC 9110 section 10.1.1).
+    /// Whether it waits for `100 Continue` (RFC 9110 section 10.1.1).
     pub(in crate::session) expects: bool,
 }
 
@@ -42,7 +41,7 @@ impl From<Vec<u8>> for Content {
 impl Content {
     pub(in crate::session) const EMPTY: Self = Content::Bytes(Vec::new());
 
-    /// The content of a body, and its type where it has one.
+    /// Returns the content of a body, and its content type if it has one.
     pub(in crate::session) fn of(body: Body) -> (Self, Option<HeaderValue>) {
         const JSON: HeaderValue = HeaderValue::from_static("application/json");
         const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
@@ -82,12 +81,12 @@ impl Content {
         }
     }
 
-    /// Whether it is sent apart from the head.
+    /// Returns whether it is sent separately from the head.
     pub(in crate::session) fn is_sent_separately(&self, expects: bool) -> bool {
         expects || self.len() > TOGETHER_MAX
     }
 
-    /// Sends it behind the head; how many bytes go over the wire.
+    /// Sends it behind the head. Returns the number of bytes on the wire.
     pub(in crate::session) fn send(&self, context: &Context, stream: &mut Stream) -> u64 {
         let known = match self {
             Content::Kept(kept) => Some(*kept),
@@ -102,7 +101,7 @@ impl Content {
 }
 
 impl SeparateBody {
-    /// The same with its bytes at the reactor's, for as long as the core runs.
+    /// Has the reactor keep its bytes until the core ends.
     pub(in crate::session) fn kept(self, context: &Context) -> Self {
         let known = match &self.content {
             Content::Kept(kept) => Some(*kept),

@@ -1,4 +1,4 @@
-//! What all sessions of a core share.
+//! What the sessions of a core share.
 
 use std::cell::{OnceCell, RefCell, RefMut};
 use std::rc::Rc;
@@ -21,37 +21,39 @@ use crate::session::identity::secrets::Secrets;
 use crate::session::request::upload::Upload;
 use crate::stats::{EntryId, Recorder};
 
-/// The most buffers of finished responses that are kept for the next: 64 of at most 64 KiB.
+/// The most spare buffers that are kept for later requests and responses: 64 of at most 64 KiB.
 const SPARE_MAX: usize = 64;
 pub(super) const SPARE_BYTES_MAX: usize = 64 * 1024;
 
-/// How many different breaks inside bodies a core tells with their bytes. A server that breaks off
-/// anywhere would otherwise fill the table of failures, and all other failures would have no row.
+/// How many different interruptions inside bodies a core reports with their numbers of bytes. A server
+/// that breaks off anywhere would otherwise fill the table of failures, and others would have no row.
 const PROGRESS_MAX: usize = 50;
 
+/// The same for one entry.
 const PROGRESS_MAX_OF_ENTRY: usize = 5;
 
 /// One core's reactor, statistics and spare memory, as its sessions use them.
 #[derive(Debug)]
 pub struct Context {
-    /// Where all input and output of the core happens.
+    /// The reactor of the core, for all input and output.
     pub reactor: Rc<Reactor>,
-    /// Where every finished request of the core is counted.
+    /// The recorder of the core, which counts every finished request.
     pub recorder: RefCell<Recorder>,
-    /// How much of a response is put up with.
+    /// The limits on responses.
     pub limits: http1::Limits,
     pub(in crate::session) origins: Origins,
     local_addresses: LocalAddresses,
     pub(in crate::session) budget: Budget,
     pub(in crate::session) decoders: RefCell<Decoders>,
     uploads: RefCell<Vec<(Arc<[u8]>, KeptBytes)>>,
-    /// By entry, whose requests are all of one method.
+    /// The last head of each entry, whose requests all have one method.
     known_heads: RefCell<Vec<KnownHead>>,
     spare: RefCell<Vec<Vec<u8>>>,
-    /// Requests that were made on the way, for the memory of later ones.
+    /// Used requests, whose memory later ones take.
     #[expect(clippy::vec_box, reason = "they are moved in and out as boxes")]
     sent: RefCell<Vec<Box<Rendered>>>,
-    /// The same moment by both clocks, so that cookies need not ask for the time.
+    /// When the context was made, by the monotonic clock and since the Unix epoch. The time for cookies is
+    /// calculated from both.
     made: (Instant, Duration),
     /// Interruptions inside bodies that were reported with their numbers of bytes.
     reported: RefCell<Vec<(EntryId, BodyProgress)>>,
@@ -59,8 +61,8 @@ pub struct Context {
 }
 
 impl Context {
-    /// A core's context. Its connections come from these addresses, and go to those that this
-    /// resolver finds.
+    /// Makes a core's context. Its connections come from these local addresses, and names are looked up by
+    /// this resolver.
     pub fn new(
         reactor: Rc<Reactor>,
         recorder: Recorder,
@@ -89,7 +91,7 @@ impl Context {
         })
     }
 
-    /// Lets no more requests be made than these.
+    /// Limits the number of requests.
     pub fn limit_requests(&self, requests: u32) {
         self.budget.limit(requests);
     }
@@ -99,39 +101,39 @@ impl Context {
         let _ = self.secrets.set(secrets);
     }
 
-    /// What is kept out of what is kept of responses.
+    /// Returns the secrets that are masked in excerpts of responses.
     pub(in crate::session) fn secrets(&self) -> Arc<Secrets> {
         self.secrets.get().cloned().unwrap_or_default()
     }
 
-    /// Completes when as many requests have been made as may be; never where there is no limit.
+    /// Completes when the limit of requests is reached and all have ended; never if there is no limit.
     pub async fn requests_spent(&self) {
         self.budget.spent().await;
     }
 
-    /// When it was made, before anything was wanted of the core.
+    /// Returns when the context was made, before the first request of the core.
     pub(in crate::session) fn ready_since(&self) -> Instant {
         self.made.0
     }
 
-    /// The time of the reactor's last turn, since the Unix epoch.
+    /// Returns the time of the reactor's last turn, since the Unix epoch.
     pub(in crate::session) fn unix_time(&self) -> Duration {
         let (instant, since_epoch) = self.made;
         since_epoch + self.reactor.now().saturating_duration_since(instant)
     }
 
-    /// Remembers where a host is, so that no request has to look it up.
+    /// Adds the addresses of a host, so that no request has to look it up.
     pub fn know(&self, target: &ResolvedUrl) {
         self.origins.know(target);
     }
 
-    /// What connections are made with.
+    /// Returns what connections are made with.
     pub(in crate::session) fn network(&self) -> Network<'_> {
         let Context { reactor, recorder, local_addresses, limits, .. } = self;
         Network { reactor, recorder, resolver: self.origins.resolver(), local_addresses, limits }
     }
 
-    /// The head that the last response of an entry had.
+    /// Returns the head that the last response of an entry had.
     pub(in crate::session) fn known_head(&self, entry: EntryId) -> RefMut<'_, KnownHead> {
         let index = entry.0 as usize;
         let mut heads = self.known_heads.borrow_mut();
@@ -157,7 +159,7 @@ impl Context {
         failure.to_string()
     }
 
-    /// The bytes of an upload, kept by the reactor from the first time on; none where as many as may be
+    /// Has the reactor keep the bytes of an upload, from its first use on. Returns `None` if `most` others
     /// are kept already.
     pub(in crate::session) fn keep_upload(
         &self,
@@ -176,18 +178,18 @@ impl Context {
         })
     }
 
-    /// An empty buffer for a response, with the memory of an earlier one where there is any.
+    /// Returns an empty buffer, a spare one if there is any.
     pub(in crate::session) fn spare(&self) -> Vec<u8> {
         self.spare.borrow_mut().pop().unwrap_or_default()
     }
 
-    /// A request to be written: an earlier one, for its memory, where there is any.
+    /// Returns a request to render into: a used one, for its memory, if there is any.
     pub(in crate::session) fn unwritten(&self, defaults: &Defaults) -> Box<Rendered> {
         let earlier = self.sent.borrow_mut().pop();
         earlier.unwrap_or_else(|| Box::new(Rendered::unwritten(defaults.origin.clone())))
     }
 
-    /// Takes a request back that was made on the way and has been answered.
+    /// Keeps the memory of a request that has ended for later ones.
     pub(in crate::session) fn recycle_request(&self, mut rendered: Box<Rendered>) {
         let is_small =
             matches!(&rendered.text, Text::Own(text) if text.capacity() <= SPARE_BYTES_MAX);
@@ -198,6 +200,7 @@ impl Context {
         }
     }
 
+    /// Keeps a buffer for later requests and responses.
     pub(in crate::session) fn recycle(&self, mut buffer: Vec<u8>) {
         let mut spare = self.spare.borrow_mut();
         let is_worth_it = (1..=SPARE_BYTES_MAX).contains(&buffer.capacity());
@@ -208,7 +211,7 @@ impl Context {
     }
 }
 
-/// A request that was started and has not ended: dropped before its end, it counts as cancelled.
+/// A request that has started and not ended. If it is dropped, the request counts as cancelled.
 pub(in crate::session) struct InFlight<'c> {
     context: &'c Context,
     entry: EntryId,
@@ -219,7 +222,7 @@ impl<'c> InFlight<'c> {
         InFlight { context, entry }
     }
 
-    /// The request has ended, and its sample is recorded by whoever says so.
+    /// Notes that the request has ended. The caller records its sample.
     pub(in crate::session) fn ended(self) {
         self.context.budget.ended();
         std::mem::forget(self);

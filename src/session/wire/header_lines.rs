@@ -1,18 +1,17 @@
-//! The header lines that a request says itself, written one behind the other.
+//! The header lines of a request, in one buffer.
 
 use super::context::SPARE_BYTES_MAX;
 
-/// Header lines as they are sent, and where the name and the value of each end. Clearing them keeps
-/// their memory, up to 64 KiB.
+/// Names and values of header lines in one buffer. Clearing them keeps up to 64 KiB of their memory.
 #[derive(Debug, Default)]
 pub(in crate::session) struct HeaderLines {
     text: Vec<u8>,
-    /// For each line the end of its name and the end of its value.
+    /// The end of the name and the end of the value of each line.
     ends: Vec<(usize, usize)>,
 }
 
 impl HeaderLines {
-    /// Appends a line; its name is written in lower case. Both have been checked.
+    /// Appends a line, with its name in lower case. Name and value must be valid.
     pub(in crate::session) fn push(&mut self, name: &[u8], value: &[u8]) {
         let begin = self.text.len();
         self.text.extend_from_slice(name);
@@ -22,7 +21,7 @@ impl HeaderLines {
         self.ends.push((name_end, self.text.len()));
     }
 
-    /// The names and values.
+    /// Returns the names and values.
     pub(in crate::session) fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> + Clone {
         let begins = std::iter::once(0).chain(self.ends.iter().map(|&(_, end)| end));
         begins.zip(&self.ends).map(|(begin, &(name_end, end))| {

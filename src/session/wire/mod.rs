@@ -1,4 +1,4 @@
-//! What goes over the wire: requests as bytes, the exchanges that they take, and what comes back.
+//! What goes over the wire: requests as bytes, their exchanges, and the responses.
 
 pub(in crate::session) mod attempt;
 mod connect;

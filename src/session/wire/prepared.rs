@@ -1,4 +1,4 @@
-//! A request whose text never varies, rendered once for a core.
+//! A constant request, rendered once for a core.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::session::request::Request;
 use crate::session::request::base_url::UrlError;
 use crate::stats::EntryId;
 
-/// A constant request, ready to be sent any number of times without rendering or allocating.
+/// A constant request: rendered once, and sent any number of times without allocating.
 #[derive(Debug)]
 pub struct Prepared {
     pub(in crate::session) entry: EntryId,
@@ -23,11 +23,11 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// Renders a request of a class of users and enters its name into the statistics.
+    /// Renders a request of a class of users and adds its entry to the statistics.
     ///
     /// # Errors
     ///
-    /// An absolute URL that cannot be used.
+    /// Returns an error if the request has an absolute URL that cannot be used.
     pub fn new(
         context: &Context,
         defaults: &Defaults,

@@ -1,4 +1,4 @@
-//! A request in bytes: the one form in which requests are sent, whether they are constant or made anew.
+//! A rendered request: the form in which all requests are sent, constant or not.
 
 use std::ops::Range;
 use std::rc::Rc;
@@ -13,21 +13,21 @@ use crate::session::identity::client_state::{ClientState, Recipient};
 use crate::session::request::auth::Credentials;
 use crate::transport::Stream;
 
-/// A request as it is sent but for one hole: before the blank line behind its head go the lines that
-/// its user has been told to remember, its cookies and its answer to a challenge.
+/// A request as it is sent, but for the lines of its user's client state: cookies and the answer to a
+/// challenge are inserted before the blank line at the end of its head.
 #[derive(Debug)]
 pub(in crate::session) struct Rendered {
     pub(in crate::session) origin: Rc<Origin>,
     pub(in crate::session) method: Method,
-    /// The host that a `Host` header names, in place of the origin's.
+    /// The host of a `Host` header, in place of the origin's.
     pub(in crate::session) host: Option<String>,
-    /// Whether the user's cookies go with it.
+    /// Whether the user's cookies are sent with it.
     pub(in crate::session) takes_cookies: bool,
     /// User and password for the challenges of its server.
     pub(in crate::session) credentials: Option<Rc<Credentials>>,
-    /// The head and, unless it is sent apart, the body.
+    /// The head and, unless it is sent separately, the body.
     pub(in crate::session) text: Text,
-    /// Where path and query stand in the text.
+    /// Where path and query are in the text.
     pub(in crate::session) target: Range<usize>,
     /// Where the blank line begins.
     pub(in crate::session) blank: usize,
@@ -35,17 +35,17 @@ pub(in crate::session) struct Rendered {
     pub(in crate::session) separate_body: Option<SeparateBody>,
 }
 
-/// Who has the bytes.
+/// The bytes of a request.
 #[derive(Debug)]
 pub(in crate::session) enum Text {
-    /// The reactor, for a constant request: they are sent from where they are.
+    /// Kept by the reactor and sent from there: those of a constant request.
     Kept(KeptBytes),
-    /// The request: they are copied for each send.
+    /// Copied for each send.
     Own(Vec<u8>),
 }
 
 impl Rendered {
-    /// A request to an origin that is not written yet.
+    /// Returns an empty request to an origin, to be rendered.
     pub(in crate::session) fn unwritten(origin: Rc<Origin>) -> Self {
         Rendered {
             origin,
@@ -60,7 +60,7 @@ impl Rendered {
         }
     }
 
-    /// The same for any number of sends: the reactor keeps the bytes to its end.
+    /// Has the reactor keep the bytes until it ends, for any number of sends.
     pub(in crate::session) fn kept(self, context: &Context) -> Self {
         let text = match self.text {
             Text::Own(bytes) => Text::Kept(context.reactor.keep(bytes)),
@@ -69,7 +69,7 @@ impl Rendered {
         Rendered { text, separate_body: self.separate_body.map(|body| body.kept(context)), ..self }
     }
 
-    /// Takes its own bytes away, for their memory.
+    /// Takes the bytes out, to reuse their memory.
     pub(super) fn take_text(&mut self) -> Vec<u8> {
         match &mut self.text {
             Text::Own(bytes) => std::mem::take(bytes),
@@ -84,7 +84,7 @@ impl Rendered {
         }
     }
 
-    /// Its header lines, names as they are written.
+    /// Returns the names and values of the header lines.
     pub(in crate::session) fn lines<'r>(
         &'r self,
         context: &'r Context,
@@ -92,7 +92,7 @@ impl Rendered {
         lines(&self.bytes(context)[..self.blank])
     }
 
-    /// The body, wherever it is.
+    /// Returns the body, wherever it is.
     pub(in crate::session) fn content(&self, context: &Context) -> Content {
         match &self.separate_body {
             Some(body) => body.content.clone(),
@@ -100,31 +100,32 @@ impl Rendered {
         }
     }
 
-    /// Who gets it, for what the user remembers.
+    /// Returns the recipient, for the user's client state.
     pub(in crate::session) fn recipient<'r>(&'r self, context: &'r Context) -> Recipient<'r> {
         let target = &self.bytes(context)[self.target.clone()];
         Recipient {
             origin: &self.origin,
             host: self.host.as_deref().unwrap_or(self.origin.host()),
             method: self.method.as_str(),
-            // What is escaped is ASCII.
+            // A target is escaped, so it is ASCII.
             target: str::from_utf8(target).unwrap_or_default(),
             takes_cookies: self.takes_cookies,
             credentials: self.credentials.as_ref(),
         }
     }
 
-    /// Whether the body waits for `100 Continue`.
+    /// Returns whether the body waits for `100 Continue`.
     pub(in crate::session) fn waits_for_continue(&self) -> bool {
         self.separate_body.as_ref().is_some_and(|body| body.expects)
     }
 
-    /// The length of the body that is not in the text.
+    /// Returns the length of the separate body.
     pub(in crate::session) fn separate_body_len(&self) -> usize {
         self.separate_body.as_ref().map_or(0, |body| body.content.len())
     }
 
-    /// Sends it, but for a body that waits to be asked for; how many bytes that takes.
+    /// Sends the request, but not a body that waits for `100 Continue`. Returns the number of bytes on the
+    /// wire.
     pub(in crate::session) fn send(
         &self,
         context: &Context,
@@ -159,7 +160,7 @@ impl Rendered {
         }
     }
 
-    /// Sends the body that is not in the text, if there is one; how many bytes that takes.
+    /// Sends the separate body, if there is one. Returns the number of bytes on the wire.
     pub(in crate::session) fn send_separate_body(
         &self,
         context: &Context,
@@ -169,13 +170,13 @@ impl Rendered {
     }
 }
 
-/// The header lines of a head, without its first line.
+/// Returns the header lines of a head, without its first line.
 fn lines(head: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> + Clone {
     let first = head.iter().position(|&byte| byte == b'\n').map_or(head.len(), |end| end + 1);
     header_lines(&head[first..])
 }
 
-/// Names and values of header lines.
+/// Returns the names and values of header lines.
 pub(in crate::session) fn header_lines(
     lines: &[u8],
 ) -> impl Iterator<Item = (&[u8], &[u8])> + Clone {

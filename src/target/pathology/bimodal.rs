@@ -1,4 +1,4 @@
-//! Answers that take one of two times.
+//! Responses that take one of two times.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -7,14 +7,14 @@ use super::PathologyError;
 use super::error::{pair, within_limit};
 use crate::units::{parse_duration, parse_share};
 
-/// Spreads neighbouring numbers over all 64 bits; any odd number without a pattern would do.
+/// Spreads successive numbers over all 64 bits; any odd number without a pattern would do.
 const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// An extra time for a share of the requests.
 ///
-/// Which ones is drawn for each request by itself, from the seed and its number in the order of
-/// arrival: the same run again hits the same ones, on any number of cores. Not every *k*th, because
-/// users who ask in turn, or in equal intervals, could be in step with that.
+/// The choice for a request depends on the seed and on its number in the order of arrival, so a repeated
+/// run has the same slow requests, on any number of cores. It is not every *k*th request, because users
+/// could be in step with that.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Bimodal {
     share: f64,
@@ -23,11 +23,11 @@ pub struct Bimodal {
 }
 
 impl Bimodal {
-    /// So much more for this share of the requests.
+    /// Adds this time to this share of the requests.
     ///
     /// # Errors
     ///
-    /// What is no share, and a time that is too long.
+    /// Returns an error if the share is not between 0 and 1, or the time is too long.
     pub fn new(share: f64, slow: Duration) -> Result<Bimodal, PathologyError> {
         within_limit([slow])?;
         if !(0.0..=1.0).contains(&share) {
@@ -36,7 +36,7 @@ impl Bimodal {
         Ok(Bimodal { share, slow, seed: 0 })
     }
 
-    /// The same with other requests.
+    /// Sets the seed, which chooses the requests.
     pub fn seed(self, seed: u64) -> Bimodal {
         Bimodal { seed, ..self }
     }
@@ -54,7 +54,7 @@ impl Bimodal {
 impl FromStr for Bimodal {
     type Err = PathologyError;
 
-    /// `5%:50ms`, `0.05:50ms`: which share, and how much more.
+    /// Parses a share and a time: `5%:50ms`, `0.05:50ms`.
     fn from_str(text: &str) -> Result<Bimodal, PathologyError> {
         let (share, slow) = pair(text, ':', "a share and a time, such as 5%:50ms")?;
         Bimodal::new(parse_share(share)?, parse_duration(slow)?)

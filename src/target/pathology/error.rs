@@ -1,31 +1,31 @@
-//! Why a script cannot be.
+//! The errors of scripts.
 
 use std::time::Duration;
 
 use crate::units::{DurationError, LONGEST, NoShare};
 
-/// What is wrong with a part of a pathology.
+/// The error for a part of a pathology.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PathologyError {
-    /// Not two things with the right sign between them.
+    /// There are not two values with the right separator.
     #[error("expected {0}")]
     ResponseForm(&'static str),
-    /// One of them is no duration, or too long a one.
+    /// One of them is not a duration, or is too long.
     #[error(transparent)]
     Duration(#[from] DurationError),
-    /// One of them is no share.
+    /// One of them is not a share.
     #[error(transparent)]
     Share(#[from] NoShare),
     /// The server would never answer.
     #[error("a stall must be shorter than its period")]
     EndlessStall,
-    /// What falls has to have a time to fall in.
+    /// A slow start takes no time.
     #[error("a slow start must take some time")]
     StartInNoTime,
 }
 
-/// The two halves of a text.
+/// Splits a text into two.
 pub(super) fn pair<'t>(
     text: &'t str,
     sign: char,
@@ -34,7 +34,7 @@ pub(super) fn pair<'t>(
     text.split_once(sign).ok_or(PathologyError::ResponseForm(expected))
 }
 
-/// Sums and products of what is within the limit are within their types.
+/// Checks durations against the limit, so that sums and products of them do not overflow.
 pub(super) fn within_limit(
     durations: impl IntoIterator<Item = Duration>,
 ) -> Result<(), PathologyError> {

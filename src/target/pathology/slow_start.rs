@@ -1,4 +1,4 @@
-//! Answers that take longer at first.
+//! Responses that take longer at first.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -15,12 +15,12 @@ pub struct SlowStart {
 }
 
 impl SlowStart {
-    /// `from` more for a request that arrives at the start, nothing for one that arrives `over`
-    /// later, and in proportion between.
+    /// Adds `from` for a request that arrives at the start, nothing for one that arrives `over` later, and in
+    /// proportion between.
     ///
     /// # Errors
     ///
-    /// A start that takes no time, and a time that is too long.
+    /// Returns an error if `over` is zero, or a time is too long.
     pub fn new(from: Duration, over: Duration) -> Result<SlowStart, PathologyError> {
         within_limit([from, over])?;
         if over.is_zero() {
@@ -29,7 +29,7 @@ impl SlowStart {
         Ok(SlowStart { from, over })
     }
 
-    /// `from * (1 - arrival / over)`, and 0 after that; cut off to the nanosecond.
+    /// Returns `from * (1 - arrival / over)`, and 0 after that, truncated to nanoseconds.
     pub(super) fn extra(&self, arrival: Duration) -> Duration {
         let left = self.over.saturating_sub(arrival);
         // Two times within the limit have 62 bits each.
@@ -41,7 +41,7 @@ impl SlowStart {
 impl FromStr for SlowStart {
     type Err = PathologyError;
 
-    /// `200ms/5s`: how much at first, and when it is gone.
+    /// Parses the time at the start and how long it takes to fall to nothing: `200ms/5s`.
     fn from_str(text: &str) -> Result<SlowStart, PathologyError> {
         let (from, over) = pair(text, '/', "a time and how long it takes to go, such as 200ms/5s")?;
         SlowStart::new(parse_duration(from)?, parse_duration(over)?)

@@ -15,11 +15,11 @@ pub struct Stall {
 }
 
 impl Stall {
-    /// A stall of some length at the start of every period, the first of which begins the script.
+    /// Makes a stall at the start of every period. The first period begins with the script.
     ///
     /// # Errors
     ///
-    /// A stall that is not shorter than its period, and a time that is too long.
+    /// Returns an error if the stall is not shorter than its period, or a time is too long.
     pub fn new(lasting: Duration, every: Duration) -> Result<Stall, PathologyError> {
         within_limit([lasting, every])?;
         if lasting >= every {
@@ -28,7 +28,7 @@ impl Stall {
         Ok(Stall { lasting, every })
     }
 
-    /// When something leaves that is ready at some instant.
+    /// Returns when a response is sent that is ready at this instant.
     pub(super) fn leave(&self, ready: Duration) -> Duration {
         let into_period = Duration::from_nanos_u128(ready.as_nanos() % self.every.as_nanos());
         ready + self.lasting.saturating_sub(into_period)
@@ -38,7 +38,7 @@ impl Stall {
 impl FromStr for Stall {
     type Err = PathologyError;
 
-    /// `100ms/1s`: how long, and of which period.
+    /// Parses the length of the stall and its period: `100ms/1s`.
     fn from_str(text: &str) -> Result<Stall, PathologyError> {
         let (lasting, every) = pair(text, '/', "a stall and its period, such as 100ms/1s")?;
         Stall::new(parse_duration(lasting)?, parse_duration(every)?)

@@ -1,4 +1,4 @@
-//! Silence, once.
+//! One silence.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -15,17 +15,17 @@ pub struct Stop {
 }
 
 impl Stop {
-    /// A full stop at an instant of the script.
+    /// Makes a stop at an instant of the script.
     ///
     /// # Errors
     ///
-    /// A time that is too long.
+    /// Returns an error if a time is too long.
     pub fn new(at: Duration, lasting: Duration) -> Result<Stop, PathologyError> {
         within_limit([at, lasting])?;
         Ok(Stop { at, lasting })
     }
 
-    /// When something leaves that is ready at some instant.
+    /// Returns when a response is sent that is ready at this instant.
     pub(super) fn leave(&self, ready: Duration) -> Duration {
         let end = self.at + self.lasting;
         if (self.at..end).contains(&ready) { end } else { ready }
@@ -35,7 +35,7 @@ impl Stop {
 impl FromStr for Stop {
     type Err = PathologyError;
 
-    /// `3s/2s`: when, and for how long.
+    /// Parses the instant and the length: `3s/2s`.
     fn from_str(text: &str) -> Result<Stop, PathologyError> {
         let (at, lasting) = pair(text, '/', "an instant and how long it lasts, such as 3s/2s")?;
         Stop::new(parse_duration(at)?, parse_duration(lasting)?)
