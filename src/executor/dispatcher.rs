@@ -31,7 +31,7 @@ pub(super) struct Dispatcher {
     cores: usize,
     /// The times of arrivals that have no user yet.
     behind: RefCell<ArrivalTimes>,
-    /// ArrivalTimes that are due and have no user.
+    /// Arrivals that are due and have no user.
     waiting: Cell<u64>,
     /// Users that wait for an arrival; the one that became idle last is last.
     idle: RefCell<Vec<Rc<DispatchSlot>>>,
@@ -43,7 +43,7 @@ pub(super) struct Dispatcher {
     closed: Cell<bool>,
     /// The intended and the actual time of the latest start.
     latest: Cell<Option<(Duration, Duration)>>,
-    /// ArrivalTimes that were asked for, as far as that has been told.
+    /// How many arrivals the rate asked for, up to the last record of it.
     asked: Cell<f64>,
 }
 
@@ -104,8 +104,8 @@ impl Dispatcher {
         }
     }
 
-    /// ArrivalTimes what is due by now, or as much of it as one turn may; `false` where no iteration is
-    /// left that may be started.
+    /// Dispatches the arrivals that are due by now, or as many of them as one turn may. `false` if no
+    /// further iteration may be started.
     fn dispatch_due(
         self: &Rc<Self>,
         core: &Rc<PerCore>,
@@ -244,7 +244,7 @@ impl Arrival {
     }
 }
 
-/// ArrivalTimes what is due, when it is due, until the run stops or there is no more.
+/// Dispatches each arrival when it is due, until the run stops or there are no more.
 pub(super) async fn dispatch_all(core: Rc<PerCore>, dispatcher: Rc<Dispatcher>) {
     let mut seen = 0;
     // Nothing has been dispatched yet, so both iterators are at the same place.

@@ -54,8 +54,7 @@ impl Meter {
         }
     }
 
-    /// When the core stood still since the last time that this was asked, in a run that began at
-    /// `started`.
+    /// Returns the standstills of the core since the last call, in a run that began at `started`.
     pub(super) fn standstills(&self, started: Instant) -> impl Iterator<Item = Standstill> {
         let standstills = self.reactor.take_standstills().into_iter();
         standstills.map(move |one| Standstill {

@@ -87,7 +87,7 @@ pub fn start(
         starts.push(tell);
     }
     drop(ready);
-    // A core that cannot start drops its sender, and then somebody is missing.
+    // A core that cannot start drops its sender, and then fewer are ready.
     if all_ready.iter().take(threads.len()).count() < threads.len() {
         drop(starts);
         return match join(threads) {
@@ -113,7 +113,7 @@ struct End {
 impl Drop for End {
     fn drop(&mut self) {
         if thread::panicking() {
-            // Nobody waits for its users any more, and the others have no reason to go on.
+            // Its users are lost, so the other cores have no reason to continue.
             self.control.stop();
             let _ = self.intervals.send(Interval::empty_last(self.core));
         }

@@ -130,7 +130,7 @@ impl Pinned {
         driven?.map_err(ring)
     }
 
-    /// Runs a task on this core. Nobody waits for it; a panic in it ends the core.
+    /// Runs a task on this core. It is not awaited; a panic in it ends the core.
     pub fn spawn(self: &Rc<Self>, task: impl Future<Output = ()> + 'static) {
         self.spawn_numbered(|_| task);
     }
@@ -175,8 +175,8 @@ impl Pinned {
         while self.run_runnable().await == Turn::Poll {}
     }
 
-    /// Lets every runnable task run, in rounds, because a task that ran may have woken another. It
-    /// may be waited only after a whole round in which nobody ran.
+    /// Lets every runnable task run, in rounds, because a task that ran may have woken another. The turn
+    /// may wait only after a whole round in which no task ran.
     async fn run_runnable(&self) -> Turn {
         for _ in 0..ROUNDS_MAX {
             let polls = self.polls.get();
@@ -320,7 +320,7 @@ mod tests {
         assert!(begin.elapsed() < Duration::from_secs(30));
     }
 
-    /// A task that waits is known to nobody but the reactor, which it keeps alive in turn.
+    /// Only the reactor knows a waiting task, and the task keeps the reactor alive.
     #[test]
     fn tasks_that_are_left_behind_are_dropped() {
         struct Told(std::sync::mpsc::Sender<u32>, u32);

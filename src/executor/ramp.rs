@@ -16,7 +16,7 @@ use crate::scenario::{Curve, UserTarget, share};
 const AT_ONCE: usize = 64;
 
 /// Follows the plan's shape from change to change until the run stops. Counts as alive as long as
-/// there are changes to come, so that "all have ended" also says that nobody will start any more.
+/// there are changes to come, so that "all have ended" also says that no user will start any more.
 pub(super) async fn follow(core: Rc<PerCore>) {
     let (mut schedule, mut users) = (UserSchedule::new(&core), CoreUsers::default());
     let mut is_counted = true;

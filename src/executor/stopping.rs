@@ -48,7 +48,7 @@ impl PerCore {
         self.pinned.wake_all();
     }
 
-    /// Completes when somebody asks the run to stop, when its load is over, or when no user is left.
+    /// Completes when the run is asked to stop, when its load is over, or when no user is left.
     async fn stop_asked(&self) {
         loop {
             // The wake-up is registered before the flag is read, so that no stop in between is missed.

@@ -7,7 +7,7 @@ use super::preflight;
 /// The interface of the kernel that a reactor waits with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Backend {
-    /// One ring for each core: the cheapest, from Linux 6.1 on, where nobody forbids it.
+    /// One ring for each core: the cheapest, from Linux 6.1 on, where it is permitted.
     IoUring,
     /// Non-blocking sockets and `epoll(7)`: everywhere.
     Epoll,

@@ -66,7 +66,7 @@ struct Buffer {
     next: u16,
 }
 
-/// Where the buffers are that nobody holds.
+/// Where the free buffers are.
 enum Free {
     /// With the kernel, which is given them by this ring.
     Provided { ring: NonNull<BufRingEntry>, tail: u16 },

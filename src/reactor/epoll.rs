@@ -130,8 +130,8 @@ impl Epoll {
         }
     }
 
-    /// Has epoll tell of what happens to a descriptor, once: all that is there already is told of, too.
-    /// Not before its connect has begun, because a socket that is not connected has ended for epoll.
+    /// Registers a descriptor with epoll, once. epoll reports what is there already, too. A socket is
+    /// registered after its connect has begun: before, epoll reports it as ended.
     fn register(&mut self, fd: RawFd) {
         let descriptor = &mut self.descriptors[fd as usize];
         if mem::replace(&mut descriptor.is_registered, true) {
@@ -162,12 +162,12 @@ impl Epoll {
     /// Closes a descriptor; epoll forgets it by itself.
     pub(super) fn close(&mut self, fd: RawFd) {
         self.descriptors[fd as usize] = Descriptor::default();
-        // SAFETY: whoever asks for this owns the descriptor and does not use it any more.
+        // SAFETY: the caller owns the descriptor and does not use it any more.
         drop(unsafe { OwnedFd::from_raw_fd(fd) });
     }
 
-    /// Goes on with everything that need not wait and, with `wait`, sleeps until there is a completion
-    /// or until the time is over.
+    /// Continues everything that need not wait and, with `wait`, sleeps until there is a completion or
+    /// the time is over.
     pub(super) fn enter(
         &mut self,
         wait: bool,
@@ -213,7 +213,7 @@ impl Epoll {
             return;
         }
         let fd = data as RawFd;
-        // A descriptor that a child process inherited for a moment is told of after its close here.
+        // A child process that inherited a descriptor may keep it registered after its close here.
         let Some(descriptor) = self.descriptors.get_mut(fd as usize) else { return };
         let has_ended = flags.intersects(EventFlags::RDHUP | EventFlags::HUP | EventFlags::ERR);
         descriptor.has_ended |= has_ended;
@@ -228,7 +228,7 @@ impl Epoll {
         }
     }
 
-    /// Reads what there is, as long as somebody wants it.
+    /// Reads what there is for the operation that reads.
     fn read(&mut self, fd: RawFd, buffers: &mut Buffers) {
         let descriptor = &mut self.descriptors[fd as usize];
         descriptor.read(fd, buffers, &mut self.done);

@@ -16,7 +16,7 @@ use super::operation::{Completion, Kind, Operation};
 use super::slots::{SlotId, Slots};
 use super::{Reactor, Socket};
 
-/// Connections the kernel holds that nobody has accepted yet; it takes the least of this and
+/// The most connections that the kernel holds before they are accepted; it takes the least of this and
 /// `net.core.somaxconn`.
 const BACKLOG: i32 = 65_535;
 

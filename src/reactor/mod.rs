@@ -89,7 +89,7 @@ pub struct Reactor {
     standstills: Standstills,
     /// When the last turn had its completions.
     now: Cell<Instant>,
-    /// Different for every reactor of the process: which bytes are kept by whom.
+    /// Different for every reactor of the process: it says which of them keeps some bytes.
     number: u64,
     /// Where the wheel's time begins.
     origin: Instant,
@@ -199,26 +199,27 @@ impl Reactor {
         self.busy_turns.get()
     }
 
-    /// Completions so far: of what completes only when it fails, the failures.
+    /// Returns the number of completions so far. Sends that complete only when they fail count if they
+    /// fail.
     pub fn completions(&self) -> u64 {
         self.completions.get()
     }
 
-    /// The longest time since this was last asked that the tasks took between two turns, and so kept
-    /// everything waiting that had come meanwhile.
+    /// Returns the longest time between two turns since the last call. What had come meanwhile had to wait
+    /// so long.
     pub fn take_longest_turn(&self) -> Duration {
         self.longest_turn.take()
     }
 
-    /// Forgets what came before: the next turn is judged from now on. For a core that waited for
-    /// something else than its turn.
+    /// Forgets the times so far, and measures the next turn from now on. For a core that has waited outside
+    /// of its turns.
     pub fn begin_anew(&self) {
         self.now.set(Instant::now());
         self.longest_turn.set(Duration::ZERO);
         drop(self.standstills.take());
     }
 
-    /// The times since this was last asked in which the core stood still.
+    /// Returns the standstills of the core since the last call.
     pub fn take_standstills(&self) -> Vec<Standstill> {
         self.standstills.take()
     }
@@ -229,7 +230,7 @@ impl Reactor {
     }
 
     /// Keeps bytes for the life of the reactor, to be sent any number of times without a copy and
-    /// without a completion. For texts that never vary: each call adds to what is kept.
+    /// without a completion. For constant texts only: each call takes memory that is never freed.
     pub fn keep(&self, bytes: impl Into<Box<[u8]>>) -> KeptBytes {
         let bytes = bytes.into();
         self.hold(bytes.as_ptr(), bytes.len(), KeptMemory::Own(bytes))
@@ -309,7 +310,7 @@ impl State {
     fn complete_all(&mut self) -> u64 {
         self.driver.buffers.begin_turn();
         let mut seen = mem::take(&mut self.seen);
-        // Asked before the completions are seen to, which may queue anew.
+        // Before the completions are handled, because that may queue new operations.
         let is_up_to_date = self.driver.is_up_to_date();
         self.driver.harvest(&mut seen);
         let completions = seen.len() as u64;

@@ -79,7 +79,7 @@ impl Drop for Woken {
 pub(super) struct RemoteEvent {
     event: Arc<OwnedFd>,
     wakes: u64,
-    /// Those who wait, by their tickets.
+    /// The wakers of the waiting tasks, by their tickets.
     waiters: Vec<(u64, Waker)>,
     /// The last ticket that was given.
     tickets: u64,

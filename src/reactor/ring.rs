@@ -81,7 +81,7 @@ impl Ring {
         self.push_unheeded(opcode::Close::new(Fd(fd)).build());
     }
 
-    /// Queues an operation that refers to no memory and whose success nobody waits for.
+    /// Queues an operation that refers to no memory and whose success is not awaited.
     fn push_unheeded(&mut self, entry: squeue::Entry) {
         let entry = entry.flags(squeue::Flags::SKIP_SUCCESS).user_data(Kind::Ignored.alone().0);
         // SAFETY: the entry refers to no memory.

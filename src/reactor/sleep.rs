@@ -50,8 +50,8 @@ impl Alarm {
         Alarm { reactor: reactor.clone(), timer: None }
     }
 
-    /// Polls a future until an instant. To be pinned by the caller, who knows best where: it would
-    /// be moved here.
+    /// Polls a future until an instant. The caller pins the future, so that it is not moved into this
+    /// one.
     ///
     /// # Errors
     ///
@@ -110,7 +110,7 @@ pub struct Sleep {
 
 impl Future for Sleep {
     /// From the deadline to the moment that the sleeper runs again: the kernel's lateness, and the
-    /// time that other tasks took who were woken before.
+    /// time of the tasks that were woken before.
     type Output = Duration;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Duration> {

@@ -160,8 +160,8 @@ impl Socket {
         self.reactor.state.borrow_mut().sockets.shut(self.id);
     }
 
-    /// Sends a few bytes before the socket is closed, if the kernel takes them at once and nothing
-    /// else is on its way. By a system call: what is queued would have to be awaited first.
+    /// Sends a few bytes before the socket is closed, if the kernel takes them at once and no other send
+    /// is in flight. It is a system call of its own, because a queued send would have to be awaited.
     pub fn send_last(&self, bytes: &[u8]) {
         self.reactor.state.borrow_mut().sockets.send_last(self.id, bytes);
     }
@@ -175,14 +175,14 @@ impl Socket {
         Receive(self)
     }
 
-    /// Bytes that were to be sent and that the kernel has not taken, as far as it has said so: of a
-    /// send in flight, all of them.
+    /// Returns how many bytes of the sends so far the kernel has not taken, as far as is known: of a send
+    /// in flight, all of them.
     pub fn unsent(&self) -> u64 {
         self.reactor.state.borrow_mut().sockets.unsent(self.id)
     }
 
-    /// Puts the connection aside until the next request: bytes that come meanwhile were not asked
-    /// for, and make it unfit.
+    /// Puts the connection aside until the next request. Bytes that come meanwhile answer nothing, and make
+    /// it unfit for another request.
     pub fn park(&self) {
         self.reactor.state.borrow_mut().sockets.park(self.id);
     }

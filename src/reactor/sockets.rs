@@ -235,9 +235,9 @@ impl Sockets {
         self.late.take(id.index)
     }
 
-    /// Takes a parked socket up again; whether it is fit for another request. It is not while an
-    /// earlier send is in flight, or where one has failed: a server may answer before it has read
-    /// all, and what is sent now could get in between.
+    /// Takes a parked socket up again. Returns whether it is fit for another request: not if an earlier
+    /// send is in flight or has failed. A server may answer before it has read all of a request, and the
+    /// next request could get in between.
     pub(super) fn take_up(&mut self, id: SlotId) -> bool {
         let socket = self.live(id);
         socket.parked = Parked::No;
@@ -326,9 +326,9 @@ impl Sockets {
 }
 
 impl SocketState {
-    /// Wakes whoever waits, and keeps the waker: the same task is going to wait here again, and a
-    /// wake-up it does not need costs it one poll. Waking only marks a task as runnable; nothing is
-    /// run or dropped by it.
+    /// Wakes the waiting task, and keeps its waker: the same task is going to wait here again, and a
+    /// needless wake-up costs it one poll. Waking only marks a task as runnable; it neither runs nor
+    /// drops anything.
     fn wake(&self) {
         if let Some(waiter) = &self.waiter {
             waiter.wake_by_ref();

@@ -97,8 +97,8 @@ impl Wheel {
         Some(self.release(key.index))
     }
 
-    /// Fires the timers that are due at `now`, all of them or the first many: then the next call
-    /// goes on, and until it does the wheel wants to be looked at.
+    /// Fires the timers that are due at `now`, or as many of them as one call may: then the next
+    /// deadline is at once, and the next call continues.
     pub(super) fn expire(&mut self, now: u64, fired: &mut Vec<Waker>) {
         let now = now >> TICK_BITS;
         let mut left = MOVES_MAX;
@@ -245,7 +245,7 @@ impl Wheel {
     }
 }
 
-/// The timer was asked about after it had fired.
+/// The timer had fired before it was polled.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Fired;
 

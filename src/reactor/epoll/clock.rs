@@ -17,7 +17,7 @@ pub(super) const TIMER: u64 = u64::MAX;
 /// A time that no run lasts.
 const FAR: Timespec = Timespec { tv_sec: 1 << 40, tv_nsec: 0 };
 
-/// How the kernel is told when a wait ends.
+/// How the end of a wait is passed to the kernel.
 #[derive(Debug)]
 pub(super) enum Clock {
     /// With the wait, in nanoseconds: `epoll_pwait2`, Linux 5.11.

@@ -1,4 +1,4 @@
-//! One descriptor: what is in flight on it, and how it goes on.
+//! One descriptor: the operations in flight on it, and how they continue.
 
 use std::collections::VecDeque;
 use std::io;
@@ -9,7 +9,7 @@ use rustix::net::{SocketFlags, sockopt};
 use super::super::buffers::{BUFFER_BYTES, Buffers};
 use super::super::operation::{BUFFER_SHIFT, Completion, F_BUFFER, F_MORE, F_NONEMPTY, Kind, Tag};
 
-/// How often one descriptor is read in a turn: others wait, too.
+/// The most reads of one descriptor in a turn, because others wait, too.
 const READS_MAX: usize = 32;
 
 /// One descriptor.
@@ -19,7 +19,7 @@ pub(super) struct Descriptor {
     /// There may be something to read: an event has said so, and nothing since then has said
     /// otherwise.
     pub(super) is_readable: bool,
-    /// An event has told of an end or an error, so there is none for what is read until then.
+    /// An event has reported an end or an error. No further event will come for the bytes before it.
     pub(super) has_ended: bool,
     /// A receive, an accept, or the watch of an event descriptor, by its kind.
     pub(super) reading: Option<Tag>,
@@ -110,7 +110,7 @@ impl Descriptor {
     fn receive(&mut self, fd: RawFd, buffers: &mut Buffers) -> (i32, u32) {
         let Some((buffer, address)) = buffers.lend() else { return (-libc::ENOBUFS, 0) };
         let received = loop {
-            // SAFETY: the buffer is as long as that, and nobody else's until it is given back.
+            // SAFETY: the buffer is as long as that, and not used elsewhere until it is given back.
             let received = unsafe {
                 libc::recv(fd, address.as_ptr().cast(), BUFFER_BYTES, libc::MSG_DONTWAIT)
             };
@@ -129,7 +129,7 @@ impl Descriptor {
         (received, F_MORE | more | F_BUFFER | u32::from(buffer) << BUFFER_SHIFT)
     }
 
-    /// Goes on with what is written: until all is done, or until it must wait.
+    /// Continues the operations that write, until all are done or one must wait.
     pub(super) fn write(&mut self, fd: RawFd, done: &mut VecDeque<Completion>) -> Wants {
         while let Some(write) = self.writing.front_mut() {
             let tag = write.tag();
@@ -189,8 +189,8 @@ unsafe fn connect(
     }
 }
 
-/// Goes on with a send. Its result is what io_uring's would be: all bytes, or as many as went before
-/// an error.
+/// Continues a send. Its result is the same as io_uring's: all bytes, or the number sent before an
+/// error.
 ///
 /// # Safety
 ///
@@ -213,7 +213,7 @@ unsafe fn send_on(
     Ok(*sent as i32)
 }
 
-/// Sends what is taken at once: how many bytes that is, or a negative errno.
+/// Sends without waiting. Returns how many bytes were taken, or a negative errno.
 ///
 /// # Safety
 ///

@@ -1,4 +1,4 @@
-//! Sends: who owns their bytes, in which order they go, and what becomes of their completions.
+//! Sends: the owner of their bytes, their order, and their completions.
 
 use std::task::Waker;
 
@@ -7,7 +7,7 @@ use super::super::operation::{Completion, Kind, Operation};
 use super::super::slots::SlotId;
 use super::{End, SocketState, Sockets};
 
-/// The memory of a send: what it is decides who may free it, and when.
+/// The memory of a send, which decides when it may be freed.
 #[derive(Debug)]
 pub(in crate::reactor) enum Outgoing {
     /// Bytes that live as long as the ring: such a send completes only when it fails.
@@ -63,10 +63,9 @@ impl Sockets {
         socket.unsent + socket.behind.iter().map(|behind| behind.len() as u64).sum::<u64>()
     }
 
-    /// A send that the peer's side takes at once, nearly always: then it has been done when it has
-    /// been submitted, and completes without a completion. One would end the turn's wait, so that a
-    /// core took a second turn for the answers. Who waits for its end nevertheless makes the turn one
-    /// that does not wait.
+    /// Sends bytes that the peer's side nearly always takes at once. Such a send is done as soon as it is
+    /// submitted and has no completion: a completion would end the turn's wait, and the core would need
+    /// a second turn for the answers. If a task waits for the end of the send, the turn does not wait.
     fn send_brief(&mut self, id: SlotId, bytes: Vec<u8>, driver: &mut Driver) {
         let (address, left) = (bytes.as_ptr(), bytes.len());
         let socket = self.sockets.get_mut(id).expect("a socket's handle holds its slot");
@@ -86,7 +85,7 @@ impl Sockets {
         !std::mem::take(&mut self.hasty)
     }
 
-    /// The brief sends of a turn whose failures have all been seen: what is left of them went well.
+    /// Ends the brief sends of a turn whose failures have all been seen: the remaining ones succeeded.
     pub(in crate::reactor) fn end_brief(&mut self, is_up_to_date: bool, driver: &mut Driver) {
         if !is_up_to_date {
             self.hasty |= !self.brief.is_empty();
@@ -102,7 +101,7 @@ impl Sockets {
                 self.on_send(Completion { kind: Kind::SendBrief, id, result, flags: 0 }, driver);
                 continue;
             }
-            // The usual end, for which nobody waits.
+            // The usual end: no task waits for it.
             socket.sends -= 1;
             socket.unsent -= (left as u64).min(socket.unsent);
             let SendState { bytes, .. } = self.sends.remove(id).expect("it was just there");
@@ -268,11 +267,10 @@ impl SocketState {
         self.sends == 0 && self.send_failed.is_none()
     }
 
-    /// A peer that has gone is told by the receiving side, after the bytes it may have sent before,
-    /// also where nothing is being received just now: whoever reads next asks for them. Any other
-    /// reason ends the socket here. The kernel tells of a reset only once: the receiving
-    /// side sees a close in order after it. A receive in flight may have missed even that, so
-    /// it gives way to a new one.
+    /// Notes that a send failed. If the peer has gone, the receiving side reports it, after the bytes that
+    /// the peer may have sent before: the next read asks for them. Any other error ends the socket here.
+    /// The kernel reports a reset only once, and the receiving side then sees an orderly close. A receive
+    /// in flight may have missed even that, so it is replaced by a new one.
     fn fail_send(&mut self, errno: i32, id: SlotId, driver: &mut Driver) {
         self.send_failed.get_or_insert(errno);
         if !matches!(errno, libc::EPIPE | libc::ECONNRESET | libc::ECANCELED) {
