@@ -1,4 +1,4 @@
-//! The level that a run broke, in words and as JSON.
+//! The broken threshold of a run, in words and as JSON.
 
 use serde_json::{Value, json};
 
@@ -7,8 +7,8 @@ use super::console::one_line;
 use super::digits::table_ms;
 use crate::stats::{Breach, EntryKey, Measured};
 
-/// `p95 > 10ms was broken: 101 ms of Aggregated from 2.00 s to 12.00 s, worst GET /items with 130 ms`:
-/// one line.
+/// Returns one line: `p95 > 10ms was broken: 101 ms of Aggregated from 2.00 s to 12.00 s, worst GET
+/// /items with 130 ms`.
 pub(crate) fn sentence(breach: &Breach) -> String {
     let Breach { level, entry, measured, worst, from, to, at_end: _ } = breach;
     let worst = worst
@@ -24,13 +24,13 @@ pub(crate) fn sentence(breach: &Breach) -> String {
     )
 }
 
-/// The sentence, and what came of it.
+/// Returns the sentence with its consequence.
 pub(crate) fn verdict(breach: &Breach) -> String {
     let when = if breach.at_end { "At the end" } else { "Stopped, because" };
     format!("{when} {}", sentence(breach))
 }
 
-/// `null` where none was; times in milliseconds.
+/// Returns the breach as JSON, with times in milliseconds; `null` without one.
 pub(super) fn json(breach: Option<&Breach>) -> Value {
     let Some(breach) = breach else { return Value::Null };
     let entry = |entry: &EntryKey, measured| json!({ "method": entry.method, "name": entry.name, "measured": number(measured) });

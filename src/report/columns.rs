@@ -1,4 +1,4 @@
-//! The figures of a row: one line describes each for all reports.
+//! The columns of statistics tables: one line here describes a column for all reports.
 //!
 //! | where | which | name | order |
 //! |---|---|---|---|
@@ -8,8 +8,8 @@
 //! | the interface's description | likewise | the key, the unit and the text | likewise |
 //! | CSV files, console | those that Locust has | the header | Locust's |
 //!
-//! So a new figure is a line here, and its counting in [`stats`](crate::stats). What is no single number
-//! (percentiles, phases, statuses, service times, TLS handshakes) is described in
+//! So a new column is a line here, and its counting in [`stats`](crate::stats). Data that are not
+//! single numbers (percentiles, phases, statuses, service times, TLS handshakes) are described in
 //! [`json`](super::json).
 
 use std::time::Duration;
@@ -20,54 +20,54 @@ use super::digits::{exact_ms, file_ms, float, table_ms};
 use super::percentiles;
 use crate::stats::{Figures, Row};
 
-/// A figure of a row, with its name in every report that has it.
+/// A column, with its name in every report.
 #[derive(Debug)]
 pub(crate) struct Column {
-    /// In JSON.
+    /// The key in JSON.
     pub key: &'static str,
-    /// What it is counted in.
+    /// The unit.
     pub unit: Unit,
-    /// What it is, as a part of a sentence.
+    /// An explanation, as a part of a sentence.
     pub about: &'static str,
-    /// Above the column on page and HTML report, where the unit stands behind it.
+    /// The header on page and HTML report, which add the unit.
     pub label: &'static str,
-    /// Above the console's column; empty where Locust's table has none.
+    /// The header in the console; empty if Locust's table does not have it.
     pub console: &'static str,
-    /// Above the CSV files' column; empty where Locust's files have none.
+    /// The header in CSV files; empty if Locust's files do not have it.
     pub csv: &'static str,
-    /// What a row has of it.
+    /// Returns the value of a row.
     pub figure: fn(&Row) -> Figure,
 }
 
-/// What a figure is counted in.
+/// The unit of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unit {
-    /// Requests, connections.
+    /// A number of requests or connections.
     Count,
-    /// Response times.
+    /// Response times in milliseconds.
     Milliseconds,
-    /// Sizes.
+    /// Sizes in bytes.
     Bytes,
-    /// Rates.
+    /// Rates per second.
     PerSecond,
 }
 
-/// A figure, with what its digits and its absence look like.
+/// The value of a row in a column. Its kind decides how it is written.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Figure {
     /// A whole number.
     Count(u64),
-    /// Of so many requests.
+    /// A part of this number of requests.
     CountOf(u64, u64),
-    /// So many per second.
+    /// A number per second.
     Rate(f64),
-    /// Bytes on average.
+    /// A mean number of bytes.
     Size(Option<f64>),
-    /// A time that is exact.
+    /// An exact time.
     Exact(Option<Duration>),
-    /// A mean, which is exact too.
+    /// An exact mean.
     Mean(Option<Duration>),
-    /// A time that comes from a histogram.
+    /// A time from a histogram.
     Percentile(Option<Duration>),
 }
 
@@ -92,7 +92,7 @@ macro_rules! columns {
 
 #[rustfmt::skip] // A line for each.
 columns! {
-    /// Of the whole run, or since the latest reset.
+    /// Over the whole run, or since the latest reset.
     COLUMNS;
     // Key, unit, what it is; its name on the page, in the console, in CSV files; the figure.
     REQUESTS: "num_requests", Count, "finished requests, failures included", "# Requests", "# reqs", "Request Count", |row| Count(row.requests);
@@ -118,7 +118,7 @@ columns! {
 
 #[rustfmt::skip]
 columns! {
-    /// Of the last ten seconds: what only a run in its course has.
+    /// Over the last ten seconds: only for a run that lasts.
     RECENT;
     RECENT_RATE: "current_rps", PerSecond, "requests per second, in the last ten seconds", "Current RPS", "req/s", "Requests/s", |row| Rate(row.recent_rates.requests);
     RECENT_FAILURE_RATE: "current_fail_per_sec", PerSecond, "failures per second, in the last ten seconds", "Current Failures/s", "failures/s", "Failures/s", |row| Rate(row.recent_rates.failures);
@@ -143,7 +143,7 @@ impl Column {
 }
 
 impl Unit {
-    /// The word for it.
+    /// Returns the name of the unit.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Unit::Count => "count",
@@ -155,7 +155,7 @@ impl Unit {
 }
 
 impl Figure {
-    /// For Locust's table in the console.
+    /// Writes the value for Locust's table in the console.
     pub(crate) fn in_console(self) -> String {
         match self {
             Count(count) => count.to_string(),
@@ -171,8 +171,8 @@ impl Figure {
         }
     }
 
-    /// For Locust's CSV files. What has no samples is spelled as Locust spells it: a mean time is a float
-    /// and everything else an integer.
+    /// Writes the value for Locust's CSV files. Without samples it is written as in Locust: a mean time
+    /// is a float, everything else an integer.
     pub(crate) fn in_csv(self) -> String {
         let missing = if matches!(self, Mean(_)) { "0.0" } else { "0" };
         match self {
@@ -185,7 +185,8 @@ impl Figure {
         .unwrap_or_else(|| missing.to_owned())
     }
 
-    /// For the JSON file: milliseconds, those of a histogram with the digits of the CSV files.
+    /// Returns the value for the JSON file: in milliseconds, times from a histogram with the digits of
+    /// CSV files.
     pub(crate) fn in_file(self) -> Value {
         match self {
             Percentile(time) => json!(time.map(rounded)),
@@ -193,7 +194,7 @@ impl Figure {
         }
     }
 
-    /// For who rounds it himself: milliseconds with all digits.
+    /// Returns the value for readers that round it themselves: in milliseconds with all digits.
     pub(crate) fn unrounded(self) -> Value {
         match self {
             Count(count) | CountOf(count, _) => json!(count),
@@ -204,18 +205,18 @@ impl Figure {
     }
 }
 
-/// Milliseconds with all their digits.
+/// Returns milliseconds with all digits.
 pub(super) fn exact(time: Duration) -> f64 {
     time.as_nanos() as f64 / 1e6
 }
 
-/// Milliseconds with the digits that the files have.
+/// Returns milliseconds with the digits of files.
 pub(super) fn rounded(time: Duration) -> f64 {
     file_ms(time).parse().expect("digits make a number")
 }
 
-/// What the tables of page and HTML report are made of, as JSON: `columns` with `key`, `label`, `unit`,
-/// whether they are `usual`, as Locust's are, and `recent`; `percentiles` by their names.
+/// Returns the columns of page and HTML report as JSON: `columns` with `key`, `label`, `unit`, whether
+/// they are `usual`, that is, also in Locust's tables, and `recent`; and the names of `percentiles`.
 pub(crate) fn for_page() -> Value {
     let recent = RECENT.iter().map(|column| (column, true));
     let columns = COLUMNS.iter().map(|column| (column, false)).chain(recent);

@@ -1,5 +1,4 @@
-//! Where a report goes: a file that is replaced as a whole, or something that takes bytes one after
-//! the other.
+//! The destination of a report: a file that is replaced as a whole, or a stream of bytes.
 
 use std::fs::{self, File};
 use std::io;
@@ -11,26 +10,26 @@ use std::time::Duration;
 
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 
-/// Links that are followed one after the other, as many as the kernel follows.
+/// The most links that are followed one after the other, as in the kernel.
 const LINKS_MAX: usize = 40;
 
-/// For how long a pipe's reader is waited for, ten seconds, and how often is looked.
+/// A pipe's reader is awaited for ten seconds, with a look every 20 ms.
 const READER_WAIT: Duration = Duration::from_millis(20);
 const READER_WAITS: u32 = 500;
 
-/// What a path leads to.
+/// The kind of file at a path.
 #[derive(Debug)]
 pub(super) enum Destination {
-    /// A regular file, or none yet: its next version is written beside it.
+    /// A regular file, or none yet. The next version is written beside it.
     Beside(PathBuf),
-    /// A regular file in a folder that takes no other: it is overwritten.
+    /// A regular file in a folder where no other can be made. It is overwritten.
     Overwritten(PathBuf),
-    /// A device, a pipe, or what a descriptor of this process is open for.
+    /// A device, a pipe, or a file that a descriptor of this process is open for.
     Stream(File),
 }
 
 impl Destination {
-    /// What is at this path; makes the folders above it.
+    /// Finds out what is at this path; makes the folders above it.
     pub(super) fn find(path: &Path) -> io::Result<Self> {
         create_folders(path)?;
         let target = follow(path)?;
@@ -43,7 +42,7 @@ impl Destination {
         if let Some(own) = own_stream(&found)? {
             return Ok(Destination::Stream(own));
         }
-        // Also says that it may be written: a new file in its place would not ask.
+        // Opening it also checks the permission to write: a new file in its place would not.
         let file = if found.file_type().is_fifo() {
             open_pipe(&target)?
         } else {
@@ -54,22 +53,22 @@ impl Destination {
     }
 }
 
-/// Whether this leads to something that is no file with a name: a device, a pipe, a descriptor.
+/// Returns whether this is a device, a pipe or a descriptor instead of a named file.
 pub(super) fn is_special(path: &Path) -> bool {
     path.metadata().is_ok_and(|found| !found.is_file())
         || follow(path).is_ok_and(|target| is_of_descriptor(&target))
 }
 
-/// The folders above `path`, where they are missing.
+/// Makes the missing folders above `path`.
 fn create_folders(path: &Path) -> io::Result<()> {
     match path.parent().map_or(Ok(()), fs::create_dir_all) {
-        // Something that is no folder is in the way. Opening the file says so in better words.
+        // Something else is in the place of a folder. Opening the file gives a better error.
         Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         created => created,
     }
 }
 
-/// The path behind links, so that a link stays one. What a descriptor is open for has no path.
+/// Follows links to a path, so that a link stays one. A descriptor has no path.
 fn follow(path: &Path) -> io::Result<PathBuf> {
     let mut path = path.to_owned();
     for _ in 0..LINKS_MAX {
@@ -84,13 +83,13 @@ fn follow(path: &Path) -> io::Result<PathBuf> {
     Err(io::Error::from_raw_os_error(libc::ELOOP))
 }
 
-/// Whether it is an entry of `/proc/…/fd`, which `/dev/fd` leads to.
+/// Returns whether it is an entry of `/proc/…/fd`, which `/dev/fd` links to.
 fn is_of_descriptor(path: &Path) -> bool {
     let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
     folder.is_some_and(|folder| folder.starts_with("/proc"))
 }
 
-/// A named pipe cannot be opened before its reader has it, who may be about to come.
+/// Opens a named pipe, which works only when a reader has opened it, so the reader is awaited.
 fn open_pipe(path: &Path) -> io::Result<File> {
     let mut options = File::options();
     options.append(true).custom_flags(libc::O_NONBLOCK);
@@ -99,7 +98,7 @@ fn open_pipe(path: &Path) -> io::Result<File> {
             Err(error) if error.raw_os_error() == Some(libc::ENXIO) => thread::sleep(READER_WAIT),
             opened => {
                 let pipe = opened?;
-                // From here on the reader's pace is ours.
+                // From now on writes wait for the reader.
                 fcntl_setfl(&pipe, fcntl_getfl(&pipe)? - OFlags::NONBLOCK)?;
                 return Ok(pipe);
             }
@@ -108,8 +107,8 @@ fn open_pipe(path: &Path) -> io::Result<File> {
     Err(io::Error::other("a pipe that nobody reads"))
 }
 
-/// Stdout or stderr, where that is what was found: written through another descriptor, one would
-/// overwrite the other.
+/// Returns stdout or stderr if it is the file that was found: through another descriptor, each would
+/// overwrite the other's output.
 fn own_stream(found: &fs::Metadata) -> io::Result<Option<File>> {
     let (stdout, stderr) = (io::stdout(), io::stderr());
     for stream in [stdout.as_fd(), stderr.as_fd()] {

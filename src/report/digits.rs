@@ -1,8 +1,8 @@
-//! Times in milliseconds, with the digits they really have.
+//! Times in milliseconds, with the digits that were measured.
 //!
-//! Locust rounds times to about two digits and to whole milliseconds, which makes every percentile
-//! of a fast service `0` or `1`. Here a time keeps what was measured, and this is the only place
-//! that decides how much of it is written:
+//! Locust rounds times to about two digits and to whole milliseconds, so every percentile of a fast
+//! service is `0` or `1`. Here a time keeps its digits, and this module alone decides how many are
+//! written:
 //!
 //! - [`table_ms`]: for people; about three digits, in a column of six.
 //! - [`file_ms`]: for files, figures that come from a histogram; four digits, never below 1 us.
@@ -12,19 +12,20 @@ use std::time::Duration;
 
 const NANOS_PER_MS: u128 = 1_000_000;
 
-/// Up to which time, in nanoseconds, which decimals of a millisecond are shown in a table.
+/// The number of decimals of a millisecond in tables, by the time in nanoseconds below which it is
+/// used.
 const TABLE_STEPS: [(u128, usize); 3] = [(100_000, 3), (10_000_000, 2), (100_000_000, 1)];
 
-/// The same for histogram figures in a file: four significant digits, though never finer than the
-/// microsecond that is recorded and never coarser than a whole millisecond.
+/// The same for histogram times in files: four significant digits, but never finer than the recorded
+/// microsecond, and never coarser than a millisecond.
 const FILE_STEPS: [(u128, usize); 3] = [(10_000_000, 3), (100_000_000, 2), (1_000_000_000, 1)];
 
-/// A time for a table: `0.052`, `0.52`, `3.13`, `12.3`, `3127`.
+/// Writes a time for a table: `0.052`, `0.52`, `3.13`, `12.3`, `3127`.
 pub fn table_ms(time: Duration) -> String {
     rounded_ms(time, &TABLE_STEPS)
 }
 
-/// A histogram figure for a file: `0.523`, `12.35`, `3127`; no zeros at the end.
+/// Writes a time from a histogram for a file: `0.523`, `12.35`, `3127`; without trailing zeros.
 pub fn file_ms(time: Duration) -> String {
     let mut text = rounded_ms(time, &FILE_STEPS);
     if text.contains('.') {
@@ -33,16 +34,16 @@ pub fn file_ms(time: Duration) -> String {
     text
 }
 
-/// An exact time for a file: `0.052379`, `54.0`.
+/// Writes an exact time for a file: `0.052379`, `54.0`.
 pub fn exact_ms(time: Duration) -> String {
     float(time.as_nanos() as f64 / NANOS_PER_MS as f64)
 }
 
-/// A float with the fewest digits that read back as the same float, spelled as Python does: `54.0`,
+/// Writes a float with the fewest digits that read back as the same float, in Python's format: `54.0`,
 /// `0.25`, `1e-06`.
 pub fn float(value: f64) -> String {
     let text = format!("{value:?}");
-    // Rust turns to exponents at the same magnitudes as Python, but writes `1e-6` for `1e-06`.
+    // Rust uses exponents for the same magnitudes as Python, but writes `1e-6` for `1e-06`.
     match text.split_once('e') {
         Some((digits, exponent)) => {
             let exponent: i32 = exponent.parse().expect("a float's exponent is an integer");
@@ -52,8 +53,8 @@ pub fn float(value: f64) -> String {
     }
 }
 
-/// The time with the decimals of the first step it stays below *after* rounding, so that 99.96 is
-/// `100` and not `100.0`; whole milliseconds above all steps.
+/// Writes the time with the decimals of the first step that it is below *after* rounding, so that 99.96
+/// is `100` and not `100.0`; whole milliseconds above all steps.
 fn rounded_ms(time: Duration, steps: &[(u128, usize)]) -> String {
     let nanos = time.as_nanos();
     for &(limit, decimals) in steps {
@@ -66,7 +67,7 @@ fn rounded_ms(time: Duration, steps: &[(u128, usize)]) -> String {
     divide_rounding(nanos, NANOS_PER_MS).to_string()
 }
 
-/// To the nearest integer, halves up.
+/// Rounds to the nearest integer, halves up.
 fn divide_rounding(dividend: u128, divisor: u128) -> u128 {
     (dividend + divisor / 2) / divisor
 }

@@ -1,15 +1,14 @@
-//! A report file of which readers see whole versions only, and the one error that can happen to it.
+//! Report files, of which readers see complete versions only, and their error.
 //!
-//! A version is written to `NAME.part` in the same folder and renamed to its name when it is whole. So
-//! what an earlier run has left stays until this one has something to put in its place, and a disk that
-//! is full, or a process that is killed, leaves the last good version. `NAME.part` is there while a
-//! version is written; one that a killed process left is replaced by the next.
+//! A version is written to `NAME.part` in the same folder and renamed when it is complete. So the file
+//! of an earlier run stays until there is a new one, and a full disk or a killed process leaves the
+//! last complete version. A `NAME.part` that a killed process left is replaced by the next version.
 //!
-//! What has no whole versions is written through: devices, pipes, what a descriptor is open for. A
-//! file in a folder that takes no other one, or that something is mounted on, is overwritten.
+//! Devices, pipes and descriptors have no versions, and are written to directly. A file in a folder
+//! where no other can be made, or a mount point, is overwritten.
 //!
-//! Nothing is synced to the disk: after a loss of power the report of a run a minute ago may be missing,
-//! which costs less than a disk that is waited for every second.
+//! Nothing is synced to the disk: after a power failure the report of the last minute may be missing.
+//! Waiting for the disk every second would cost more.
 
 use std::ffi::OsString;
 use std::fs::{self, File, Metadata};
@@ -24,15 +23,15 @@ use super::destination::Destination;
 
 /// A report file that cannot be written.
 //
-// The cause is in the message and therefore not its `source` as well: whoever prints the whole
-// chain would say it twice.
+// The cause is in the message and therefore not also its `source`: printing the whole chain would
+// repeat it.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot write {}: {}", path.display(), reason(cause))]
 #[non_exhaustive]
 pub struct Error {
-    /// Which file.
+    /// The path of the file.
     pub path: PathBuf,
-    /// Why.
+    /// The cause.
     pub cause: io::Error,
 }
 
@@ -42,8 +41,7 @@ impl From<Error> for io::Error {
     }
 }
 
-/// The system's words without the ` (os error 13)` that the standard library adds: the number tells
-/// a user nothing that the words do not.
+/// Returns the system's message without the ` (os error 13)` that the standard library adds.
 fn reason(cause: &io::Error) -> String {
     let text = cause.to_string();
     match cause.raw_os_error().and_then(|code| text.strip_suffix(&format!(" (os error {code})"))) {
@@ -52,11 +50,11 @@ fn reason(cause: &io::Error) -> String {
     }
 }
 
-/// Held while there is a `NAME.part`: whoever ends the process at once leaves none behind.
+/// Held while a `NAME.part` exists, so that a process that ends at once leaves none behind.
 static WRITING: Mutex<()> = Mutex::new(());
 
-/// Waits until no version is half-written, at most for so long, and lets none begin as long as what it
-/// gives back is held.
+/// Waits until no version is being written, at most for this long. No version is begun while the
+/// returned guard is held.
 pub(crate) fn pause(patience: Duration) -> Option<MutexGuard<'static, ()>> {
     const LOOK: Duration = Duration::from_millis(5);
     let looks = patience.as_millis() / LOOK.as_millis();
@@ -81,14 +79,15 @@ pub(super) struct OutputFile {
 #[derive(Debug)]
 pub(super) struct GrowingFile {
     path: PathBuf,
-    /// Where the file is to be found; none of a stream.
+    /// The path of the file; `None` for a stream.
     target: Option<PathBuf>,
     file: File,
     len: u64,
 }
 
 impl OutputFile {
-    /// `PREFIX` + `suffix`, and the folders above. It can be written then, and what is there stays.
+    /// Makes the folders above `PREFIX` + `suffix`, and checks that the file can be written. Its
+    /// present content stays.
     pub(super) fn new(prefix: &Path, suffix: &str) -> Result<Self, Error> {
         let path = path(prefix, suffix);
         match try_out(&path) {
@@ -97,7 +96,7 @@ impl OutputFile {
         }
     }
 
-    /// Its next version.
+    /// Replaces the content.
     pub(super) fn replace(&mut self, content: &[u8]) -> Result<(), Error> {
         let written = match &mut self.destination {
             Destination::Beside(target) => write_beside(target, content).map(drop),
@@ -107,7 +106,7 @@ impl OutputFile {
         written.map_err(|cause| Error { path: self.path.clone(), cause })
     }
 
-    /// Its first rows, to which others are added.
+    /// Replaces the content with the first rows of a file that others are added to.
     pub(super) fn begin(&mut self, content: &[u8]) -> Result<GrowingFile, Error> {
         let begun = match &mut self.destination {
             Destination::Beside(target) => {
@@ -126,7 +125,7 @@ impl OutputFile {
 }
 
 impl GrowingFile {
-    /// Bytes written so far.
+    /// Returns the number of bytes written so far.
     pub(super) fn len(&self) -> u64 {
         self.len
     }
@@ -136,8 +135,8 @@ impl GrowingFile {
         self.replace_from(self.len, rows)
     }
 
-    /// Everything from `offset` on becomes these rows. A stream has them added. Where they do not fit
-    /// everything is as it was.
+    /// Replaces everything from `offset` on by these rows; a stream gets them added. If they do not
+    /// fit, the file is as before.
     pub(super) fn replace_from(&mut self, offset: u64, rows: &[u8]) -> Result<(), Error> {
         let replaced = match &self.target {
             Some(target) => self.is_still_at(target).and_then(|()| self.exchange(offset, rows)),
@@ -154,14 +153,14 @@ impl GrowingFile {
         let written = self.file.write_all_at(rows, offset);
         let written = written.and_then(|()| self.file.set_len(offset + rows.len() as u64));
         if written.is_err() {
-            // They had their place before.
+            // This fits: the bytes were there before.
             let _ = self.file.write_all_at(&old, offset);
             let _ = self.file.set_len(self.len);
         }
         written
     }
 
-    /// What is written to a file that was deleted is lost without a word.
+    /// Writing to a deleted file would lose the data without an error.
     fn is_still_at(&self, target: &Path) -> io::Result<()> {
         let id = |found: Metadata| (found.dev(), found.ino());
         if id(fs::metadata(target)?) == id(self.file.metadata()?) {
@@ -171,14 +170,14 @@ impl GrowingFile {
     }
 }
 
-/// Finds the destination, and writes a byte beside it as a version would be.
+/// Finds the destination, and writes a byte beside it as a version would be written.
 fn try_out(path: &Path) -> io::Result<Destination> {
     let destination = Destination::find(path)?;
     let Destination::Beside(target) = destination else { return Ok(destination) };
     let _writing = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
     match PartFile::write(&target, b"\n") {
         Ok(part) => part.remove().map(|()| Destination::Beside(target)),
-        // The folder is not ours, and the file is, as `find` has seen.
+        // The folder is read-only, and the file is not, as `find` has checked.
         Err(error) if is_of_folder(&error) && target.exists() => {
             Ok(Destination::Overwritten(target))
         }
@@ -190,7 +189,7 @@ fn is_of_folder(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem)
 }
 
-/// Gives the file this content, and it back.
+/// Writes a version beside the file, and returns the file.
 fn write_beside(target: &Path, content: &[u8]) -> io::Result<File> {
     let _writing = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
     let part = PartFile::write(target, content)?;
@@ -198,7 +197,7 @@ fn write_beside(target: &Path, content: &[u8]) -> io::Result<File> {
         Ok(()) => Ok(part.file),
         Err(error) => {
             part.remove()?;
-            // Something is mounted on it, as containers have their files.
+            // Something is mounted on the file, as in containers.
             if error.kind() == ErrorKind::ResourceBusy {
                 return overwrite(target, content);
             }
@@ -214,19 +213,19 @@ fn overwrite(target: &Path, content: &[u8]) -> io::Result<File> {
     Ok(file)
 }
 
-/// A version that has not got its name yet.
+/// A version that is not renamed yet.
 struct PartFile {
     path: PathBuf,
     file: File,
 }
 
 impl PartFile {
-    /// With the owner and the permissions of the file that it is to replace.
+    /// Writes it with the owner and the permissions of the file that it will replace.
     fn write(target: &Path, content: &[u8]) -> io::Result<Self> {
         let earlier = some(fs::metadata(target))?;
         let path = path(target, ".part");
         some(fs::remove_file(&path))?;
-        // A new one, so that no link is followed.
+        // A new file, so that no link is followed.
         let mut options = File::options();
         options.read(true).write(true).create_new(true);
         let file = options.mode(if earlier.is_some() { 0o600 } else { 0o666 }).open(&path)?;
@@ -244,7 +243,7 @@ impl PartFile {
     fn resemble(&self, earlier: &Metadata) -> io::Result<()> {
         let own = self.file.metadata()?;
         if (own.uid(), own.gid()) != (earlier.uid(), earlier.gid()) {
-            // Only root gives files away.
+            // Only root can change the owner.
             let _ = fchown(&self.file, Some(earlier.uid()), Some(earlier.gid()));
         }
         self.file.set_permissions(earlier.permissions())
@@ -255,7 +254,7 @@ impl PartFile {
     }
 }
 
-/// Nothing where there is no such file.
+/// Returns `None` if there is no such file.
 fn some<T>(found: io::Result<T>) -> io::Result<Option<T>> {
     match found {
         Ok(found) => Ok(Some(found)),
@@ -264,7 +263,7 @@ fn some<T>(found: io::Result<T>) -> io::Result<Option<T>> {
     }
 }
 
-/// `PREFIX` + `suffix`.
+/// Returns `PREFIX` + `suffix`.
 pub(super) fn path(prefix: &Path, suffix: &str) -> PathBuf {
     let mut path = OsString::from(prefix);
     path.push(suffix);

@@ -1,4 +1,4 @@
-//! `Snapshot` in, bytes out: what a run tells its user.
+//! Reports: they turn snapshots into bytes.
 //!
 //! | report | where to | what |
 //! |---|---|---|
@@ -9,12 +9,12 @@
 //! | [`json::JsonFile`] | a file | the whole run, at the end |
 //! | [`html::HtmlFile`] | a file | tables and charts for a browser, at the end |
 //!
-//! Layouts, columns and spellings are Locust's, pinned by `tests/golden/`; what is ours is that
-//! times keep the digits they really have ([`digits`]) and that the files are written once more at
-//! the end, so that they agree with the console to the last request.
+//! Layouts, columns and spellings are Locust's, as `tests/golden/` checks. There are two differences:
+//! times keep their measured digits ([`digits`]), and files are written once more at the end, so that
+//! they agree with the console to the last request.
 //!
-//! Rendering is pure: a function from [`Snapshot`] to text, and no clock is read anywhere here. The
-//! [`Report`]s around those functions only decide when to write, and where.
+//! Rendering is pure, from [`Snapshot`] to text, and reads no clock. The [`Report`]s around these
+//! functions only decide when and where to write.
 
 pub(crate) mod broken;
 pub(crate) mod columns;
@@ -38,16 +38,16 @@ use std::io;
 
 use crate::stats::Snapshot;
 
-/// Something that is told how the run goes.
+/// A report of a run.
 ///
-/// One that fails is told of the next second like all others, so it has to make good then, or at
-/// the end at the latest, what it could not write. Only after a broken pipe, which says that nobody
-/// reads it, is it not called again.
+/// A report that fails gets the next second as usual, so it must then, or at the end at the latest,
+/// write what it could not write before. Only after a broken pipe, which means that nobody reads it, is
+/// it not called again.
 pub trait Report {
-    /// The state of the run in its course: called once right at the start, then every second.
+    /// Shows the present state of the run: called at its start and then every second.
     fn update(&mut self, snapshot: &Snapshot) -> io::Result<()>;
 
-    /// The run is over and every sample is in: called once, last.
+    /// Shows the end of the run, with all samples: called once, last.
     fn finish(&mut self, snapshot: &Snapshot) -> io::Result<()>;
 
     /// Returns whether a report that is slow gets the updates that it has missed. Without them it gets

@@ -1,16 +1,16 @@
-//! How percentiles are spelled at the head of a column.
+//! The names of percentiles in headers.
 
 use crate::stats::PERCENTILES;
 
-/// The headers of the percentile columns, in the order of [`PERCENTILES`].
+/// Returns the headers of the percentile columns, in the order of [`PERCENTILES`].
 pub(crate) fn headers() -> impl Iterator<Item = String> {
     PERCENTILES.into_iter().map(spell)
 }
 
-/// `50%`, `99.9%`: a fraction in percent, without the dust of binary floats.
+/// Returns a fraction in percent without binary rounding errors: `50%`, `99.9%`.
 pub(crate) fn spell(fraction: f64) -> String {
-    // Six decimals, as Locust keeps: enough for any percentile one can afford the samples for, and
-    // few enough to turn 28.999999999999996 into 29.
+    // Six decimals, as in Locust: enough for any percentile that has enough samples, and few enough to
+    // turn 28.999999999999996 into 29.
     let percent = (fraction * 100.0 * 1e6).round() / 1e6;
     format!("{percent}%")
 }

@@ -1,12 +1,12 @@
-//! When a report that is told every second has something to do.
+//! Decides when a report that is updated every second is due.
 
 use std::time::Duration;
 
-/// Updates are a second apart but not to the millisecond; half of that keeps a late one from
-/// pushing all that follow by a whole second.
+/// Updates are a second apart, but not exactly. With half a second of tolerance a late one does not
+/// delay all that follow by a second.
 const TOLERANCE: Duration = Duration::from_millis(500);
 
-/// Fires at once, then every `period`, counted in the run's own time.
+/// Fires at once, then every `period`, in the time of the run.
 #[derive(Debug)]
 pub(super) struct Ticker {
     period: Duration,
@@ -18,7 +18,7 @@ impl Ticker {
         Self { period, last: None }
     }
 
-    /// Whether it is time at `elapsed`, which then counts as done.
+    /// Returns whether it is due at `elapsed`; if so, this counts as done.
     pub(super) fn due(&mut self, elapsed: Duration) -> bool {
         let due = self.last.is_none_or(|last| elapsed + TOLERANCE >= last + self.period);
         if due {

@@ -4,13 +4,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use jiff::Timestamp;
 
-/// `2026-09-21T14:13:20Z`: whole seconds, as Locust writes them; empty for a time that no calendar
-/// of four-digit years has.
+/// Returns the time in whole seconds, as in Locust: `2026-09-21T14:13:20Z`; empty for a year beyond
+/// four digits.
 pub(crate) fn utc(time: SystemTime) -> String {
     Timestamp::from_second(unix_seconds(time)).map(|time| time.to_string()).unwrap_or_default()
 }
 
-/// Whole seconds since 1970; 0 for anything earlier.
+/// Returns whole seconds since 1970; 0 for anything earlier.
 pub(crate) fn unix_seconds(time: SystemTime) -> i64 {
     let since_epoch = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since_epoch.as_secs()).unwrap_or(i64::MAX)

@@ -1,11 +1,11 @@
-//! What was asked of a run in its course: why its numbers may change on the way.
+//! The commands during a run, which explain changes of its numbers.
 
 use std::fmt::Write as _;
 
 use super::tables::one_line;
 use crate::stats::Snapshot;
 
-/// A line for each command; nothing where there were none.
+/// Returns a line for each command; empty without commands.
 pub(crate) fn render_commands(snapshot: &Snapshot) -> String {
     let mut text = String::new();
     for command in &snapshot.commands {

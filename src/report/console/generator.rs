@@ -1,11 +1,12 @@
-//! The generator's own table: how its cores fared, and what that says about the tables above.
+//! The table of the generator itself: how its cores performed, and whether the other tables are to be
+//! trusted.
 
 use crate::report::digits::table_ms;
 use crate::report::warnings::warnings;
 use crate::stats::{CoreHealth, Figures, RequestCost, Snapshot};
 
-/// How the generator fared, and every reason to doubt its numbers; nothing where no core has shipped
-/// anything. The table is as wide as the narrowest usual terminal, 80 columns.
+/// Returns the health of the generator, and every reason to doubt its numbers; empty if no core has
+/// shipped anything. The table is 80 columns wide, as the narrowest usual terminal.
 pub(crate) fn render_generator(snapshot: &Snapshot) -> String {
     let health = &snapshot.health;
     if health.cores.is_empty() {
@@ -66,7 +67,7 @@ fn lateness_line(lateness: &Figures, timers: u64) -> String {
     )
 }
 
-/// Nothing where no core ever made so many requests that most of its time went to them.
+/// Returns `None` if no core ever made so many requests that they took most of its time.
 fn cost_line(cost: &RequestCost) -> Option<String> {
     let (user, system) = cost.each_us()?;
     Some(format!(

@@ -1,9 +1,9 @@
-//! TLS handshakes: how many of which kind, and how long requests waited for them.
+//! TLS handshakes by kind, and how long requests waited for them.
 
 use crate::report::digits::table_ms;
 use crate::stats::{Handshakes, Snapshot};
 
-/// A line about the handshakes; nothing where there were none.
+/// Returns a line about the handshakes; empty without any.
 pub(crate) fn render_handshakes(snapshot: &Snapshot) -> String {
     let handshakes = snapshot.total.counts.handshakes;
     if handshakes.all() == 0 {

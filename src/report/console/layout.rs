@@ -1,10 +1,10 @@
-//! How wide tables are, and what becomes of a row that does not fit.
+//! The width of tables, and the layout of rows that do not fit.
 //!
-//! In a file or a pipe a table is laid out as Locust lays it out, to the letter: scripts cut columns
-//! from there. In a terminal Locust gives the name what 80 columns leave, which is nothing in a
-//! terminal of 80, and lets a long name push its own row's figures aside. Here figures keep their
-//! columns: a name that has no room beside them stands on a line of its own above them, and figures
-//! that are wider than the terminal are folded, header and rows alike.
+//! In a file or a pipe a table has exactly Locust's layout, because scripts cut its columns. In a
+//! terminal Locust gives the name what 80 columns leave, which is nothing in a terminal of 80, and a
+//! long name shifts the figures of its row. Here figures keep their columns: a name without room beside
+//! them is on a line of its own above them, and figures that are wider than the terminal are folded,
+//! header and rows alike.
 
 use std::borrow::Cow;
 use std::os::fd::AsFd;
@@ -14,74 +14,74 @@ use textwrap::{Options, WordSplitter};
 
 use super::tables::one_line;
 
-/// What tables are written to.
+/// The kind of output that tables are written to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Screen {
     /// A file or a pipe.
     Pipe,
-    /// A terminal of so many columns.
+    /// A terminal with this number of columns.
     Terminal(usize),
 }
 
 /// A column of figures.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Column {
-    /// What stands before it.
+    /// The text before it.
     gap: &'static str,
     width: usize,
-    /// The dashes under its header.
+    /// The number of dashes under its header.
     dashes: usize,
 }
 
-/// A table of rows that have a type, a name and figures.
+/// A table of rows with a type, a name and figures.
 pub(super) struct Table {
     screen: Screen,
-    /// The width of the name column; `None` where names stand on lines of their own.
+    /// The width of the name column; `None` if names are on lines of their own.
     name: Option<usize>,
-    /// One group on each line; one in all unless they are wider than the terminal.
+    /// The figures of each line; one line unless they are wider than the terminal.
     lines: Vec<Vec<Column>>,
     text: String,
 }
 
-/// What types are padded to.
+/// The width that types are padded to.
 const TYPE: usize = 8;
 
-/// A name column that is narrower than this is none.
+/// A narrower name column is left out.
 const NAME_MIN: usize = 16;
 
-/// The widest that tables of texts are.
+/// The largest width of tables of texts.
 const TEXT_MAX: usize = 160;
 
-/// How wide a count is in a table of texts.
+/// The width of a count in a table of texts.
 const COUNT: usize = 18;
 
-/// The narrowest column of texts: what is beyond a still narrower terminal, that folds.
+/// The smallest width of a column of texts; a terminal that is still narrower folds lines itself.
 const TEXT_MIN: usize = 20;
 
 impl Screen {
-    /// What is written to through this descriptor.
+    /// Returns the kind of output behind this descriptor.
     pub fn of(descriptor: impl AsFd) -> Self {
         match rustix::termios::tcgetwinsize(descriptor) {
-            // A pseudo terminal that nobody sized says 0, which is not a width.
+            // A pseudo terminal without a size says 0.
             Ok(size) if size.ws_col > 0 => Screen::Terminal(size.ws_col.into()),
             _ => Screen::Pipe,
         }
     }
 
-    /// The line of dashes under a count and a text.
+    /// Returns the line of dashes under a count and a text.
     pub(super) fn text_rule(self) -> String {
         let columns = self.columns().unwrap_or(TEXT_MAX).min(TEXT_MAX);
         dashes(&[COUNT, columns.saturating_sub(COUNT + 1).max(1)])
     }
 
-    /// A count and a text, which goes on below itself where it is longer than the terminal is wide.
+    /// Returns a count and a text, which continues on the next line if it is wider than the terminal.
     pub(super) fn text_line(self, count: &str, text: &str) -> String {
         let text = one_line(text);
         let wrapped = self.wrapped(&text, COUNT + 1);
         format!("{count:<COUNT$} {wrapped}\n")
     }
 
-    /// A text that begins in this column and goes on in it.
+    /// Wraps a text that begins in this column and continues in it.
     pub(super) fn wrapped<'t>(self, text: &'t str, column: usize) -> Cow<'t, str> {
         let Some(columns) = self.columns() else { return text.into() };
         let width = columns.saturating_sub(column).max(TEXT_MIN);
@@ -107,7 +107,7 @@ impl Column {
 }
 
 impl Table {
-    /// An empty table with these figures, and a name column of at most `name_max`.
+    /// Makes an empty table with these figures and a name column of at most `name_max`.
     pub(super) fn new(screen: Screen, name_max: usize, figures: &[Column]) -> Self {
         let name = match screen {
             Screen::Pipe => Some(name_max),
@@ -120,16 +120,16 @@ impl Table {
         Table { screen, name, lines, text: String::new() }
     }
 
-    /// Whether a terminal of this kind has room for a name beside these figures.
+    /// Returns whether this kind of output has room for a name beside these figures.
     pub(super) fn has_room(screen: Screen, figures: &[Column]) -> bool {
         screen.columns().is_none_or(|columns| room_for_names(columns, figures).is_some())
     }
 
-    /// Adds a header or a row. Whatever the type and the name hold is written as one line.
+    /// Adds a header or a row. The type and the name are written on one line, whatever they contain.
     pub(super) fn push(&mut self, kind: &str, name: &str, cells: &[String]) {
         let (kind, name) = (one_line(kind), one_line(name));
         let start = match (self.screen, self.name) {
-            // As in Locust, whatever is too long moves what stands behind it.
+            // As in Locust, a text that is too long shifts what follows it.
             (Screen::Pipe, Some(width)) => format!("{kind:<TYPE$} {name:<width$}"),
             (_, Some(width)) if fits(&kind, TYPE) && fits(&name, width) => {
                 format!("{} {}", padded(&kind, TYPE), padded(&name, width))
@@ -173,12 +173,12 @@ impl Table {
     }
 }
 
-/// What a terminal leaves for names beside figures, where that is enough for one.
+/// Returns the width that a terminal has for names beside figures, if it is enough.
 fn room_for_names(columns: usize, figures: &[Column]) -> Option<usize> {
     columns.checked_sub(TYPE + 1 + width(figures)).filter(|&left| left >= NAME_MIN)
 }
 
-/// Columns on as many lines as they take, about as many on each.
+/// Distributes columns over as many lines as they need, about evenly.
 fn fold(columns: &[Column], width_max: usize) -> Vec<Vec<Column>> {
     let in_lines = |lines: usize| columns.chunks(columns.len().div_ceil(lines).max(1));
     let fits = |lines: &usize| in_lines(*lines).all(|line| width(line) <= width_max);
@@ -186,7 +186,7 @@ fn fold(columns: &[Column], width_max: usize) -> Vec<Vec<Column>> {
     in_lines(lines).map(<[_]>::to_vec).collect()
 }
 
-/// What columns take on a line of their own.
+/// Returns the width of columns on one line.
 fn width(columns: &[Column]) -> usize {
     let behind = columns.iter().skip(1).map(|column| column.gap.len() + column.width);
     columns.first().map_or(0, |first| 1 + first.width) + behind.sum::<usize>()
@@ -196,14 +196,14 @@ fn fits(text: &str, width: usize) -> bool {
     display_width(text.trim_end()) <= width
 }
 
-/// The text and as many spaces as it takes to fill this width.
+/// Pads the text with spaces to this width.
 fn padded(text: &str, width: usize) -> String {
     let text = text.trim_end();
     let rest = width.saturating_sub(display_width(text));
     format!("{text}{:rest$}", "")
 }
 
-/// A line of dashes, with bars between columns of these widths.
+/// Returns a line of dashes, with bars between columns of these widths.
 fn dashes(widths: &[usize]) -> String {
     let columns: Vec<String> = widths.iter().map(|&width| "-".repeat(width)).collect();
     columns.join("|") + "\n"

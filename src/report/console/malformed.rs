@@ -1,8 +1,8 @@
-//! Header lines that responses were read without.
+//! Malformed header lines, without which responses were read.
 
 use crate::stats::Snapshot;
 
-/// A line with their number and their names; nothing where there were none.
+/// Returns a line with their number and their names; empty without any.
 pub(crate) fn render_malformed_lines(snapshot: &Snapshot) -> String {
     let lines = &snapshot.malformed_lines;
     if lines.is_empty() {

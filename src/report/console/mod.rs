@@ -1,8 +1,8 @@
-//! The tables in the terminal: Locust's, to the letter in layout where they are written to a file.
+//! The tables in the terminal. Written to a file they have exactly Locust's layout.
 //!
-//! [`Progress`] shows the statistics table while the run lasts, with the rates of the last ten
-//! seconds; [`Final`] closes with the whole run's statistics, percentiles and errors. The tables
-//! themselves are pure functions, `render_*`.
+//! [`Progress`] shows the statistics table while the run lasts, with the rates of the last ten seconds;
+//! [`Final`] shows the whole run's statistics, percentiles and errors at its end. The tables themselves
+//! are pure functions, `render_*`.
 
 mod broken;
 mod commands;
@@ -38,7 +38,7 @@ pub(crate) use unseen::render_unseen;
 
 pub(super) use tables::one_line;
 
-/// Two seconds between the tables of a run in its course, as Locust has it (stats.py:100).
+/// The time between two tables during a run: two seconds, as in Locust (stats.py:100).
 const PROGRESS_PERIOD: Duration = Duration::from_secs(2);
 
 /// The statistics table every two seconds, first at once.
@@ -50,8 +50,8 @@ pub struct Progress<W, F> {
 }
 
 impl<W: Write, F: Fn() -> Screen> Progress<W, F> {
-    /// Writes to `out`, which is this kind of screen: asked for anew at every table, so that the
-    /// tables follow a terminal that is resized.
+    /// Writes to `out`. `screen` is called before every table, so that tables fit a terminal that was
+    /// resized.
     pub fn new(out: W, screen: F) -> Self {
         Self { out, screen, ticker: Ticker::every(PROGRESS_PERIOD) }
     }
@@ -66,7 +66,7 @@ impl<W: Write, F: Fn() -> Screen> Report for Progress<W, F> {
         write_tables(&mut self.out, &[table])
     }
 
-    /// Nothing: the closing tables are [`Final`]'s, which may go elsewhere.
+    /// Writes nothing: the tables at the end are [`Final`]'s, which may go elsewhere.
     fn finish(&mut self, _: &Snapshot) -> io::Result<()> {
         Ok(())
     }
@@ -85,7 +85,7 @@ pub struct Final<W, F> {
 }
 
 impl<W: Write, F: Fn() -> Screen> Final<W, F> {
-    /// Writes to `out`, which is this kind of screen when the tables are written.
+    /// Writes to `out`. `screen` is called when the tables are written.
     pub fn new(out: W, screen: F) -> Self {
         Self { out, screen }
     }
@@ -98,7 +98,7 @@ impl<W: Write, F: Fn() -> Screen> Report for Final<W, F> {
 
     fn finish(&mut self, snapshot: &Snapshot) -> io::Result<()> {
         let screen = (self.screen)();
-        // Locust's tables in Locust's order, so that whatever reads them still does; ours after.
+        // Locust's tables come first, in Locust's order, for programs that read them.
         let tables = [
             render_stats(snapshot, screen, RateSpan::Whole),
             render_percentiles(snapshot, screen),
@@ -118,8 +118,8 @@ impl<W: Write, F: Fn() -> Screen> Report for Final<W, F> {
     }
 }
 
-/// Each table that has something to say, followed by a blank line; in one write, so that lines of
-/// a log that goes to the same terminal do not fall into a table.
+/// Writes each table that is not empty, followed by a blank line, in one write, so that log lines on
+/// the same terminal do not come between.
 fn write_tables(out: &mut impl Write, tables: &[String]) -> io::Result<()> {
     let mut text = String::new();
     for table in tables.iter().filter(|table| !table.is_empty()) {

@@ -1,12 +1,13 @@
-//! What became of an open load: whether the generator released what was asked for, when it was asked
-//! for, and as the process that was asked for.
+//! The table of an open load: whether the generator started the arrivals that were asked for, when they
+//! were due, and with the right distribution.
 
 use std::fmt::Write as _;
 
 use crate::report::digits::table_ms;
 use crate::stats::{AndersonDarling, Distribution, OpenLoad, Snapshot};
 
-/// Asked for and reached, late and never released; nothing where the load is closed.
+/// Returns the numbers of arrivals that were asked for and reached, that were late and never started;
+/// empty for a closed load.
 pub(crate) fn render_open_load(snapshot: &Snapshot) -> String {
     let Some(load) = &snapshot.open_load else { return String::new() };
     let seconds = snapshot.elapsed.as_secs_f64();

@@ -1,4 +1,4 @@
-//! With which statuses requests ended.
+//! The table of status codes.
 
 use std::cmp::Reverse;
 use std::ops::RangeInclusive;
@@ -6,18 +6,18 @@ use std::ops::RangeInclusive;
 use super::layout::{Column, Screen, Table};
 use crate::stats::{Row, Snapshot};
 
-/// The most codes that have a column of their own: the most frequent ones.
+/// The number of codes, the most frequent ones, with a column of their own.
 const CODES_MAX: usize = 12;
 
-/// How wide the name column is at least, for `Aggregated`, and at most.
+/// The smallest width of the name column, for `Aggregated`, and its largest.
 const NAMES: RangeInclusive<usize> = 10..=80;
 
 const COLUMN: Column = Column::new(" ", 8, 8);
 
-/// The table of status codes, a column for each; nothing where no response came at all.
+/// Returns the table of status codes with a column for each; empty without any response.
 ///
-/// Codes beyond the twelfth share a column, `other`; `none` are requests without a whole response. A row
-/// adds up to the entry's requests.
+/// Codes beyond the twelfth share the column `other`; `none` counts requests without a complete
+/// response. A row adds up to the entry's requests.
 pub(crate) fn render_statuses(snapshot: &Snapshot, screen: Screen) -> String {
     let total = &snapshot.total;
     let codes = codes(total);
@@ -48,7 +48,7 @@ pub(crate) fn render_statuses(snapshot: &Snapshot, screen: Screen) -> String {
     format!("Status codes\n{}", table.into_text())
 }
 
-/// The codes that have a column, in their order.
+/// Returns the codes with a column, in their order.
 fn codes(total: &Row) -> Vec<u16> {
     let mut codes: Vec<(u16, u64)> = total.statuses.iter().collect();
     codes.sort_by_key(|&(_, requests)| Reverse(requests));
@@ -58,7 +58,7 @@ fn codes(total: &Row) -> Vec<u16> {
     codes
 }
 
-/// How often a row has each of these codes.
+/// Returns a row's count for each of these codes.
 fn shown(row: &Row, codes: &[u16]) -> impl Iterator<Item = u64> {
     codes.iter().map(|&code| row.statuses.of(code))
 }

@@ -1,7 +1,7 @@
-//! The tables as text: pure functions of a snapshot and of what they are written to.
+//! The tables as text: pure functions of a snapshot and the kind of output.
 //!
-//! Every function returns whole lines, or nothing at all where there is nothing to tell. Names and
-//! messages are never cut; [`layout`](super::layout) says what becomes of long ones.
+//! Every function returns whole lines, or an empty text without data. Names and messages are never cut;
+//! [`layout`](super::layout) describes the layout of long ones.
 
 use std::borrow::Cow;
 
@@ -12,18 +12,18 @@ use crate::stats::{Distribution, PERCENTILES, Row, Snapshot};
 /// Which of its two rates a row shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RateSpan {
-    /// The last ten seconds, for a run in its course.
+    /// The rate of the last ten seconds, while a run lasts.
     Recent,
-    /// The whole run, for its end.
+    /// The rate of the whole run, at its end.
     Whole,
 }
 
-/// Locust's name column, in the percentile table and in that of statistics, where other columns give
-/// four back.
+/// The width of Locust's name column in the percentile table. That of the statistics table is four
+/// narrower.
 const NAME_MAX: usize = 80;
 const STATS_NAME_MAX: usize = 76;
 
-/// The figures of the statistics table, in Locust's order and spaced as there.
+/// The columns of the statistics table, in Locust's order and with its spacing.
 fn stats_columns(span: RateSpan) -> [(columns::Column, Column); 8] {
     let (rate, failure_rate) = match span {
         RateSpan::Recent => (columns::RECENT_RATE, columns::RECENT_FAILURE_RATE),
@@ -41,7 +41,7 @@ fn stats_columns(span: RateSpan) -> [(columns::Column, Column); 8] {
     ]
 }
 
-/// The statistics table.
+/// Returns the statistics table.
 pub(crate) fn render_stats(snapshot: &Snapshot, screen: Screen, span: RateSpan) -> String {
     let columns = stats_columns(span);
     let mut table =
@@ -63,23 +63,23 @@ pub(crate) fn render_stats(snapshot: &Snapshot, screen: Screen, span: RateSpan) 
     table.into_text()
 }
 
-/// The percentile table. Its headers stand one slot to the right of what their widths say, as in
-/// Locust. The title is not Locust's, `(approximated)`: its percentiles are of times that were rounded
-/// to two digits.
+/// Returns the percentile table. Its headers are one column to the right of their widths, as in Locust.
+/// The title does not say `(approximated)` as Locust's does: Locust computes percentiles from times
+/// rounded to two digits.
 pub(crate) fn render_percentiles(snapshot: &Snapshot, screen: Screen) -> String {
     let title = "Response time percentiles (ms, within 0.1 % or 1 us)";
     percentile_table(snapshot, screen, title, |row| &row.latency)
 }
 
-/// Percentiles of service times, where a schedule made them differ from the response times; nothing
-/// where it did not.
+/// Returns percentiles of service times if a schedule made them differ from response times; empty
+/// otherwise.
 pub(crate) fn render_service_times(snapshot: &Snapshot, screen: Screen) -> String {
     if snapshot.total.service_time.is_none() {
         return String::new();
     }
     let title = "Service time percentiles: from the start of each request. The response times above \
                  run from when it was intended.";
-    // A row that was never late has one time for both.
+    // A row that was never late has the same times for both.
     percentile_table(snapshot, screen, title, |row| {
         row.service_time.as_ref().unwrap_or(&row.latency)
     })
@@ -94,7 +94,7 @@ fn percentile_table(
     let mut columns = vec![Column::new(" ", 8, 8)];
     columns.extend([Column::new(" ", 6, 6); PERCENTILES.len()]);
     if !Table::has_room(screen, &columns) {
-        // The number of requests, which the table of statistics has as well.
+        // The number of requests is also in the statistics table.
         columns.pop();
         columns[0] = columns[1];
     }
@@ -110,7 +110,7 @@ fn percentile_table(
     format!("{}\n{}", screen.wrapped(title, 0), table.into_text())
 }
 
-/// The row's line, if it has samples.
+/// Adds the row if it has samples.
 fn push_percentiles(table: &mut Table, row: &Row, times: &Distribution) {
     let Some(figures) = &times.figures else { return };
     let times = figures.percentiles.iter().map(|&time| digits::table_ms(time));
@@ -118,7 +118,7 @@ fn push_percentiles(table: &mut Table, row: &Row, times: &Distribution) {
     table.push(&row.key.method, &row.key.name, &cells.collect::<Vec<_>>());
 }
 
-/// The error report: a line per failure; nothing if there are none.
+/// Returns the error report with a line per failure; empty without failures.
 pub(crate) fn render_errors(snapshot: &Snapshot, screen: Screen) -> String {
     if snapshot.failures.is_empty() {
         return String::new();
@@ -133,7 +133,7 @@ pub(crate) fn render_errors(snapshot: &Snapshot, screen: Screen) -> String {
     table
 }
 
-/// Locust fills lines up to where most errors end.
+/// Locust pads lines to the width of most errors.
 fn error_line(screen: Screen, count: &str, error: &str) -> String {
     match screen {
         Screen::Pipe => screen.text_line(count, &format!("{:<100}", one_line(error))),
@@ -141,8 +141,8 @@ fn error_line(screen: Screen, count: &str, error: &str) -> String {
     }
 }
 
-/// Errors of user code, each with its origin beneath; nothing if there are none. Locust shows these
-/// only in its log and its web page.
+/// Returns errors of user code, each with its origin beneath; empty without any. Locust shows them only
+/// in its log and on its web page.
 pub(crate) fn render_exceptions(snapshot: &Snapshot, screen: Screen) -> String {
     if snapshot.exceptions.is_empty() {
         return String::new();
@@ -163,8 +163,8 @@ fn rows_with_samples(snapshot: &Snapshot) -> impl Iterator<Item = &Row> {
     snapshot.entries.iter().filter(|row| row.requests > 0)
 }
 
-/// The text with its control characters escaped: a name or a message may come from the server, and
-/// must neither break a table's lines nor command the terminal. The files have it as it is.
+/// Escapes control characters: a name or a message may come from the server, and must neither break the
+/// lines of a table nor send commands to the terminal. Files have the original text.
 pub(in crate::report) fn one_line(text: &str) -> Cow<'_, str> {
     if !text.contains(char::is_control) {
         return Cow::Borrowed(text);

@@ -1,11 +1,11 @@
-//! What a server has seen beside the requests of the tables.
+//! Requests that a server may have seen and that no table shows.
 
 use crate::stats::{Counts, Snapshot};
 
-/// What the server may have seen and no row shows; nothing if there is none of it.
+/// Returns what the server may have seen and no row shows; empty if there is none.
 ///
-/// The requests that were sent are those of the rows, without the ones that failed before they
-/// could be sent, and all that is told here.
+/// The requests that were sent are those of the rows, without those that failed before they could be
+/// sent, plus everything listed here.
 pub(crate) fn render_unseen(snapshot: &Snapshot) -> String {
     let Counts { cancelled, retries, redirects, challenges, without_expect, .. } =
         snapshot.total.counts;

@@ -11,13 +11,13 @@ use crate::report::ticker::Ticker;
 use crate::report::utc::unix_seconds;
 use crate::stats::{Row, Snapshot};
 
-/// What its name ends with.
+/// The end of its name.
 pub(super) const SUFFIX: &str = "_stats_history.csv";
 
-/// How often rows reach the file, as Locust does it (stats.py:109).
+/// How often rows are written to the file, as in Locust (stats.py:109).
 const FLUSH_PERIOD: Duration = Duration::from_secs(5);
 
-/// Which rows the history has each second.
+/// The rows of the history for each second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum History {
     /// `Aggregated` alone, with percentiles since the start of the run.
@@ -26,7 +26,7 @@ pub enum History {
     Full,
 }
 
-/// The header line.
+/// Returns the header line.
 pub(crate) fn render_history_header() -> Vec<u8> {
     let rates = RECENT.iter().map(|column| column.csv);
     let first = ["Timestamp", "User Count", "Type", "Name"].into_iter().chain(rates);
@@ -35,7 +35,7 @@ pub(crate) fn render_history_header() -> Vec<u8> {
     Lines::with_header(columns).into_bytes()
 }
 
-/// The rows of one instant.
+/// Returns the rows of one instant.
 pub(crate) fn render_history_rows(snapshot: &Snapshot, history: History) -> Vec<u8> {
     let mut lines = Lines::new();
     if history == History::Full {
@@ -53,7 +53,7 @@ fn line(snapshot: &Snapshot, row: &Row, history: History) -> Vec<String> {
         snapshot.user_count().to_string(),
         row.key.method.clone(),
         row.key.name.clone(),
-        // Locust's `:2f` means a width of two and the default six decimals.
+        // Locust's `:2f` means a width of two and the default of six decimals.
         format!("{:.6}", row.recent_rates.requests),
         format!("{:.6}", row.recent_rates.failures),
     ];
@@ -66,7 +66,7 @@ fn line(snapshot: &Snapshot, row: &Row, history: History) -> Vec<String> {
     line
 }
 
-/// The file and the rows that wait to be written to it.
+/// The file, and the rows that wait to be written to it.
 #[derive(Debug)]
 pub(super) struct HistoryFile {
     output: OutputFile,
@@ -78,11 +78,11 @@ pub(super) struct HistoryFile {
     last: Option<Group>,
 }
 
-/// Rows that wait for a disk that is full; beyond it further rows are lost, which the error of the
-/// file has told.
+/// The most bytes of rows that wait while the disk is full. Later rows are lost; the error of the file
+/// has been reported.
 const WAITING_MAX: usize = 16 * 1024 * 1024;
 
-/// The rows of the latest instant: their time as written, and where in the file they start.
+/// The rows of the latest instant: their time as written, and their offset in the file.
 #[derive(Debug, Clone, Copy)]
 struct Group {
     timestamp: i64,
@@ -115,8 +115,8 @@ impl HistoryFile {
         Ok(())
     }
 
-    /// Adds the last rows. They take the place of the latest ones if those are of the same second:
-    /// whoever plots the file expects one value for each.
+    /// Adds the last rows. They replace the latest rows of the same second, because programs that plot
+    /// the file expect one value per second.
     pub(super) fn finish(&mut self, snapshot: &Snapshot) -> Result<(), Error> {
         let timestamp = unix_seconds(snapshot.at());
         let same = self.last.filter(|last| last.timestamp == timestamp);
@@ -125,8 +125,8 @@ impl HistoryFile {
         file.replace_from(same.map_or(file.len(), |last| last.start), &rows)
     }
 
-    /// The file, with all rows in it. After a failure the same bytes go to the same place next time, so
-    /// a disk that was full for a while leaves no gap.
+    /// Writes all rows to the file and returns it. After a failure the same bytes go to the same offset
+    /// next time, so a disk that was full for a while leaves no gap.
     fn write_out(&mut self) -> Result<&mut GrowingFile, Error> {
         let file = match self.file.take() {
             None => self.output.begin(&self.waiting)?,

@@ -1,6 +1,6 @@
-//! Locust's four CSV files, and one of ours.
+//! Locust's four CSV files, and one more.
 //!
-//! | file | what | ticker |
+//! | file | content | written |
 //! |---|---|---|
 //! | `PREFIX_stats.csv` | a row per entry, then `Aggregated` | rewritten every second |
 //! | `PREFIX_failures.csv` | a row per kind of failure | rewritten every second |
@@ -8,15 +8,15 @@
 //! | `PREFIX_status_codes.csv` | a row per entry and status: ours | rewritten every second |
 //! | `PREFIX_stats_history.csv` | the run, second by second | appended, written out every 5 s |
 //!
-//! All are tried before the load starts, so that a path that does not work is known at once, and
-//! what an earlier run has left there stays until this one begins. All are written once more at the
-//! end, so that they agree with the console to the last request (Locust's may lack the last second).
+//! All are tried before the load starts, so that an invalid path is an error at once; the files of an
+//! earlier run stay until this run begins. All are written once more at the end, so that they agree
+//! with the console to the last request (Locust's may lack the last second).
 //!
-//! A file that is rewritten is another one each time: whoever watches it opens it by its name (`watch
-//! cat`, `tail -F`), and finds whole tables only. The history is one file from its first row on, as
-//! Locust's is: `tail -f` follows it.
+//! A file that is rewritten is a new file each time: programs that open it by its name (`watch cat`,
+//! `tail -F`) see complete tables only. The history stays the same file, as Locust's does: `tail -f`
+//! follows it.
 //!
-//! Locust's columns have no place for a level that was broken; all other reports name it.
+//! Locust's columns have no place for a broken threshold; all other reports show it.
 //!
 //! The contents are pure functions, `render_*`.
 
@@ -36,7 +36,7 @@ pub(crate) use self::tables::render_status_codes;
 pub use self::tables::{render_exceptions, render_failures, render_stats};
 pub use super::file::Error;
 
-/// Where a run with this prefix writes its history.
+/// Returns the path of the history of a run with this prefix.
 #[allow(dead_code, reason = "only the page offers the file")]
 pub(crate) fn history_path(prefix: &Path) -> PathBuf {
     file::path(prefix, history::SUFFIX)
@@ -52,16 +52,16 @@ pub struct CsvFiles {
     history: HistoryFile,
 }
 
-/// What stands behind the prefix in their names; the history's is its own.
+/// The ends of their names, except the history's.
 const SUFFIXES: [&str; 4] = ["_stats.csv", "_failures.csv", "_exceptions.csv", "_status_codes.csv"];
 
 impl CsvFiles {
-    /// Makes sure that `PREFIX_stats.csv` and its siblings can be written, and makes the folders
-    /// they are in. What is there stays until the run tells of itself.
+    /// Checks that `PREFIX_stats.csv` and its siblings can be written, and makes their folders. Their
+    /// content stays until the first update.
     ///
     /// # Errors
     ///
-    /// The first that cannot.
+    /// Returns the first error.
     pub fn create(prefix: &Path, history: History) -> Result<Self, Error> {
         let [stats, failures, exceptions, status_codes] = SUFFIXES;
         Ok(Self {
@@ -73,8 +73,8 @@ impl CsvFiles {
         })
     }
 
-    /// The files that show the present state only. One that cannot be written does not keep
-    /// the others from being so; the first error is told.
+    /// Rewrites the files that show the present state. If one cannot be written, the others are still
+    /// written; the first error is returned.
     fn rewrite(&mut self, snapshot: &Snapshot) -> Result<(), Error> {
         let stats = self.stats.replace(&render_stats(snapshot));
         let failures = self.failures.replace(&render_failures(snapshot));

@@ -1,4 +1,4 @@
-//! The whole run as one object.
+//! The whole run as one JSON object.
 
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -14,7 +14,7 @@ use crate::stats::{
     Snapshot,
 };
 
-/// A run that is over.
+/// A run that has ended.
 pub(super) struct Run<'s> {
     pub(super) snapshot: &'s Snapshot,
     pub(super) seed: u64,
@@ -50,7 +50,7 @@ impl Serialize for Run<'_> {
     }
 }
 
-/// By the names that Locust's web page has for them; at most so many.
+/// Returns at most `most` failures, with the names of Locust's web page.
 pub(in crate::report) fn failures(snapshot: &Snapshot, most: usize) -> Value {
     let failure = |row: &FailureRow| {
         json!({
@@ -88,7 +88,7 @@ pub(in crate::report) fn malformed_lines(snapshot: &Snapshot) -> Value {
     lines.map(|(name, count)| json!({ "name": name, "count": count })).collect()
 }
 
-/// What was asked of the run on its way.
+/// Returns the commands during the run.
 pub(in crate::report) fn commands(snapshot: &Snapshot) -> Value {
     let commands = snapshot.commands.iter();
     commands
@@ -118,7 +118,7 @@ pub(in crate::report) fn open_load(load: &OpenLoad) -> Value {
     })
 }
 
-/// When cores did nothing of what was due.
+/// Returns a standstill of cores.
 fn standstill(told: &StandstillNote) -> Value {
     let time = told.what.time;
     json!({
@@ -129,7 +129,7 @@ fn standstill(told: &StandstillNote) -> Value {
     })
 }
 
-/// How the generator fared, and these reasons to doubt what it measured.
+/// Returns the health of the generator, with these reasons to doubt its numbers.
 pub(in crate::report) fn generator(snapshot: &Snapshot, warnings: &[Warning]) -> Value {
     let health = &snapshot.health;
     let cost = &health.request_cost;
@@ -148,7 +148,7 @@ pub(in crate::report) fn generator(snapshot: &Snapshot, warnings: &[Warning]) ->
     })
 }
 
-/// How often each of the kernel's limits was hit.
+/// Returns how often each limit was hit.
 fn limits(health: &GeneratorHealth) -> Value {
     let LimitsHit { ports, files, slow_connects, unchecked_servers, look_ups } = health.limits;
     json!({
@@ -161,7 +161,7 @@ fn limits(health: &GeneratorHealth) -> Value {
     })
 }
 
-/// A core in the whole run, and in its latest second.
+/// Returns a core's figures, over the whole run and in its latest second.
 fn core(core: &CoreHealth) -> Value {
     json!({
         "core": core.core,

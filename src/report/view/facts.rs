@@ -1,30 +1,30 @@
-//! What a run is: all that is needed to make it again.
+//! The facts of a run: everything that is needed to repeat it.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-/// What a run is. Known before it starts.
+/// The facts of a run, known before it starts.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Facts {
-    /// The scenario's file, or the URL that was given in its place.
+    /// The scenario's file, or the URL that replaces it.
     pub scenario: String,
     /// The text of the file.
     pub scenario_text: Option<String>,
-    /// Where the requests go, one host after the other.
+    /// The hosts of the requests.
     pub host: String,
-    /// What every random choice came from.
+    /// The seed of every random choice.
     pub seed: u64,
     /// The command as typed.
     pub command_line: String,
-    /// The command that makes this run once more, with its seed, and what a page asked for as if it
-    /// had been typed; but not what the run was steered by on its way.
+    /// A command that repeats this run with its seed and with the values of the page's form, but not
+    /// with the commands that were given during the run.
     pub again: Option<String>,
     /// Peak number of users.
     pub users: u32,
-    /// Users started per second, where that is all there is to the load.
+    /// Users started per second, if the load is a plain ramp.
     pub spawn_rate: Option<f64>,
-    /// From the start of the run to the stop.
+    /// The time from the start of the run to the stop.
     pub run_time: Option<Duration>,
     /// The load in one line.
     pub load: String,
@@ -35,8 +35,8 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// By the names of the fields, and `version`. The seed is text: a reader's numbers may end at 53
-    /// bits.
+    /// Returns them by the names of the fields, with `version`. The seed is a text, because numbers of
+    /// a reader may have 53 bits only.
     pub fn json(&self) -> Value {
         json!({
             "version": env!("CARGO_PKG_VERSION"),

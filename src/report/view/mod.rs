@@ -1,8 +1,8 @@
-//! A run at an instant, with all that the web page and the HTML report show of it, as JSON.
+//! A run at an instant, as JSON with everything that the web page and the HTML report show.
 //!
-//! The page is sent one each second, the report has the last one in it. What the [JSON file](super::json)
-//! has too stands here under the same key, by the rules there. Times are not rounded here: whoever shows
-//! one rounds it, once.
+//! The page gets one each second, the HTML report contains the last one. What is also in the [JSON
+//! file](super::json) has the same key and follows the rules there. Times are not rounded here, because
+//! they must be rounded only once, where they are shown.
 //!
 //! | key | what |
 //! |---|---|
@@ -46,25 +46,25 @@ pub use crate::workload::Workload;
 /// The most rows of statistics, and of failures, as on Locust's page.
 pub(crate) const ROWS_MAX: usize = 500;
 
-/// How far a run has come, in Locust's words.
+/// The state of a run, in Locust's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum State {
-    /// None has been started yet.
+    /// No run has started.
     #[default]
     Ready,
-    /// Users are still coming.
+    /// Users are still starting.
     Spawning,
-    /// All that were asked for are there.
+    /// All users that were asked for are running.
     Running,
-    /// It was stopped, and users finish.
+    /// The run was stopped, and users finish their tasks.
     Stopping,
-    /// It is over.
+    /// The run has ended.
     Stopped,
 }
 
 impl State {
-    /// The word for it.
+    /// Returns Locust's word for it.
     pub fn word(self) -> &'static str {
         match self {
             State::Ready => "ready",
@@ -75,33 +75,33 @@ impl State {
         }
     }
 
-    /// Whether there is a run that is not over.
+    /// Returns whether there is a run that has not ended.
     pub fn is_active(self) -> bool {
         matches!(self, State::Spawning | State::Running | State::Stopping)
     }
 }
 
-/// A run, and how it stands.
+/// A run at an instant.
 #[derive(Debug, Clone, Copy)]
 pub struct View<'v> {
-    /// What the run is.
+    /// The facts of the run.
     pub facts: &'v Facts,
-    /// What its users do.
+    /// Its classes, tasks and checks.
     pub workload: &'v Workload,
-    /// How far it has come.
+    /// Its state.
     pub state: State,
     /// The number of the run in this process, from 1; 0 before the first.
     pub run: u64,
-    /// How it stands; `None` before its first instant.
+    /// Its statistics; `None` before its start.
     pub snapshot: Option<&'v Snapshot>,
-    /// Its course.
+    /// Its history.
     pub history: Option<&'v History>,
-    /// What its load goes to, while it lasts.
+    /// The target of its load, while it lasts.
     pub target: Option<Change>,
 }
 
 impl View<'_> {
-    /// The object described above.
+    /// Returns the object described above.
     pub fn json(&self) -> Value {
         let reasons = self.snapshot.map(warnings).unwrap_or_default();
         let requests = self.snapshot.map_or(0, |snapshot| snapshot.total.requests);
@@ -166,7 +166,7 @@ impl View<'_> {
         }
     }
 
-    /// Users by class, and when they are gone, those that there were last.
+    /// Returns the users by class or, when they have ended, the last ones.
     fn users<'s>(&'s self, snapshot: &'s Snapshot) -> &'s [UserCount] {
         match self.history {
             Some(history) if snapshot.user_count() == 0 => history.latest_users(),
@@ -174,7 +174,7 @@ impl View<'_> {
         }
     }
 
-    /// The same keys with nothing in them, so that a reader needs no second way.
+    /// Returns the same keys without data, so that readers need not treat this case differently.
     fn before_the_run(&self) -> Value {
         let classes = self.workload.classes.iter().map(|class| class.name.clone()).collect();
         let mut view = self.of_snapshot(&Snapshot::before_the_run(classes), &[]);
@@ -185,7 +185,8 @@ impl View<'_> {
     }
 }
 
-/// Whether a run's numbers are to be believed: `broken` where it broke a level that it was not to, `doubtful` with a reason to doubt them, `none` without a request, else `good`.
+/// Returns whether a run's numbers are to be trusted: `broken` if a threshold was broken, `doubtful` if
+/// there is a reason to doubt them, `none` without a request, else `good`; with a text.
 pub(crate) fn verdict(
     reasons: usize,
     requests: u64,

@@ -14,7 +14,7 @@ use crate::report::json::entry::groups;
 use crate::report::percentiles;
 use crate::stats::{Distribution, Figures, Rates, Row};
 
-/// A row, with its rates in the latest second.
+/// Returns a row, with its rates in the latest second.
 pub(super) fn row(row: &Row, second: Option<Rates>) -> Value {
     let second = second.unwrap_or_default();
     let mut object = Map::new();
@@ -34,7 +34,7 @@ pub(super) fn row(row: &Row, second: Option<Rates>) -> Value {
     Value::Object(object)
 }
 
-/// As they come from the histogram: rounded twice, 281.48 would be 281.5 and then 282.
+/// Returns percentiles as in the histogram: rounded twice, 281.48 would be 281.5 and then 282.
 fn exact_percentiles(times: &Distribution) -> Value {
     times.figures.as_ref().map_or(Value::Null, |Figures { percentiles, .. }| {
         let times = percentiles.map(|time| json!(exact(time)));

@@ -1,4 +1,4 @@
-//! How often each task is chosen, in the shape of Locust's `/tasks`.
+//! Task ratios, in the format of Locust's `/tasks`.
 
 use std::collections::HashMap;
 
@@ -25,13 +25,13 @@ pub fn tasks(workload: &Workload, running: &[UserCount]) -> Value {
     json!({ "per_class": classes(|_| 1.0), "total": classes(|share| share) })
 }
 
-/// A class with this share of the users, whose tasks have this share of the work.
+/// Returns a class with this share of the users, whose tasks have this share of the work.
 fn class(class: &ClassTasks, ratio: f64, of_all: f64) -> Value {
     let weights: u64 = class.tasks.iter().map(|task| u64::from(task.weight)).sum();
     let mut tasks: Map<String, Value> = Map::new();
     for task in &class.tasks {
         let share = of_all * f64::from(task.weight) / weights.max(1) as f64;
-        // Tasks of one name are one row, as their requests are.
+        // Tasks of the same name are one row, as their requests are.
         let before = tasks.get(&task.name).and_then(|task| task["ratio"].as_f64());
         tasks.insert(task.name.clone(), json!({ "ratio": before.unwrap_or_default() + share }));
     }

@@ -1,13 +1,13 @@
-//! Whether the generator's own lateness is a part of the times that are shown.
+//! Decides whether the generator's own lateness is a considerable part of the times that are shown.
 //!
-//! What comes late is in a latency: the response that is read late and, where the load is open, the
-//! request that is sent late. How late a core is for what comes, its timers say, of which there are a
-//! hundred a second at least. A user's wait that ends late is in no latency, but it says the same.
+//! Lateness is a part of latencies: a response may be read late and, in an open load, a request may be
+//! sent late. The delays of timers, of which there are at least a hundred per second, show how late a
+//! core is. A user's wait that ends late is in no latency, but also shows it.
 //!
-//! Where latencies are those of the server plus a lateness that has nothing to do with them, the
-//! shares can be compared one by one: what the latest hundredth of the timers was late by is the most
-//! that the slowest hundredth of the requests can owe to it. So a percentile is judged by the same
-//! percentile of lateness, the median always and the others where enough lies beyond them.
+//! If latencies are those of the server plus an independent lateness, equal shares can be compared: the
+//! slowest hundredth of the requests owes at most the delay of the latest hundredth of the timers. So a
+//! percentile is compared with the same percentile of lateness: the median always, others if enough
+//! samples lie beyond them.
 
 use std::fmt;
 use std::time::Duration;
@@ -15,54 +15,53 @@ use std::time::Duration;
 use crate::report::digits::table_ms;
 use crate::stats::{CoreHealth, PERCENTILES, Snapshot};
 
-/// The percentiles that are judged, by their places in [`PERCENTILES`], and what lies beyond them in
-/// words.
+/// The judged percentiles, as indexes into [`PERCENTILES`], and words for what lies beyond them.
 const JUDGED: [(usize, &str, &str); 3] = [
     (0, "half of all timers were", "half of all requests took"),
     (5, "one timer in twenty was", "one request in twenty took"),
     (7, "one timer in a hundred was", "one request in a hundred took"),
 ];
-/// Fewer timers, or requests, beyond a percentile than this are chance.
+/// With fewer timers or requests beyond a percentile the result is random.
 const BEYOND_MIN: f64 = 10.0;
-/// What a timer may be late by on a host that has nothing else to do, as idle processors and virtual
-/// machines take time to wake up. Nobody can do anything about it.
+/// The usual delay of a timer on an idle host, because idle processors and virtual machines take time
+/// to wake up.
 const USUAL: Duration = Duration::from_millis(1);
-/// A lateness that is this share of a latency changes what it says.
+/// A lateness of one part in this many of a latency matters.
 const SHARE: u32 = 4;
-/// A core that ran for more of a second than this was late because of its own load.
+/// A core that ran for a larger share of a second was late because of its own load.
 const LOADED: f64 = 0.5;
 
-/// A percentile of the latencies that owes too much to lateness.
+/// A percentile of the latencies with too much lateness in it.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Late {
-    /// Which, as a share of the requests.
+    /// The percentile, as a share of the requests.
     pub percentile: f64,
-    /// What was beyond it, of timers and of requests.
+    /// Words for the timers and the requests beyond it.
     texts: (&'static str, &'static str),
     /// The same percentile of lateness.
     pub lateness: Duration,
     /// The percentile itself.
     pub latency: Duration,
-    /// What is likely to be behind it.
+    /// The likely cause.
     pub cause: Cause,
 }
 
-/// What makes a core late.
+/// Why a core was late.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Cause {
-    /// Something else ran in its place, or its CPU time is limited. The processor's number.
+    /// Something else ran in its place, or its CPU time is limited; with the number of the processor.
     KeptWaiting(usize),
-    /// It had too much to do.
+    /// It had too much work.
     Loaded,
-    /// A task that does not let go of it for so long.
+    /// A task blocked it for this long.
     LongTurn(Duration),
-    /// None of that.
+    /// No known cause.
     Unknown,
 }
 
-/// The lowest percentile that lateness is too much of.
+/// Returns the lowest percentile with too much lateness in it.
 pub(super) fn late(snapshot: &Snapshot) -> Option<Late> {
     let timers = &snapshot.health.lateness;
     let requests = &snapshot.total.latency;
@@ -82,7 +81,7 @@ pub(super) fn late(snapshot: &Snapshot) -> Option<Late> {
 }
 
 fn cause(cores: &[CoreHealth], lateness: Duration) -> Cause {
-    // A part of what it ran, so that the little that an idle core is kept waiting counts for nothing.
+    // Compared with its running time, so that short waits of an idle core do not count.
     let is_kept = |core: &&CoreHealth| core.work.kept_waiting * 4 >= core.work.cpu.total();
     let kept = cores.iter().filter(is_kept).max_by_key(|core| core.work.kept_waiting);
     let longest_turn = cores.iter().map(|core| core.work.longest_turn).max().unwrap_or_default();

@@ -1,5 +1,5 @@
-//! What may spoil the numbers of a run: every way that the generator itself can, in words, with what
-//! to do about it.
+//! Reasons to doubt the numbers of a run: everything that the generator itself may spoil, in words and
+//! with advice.
 
 mod late;
 mod standstills;
@@ -12,59 +12,59 @@ pub use late::{Cause, Late};
 pub(crate) use standstills::standstills;
 pub use standstills::{MoreStandstills, StandstillNote};
 
-/// From one iteration in so many on, those that had to wait for a user are too many.
+/// If one iteration in this many had to wait for a user, there are too few users.
 const WAITED_SHARE: u64 = 100;
 
 /// A reason to doubt a run's numbers. Its text is one line.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Warning {
-    /// Requests were started, so many, and none came to its end.
+    /// This number of requests was started, and none was completed.
     NothingCompleted(u64),
-    /// Cores did nothing of what was due for a while.
+    /// Cores stood still.
     Standstill(StandstillNote),
-    /// They did so more often than can be told.
+    /// There were more standstills than are listed.
     MoreStandstills(MoreStandstills),
     /// A core had no time left.
     Saturated {
         /// The processor's number.
         core: usize,
-        /// In how many seconds.
+        /// The number of such seconds.
         seconds: u64,
-        /// The worst of them.
+        /// The worst of these seconds.
         fullest: FullSecond,
     },
-    /// Timers came late, compared to what was measured.
+    /// Timers were late, compared with the latencies.
     Late(Late),
     /// Iterations of an open load found no user.
     Backlog {
-        /// That had to wait for one.
+        /// The number that had to wait for a user.
         delayed: u64,
-        /// That were never started.
+        /// The number that were never started.
         never: u64,
-        /// Of so many.
+        /// The number of all arrivals.
         due: u64,
     },
-    /// Requests failed for want of a local port.
+    /// Requests failed because no local port was left.
     Ports(u64),
-    /// Requests failed for want of a file descriptor.
+    /// Requests failed because no file descriptor was left.
     Files(u64),
     /// Connections took so long that their first packet was sent again.
     SlowConnects {
-        /// How many.
+        /// The number of such connections.
         times: u64,
-        /// Connections that accept queues of this host had no room for meanwhile, whoever made them.
+        /// The number of connections that did not fit into accept queues of this host meanwhile.
         overflows: u64,
     },
     /// Servers whose certificates were not checked answered these connections.
     UncheckedServers(u64),
-    /// Look-ups of a name failed in the course of the run.
+    /// Look-ups of a name failed during the run.
     LookUps(u64),
-    /// A level that nothing could be compared with, in the words of its user.
+    /// A threshold that had nothing to be compared with, as written by the user.
     Unjudged(String),
 }
 
-/// The reasons to doubt a run, as far as it has come.
+/// Returns the reasons to doubt a run up to this instant.
 pub fn warnings(snapshot: &Snapshot) -> Vec<Warning> {
     let health = &snapshot.health;
     let saturated = health.cores.iter().filter(|core| core.saturated_seconds > 0);
@@ -73,7 +73,7 @@ pub fn warnings(snapshot: &Snapshot) -> Vec<Warning> {
         seconds: core.saturated_seconds,
         fullest: core.fullest,
     });
-    // By itself an overflow may be anybody's: it is ours where our connections had to wait.
+    // An overflow alone may belong to any connection. It counts if connections of the run were slow.
     let overflows = health.accept_queue_overflows;
     let slow = |times| Warning::SlowConnects { times, overflows };
     let limits = health.limits;
@@ -96,13 +96,14 @@ pub fn warnings(snapshot: &Snapshot) -> Vec<Warning> {
         .collect()
 }
 
-/// Whether requests were made and none of them came to its end: there is nothing to be shown.
+/// Returns a warning if requests were made and none was completed, so that there is nothing to show.
 pub(crate) fn nothing_completed(snapshot: &Snapshot) -> Option<Warning> {
     let (requests, cancelled) = (snapshot.total.requests, snapshot.total.counts.cancelled);
     (requests == 0 && cancelled > 0).then_some(Warning::NothingCompleted(cancelled))
 }
 
-/// Where more than a few iterations had no user in time, the load was not the one asked for.
+/// Returns a warning if more than a few iterations had to wait for a user, so that the load was not the
+/// one asked for.
 fn backlog(snapshot: &Snapshot) -> Option<Warning> {
     let load = snapshot.open_load.as_ref()?;
     let (delayed, never, due) = (load.delayed, load.backlog, load.due);

@@ -6,30 +6,30 @@ use std::time::Duration;
 use super::{Warning, plural};
 use crate::stats::{GeneratorHealth, StandstillRow};
 
-/// The most that are told one by one: the longest.
+/// The number of standstills, the longest ones, that are listed one by one.
 const TOLD_MAX: usize = 5;
 
-/// A standstill. Its text says of which cores and how long: `core 0 stood still for 2.0 s`.
+/// A standstill. Its text names the cores and the length: `core 0 stood still for 2.0 s`.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct StandstillNote {
-    /// Which cores, and when.
+    /// The cores and the time.
     pub what: StandstillRow,
-    /// They are all that the run has, and more than one.
+    /// Whether these are all cores of the run, and more than one.
     pub all: bool,
 }
 
-/// Several more standstills together.
+/// The sum of several further standstills.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct MoreStandstills {
-    /// How often.
+    /// Their number.
     pub times: u64,
-    /// How long together.
+    /// Their total length.
     pub lasting: Duration,
 }
 
-/// All that are known one by one, in order of time.
+/// Returns all that are known one by one, in order of time.
 pub(crate) fn standstills(health: &GeneratorHealth) -> impl Iterator<Item = StandstillNote> {
     let cores = health.cores.len();
     health.standstills.iter().map(move |what| {
@@ -38,7 +38,7 @@ pub(crate) fn standstills(health: &GeneratorHealth) -> impl Iterator<Item = Stan
     })
 }
 
-/// The longest in order of time, and the others together.
+/// Returns the longest ones in order of time, and the sum of the others.
 pub(super) fn warnings(health: &GeneratorHealth) -> Vec<Warning> {
     let mut lengths: Vec<_> = health.standstills.iter().map(|one| one.time.lasting).collect();
     lengths.sort_unstable_by(|a, b| b.cmp(a));
@@ -59,7 +59,7 @@ pub(super) fn warnings(health: &GeneratorHealth) -> Vec<Warning> {
 }
 
 impl StandstillNote {
-    /// From when on, and what may have been behind it.
+    /// Returns when it began and its likely cause.
     pub(super) fn more(&self) -> String {
         let from = self.what.time.from.as_secs_f64();
         let because = if self.what.time.in_task {
@@ -88,7 +88,7 @@ impl fmt::Display for MoreStandstills {
     }
 }
 
-/// `core 0`, `cores 0 and 3`, `cores 0, 1 and 2`.
+/// Returns `core 0`, `cores 0 and 3`, `cores 0, 1 and 2`.
 fn named(cores: &[usize]) -> String {
     let numbers: Vec<String> = cores.iter().map(ToString::to_string).collect();
     match numbers.split_last() {
@@ -98,7 +98,7 @@ fn named(cores: &[usize]) -> String {
     }
 }
 
-/// `0.15`, `2.0`.
+/// Returns `0.15`, `2.0`.
 fn seconds(time: Duration) -> String {
     let seconds = time.as_secs_f64();
     if seconds < 0.995 { format!("{seconds:.2}") } else { format!("{seconds:.1}") }
