@@ -27,6 +27,7 @@ pub use selection::SelectedClass;
 use hosts::{Hosts, key, local_addresses};
 
 use crate::cores::allowed_cores;
+use crate::reactor::BackendChoice;
 use crate::scenario::{self, ArrivalKind, Arrivals, Classes, LoadShape, Scenario, Share};
 use crate::session::{LocalAddresses, Resolve, ResolvedUrl, Secrets, Via};
 use crate::stats::{Period, RowLimits};
@@ -70,6 +71,8 @@ pub struct Options {
     pub stop_timeout: Option<Duration>,
     /// The numbers of the cores to use; `None` for all that are allowed.
     pub cores: Option<Vec<usize>>,
+    /// What sockets are to go through.
+    pub io: BackendChoice,
     /// The seed of every random choice of the run; a random one by default.
     pub seed: Option<u64>,
     /// The local addresses of connections; if empty, the kernel chooses.
@@ -132,6 +135,8 @@ pub struct Plan {
     pub stop_timeout: Duration,
     /// The cores that run users: user *i* runs on the core at *i* modulo their number.
     pub cores: Vec<CoreId>,
+    /// What sockets are to go through.
+    pub io: BackendChoice,
     /// The seed of every random choice of the run.
     pub seed: u64,
     /// Whether snapshots have a journal of what users do.
@@ -214,6 +219,7 @@ impl Plan {
             abort_after: abort_after.unwrap_or(Period::WINDOW),
             stop_timeout: options.stop_timeout.or(own.stop_timeout).unwrap_or_default(),
             cores: choose_cores(options.cores)?,
+            io: options.io,
             seed: options.seed.unwrap_or_else(|| fastrand::u64(..)),
             journal: options.journal,
             limits: RowLimits::default(),

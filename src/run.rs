@@ -15,7 +15,7 @@ use crate::collector::{Collector, ReportError, Summary, ThresholdMonitor};
 use crate::control::Control;
 use crate::executor;
 use crate::plan::{Churn, Plan, RouteForecast};
-use crate::reactor::preflight;
+use crate::reactor::preflight::{self, Chosen};
 use crate::report::Report;
 use crate::session::Via;
 use crate::stats::Totals;
@@ -43,14 +43,13 @@ pub enum Error {
     Adaptive(String),
 }
 
-/// Checks that the machine allows this run, and raises limits if it may. Refuses only what is certain
-/// to fail; see [`Forecast`](crate::plan::Forecast).
+/// Checks that the machine allows this run, raises limits if it may, and chooses what sockets go through.
+/// Refuses only what is certain to fail; see [`Forecast`](crate::plan::Forecast).
 ///
 /// # Errors
 ///
 /// Returns what is missing, and how to fix it.
-pub fn preflight(plan: &Plan) -> Result<(), Error> {
-    preflight::locked_memory()?;
+pub fn preflight(plan: &Plan) -> Result<Chosen, Error> {
     let forecast = plan.forecast();
     for RouteForecast { target, connections, pairs } in &forecast.routes {
         preflight::local_ports(target, *connections, *pairs)?;
@@ -59,8 +58,7 @@ pub fn preflight(plan: &Plan) -> Result<(), Error> {
     let cores = plan.cores.len() + executor::idle_elsewhere(&plan.cores);
     let other_files = OTHER_FILES + FILES_PER_CORE * cores as u64;
     preflight::open_files(forecast.kept + other_files, forecast.at_most + other_files)?;
-    preflight::io_uring()?;
-    Ok(())
+    Ok(preflight::choose(plan.io)?)
 }
 
 /// Returns what is likely to run out during the run, each with what helps. The run is allowed all the

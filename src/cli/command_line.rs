@@ -26,8 +26,14 @@ pub(super) fn to_repeat(scenario: &str, args: &RunArgs, plan: &Plan) -> String {
     line.connections(args);
     line.flag("--stop-timeout", seconds(args.stop_timeout));
     line.flag("--cores", Some(list(plan.cores.iter().map(|core| core.id))));
+    line.flag("--io", word(args.io));
     line.flag("--seed", Some(plan.seed));
     command_line(line.0.into_iter(), &plan.scenario.parameters)
+}
+
+/// One of several words.
+fn word(value: Option<impl ValueEnum>) -> Option<String> {
+    Some(value?.to_possible_value()?.get_name().to_owned())
 }
 
 /// The words of a command.
@@ -41,12 +47,11 @@ impl Line {
     }
 
     fn load(&mut self, args: &RunArgs) {
-        let kind = args.arrivals.and_then(|kind| kind.to_possible_value());
         self.flag("--host", args.host.as_ref());
         self.flag("--users", args.users);
         self.flag("--spawn-rate", args.spawn_rate);
         self.flag("--rate", args.rate);
-        self.flag("--arrivals", kind.as_ref().map(|kind| kind.get_name()));
+        self.flag("--arrivals", word(args.arrivals));
         self.flag("--max-users", args.max_users);
         self.flag("--iterations", args.iterations);
         self.flag("--requests", args.requests);

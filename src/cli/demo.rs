@@ -25,8 +25,12 @@ pub(super) fn demo(args: &RunArgs) -> Result<u8, Error> {
         cores.pop();
     }
     let address = (Ipv4Addr::LOCALHOST, 0).into();
-    let options =
-        target::Options { cores: vec![server_core], address, ..target::Options::default() };
+    let options = target::Options {
+        cores: vec![server_core],
+        address,
+        io: args.io.unwrap_or_default(),
+        ..target::Options::default()
+    };
     let server = Server::start(options)?;
 
     let mut args = args.clone();

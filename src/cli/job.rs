@@ -48,7 +48,7 @@ impl Job {
     ) -> Result<Self, Error> {
         let args = &args.with_reports_of(&scenario);
         let plan = Arc::new(Plan::watched(scenario, options, milestones::preparing(log))?);
-        run::preflight(&plan)?;
+        milestones::chosen(&run::preflight(&plan)?, log);
         let facts = facts(&plan, args, template);
         let control = Arc::new(Control::of(plan.arrivals.is_some()));
         let (args, log, reports) = (args.clone(), log.clone(), Vec::new());

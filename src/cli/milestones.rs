@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use crate::control::{Change, Control};
 use crate::log::Log;
 use crate::plan::{Plan, PlanProgress};
+use crate::reactor::preflight::Chosen;
 use crate::report::Report;
 use crate::report::broken;
 use crate::report::warnings::{Warning, nothing_completed, warnings};
@@ -46,6 +47,18 @@ impl Clock {
             self.last = now;
         }
         is_due
+    }
+}
+
+/// Logs that sockets cannot go through io_uring, and the cure.
+pub(super) fn chosen(chosen: &Chosen, log: &Log) {
+    if let Chosen { backend, refusal: Some(refusal) } = chosen {
+        log.info(
+            "main",
+            format_args!(
+                "Sockets go over {backend}, which takes more CPU time per request: {refusal}"
+            ),
+        );
     }
 }
 

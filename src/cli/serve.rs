@@ -4,10 +4,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Error, ServeArgs, print, signals};
+use super::{Error, ServeArgs, milestones, print, signals};
 use crate::control::Control;
 use crate::cores::allowed_cores;
 use crate::log::{Level, Log};
+use crate::reactor::preflight;
 use crate::target::{Close, Options, Pathology, Server};
 
 /// How often the command checks whether to stop.
@@ -18,6 +19,7 @@ pub(super) fn serve(args: &ServeArgs) -> Result<u8, Error> {
     let control = Arc::new(Control::default());
     let log = Log::new(Level::Info, None)?;
     let signals = signals::stop_on_signals(&control, &log, None)?;
+    milestones::chosen(&preflight::choose(args.io)?, &log);
     let server = Server::start(options(args)?)?;
     let address = server.address();
     print(&format!("Serving GET /, /users, /status at http://{address} (Ctrl-C stops)\n"))?;
@@ -53,6 +55,7 @@ fn options(args: &ServeArgs) -> Result<Options, Error> {
     };
     Ok(Options {
         cores,
+        io: args.io,
         address: SocketAddr::new(args.bind, args.port),
         pathology: pathology(args),
         error_rate: args.error_rate,

@@ -32,7 +32,7 @@ pub use crate::cores::allowed_cores;
 
 use crate::control::Control;
 use crate::plan::Plan;
-use crate::reactor::Backend;
+use crate::reactor::{Backend, preflight};
 use crate::session::Resolver;
 use crate::stats::Interval;
 use per_core::Job;
@@ -63,6 +63,7 @@ pub fn start(
     control: &Arc<Control>,
     intervals: Sender<Interval>,
 ) -> Result<Cores, Error> {
+    let backend = preflight::choose(plan.io)?.backend;
     // Before any thread is pinned, so that look-ups are not.
     let resolver = Resolver::start(plan.dns_refresh).map_err(Error::Resolver)?;
     let (ready, all_ready) = bounded(plan.cores.len());
@@ -81,8 +82,8 @@ pub fn start(
         let ready = ready.clone();
         let main = move |pinned| per_core::run(pinned, job, ready);
         let end = End { core: number, control: control.clone(), intervals: intervals.clone() };
-        let thread = Pinned::start_guarded(core, "gregaria", end, main)
-            .map_err(|source| Error::Ring { core: core.id, source })?;
+        let thread = Pinned::start_over(backend, core, "gregaria", end, main)
+            .map_err(|source| Error::Reactor { core: core.id, backend, source })?;
         threads.push(thread);
         starts.push(tell);
     }
@@ -100,7 +101,7 @@ pub fn start(
     for start in starts {
         let _ = start.send(started);
     }
-    Ok(Cores { started, backend: Backend::IoUring, threads })
+    Ok(Cores { started, backend, threads })
 }
 
 /// What a core leaves behind when it breaks: its tasks, which may hold whatever they hold for ever.

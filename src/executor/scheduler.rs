@@ -1,5 +1,5 @@
-//! What polls the tasks of a core: glommio's executor, or the [`local`] one where glommio's own rings
-//! are refused.
+//! What polls the tasks of a core: glommio's executor, or the [`local`] one where there are to be no
+//! rings, which glommio has of its own.
 
 use std::time::Duration;
 
@@ -7,6 +7,7 @@ use core_affinity::CoreId;
 use glommio::{LocalExecutor, LocalExecutorBuilder, Placement};
 
 use super::{Error, local};
+use crate::reactor::Backend;
 
 /// glommio's time slice, after which it would look at its own rings: longer than any run.
 const TIME_SLICE: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -18,11 +19,18 @@ const GLOMMIO_IO_MEMORY: usize = 64 * 1024;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scheduler {
     Glommio,
-    #[cfg_attr(not(test), expect(dead_code, reason = "the reactor still wants a ring"))]
     Local,
 }
 
 impl Scheduler {
+    /// The one beside this backend: where there is no ring of ours, there is none of glommio's.
+    pub(super) fn of(backend: Backend) -> Self {
+        match backend {
+            Backend::IoUring => Scheduler::Glommio,
+            Backend::Epoll => Scheduler::Local,
+        }
+    }
+
     /// Runs a task on this thread, which runs this scheduler.
     pub(super) fn spawn(self, task: impl Future<Output = ()> + 'static) {
         match self {

@@ -17,6 +17,7 @@ pub(crate) fn text(option: &RunOption) -> &'static str {
         ("web_base_path", _) => "/example",
         ("loglevel", _) => "DEBUG",
         ("cores", _) => "0",
+        ("io", _) => "epoll",
         (_, Value::Switch) => "true",
         (_, Value::Whole { .. } | Value::PerSecond { .. }) => "7",
         (_, Value::Time) => "90s",

@@ -238,6 +238,12 @@ const MACHINE: &[RunOption] = &[
     option("cores", text("LIST"), "Cores to run on: 0-3,6; all allowed ones by default")
         .field("Cores"),
     option(
+        "io",
+        text("KIND"),
+        "What sockets go through; auto is io_uring where this process may use it, else epoll \
+         [default: auto]",
+    ),
+    option(
         "seed",
         whole("N", 0, u64::MAX),
         "Seed of every random choice of the run; printed, random by default",

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use clap::ValueEnum;
+
 use super::preflight;
 
 /// The interface of the kernel that a reactor waits with.
@@ -16,7 +18,7 @@ pub enum Backend {
 impl Backend {
     /// io_uring where this process may use it, else epoll.
     pub fn best() -> Self {
-        if preflight::io_uring().is_ok() { Backend::IoUring } else { Backend::Epoll }
+        preflight::choose(BackendChoice::Auto).map_or(Backend::Epoll, |chosen| chosen.backend)
     }
 }
 
@@ -28,4 +30,27 @@ impl fmt::Display for Backend {
             Backend::Epoll => "epoll",
         })
     }
+}
+
+/// Asks for this and no other.
+impl From<Backend> for BackendChoice {
+    fn from(backend: Backend) -> Self {
+        match backend {
+            Backend::IoUring => BackendChoice::IoUring,
+            Backend::Epoll => BackendChoice::Epoll,
+        }
+    }
+}
+
+/// Which [`Backend`] is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum BackendChoice {
+    /// io_uring where this process may use it, else epoll.
+    #[default]
+    Auto,
+    /// io_uring or none.
+    #[value(name = "io_uring")]
+    IoUring,
+    /// epoll, although there may be io_uring.
+    Epoll,
 }

@@ -46,7 +46,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-pub use backend::Backend;
+pub use backend::{Backend, BackendChoice};
 pub use listener::Listener;
 pub use peer::{Peer, TcpOptions};
 pub use remote::{Remote, Woken};

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use super::{Backend, Reactor};
+use super::{Backend, BackendChoice, Reactor};
 
 /// The least locked memory that glommio starts with.
 const LOCKED_MEMORY_MIN: u64 = 512 * 1024;
@@ -27,12 +27,12 @@ const PORT_REUSED: Duration = Duration::from_secs(1);
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The kernel has no io_uring at all.
-    #[error("this kernel has no io_uring; gregaria needs Linux 6.1 or newer")]
+    #[error("this kernel has no io_uring; try Linux 6.1 or newer")]
     Missing,
     /// The kernel has io_uring, but not the features the reactor is built on.
     #[error(
         "this kernel's io_uring is too old (no single issuer with deferred task work, or no \
-         provided buffer rings); gregaria needs Linux 6.1 or newer"
+         provided buffer rings); try Linux 6.1 or newer"
     )]
     TooOld,
     /// Switched off by the administrator.
@@ -94,6 +94,39 @@ pub enum Error {
     /// Anything else the system says.
     #[error("cannot set up io_uring: {0}")]
     Other(#[source] io::Error),
+}
+
+/// What the sockets of a run go through.
+#[derive(Debug)]
+pub struct Chosen {
+    /// The one that is used.
+    pub backend: Backend,
+    /// Why it is not io_uring, where nobody asked for another.
+    pub refusal: Option<Error>,
+}
+
+impl Chosen {
+    fn asked(backend: Backend) -> Self {
+        Chosen { backend, refusal: None }
+    }
+}
+
+/// Chooses what this machine allows of what is asked for.
+///
+/// # Errors
+///
+/// Why it cannot be io_uring where that and nothing else is asked for, and the cure.
+pub fn choose(asked: BackendChoice) -> Result<Chosen, Error> {
+    if asked == BackendChoice::Epoll {
+        return Ok(Chosen::asked(Backend::Epoll));
+    }
+    match locked_memory().and_then(|()| io_uring()) {
+        Ok(()) => Ok(Chosen::asked(Backend::IoUring)),
+        Err(refusal) if asked == BackendChoice::Auto => {
+            Ok(Chosen { backend: Backend::Epoll, refusal: Some(refusal) })
+        }
+        Err(refusal) => Err(refusal),
+    }
 }
 
 /// Checks that this process may use io_uring as the reactor does, by doing so.
@@ -242,8 +275,7 @@ mod tests {
 
     #[test]
     fn this_machine_passes() {
-        io_uring().expect("tests need io_uring");
-        locked_memory().expect("tests need locked memory");
+        choose(BackendChoice::Auto).expect("epoll is everywhere");
         open_files(64, 64).expect("tests need open files");
         local_ports("a:80", 10_000, 10).expect("tests need local ports");
     }

@@ -7,6 +7,7 @@ use core_affinity::CoreId;
 
 use super::{Error, Pathology};
 use crate::cores::allowed_cores;
+use crate::reactor::BackendChoice;
 
 /// The server's cores, its address and its faults.
 #[derive(Debug, Clone)]
@@ -15,6 +16,8 @@ pub struct Options {
     pub cores: Vec<CoreId>,
     /// The address to listen on; with port 0 the kernel chooses the port.
     pub address: SocketAddr,
+    /// What sockets are to go through.
+    pub io: BackendChoice,
     /// How long responses take, and when none is sent.
     pub pathology: Pathology,
     /// The share of requests that get a 500 with `{"error": "injected"}`.
@@ -49,6 +52,7 @@ impl Default for Options {
         Options {
             cores: allowed_cores(),
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            io: BackendChoice::Auto,
             pathology: Pathology::default(),
             error_rate: 0.0,
             drop_rate: 0.0,

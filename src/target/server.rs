@@ -26,6 +26,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
+    backend: Backend,
     stopping: Arc<AtomicBool>,
     script: Option<Arc<Script>>,
     cores: Vec<RunningCore>,
@@ -59,8 +60,7 @@ impl Server {
     /// Returns an error if the options, the address or the machine do not allow it.
     pub fn start(options: Options) -> Result<Server, Error> {
         options.check()?;
-        preflight::io_uring()?;
-        preflight::locked_memory()?;
+        let backend = preflight::choose(options.io)?.backend;
         preflight::most_open_files();
         let address = options.address;
         // Cores share a port by SO_REUSEPORT, and so would an older server of the same user, which
@@ -68,7 +68,7 @@ impl Server {
         drop(TcpListener::bind(address).map_err(|source| Error::listen(address, source))?);
         let stopping = Arc::new(AtomicBool::new(false));
         let script = Script::new(options.pathology).map(Arc::new);
-        let mut server = Server { address, stopping, script, cores: Vec::new() };
+        let mut server = Server { address, backend, stopping, script, cores: Vec::new() };
         for position in 0..options.cores.len() {
             server.start_core(&options, position)?;
         }
@@ -82,7 +82,7 @@ impl Server {
 
     /// What its sockets go through.
     pub fn backend(&self) -> Backend {
-        Backend::IoUring
+        self.backend
     }
 
     /// Returns the counts of all cores. They are exact once the clients have their responses.
@@ -119,8 +119,9 @@ impl Server {
             script: self.script.clone(),
             stopping: self.stopping.clone(),
         };
-        let thread = Pinned::start(core, "target", move |pinned| run(pinned, setup, tell))
-            .map_err(Error::Thread)?;
+        let main = move |pinned| run(pinned, setup, tell);
+        let thread =
+            Pinned::start_over(self.backend, core, "target", (), main).map_err(Error::Thread)?;
         let Ok(listening) = told.recv() else {
             return Err(join(thread).err().unwrap_or(Error::Panicked));
         };

@@ -62,8 +62,8 @@ fn a_short_run_of_few_requests_on_idle_cores_says_nothing_that_it_cannot_know() 
     }
 }
 
-/// Stops a process while its thread of this name waits for its ring. A task that runs at that moment would be
-/// named as a possible cause, too.
+/// Stops a process while its thread of this name waits in its reactor. A task that runs at that moment would
+/// be named as a possible cause, too.
 fn stop_while_it_waits(running: &Running, name: &str) {
     let threads = std::fs::read_dir(format!("/proc/{}/task", running.id())).unwrap();
     let mut threads = threads.map(|thread| thread.unwrap().path());
@@ -71,11 +71,13 @@ fn stop_while_it_waits(running: &Running, name: &str) {
     let thread = threads.find(|thread| read(&thread.join("comm")).trim_end() == name).unwrap();
     // The state and the number of the system call, by proc_pid_stat(5) and proc_pid_syscall(5).
     let is = |state: &str| read(&thread.join("stat")).contains(&format!(") {state} "));
-    let io_uring_enter = format!("{} ", libc::SYS_io_uring_enter);
+    let waits = [libc::SYS_io_uring_enter, libc::SYS_epoll_pwait2, libc::SYS_epoll_pwait];
+    let waits = waits.map(|call| format!("{call} "));
     loop {
         running.signal(Signal::STOP);
         while !is("T") {}
-        if read(&thread.join("syscall")).starts_with(&io_uring_enter) {
+        let call = read(&thread.join("syscall"));
+        if waits.iter().any(|wait| call.starts_with(wait)) {
             return;
         }
         running.signal(Signal::CONT);

@@ -20,6 +20,7 @@ use clap_complete::Shell;
 use crate::cli::class_settings::ClassSettings;
 use crate::log::Level;
 use crate::plan::{Options, SelectedClass};
+use crate::reactor::BackendChoice;
 use crate::scenario::{ArrivalKind, Scenario};
 use crate::session::{Resolve, Via};
 use crate::threshold::Threshold;
@@ -145,6 +146,8 @@ pub(in crate::cli) struct RunArgs {
     pub(in crate::cli) web: WebArgs,
     #[arg(long, value_parser = cores)]
     pub(in crate::cli) cores: Option<Cores>,
+    #[arg(long, ignore_case = true)]
+    pub(in crate::cli) io: Option<BackendChoice>,
     #[arg(long)]
     pub(in crate::cli) seed: Option<u64>,
     #[arg(long, value_delimiter = ',')]
@@ -237,6 +240,7 @@ impl RunArgs {
             abort_after: self.abort_after,
             stop_timeout: self.stop_timeout,
             cores: self.cores.clone().map(|cores| cores.0),
+            io: self.io.unwrap_or_default(),
             seed: self.seed,
             journal: self.loglevel == Level::Debug,
             local_addresses: self.local_address.clone(),

@@ -3,6 +3,8 @@
 use clap::Args as ClapArgs;
 use clap::builder::BoolishValueParser;
 
+use crate::reactor::BackendChoice;
+
 /// The flags of `gregaria overhead`.
 #[derive(Debug, Clone, ClapArgs)]
 pub(in crate::cli) struct OverheadArgs {
@@ -25,6 +27,16 @@ pub(in crate::cli) struct OverheadArgs {
     /// Core to measure; the server has all others
     #[arg(long, value_name = "N", env = "GREGARIA_OVERHEAD_CORE")]
     pub core: Option<usize>,
+
+    /// What sockets of both go through; auto is io_uring where this process may use it, else epoll
+    #[arg(
+        long,
+        value_name = "KIND",
+        default_value = "auto",
+        ignore_case = true,
+        env = "GREGARIA_OVERHEAD_IO"
+    )]
+    pub io: BackendChoice,
 
     /// Print JSON, with times in microseconds, and nothing else
     #[arg(long, env = "GREGARIA_OVERHEAD_JSON", value_parser = BoolishValueParser::new())]

@@ -8,6 +8,7 @@ use clap::builder::BoolishValueParser;
 
 use super::Cores;
 use super::value::cores;
+use crate::reactor::BackendChoice;
 use crate::target::{Bimodal, SlowStart, Stall, Stop};
 use crate::units;
 
@@ -25,6 +26,16 @@ pub(in crate::cli) struct ServeArgs {
     /// Cores to serve on: 0-3,6; all allowed ones by default
     #[arg(long, value_name = "LIST", value_parser = cores, env = "GREGARIA_SERVE_CORES")]
     pub cores: Option<Cores>,
+
+    /// What sockets go through; auto is io_uring where this process may use it, else epoll
+    #[arg(
+        long,
+        value_name = "KIND",
+        default_value = "auto",
+        ignore_case = true,
+        env = "GREGARIA_SERVE_IO"
+    )]
+    pub io: BackendChoice,
 
     /// Answer after this time: 10ms, 0.5s
     #[arg(long, value_name = "TIME", default_value = "0", value_parser = units::parse_duration, env = "GREGARIA_SERVE_DELAY")]

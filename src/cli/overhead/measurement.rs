@@ -1,7 +1,6 @@
 //! The measurement of one number of users.
 
 use std::io;
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -14,6 +13,7 @@ use crate::run;
 use crate::scenario::{Scenario, Step, Task, User, WaitTime};
 use crate::session::Session;
 use crate::stats::{Figures, Snapshot, Work};
+use crate::target::Server;
 
 /// The time in which connections are made, and caches and histograms filled.
 const WARM_UP: Duration = Duration::from_secs(1);
@@ -64,16 +64,17 @@ impl Measurement {
 pub(super) fn measure(
     users: u32,
     core: CoreId,
-    server: SocketAddr,
+    server: &Server,
     time: Duration,
 ) -> Result<Measurement, Error> {
     let options = Options {
-        host: Some(format!("http://{server}")),
+        host: Some(format!("http://{}", server.address())),
         // The metronome is one more.
         users: Some(users + 1),
         spawn_rate: Some(1e6),
         run_time: Some(WARM_UP + time + RUN_OUT),
         cores: Some(vec![core.id]),
+        io: server.backend().into(),
         ..Options::default()
     };
     let plan = Arc::new(Plan::new(scenario(), options)?);

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use super::{Error, OverheadArgs, print};
 use crate::cores::allowed_cores;
-use crate::reactor::{Backend, preflight};
+use crate::reactor::preflight::{self, Chosen};
 use crate::stats::Figures;
 use crate::target::{self, Server};
 use measurement::Measurement;
@@ -29,7 +29,7 @@ struct Overhead {
     client: CoreId,
     servers: Vec<CoreId>,
     /// What both ends go through.
-    backend: Backend,
+    chosen: Chosen,
     levels: Vec<Measurement>,
     /// The time to count one request, in nanoseconds.
     sample_ns: f64,
@@ -54,16 +54,21 @@ fn measure(args: &OverheadArgs, time: Duration) -> Result<Overhead, Error> {
     // Both ends of a connection are in this process.
     let files = 2 * u64::from(most) + OTHER_FILES;
     preflight::open_files(files, files)?;
+    let chosen = preflight::choose(args.io)?;
     let address = (Ipv4Addr::LOCALHOST, 0).into();
-    let options = target::Options { cores: servers.clone(), address, ..Default::default() };
+    let options = target::Options {
+        cores: servers.clone(),
+        address,
+        io: chosen.backend.into(),
+        ..Default::default()
+    };
     let server = Server::start(options)?;
-    let mut measured =
-        Overhead { client, servers, backend: server.backend(), levels: Vec::new(), sample_ns: 0.0 };
+    let mut measured = Overhead { client, servers, chosen, levels: Vec::new(), sample_ns: 0.0 };
     if !args.json {
         print(&text::opening(&measured, time))?;
     }
     for &users in &args.users {
-        let level = measurement::measure(users, client, server.address(), time)?;
+        let level = measurement::measure(users, client, &server, time)?;
         if !args.json {
             print(&text::line(&level))?;
         }
@@ -101,7 +106,7 @@ impl Overhead {
         let servers: Vec<usize> = self.servers.iter().map(|core| core.id).collect();
         json!({
             "version": env!("CARGO_PKG_VERSION"),
-            "backend": self.backend.to_string(),
+            "backend": self.chosen.backend.to_string(),
             "client_core": self.client.id,
             "server_cores": servers,
             "seconds_each": time.as_secs_f64(),

@@ -17,9 +17,12 @@ pub(super) fn opening(measured: &Overhead, time: Duration) -> String {
         "What gregaria {} costs here: GET / without waits, client on core {client}, built-in server \
          on core {servers}, both over {}, {} s a line\n",
         env!("CARGO_PKG_VERSION"),
-        measured.backend,
+        measured.chosen.backend,
         time.as_secs(),
     );
+    if let Some(refusal) = &measured.chosen.refusal {
+        let _ = writeln!(text, "io_uring would take less CPU time per request: {refusal}");
+    }
     if measured.shares_its_core() {
         text += "There is only one core: client and server take turns, so rates and times are both \
                  of theirs.\n";
@@ -116,24 +119,26 @@ mod tests {
     use super::*;
     use crate::cli::overhead::measurement::sample;
     use crate::reactor::Backend;
+    use crate::reactor::preflight::{self, Chosen};
 
     #[test]
     fn the_text_says_what_the_numbers_say() {
         let (client, servers) = (CoreId { id: 2 }, vec![CoreId { id: 3 }, CoreId { id: 5 }]);
         let us = Duration::from_micros;
+        let chosen = Chosen { backend: Backend::Epoll, refusal: Some(preflight::Error::Missing) };
         let levels = vec![sample(1, 40_000, us(23)), sample(64, 300_000, us(210))];
-        let mut measured =
-            Overhead { client, servers, backend: Backend::Epoll, levels, sample_ns: 17.6 };
+        let mut measured = Overhead { client, servers, chosen, levels, sample_ns: 17.6 };
         let opening = opening(&measured, Duration::from_secs(2));
         assert!(opening.contains(
-            "client on core 2, built-in server on core 3,5, both over epoll, 2 s a line\n\n"
+            "client on core 2, built-in server on core 3,5, both over epoll, 2 s a line\nio_uring \
+             would take less CPU time per request: this kernel has no io_uring; try Linux 6.1 or newer\n\n"
         ));
         assert_eq!(
             line(&measured.levels[1]),
             "    64 |    150000    300000    50% |     0.33     3.00 |   0.21    0.21    0.21 |  \
              0.060   0.060   0.060 |        64.0         0.25\n"
         );
-        let widths: Vec<usize> = opening.lines().skip(2).map(str::len).collect();
+        let widths: Vec<usize> = opening.lines().skip(3).map(str::len).collect();
         assert_eq!(widths, [line(&measured.levels[0]).trim_end().len(); 3]);
         let closing = closing(&measured);
         for part in [
