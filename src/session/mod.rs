@@ -42,10 +42,8 @@ pub use request::{Body, Request};
 
 pub use crate::http1::{Error as HttpError, Malformed};
 pub use crate::reactor::TcpOptions;
-pub use crate::transport::FirstBytes;
-#[cfg(feature = "tls")]
-pub use crate::transport::tls::CertificateFault;
 pub use crate::transport::tls::{LoadError, TlsError, TlsOptions, TlsVersion};
+pub use crate::transport::{CertificateFault, FirstBytes};
 
 // What benches, fuzz targets and the torture tests use of the engine. It is not part of the
 // library's interface.

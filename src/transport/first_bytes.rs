@@ -22,13 +22,6 @@ impl FirstBytes {
         if seen[..len] == HTTP_1[..len] { None } else { FirstBytes::of(seen) }
     }
 
-    /// Returns the first of these bytes if they cannot begin a TLS record; `None` if they can.
-    #[cfg(feature = "tls")]
-    pub(super) fn other_than_tls(seen: &[u8]) -> Option<Self> {
-        let is_record = |kind: &u8| (0x14..=0x17).contains(kind);
-        if seen.first().is_some_and(is_record) { None } else { FirstBytes::of(seen) }
-    }
-
     /// Returns the first of these bytes, if there are any.
     pub(crate) fn of(seen: &[u8]) -> Option<Self> {
         let len = seen.len().min(MAX);
@@ -54,13 +47,5 @@ mod tests {
             assert_eq!(FirstBytes::other_than_http(seen), None);
         }
         assert!(FirstBytes::other_than_http(b"HTTP/2.0 200").is_some());
-    }
-
-    #[cfg(feature = "tls")]
-    #[test]
-    fn what_may_begin_a_record_is_not_called_something_else() {
-        for seen in [&b""[..], b"\x16\x03\x01", b"\x15"] {
-            assert_eq!(FirstBytes::other_than_tls(seen), None);
-        }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! A [`Stream`] is either of them. A session sends and receives the bytes of HTTP through it.
 
+mod certificate_fault;
 mod first_bytes;
 #[cfg_attr(not(feature = "tls"), path = "no_tls.rs")]
 pub(crate) mod tls;
@@ -13,6 +14,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use crate::reactor::{self, Chunk, KeptBytes, Socket};
+pub use certificate_fault::CertificateFault;
 pub use first_bytes::FirstBytes;
 pub(crate) use tls::TlsError;
 use tls::{Plaintext, TlsStream};

@@ -1,12 +1,11 @@
 //! The errors of TLS. Failures are grouped by their texts.
 
 use std::fmt;
-use std::net::IpAddr;
 
 use rustls::pki_types::ServerName;
 use rustls::{AlertDescription, CertificateError, PeerIncompatible};
 
-use crate::transport::FirstBytes;
+use crate::transport::{CertificateFault, FirstBytes};
 
 /// An error of TLS. The texts contain nothing that differs from request to request, but for the name of
 /// the server.
@@ -35,26 +34,10 @@ pub enum TlsError {
     Other(String),
 }
 
-/// What is wrong with a certificate.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum CertificateFault {
-    /// It has expired.
-    Expired,
-    /// It is not valid yet.
-    NotValidYet,
-    /// It is for other names than this.
-    WrongName(String),
-    /// It has no names: a common name does not count (RFC 9525 section 2).
-    Nameless(String),
-    /// No trusted authority has signed it.
-    UnknownIssuer,
-    /// Its issuer has revoked it.
-    Revoked,
-    /// The signature of the certificate or of the handshake is wrong.
-    BadSignature,
-    /// Anything else.
-    Invalid(String),
+/// Returns the first of these bytes if they cannot begin a TLS record; `None` if they can.
+pub(super) fn other_than_tls(seen: &[u8]) -> Option<FirstBytes> {
+    let is_record = |kind: &u8| (0x14..=0x17).contains(kind);
+    if seen.first().is_some_and(is_record) { None } else { FirstBytes::of(seen) }
 }
 
 impl From<rustls::Error> for TlsError {
@@ -175,28 +158,6 @@ impl fmt::Display for TlsError {
 
 impl std::error::Error for TlsError {}
 
-impl fmt::Display for CertificateFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            CertificateFault::Expired => f.write_str("expired"),
-            CertificateFault::NotValidYet => f.write_str("not valid yet"),
-            CertificateFault::WrongName(name) => write!(f, "not valid for name {name}"),
-            CertificateFault::Nameless(name) => {
-                let kind = if name.parse::<IpAddr>().is_ok() { "IP" } else { "DNS" };
-                write!(
-                    f,
-                    "not valid for name {name}: it has no subjectAltName; openssl req gives it one \
-                     by -addext subjectAltName={kind}:{name}"
-                )
-            }
-            CertificateFault::UnknownIssuer => f.write_str("from an unknown issuer"),
-            CertificateFault::Revoked => f.write_str("revoked"),
-            CertificateFault::BadSignature => f.write_str("with a bad signature"),
-            CertificateFault::Invalid(why) => write!(f, "invalid: {why}"),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -239,7 +200,7 @@ mod tests {
             ),
             (rustls::Error::DecryptError.into(), "bad TLS record"),
             (
-                TlsError::NotTls(FirstBytes::other_than_tls(b"HTTP/1.1 400 Bad").unwrap()),
+                TlsError::NotTls(other_than_tls(b"HTTP/1.1 400 Bad").unwrap()),
                 "not TLS: starts with \"HTTP/1.\"",
             ),
         ] {
@@ -317,6 +278,13 @@ mod tests {
             (webpki(webpki::Error::NameConstraintViolation), "invalid: name constraint violation"),
         ] {
             assert_eq!(CertificateFault::from(error).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_may_begin_a_record_is_not_called_something_else() {
+        for seen in [&b""[..], b"\x16\x03\x01", b"\x15"] {
+            assert_eq!(other_than_tls(seen), None);
         }
     }
 }

@@ -9,10 +9,10 @@ use rustls::{ClientConfig, HandshakeKind};
 
 use super::TlsStream;
 use super::channel::Channel;
-use super::error::TlsError;
+use super::error::{TlsError, other_than_tls};
 use super::records::Records;
 use crate::reactor::Socket;
-use crate::transport::{Error, FirstBytes};
+use crate::transport::Error;
 
 /// A handshake without its socket.
 pub(super) struct Handshake {
@@ -62,7 +62,7 @@ pub(super) async fn handshake(
                 received += piece.len() as u64;
                 // Only the first piece shows the protocol: further ones may begin inside a record.
                 if std::mem::take(&mut is_first)
-                    && let Some(first_bytes) = FirstBytes::other_than_tls(&piece)
+                    && let Some(first_bytes) = other_than_tls(&piece)
                 {
                     return Err(TlsError::NotTls(first_bytes).into());
                 }

@@ -14,7 +14,7 @@ mod tests;
 mod verifier;
 
 pub(crate) use config::{Roots, Tls, UserTls, warm_up};
-pub use error::{CertificateFault, TlsError};
+pub use error::TlsError;
 pub(crate) use stream::{Plaintext, Receive, TlsStream};
 
 pub(crate) use super::tls_options::{ABSENT, IS_BUILT_IN};
