@@ -1,5 +1,4 @@
-//! The contents of the three files that are rewritten, and what their columns share with the
-//! history's.
+//! The contents of the files that are rewritten, and the columns that they share with the history.
 
 use std::time::Duration;
 
@@ -11,7 +10,7 @@ use crate::report::percentiles;
 use crate::report::utc::utc;
 use crate::stats::{Distribution, EntryKey, PERCENTILES, Row, Snapshot};
 
-/// `_stats.csv`: a row per entry, then `Aggregated`; rates are the whole run's.
+/// Renders `_stats.csv`: a row per entry, then `Aggregated`; rates are those of the whole run.
 pub fn render_stats(snapshot: &Snapshot) -> Vec<u8> {
     let mut lines = Lines::with_header(stats_columns());
     for row in snapshot.entries.iter().chain([&snapshot.total]) {
@@ -24,7 +23,7 @@ pub fn render_stats(snapshot: &Snapshot) -> Vec<u8> {
     lines.into_bytes()
 }
 
-/// `_failures.csv`: a row per (method, name, message), in the order of first sight.
+/// Renders `_failures.csv`: a row per (method, name, message), in the order of first occurrence.
 pub fn render_failures(snapshot: &Snapshot) -> Vec<u8> {
     let mut lines = Lines::with_header(FAILURES_COLUMNS.map(str::to_owned));
     for failure in &snapshot.failures {
@@ -40,8 +39,8 @@ pub fn render_failures(snapshot: &Snapshot) -> Vec<u8> {
     lines.into_bytes()
 }
 
-/// `_status_codes.csv`: a row per entry and status, then those of `Aggregated`; `none` where no whole
-/// response came.
+/// Renders `_status_codes.csv`: a row per entry and status, then those of `Aggregated`; `none` counts
+/// requests without a complete response.
 pub(crate) fn render_status_codes(snapshot: &Snapshot) -> Vec<u8> {
     let mut lines = Lines::with_header(STATUS_CODES_COLUMNS.map(str::to_owned));
     for row in snapshot.entries.iter().chain([&snapshot.total]) {
@@ -55,7 +54,7 @@ pub(crate) fn render_status_codes(snapshot: &Snapshot) -> Vec<u8> {
     lines.into_bytes()
 }
 
-/// `_exceptions.csv`: a row per error of user code.
+/// Renders `_exceptions.csv`: a row per error of user code.
 pub fn render_exceptions(snapshot: &Snapshot) -> Vec<u8> {
     let mut lines = Lines::with_header(EXCEPTIONS_COLUMNS.map(str::to_owned));
     for exception in &snapshot.exceptions {
@@ -63,7 +62,7 @@ pub fn render_exceptions(snapshot: &Snapshot) -> Vec<u8> {
             exception.count.to_string(),
             exception.message.clone(),
             exception.traceback.clone(),
-            // Locust names the worker here, and this when there are none.
+            // Locust writes the name of the worker, or this without workers.
             "local".to_owned(),
         ]);
     }
@@ -77,7 +76,7 @@ const FAILURES_COLUMNS: [&str; 6] =
 
 const EXCEPTIONS_COLUMNS: [&str; 4] = ["Count", "Message", "Traceback", "Nodes"];
 
-/// What the history has of the whole run, in the order of both files.
+/// The columns of the history about the whole run, in the order of both files.
 pub(super) static WHOLE_RUN: [Column; 7] = [
     columns::REQUESTS,
     columns::FAILURES,
@@ -95,13 +94,13 @@ fn stats_columns() -> impl Iterator<Item = String> {
     ["Type", "Name"].into_iter().chain(figures).map(str::to_owned).chain(percentiles::headers())
 }
 
-/// What a row has in these columns.
+/// Returns the values of a row in these columns.
 pub(super) fn fields<'r>(columns: &'r [Column], row: &'r Row) -> impl Iterator<Item = String> + 'r {
     columns.iter().map(|column| (column.figure)(row).in_csv())
 }
 
-/// The percentiles of one of the row's distributions: `N/A` in a row that never had a sample, zeros
-/// in one that has none just now.
+/// Returns the percentiles of one of the row's distributions: `N/A` if the row never had a sample,
+/// zeros if it has none at present.
 pub(super) fn percentile_fields(row: &Row, times: &Distribution) -> [String; PERCENTILES.len()] {
     match &times.figures {
         Some(figures) => figures.percentiles.map(file_ms),
@@ -110,7 +109,7 @@ pub(super) fn percentile_fields(row: &Row, times: &Distribution) -> [String; PER
     }
 }
 
-/// CSV as Python's default dialect writes it: commas, quotes only where they are needed, CRLF.
+/// CSV in Python's default dialect: commas, quotes only where they are needed, CRLF.
 pub(super) struct Lines(Writer<Vec<u8>>);
 
 impl Lines {

@@ -1,4 +1,4 @@
-//! The points of every entry, on a grid that they share.
+//! The points of every entry, at times that they share.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -10,8 +10,8 @@ use super::thinned::{Merge, Thinned};
 use super::{number, rates, seconds, time};
 use crate::stats::{EntryKey, Rates, Row, Snapshot};
 
-/// What is drawn of an entry's times: the percentiles at these places of
-/// [`PERCENTILES`](crate::stats::PERCENTILES), by name.
+/// The percentiles that charts of an entry show, as indexes into
+/// [`PERCENTILES`](crate::stats::PERCENTILES), with their names.
 const SHOWN: [(usize, &str); 3] = [(0, "50%"), (5, "95%"), (7, "99%")];
 
 /// All entries in the order in which they came.
@@ -21,7 +21,7 @@ pub(super) struct EntrySeries {
     points: Thinned<EntriesPoint>,
 }
 
-/// An entry, and what was counted of it before.
+/// An entry and its previous counts.
 #[derive(Debug)]
 struct Known {
     at: usize,
@@ -30,12 +30,12 @@ struct Known {
     latest: Rates,
 }
 
-/// Some time of all entries.
+/// A period of all entries.
 #[derive(Debug)]
 struct EntriesPoint {
     end: f64,
     lasting: f64,
-    /// By the order of arrival. Shorter where entries came later.
+    /// In the order in which entries came. Shorter if some came later.
     entries: Vec<EntryPoint>,
 }
 
@@ -50,8 +50,8 @@ impl EntrySeries {
         EntrySeries { known: HashMap::new(), points: Thinned::new(points_max) }
     }
 
-    /// Adds what has happened in the time that passed before `end`; in which the counting began anew,
-    /// or not.
+    /// Adds what has happened in the `passed` time before `end`. `is_anew` says whether the statistics
+    /// were reset in it.
     pub(super) fn add(&mut self, snapshot: &Snapshot, is_anew: bool, end: f64, passed: Duration) {
         let mut entries = vec![EntryPoint::default(); self.known.len()];
         for known in self.known.values_mut() {
@@ -72,7 +72,7 @@ impl EntrySeries {
 
     fn point(&mut self, row: &Row, passed: Duration) -> (usize, EntryPoint) {
         let at = self.known.len();
-        // Not `entry`, which would copy the name every second.
+        // `entry` would copy the name every second.
         if !self.known.contains_key(&row.key) {
             let known = Known { at, requests: 0, failures: 0, latest: Rates::default() };
             self.known.insert(row.key.clone(), known);
@@ -85,24 +85,24 @@ impl EntrySeries {
         (known.at, EntryPoint { rates: known.latest, percentiles })
     }
 
-    /// Rates of the latest second of an entry.
+    /// Returns the rates of an entry in the latest second.
     pub(super) fn latest_of(&self, key: &EntryKey) -> Rates {
         self.known.get(key).map(|known| known.latest).unwrap_or_default()
     }
 
-    /// The ends of the times.
+    /// Returns the ends of the periods.
     pub(super) fn times(&self) -> Value {
         self.points.iter().map(|point| seconds(point.end)).collect()
     }
 
-    /// All entries, sorted by name and method.
+    /// Returns all entries, sorted by name and method.
     pub(super) fn json(&self) -> Value {
         let mut known: Vec<_> = self.known.iter().collect();
         known.sort_by(|(a, _), (b, _)| (&a.name, &a.method).cmp(&(&b.name, &b.method)));
         known.into_iter().map(|(key, known)| self.series(key, known.at)).collect()
     }
 
-    /// One entry.
+    /// Returns one entry.
     pub(super) fn entry(&self, key: &EntryKey) -> Option<Value> {
         self.known.get(key).map(|known| self.series(key, known.at))
     }

@@ -1,12 +1,12 @@
-//! The run second by second, for charts.
+//! The history of a run, second by second, for charts.
 //!
-//! Kept thinned, so that neither memory nor a report grows with the length of a run: when there are
-//! 600 points, neighbours become one and from then on each stands for twice the time. A
-//! rate is then the mean of that time, and a time of the latest two the longer: thinning may widen a
-//! peak but never hides one. Users, and what was asked, are those at the end of that time.
+//! It is thinned, so that neither memory nor reports grow with the length of the run: when there are
+//! 600 points, pairs of neighbours are merged, and each point covers twice the time from then on. A
+//! merged rate is the mean of that time, and a merged time the longer of the two: thinning may widen a
+//! peak but never hides it. Users and targets are those at the end of that time.
 //!
-//! Rates are those of each second alone, unlike the ten seconds of the tables. Percentiles are of the
-//! last ten seconds, because few servers answer often enough for a second to have a tail.
+//! Rates are those of each second alone, unlike the ten seconds of the tables. Percentiles cover the
+//! last ten seconds, because most servers answer too few requests in one second for high percentiles.
 
 mod entries;
 mod point;
@@ -26,35 +26,35 @@ use entries::EntrySeries;
 use point::{CorePoint, Point};
 use thinned::Thinned;
 
-/// The most points of the whole run: a second each for ten minutes.
+/// The most points of the whole run: one per second for ten minutes.
 const POINTS_MAX: usize = 600;
-/// The most points of an entry, of which there may be a thousand.
+/// The most points of an entry; there may be a thousand entries.
 const ENTRY_POINTS_MAX: usize = 150;
-/// What is shorter says nothing about a second.
+/// A shorter time has no meaningful rate.
 const SECOND_MIN: Duration = Duration::from_millis(500);
-/// The most marks in a chart; those beyond could not be told apart.
+/// The most marks in a chart; more could not be told apart.
 const MARKS_MAX: usize = 100;
 
-/// How many iterations per second an open load was to have this long after its start; nothing of
-/// another load.
+/// Returns the rate of iterations that an open load should have at this time after its start; `None`
+/// for a closed load.
 pub type AskedRate = Box<dyn FnMut(Duration) -> Option<f64> + Send>;
 
-/// A run in its course.
+/// The history of a run.
 pub struct History {
     asked_rate: AskedRate,
     points: Thinned<Point>,
     entries: EntrySeries,
     marks: Vec<Command>,
     standstills: Vec<StandstillRow>,
-    /// Those who ran last, by class.
+    /// The last running users, by class.
     users: Vec<UserCount>,
-    /// What the latest point counts from.
+    /// The counts up to the latest point.
     before: Before,
-    /// A point may stand for more than the latest second.
+    /// The latest second, because a point may cover more.
     latest: Option<Point>,
 }
 
-/// What had been counted when the latest point was made.
+/// The counts when the latest point was made.
 #[derive(Debug, Default)]
 struct Before {
     elapsed: Duration,
@@ -66,7 +66,7 @@ struct Before {
 }
 
 impl History {
-    /// Nothing yet, of a run whose load is to be this rate, if it is one.
+    /// Makes an empty history; `asked_rate` returns the rate that an open load should have.
     pub fn new(asked_rate: AskedRate) -> Self {
         History {
             asked_rate,
@@ -80,7 +80,8 @@ impl History {
         }
     }
 
-    /// Adds what has happened since the snapshot before. Ignores one of the same instant.
+    /// Adds what has happened since the previous snapshot. Ignores a second snapshot of the same
+    /// instant.
     pub fn add(&mut self, snapshot: &Snapshot) {
         self.marks.clear();
         self.marks.extend(snapshot.commands.iter().take(MARKS_MAX).cloned());
@@ -95,7 +96,7 @@ impl History {
         let point = self.point_of(snapshot, passed);
         let is_anew = snapshot.since != self.before.since;
         self.entries.add(snapshot, is_anew, point.end, passed);
-        // The rest of a second at the end of a run: few requests in little time are no rate to show.
+        // The last part of a second at the end of a run: too short for a meaningful rate.
         if passed >= SECOND_MIN || self.latest.is_none() {
             self.latest = Some(point.clone());
         }
@@ -123,7 +124,7 @@ impl History {
             end: snapshot.elapsed.as_secs_f64(),
             lasting: passed.as_secs_f64(),
             users: snapshot.user_count(),
-            // Who was wanted is told by who counted the users, at the same instant.
+            // The cores count users and their target at the same instant.
             asked: match snapshot.users_wanted {
                 Some(users) => Some(users as f64),
                 None => (self.asked_rate)(snapshot.elapsed),
@@ -140,13 +141,14 @@ impl History {
         }
     }
 
-    /// Running users by class when there were some last.
+    /// Returns the last running users by class.
     pub fn latest_users(&self) -> &[UserCount] {
         &self.users
     }
 
-    /// The latest second as a point: `at_s`, `users`, `asked`, `rps`, `fps`, `percentiles`, `cores` (busy shares),
-    /// `lateness_ms`, `completions_per_turn`, `stood_still_ms`; nothing before the first second is over.
+    /// Returns the latest second as a point: `at_s`, `users`, `asked`, `rps`, `fps`, `percentiles`,
+    /// `cores` (busy shares), `lateness_ms`, `completions_per_turn`, `stood_still_ms`; `None` before
+    /// the first second is over.
     pub fn latest(&self) -> Option<Value> {
         let point = self.latest.as_ref()?;
         let mut json = point.json();
@@ -154,10 +156,10 @@ impl History {
         Some(json)
     }
 
-    /// For how many milliseconds of a point's time a core stood still. Known when it is over, which
-    /// may be after the point was made.
+    /// Returns how many milliseconds of a point's time a core stood still. A standstill is known when
+    /// it is over, which may be after the point was made.
     fn stood_still(&self, point: &Point) -> Value {
-        // Those of different cores may overlap, and are in the order of their beginnings.
+        // Those of different cores may overlap. They are in the order of their beginnings.
         let (mut lost, mut reached) = (0.0, point.end - point.lasting);
         for one in &self.standstills {
             let (from, to) = (one.time.from.as_secs_f64(), one.time.to().as_secs_f64());
@@ -168,22 +170,22 @@ impl History {
         number(1e3 * lost)
     }
 
-    /// What the rate or the number of users was to be at the latest instant.
+    /// Returns the target rate or number of users at the latest instant.
     pub fn asked(&self) -> Option<f64> {
         self.latest.as_ref()?.asked
     }
 
-    /// Rates of the latest second.
+    /// Returns the rates of the latest second.
     pub fn latest_rates(&self) -> Option<Rates> {
         self.latest.as_ref().map(|point| point.rates)
     }
 
-    /// Rates of the latest second of an entry.
+    /// Returns the rates of an entry in the latest second.
     pub fn latest_of(&self, key: &EntryKey) -> Rates {
         self.entries.latest_of(key)
     }
 
-    /// All points, a list for each figure; those of the entries as well where asked for.
+    /// Returns all points as a list for each figure, and those of the entries if asked for.
     pub fn json(&self, with_entries: bool) -> Value {
         let points = self.points.iter();
         let column = |of: fn(&Point) -> Value| points.clone().map(of).collect::<Value>();
@@ -214,7 +216,7 @@ impl History {
         json
     }
 
-    /// The points of one entry; `None` where there is none of that name.
+    /// Returns the points of one entry, if it exists.
     pub fn entry_json(&self, key: &EntryKey) -> Option<Value> {
         let mut json = self.entries.entry(key)?;
         json["at_s"] = self.entries.times();
@@ -238,7 +240,7 @@ impl fmt::Debug for History {
     }
 }
 
-/// Requests and failures per second of the time that passed since so many were counted.
+/// Returns requests and failures per second since these counts.
 fn rates(row: &Row, (requests, failures): (u64, u64), passed: Duration) -> Rates {
     let per_second =
         |now: u64, before: u64| now.saturating_sub(before) as f64 / passed.as_secs_f64();
@@ -248,17 +250,17 @@ fn rates(row: &Row, (requests, failures): (u64, u64), passed: Duration) -> Rates
     }
 }
 
-/// Milliseconds as the files have them.
+/// Returns milliseconds with the digits of files.
 fn time(time: Option<Duration>) -> Value {
     time.map_or(Value::Null, |time| file_ms(time).parse::<f64>().map_or(Value::Null, whole))
 }
 
-/// With two decimals: more are noise, and there are thousands of them.
+/// Rounds to two decimals: more would be noise, and there are thousands of numbers.
 fn number(value: f64) -> Value {
     whole((value * 100.0).round() / 100.0)
 }
 
-/// With three, for times since the start.
+/// Rounds times since the start to three decimals.
 fn seconds(value: f64) -> Value {
     whole((value * 1000.0).round() / 1000.0)
 }
@@ -267,7 +269,7 @@ fn share(value: f32) -> Value {
     whole((f64::from(value) * 1000.0).round() / 1000.0)
 }
 
-/// A whole number without `.0`, which a reader of JSON takes for the same and which is shorter.
+/// Writes a whole number without `.0`, which is shorter and the same in JSON.
 fn whole(value: f64) -> Value {
     if value.fract() == 0.0 && value.abs() < 1e15 { json!(value as i64) } else { json!(value) }
 }

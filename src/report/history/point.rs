@@ -1,4 +1,4 @@
-//! One point of the whole run.
+//! A point in the history of the whole run.
 
 use std::time::Duration;
 
@@ -9,33 +9,33 @@ use super::{number, seconds, share, time};
 use crate::report::percentiles;
 use crate::stats::{PERCENTILES, Rates};
 
-/// What happened in some time, most often a second.
+/// What happened in a period, usually a second.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Point {
-    /// The end of that time, in seconds since the start of the run.
+    /// The end of the period, in seconds since the start of the run.
     pub(super) end: f64,
-    /// How many seconds it is.
+    /// The length of the period in seconds.
     pub(super) lasting: f64,
     /// Running users at its end.
     pub(super) users: u64,
-    /// What the load was to be at its end.
+    /// The target of the load at its end.
     pub(super) asked: Option<f64>,
-    /// Of that time.
+    /// The rates in the period.
     pub(super) rates: Rates,
-    /// Of the ten seconds before its end.
+    /// The percentiles of the ten seconds before its end.
     pub(super) percentiles: Option<[Duration; PERCENTILES.len()]>,
     pub(super) cores: Vec<CorePoint>,
-    /// Of one timer in a hundred.
+    /// The delay that one timer in a hundred exceeded.
     pub(super) lateness: Option<Duration>,
     pub(super) completions_per_turn: f32,
 }
 
-/// How busy a core was.
+/// The busy share of a core.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct CorePoint {
-    /// The processor's number.
+    /// The number of the processor.
     pub(super) core: usize,
-    /// 0 to 1.
+    /// From 0 to 1.
     pub(super) busy: f32,
 }
 
@@ -81,7 +81,7 @@ impl Merge for Point {
     }
 }
 
-/// The mean of two times that last so long.
+/// Returns the mean of two rates, weighted by the lengths of their periods.
 pub(super) fn mean(first: Rates, own: f64, second: Rates, others: f64) -> Rates {
     let of = |a: f64, b: f64| (a * own + b * others) / (own + others);
     Rates {
@@ -90,7 +90,7 @@ pub(super) fn mean(first: Rates, own: f64, second: Rates, others: f64) -> Rates 
     }
 }
 
-/// The longer of two times, one by one.
+/// Returns the longer one of each two times.
 pub(super) fn longer<const N: usize>(
     first: Option<[Duration; N]>,
     second: Option<[Duration; N]>,

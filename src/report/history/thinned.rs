@@ -1,15 +1,15 @@
-//! A list of points over time that never grows beyond a number of points.
+//! A list of points over time with a limited number of points.
 
-/// A point that can stand for its own time and that of the one after it.
+/// A point that can be merged with the one after it.
 pub(super) trait Merge {
-    /// Takes in the point that follows.
+    /// Merges the point that follows.
     fn merge(&mut self, later: Self);
 
-    /// How many seconds it stands for.
+    /// Returns how many seconds it covers.
     fn lasting(&self) -> f64;
 }
 
-/// Points, each of about the same time, which doubles when there are too many.
+/// Points that each cover about the same time, which doubles when there are too many.
 #[derive(Debug)]
 pub(super) struct Thinned<P> {
     points: Vec<P>,
@@ -17,18 +17,18 @@ pub(super) struct Thinned<P> {
     step: f64,
 }
 
-/// Seconds are not exact, and so many of them are still one step.
+/// Seconds are not exact; within this factor they count as one step.
 const TOLERANCE: f64 = 1.02;
-/// What is shorter is the rest of a second, and goes with the time before it.
+/// A shorter point is the rest of a second, and is merged with the one before.
 const REST: f64 = 0.5;
 
 impl<P: Merge> Thinned<P> {
-    /// No points yet, and never more than so many.
+    /// Makes an empty list of at most this many points.
     pub(super) fn new(most: usize) -> Self {
         Thinned { points: Vec::new(), most, step: 1.0 }
     }
 
-    /// Adds the time after the latest point.
+    /// Adds the point after the latest one.
     pub(super) fn push(&mut self, point: P) {
         let (step, rest) = (self.step * TOLERANCE, point.lasting());
         match self.points.last_mut() {
@@ -53,17 +53,17 @@ impl<P: Merge> Thinned<P> {
         self.points = kept;
     }
 
-    /// Seconds that a point stands for.
+    /// Returns how many seconds a point covers.
     pub(super) fn step(&self) -> f64 {
         self.step
     }
 
-    /// The latest point.
+    /// Returns the latest point.
     pub(super) fn latest(&self) -> Option<&P> {
         self.points.last()
     }
 
-    /// All points, in order.
+    /// Returns all points, in order.
     pub(super) fn iter(&self) -> std::slice::Iter<'_, P> {
         self.points.iter()
     }

@@ -1,6 +1,6 @@
-//! `--html`: a run as one file that needs nothing else, with the page's tables and charts.
+//! `--html`: a run as one self-contained file, with the page's tables and charts.
 //!
-//! What is shown is the last [`View`] and the [`History`], which is thinned: the file of a day is as
+//! It shows the last [`View`] and the [`History`]. The history is thinned, so the file of a day is as
 //! long as that of ten minutes. The page's own scripts draw it.
 
 mod name;
@@ -21,7 +21,7 @@ use crate::stats::Snapshot;
 
 pub(crate) use name::fill_placeholders;
 
-/// The file, written at the end.
+/// The HTML file of a run, written at its end.
 pub struct HtmlFile {
     file: OutputFile,
     facts: Facts,
@@ -30,13 +30,12 @@ pub struct HtmlFile {
 }
 
 impl HtmlFile {
-    /// Makes sure that the file can be written, and makes the folders it is in. What is there stays
-    /// until the end of the run. `{u}`, `{r}` and `{t}` in its name become users, spawn rate and
-    /// seconds of run time.
+    /// Checks that the file can be written, and makes its folders. Its content stays until the end of
+    /// the run. `{u}`, `{r}` and `{t}` in its name become users, spawn rate and seconds of run time.
     ///
     /// # Errors
     ///
-    /// Where it cannot be written.
+    /// Returns an error if it cannot be written.
     pub fn create(
         path: &Path,
         facts: Facts,
@@ -70,7 +69,7 @@ impl Report for HtmlFile {
     }
 }
 
-/// The file of a run that stands like this.
+/// Returns the file of this view.
 pub fn render(view: &View<'_>, theme: Theme) -> String {
     let history = view.history.map_or(Value::Null, |history| history.json(true));
     let data = json!({ "view": view.json(), "history": history });
@@ -78,8 +77,8 @@ pub fn render(view: &View<'_>, theme: Theme) -> String {
     page::self_contained(&title(view), &tables, &for_a_script(&data), theme)
 }
 
-/// JSON in which nothing ends the script element that it is put into: names and texts come from the
-/// server under test.
+/// Returns JSON that cannot end the script element around it: names and texts come from the server
+/// under test.
 fn for_a_script(data: &Value) -> String {
     data.to_string().replace('<', r"\u003c")
 }

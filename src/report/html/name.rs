@@ -1,12 +1,12 @@
-//! The name of the file, with what is known before the run in it.
+//! Placeholders in the name of the file.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::report::view::Facts;
 
-/// Puts the number of users in the place of `{u}`, the spawn rate of `{r}` and the run time in
-/// seconds of `{t}`, all as whole numbers, as Locust does (main.py). What a run does not have is 0.
+/// Replaces `{u}` by the number of users, `{r}` by the spawn rate and `{t}` by the run time in seconds,
+/// all as whole numbers, as Locust does (main.py). A value that the run does not have is 0.
 pub(crate) fn fill_placeholders(path: &Path, facts: &Facts) -> PathBuf {
     let Some(text) = path.to_str() else { return path.to_owned() };
     let rate = facts.spawn_rate.unwrap_or_default() as u64;

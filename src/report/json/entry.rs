@@ -1,4 +1,4 @@
-//! One entry: Locust's keys, then ours.
+//! One entry: Locust's keys, then others.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -12,7 +12,7 @@ use crate::stats::{
     Cell, Detail, Distribution, Figures, Handshakes, Phases, Row, Snapshot, Statuses,
 };
 
-/// All entries, made one at a time: with a thousand names each is large.
+/// All entries, made one at a time, because each is large and there may be a thousand.
 pub(super) struct Entries<'s>(pub(super) &'s Snapshot);
 
 impl Serialize for Entries<'_> {
@@ -22,14 +22,14 @@ impl Serialize for Entries<'_> {
     }
 }
 
-/// A row of the snapshot.
+/// Returns a row of the snapshot.
 pub(super) fn entry(row: &Row, snapshot: &Snapshot) -> Value {
     let mut entry = locusts(row, snapshot);
     entry.append(&mut ours(row));
     Value::Object(entry)
 }
 
-/// What Locust has, in its order.
+/// Returns Locust's keys, in its order.
 fn locusts(row: &Row, snapshot: &Snapshot) -> Map<String, Value> {
     let none = Detail::default();
     let Detail { total_latency, rounded, timeline, ending: _ } =
@@ -43,7 +43,7 @@ fn locusts(row: &Row, snapshot: &Snapshot) -> Map<String, Value> {
     let response_times: Map<_, _> =
         rounded.iter().map(|(ms, &count)| (ms.to_string(), count.into())).collect();
     let figure = |column: Column| (column.key, (column.figure)(row).in_file());
-    // Locust's is 0 where there is none.
+    // Locust writes 0 if there is none.
     let (max, longest) = figure(columns::MAX);
     object([
         ("name", json!(row.key.name)),
@@ -63,7 +63,7 @@ fn locusts(row: &Row, snapshot: &Snapshot) -> Map<String, Value> {
     ])
 }
 
-/// The other columns, and what is no single number.
+/// Returns the other columns, and data that are not single numbers.
 fn ours(row: &Row) -> Map<String, Value> {
     let is_locusts = |key| {
         [&columns::REQUESTS, &columns::FAILURES, &columns::MAX, &columns::MIN]
@@ -87,7 +87,7 @@ fn ours(row: &Row) -> Map<String, Value> {
     ours
 }
 
-/// What has several numbers, as view and file have it.
+/// Returns data of several numbers, in the same form for view and file.
 pub(in crate::report) fn groups(row: &Row) -> Map<String, Value> {
     let phases = Phases::NAMES.zip(row.phases.each_ref()).into_array();
     object([
@@ -96,13 +96,13 @@ pub(in crate::report) fn groups(row: &Row) -> Map<String, Value> {
     ])
 }
 
-/// Requests by status code.
+/// Returns the requests by status code.
 fn statuses(statuses: &Statuses) -> Value {
     let counts = statuses.iter().map(|(code, requests)| (code.to_string(), json!(requests)));
     Value::Object(counts.collect())
 }
 
-/// The times in milliseconds; `null` where there are none.
+/// Returns the times in milliseconds; `null` without any.
 pub(in crate::report) fn distribution(times: &Distribution) -> Value {
     let Distribution { count, figures } = times;
     figures.as_ref().map_or(Value::Null, |figures| {
@@ -116,7 +116,7 @@ pub(in crate::report) fn distribution(times: &Distribution) -> Value {
     })
 }
 
-/// Seconds since 1970.
+/// Returns seconds since 1970.
 pub(crate) fn epoch(time: SystemTime) -> f64 {
     time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
 }
@@ -126,7 +126,7 @@ pub(in crate::report) fn percentiles(figures: &Figures) -> Value {
     Value::Object(percentiles::headers().zip(times).collect())
 }
 
-/// What ended in each second of a step, on average; a whole number wherever it is one.
+/// Returns the mean number per second of a step, as a whole number if it is one.
 fn per_step(count: u64, seconds: u64) -> Value {
     match count % seconds {
         0 => json!(count / seconds),

@@ -1,17 +1,17 @@
-//! The end of a run as JSON, for whatever reads it next.
+//! The result of a run as JSON, for other programs.
 //!
 //! | report | where to | what |
 //! |---|---|---|
 //! | [`JsonList`], `--json` | stdout, and nothing else is written there | a list of entries, as Locust prints it |
 //! | [`JsonFile`], `--json-file` | a file | one object with all that is known |
 //!
-//! Both are made from the last snapshot, as the closing tables and the CSV files are, so their
-//! numbers are the same. Unlike Locust's, neither takes anything away from the tables.
+//! Both are made from the last snapshot, like the final tables and the CSV files, so their numbers are
+//! the same. Unlike with Locust's option, the tables are still printed.
 //!
 //! # Keys
 //!
-//! These rules hold for the web API and the data of an HTML report ([`view`](super::view),
-//! [`history`](super::history)) too, so that the same thing has the same key everywhere:
+//! These rules also hold for the web API and the data of an HTML report ([`view`](super::view),
+//! [`history`](super::history)), so that the same thing has the same key everywhere:
 //!
 //! - What Locust has in its `--json` or on its page has Locust's key.
 //! - Any other time or size ends with its unit: `_s`, `_ms`, `_bytes`. `at_s` and `…_from_s` are seconds
@@ -87,18 +87,18 @@ use super::file::{Error, OutputFile};
 use crate::stats::Snapshot;
 
 /// The version of the keys of the JSON file, of a [`View`](super::view::View) and of a
-/// [`History`](super::history::History): another number where one of them is renamed, goes or changes its
-/// meaning. Keys may be added without that.
+/// [`History`](super::history::History). It changes when a key is renamed, removed, or changes its
+/// meaning; not when keys are added.
 pub const SCHEMA: u32 = 2;
 
-/// The list of entries, at the end.
+/// The list of entries, written at the end of a run.
 #[derive(Debug)]
 pub struct JsonList<W> {
     out: W,
 }
 
 impl<W: Write> JsonList<W> {
-    /// Written to `out`.
+    /// Writes to `out`.
     pub fn new(out: W) -> Self {
         Self { out }
     }
@@ -115,7 +115,7 @@ impl<W: Write> Report for JsonList<W> {
     }
 }
 
-/// The file with the object, written at the end.
+/// The file with the object, written at the end of a run.
 #[derive(Debug)]
 pub struct JsonFile {
     file: OutputFile,
@@ -123,18 +123,18 @@ pub struct JsonFile {
 }
 
 impl JsonFile {
-    /// Makes sure that the file can be written, and makes the folders it is in. What is there stays
-    /// until the end of the run. Where its name has no ending, `.json` is added, as Locust does.
+    /// Checks that the file can be written, and makes its folders. Its content stays until the end of
+    /// the run. A name without an extension gets `.json`, as in Locust.
     ///
     /// # Errors
     ///
-    /// Why it cannot be written.
+    /// Returns an error if it cannot be written.
     pub fn create(path: &Path, seed: u64) -> Result<Self, Error> {
         Ok(Self { file: OutputFile::new(path, ending(path))?, seed })
     }
 }
 
-/// `/dev/stdout` and a pipe have their names already.
+/// `/dev/stdout` and pipes get no extension.
 fn ending(path: &Path) -> &'static str {
     if path.extension().is_none() && !is_special(path) { ".json" } else { "" }
 }
@@ -149,17 +149,17 @@ impl Report for JsonFile {
     }
 }
 
-/// The list of entries.
+/// Renders the list of entries.
 pub(crate) fn render_list(snapshot: &Snapshot) -> Vec<u8> {
     render(&entry::Entries(snapshot))
 }
 
-/// The object of a run with this seed.
+/// Renders the object of a run with this seed.
 pub fn render_run(snapshot: &Snapshot, seed: u64) -> Vec<u8> {
     render(&run::Run { snapshot, seed })
 }
 
-/// A key to a line, four spaces a level, as Locust writes it.
+/// Writes each key on a line, indented by four spaces a level, as Locust does.
 fn render(value: &impl Serialize) -> Vec<u8> {
     let mut text = Vec::new();
     let format = PrettyFormatter::with_indent(b"    ");

@@ -1,18 +1,18 @@
-//! Numbers of users that a formula gives, or a function: looked at on a fixed grid of instants, so
-//! that all cores see the same, and on every one of them, so that an end is not stepped over.
+//! Numbers of users from a formula or a function, evaluated on a fixed grid of instants, so that all
+//! cores get the same results, and at every one of them, so that an end is not missed.
 
 use std::time::Duration;
 
 use super::function::ShapeFn;
 
-/// A hundred looks per second: finer than anybody sees, and nothing beside the load.
+/// A hundred evaluations per second: finer than visible, and cheap compared with the load.
 const GRID: Duration = Duration::from_millis(10);
 
-/// What a function has said so far.
+/// The results of a function so far.
 #[derive(Debug, Clone)]
 pub(super) struct Grid {
     function: ShapeFn<f64>,
-    /// The instant to look at next.
+    /// The instant of the next evaluation.
     next: Duration,
     users: u32,
     over: bool,
@@ -34,7 +34,7 @@ impl Grid {
         self.count_at(elapsed).map(|_| self.next)
     }
 
-    /// The largest count before `until`.
+    /// Returns the largest number before `until`.
     pub(super) fn peak(mut self, until: Duration) -> u32 {
         let mut peak = 0;
         while self.next < until && !self.over {
@@ -46,7 +46,7 @@ impl Grid {
 
     fn look(&mut self) {
         match self.function.call(self.next) {
-            // What is no number of users is nobody, or as many as there can be.
+            // A value that is not a number of users is limited to the nearest one.
             Some(users) => self.users = users.round() as u32,
             None => self.over = true,
         }

@@ -1,68 +1,67 @@
 //! Piecewise linear functions of the time since the start: how many users, or how many iterations
 //! per second.
 //!
-//! A line is drawn like one on paper: it starts at a value, and every verb goes on from where the
-//! one before came to. Values and slopes are numbers, times are whole nanoseconds. What makes no
-//! sense (a rate below zero, a value that is no number) is refused where the line is used, and
-//! until then draws the nearest sane line.
+//! A line starts at a value, and every method continues from the end of the piece before. Values and
+//! slopes are numbers, times are whole nanoseconds. Invalid lines (a negative rate, a value that is not
+//! a number) are refused where the line is used; before that the nearest valid line is drawn.
 
 use std::time::Duration;
 
 use crate::units;
 
-/// A piecewise linear function of the time since the start, of values from zero up.
+/// A piecewise linear function of the time since the start, with values of at least zero.
 ///
-/// Its pieces follow each other from 0 on without gaps. Between two of them the value may jump, and
-/// is then that of the later piece. The last piece may go on without end, and is level then.
+/// Its pieces follow each other from 0 on without gaps. At the border of two pieces the value may jump;
+/// it is then that of the later piece. The last piece may be infinite, and is then constant.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Line {
     pieces: Vec<Piece>,
-    /// Where the next piece begins.
+    /// The value at which the next piece begins.
     value: f64,
     arrival: Option<Arrival>,
 }
 
-/// When a line first came to a value above zero that it was sent to, and that value.
+/// When a line first reaches a positive target, and that target.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Arrival {
     pub(super) at: Duration,
     pub(super) value: f64,
 }
 
-/// One straight piece of a line. None is empty.
+/// A straight piece of a line, which is never empty.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Piece {
     pub(super) start: Duration,
-    /// Without one, the piece is level and goes on for ever.
+    /// `None` for a constant piece without an end.
     pub(super) end: Option<Duration>,
     pub(super) from: f64,
-    /// What the value comes to. Kept beside the slope, because a target is to be met exactly.
+    /// The value at its end. It is stored beside the slope, so that a target is met exactly.
     pub(super) to: f64,
-    /// Change of the value per second.
+    /// The change of the value per second.
     pub(super) slope: f64,
-    /// Area of all pieces before this one.
+    /// The area of all pieces before this one.
     area: f64,
 }
 
 impl Line {
-    /// A line at this value that nothing has been drawn of yet: it is over at once.
+    /// Makes a line that starts at this value and has no pieces yet.
     pub fn starting_at(value: f64) -> Self {
         Line { pieces: Vec::new(), value, arrival: None }
     }
 
-    /// Always this value.
+    /// Makes a line that is constant without an end.
     pub fn constant(value: f64) -> Self {
         Line::starting_at(value).forever()
     }
 
-    /// Stays where it is for this long.
+    /// Keeps the value for this long.
     pub fn hold(mut self, lasting: Duration) -> Self {
         self.arrive();
         self.push(self.value, 0.0, lasting);
         self
     }
 
-    /// Stays where it is without end. What is drawn after that is never reached, and left out.
+    /// Keeps the value without an end. Later pieces are ignored.
     pub fn forever(mut self) -> Self {
         self.arrive();
         if let Some(start) = self.drawn() {
@@ -73,13 +72,13 @@ impl Line {
         self
     }
 
-    /// Goes on from another value.
+    /// Jumps to another value.
     pub fn jump(mut self, to: f64) -> Self {
         self.value = to;
         self
     }
 
-    /// Goes straight to `to`, in exactly this time; jumps where there is none.
+    /// Goes straight to `to` within exactly this time; jumps if it is zero.
     pub fn ramp(mut self, to: f64, within: Duration) -> Self {
         if !within.is_zero() {
             let slope = (to - self.value) / within.as_secs_f64();
@@ -90,8 +89,8 @@ impl Line {
         self
     }
 
-    /// Goes towards `to` by `rate` per second for this long: stays there when it comes there, and
-    /// stops on the way where the time is too short.
+    /// Goes towards `to` by `rate` per second for this long: keeps `to` when it is reached, and stops
+    /// earlier if the time is too short.
     pub fn approach(self, to: f64, rate: f64, within: Duration) -> Self {
         let (slope, needed) = self.way(to, rate);
         if needed <= within {
@@ -104,14 +103,14 @@ impl Line {
         line
     }
 
-    /// Goes to `to` by `rate` per second, however long that takes; a rate that is none takes
-    /// `units::LONGEST`.
+    /// Goes to `to` by `rate` per second, however long that takes; `units::LONGEST` if the rate is
+    /// zero.
     pub fn reach(self, to: f64, rate: f64) -> Self {
         let (slope, needed) = self.way(to, rate);
         self.go(to, slope, needed)
     }
 
-    /// What is drawn up to this instant, where whatever is drawn next goes on.
+    /// Cuts the line at this instant; the next piece begins there.
     pub fn cut(mut self, end: Duration) -> Self {
         self.value = self.value_at(end).unwrap_or(self.value);
         self.pieces.retain(|piece| piece.start < end);
@@ -124,35 +123,35 @@ impl Line {
         self
     }
 
-    /// The value at this instant, or none from the end on.
+    /// Returns the value at this instant; `None` from the end on.
     pub fn value_at(&self, elapsed: Duration) -> Option<f64> {
         let piece = self.piece_at(elapsed)?;
         Some(piece.value_at(elapsed))
     }
 
-    /// When the line is over, where it ever is.
+    /// Returns the end of the line, if there is one.
     pub fn end(&self) -> Option<Duration> {
         self.drawn()
     }
 
-    /// The largest value: reached, or come as near to as one likes before a jump or the end.
+    /// Returns the largest value, or the limit before a jump or the end.
     pub fn peak(&self) -> f64 {
         let ends = self.pieces.iter().flat_map(|piece| [piece.from, piece.to]);
         ends.fold(0.0, f64::max)
     }
 
-    /// The area under the line from 0 to this instant, in value x seconds. From the end on it no
-    /// longer grows.
+    /// Returns the area under the line from 0 to this instant, in value x seconds. It no longer grows
+    /// after the end.
     pub fn area(&self, elapsed: Duration) -> f64 {
         let begun = self.pieces.partition_point(|piece| piece.start <= elapsed);
         self.pieces[..begun].last().map_or(0.0, |piece| piece.area + piece.area_at(elapsed))
     }
 
-    /// The inverse of [`Line::area`]: the instant from which on the area is larger than this one,
-    /// to the nearest nanosecond, or none where it never is.
+    /// Returns the inverse of [`Line::area`]: the instant after which the area is larger than this one,
+    /// to the nearest nanosecond; `None` if it never is.
     ///
-    /// So an area that is met where the value is zero gives the instant at which it rises again,
-    /// and the area of the whole line gives none.
+    /// If the value is zero when the area is reached, this is the instant at which it rises again. The
+    /// area of the whole line gives `None`.
     pub fn time_of_area(&self, area: f64) -> Option<Duration> {
         let begun = self.pieces.partition_point(|piece| piece.area <= area.max(0.0));
         let piece = self.pieces[..begun].last()?;
@@ -160,17 +159,17 @@ impl Line {
         if let Some(time) = time.filter(|time| piece.end.is_none_or(|end| *time < end)) {
             return Some(time);
         }
-        // By a rounding it belongs to the next piece that has an area at all.
+        // Because of rounding the area belongs to the next piece with an area.
         let later = self.pieces[begun..].iter().find(|piece| piece.has_area());
         later.map(|piece| piece.start)
     }
 
-    /// When the line first comes to a value above zero that it was sent to, where it ever does.
+    /// Returns when the line first reaches a positive target, if it does.
     pub fn full(&self) -> Option<Duration> {
         self.arrival.map(|arrival| arrival.at)
     }
 
-    /// No value is below zero, infinite or not a number, and the end is not beyond all clocks.
+    /// Returns whether all values are finite and not negative, and the end fits into every clock.
     pub(in crate::scenario) fn is_sane(&self) -> bool {
         let ends = self.pieces.iter().flat_map(|piece| [piece.from, piece.to]);
         ends.chain([self.value]).all(|value| value >= 0.0 && value.is_finite())
@@ -185,7 +184,7 @@ impl Line {
         &self.pieces
     }
 
-    /// The index of the piece that this instant lies in.
+    /// Returns the index of the piece at this instant.
     pub(super) fn index_at(&self, elapsed: Duration) -> Option<usize> {
         let index = self.pieces.partition_point(|piece| piece.start <= elapsed).checked_sub(1)?;
         self.pieces[index].end.is_none_or(|end| elapsed < end).then_some(index)
@@ -195,12 +194,12 @@ impl Line {
         self.index_at(elapsed).map(|index| &self.pieces[index])
     }
 
-    /// How far the line has been drawn; none where it goes on for ever.
+    /// Returns the end of the last piece; `None` if it has none.
     fn drawn(&self) -> Option<Duration> {
         self.pieces.last().map_or(Some(Duration::ZERO), |piece| piece.end)
     }
 
-    /// The slope of the way to `to` at this rate, and how long the way takes.
+    /// Returns the slope towards `to` at this rate, and the time that it takes.
     fn way(&self, to: f64, rate: f64) -> (f64, Duration) {
         let (way, rate) = (to - self.value, rate.max(0.0));
         let needed = if way == 0.0 { Duration::ZERO } else { seconds(way.abs() / rate) };
@@ -239,7 +238,7 @@ impl Piece {
         }
     }
 
-    /// The area from the start of the piece to this instant, or to its end.
+    /// Returns the area from the start of the piece to this instant, or to its end.
     fn area_at(&self, elapsed: Duration) -> f64 {
         let until = self.end.map_or(elapsed, |end| end.min(elapsed));
         let width = until.saturating_sub(self.start).as_secs_f64();
@@ -250,11 +249,11 @@ impl Piece {
         self.from > 0.0 || self.to > 0.0
     }
 
-    /// The instant at which the piece has this area behind it, as if it had no end.
+    /// Returns the instant at which the piece reaches this area, as if it had no end.
     ///
-    /// With the time `x` since its start, `area = from x + slope x^2 / 2`. Of the two roots this is
-    /// the one from zero up, in the form that neither divides by the slope nor subtracts two
-    /// numbers that may be nearly equal.
+    /// With the time `x` since its start, `area = from x + slope x^2 / 2`. This is the non-negative
+    /// root, in the form that neither divides by the slope nor subtracts two numbers that may be nearly
+    /// equal.
     fn time_of_area(&self, area: f64) -> Option<Duration> {
         if !self.has_area() {
             return None;

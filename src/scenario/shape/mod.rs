@@ -1,8 +1,8 @@
-//! Load shapes: how many users a run wants, as a pure function of the time since its start.
+//! Load shapes: the number of users as a pure function of the time since the start.
 //!
-//! Every core works the function out for itself, so that no messages about users go between cores
-//! and none can be late. What Locust's `LoadTestShape` returns from `tick` is here said once, as
-//! data; [`LoadShape::tick`] takes such a function all the same.
+//! Every core computes the function itself, so that no messages about users between cores are needed,
+//! and none can be late. A shape describes as data what Locust's `LoadTestShape` returns from `tick`;
+//! [`LoadShape::tick`] also takes such a function.
 
 mod course;
 mod curve;
