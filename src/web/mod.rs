@@ -2,7 +2,7 @@
 //!
 //! Its server has a thread of its own. It gets snapshots as a [`Report`](crate::report::Report) and
 //! changes the run through [`Control`](crate::control::Control). It starts no run itself: it sends an
-//! [`Action`] to the command and waits for the reply. No module below uses this one.
+//! `Action` to the command and waits for the reply. No module below uses this one.
 //!
 //! ```text
 //! collector -- LiveRun -- Publisher --+-- events, api, locust -- routes -- Guard -- ConnectionLimit -- browsers

@@ -1,4 +1,4 @@
-//! Runs through the Rust API, with a report that remembers what it was told.
+//! Runs through the Rust API, with a report that records its snapshots.
 
 use std::io;
 use std::sync::mpsc::{Receiver, channel};
@@ -17,14 +17,14 @@ use gregaria::stats::{Row, Snapshot};
 
 use super::Server;
 
-/// Far more than any run here takes.
+/// The time limit, which is far longer than any run here.
 const DEADLINE: Duration = Duration::from_secs(20);
 
 pub(crate) const fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
-/// A run that is over: what every report was told.
+/// A run that has ended, with the snapshots that reports got.
 pub(crate) struct Ran {
     pub(crate) summary: Summary,
     pub(crate) updates: Vec<Snapshot>,
@@ -58,7 +58,7 @@ impl Ran {
     }
 }
 
-/// All users at once, for this long.
+/// Returns options of users who start at once, for this time.
 pub(crate) fn users(count: u32, run_time: Duration) -> Options {
     Options {
         users: Some(count),
@@ -82,13 +82,13 @@ pub(crate) fn go_until(scenario: Scenario, users: u32, server: &Server, requests
     run.recv_timeout(DEADLINE).expect("the run ends")
 }
 
-/// Runs to the end; a hang is a failed test.
+/// Runs to the end. A run that hangs is a failed test.
 #[track_caller]
 pub(crate) fn go_with(scenario: Scenario, options: Options, control: &Arc<Control>) -> Ran {
     launch(scenario, options, control).recv_timeout(DEADLINE).expect("the run ends")
 }
 
-/// Starts a run, and gives what it brings and what stops it.
+/// Starts a run. Returns the receiver of its result, and its control.
 pub(crate) fn begin(scenario: Scenario, options: Options) -> (Receiver<Ran>, Arc<Control>) {
     let control = Arc::default();
     (launch(scenario, options, &control), control)
@@ -109,12 +109,12 @@ fn launch(scenario: Scenario, options: Options, control: &Arc<Control>) -> Recei
     done
 }
 
-/// A scenario of this class against a server.
+/// Makes a scenario of this class against a server.
 pub(crate) fn scenario(server: &Server, user: impl Into<User>) -> Scenario {
     Scenario::new(format!("http://{}", server.address)).user(user)
 }
 
-/// A task that GETs this path.
+/// Makes a task that GETs this path.
 pub(crate) fn get(path: &'static str) -> Task {
     Task::new(path, async move |session: &mut Session| {
         session.get(path).send().await?;

@@ -1,5 +1,5 @@
-//! What these tests share beside the harness that runs the binary: a server with scripted responses that
-//! counts its requests, and clients of the page and the web API.
+//! Shared parts of these tests besides the harness: a server with scripted responses that counts its requests, and
+//! clients of the page and the web interface.
 
 pub(crate) mod api;
 mod page;
@@ -10,23 +10,23 @@ pub(crate) use crate::harness::{Output, Run, Running, Signal, Table, Terminal, r
 pub(crate) use page::{Event, Page, Reply};
 pub(crate) use server::{Answer, Seen, Server, ok, response};
 
-/// A scenario of one class, `u`, with these tasks and this length, without waits.
+/// Makes a scenario of one class, `u`, with these tasks and this run time, without waits.
 pub(crate) fn toml(run_time: &str, rest: &str) -> String {
     format!("[load]\nrun_time = \"{run_time}\"\n[[user]]\nname = \"u\"\n{rest}\n")
 }
 
-/// The simplest: everybody GETs `/`, over and over.
+/// Makes a scenario whose users GET `/` repeatedly.
 pub(crate) fn get_root(run_time: &str) -> String {
     toml(run_time, "[[user.task]]\nget = \"/\"")
 }
 
-/// A server that answers everything, at once.
+/// Starts a server that answers everything at once.
 pub(crate) fn plain_server() -> Server {
     Server::start(|_| ok())
 }
 
 impl Run {
-    /// Runs until the server has seen this many requests, and then interrupts the run.
+    /// Runs until the server has seen this many requests, then sends SIGINT.
     #[track_caller]
     pub(crate) fn go_until(self, server: &Server, requests: u64) -> Output {
         let running = self.start();

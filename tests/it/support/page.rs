@@ -1,4 +1,4 @@
-//! The binary with its web page, and a client of that which knows as much of HTTP as it needs.
+//! The binary with its web page, and a simple HTTP client for the page.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -8,19 +8,19 @@ use serde_json::Value;
 
 use super::{Output, Run, Running, Signal};
 
-/// Far more than any answer takes here.
+/// The time limit, which is far longer than any response takes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A run of the binary with its web page open.
 pub(crate) struct Page {
     pub(crate) running: Running,
-    /// As it was logged.
+    /// The page's address, as it was logged.
     pub(crate) url: String,
     pub(crate) address: SocketAddr,
     pub(crate) base_path: String,
 }
 
-/// What came back, whole.
+/// A complete response.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
@@ -39,7 +39,7 @@ pub(crate) struct Event {
 }
 
 impl Run {
-    /// Starts it with a web page on a port of its own.
+    /// Starts the run with a web page on a free port.
     pub(crate) fn open_page(self) -> Page {
         let mut running = self.args(["--web", "-P", "0"]).start();
         let line = running.stderr_line("Starting web interface at ");
@@ -63,7 +63,7 @@ impl Page {
         self.ask("POST", path, &[], &body.to_string())
     }
 
-    /// A POST that is followed.
+    /// Sends a POST that must succeed.
     #[track_caller]
     pub(crate) fn command(&self, path: &str, body: &Value) -> Value {
         let reply = self.post(path, body);
@@ -71,7 +71,7 @@ impl Page {
         reply.json()
     }
 
-    /// What a GET brings.
+    /// Returns the JSON of a GET.
     #[track_caller]
     pub(crate) fn read(&self, path: &str) -> Value {
         let reply = self.get(path);
@@ -83,7 +83,7 @@ impl Page {
         self.read("/api/v1/view")
     }
 
-    /// A request below the base path with these headers in the place of usual ones of that name.
+    /// Sends a request below the base path. These headers replace default ones of the same name.
     pub(crate) fn ask(
         &self,
         method: &str,
@@ -104,7 +104,7 @@ impl Page {
         for (name, value) in headers {
             head += &format!("{name}: {value}\r\n");
         }
-        // A server that has answered already may not read the rest.
+        // A server that has already answered may not read the rest.
         let _ = stream.write_all(format!("{head}\r\n{body}").as_bytes());
         Reply::read(stream)
     }
@@ -115,7 +115,7 @@ impl Page {
         stream
     }
 
-    /// A connection that has asked for events and read nothing yet.
+    /// Returns a connection that has requested events and read nothing yet.
     pub(crate) fn ask_for_events(&self) -> TcpStream {
         let mut stream = self.connect();
         let (base, host) = (&self.base_path, self.address);
@@ -131,7 +131,7 @@ impl Page {
         events
     }
 
-    /// Ends it as Ctrl-C does.
+    /// Ends the process with SIGINT.
     pub(crate) fn quit(self) -> Output {
         self.running.signal(Signal::INT);
         self.running.wait()
@@ -152,7 +152,7 @@ impl Reply {
         Reply { status, head: head.to_owned(), body: body.to_owned() }
     }
 
-    /// A header's value.
+    /// Returns the value of a header.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let mut lines = self.head.lines().skip(1).filter_map(|line| line.split_once(':'));
         lines.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
@@ -163,7 +163,7 @@ impl Reply {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
     }
 
-    /// The fields that it complains about.
+    /// Returns the fields of its errors.
     #[track_caller]
     pub(crate) fn fields(&self) -> Vec<String> {
         let json = self.json();
@@ -173,7 +173,7 @@ impl Reply {
 }
 
 impl Events {
-    /// The next event; `None` at the end of the stream.
+    /// Returns the next event, or `None` at the end of the stream.
     pub(crate) fn next(&mut self) -> Option<Event> {
         let deadline = Instant::now() + PATIENCE;
         loop {
@@ -195,7 +195,7 @@ impl Events {
         }
     }
 
-    /// The first event for which this is so, of those that come.
+    /// Waits for the first event that matches.
     #[track_caller]
     pub(crate) fn find(&mut self, is_it: impl Fn(&Event) -> bool) -> Event {
         let deadline = Instant::now() + PATIENCE;

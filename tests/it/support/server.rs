@@ -1,4 +1,4 @@
-//! A server on threads that answers by a script and remembers every request it saw.
+//! A server on threads that answers by a script and records every request.
 
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -9,17 +9,17 @@ use std::time::{Duration, Instant};
 
 use rustix::net::sockopt::set_socket_linger;
 
-/// A port of the server's own.
+/// A free port.
 const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
-/// How long is waited for requests to come, or for connections to end when the run has.
+/// How long to wait for requests, or for the end of connections after a run.
 const SETTLE: Duration = Duration::from_secs(20);
 
-/// A request that a server saw, whole.
+/// A complete request that a server saw.
 #[derive(Debug, Clone)]
 pub(crate) struct Seen {
     pub(crate) at: Instant,
-    /// The number of its connection, and its own on that connection, from 0.
+    /// The number of its connection, and its number on that connection, from 0.
     pub(crate) connection: usize,
     pub(crate) number: usize,
     /// Method and target: `GET /users`.
@@ -30,39 +30,39 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    /// The first header of this name.
+    /// Returns the first header of this name.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let mut lines = self.head.lines().skip(1).filter_map(|line| line.split_once(':'));
         lines.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
     }
 }
 
-/// What a script does about a request.
+/// How a script answers a request.
 #[derive(Debug, Clone)]
 pub(crate) enum Answer {
     /// Sends these bytes and waits for the next request.
     Send(Vec<u8>),
-    /// Sends these bytes and closes in order.
+    /// Sends these bytes and closes without a reset.
     Close(Vec<u8>),
     /// Sends these bytes and resets the connection, which may overtake them.
     Reset(Vec<u8>),
-    /// Sends these bytes one after the other, this far apart.
+    /// Sends these pieces at this interval.
     Slowly(Vec<Vec<u8>>, Duration),
-    /// Sends these bytes and then others, so many times.
+    /// Sends these bytes, and then others this many times.
     Stream(Vec<u8>, Vec<u8>, usize),
     /// Answers after a while.
     Late(Duration, Box<Answer>),
-    /// Says nothing until the client goes away.
+    /// Sends nothing until the client closes.
     Never,
 }
 
-/// A response with this status line and body, and the headers that frame it.
+/// Makes a response with this status line and body, and its `Content-Length`.
 pub(crate) fn response(status: &str, body: &str) -> Vec<u8> {
     let length = body.len();
     format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\n\r\n{body}").into_bytes()
 }
 
-/// The plainest success.
+/// Makes a plain response of status 200.
 pub(crate) fn ok() -> Answer {
     Answer::Send(response("200 OK", "ok"))
 }
@@ -92,12 +92,12 @@ struct Shared {
 }
 
 impl Server {
-    /// A server on a port of its own that answers by this script.
+    /// Starts a server on a free port that answers by this script.
     pub(crate) fn start(script: impl Fn(&Seen) -> Answer + Send + Sync + 'static) -> Self {
         Server::launch(LOOPBACK, Box::new(script), None)
     }
 
-    /// The same at this address.
+    /// Starts a server at this address.
     pub(crate) fn start_at(
         address: SocketAddr,
         script: impl Fn(&Seen) -> Answer + Send + Sync + 'static,
@@ -105,7 +105,7 @@ impl Server {
         Server::launch(address, Box::new(script), None)
     }
 
-    /// A server that answers, and closes connections on which nothing was asked for this long.
+    /// Starts a server that closes connections that were idle for this time.
     pub(crate) fn closing_idle(idle: Duration) -> Self {
         Server::launch(LOOPBACK, Box::new(|_: &Seen| ok()), Some(idle))
     }
@@ -129,23 +129,23 @@ impl Server {
         Server { address, listener, shared, acceptor }
     }
 
-    /// Every request so far.
+    /// Returns the requests so far.
     pub(crate) fn seen(&self) -> Vec<Seen> {
         self.shared.seen.lock().unwrap().clone()
     }
 
-    /// How many requests so far.
+    /// Returns the number of requests so far.
     pub(crate) fn count(&self) -> u64 {
         self.shared.seen.lock().unwrap().len() as u64
     }
 
-    /// How many requests so far that begin like this: `GET /users`.
+    /// Returns the number of requests so far that begin with this: `GET /users`.
     pub(crate) fn count_of(&self, start: &str) -> u64 {
         let seen = self.shared.seen.lock().unwrap();
         seen.iter().filter(|request| request.line.starts_with(start)).count() as u64
     }
 
-    /// Connections accepted so far.
+    /// Returns the number of connections accepted so far.
     pub(crate) fn connections(&self) -> usize {
         self.shared.accepted.load(Ordering::SeqCst)
     }
@@ -169,13 +169,13 @@ impl Server {
         assert!(busy(&seen) >= users, "{} of {users} users", busy(&seen));
     }
 
-    /// Connections that brought a request.
+    /// Returns the number of connections with a request.
     pub(crate) fn users(&self) -> u64 {
         let seen = self.shared.seen.lock().unwrap();
         seen.iter().filter(|request| request.number == 0).count() as u64
     }
 
-    /// Waits until every client has gone, then tells how many requests there were.
+    /// Waits until every client has closed. Returns the number of requests.
     #[track_caller]
     pub(crate) fn total(&self) -> u64 {
         let open = self.shared.open.lock().unwrap();
@@ -186,7 +186,7 @@ impl Server {
         self.count()
     }
 
-    /// Drops dead: nothing listens any more, and every connection is reset.
+    /// Stops listening and resets every connection.
     pub(crate) fn kill(&mut self) {
         self.shared.dead.store(true, Ordering::SeqCst);
         // Wakes the thread that accepts.
@@ -206,7 +206,7 @@ impl Drop for Server {
     }
 }
 
-/// The close of the last copy of the descriptor will be a reset; readers wake up.
+/// Makes the close of the socket a reset, and wakes readers.
 fn reset(connection: &TcpStream) {
     let _ = set_socket_linger(connection, Some(Duration::ZERO));
     let _ = connection.shutdown(Shutdown::Read);
@@ -225,14 +225,14 @@ impl Shared {
             *self.open.lock().unwrap() += 1;
             let shared = self.clone();
             thread::spawn(move || {
-                // A client that goes away in the middle is none of the server's business.
+                // A client that closes in the middle is no error.
                 let _ = shared.serve(&stream, number);
                 shared.forget(stream, number);
             });
         }
     }
 
-    /// Closes a connection: what is kept of it, and what its thread has.
+    /// Closes a connection: the kept copy, and that of its thread.
     fn forget(&self, stream: TcpStream, number: usize) {
         lock(&self.connections).retain(|(other, _)| *other != number);
         drop(stream);
@@ -286,7 +286,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap()
 }
 
-/// The next request, or `None` where the client has closed.
+/// Reads the next request, or returns `None` if the client has closed.
 fn read_request(
     mut stream: &TcpStream,
     input: &mut Vec<u8>,
@@ -308,7 +308,7 @@ fn read_request(
     }
 }
 
-/// Head, body and what is behind them, where all of it has come.
+/// Returns head, body and the bytes after them, if all of it has come.
 fn split_request(input: &[u8]) -> Option<(String, Vec<u8>, Vec<u8>)> {
     let end = input.windows(4).position(|four| four == b"\r\n\r\n")?;
     let head = String::from_utf8_lossy(&input[..end]).into_owned();

@@ -1,4 +1,4 @@
-//! A server that speaks TLS, with certificates of the test's own, and counts what it saw.
+//! A server with TLS and its own certificates, which counts what it sees.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -18,7 +18,7 @@ use rustls::{
     SupportedProtocolVersion,
 };
 
-/// Who stands behind all certificates of the tests.
+/// The authority of all certificates of the tests.
 pub(crate) struct Authority {
     pub(crate) certificate: Certificate,
     issuer: Issuer<'static, KeyPair>,
@@ -42,10 +42,10 @@ impl Authority {
         })
     }
 
-    /// A certificate for this name, valid in these years.
+    /// Makes a certificate for this name, valid in these years.
     pub(crate) fn issue(&self, name: &str, from: i32, to: i32) -> Identity {
         let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-        // Who stands behind a certificate is found by name first.
+        // The issuer of a certificate is found by its name.
         params.distinguished_name.push(DnType::CommonName, name);
         params.not_before = date_time_ymd(from, 1, 1);
         params.not_after = date_time_ymd(to, 1, 1);
@@ -55,7 +55,7 @@ impl Authority {
 }
 
 impl Identity {
-    /// What `openssl req -x509` makes: its own authority, valid for these names in these years.
+    /// Makes a self-signed certificate as `openssl req -x509` does, valid for these names in these years.
     pub(crate) fn own_authority(names: &[&str], from: i32, to: i32) -> Self {
         let names = names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
         let mut params = CertificateParams::new(names).unwrap();
@@ -67,7 +67,7 @@ impl Identity {
         Identity { certificate: params.self_signed(&key).unwrap(), key }
     }
 
-    /// One for 127.0.0.1 that nothing is wrong with.
+    /// Makes a valid certificate for 127.0.0.1.
     pub(crate) fn good() -> Self {
         Authority::of_tests().issue("127.0.0.1", 2000, 4000)
     }
@@ -81,34 +81,33 @@ impl Identity {
     }
 }
 
-/// What a server does on every connection.
+/// How a server handles every connection.
 #[derive(Clone)]
 pub(crate) enum Manner {
-    /// Answers requests over TLS with this response; where it is told to, it then drops the
-    /// connection without a word of TLS.
+    /// Answers requests over TLS with this response. It may then close the connection without a close alert.
     Answer(&'static str, bool),
-    /// Waits for the client's first words, answers with these bytes and closes.
+    /// Waits for the client's first bytes, sends these bytes and closes.
     Raw(&'static [u8]),
-    /// The same with a reset.
+    /// Waits for the client's first bytes, and resets the connection.
     Reset,
-    /// Never says anything.
+    /// Never sends anything.
     Silent,
 }
 
 pub(crate) const OK: Manner =
     Manner::Answer("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", false);
 
-/// What was seen of the clients.
+/// What the server saw.
 #[derive(Default)]
 pub(crate) struct Counts {
     pub(crate) requests: AtomicU64,
     pub(crate) full: AtomicU64,
     pub(crate) resumed: AtomicU64,
-    /// Connections that were closed with a word before.
+    /// Connections that were closed with a close alert.
     pub(crate) announced: AtomicU64,
 }
 
-/// How a server speaks TLS.
+/// The TLS configuration of a server.
 pub(crate) struct Settings {
     pub(crate) identity: Identity,
     pub(crate) versions: Vec<&'static SupportedProtocolVersion>,
@@ -205,7 +204,7 @@ fn answer(
 ) -> io::Result<()> {
     let mut stream = StreamOwned::new(ServerConnection::new(config).unwrap(), socket);
     let handshake = stream.conn.complete_io(&mut stream.sock);
-    // What there still is to be said, such as an alert, is said.
+    // Sends what is still to be sent, such as an alert.
     let _ = stream.conn.write_tls(&mut stream.sock);
     handshake?;
     let kind = match stream.conn.handshake_kind().unwrap() {
