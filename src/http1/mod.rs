@@ -32,7 +32,7 @@ pub use headers::{Headers, header, headers, reason};
 pub use incoming_request::{IncomingRequest, parse_request};
 pub use known_head::KnownHead;
 pub use limits::Limits;
-pub(crate) use request::Given;
+pub(crate) use request::GivenHeaders;
 pub use request::{PRODUCT, RequestHead};
 pub use response::{Head, Parsed, parse_response};
 pub use response_reader::{KeepBody, Progress, ResponseReader};

@@ -66,8 +66,8 @@ where
     ) -> usize {
         let RequestHead { method, target, host, headers } = self;
         let headers = headers.into_iter();
-        let given = Given::read(headers.clone());
-        RequestHead { method, target, host, headers }.encode_knowing(
+        let given = GivenHeaders::read(headers.clone());
+        RequestHead { method, target, host, headers }.encode_with(
             given,
             &[],
             body_len,
@@ -76,11 +76,11 @@ where
         )
     }
 
-    /// Does the same if the caller knows which special headers there are. `common` are lines that it has written
-    /// before, if not empty: they are copied, and have all that is said without being given.
-    pub(crate) fn encode_knowing(
+    /// Does the same if the caller knows which special headers there are. If `common` is not empty, it has
+    /// header lines that were written before, including the default ones. They are copied.
+    pub(crate) fn encode_with(
         self,
-        given: Given,
+        given: GivenHeaders,
         common: &[u8],
         body_len: usize,
         content_type: Option<&HeaderValue>,
@@ -123,7 +123,7 @@ where
 
 /// Which special headers are given: those that replace a default or decide about others.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Given {
+pub(crate) struct GivenHeaders {
     pub(crate) host: bool,
     pub(crate) user_agent: bool,
     pub(crate) accept: bool,
@@ -133,10 +133,10 @@ pub(crate) struct Given {
     pub(crate) accept_encoding: bool,
 }
 
-impl Given {
+impl GivenHeaders {
     /// Finds the special ones among these headers.
     pub(crate) fn read<N: AsRef<[u8]>, V>(headers: impl Iterator<Item = (N, V)>) -> Self {
-        let mut given = Given::default();
+        let mut given = GivenHeaders::default();
         for (name, _) in headers {
             let name = name.as_ref();
             // The length excludes most names.
@@ -157,8 +157,8 @@ impl Given {
     }
 
     /// Joins two sets.
-    pub(crate) fn and(self, other: Given) -> Self {
-        Given {
+    pub(crate) fn and(self, other: GivenHeaders) -> Self {
+        GivenHeaders {
             host: self.host | other.host,
             user_agent: self.user_agent | other.user_agent,
             accept: self.accept | other.accept,

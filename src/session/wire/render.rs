@@ -1,4 +1,4 @@
-//! How a request becomes bytes: what it says itself, and what its user says for all of its requests.
+//! Renders a request: joins its own parts with the defaults of its class and writes the bytes.
 
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -9,7 +9,7 @@ use http::{HeaderName, HeaderValue, Method};
 use super::content::{Content, SeparateBody};
 use super::context::Context;
 use super::rendered::{Rendered, Text};
-use crate::http1::{Given, RequestHead};
+use crate::http1::{GivenHeaders, RequestHead};
 use crate::session::connection::origin::Origin;
 use crate::session::connection::resolved::ResolvedUrl;
 use crate::session::connection::route::Route;
@@ -20,7 +20,7 @@ use crate::session::request::policy::Policy;
 use crate::session::request::via::Via;
 use crate::transport::tls::Tls;
 
-/// What is undone for whoever looks at a body, as requests says it where it knows them all.
+/// The content codings that can be decoded, in the form in which requests sends them.
 const CODINGS: &[u8] = b"gzip, deflate, br, zstd";
 
 /// What every request of a class of users has in common, on one core.
@@ -29,20 +29,20 @@ pub struct Defaults {
     pub(in crate::session) base: BaseUrl,
     pub(in crate::session) origin: Rc<Origin>,
     pub(in crate::session) headers: Vec<(HeaderName, HeaderValue)>,
-    /// Which of these there are.
-    given: Given,
-    /// The header lines that every request to the class's server begins with, as they are sent. Empty
-    /// where they depend on the request.
+    /// Which special headers are among these.
+    given: GivenHeaders,
+    /// The header lines that requests to the class's server begin with, in the form in which they are sent;
+    /// empty if they depend on the request.
     common: Vec<u8>,
-    /// For the challenges of the class's own server.
+    /// For challenges of the class's own server.
     credentials: Option<Rc<Credentials>>,
     pub(in crate::session) policy: Policy,
     pub(in crate::session) tls: Tls,
 }
 
 impl Defaults {
-    /// The defaults of a class. Who its requests are from is said by a header, or else by the class,
-    /// or else by the URL.
+    /// Makes the defaults of a class. Its authentication is that of a header, or else that of the class, or
+    /// else that of the URL.
     pub fn new(
         context: &Context,
         target: &ResolvedUrl,
@@ -62,17 +62,17 @@ impl Defaults {
         let auth = if is_said { None } else { auth.cloned().or_else(of_url) };
         headers.extend(auth.as_ref().and_then(Auth::header).map(|value| (AUTHORIZATION, value)));
         let credentials = auth.as_ref().and_then(Auth::credentials);
-        let given = Given::read(headers.iter().map(line));
+        let given = GivenHeaders::read(headers.iter().map(line));
         let common = common_lines(&base, &headers, given, &policy);
         Defaults { base, origin, headers, given, common, credentials, policy, tls: Tls::default() }
     }
 
-    /// The lines that a request begins with, if it says nothing else in their place: these are its own
-    /// headers, and whether it says who it is from as its class does.
+    /// Returns the common lines if a request has nothing in their place. `own` are its own headers, and
+    /// `is_of_class` is whether it has the authentication of its class.
     fn common_lines_of<'l>(
         &self,
         mut own: impl Iterator<Item = Line<'l>>,
-        given: Given,
+        given: GivenHeaders,
         is_of_class: bool,
     ) -> &[u8] {
         let is_default = !(given.host || given.user_agent || given.accept || given.accept_encoding)
@@ -83,19 +83,19 @@ impl Defaults {
         if is_default && !own.any(replaces) { &self.common } else { &[] }
     }
 
-    /// Sets how connections are sealed, which is what the policy says with its files read. Without
-    /// it, no server's certificate is accepted.
+    /// Sets the TLS configuration: the policy's options with their files read. Without it, no server's
+    /// certificate is accepted.
     pub fn tls(mut self, tls: Tls) -> Self {
         self.tls = tls;
         self
     }
 }
 
-/// The header lines of a class's requests, written. None of them may depend on the request.
+/// Writes the common header lines of a class's requests; empty if one of them depends on the request.
 fn common_lines(
     base: &BaseUrl,
     headers: &[(HeaderName, HeaderValue)],
-    given: Given,
+    given: GivenHeaders,
     policy: &Policy,
 ) -> Vec<u8> {
     if given.host || headers.iter().any(|(name, _)| name == CONNECTION || name == EXPECT) {
@@ -112,7 +112,7 @@ fn common_lines(
     text
 }
 
-/// What a request says itself, wherever it is written down.
+/// A request's own parts, from data or from code.
 pub(in crate::session) struct RequestParts<'r, H> {
     pub(in crate::session) method: &'r Method,
     pub(in crate::session) path: &'r str,
@@ -134,7 +134,7 @@ pub(in crate::session) fn is(name: &[u8], header: &HeaderName) -> bool {
     name.eq_ignore_ascii_case(header.as_str().as_bytes())
 }
 
-/// The same lines for a shorter time, to stand beside lines that do not live as long.
+/// Returns the same lines with a shorter lifetime, so that they can be chained with others.
 #[expect(clippy::map_identity, reason = "the lifetimes differ")]
 fn briefly<'s, 'l: 's>(
     lines: impl Iterator<Item = Line<'l>> + Clone,
@@ -143,7 +143,7 @@ fn briefly<'s, 'l: 's>(
 }
 
 impl<'r> RequestParts<'r, ()> {
-    /// What a request says that is data.
+    /// Returns the parts of a request that is data.
     pub(in crate::session) fn of(
         request: &'r Request,
     ) -> RequestParts<'r, impl Iterator<Item = Line<'r>> + Clone> {
@@ -159,12 +159,12 @@ impl<'r> RequestParts<'r, ()> {
 }
 
 impl<'r, H: Iterator<Item = Line<'r>> + Clone> RequestParts<'r, H> {
-    /// Joins it with its class's defaults and writes it in place of an earlier request, whose memory
-    /// is used again. The content comes with its type.
+    /// Joins the parts with the defaults of the class and writes the request into an earlier one, whose
+    /// memory is reused. The content comes with its type.
     ///
     /// # Errors
     ///
-    /// An absolute URL that cannot be used.
+    /// Returns an error if the path is an absolute URL that cannot be used.
     pub(in crate::session) fn render(
         self,
         context: &Context,
@@ -184,7 +184,7 @@ impl<'r, H: Iterator<Item = Line<'r>> + Clone> RequestParts<'r, H> {
             None => (&defaults.base, joined(&defaults.base.path, self.path, self.query)),
         };
 
-        let given = Given::read(self.headers.clone());
+        let given = GivenHeaders::read(self.headers.clone());
         let of_url = || {
             let (base, _) = elsewhere.as_ref()?;
             base.basic_auth.as_ref().map(|(user, password)| Auth::basic(user, password))
@@ -197,7 +197,7 @@ impl<'r, H: Iterator<Item = Line<'r>> + Clone> RequestParts<'r, H> {
         let own_credentials = auth.as_ref().and_then(|auth| auth.credentials());
         let is_of_class = is_at_home && auth.is_none() && !given.authorization;
 
-        // There must be something to wait with (RFC 9110 section 10.1.1).
+        // Only a request with a body may have the expectation (RFC 9110 section 10.1.1).
         let expects = self.expect_continue && content.len() > 0;
         let is_last = is_last(&origin, defaults);
         let is_written_here =
@@ -248,20 +248,20 @@ impl<'r, H: Iterator<Item = Line<'r>> + Clone> RequestParts<'r, H> {
     }
 }
 
-/// Whether no later request uses the connection (RFC 9112 section 9.6).
+/// Returns whether no later request uses the connection (RFC 9112 section 9.6).
 pub(in crate::session) fn is_last(origin: &Origin, defaults: &Defaults) -> bool {
     !origin.remembered || defaults.policy.is_one_request_per_connection()
 }
 
-/// Where a request goes, and what is not in a header line of its own.
+/// All of a request but its header lines and its body.
 pub(in crate::session) struct RequestSpec<'w> {
     pub(in crate::session) origin: Rc<Origin>,
     pub(in crate::session) method: Method,
-    /// What the `Host` header says where no header does.
+    /// The value of `Host`, unless there is a header for it.
     pub(in crate::session) authority: &'w str,
     /// Path and query.
     pub(in crate::session) target: &'w str,
-    /// Header lines that are written as they are; see [`RequestHead::encode_knowing`].
+    /// Header lines that are copied as they are; see [`RequestHead::encode_with`].
     pub(in crate::session) common: &'w [u8],
     pub(in crate::session) host: Option<String>,
     pub(in crate::session) takes_cookies: bool,
@@ -270,12 +270,12 @@ pub(in crate::session) struct RequestSpec<'w> {
 }
 
 impl RequestSpec<'_> {
-    /// Writes the request in place of an earlier one, with these headers, of which it is known which
-    /// there are, and this body: its content, the type of that, and whether it waits to be asked for.
+    /// Writes the request into an earlier one, with these headers, with the special ones among them, and this
+    /// body: its content, the content's type, and whether it waits for `100 Continue`.
     pub(in crate::session) fn write<'h>(
         self,
         context: &Context,
-        (headers, given): (impl Iterator<Item = Line<'h>> + Clone, Given),
+        (headers, given): (impl Iterator<Item = Line<'h>> + Clone, GivenHeaders),
         (content, content_type, expects): (Content, Option<HeaderValue>, bool),
         rendered: &mut Rendered,
     ) {
@@ -290,7 +290,8 @@ impl RequestSpec<'_> {
             credentials,
             is_last,
         } = self;
-        // A proxy is asked in absolute form, and has credentials of its own (RFC 9112 section 3.2.2).
+        // A request to a proxy has its target in absolute form (RFC 9112 section 3.2.2), and the proxy's
+        // own credentials.
         let (prefix, for_proxy) = match &*origin.route {
             Route::Proxy(_, authorization) => ("http://", authorization.as_ref()),
             _ => ("", None),
@@ -308,7 +309,7 @@ impl RequestSpec<'_> {
         text.clear();
         let head = RequestHead { method: &method, target: &absolute, host: authority, headers };
         let blank =
-            head.encode_knowing(given, common, content.len(), content_type.as_ref(), &mut text);
+            head.encode_with(given, common, content.len(), content_type.as_ref(), &mut text);
         let target = target_in(&text, method.as_str().len() + 1, prefix.len());
         rendered.separate_body = if content.is_sent_separately(expects) {
             Some(SeparateBody { content, expects })
@@ -330,8 +331,8 @@ impl RequestSpec<'_> {
     }
 }
 
-/// Where path and query stand in a request, whose target begins at `begin`, in absolute form behind
-/// this many bytes of its scheme.
+/// Returns where path and query are in a request whose target begins at `begin`. In absolute form the
+/// target begins with a scheme of `scheme` bytes; otherwise that is 0.
 fn target_in(text: &[u8], begin: usize, scheme: usize) -> std::ops::Range<usize> {
     let length = |from: usize, end: u8| text[from..].iter().position(|&byte| byte == end);
     let end = begin + length(begin, b' ').unwrap_or_default();
@@ -342,8 +343,8 @@ fn target_in(text: &[u8], begin: usize, scheme: usize) -> std::ops::Range<usize>
     path.min(end)..end
 }
 
-/// A path behind the prefix of its class, with pairs behind its query. Nearly always it is the path as
-/// it is.
+/// Joins the prefix of the class, the path and query pairs. Nearly always the result is the path
+/// itself.
 fn joined<'p>(prefix: &str, path: &'p str, query: &[(String, String)]) -> Cow<'p, str> {
     if prefix.is_empty() && query.is_empty() && path.starts_with('/') {
         return Cow::Borrowed(path);
@@ -354,7 +355,7 @@ fn joined<'p>(prefix: &str, path: &'p str, query: &[(String, String)]) -> Cow<'p
     Cow::Owned(target)
 }
 
-/// The host in a `Host` header, without its port and its brackets.
+/// Returns the host in a `Host` header, without its port and its brackets.
 fn host_of(header: &[u8]) -> String {
     let text = String::from_utf8_lossy(header);
     let host = match text.strip_prefix('[') {
@@ -368,7 +369,7 @@ fn append_query(target: &mut String, query: &[(String, String)]) {
     if query.is_empty() {
         return;
     }
-    // A fragment is never sent, and pairs behind it would go with it.
+    // A fragment is never sent, and neither would be pairs behind it.
     target.truncate(target.find('#').unwrap_or(target.len()));
     target.push(if target.contains('?') { '&' } else { '?' });
     let pairs = form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();

@@ -1,4 +1,4 @@
-//! The request that follows from a response: to where a redirect leads, or without its expectation.
+//! The request of a follow-up: to where a redirect leads, or without `Expect`.
 
 use http::header::{
     AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, EXPECT, HOST,
@@ -11,14 +11,14 @@ use super::context::Context;
 use super::redirect::Hop;
 use super::render::{Defaults, RequestSpec, is, is_last};
 use super::rendered::Rendered;
-use crate::http1::Given;
+use crate::http1::GivenHeaders;
 use crate::session::failure::redirect::RedirectError;
 use crate::session::request::base_url::BaseUrl;
 
 impl Rendered {
-    /// The request that follows this one, which was answered by a redirect.
+    /// Returns the request that follows this one after a redirect.
     ///
-    /// As with requests, the `Cookie` header is the user's jar's again after any redirect.
+    /// A `Cookie` header of its own is left out, as in requests: the user's cookies are sent instead.
     pub(in crate::session) fn redirected(
         &self,
         context: &Context,
@@ -63,13 +63,13 @@ impl Rendered {
             takes_cookies: defaults.policy.cookies,
             credentials: self.credentials.clone().filter(|_| hop.keeps_credentials),
         };
-        let given = Given::read(headers.clone());
+        let given = GivenHeaders::read(headers.clone());
         let mut next = Rendered::unwritten(self.origin.clone());
         wanted.write(context, (headers, given), (content, None, expects), &mut next);
         Ok(next)
     }
 
-    /// The same request without its expectation, where it has one (RFC 9110 section 10.1.1).
+    /// Returns the same request without `Expect`, if it has one (RFC 9110 section 10.1.1).
     pub(in crate::session) fn without_expect(&self, context: &Context) -> Option<Self> {
         let mut lines = self.lines(context);
         lines.find(|(name, _)| is(name, &EXPECT))?;
@@ -87,11 +87,11 @@ impl Rendered {
             host: self.host.clone(),
             takes_cookies: self.takes_cookies,
             credentials: self.credentials.clone(),
-            // It has said so already where it is.
+            // If it is, it has `Connection: close` among its lines already.
             is_last: false,
         };
         let body = (self.content(context), None, false);
-        let given = Given::read(headers.clone());
+        let given = GivenHeaders::read(headers.clone());
         let mut next = Rendered::unwritten(self.origin.clone());
         wanted.write(context, (headers, given), body, &mut next);
         Some(next)
