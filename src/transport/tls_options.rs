@@ -8,7 +8,7 @@ pub(crate) const IS_BUILT_IN: bool = cfg!(feature = "tls");
 /// The error text for TLS in a build without it.
 pub(crate) const ABSENT: &str = "this build has no TLS; it comes with the cargo feature 'tls'";
 
-/// The TLS options of a class of users. Files are read when they are [loaded](super::tls::Tls::new).
+/// The TLS options of a class of users. Files are read when a run is planned.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub struct TlsOptions {
