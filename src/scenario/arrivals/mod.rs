@@ -47,28 +47,28 @@ pub enum ArrivalKind {
 }
 
 impl Arrivals {
-    /// How many users there are at most where nobody says: by Little's law enough for 5,000
-    /// iterations per second that take 200 ms each, and no more files than hosts allow.
+    /// The default of `max_users`: by Little's law enough for 5,000 iterations per second that take 200
+    /// ms each, with no more files than hosts allow.
     pub const DEFAULT_MAX_USERS: u32 = 1000;
 
-    /// The most iterations per second: one per nanosecond, which is as fine as clocks are, and far
-    /// more than any host begins. Within it, and `units::LONGEST`, no count
-    /// of arrivals comes near the end of 64 bits.
+    /// The most iterations per second: one per nanosecond, the resolution of clocks, and far more than
+    /// any host can start. Up to this rate and `units::LONGEST`, a number of arrivals is far from the
+    /// limit of 64 bits.
     pub const RATE_MAX: f64 = options::RATE_MAX;
 
-    /// Uniform arrivals at this rate of iterations per second.
+    /// Makes uniform arrivals at this rate of iterations per second.
     pub fn new(rate: Line) -> Self {
         let (kind, max_users) = (ArrivalKind::Uniform, Arrivals::DEFAULT_MAX_USERS);
         Arrivals { rate, kind, max_users }
     }
 
-    /// Sets how the instants are spread.
+    /// Sets the distribution of the arrival times.
     pub fn kind(mut self, kind: ArrivalKind) -> Self {
         self.kind = kind;
         self
     }
 
-    /// Sets how many iterations can be under way at once.
+    /// Sets the most iterations at the same time.
     pub fn max_users(mut self, max_users: u32) -> Self {
         self.max_users = max_users;
         self
@@ -81,14 +81,15 @@ impl Arrivals {
         let mut stream = match self.kind {
             ArrivalKind::Uniform => Stream::Uniform { next: core, step: cores },
             ArrivalKind::Poisson => {
-                // An odd constant of its own: no user's random numbers are a core's.
+                // A constant that differs from that of users, so that a core and a user never share
+                // random numbers.
                 let spread = (core + 1).wrapping_mul(0xd1b5_4a32_d192_ed03);
                 let rng = fastrand::Rng::with_seed(seed ^ spread);
                 Stream::Poisson { next: 0.0, step: cores as f64, rng }
             }
         };
         if self.kind == ArrivalKind::Poisson {
-            // The process begins at 0, and nothing arrives there.
+            // The process begins at 0, without an arrival there.
             stream.advance();
         }
         ArrivalTimes { rate: Arc::new(self.rate.clone()), stream }
@@ -118,25 +119,25 @@ impl Arrivals {
     }
 }
 
-/// Refuses a rate that begins nothing.
+/// Returns an error for a rate that is not a positive number.
 pub(super) fn rate(rate: f64) -> Result<(), Error> {
     let is_rate = rate > 0.0 && rate.is_finite();
     if is_rate { rate_within_bounds(rate) } else { Err(Error::Rate(rate.to_string())) }
 }
 
-/// Refuses a rate that a stage cannot go to; it may go to zero.
+/// Returns an error for a rate that is negative or not a number; a stage may go to zero.
 pub(super) fn stage_rate(rate: f64) -> Result<(), Error> {
     let is_rate = rate >= 0.0 && rate.is_finite();
     if is_rate { rate_within_bounds(rate) } else { Err(Error::StageRate(rate.to_string())) }
 }
 
-/// Refuses a rate above [`Arrivals::RATE_MAX`]. The error has it as short as Rust writes numbers for
-/// itself: 1e300 with all its zeros fills four lines.
+/// Returns an error for a rate above [`Arrivals::RATE_MAX`]. The error shows it in Rust's shortest
+/// form, because 1e300 with all its zeros fills four lines.
 pub(super) fn rate_within_bounds(rate: f64) -> Result<(), Error> {
     if rate <= Arrivals::RATE_MAX { Ok(()) } else { Err(Error::RateTooHigh(format!("{rate:?}"))) }
 }
 
-/// Refuses a number of users that nothing can run on, and one that nothing can run.
+/// Returns an error for too few or too many users.
 pub(super) fn max_users(max_users: u32) -> Result<(), Error> {
     match max_users {
         0 => Err(Error::MaxUsers),
@@ -156,7 +157,7 @@ pub struct ArrivalTimes {
     stream: Stream,
 }
 
-/// The areas that a core's arrivals are at: of the next one, and how to go on from there.
+/// The areas of a core's arrivals: of the next one, and how to continue.
 #[derive(Debug, Clone)]
 enum Stream {
     Uniform { next: u64, step: u64 },
@@ -178,7 +179,7 @@ impl ArrivalTimes {
         self.stream.advance();
     }
 
-    /// Replaces the rate. Times are the same for as long as both rates are.
+    /// Replaces the rate. Times stay the same as long as both rates are equal.
     pub(crate) fn set_rate(&mut self, rate: Line) {
         self.rate = Arc::new(rate);
     }
@@ -189,7 +190,7 @@ impl Stream {
         match self {
             Stream::Uniform { next, step } => *next = next.saturating_add(*step),
             Stream::Poisson { next, step, rng } => {
-                // 1 - u lies in (0, 1], so that the logarithm is finite and not above zero.
+                // 1 - u is in (0, 1], so the logarithm is finite and not above zero.
                 *next -= (1.0 - rng.f64()).ln() * *step;
             }
         }

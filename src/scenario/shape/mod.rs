@@ -31,7 +31,7 @@ pub(super) use validate::{mix_class, mix_weight, names};
 /// Classes of users by name, with their weights.
 pub type Mix = Vec<(String, f64)>;
 
-/// How many users a run wants.
+/// The number of users over time.
 ///
 /// The tutorial's six stages, as `scenarios/stages.toml` has them:
 ///
@@ -57,7 +57,7 @@ pub type Mix = Vec<(String, f64)>;
 /// assert_eq!(scenario.validate(), Ok(()));
 /// ```
 ///
-/// The same as Locust's `tick` would say it:
+/// The same as a `tick` of Locust:
 ///
 /// ```
 /// # use std::time::Duration;
@@ -74,36 +74,36 @@ pub type Mix = Vec<(String, f64)>;
 /// assert_eq!(shape.peak(Some(Duration::from_secs(210))), Some(80));
 /// ```
 ///
-/// Constructors take anything; what makes no sense is refused by
-/// [`Scenario::validate`](super::Scenario::validate).
+/// Constructors accept any values; [`Scenario::validate`](super::Scenario::validate) refuses those that
+/// are not valid.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum LoadShape {
-    /// Always this many.
+    /// A constant number.
     Constant(u32),
-    /// Up to a number of users, and then that many.
+    /// A ramp up to a number of users, which then stay.
     Ramp {
         /// The target.
         users: u32,
         /// Users started per second.
         spawn_rate: f64,
     },
-    /// Any line of users.
+    /// Any line.
     Line(Line),
-    /// One stage after the other; the run ends after the last.
+    /// Stages one after the other; the run ends after the last one.
     Stages(Vec<Stage>),
-    /// So many more users every so often. The run ends at `until`.
+    /// Steps of equal size and length. The run ends at `until`.
     Steps {
         /// Users that each step adds.
         users: u32,
-        /// How long a step takes, its ramp included.
+        /// The length of a step, including its ramp.
         every: Duration,
-        /// Users started per second until the step is up.
+        /// Users started per second.
         spawn_rate: f64,
         /// The end of the run.
         until: Duration,
     },
-    /// Up to a number of users, for some time to another, and back.
+    /// A number of users, for some time another one, and then the first again.
     Spike {
         /// Users before and after.
         base: u32,
@@ -111,18 +111,18 @@ pub enum LoadShape {
         peak: u32,
         /// When the spike begins, from the start of the run.
         at: Duration,
-        /// How long it takes, its ramp up included and its ramp down not.
+        /// Its length, including its ramp up and without its ramp down.
         lasting: Duration,
         /// Users started or stopped per second.
         spawn_rate: f64,
     },
-    /// Up and down between two numbers of users.
+    /// A wave between two numbers of users.
     Sine {
         /// Users at the start, and after each period.
         min: u32,
         /// Users after half a period.
         max: u32,
-        /// From one lowest point to the next.
+        /// The time between two minima.
         period: Duration,
     },
     /// Two peaks. The run ends after `lasting`.
@@ -136,34 +136,34 @@ pub enum LoadShape {
         /// The end of the run.
         lasting: Duration,
     },
-    /// A function of the time; looked at every 10 ms, rounded to whole users.
+    /// A function of the time, evaluated every 10 ms and rounded to whole users.
     Custom(ShapeFn<f64>),
-    /// Locust's `tick`: users and spawn rate, asked for once per second of the run.
+    /// Locust's `tick`, which returns users and spawn rate, called once per second of the run.
     Tick(ShapeFn<(u32, f64)>),
 }
 
-/// A part of a run with a target of its own.
+/// A stage of a run, with its own target.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Stage {
-    /// How long the stage takes, its ramp included.
+    /// The length of the stage, including its ramp.
     pub duration: Duration,
-    /// How many users there are to be.
+    /// The target number of users.
     pub users: u32,
-    /// Users started or stopped per second until there are that many.
+    /// Users started or stopped per second until the target is reached.
     pub spawn_rate: f64,
-    /// The classes that users added in this stage are of, whatever weights and counts the classes
-    /// have themselves; without it, these. Users who are there already stay what they are.
+    /// The classes of users that are added in this stage, which replace weights and counts of the
+    /// classes; `None` to use these. Running users keep their class.
     pub mix: Option<Mix>,
 }
 
 impl Stage {
-    /// A stage of this length that goes to so many users at this rate.
+    /// Makes a stage of this length with this target and rate.
     pub fn new(duration: Duration, users: u32, spawn_rate: f64) -> Self {
         Stage { duration, users, spawn_rate, mix: None }
     }
 
-    /// Sets the classes that users added in this stage are of, by name, with their weights.
+    /// Sets the classes of users that are added in this stage, by name, with their weights.
     pub fn mix<N: Into<String>>(mut self, mix: impl IntoIterator<Item = (N, f64)>) -> Self {
         self.mix = Some(mix.into_iter().map(|(name, weight)| (name.into(), weight)).collect());
         self
@@ -171,50 +171,49 @@ impl Stage {
 }
 
 impl LoadShape {
-    /// How far ahead a function is asked what it will say: a week.
+    /// How far ahead the results of a function are computed: a week.
     pub const LOOK_AHEAD: Duration = Duration::from_secs(7 * 24 * 3600);
 
-    /// How many steps there can be: one per second of a day, and some.
+    /// The most steps: somewhat more than one per second of a day.
     pub const STEPS_MAX: u64 = 100_000;
 
-    /// So many users from the start on.
+    /// Makes a constant number of users.
     pub fn constant(users: u32) -> Self {
         LoadShape::Constant(users)
     }
 
-    /// So many users, started at a rate: what `--users` and `--spawn-rate` ask for. User *k* starts
-    /// at `k / spawn_rate`.
+    /// Makes a ramp to a number of users, as `--users` and `--spawn-rate` do. User *k* starts at `k /
+    /// spawn_rate`.
     pub fn ramp(users: u32, spawn_rate: f64) -> Self {
         LoadShape::Ramp { users, spawn_rate }
     }
 
-    /// So many users as a line says, whatever its slopes: who comes or goes on them does so one by
-    /// one.
+    /// Makes a shape of any line. On its slopes users start or stop one by one.
     pub fn line(line: Line) -> Self {
         LoadShape::Line(line)
     }
 
-    /// One stage after the other. In each, users come or go at the stage's spawn rate until there
-    /// are as many as it says, which then stay; where a stage is too short for that, the next one
-    /// goes on from where it came to. The run ends after the last stage.
+    /// Makes a shape of stages. In each, users start or stop at its spawn rate until its target is
+    /// reached, and then stay. If a stage is too short for that, the next one continues from the number
+    /// reached. The run ends after the last stage.
     pub fn stages(stages: impl IntoIterator<Item = Stage>) -> Self {
         LoadShape::Stages(stages.into_iter().collect())
     }
 
-    /// `users` more every `every`, started at the spawn rate, until the run ends at `until`: Locust's
-    /// step load.
+    /// Makes Locust's step load: `users` more every `every`, started at the spawn rate, until the run
+    /// ends at `until`.
     pub fn steps(users: u32, every: Duration, spawn_rate: f64, until: Duration) -> Self {
         LoadShape::Steps { users, every, spawn_rate, until }
     }
 
-    /// Up to `base` users, from `at` on to `peak` for `lasting`, and back to `base`: all at the same
-    /// spawn rate, and without an end of its own.
+    /// Makes a spike: `base` users, from `at` on `peak` users for `lasting`, then `base` again, all at
+    /// the same spawn rate and without an end.
     pub fn spike(base: u32, peak: u32, at: Duration, lasting: Duration, spawn_rate: f64) -> Self {
         LoadShape::Spike { base, peak, at, lasting, spawn_rate }
     }
 
-    /// Up and down between two numbers of users, without an end of its own. At the time `t` since
-    /// the start, in seconds as `period`, there are
+    /// Makes a wave between two numbers of users, without an end. At `t` seconds since the start, with
+    /// `period` in seconds, there are
     ///
     /// ```text
     /// users(t) = min + (max - min) (1 - cos(2 pi t / period)) / 2
@@ -225,8 +224,8 @@ impl LoadShape {
         LoadShape::Sine { min, max, period }
     }
 
-    /// Two normal peaks, like the meals of a day, as in Locust's example of that name. At the time
-    /// `t` since the start, in seconds as `lasting`, there are
+    /// Makes two normal peaks, like the meals of a day, as in Locust's example of that name. At `t`
+    /// seconds since the start, with `lasting` in seconds, there are
     ///
     /// ```text
     /// users(t) = min + (first - min) e^-(x - 5)^2 + (second - min) e^-(x - 10)^2
@@ -239,30 +238,27 @@ impl LoadShape {
         LoadShape::DoubleWave { min, first, second, lasting }
     }
 
-    /// As many users as this function says at each time since the start, looked at every 10 ms and
-    /// rounded to whole users. None ends the run.
+    /// Makes a shape of a function of the time since the start, evaluated every 10 ms and rounded to
+    /// whole users. `None` ends the run.
     pub fn custom(function: impl Fn(Duration) -> Option<f64> + Send + Sync + 'static) -> Self {
         LoadShape::Custom(ShapeFn::new(function))
     }
 
-    /// Locust's `tick`: the function is given 0 s, 1 s, 2 s, … since the start, and says how many
-    /// users there should be and how many are to come or go per second until then. None ends the
-    /// run.
+    /// Makes a shape of a `tick` as in Locust: the function gets 0 s, 1 s, 2 s, … since the start, and
+    /// returns the number of users and how many start or stop per second. `None` ends the run.
     ///
-    /// Unlike Locust's it cannot look at the run, only at the time.
+    /// Unlike Locust's it depends on the time alone, not on the run.
     pub fn tick(function: impl Fn(Duration) -> Option<(u32, f64)> + Send + Sync + 'static) -> Self {
         LoadShape::Tick(ShapeFn::new(function))
     }
 
-    /// The shape as one core follows it, in a run that is over at `limit` or, where that is
-    /// earlier, with the shape.
+    /// Returns the shape as followed by one core, in a run that ends at `limit` or with the shape.
     pub fn curve(&self, limit: Option<Duration>) -> Curve {
         let limit = limit.into_iter().chain(self.end()).min();
         Curve::new(Course::new(self), self.mix_of_stages(), limit)
     }
 
-    /// When the run ends by the shape alone; none where it does not, or where only a function
-    /// knows.
+    /// Returns when the shape ends the run; `None` if it does not, or if only its function knows.
     pub fn end(&self) -> Option<Duration> {
         match (self, Course::new(self)) {
             (LoadShape::DoubleWave { lasting, .. }, _) => Some(*lasting),
@@ -271,8 +267,8 @@ impl LoadShape {
         }
     }
 
-    /// When the users of the first target above zero are all there. None where there is no target,
-    /// as in a wave, and where a `tick` has not come to one within [`LoadShape::LOOK_AHEAD`].
+    /// Returns when the users of the first target above zero are all running; `None` without a target,
+    /// as in a wave, or if a `tick` reaches none within [`LoadShape::LOOK_AHEAD`].
     pub fn full(&self) -> Option<Duration> {
         match Course::new(self) {
             Course::Line(users) => users.full(),
@@ -281,7 +277,7 @@ impl LoadShape {
         }
     }
 
-    /// The largest number of users in a run of this length, or of any length. None where only a
+    /// Returns the largest number of users in a run of this length, or of any length; `None` if only a
     /// function knows: without a run time, or with one beyond [`LoadShape::LOOK_AHEAD`].
     pub fn peak(&self, run_time: Option<Duration>) -> Option<u32> {
         let ahead = run_time.filter(|time| *time <= LoadShape::LOOK_AHEAD);
@@ -290,14 +286,14 @@ impl LoadShape {
             (Course::Ticks(ticks), _, Some(ahead)) => Some(ticks.peak(ahead)),
             (Course::Grid(grid), _, Some(ahead)) => Some(grid.peak(ahead)),
             (_, LoadShape::Sine { max, .. }, None) => Some(*max),
-            // Where one wave is highest, the other adds e^-25 of itself: not a user.
+            // At the peak of one wave the other adds e^-25 of itself: less than a user.
             (_, LoadShape::DoubleWave { first, second, .. }, None) => Some(*first.max(second)),
             (Course::Ticks(_) | Course::Grid(_), _, None) => None,
         }
     }
 
-    /// The mixes that [`UserTarget::mix`] counts, each once. The first is empty and stands for the
-    /// scenario's own weights.
+    /// Returns the mixes that `UserTarget::mix` refers to, each once. The first one is empty and means
+    /// the scenario's own weights.
     pub(crate) fn mixes(&self) -> Vec<&[(String, f64)]> {
         let mut mixes: Vec<&[(String, f64)]> = vec![&[]];
         for mix in self.stage_mixes().flatten() {
@@ -316,7 +312,7 @@ impl LoadShape {
         stages.iter().map(|stage| stage.mix.as_ref())
     }
 
-    /// When each stage ends, and its index in [`LoadShape::mixes`].
+    /// Returns the end of each stage and its index in [`LoadShape::mixes`].
     fn mix_of_stages(&self) -> Vec<(Duration, usize)> {
         let LoadShape::Stages(stages) = self else { return Vec::new() };
         let mixes = self.mixes();

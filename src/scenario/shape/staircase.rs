@@ -1,21 +1,21 @@
-//! Whole users on a line: how many there are at an instant, and when the next one starts or leaves.
+//! Whole users on a line: their number at an instant, and when the next one starts or stops.
 //!
-//! Users start evenly. Where the line climbs from 0 at rate *r*, user 0 starts at once and user *k*
-//! at `k / r`, so that the count is `floor(value) + 1` until the target is reached. Where it falls,
-//! the first user leaves at once and the count is `ceil(value) - 1` until the target is reached. On
-//! level ground the count is the value. So the count is never more than one user off the line.
+//! Users start evenly. If the line rises from 0 at rate *r*, user 0 starts at once and user *k* at `k /
+//! r`, so the count is `floor(value) + 1` until the target is reached. If it falls, the first user
+//! stops at once and the count is `ceil(value) - 1` until the target is reached. Where it is constant,
+//! the count is the value. So the count differs from the line by at most one user.
 //!
-//! The instants are what is exact here: the count is defined by how many of them have passed, and
-//! not by a value that a rounding may keep below its whole number.
+//! The instants are exact: the count is the number of instants that have passed, not a value that
+//! rounding may keep below a whole number.
 
 use std::time::Duration;
 
 use super::line::{Line, Piece, seconds};
 
-/// Half of the finest time there is, in seconds: instants are rounded to the nearest nanosecond.
+/// Half of the finest unit of time, in seconds: instants are rounded to the nearest nanosecond.
 const HALF_A_NANOSECOND: f64 = 0.5e-9;
 
-/// The users that a line asks for.
+/// The number of users on a line.
 #[derive(Debug, Clone)]
 pub(super) struct Staircase {
     line: Line,
@@ -26,7 +26,7 @@ impl Staircase {
         Staircase { line }
     }
 
-    /// The value of the line, which may be between two numbers of users.
+    /// Returns the value of the line, which may be between two numbers of users.
     pub(super) fn value_at(&self, elapsed: Duration) -> Option<f64> {
         self.line.value_at(elapsed)
     }
@@ -40,8 +40,8 @@ impl Staircase {
         Some(Flight(&self.line.pieces()[index]).count_at(elapsed))
     }
 
-    /// The first instant after this one at which the count differs, or the end; none where it never
-    /// does.
+    /// Returns the first instant after this one at which the count changes, or the end; `None` if there
+    /// is none.
     pub(super) fn next_change(&self, elapsed: Duration) -> Option<Duration> {
         let index = self.line.index_at(elapsed)?;
         let (piece, later) = self.line.pieces()[index..].split_first()?;
@@ -53,23 +53,23 @@ impl Staircase {
         Flight(piece).next_step(elapsed).or(later).or(self.line.end())
     }
 
-    /// The largest count before `until`, or ever.
+    /// Returns the largest count before `until`, or ever.
     pub(super) fn peak(&self, until: Option<Duration>) -> u32 {
         let until = until.unwrap_or(Duration::MAX);
         let begun = self.line.pieces().iter().filter(|piece| piece.start < until);
         let counts = begun.flat_map(|piece| {
             let end = piece.end.unwrap_or(Duration::MAX).min(until);
-            // Within a piece the count only grows or only falls.
+            // Within a piece the count only rises or only falls.
             [piece.start, end - Duration::from_nanos(1)].map(|at| Flight(piece).count_at(at))
         });
         counts.max().unwrap_or(0)
     }
 
-    /// When the users of the line's first target are all there.
+    /// Returns when all users of the line's first target are running.
     pub(super) fn full(&self) -> Option<Duration> {
         let arrival = self.line.arrival()?;
         let way = self.line.pieces().iter().find(|piece| piece.end == Some(arrival.at));
-        // The last user starts before the line is up where it stands for all of them.
+        // The last user starts before the line reaches the value for all of them.
         let way = way.filter(|way| way.to == arrival.value);
         let last_step = way.and_then(|way| Flight(way).last_step());
         Some(last_step.unwrap_or(arrival.at))
@@ -83,7 +83,7 @@ struct Flight<'a>(&'a Piece);
 impl Flight<'_> {
     fn count_at(&self, elapsed: Duration) -> u32 {
         let steps = self.steps_until(elapsed) as f64;
-        // `as` keeps what is beyond the range at its border.
+        // `as` limits values to the range of the type.
         match self.0.slope {
             slope if slope > 0.0 => (self.0.from.floor() + steps).min(self.0.to.ceil()) as u32,
             slope if slope < 0.0 => (self.0.from.ceil() - steps).max(self.0.to.floor()) as u32,
@@ -91,7 +91,7 @@ impl Flight<'_> {
         }
     }
 
-    /// The next instant after this one at which a user starts or leaves on this piece.
+    /// Returns the next instant after this one at which a user starts or stops on this piece.
     fn next_step(&self, elapsed: Duration) -> Option<Duration> {
         let taken = self.steps_until(elapsed);
         let step = (taken < self.steps()).then(|| self.step(taken))?;
@@ -103,7 +103,7 @@ impl Flight<'_> {
         (steps > 0).then(|| self.step(steps - 1))
     }
 
-    /// How many users start or leave on this piece; one whose step falls on its end does not.
+    /// Returns how many users start or stop on this piece, without one whose step is at its end.
     fn steps(&self) -> u64 {
         match self.0.slope {
             slope if slope > 0.0 => (self.0.to.ceil() - self.0.from.floor()) as u64,
@@ -112,8 +112,8 @@ impl Flight<'_> {
         }
     }
 
-    /// When step number `step` is: number 0 at the start, and the others where the line passes a
-    /// whole number.
+    /// Returns the instant of step number `step`: number 0 is at the start, the others are where the
+    /// line passes a whole number.
     fn step(&self, step: u64) -> Duration {
         if step == 0 {
             return self.0.start;
@@ -122,7 +122,7 @@ impl Flight<'_> {
         self.0.start.saturating_add(seconds(way / self.0.slope.abs()))
     }
 
-    /// The part of step number 0 that lies before the piece.
+    /// Returns the part of step number 0 that is before the piece.
     fn begun(&self) -> f64 {
         if self.0.slope > 0.0 {
             self.0.from - self.0.from.floor()
@@ -131,7 +131,7 @@ impl Flight<'_> {
         }
     }
 
-    /// How many steps have been taken at this instant, those that are at it included.
+    /// Returns how many steps have been taken at this instant, including those at it.
     fn steps_until(&self, elapsed: Duration) -> u64 {
         let steps = self.steps();
         if steps == 0 {
@@ -140,7 +140,7 @@ impl Flight<'_> {
         let time = elapsed.saturating_sub(self.0.start).as_secs_f64() + HALF_A_NANOSECOND;
         let passed = (time * self.0.slope.abs() + self.begun()) as u64;
         let mut taken = passed.saturating_add(1).min(steps);
-        // Off by one at most, by roundings, in either direction.
+        // Because of rounding it may be off by one in either direction.
         while taken < steps && self.step(taken) <= elapsed {
             taken += 1;
         }

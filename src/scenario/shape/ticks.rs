@@ -1,9 +1,9 @@
-//! Locust's `tick`: once per second of the run a function says how many users there should be and
-//! how fast they are to come or go.
+//! Locust's `tick`: once per second of the run a function returns the number of users and how fast they
+//! start or stop.
 //!
-//! The seconds are those of the run (0 s, 1 s, 2 s, …) and not of any loop, so that all cores see
-//! the same answers. As in Locust an answer counts where it differs from the one before; a ramp
-//! that is still under way goes on from where it is.
+//! The seconds are those of the run (0 s, 1 s, 2 s, …), not of a loop, so that all cores get the same
+//! results. As in Locust a result counts if it differs from the one before; a ramp that has not ended
+//! continues from its present number.
 
 use std::time::Duration;
 
@@ -13,16 +13,16 @@ use super::staircase::Staircase;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// What the answers so far add up to.
+/// The state after the results so far.
 #[derive(Debug, Clone)]
 pub(super) struct Ticks {
     function: ShapeFn<(u32, f64)>,
-    /// The second to ask about next.
+    /// The second of the next call.
     next: Duration,
     target: Option<(u32, f64)>,
-    /// When the way to the target began.
+    /// The start of the ramp to the target.
     anchor: Duration,
-    /// The users of that way, by the time since then.
+    /// The users of that ramp, by the time since its start.
     users: Staircase,
     over: bool,
 }
@@ -41,7 +41,7 @@ impl Ticks {
         if self.over { None } else { self.users.count_at(elapsed.saturating_sub(self.anchor)) }
     }
 
-    /// A user that starts or leaves, or the next second, whatever comes first.
+    /// Returns the next instant at which a user starts or stops, or the next second.
     pub(super) fn next_change(&mut self, elapsed: Duration) -> Option<Duration> {
         self.count_at(elapsed)?;
         let step = self.users.next_change(elapsed.saturating_sub(self.anchor));
@@ -49,20 +49,20 @@ impl Ticks {
         Some(step.min(self.next))
     }
 
-    /// The largest count before `until`.
+    /// Returns the largest count before `until`.
     pub(super) fn peak(mut self, until: Duration) -> u32 {
         let mut peak = 0;
         while self.next < until && !self.over {
             let second = self.next;
             let last = until.min(second + SECOND) - Duration::from_nanos(1);
-            // Within a second the count only grows or only falls.
+            // Within a second the count only rises or only falls.
             peak =
                 peak.max(self.count_at(second).unwrap_or(0)).max(self.count_at(last).unwrap_or(0));
         }
         peak
     }
 
-    /// When the users of a target are all there for the first time, if that is before `until`.
+    /// Returns when all users of a target are running for the first time, if that is before `until`.
     pub(super) fn full(mut self, until: Duration) -> Option<Duration> {
         while self.next < until && !self.over {
             self.tick();

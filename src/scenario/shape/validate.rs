@@ -1,4 +1,4 @@
-//! What makes a load shape one that can be run.
+//! Checks whether a load shape can be run.
 
 use std::collections::HashSet;
 
@@ -7,11 +7,11 @@ use super::{LoadShape, Mix, Stage};
 use crate::scenario::{Error, User, validate};
 
 impl LoadShape {
-    /// Refuses shapes that cannot be meant, for these classes of users.
+    /// Returns an error if the shape is not valid for these classes of users.
     pub(in crate::scenario) fn validate(&self, classes: &[User]) -> Result<(), Error> {
         match self {
             LoadShape::Line(line) if !line.is_sane() => Err(Error::RateLine),
-            // Past the largest number it is as large as can be said.
+            // `as` limits the value to the largest number.
             LoadShape::Line(line) => validate::users(line.peak() as u32),
             LoadShape::Constant(users) => validate::users(*users),
             LoadShape::Ramp { users, spawn_rate } => {
@@ -44,7 +44,7 @@ impl LoadShape {
                 at_least(*min, "first", *first)?;
                 at_least(*min, "second", *second)
             }
-            // What a function says is known when it says it.
+            // The results of a function are known only when it is called.
             LoadShape::Custom(_) | LoadShape::Tick(_) => Ok(()),
         }
     }
@@ -59,7 +59,7 @@ impl Stage {
     }
 }
 
-/// Refuses more steps than there is room for, and more users than there can be on the last.
+/// Returns an error for too many steps, or too many users on the last one.
 fn step_count(users: u32, steps: u64) -> Result<(), Error> {
     if steps > LoadShape::STEPS_MAX {
         return Err(Error::TooManySteps(steps));
@@ -67,7 +67,7 @@ fn step_count(users: u32, steps: u64) -> Result<(), Error> {
     validate::users(u32::try_from(u64::from(users) * steps).unwrap_or(u32::MAX))
 }
 
-/// Refuses a value of this name that is below `min`.
+/// Returns an error if the value of this name is below `min`.
 fn at_least(min: u32, name: &'static str, value: u32) -> Result<(), Error> {
     if value >= min { Ok(()) } else { Err(Error::BelowMin { min, name, value }) }
 }
@@ -87,12 +87,12 @@ fn mix_of(mix: &Mix, classes: &[User]) -> Result<(), Error> {
     })
 }
 
-/// The names of classes, to look them up by.
+/// Returns the names of the classes.
 pub(in crate::scenario) fn names(classes: &[User]) -> HashSet<&str> {
     classes.iter().map(|class| class.name.as_str()).collect()
 }
 
-/// Refuses a name that no class has.
+/// Returns an error if no class has this name.
 pub(in crate::scenario) fn mix_class(
     name: &str,
     known: &HashSet<&str>,

@@ -1,4 +1,4 @@
-//! What the first line and the headers of a request can be.
+//! Checks the first line and the headers of a request.
 
 use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
 use http::{HeaderName, HeaderValue, Method};
@@ -7,16 +7,16 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use crate::scenario::Error;
 use crate::session::{BaseUrl, host_header, is_absolute};
 
-/// What a path can only carry percent-encoded, beside all that is not ASCII.
+/// Characters that a path must percent-encode, besides all that are not ASCII.
 const NOT_IN_PATH: &AsciiSet = &CONTROLS.add(b' ');
 
-/// Refuses a path that cannot be sent as it is written.
+/// Returns an error if a path cannot be sent as it is written.
 pub(in crate::scenario) fn path(path: &str) -> Result<(), Error> {
     let refuse = |reason: String| Err(Error::Path { path: path.to_owned(), reason });
     if path.contains('#') {
         return refuse("has a fragment, which is never sent; leave it out".to_owned());
     }
-    // A host has rules of its own: what is not ASCII there is not percent-encoded.
+    // A host has other rules: characters that are not ASCII are not percent-encoded there.
     let (base, own) = split_at_path(path);
     let encoded = utf8_percent_encode(own, NOT_IN_PATH).to_string();
     if encoded != own {
@@ -32,7 +32,7 @@ pub(in crate::scenario) fn path(path: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Scheme and host of an absolute URL, and what stands behind them.
+/// Returns the scheme and host of an absolute URL, and the rest.
 fn split_at_path(path: &str) -> (&str, &str) {
     let host =
         if is_absolute(path) { path.find("://").map_or(0, |at| at + "://".len()) } else { 0 };
@@ -44,7 +44,7 @@ pub(in crate::scenario) fn method(method: &Method) -> Result<(), Error> {
     if method == Method::CONNECT { Err(Error::ConnectMethod) } else { Ok(()) }
 }
 
-/// Refuses a header that cannot be sent beside these.
+/// Returns an error if a header cannot be sent beside these.
 pub(in crate::scenario) fn header(
     name: &HeaderName,
     value: &HeaderValue,
@@ -56,7 +56,7 @@ pub(in crate::scenario) fn header(
     }
     let text = || String::from_utf8_lossy(value.as_bytes()).into_owned();
     host_header(value).map_err(|cure| Error::HostHeader { value: text(), cure })?;
-    // A request has one (RFC 9112 section 3.2).
+    // A request has one host (RFC 9112 section 3.2).
     if others.iter().any(|(name, _)| name == HOST) { Err(Error::SeveralHosts) } else { Ok(()) }
 }
 
