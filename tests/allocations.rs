@@ -1,5 +1,5 @@
-//! A constant request allocates nothing: not in the choice of the task, the send, the response, its checks, its
-//! sample and the wait.
+//! A request allocates nothing, whether it is constant or its path and headers vary: not in the choice of the
+//! task, the send, the response, its checks, its sample and the wait.
 //!
 //! It is its own test binary, because it needs a counting allocator. One of the users reads the count of its
 //! thread, which is that of the core.

@@ -19,7 +19,7 @@ use crate::session::wire::attempt::Outbound;
 use crate::session::wire::content::Content;
 use crate::session::wire::context::Context;
 use crate::session::wire::exchange::Connections;
-use crate::session::wire::header_lines::HeaderLines;
+use crate::session::wire::own_headers::OwnHeaders;
 use crate::session::wire::prepared::Prepared;
 use crate::session::wire::render::{Defaults, RequestParts};
 use crate::session::wire::rendered::Rendered;
@@ -41,7 +41,7 @@ pub(in crate::session) struct PendingParts {
     pub(in crate::session) path: Cow<'static, str>,
     pub(in crate::session) name: Option<Cow<'static, str>>,
     pub(in crate::session) query: Vec<(String, String)>,
-    pub(in crate::session) headers: HeaderLines,
+    pub(in crate::session) headers: OwnHeaders,
     pub(in crate::session) body: Body,
     pub(in crate::session) expect_continue: bool,
     pub(in crate::session) auth: Option<Auth>,
@@ -62,7 +62,7 @@ impl Default for PendingParts {
             path: Cow::Borrowed(""),
             name: None,
             query: Vec::new(),
-            headers: HeaderLines::default(),
+            headers: OwnHeaders::default(),
             body: Body::Empty,
             expect_continue: false,
             auth: None,

@@ -4,13 +4,13 @@ use super::context::SPARE_BYTES_MAX;
 
 /// Names and values of header lines in one buffer. Clearing them keeps up to 64 KiB of their memory.
 #[derive(Debug, Default)]
-pub(in crate::session) struct HeaderLines {
+pub(in crate::session) struct OwnHeaders {
     text: Vec<u8>,
     /// The end of the name and the end of the value of each line.
     ends: Vec<(usize, usize)>,
 }
 
-impl HeaderLines {
+impl OwnHeaders {
     /// Appends a line, with its name in lower case. Name and value must be valid.
     pub(in crate::session) fn push(&mut self, name: &[u8], value: &[u8]) {
         let begin = self.text.len();
@@ -42,7 +42,7 @@ mod tests {
 
     #[test]
     fn lines_come_back_in_order_with_their_names_in_lower_case() {
-        let mut lines = HeaderLines::default();
+        let mut lines = OwnHeaders::default();
         lines.push(b"X-Id", b"7");
         lines.push(b"accept", b"");
         let read: Vec<_> = lines.iter().collect();
