@@ -2,7 +2,8 @@
 //!
 //! Pinned per-core glommio executors run users with a minimal hand-rolled HTTP/1.1 client over
 //! io_uring, each core keeps a local histogram, and a collector thread merges them over crossbeam
-//! channels for the reporting and CSV output.
+//! channels for the reporting and CSV output. Where io_uring is refused, the same client goes over epoll
+//! and a small executor.
 //!
 //! A scenario says what users do. It is a TOML file for the `gregaria` command, or the same value
 //! built in Rust:

@@ -1,4 +1,4 @@
-//! One pinned glommio executor per core, and the users on it.
+//! One pinned executor per core, and the users on it: glommio, or `local` where its rings are refused.
 //!
 //! [`start`] starts the cores, waits until all are ready, and gives them one instant to start at. From
 //! then on the cores share nothing but the [`Control`]: each starts its own users by their number in

@@ -1,7 +1,7 @@
 //! Runs one user: `on_start`, then tasks and waits in turn, then `on_stop`.
 
 use std::any::Any;
-use std::cell::RefMut;
+use std::cell::{Cell, RefMut};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
@@ -225,7 +225,7 @@ impl LiveUser {
         let ended = {
             // Pinned in place, because a task's future is large and each wrapper would copy it.
             let task = pin!(action.run(self.state.get_mut(), &mut self.session));
-            let attempt = pin!(catch_panic(task));
+            let attempt = pin!(catch_panic(task, &self.core.context.is_task_running));
             let (lifecycle, handle) = (&self.core.lifecycle, &self.handle);
             until(|| lifecycle.phase().max(handle.phase()), end, attempt).await
         };
@@ -264,12 +264,16 @@ impl State {
     }
 }
 
-/// Runs a task and catches its panic, which must not end the core.
+/// Runs a task, says while it does, and catches its panic, which must not end the core.
 async fn catch_panic(
     mut task: Pin<&mut impl Future<Output = TaskResult>>,
+    is_running: &Cell<bool>,
 ) -> Result<TaskResult, Box<dyn Any + Send>> {
     std::future::poll_fn(|context| {
-        match catch_unwind(AssertUnwindSafe(|| task.as_mut().poll(context))) {
+        is_running.set(true);
+        let polled = catch_unwind(AssertUnwindSafe(|| task.as_mut().poll(context)));
+        is_running.set(false);
+        match polled {
             Ok(polled) => polled.map(Ok),
             Err(panic) => Poll::Ready(Err(panic)),
         }

@@ -51,7 +51,7 @@ impl Driver {
         }
     }
 
-    /// What a receive in flight may not notice.
+    /// Returns the events that a receive in flight may miss.
     ///
     /// io_uring (seen with Linux 6.18) looks once for all events that are there, receives, and waits
     /// for the next event when no bytes are left. A reset, or a close of a Unix socket, that was there

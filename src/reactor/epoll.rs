@@ -63,7 +63,13 @@ impl Epoll {
         if self.descriptors.len() <= number {
             self.descriptors.resize_with(number + 1, Descriptor::default);
         }
-        self.descriptors[number] = Descriptor::default();
+        self.forget(fd);
+    }
+
+    /// Forgets everything of a descriptor: its number may be another one's next.
+    fn forget(&mut self, fd: RawFd) {
+        self.descriptors[fd as usize] = Descriptor::default();
+        self.unconnected.retain(|of| *of != fd);
     }
 
     /// Begins an operation.
@@ -161,7 +167,7 @@ impl Epoll {
 
     /// Closes a descriptor; epoll forgets it by itself.
     pub(super) fn close(&mut self, fd: RawFd) {
-        self.descriptors[fd as usize] = Descriptor::default();
+        self.forget(fd);
         // SAFETY: the caller owns the descriptor and does not use it any more.
         drop(unsafe { OwnedFd::from_raw_fd(fd) });
     }

@@ -107,7 +107,7 @@ struct State {
     seen: Vec<Completion>,
 }
 
-/// Bytes that nothing changes or frees before the ring ends.
+/// Bytes that nothing changes or frees before the driver ends.
 #[expect(dead_code, reason = "they are only held; the kernel reads them")]
 enum KeptMemory {
     Own(Box<[u8]>),
@@ -152,7 +152,7 @@ impl Reactor {
     ///
     /// # Errors
     ///
-    /// An error of the ring itself, after which the reactor is of no use.
+    /// Returns an error of the backend itself, after which the reactor cannot be used.
     pub fn turn(&self, turn: Turn) -> io::Result<()> {
         let begin = Instant::now();
         self.turns.set(self.turns.get() + 1);

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -129,18 +130,27 @@ pub fn choose(asked: BackendChoice) -> Result<Chosen, Error> {
     }
 }
 
-/// Checks that this process may use io_uring as the reactor does, by doing so.
+/// Whether this process has set io_uring up before. What is permitted to a process stays so.
+static IS_PERMITTED: AtomicBool = AtomicBool::new(false);
+
+/// Checks that this process may use io_uring as the reactor does, by doing so once: a ring and its end
+/// take milliseconds.
 ///
 /// # Errors
 ///
-/// Why not, and the cure.
+/// Returns why not, and the cure.
 pub fn io_uring() -> Result<(), Error> {
+    if IS_PERMITTED.load(Ordering::Relaxed) {
+        return Ok(());
+    }
     // On a thread of its own: the end of a ring interrupts whatever its thread waits for next.
     let tried = thread::spawn(|| Reactor::new(Backend::IoUring).map(drop)).join();
     tried.unwrap_or_else(|panic| resume_unwind(panic)).map_err(|error| {
         let disabled = fs::read_to_string(DISABLED_SYSCTL).unwrap_or_default();
         diagnose(error, disabled.trim())
-    })
+    })?;
+    IS_PERMITTED.store(true, Ordering::Relaxed);
+    Ok(())
 }
 
 /// Puts a name and a cure to an error of io_uring's set-up, given `kernel.io_uring_disabled`.

@@ -135,7 +135,8 @@ impl Sockets {
         unsafe { driver.push(Operation::Connect { fd, address, len }, Kind::Connect.tag(id)) };
     }
 
-    /// How the connect ended, or `None` and the waker is kept; gives back the waker it replaced.
+    /// Returns how the connect ended. While it has not, keeps the waker and returns the one it replaced
+    /// as an error.
     pub(super) fn poll_connect(
         &mut self,
         id: SlotId,
@@ -180,7 +181,8 @@ impl Sockets {
         unsafe { driver.push(Operation::Receive { fd: socket.fd }, Kind::Receive.tag(id)) };
     }
 
-    /// The next piece, the end, or `None` and the waker is kept.
+    /// Returns the next piece or the end. While there is neither, keeps the waker and returns the one it
+    /// replaced as an error.
     pub(super) fn poll_receive(
         &mut self,
         id: SlotId,

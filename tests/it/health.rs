@@ -73,9 +73,14 @@ fn stop_while_it_waits(running: &Running, name: &str) {
     let is = |state: &str| read(&thread.join("stat")).contains(&format!(") {state} "));
     let waits = [libc::SYS_io_uring_enter, libc::SYS_epoll_pwait2, libc::SYS_epoll_pwait];
     let waits = waits.map(|call| format!("{call} "));
+    let begin = Instant::now();
+    let waits_on = |what: &str| assert!(begin.elapsed() < ms(30_000), "no {what} in 30 s");
     loop {
+        waits_on("wait of the thread");
         running.signal(Signal::STOP);
-        while !is("T") {}
+        while !is("T") {
+            waits_on("stop of the thread");
+        }
         let call = read(&thread.join("syscall"));
         if waits.iter().any(|wait| call.starts_with(wait)) {
             return;

@@ -34,6 +34,25 @@ fn reports_do_not_reach_the_session_or_the_reactor() {
     }
 }
 
+/// These rules hold whatever the picture shows.
+#[test]
+fn leaves_use_nothing_and_nothing_points_back_to_the_command() {
+    let used = used("src", &sources("src"));
+    let uses = |room: &str| &used[room];
+    for leaf in ["http1", "stats", "reactor", "page"] {
+        assert!(uses(leaf).is_empty(), "{leaf} uses {:?}", uses(leaf));
+    }
+    for below in ["session", "scenario"] {
+        let reached = reached(below, &used);
+        for above in ["executor", "collector", "report", "run", "cli", "target", "plan"] {
+            assert!(!reached.contains(above), "{below} reaches {above}");
+        }
+    }
+    for (room, uses) in &used {
+        assert!(!uses.contains("web") || room == "cli", "{room} uses web");
+    }
+}
+
 /// Checks that the table has every room of the folder with exactly what it uses, and that each room is above
 /// those that it uses, so that there is no cycle.
 #[track_caller]

@@ -214,12 +214,40 @@ fn a_transaction_is_a_sample_beside_those_of_its_requests() {
     assert_eq!(row.statuses.sum(), 0, "it has none");
 }
 
+/// A task that ends early drops what it measures; so does the stop of the run, and only that cancels it.
+#[test]
+fn a_transaction_that_its_task_leaves_is_a_failure_and_one_that_the_stop_ends_is_cancelled() {
+    let server = plain_server();
+    let early = Task::new("early", async |http: &mut Session| {
+        let _checkout = http.measure("TRANSACTION", "early");
+        http.get("/cart").send().await?;
+        Err(TaskError::StopUser)
+    });
+    let ran = go(scenario(&server, User::new("u").task(early)), users(2, ms(5000)));
+    let row = ran.row("early");
+    assert_eq!((row.requests, row.failures, row.counts.cancelled), (2, 2, 0));
+    let message = &ran.summary.snapshot.failures[0].message;
+    assert_eq!(message, "the task ended before its measurement");
+
+    let server = plain_server();
+    let late = Task::new("late", async |http: &mut Session| {
+        let _checkout = http.measure("TRANSACTION", "late");
+        http.sleep(ms(60_000)).await;
+        Ok(())
+    });
+    let ran = go(scenario(&server, User::new("u").task(late)), users(2, ms(100)));
+    let total = ran.total();
+    assert_eq!((total.requests, total.counts.cancelled), (0, 2));
+}
+
 /// The borrow of the session ends with each expression.
 #[test]
 fn numbers_and_fields_stand_where_a_request_is_put_together() {
     let server = plain_server();
     let task = Task::new("item", async |http: &mut Session| {
         http.get(format!("/items/{}", http.rng().u32(5..6))).send().await?;
+        let path = String::from("/owned");
+        http.get(&path).send().await?;
         http.post("/x").json(&[http.user(), http.rng().u64(7..8)]).send().await?;
         Err(TaskError::StopUser)
     });

@@ -106,3 +106,28 @@ fn wait(
     let (came, _) = epoll::wait(epoll, events, timeout.as_ref())?;
     Ok(came.len())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use rustix::event::epoll::CreateFlags;
+
+    use super::*;
+
+    /// Kernels before 5.11 have the timer alone.
+    #[test]
+    fn both_clocks_wait_as_long_as_they_are_to_and_not_at_all_for_none() {
+        let epoll = epoll::create(CreateFlags::CLOEXEC).unwrap();
+        let mut events = [MaybeUninit::uninit(); 8];
+        for clock in [Clock::new(&epoll).unwrap(), Clock::timer(&epoll).unwrap()] {
+            for micros in [0, 300, 1_500, 20_000] {
+                let time = Duration::from_micros(micros);
+                let begin = Instant::now();
+                let came = clock.wait(&epoll, &mut events, Some(time)).unwrap();
+                assert!(came.iter().all(|event| event.data.u64() == TIMER));
+                assert!(begin.elapsed() >= time, "{clock:?}");
+            }
+        }
+    }
+}

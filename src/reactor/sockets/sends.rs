@@ -10,7 +10,7 @@ use super::{End, SocketState, Sockets};
 /// The memory of a send, which decides when it may be freed.
 #[derive(Debug)]
 pub(in crate::reactor) enum Outgoing {
-    /// Bytes that live as long as the ring: such a send completes only when it fails.
+    /// Bytes that live as long as the driver: such a send completes only when it fails.
     Kept { address: *const u8, len: usize },
     /// Bytes of this one send, owned by the operation until its completion.
     Owned(Vec<u8>),
@@ -40,8 +40,11 @@ impl Sockets {
     }
 
     pub(in crate::reactor) fn send(&mut self, id: SlotId, outgoing: Outgoing, driver: &mut Driver) {
-        self.receive(id, driver);
-        self.live(id).drained = false;
+        let socket = self.live(id);
+        socket.drained = false;
+        if !socket.receiving {
+            self.receive(id, driver);
+        }
         match outgoing {
             Outgoing::Kept { address, len } if len <= SEND_MAX => {
                 let socket = self.live(id);
@@ -189,8 +192,8 @@ impl Sockets {
         self.live(id).has_sent_all()
     }
 
-    /// Whether no send is in flight, or `None` and the waker is kept; gives back the waker it
-    /// replaced.
+    /// Returns if no send is in flight. While one is, keeps the waker and returns the one it replaced as
+    /// an error.
     pub(in crate::reactor) fn poll_sent(
         &mut self,
         id: SlotId,

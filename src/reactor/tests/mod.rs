@@ -13,6 +13,7 @@ use super::*;
 use executor::{BACKEND, Executor, TaskWaker, backend, on_each_backend};
 
 mod buffers;
+mod connects;
 mod drops;
 mod executor;
 mod resets;

@@ -8,9 +8,12 @@ use crate::credentials::{hidden, stripped};
 use crate::session::wire::context::Context;
 use crate::stats::{Clocks, EntryId, Outcome, Sample};
 
+/// The failure of a measurement that its task has dropped.
+const UNFINISHED: &str = "the task ended before its measurement";
+
 /// A measurement that has started and is counted like a request when it ends, under a type and a name
-/// of its own. If it is dropped before [`success`](Self::success) or [`failure`](Self::failure), as at
-/// the stop of a run, it counts as cancelled.
+/// of its own. If the task drops it before [`success`](Self::success) or [`failure`](Self::failure), as
+/// it does where it ends with an error, that is a failure. If the run stops before, it counts as cancelled.
 #[derive(Debug)]
 #[must_use = "it is counted by success() or failure()"]
 pub struct Measurement {
@@ -59,6 +62,10 @@ impl Measurement {
 
     fn count(mut self, body_bytes: u64, outcome: Outcome<'_>) {
         self.is_counted = true;
+        self.record(body_bytes, outcome);
+    }
+
+    fn record(&self, body_bytes: u64, outcome: Outcome<'_>) {
         let clocks = Clocks::new(self.intended, self.started, Instant::now());
         let sample = Sample { entry: self.entry, clocks, body_bytes, status: None, outcome };
         self.context.recorder.borrow_mut().record(sample);
@@ -67,7 +74,12 @@ impl Measurement {
 
 impl Drop for Measurement {
     fn drop(&mut self) {
-        if !self.is_counted {
+        if self.is_counted {
+            return;
+        }
+        if self.context.is_task_running.get() {
+            self.record(0, Outcome::Failure(UNFINISHED));
+        } else {
             self.context.recorder.borrow_mut().cancel(self.entry);
         }
     }

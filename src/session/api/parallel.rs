@@ -81,6 +81,7 @@ impl Session {
         responses.into_iter().flatten().collect()
     }
 
+    #[doc(hidden)]
     /// Makes constant requests, at most `width` at the same time, and applies the checks of each to its
     /// response.
     pub async fn run_parallel_steps<'r>(

@@ -3,6 +3,8 @@
 use std::cell::Cell;
 use std::ops::RangeBounds;
 
+use crate::session::wire::session_user::with_rng;
+
 /// The random numbers of a user, determined by the run's seed and the user's number. The methods are
 /// those of [`fastrand::Rng`], and give the same numbers.
 ///
@@ -62,11 +64,9 @@ impl Random<'_> {
         self.with(|rng| rng.shuffle(slice));
     }
 
-    /// Calls a function with the generator, for its other methods.
+    /// Calls a function with the generator, for its other methods. Numbers that the function draws from the
+    /// session come from another generator.
     pub fn with<T>(self, draw: impl FnOnce(&mut fastrand::Rng) -> T) -> T {
-        let mut rng = self.0.replace(fastrand::Rng::with_seed(0));
-        let drawn = draw(&mut rng);
-        self.0.set(rng);
-        drawn
+        with_rng(self.0, draw)
     }
 }

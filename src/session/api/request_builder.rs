@@ -37,6 +37,12 @@ impl Path for String {
     }
 }
 
+impl Path for &String {
+    fn into_path(self, spare: impl FnOnce() -> Vec<u8>) -> Cow<'static, str> {
+        format_args!("{self}").into_path(spare)
+    }
+}
+
 impl Path for Cow<'static, str> {
     fn into_path(self, _: impl FnOnce() -> Vec<u8>) -> Cow<'static, str> {
         self

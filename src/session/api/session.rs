@@ -73,6 +73,7 @@ pub(super) struct SessionRefs<'s> {
 }
 
 impl Session {
+    #[doc(hidden)]
     /// Makes the session of user number `user`. Its random choices all come from `rng`.
     pub fn new(
         context: Rc<Context>,
@@ -132,6 +133,7 @@ impl Session {
         RequestBuilder::new(self, method, path)
     }
 
+    #[doc(hidden)]
     /// Makes a constant request and applies the checks to its response. Returns `false` if it failed.
     pub async fn run_step(&mut self, prepared: &Prepared, checks: &[Check]) -> bool {
         let (session, connections, _) = self.split();

@@ -1,6 +1,6 @@
 //! What the sessions of a core share.
 
-use std::cell::{OnceCell, RefCell, RefMut};
+use std::cell::{Cell, OnceCell, RefCell, RefMut};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -55,6 +55,9 @@ pub struct Context {
     /// When the context was made, by the monotonic clock and since the Unix epoch. The time for cookies is
     /// calculated from both.
     made: (Instant, Duration),
+    /// Whether a task is being polled: what is dropped meanwhile is dropped by the task itself, and not
+    /// because its user stops.
+    pub(crate) is_task_running: Cell<bool>,
     /// Interruptions inside bodies that were reported with their numbers of bytes.
     reported: RefCell<Vec<(EntryId, BodyProgress)>>,
     secrets: OnceCell<Arc<Secrets>>,
@@ -82,6 +85,7 @@ impl Context {
             budget: Budget::default(),
             decoders: RefCell::default(),
             uploads: RefCell::default(),
+            is_task_running: Cell::new(false),
             known_heads: RefCell::default(),
             spare: RefCell::default(),
             sent: RefCell::default(),

@@ -180,8 +180,11 @@ impl<'r, H: Iterator<Item = Line<'r>> + Clone> RequestParts<'r, H> {
         };
         let is_at_home = Rc::ptr_eq(&origin, &defaults.origin);
         let (base, target) = match &elsewhere {
-            Some((base, path)) => (base, joined("", path, self.query)),
-            None => (&defaults.base, joined(&defaults.base.path, self.path, self.query)),
+            Some((base, path)) => (base, joined(context, "", path, self.query)),
+            None => {
+                let prefix = &defaults.base.path;
+                (&defaults.base, joined(context, prefix, self.path, self.query))
+            }
         };
 
         let given = GivenHeaders::read(self.headers.clone());
@@ -243,6 +246,7 @@ impl<'r, H: Iterator<Item = Line<'r>> + Clone> RequestParts<'r, H> {
             let body = (content, content_type, expects);
             wanted.write(context, (headers, given), body, rendered);
         }
+        recycle(context, target);
         context.recycle(value);
         Ok(())
     }
@@ -299,7 +303,9 @@ impl RequestSpec<'_> {
         let absolute = if prefix.is_empty() {
             Cow::Borrowed(target)
         } else {
-            Cow::Owned(format!("{prefix}{authority}{target}"))
+            let mut absolute = spare_text(context);
+            absolute.extend([prefix, authority, target]);
+            Cow::Owned(absolute)
         };
         let close: Line<'_> = (CONNECTION.as_str().as_bytes(), b"close");
         let for_proxy =
@@ -310,6 +316,7 @@ impl RequestSpec<'_> {
         let head = RequestHead { method: &method, target: &absolute, host: authority, headers };
         let blank =
             head.encode_with(given, common, content.len(), content_type.as_ref(), &mut text);
+        recycle(context, absolute);
         let target = target_in(&text, method.as_str().len() + 1, prefix.len());
         rendered.separate_body = if content.is_sent_separately(expects) {
             Some(SeparateBody { content, expects })
@@ -343,14 +350,32 @@ fn target_in(text: &[u8], begin: usize, scheme: usize) -> std::ops::Range<usize>
     path.min(end)..end
 }
 
+/// Returns an empty text with the memory of an earlier one.
+fn spare_text(context: &Context) -> String {
+    String::from_utf8(context.spare()).unwrap_or_default()
+}
+
+/// Keeps the memory of a text that was made here.
+fn recycle(context: &Context, text: Cow<'_, str>) {
+    if let Cow::Owned(text) = text {
+        context.recycle(text.into_bytes());
+    }
+}
+
 /// Joins the prefix of the class, the path and query pairs. Nearly always the result is the path
 /// itself.
-fn joined<'p>(prefix: &str, path: &'p str, query: &[(String, String)]) -> Cow<'p, str> {
+fn joined<'p>(
+    context: &Context,
+    prefix: &str,
+    path: &'p str,
+    query: &[(String, String)],
+) -> Cow<'p, str> {
     if prefix.is_empty() && query.is_empty() && path.starts_with('/') {
         return Cow::Borrowed(path);
     }
     let slash = if path.starts_with('/') { "" } else { "/" };
-    let mut target = format!("{prefix}{slash}{path}");
+    let mut target = spare_text(context);
+    target.extend([prefix, slash, path]);
     append_query(&mut target, query);
     Cow::Owned(target)
 }

@@ -15,6 +15,22 @@ pub(in crate::session) struct SessionUser {
     pub(in crate::session) rng: Cell<fastrand::Rng>,
 }
 
+/// What the seed of the generator that stands in for another one differs by.
+const STAND_IN: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// Calls a function with the generator of a cell. Meanwhile, and from then on if the function panics, the
+/// cell has another generator, which is as much the user's own: its seed comes from this one's.
+pub(in crate::session) fn with_rng<T>(
+    cell: &Cell<fastrand::Rng>,
+    draw: impl FnOnce(&mut fastrand::Rng) -> T,
+) -> T {
+    let mut rng = cell.replace(fastrand::Rng::with_seed(0));
+    cell.set(fastrand::Rng::with_seed(rng.get_seed() ^ STAND_IN));
+    let drawn = draw(&mut rng);
+    cell.set(rng);
+    drawn
+}
+
 impl SessionUser {
     /// Calls a function with the client state.
     pub(in crate::session) fn with_client_state<T>(
@@ -29,10 +45,7 @@ impl SessionUser {
 
     /// Returns the next of the user's random numbers.
     pub(in crate::session) fn random(&self) -> u64 {
-        let mut rng = self.rng.replace(fastrand::Rng::with_seed(0));
-        let random = rng.u64(..);
-        self.rng.set(rng);
-        random
+        with_rng(&self.rng, |rng| rng.u64(..))
     }
 
     /// Updates the client state by a response.
@@ -50,5 +63,31 @@ impl SessionUser {
                 state.update_digest(&recipient(), received.head_bytes())
             });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use super::*;
+
+    #[test]
+    fn users_keep_numbers_of_their_own_after_a_panic_and_inside_of_a_draw() {
+        let cells = [1, 2].map(|seed| Cell::new(fastrand::Rng::with_seed(seed)));
+        let mut expected = fastrand::Rng::with_seed(1);
+        assert_eq!(with_rng(&cells[0], |rng| rng.u64(..)), expected.u64(..));
+        let inner = cells
+            .each_ref()
+            .map(|cell| with_rng(cell, |_| [(); 2].map(|()| with_rng(cell, |rng| rng.u64(..)))));
+        assert!(inner[0] != inner[1] && inner[0][0] != inner[0][1], "{inner:?}");
+        assert_eq!(with_rng(&cells[0], |rng| rng.u64(..)), expected.u64(..));
+        let after = cells.each_ref().map(|cell| {
+            let empty = 5..5;
+            let panics = || with_rng(cell, |rng| rng.u32(empty));
+            assert!(catch_unwind(AssertUnwindSafe(panics)).is_err());
+            with_rng(cell, |rng| rng.u64(..))
+        });
+        assert_ne!(after[0], after[1]);
     }
 }
