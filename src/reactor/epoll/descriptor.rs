@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{BorrowedFd, IntoRawFd, RawFd};
 
-use rustix::net::{SocketFlags, sockopt};
+use rustix::io::retry_on_intr;
+use rustix::net::{RecvFlags, SendFlags, SocketFlags, sockopt};
 
 use super::super::buffers::{BUFFER_BYTES, Buffers};
 use super::super::operation::{BUFFER_SHIFT, Completion, F_BUFFER, F_MORE, F_NONEMPTY, Kind, Tag};
@@ -109,16 +110,14 @@ impl Descriptor {
     /// an event.
     fn receive(&mut self, fd: RawFd, buffers: &mut Buffers) -> (i32, u32) {
         let Some((buffer, address)) = buffers.lend() else { return (-libc::ENOBUFS, 0) };
-        let received = loop {
-            // SAFETY: the buffer is as long as that, and not used elsewhere until it is given back.
-            let received = unsafe {
-                libc::recv(fd, address.as_ptr().cast(), BUFFER_BYTES, libc::MSG_DONTWAIT)
-            };
-            let result = if received < 0 { -last_errno() } else { received as i32 };
-            if result != -libc::EINTR {
-                break result;
-            }
-        };
+        // SAFETY: the buffer is as long as that, and not used elsewhere until it is given back.
+        let bytes = unsafe { std::slice::from_raw_parts_mut(address.as_ptr(), BUFFER_BYTES) };
+        // SAFETY: the descriptor is open as long as its socket.
+        let socket = unsafe { BorrowedFd::borrow_raw(fd) };
+        // By rustix: libc's own call is a point where a thread may be cancelled, and costs more.
+        let received =
+            retry_on_intr(|| rustix::net::recv(socket, &mut *bytes, RecvFlags::DONTWAIT));
+        let received = received.map_or_else(|error| -error.raw_os_error(), |(len, _)| len as i32);
         if received <= 0 {
             buffers.take_back(buffer);
             return (received, 0);
@@ -219,22 +218,19 @@ unsafe fn send_on(
 ///
 /// The bytes must be valid.
 pub(super) unsafe fn send(fd: RawFd, address: *const u8, len: usize) -> i32 {
-    let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
-    loop {
-        // SAFETY: the caller vouches for the bytes.
-        let sent = unsafe { libc::send(fd, address.cast(), len, flags) };
-        let result = if sent < 0 { -last_errno() } else { sent as i32 };
-        if result != -libc::EINTR {
-            return result;
-        }
-    }
+    // SAFETY: the caller vouches for the bytes, and the descriptor is open as long as its socket.
+    let (bytes, socket) =
+        unsafe { (std::slice::from_raw_parts(address, len), BorrowedFd::borrow_raw(fd)) };
+    let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+    let sent = retry_on_intr(|| rustix::net::send(socket, bytes, flags));
+    sent.map_or_else(|error| -error.raw_os_error(), |len| len as i32)
 }
 
 /// Accepts one connection: its descriptor, or a negative errno.
 fn accept(fd: RawFd) -> (i32, u32) {
     // SAFETY: the descriptor is open as long as its listener.
     let listener = unsafe { BorrowedFd::borrow_raw(fd) };
-    match rustix::io::retry_on_intr(|| rustix::net::accept_with(listener, SocketFlags::CLOEXEC)) {
+    match retry_on_intr(|| rustix::net::accept_with(listener, SocketFlags::CLOEXEC)) {
         Ok(accepted) => (accepted.into_raw_fd(), F_MORE),
         Err(error) => (-error.raw_os_error(), 0),
     }
