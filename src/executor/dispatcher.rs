@@ -174,7 +174,8 @@ impl Dispatcher {
         }
     }
 
-    /// The next arrival for a user that has done its last; `None` where it is to end.
+    /// Returns the next arrival for a user that has done its last one; `None` if the user is to
+    /// end.
     pub(super) async fn next(
         &self,
         slot: &Rc<DispatchSlot>,
@@ -199,7 +200,7 @@ impl Dispatcher {
         .await
     }
 
-    /// A arrival is started `now`, from the start of the run.
+    /// Records that an arrival is started `now`, from the start of the run.
     pub(super) fn start(&self, arrival: Arrival, now: Duration, recorder: &mut Recorder) {
         let Arrival { intended, delayed } = arrival;
         let gap = self.latest.replace(Some((intended, now))).map(|(intended_before, before)| {
@@ -238,7 +239,7 @@ impl DispatchSlot {
 }
 
 impl Arrival {
-    /// When it was due.
+    /// Returns when it was due.
     pub(super) fn intended(&self, started: Instant) -> Instant {
         started + self.intended
     }

@@ -40,7 +40,7 @@ impl Meter {
         meter
     }
 
-    /// What the thread has done since the last reading. Costs two system calls.
+    /// Returns what the thread has done since the last reading. Costs two system calls.
     pub(super) fn read(&mut self) -> Work {
         let now = self.now();
         let before = std::mem::replace(&mut self.before, now);
@@ -76,7 +76,7 @@ impl Meter {
     }
 }
 
-/// The second number.
+/// Reads the second number.
 fn kept_waiting(scheduled: &File) -> Option<Duration> {
     let mut text = [0; 80];
     let len = scheduled.read_at(&mut text, 0).ok()?;

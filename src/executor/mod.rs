@@ -57,7 +57,7 @@ pub struct Cores {
 ///
 /// # Errors
 ///
-/// Why a core could not start; no load has been made then.
+/// Returns why a core could not start; no load has been made then.
 pub fn start(
     plan: &Arc<Plan>,
     control: &Arc<Control>,
@@ -126,7 +126,7 @@ impl Cores {
     ///
     /// # Errors
     ///
-    /// The first core's that broke.
+    /// Returns the error of the first core that broke.
     pub fn join(self) -> Result<(), Error> {
         join(self.threads)
     }

@@ -90,7 +90,7 @@ pub(super) async fn run(pinned: Rc<Pinned>, job: Job, ready: Sender<()>) {
     core.ship_rest();
 }
 
-/// What the sessions of this core share. Its recorder begins with the run.
+/// Makes what the sessions of this core share. Its recorder begins with the run.
 fn context(pinned: &Pinned, job: &Job) -> Rc<Context> {
     let plan = &job.plan;
     let mut recorder = Recorder::new(job.core, Instant::now(), plan.limits);
@@ -103,7 +103,7 @@ fn context(pinned: &Pinned, job: &Job) -> Rc<Context> {
     context
 }
 
-/// This core's own copies of the classes, with their requests rendered.
+/// Makes this core's own copies of the classes, with their requests rendered.
 fn classes(plan: &Plan, context: &Rc<Context>) -> Vec<Rc<Class>> {
     // Hosts are looked up before any request is rendered, and not during the run.
     plan.other_hosts.iter().for_each(|host| context.know(host));
@@ -212,17 +212,17 @@ impl PerCore {
         &self.job.plan
     }
 
-    /// This core's number in the run.
+    /// Returns this core's number in the run.
     pub(super) fn number(&self) -> usize {
         self.job.core
     }
 
-    /// How many cores the run has.
+    /// Returns how many cores the run has.
     pub(super) fn count(&self) -> usize {
         self.job.plan.cores.len()
     }
 
-    /// From the start of the run.
+    /// Returns the time since the start of the run.
     pub(super) fn elapsed(&self) -> Duration {
         self.started.elapsed()
     }

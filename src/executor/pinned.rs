@@ -76,7 +76,7 @@ impl Pinned {
     ///
     /// # Errors
     ///
-    /// The thread's, if it cannot be made; everything else comes with the join.
+    /// Returns an error if the thread cannot be made; everything else comes with the join.
     pub fn start<T, F>(
         core: CoreId,
         name: &str,
@@ -89,11 +89,12 @@ impl Pinned {
         Pinned::start_over(Backend::best(), core, name, (), main)
     }
 
-    /// The same over this backend, with something that is dropped when that has ended, however it does.
+    /// Does the same over this backend, with a value that is dropped when `main` has ended, however
+    /// it ends.
     ///
     /// # Errors
     ///
-    /// As [`Pinned::start`].
+    /// Returns the errors of [`Pinned::start`].
     pub fn start_over<T, F>(
         backend: Backend,
         core: CoreId,

@@ -23,7 +23,7 @@ pub(super) enum Scheduler {
 }
 
 impl Scheduler {
-    /// The one beside this backend: where there is no ring of ours, there is none of glommio's.
+    /// Returns the scheduler beside this backend: if we have no ring, glommio has none either.
     pub(super) fn of(backend: Backend) -> Self {
         match backend {
             Backend::IoUring => Scheduler::Glommio,

@@ -281,7 +281,7 @@ async fn catch_panic(
     .await
 }
 
-/// What a panic says, where it says anything.
+/// Returns the text of a panic, if it has one.
 pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("unknown")

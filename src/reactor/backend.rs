@@ -16,7 +16,7 @@ pub enum Backend {
 }
 
 impl Backend {
-    /// io_uring where this process may use it, else epoll.
+    /// Returns io_uring if this process may use it, else epoll.
     pub fn best() -> Self {
         preflight::choose(BackendChoice::Auto).map_or(Backend::Epoll, |chosen| chosen.backend)
     }

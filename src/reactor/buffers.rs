@@ -119,27 +119,27 @@ impl Buffers {
         buffers
     }
 
-    /// A buffer to receive into, of those that no kernel has.
+    /// Lends a buffer to receive into. There is one only while no kernel has them.
     pub(super) fn lend(&mut self) -> Option<(u16, NonNull<u8>)> {
         let Free::Here(free) = &mut self.free else { return None };
         let id = free.pop()?;
         Some((id, self.buffers[usize::from(id)].address))
     }
 
-    /// A buffer that was lent and that nothing was received into.
+    /// Takes a lent buffer back into which nothing was received.
     pub(super) fn take_back(&mut self, id: u16) {
         if let Free::Here(free) = &mut self.free {
             free.push(id);
         }
     }
 
-    /// A turn begins to take its completions.
+    /// Notes that a turn begins to take its completions.
     pub(super) fn begin_turn(&mut self) {
         self.held = self.out;
     }
 
-    /// The kernel has run out: adds buffers, up to the limit, where one for each socket is more than
-    /// it had in this turn.
+    /// Adds buffers, up to the limit, because there were none left. It does so if the sockets are
+    /// more than the buffers of this turn.
     pub(super) fn run_out(&mut self, sockets: usize) {
         let had = self.buffers.len() - self.held;
         if had < sockets.max(usize::from(SLAB_BUFFERS)) && self.buffers.len() < BUFFERS_MAX.into() {
@@ -161,7 +161,7 @@ impl Buffers {
         }
     }
 
-    /// The kernel has taken a buffer to write to, and is done with it.
+    /// Notes that a buffer has been filled and is not free any more.
     pub(super) fn taken(&mut self) {
         self.out += 1;
     }

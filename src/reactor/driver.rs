@@ -42,8 +42,8 @@ impl Driver {
         })
     }
 
-    /// The flags that sockets are made with. io_uring waits for a blocking socket and gives up on any
-    /// other.
+    /// Returns the flags that sockets are made with. io_uring waits for a blocking socket and gives
+    /// up on any other.
     pub(super) fn socket_flags(&self) -> SocketFlags {
         match &self.kernel {
             Kernel::IoUring(_) => SocketFlags::empty(),
@@ -64,7 +64,7 @@ impl Driver {
         }
     }
 
-    /// A descriptor has been opened that operations will be on.
+    /// Notes that a descriptor has been opened. Operations on it will follow.
     pub(super) fn open(&mut self, fd: RawFd) {
         if let Kernel::Epoll(epoll) = &mut self.kernel {
             epoll.open(fd);
@@ -128,7 +128,8 @@ impl Driver {
         }
     }
 
-    /// Whether the kernel has begun everything that was asked for, and has kept no completion back.
+    /// Returns whether the kernel has begun everything that was asked for, and has kept no
+    /// completion back.
     pub(super) fn is_up_to_date(&mut self) -> bool {
         match &mut self.kernel {
             Kernel::IoUring(ring) => ring.is_up_to_date(),

@@ -57,7 +57,7 @@ impl Epoll {
         })
     }
 
-    /// A descriptor has this number now.
+    /// Notes that a new descriptor has this number.
     pub(super) fn open(&mut self, fd: RawFd) {
         let number = fd as usize;
         if self.descriptors.len() <= number {

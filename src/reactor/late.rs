@@ -30,7 +30,7 @@ impl Late {
         fits
     }
 
-    /// Everything that is kept for a socket.
+    /// Returns everything that is kept for a socket.
     pub(super) fn take(&mut self, slot: u32) -> Vec<u8> {
         // Nearly always there is nothing, and that is known without a look.
         if self.0.is_empty() { Vec::new() } else { self.0.remove(&slot).unwrap_or_default() }

@@ -33,7 +33,7 @@ impl Listener {
     ///
     /// # Errors
     ///
-    /// What `bind(2)` and `listen(2)` say, such as an address in use.
+    /// Returns the error of `bind(2)` or `listen(2)`, such as an address in use.
     pub fn bind(reactor: &Rc<Reactor>, address: SocketAddr) -> io::Result<Listener> {
         let family = match address {
             SocketAddr::V4(_) => AddressFamily::INET,
@@ -54,16 +54,16 @@ impl Listener {
         Ok(Listener { reactor: reactor.clone(), id, address })
     }
 
-    /// The address it listens on, with the port that was chosen.
+    /// Returns the address it listens on, with the port that was chosen.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The next connection.
+    /// Returns the next connection.
     ///
     /// # Errors
     ///
-    /// What `accept(2)` says, such as too many open files; the listener goes on listening.
+    /// Returns the error of `accept(2)`, such as too many open files; the listener stays open.
     pub async fn accept(&self) -> io::Result<Socket> {
         let fd = Accept(self).await?;
         Ok(Socket::adopt(&self.reactor, fd))

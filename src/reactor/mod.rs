@@ -115,11 +115,11 @@ enum KeptMemory {
 }
 
 impl Reactor {
-    /// A reactor for the current thread.
+    /// Makes a reactor for the current thread.
     ///
     /// # Errors
     ///
-    /// What the set-up of the backend says; [`preflight`] names the cure.
+    /// Returns the error of the backend's set-up; [`preflight`] names the cure.
     pub fn new(backend: Backend) -> io::Result<Rc<Self>> {
         let mut driver = Driver::new(backend)?;
         let remote = RemoteEvent::new(&mut driver)?;
@@ -183,18 +183,18 @@ impl Reactor {
         Ok(())
     }
 
-    /// When the last turn had its completions: the arrival of whatever it brought, as far as this
-    /// core can tell. What tasks that ran before did with their time is not in it.
+    /// Returns when the last turn had its completions. As far as this core can tell, everything that the
+    /// turn brought arrived then; the time of the tasks before it is not included.
     pub fn now(&self) -> Instant {
         self.now.get()
     }
 
-    /// Turns so far.
+    /// Returns the number of turns so far.
     pub fn turns(&self) -> u64 {
         self.turns.get()
     }
 
-    /// Turns so far that brought completions.
+    /// Returns the number of turns so far that brought completions.
     pub fn busy_turns(&self) -> u64 {
         self.busy_turns.get()
     }
@@ -224,7 +224,7 @@ impl Reactor {
         self.standstills.take()
     }
 
-    /// Whether the core has stood still at any time since an instant.
+    /// Returns whether the core has stood still at any time since an instant.
     pub fn stood_still_since(&self, instant: Instant) -> bool {
         self.standstills.have_ended_since(instant)
     }
@@ -246,7 +246,7 @@ impl Reactor {
         KeptBytes { reactor: self.number, address, len }
     }
 
-    /// The bytes that were kept.
+    /// Returns bytes that were kept.
     ///
     /// # Panics
     ///
@@ -258,17 +258,17 @@ impl Reactor {
         unsafe { std::slice::from_raw_parts(kept.address, kept.len) }
     }
 
-    /// An empty buffer to render a request into, with the memory of an earlier send.
+    /// Returns an empty buffer to render a request into, with the memory of an earlier send.
     pub fn buffer(&self) -> Vec<u8> {
         self.state.borrow_mut().sockets.spare()
     }
 
-    /// Sockets that are open, or closed with operations still in flight.
+    /// Returns the number of sockets that are open, or closed with operations still in flight.
     pub fn open_sockets(&self) -> usize {
         self.state.borrow().sockets.len()
     }
 
-    /// A handle by which other threads wake this core.
+    /// Returns a handle by which other threads wake this core.
     pub fn remote(&self) -> Remote {
         self.state.borrow().remote.handle()
     }

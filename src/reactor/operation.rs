@@ -39,12 +39,12 @@ impl Kind {
         Kind::Remote,
     ];
 
-    /// The tag of an operation that belongs to a slot.
+    /// Returns the tag of an operation that belongs to a slot.
     pub(super) fn tag(self, id: SlotId) -> Tag {
         Tag((self as u64) << 56 | u64::from(id.generation) << 32 | u64::from(id.index))
     }
 
-    /// The tag of an operation that belongs to no slot.
+    /// Returns the tag of an operation that belongs to no slot.
     pub(super) fn alone(self) -> Tag {
         self.tag(SlotId { index: 0, generation: 0 })
     }
@@ -103,17 +103,17 @@ impl Completion {
         Completion { kind: tag.kind(), id: tag.id(), result, flags }
     }
 
-    /// Whether the operation stays in flight and will complete again.
+    /// Returns whether the operation stays in flight and will complete again.
     pub(super) fn more(&self) -> bool {
         self.flags & F_MORE != 0
     }
 
-    /// The buffer that bytes were received into.
+    /// Returns the buffer that bytes were received into.
     pub(super) fn buffer(&self) -> Option<u16> {
         (self.flags & F_BUFFER != 0).then_some((self.flags >> BUFFER_SHIFT) as u16)
     }
 
-    /// Whether there were more bytes to be received.
+    /// Returns whether there were more bytes to be received.
     pub(super) fn is_nonempty(&self) -> bool {
         self.flags & F_NONEMPTY != 0
     }

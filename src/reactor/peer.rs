@@ -18,7 +18,7 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// The address for this core.
+    /// Makes an address for this core.
     pub fn new(address: SocketAddr) -> Self {
         let family = match address {
             SocketAddr::V4(_) => AddressFamily::INET,
@@ -27,17 +27,17 @@ impl Peer {
         Peer { address: Rc::new(address.into()), family }
     }
 
-    /// A socket in the file system.
+    /// Makes the address of a socket in the file system.
     ///
     /// # Errors
     ///
-    /// Where the path is longer than 107 bytes, or has a null byte.
+    /// Returns an error if the path is longer than 107 bytes, or has a null byte.
     pub fn unix(path: &Path) -> io::Result<Self> {
         let address = SocketAddrUnix::new(path)?;
         Ok(Peer { address: Rc::new(address.into()), family: AddressFamily::UNIX })
     }
 
-    /// Whether it is reached by TCP.
+    /// Returns whether it is reached by TCP.
     pub(super) fn is_tcp(&self) -> bool {
         self.family != AddressFamily::UNIX
     }

@@ -116,7 +116,7 @@ impl Chosen {
 ///
 /// # Errors
 ///
-/// Why it cannot be io_uring where that and nothing else is asked for, and the cure.
+/// Returns why io_uring cannot be used, and the cure, if nothing else is asked for.
 pub fn choose(asked: BackendChoice) -> Result<Chosen, Error> {
     if asked == BackendChoice::Epoll {
         return Ok(Chosen::asked(Backend::Epoll));
@@ -214,8 +214,9 @@ pub fn local_ports(target: &str, needed: u64, pairs: u64) -> Result<(), Error> {
     Err(Error::LocalPorts { target: target.to_owned(), needed, possible, ports })
 }
 
-/// How many connects per second to one target are followed by a close of ours without using up the
-/// local ports: the port of each is taken for a while after. `None` where the system does not tell.
+/// Returns how many connects per second to one target, each followed by a close of ours, do not use
+/// up the local ports: a closed port stays taken for a while. Returns `None` if the system does not
+/// tell.
 pub fn lasting_connects(pairs: u64, is_loopback: bool) -> Option<f64> {
     let reuse = fs::read_to_string(REUSE_SYSCTL).ok()?;
     let taken = match reuse.trim() {
@@ -226,14 +227,14 @@ pub fn lasting_connects(pairs: u64, is_loopback: bool) -> Option<f64> {
     Some((ports()? * pairs) as f64 / taken.as_secs_f64())
 }
 
-/// How many local ports there are for each pair of addresses.
+/// Returns how many local ports there are for each pair of addresses.
 fn ports() -> Option<u64> {
     let read = |sysctl| fs::read_to_string(sysctl).unwrap_or_default();
     usable_ports(&read(PORTS_SYSCTL), &read(RESERVED_SYSCTL))
 }
 
-/// How many ports the kernel chooses from, given the texts of both sysctls: first and last port, and
-/// `8080,9000-9099`.
+/// Returns how many ports the kernel chooses from, given the texts of both sysctls: first and last
+/// port, and `8080,9000-9099`.
 fn usable_ports(range: &str, reserved: &str) -> Option<u64> {
     let port = |text: &str| text.trim().parse::<u64>().ok();
     let (first, last) = range.trim().split_once(char::is_whitespace)?;

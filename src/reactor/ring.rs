@@ -24,8 +24,8 @@ pub(super) struct Ring {
 }
 
 impl Ring {
-    /// `SINGLE_ISSUER | DEFER_TASKRUN` (Linux 6.1): completions are worked off by this thread and
-    /// only when it enters the kernel, which measured as the cheapest set-up.
+    /// Sets up a ring with `SINGLE_ISSUER | DEFER_TASKRUN` (Linux 6.1): this thread handles
+    /// completions, and only when it enters the kernel. It was the cheapest set-up measured.
     pub(super) fn new() -> io::Result<Self> {
         let ring = IoUring::builder()
             .setup_single_issuer()
@@ -122,7 +122,8 @@ impl Ring {
         );
     }
 
-    /// Whether the kernel has begun everything that was queued, and has kept no completion back.
+    /// Returns whether the kernel has begun everything that was queued, and has kept no completion
+    /// back.
     pub(super) fn is_up_to_date(&mut self) -> bool {
         let queue = self.ring.submission();
         queue.is_empty() && !queue.cq_overflow()
@@ -142,7 +143,7 @@ impl Ring {
 /// WAITALL: the kernel goes on by itself where the peer takes only a part.
 const SEND_FLAGS: i32 = libc::MSG_NOSIGNAL | libc::MSG_WAITALL;
 
-/// The entry of an operation, without its tag.
+/// Returns the entry of an operation, without its tag.
 #[inline]
 fn entry(operation: Operation) -> squeue::Entry {
     match operation {

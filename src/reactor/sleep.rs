@@ -45,7 +45,7 @@ pub struct Alarm {
 }
 
 impl Alarm {
-    /// An alarm that is not set.
+    /// Makes an alarm that is not set.
     pub fn new(reactor: &Rc<Reactor>) -> Self {
         Alarm { reactor: reactor.clone(), timer: None }
     }

@@ -29,7 +29,7 @@ pub struct KeptBytes {
 }
 
 impl KeptBytes {
-    /// How many bytes they are.
+    /// Returns how many bytes they are.
     #[expect(clippy::len_without_is_empty, reason = "a text of no bytes is never sent")]
     pub fn len(&self) -> usize {
         self.len
@@ -48,7 +48,7 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// What `socket(2)`, `bind(2)` and `connect(2)` say: refused, unreachable, too many open files,
+    /// Returns the error of `socket(2)`, `bind(2)` or `connect(2)`: refused, unreachable, too many open files,
     /// no local port left.
     pub async fn connect(
         reactor: &Rc<Reactor>,
@@ -58,11 +58,11 @@ impl Socket {
         Socket::connect_with(reactor, peer, source, &TcpOptions::default()).await
     }
 
-    /// The same with these options, where the peer is reached by TCP.
+    /// Connects with these options, which hold if the peer is reached by TCP.
     ///
     /// # Errors
     ///
-    /// As [`Socket::connect`], and what `setsockopt(2)` says.
+    /// Returns the errors of [`Socket::connect`], and that of `setsockopt(2)`.
     pub async fn connect_with(
         reactor: &Rc<Reactor>,
         peer: &Peer,
@@ -123,7 +123,7 @@ impl Socket {
         self.queue_behind(Outgoing::Owned(bytes));
     }
 
-    /// As [`send_behind`](Self::send_behind), without a copy.
+    /// Does the same as [`send_behind`](Self::send_behind), without a copy.
     ///
     /// # Panics
     ///
@@ -138,7 +138,8 @@ impl Socket {
         state.sockets.send_behind(self.id, outgoing, &mut state.driver);
     }
 
-    /// Whether the kernel has taken everything that was sent, as [`sent`](Self::sent) counts.
+    /// Returns whether the kernel has taken everything that was sent, as [`sent`](Self::sent)
+    /// counts.
     pub fn is_sent(&self) -> bool {
         self.reactor.state.borrow_mut().sockets.is_sent(self.id)
     }
@@ -166,11 +167,11 @@ impl Socket {
         self.reactor.state.borrow_mut().sockets.send_last(self.id, bytes);
     }
 
-    /// The next piece that came; `None` when the peer has closed in order.
+    /// Returns the next piece that came; `None` when the peer has closed in order.
     ///
     /// # Errors
     ///
-    /// What `recv(2)` says, such as a reset; bytes that came before are given first.
+    /// Returns the error of `recv(2)`, such as a reset, after the bytes that came before.
     pub fn receive(&self) -> Receive<'_> {
         Receive(self)
     }
@@ -199,17 +200,17 @@ impl Socket {
         self.reactor.state.borrow_mut().sockets.take_up(self.id)
     }
 
-    /// What came while the connection was [put aside](Socket::park_keeping).
+    /// Returns what came while the connection was [put aside](Socket::park_keeping).
     pub fn take_late(&self) -> Vec<u8> {
         self.reactor.state.borrow_mut().sockets.take_late(self.id)
     }
 
-    /// An empty buffer to fill and send; see [`Reactor::buffer`].
+    /// Returns an empty buffer to fill and send; see [`Reactor::buffer`].
     pub fn buffer(&self) -> Vec<u8> {
         self.reactor.buffer()
     }
 
-    /// Bytes that the reactor keeps, to be read.
+    /// Returns the bytes that the reactor keeps, to be read.
     ///
     /// # Panics
     ///
@@ -218,7 +219,7 @@ impl Socket {
         self.reactor.kept(kept)
     }
 
-    /// Whether the connection is still open and nothing has come that was not read yet.
+    /// Returns whether the connection is still open and nothing has come that was not read yet.
     pub fn is_quiet(&self) -> bool {
         self.reactor.state.borrow_mut().sockets.is_quiet(self.id)
     }
@@ -300,8 +301,8 @@ impl Future for Sent<'_> {
     }
 }
 
-/// The waker that was replaced is dropped here, where nothing is borrowed: it may be the last owner
-/// of a task.
+/// Turns the result into a poll. The replaced waker is dropped here, where nothing is borrowed: it
+/// may be the last owner of a task.
 fn pending_unless_done<T>(polled: Result<T, Option<std::task::Waker>>) -> Poll<T> {
     match polled {
         Ok(done) => Poll::Ready(done),

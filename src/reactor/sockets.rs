@@ -210,7 +210,7 @@ impl Sockets {
         Err(replaced)
     }
 
-    /// Whether the socket is open and has received nothing unexpected.
+    /// Returns whether the socket is open and has received nothing unexpected.
     pub(super) fn is_quiet(&mut self, id: SlotId) -> bool {
         let socket = self.live(id);
         socket.end.is_none() && socket.inbox.is_empty()
@@ -221,7 +221,8 @@ impl Sockets {
         self.live(id).parked = Parked::Refusing;
     }
 
-    /// The same, and what comes is kept. What has come already moves out of the receive buffers.
+    /// Parks the socket, too, but keeps what comes. What has come already moves out of the receive
+    /// buffers.
     pub(super) fn park_keeping(&mut self, id: SlotId, driver: &mut Driver) {
         let socket = self.sockets.get_mut(id).expect("a socket's handle holds its slot");
         socket.parked = Parked::Keeping;
@@ -246,7 +247,7 @@ impl Sockets {
         socket.has_sent_all() && socket.end.is_none() && socket.inbox.is_empty()
     }
 
-    /// The handle is gone: lets go of everything in flight and closes. Gives back the waiter.
+    /// Cancels everything in flight and closes, because the handle is gone. Returns the waiter.
     pub(super) fn abandon(&mut self, id: SlotId, driver: &mut Driver) -> Option<Waker> {
         self.late.take(id.index);
         let socket = self.live(id);
@@ -321,7 +322,7 @@ impl Sockets {
         }
     }
 
-    /// The slot of a socket whose handle still exists.
+    /// Returns the slot of a socket whose handle still exists.
     fn live(&mut self, id: SlotId) -> &mut SocketState {
         self.sockets.get_mut(id).expect("a socket's handle holds its slot")
     }
@@ -337,15 +338,15 @@ impl SocketState {
         }
     }
 
-    /// Received data stays. The peer keeps the rest until the next read.
+    /// Stops receiving. Received data stays, and the peer keeps the rest until the next read.
     fn stop_receiving(&self, id: SlotId, driver: &mut Driver) {
         if self.receiving {
             driver.cancel(self.fd, Kind::Receive.tag(id));
         }
     }
 
-    /// Whether something has happened that the receive in flight may have missed, by what the backend
-    /// says of itself. Asked once each time a reader waits for more of an answer.
+    /// Returns whether something has happened that the receive in flight may have missed, as the
+    /// backend can. It is asked once each time a reader waits for more of a response.
     #[cold]
     fn has_missed_event(&mut self, driver: &Driver) -> bool {
         self.drained = false;

@@ -30,7 +30,7 @@ pub(super) struct Standstills {
 }
 
 impl Standstills {
-    /// The core stood still.
+    /// Records a standstill of the core.
     #[cold]
     pub(super) fn note(&self, from: Instant, to: Instant, in_task: bool) {
         self.ended.set(Some(to));

@@ -4,8 +4,8 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::time::Duration;
 
-/// How long the calling thread has been running: in its own code, and in the kernel for it. To the
-/// nanosecond together; how it divides into the two is the kernel's estimate. Costs a system call.
+/// Returns how long the calling thread has been running: in its own code, and in the kernel for it.
+/// The sum is exact to the nanosecond; the kernel estimates how it divides. Costs a system call.
 pub fn thread_time() -> (Duration, Duration) {
     let mut usage = MaybeUninit::<libc::rusage>::uninit();
     // SAFETY: the kernel writes one `rusage` to where there is room for one.

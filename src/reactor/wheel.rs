@@ -117,7 +117,7 @@ impl Wheel {
         self.tick = self.tick.max(now);
     }
 
-    /// When the wheel next wants to be looked at: no later than the first timer is due.
+    /// Returns when the wheel is to be looked at next: no later than the first timer is due.
     pub(super) fn next_deadline(&self) -> Option<u64> {
         if self.len == 0 {
             return None;

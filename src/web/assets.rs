@@ -48,7 +48,7 @@ pub(super) async fn style(headers: HeaderMap) -> Response {
     STYLE.answer(&headers)
 }
 
-/// The labels of the start form's fields by their names.
+/// Returns the labels of the start form's fields by their names.
 fn labels() -> Value {
     let labels = options::fields().map(|(_, field)| (field.name.to_owned(), field.label.into()));
     Value::Object(labels.collect())

@@ -153,7 +153,8 @@ impl Guard {
         request.method != Method::POST && token.is_some() && !names_origin
     }
 
-    /// The cookie's name has the port, because browsers share a host's cookies between its ports.
+    /// Returns the cookie's name. It has the port, because browsers share a host's cookies between
+    /// its ports.
     fn cookie_name(&self) -> String {
         format!("gregaria-{}", self.port)
     }

@@ -23,7 +23,7 @@ impl Acceptor {
         ))
     }
 
-    /// Never called.
+    /// Is never called.
     pub(super) async fn accept(&self, _: TcpStream) -> io::Result<TcpStream> {
         match *self {}
     }

@@ -160,7 +160,7 @@ impl Rendered {
     }
 }
 
-/// The view without the scenario's text, which may be long and is the same every second.
+/// Returns the view without the scenario's text, which may be long and is the same every second.
 fn without_text(view: &View<'_>) -> Value {
     let mut view = view.json();
     if let Some(facts) = view["facts"].as_object_mut() {

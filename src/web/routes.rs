@@ -49,28 +49,28 @@ struct Route {
 }
 
 impl Route {
-    /// The page itself. Other sites may link to it.
+    /// Makes the route of the page itself. Other sites may link to it.
     fn page<T: 'static>(path: &'static str, handler: impl Handler<T, Arc<App>>) -> Self {
         Route { path, rule: Rule::page(), handler: any(handler) }
     }
 
-    /// A route that changes nothing.
+    /// Makes a route that changes nothing.
     fn read<T: 'static>(path: &'static str, handler: impl Handler<T, Arc<App>>) -> Self {
         Route { path, rule: Rule::read(), handler: any(handler) }
     }
 
-    /// A route that changes the run.
+    /// Makes a route that changes the run.
     fn change<T: 'static>(path: &'static str, handler: impl Handler<T, Arc<App>>) -> Self {
         Route { path, rule: Rule::change(), handler: any(handler) }
     }
 
-    /// A route that changes the run by GET as well, as Locust has it.
+    /// Makes a route that changes the run by GET as well, as Locust has it.
     fn change_by_get<T: 'static>(path: &'static str, handler: impl Handler<T, Arc<App>>) -> Self {
         Route { path, rule: Rule::change_by_get(), handler: any(handler) }
     }
 }
 
-/// All routes below the base path. Both the router and the guard are made from this list.
+/// Returns all routes below the base path. Both the router and the guard are made from this list.
 fn routes() -> Vec<Route> {
     vec![
         Route::page("/", assets::page),

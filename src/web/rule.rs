@@ -38,7 +38,7 @@ impl Rule {
         Rule { methods: &[Method::GET, Method::POST], access: Access::Change }
     }
 
-    /// The rule of all other paths, which answer 404 to every method.
+    /// Returns the rule of all other paths, which answer 404 to every method.
     pub(super) const fn not_found() -> Self {
         Rule { methods: &[], access: Access::Read }
     }

@@ -27,7 +27,8 @@ pub(super) enum Clock {
 }
 
 impl Clock {
-    /// The first, where the kernel knows it and no filter of system calls refuses it.
+    /// Makes the first kind if the kernel knows it and no filter of system calls refuses it, else
+    /// the second.
     pub(super) fn new(epoll: &OwnedFd) -> io::Result<Self> {
         match wait_until(epoll, &mut [MaybeUninit::uninit()], Some(Duration::ZERO)) {
             Ok(_) => Ok(Clock::Wait),

@@ -34,7 +34,7 @@ const SPARE_MAX: usize = 64;
 const SPARE_BYTES_MAX: usize = 64 * 1024;
 
 impl Sockets {
-    /// An empty buffer for a send, with the memory of an earlier one where there is any.
+    /// Returns an empty buffer for a send, with the memory of an earlier one where there is any.
     pub(in crate::reactor) fn spare(&mut self) -> Vec<u8> {
         self.spare.pop().unwrap_or_default()
     }
@@ -60,7 +60,7 @@ impl Sockets {
         }
     }
 
-    /// Bytes that the kernel has not taken, as far as it has said.
+    /// Returns how many bytes the kernel has not taken, as far as is known.
     pub(in crate::reactor) fn unsent(&mut self, id: SlotId) -> u64 {
         let socket = self.live(id);
         socket.unsent + socket.behind.iter().map(|behind| behind.len() as u64).sum::<u64>()
@@ -83,7 +83,7 @@ impl Sockets {
         unsafe { driver.push(operation, Kind::SendBrief.tag(send)) };
     }
 
-    /// Whether the next turn may wait for a completion.
+    /// Returns whether the next turn may wait for a completion.
     pub(in crate::reactor) fn may_wait(&mut self) -> bool {
         !std::mem::take(&mut self.hasty)
     }
@@ -121,8 +121,8 @@ impl Sockets {
         }
     }
 
-    /// A brief send completes only when it failed. What the peer did not take at once is sent again
-    /// as a send that waits.
+    /// Handles the completion of a brief send, which is always a failure. What the peer did not
+    /// take at once is sent again by a send that waits.
     pub(in crate::reactor) fn on_send_brief(&mut self, done: Completion, driver: &mut Driver) {
         self.brief.retain(|id| *id != done.id);
         let taken = match done.result {
@@ -159,7 +159,7 @@ impl Sockets {
         }
     }
 
-    /// A send that is waited for: it completes when the peer's side has taken all of it.
+    /// Sends with a completion, which comes when the peer's side has taken all of it.
     fn send_counted(&mut self, id: SlotId, outgoing: Outgoing, driver: &mut Driver) {
         let (bytes, address, left) = match outgoing {
             Outgoing::Kept { address, len } => (Vec::new(), address, len),
@@ -186,8 +186,8 @@ impl Sockets {
         unsafe { driver.push(operation, Kind::Send.tag(id)) };
     }
 
-    /// Whether everything has been taken that was sent, but for kept bytes that are no more than one
-    /// operation.
+    /// Returns whether everything has been taken that was sent, but for kept bytes that are no more
+    /// than one operation.
     pub(in crate::reactor) fn is_sent(&mut self, id: SlotId) -> bool {
         self.live(id).has_sent_all()
     }
@@ -239,8 +239,8 @@ impl Sockets {
         }
     }
 
-    /// A kept send completes only when it failed, and may do so after its socket is gone. What the
-    /// peer did not take at once is sent again as a send that waits.
+    /// Handles the completion of a kept send, which is always a failure and may come after its
+    /// socket is gone. What the peer did not take at once is sent again by a send that waits.
     pub(in crate::reactor) fn on_send_kept(&mut self, done: Completion, driver: &mut Driver) {
         let Some(socket) = self.sockets.get_mut(done.id).filter(|socket| !socket.abandoned) else {
             return;

@@ -21,7 +21,7 @@ const KEYS: [&str; 8] = [
     "message",
 ];
 
-/// `check = { … }` or `checks = [ { … }, … ]`.
+/// Reads `check = { … }` or `checks = [ { … }, … ]`.
 pub(super) fn checks(item: Item<'_>) -> Result<Vec<Check>> {
     let mut checks = Vec::new();
     for item in item.one_or_more() {
@@ -76,7 +76,7 @@ fn conditions(table: &Table<'_>) -> Result<Vec<Condition>> {
     Ok(conditions)
 }
 
-/// `200`, `"2xx"`, `"200-204"`, or an array of such.
+/// Reads `200`, `"2xx"`, `"200-204"`, or an array of such.
 fn statuses(item: Item<'_>) -> Result<Condition> {
     let mut ranges = Vec::new();
     for item in item.one_or_more() {

@@ -69,24 +69,24 @@ impl Problem {
         Problem { span, message: message.to_string(), part: None, parameter: None }
     }
 
-    /// The same, of this part of the text at its place. An escape may hide it there; then the place
-    /// is what it was.
+    /// Limits the problem to this part of the text. If an escape hides the part, the place stays as
+    /// it was.
     pub(super) fn part(self, part: impl Into<String>) -> Self {
         Problem { part: Some(part.into()), ..self }
     }
 
-    /// The same, as the fault of this parameter's value.
+    /// Makes it a fault of this parameter's value.
     pub(super) fn of_parameter(self, name: &str) -> Self {
         Problem { parameter: Some(name.to_owned()), ..self }
     }
 
-    /// A key that is not among those that are valid here.
+    /// Makes the problem of a key that is not valid here.
     pub(super) fn unknown_key(span: Range<usize>, key: &str, valid: &[&str]) -> Self {
         let hint = hint(key, valid, "valid keys are");
         Problem::new(span, format!("unknown key '{key}'{hint}"))
     }
 
-    /// The error for this problem in the file of that name.
+    /// Makes the error for this problem in the file of that name.
     pub(super) fn in_file(self, file: &str, text: &str) -> Error {
         let span = self.place(text);
         let start = floor_char_boundary(text, span.start);
@@ -113,7 +113,7 @@ impl Problem {
         }
     }
 
-    /// The same for a log: without the line it is about.
+    /// Returns the same text for a log, without the line of the file.
     pub(super) fn in_one_line(self, file: &str, text: &str) -> String {
         let error = self.in_file(file, text).to_string();
         error.lines().next().unwrap_or_default().to_owned()
@@ -128,7 +128,8 @@ impl Problem {
     }
 }
 
-/// The line under its number, and carets under the `width` characters after the first `before`.
+/// Returns the line under its number, with carets under the `width` characters after the first
+/// `before`.
 fn excerpt(number: usize, line: &str, before: usize, width: usize) -> String {
     let from = if line.chars().count() > EXCERPT_CHARS {
         before.saturating_sub(EXCERPT_CHARS / 2)
@@ -148,7 +149,7 @@ fn excerpt(number: usize, line: &str, before: usize, width: usize) -> String {
     format!("  {number} | {lead}{shown}{tail}\n  {gutter} | {indent}{carets}")
 }
 
-/// A file may hold anything; a terminal must not act on it.
+/// Replaces characters that a terminal would act on: a file may hold anything.
 fn printable(c: char) -> char {
     if c.is_control() && c != '\t' { '\u{fffd}' } else { c }
 }

@@ -12,7 +12,7 @@ use crate::scenario::{
 };
 use crate::threshold::Threshold;
 
-/// What decides the load, then the rest. Options have most of these keys, too.
+/// Returns the keys: those that decide the load, then the rest. Options have most of them, too.
 fn keys() -> Vec<&'static str> {
     let users = options::of_load(LoadKind::Users);
     let rate = options::of_load(LoadKind::Rate);
@@ -23,7 +23,7 @@ fn keys() -> Vec<&'static str> {
     keys
 }
 
-/// `[load]`, all but whether the classes of its mixes are there.
+/// Reads `[load]`. Whether the classes of its mixes exist is checked elsewhere.
 pub(super) fn load(item: Item<'_>) -> Result<Load> {
     let table = item.table(&keys())?;
     let of_rate = options::of_load(LoadKind::Rate);
@@ -81,14 +81,14 @@ fn run_time(item: Item<'_>) -> Result<Duration> {
     Ok(run_time)
 }
 
-/// A number of things after which the run ends.
+/// Reads a number of things after which the run ends.
 fn end(name: &'static str, item: Item<'_>) -> Result<u32> {
     let number = item.count()?;
     item.judged(validate::end(name, number))?;
     Ok(number)
 }
 
-/// `"p95 > 2s"`, or an array of such.
+/// Reads `"p95 > 2s"`, or an array of such.
 fn levels(item: Item<'_>) -> Result<Vec<Threshold>> {
     let level = |item: Item<'_>| item.judged(item.shown()?.parse());
     item.one_or_more().into_iter().map(level).collect()
@@ -108,7 +108,7 @@ fn run_time_from(item: Item<'_>) -> Result<RunTimeFrom> {
     }
 }
 
-/// `"127.0.0.2"`, or an array of such.
+/// Reads `"127.0.0.2"`, or an array of such.
 fn addresses(item: Item<'_>) -> Result<Vec<IpAddr>> {
     let address = |item: Item<'_>| {
         let text = item.shown()?;
@@ -117,7 +117,7 @@ fn addresses(item: Item<'_>) -> Result<Vec<IpAddr>> {
     item.one_or_more().into_iter().map(address).collect()
 }
 
-/// A rate, ramps of it, or both: then the first ramp begins at the rate.
+/// Reads a rate, ramps of it, or both: then the first ramp begins at the rate.
 fn arrivals(table: &Table<'_>, ramps: Vec<(f64, Duration)>) -> Result<Option<Arrivals>> {
     let line = match (table.get("rate").map(rate).transpose()?, &ramps[..]) {
         (Some(rate), []) => Line::constant(rate),
@@ -143,7 +143,7 @@ fn arrivals(table: &Table<'_>, ramps: Vec<(f64, Duration)>) -> Result<Option<Arr
     Ok(Some(arrivals))
 }
 
-/// Nothing, but for what only goes with a rate.
+/// Refuses the keys that only go with a rate.
 fn no_arrivals(table: &Table<'_>) -> Result<Option<Arrivals>> {
     match table.present(&options::of_load(LoadKind::Rate)).next() {
         None => Ok(None),

@@ -39,7 +39,7 @@ enum Piece<'t> {
     Open,
 }
 
-/// The `[parameter.…]` tables, in the order they are written.
+/// Returns the `[parameter.…]` tables, in the order they are written.
 pub(super) fn declared(root: &Table<'_>) -> Result<Vec<Declared>> {
     let entries = root.get("parameter").map_or(Ok(Vec::new()), |item| item.entries())?;
     entries.iter().map(declaration).collect()
@@ -93,7 +93,7 @@ fn is_of_name(c: char) -> bool {
 }
 
 impl Bindings {
-    /// The text with values in place of names; `span` is where it stands.
+    /// Returns the text with values in place of names; `span` is where it stands.
     pub(super) fn fill<'t>(&self, text: &'t str, span: Range<usize>) -> Result<Cow<'t, str>> {
         if !text.contains("${") {
             return Ok(Cow::Borrowed(text));
@@ -115,12 +115,12 @@ impl Bindings {
         Ok(Cow::Owned(filled))
     }
 
-    /// The values of all secrets.
+    /// Returns the values of all secrets.
     pub(super) fn secrets(&self) -> Vec<String> {
         self.0.values().filter(|bound| bound.secret).map(|bound| bound.value.clone()).collect()
     }
 
-    /// The first secret whose value is put into a text.
+    /// Returns the first secret whose value is put into a text.
     pub(super) fn secret<'t>(&self, text: &'t str) -> Option<&'t str> {
         let is_secret = |name: &str| self.0.get(name).is_some_and(|bound| bound.secret);
         pieces(text).into_iter().find_map(|piece| match piece {
@@ -141,7 +141,7 @@ impl Bindings {
     }
 }
 
-/// What of a text is neither a parameter nor an escaped `${`.
+/// Returns the pieces of a text that are neither parameters nor an escaped `${`.
 pub(super) fn plain_pieces(text: &str) -> impl Iterator<Item = &str> {
     pieces(text).into_iter().filter_map(|piece| match piece {
         Piece::Text(text) => Some(text),
@@ -149,7 +149,7 @@ pub(super) fn plain_pieces(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// `$${` is the text `${`.
+/// Splits a text into pieces. `$${` is the text `${`.
 fn pieces(text: &str) -> Vec<Piece<'_>> {
     let (mut pieces, mut rest) = (Vec::new(), text);
     while let Some((before, after)) = rest.split_once("${") {

@@ -44,7 +44,8 @@ enum Place {
     Body,
 }
 
-/// The placeholders of other tools in what the requests of a file send, as warnings at their places.
+/// Returns a warning, with its place, for each placeholder of another tool in what the requests of
+/// a file send.
 pub(super) fn placeholders(root: &DeTable<'_>) -> Vec<Problem> {
     let mut found = Vec::new();
     if let Some(users) = root.get("user") {
@@ -55,7 +56,7 @@ pub(super) fn placeholders(root: &DeTable<'_>) -> Vec<Problem> {
     found.into_iter().map(|(span, text)| Problem::new(span, warning(&text)).part(text)).collect()
 }
 
-/// What to say of the placeholder in a path that is no file's.
+/// Returns the warning for a placeholder in a path that is no file's.
 pub(crate) fn in_path(path: &str) -> Option<String> {
     in_text(path, Place::Path).map(warning)
 }
@@ -115,8 +116,9 @@ fn texts(value: &toml::Spanned<DeValue<'_>>, place: Place, found: &mut Found) {
     }
 }
 
-/// The first placeholder. Only what no server can mean as it is written is one: `{{id}}` anywhere,
-/// `{id}` but in bodies, in headers `$id` as a word, and in paths `$id`, `:id`, `<id>`, `%s` as well.
+/// Returns the first placeholder. Only what no server can mean as it is written is one: `{{id}}`
+/// anywhere, `{id}` but in bodies, in headers `$id` as a word, and in paths `$id`, `:id`, `<id>`,
+/// `%s` as well.
 fn in_text(text: &str, place: Place) -> Option<&str> {
     let braces = enclosed(text, "{{", "}}");
     let brace = || enclosed(text, "{", "}").filter(|_| place != Place::Body);
@@ -129,7 +131,7 @@ fn in_text(text: &str, place: Place) -> Option<&str> {
     braces.or_else(brace).or_else(angle).or_else(segment)
 }
 
-/// The first name between these, with them: `{{ user.id }}`.
+/// Returns the first name between these, with them: `{{ user.id }}`.
 fn enclosed<'t>(text: &'t str, open: &str, close: &str) -> Option<&'t str> {
     let mut from = 0;
     while let Some(start) = text[from..].find(open).map(|at| from + at) {
@@ -142,7 +144,7 @@ fn enclosed<'t>(text: &'t str, open: &str, close: &str) -> Option<&'t str> {
     None
 }
 
-/// The first segment of a path that is `$id` or `:id`, or has `%s` or `%d` in it.
+/// Returns the first segment of a path that is `$id` or `:id`, or has `%s` or `%d` in it.
 fn segment(text: &str) -> Option<&str> {
     let path = text.split(['?', '#']).next().unwrap_or_default();
     let path = path.split_once("://").map_or(path, |(_, rest)| rest);
@@ -153,12 +155,13 @@ fn segment(text: &str) -> Option<&str> {
     })
 }
 
-/// The first word of a header's value that is `$TOKEN`. `$Version=1`, of old cookies, is none.
+/// Returns the first word of a header's value that is `$TOKEN`. `$Version=1`, of old cookies, is
+/// none.
 fn word(text: &str) -> Option<&str> {
     text.split_whitespace().find(|word| word.strip_prefix('$').is_some_and(is_name))
 }
 
-/// `%s` and `%d` where they are no escape, as `%d0` is.
+/// Returns `%s` or `%d` if it is no escape, as `%d0` is.
 fn format_directive(segment: &str) -> Option<&str> {
     segment.match_indices('%').find_map(|(at, _)| {
         let directive = segment.get(at..at + 2)?;

@@ -70,7 +70,7 @@ pub(super) fn policy(table: &Table<'_>, files: &Files, policy: &mut Policy) -> R
     Ok(())
 }
 
-/// The options of TCP connections.
+/// Returns the options of TCP connections.
 fn tcp(item: Item<'_>, tcp: &mut TcpOptions) -> Result<()> {
     let table = item.table(&["nodelay", "keepalive", "linger"])?;
     if let Some(item) = table.get("nodelay") {
@@ -92,7 +92,7 @@ fn tcp(item: Item<'_>, tcp: &mut TcpOptions) -> Result<()> {
     Ok(())
 }
 
-/// A time for the whole request, or a table of those of its parts.
+/// Reads a time for the whole request, or a table of those of its parts.
 fn timeouts(item: Item<'_>, timeouts: &mut Timeouts) -> Result<()> {
     if !item.is_table() {
         timeouts.total = timeout(item)?;
@@ -107,7 +107,7 @@ fn timeouts(item: Item<'_>, timeouts: &mut Timeouts) -> Result<()> {
     item.judged(validate::timeouts(timeouts))
 }
 
-/// `true`, `false` or `"task"`.
+/// Reads `true`, `false` or `"task"`.
 fn keep_alive(item: Item<'_>) -> Result<KeepAlive> {
     if !item.is_text() {
         let keep = item.boolean().map_err(|_| item.expected("true, false or \"task\""))?;

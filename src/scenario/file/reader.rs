@@ -41,7 +41,7 @@ pub(super) struct Entry<'a> {
 }
 
 impl<'a> Table<'a> {
-    /// The whole file, whatever its keys.
+    /// Makes the reader of the whole file, whatever its keys.
     pub(super) fn root(entries: &'a DeTable<'a>, bindings: Option<&'a Bindings>) -> Self {
         Table { span: 0..0, entries, bindings }
     }
@@ -60,12 +60,12 @@ impl<'a> Table<'a> {
         self.entries.get(key).map(|value| Item { value, bindings: self.bindings })
     }
 
-    /// The value that must be there, with an example for who left it out.
+    /// Returns the value that must be there. The error has an example.
     pub(super) fn require(&self, key: &str, example: &str) -> Result<Item<'a>> {
         self.get(key).ok_or_else(|| self.problem(format!("missing key '{key}'; add {example}")))
     }
 
-    /// The one of these keys that is there, if any; two exclude each other.
+    /// Returns the one of these keys that is there, if any; two exclude each other.
     pub(super) fn at_most_one(
         &self,
         keys: &[&'static str],
@@ -81,7 +81,7 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// Those of these keys that are there.
+    /// Returns those of these keys that are there.
     pub(super) fn present(
         &self,
         keys: &[&'static str],
@@ -99,7 +99,8 @@ impl<'a> Table<'a> {
 }
 
 impl<'a> Item<'a> {
-    /// A fault of this value. Where a secret is in it, why is not said: the reason might tell it.
+    /// Makes a problem of this value. If it contains a secret, the reason is left out, because it
+    /// might show it.
     pub(super) fn problem(&self, message: impl Display) -> Problem {
         match self.secret() {
             None => Problem::new(self.span(), message),
@@ -114,7 +115,7 @@ impl<'a> Item<'a> {
         self.value.span()
     }
 
-    /// A verdict from elsewhere on this value, as a problem at this place.
+    /// Turns an error from elsewhere about this value into a problem at this place.
     pub(super) fn judged<T, E: Display>(&self, verdict: std::result::Result<T, E>) -> Result<T> {
         verdict.map_err(|error| self.problem(error))
     }
@@ -132,7 +133,7 @@ impl<'a> Item<'a> {
         matches!(self.value.get_ref(), DeValue::Table(_))
     }
 
-    /// A string, with the values of the parameters that it names.
+    /// Reads a string, with the values of the parameters that it names.
     pub(super) fn text(&self) -> Result<Cow<'a, str>> {
         match self.value.get_ref() {
             DeValue::String(text) => self.filled(text),
@@ -144,7 +145,7 @@ impl<'a> Item<'a> {
         self.bindings.map_or(Ok(Cow::Borrowed(text)), |bindings| bindings.fill(text, self.span()))
     }
 
-    /// A string that reports and errors show.
+    /// Reads a string that reports and errors show.
     pub(super) fn shown(&self) -> Result<String> {
         self.has_no_secret()?;
         self.text().map(Cow::into_owned)
@@ -160,7 +161,7 @@ impl<'a> Item<'a> {
         })
     }
 
-    /// The first secret that is in this value, however deep.
+    /// Returns the first secret that is in this value, however deep.
     pub(super) fn secret(&self) -> Option<&'a str> {
         let bindings = self.bindings?;
         let inside = |value| Item { value, bindings: self.bindings }.secret();
@@ -172,7 +173,8 @@ impl<'a> Item<'a> {
         }
     }
 
-    /// A URL, which reports and errors show without its credentials: only there may be secrets.
+    /// Reads a URL, which reports and errors show without its credentials: only there may be
+    /// secrets.
     pub(super) fn shown_url(&self) -> Result<String> {
         let text = self.value.get_ref().as_str().map(stripped);
         let is_shown = |text: &str| self.bindings.is_some_and(|all| all.secret(text).is_some());
@@ -196,7 +198,7 @@ impl<'a> Item<'a> {
         self.value.get_ref().as_bool().ok_or_else(|| self.expected("true or false"))
     }
 
-    /// A number of things.
+    /// Reads a number of things.
     pub(super) fn count(&self) -> Result<u32> {
         match self.value.get_ref() {
             DeValue::Integer(integer) => {
@@ -214,7 +216,7 @@ impl<'a> Item<'a> {
         }
     }
 
-    /// A text such as `"250ms"`, or a number of seconds.
+    /// Reads a text such as `"250ms"`, or a number of seconds.
     pub(super) fn duration(&self) -> Result<Duration> {
         match self.value.get_ref() {
             DeValue::String(text) => self.judged(units::parse_duration(&self.filled(text)?)),
@@ -223,7 +225,7 @@ impl<'a> Item<'a> {
         }
     }
 
-    /// A text such as `"64KiB"`, or a number of bytes.
+    /// Reads a text such as `"64KiB"`, or a number of bytes.
     pub(super) fn size(&self) -> Result<u64> {
         match self.value.get_ref() {
             DeValue::String(text) => self.judged(units::parse_size(&self.filled(text)?)),
@@ -242,7 +244,7 @@ impl<'a> Item<'a> {
         }
     }
 
-    /// The elements of an array, or the value itself as the only one.
+    /// Returns the elements of an array, or the value itself as the only one.
     pub(super) fn one_or_more(&self) -> Vec<Item<'a>> {
         match self.value.get_ref() {
             DeValue::Array(array) => self.elements(array),
@@ -264,7 +266,7 @@ impl<'a> Item<'a> {
         }
     }
 
-    /// The entries of a table with keys of the user's own, in the order they are written.
+    /// Returns the entries of a table with keys of the user's own, in the order they are written.
     pub(super) fn entries(&self) -> Result<Vec<Entry<'a>>> {
         match self.value.get_ref() {
             DeValue::Table(entries) => Ok(in_order(entries, self.bindings)),
@@ -272,7 +274,7 @@ impl<'a> Item<'a> {
         }
     }
 
-    /// A string, or a number or a boolean as it is written.
+    /// Reads a string, or a number or a boolean as it is written.
     pub(super) fn scalar(&self) -> Result<String> {
         match self.value.get_ref() {
             DeValue::String(text) => self.filled(text).map(Cow::into_owned),
@@ -318,7 +320,7 @@ impl<'a> Item<'a> {
             .map_err(|_| self.problem("a header's value must not contain control characters"))
     }
 
-    /// Any value as JSON; dates are strings there.
+    /// Reads any value as JSON; dates are strings there.
     pub(super) fn json(&self) -> Result<Value> {
         Ok(match self.value.get_ref() {
             DeValue::String(text) => Value::String(self.filled(text)?.into_owned()),
@@ -347,14 +349,14 @@ impl Entry<'_> {
         Problem::new(self.key_span.clone(), message)
     }
 
-    /// The key as the name of a header.
+    /// Returns the key as the name of a header.
     pub(super) fn header_name(&self) -> Result<HeaderName> {
         HeaderName::from_bytes(self.key.as_bytes())
             .map_err(|_| self.key_problem(format!("'{}' is not the name of a header", self.key)))
     }
 }
 
-/// The entries as they are written: queries, headers and forms are sent in that order.
+/// Returns the entries in the order of the text: queries, headers and forms are sent in that order.
 fn in_order<'a>(entries: &'a DeTable<'a>, bindings: Option<&'a Bindings>) -> Vec<Entry<'a>> {
     let mut entries: Vec<Entry<'a>> = entries
         .iter()

@@ -7,7 +7,7 @@ use super::reader::Item;
 use crate::options::{self, Section};
 use crate::scenario::Reports;
 
-/// `[report]`, with the keys of flags.
+/// Reads `[report]`, with the keys of flags.
 pub(super) fn report(item: Item<'_>) -> Result<Reports> {
     let table = item.table(&options::keys(Section::Report))?;
     let path = |key: &str| table.get(key).map(path).transpose();

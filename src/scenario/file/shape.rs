@@ -17,7 +17,7 @@ pub(super) enum Stages {
     Rates(Vec<(f64, Duration)>),
 }
 
-/// A table with the one shape that is meant.
+/// Reads a table with exactly one shape.
 pub(super) fn shape(item: Item<'_>) -> Result<LoadShape> {
     let table = item.table(&SHAPES)?;
     let Some((shape, item)) = table.at_most_one(&SHAPES)? else {
@@ -113,7 +113,7 @@ pub(super) fn check_mixes(stages: Item<'_>, classes: &[User]) -> Result<()> {
     Ok(())
 }
 
-/// The key that says of which kind a stage is.
+/// Returns the key that tells the kind of a stage.
 fn stage_kind(table: &Table<'_>) -> Result<&'static str> {
     let message = "a stage needs users = 10 with spawn_rate = 2, or rate = 100";
     let kind = table.at_most_one(&["users", "rate"])?;
@@ -174,7 +174,7 @@ fn required_spawn_rate(table: &Table<'_>) -> Result<f64> {
     spawn_rate(table.require("spawn_rate", "spawn_rate = 10, users per second")?)
 }
 
-/// A part of a load that must take some time.
+/// Reads the length of a part of a load, which must not be zero.
 fn length(table: &Table<'_>, key: &'static str) -> Result<Duration> {
     let item = table.require(key, &format!("{key} = \"30s\""))?;
     let length = item.duration()?;

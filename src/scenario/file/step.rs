@@ -45,7 +45,7 @@ pub(super) const METHODS: [&str; 8] =
 /// The keys of a step that stands for several requests at the same time.
 const PARALLEL_KEYS: [&str; 2] = ["parallel", "connections"];
 
-/// `[ { get = "/" }, { parallel = [ … ] }, … ]`, or a single step.
+/// Reads `[ { get = "/" }, { parallel = [ … ] }, … ]`, or a single step.
 pub(super) fn parts(item: Item<'_>, files: &Files) -> Result<Vec<StepGroup>> {
     some(item)?.into_iter().map(|item| part(item, files)).collect()
 }
@@ -82,7 +82,7 @@ fn some(item: Item<'_>) -> Result<Vec<Item<'_>>> {
     Ok(items)
 }
 
-/// A step from a table whose keys are known to be valid.
+/// Reads a step from a table whose keys are known to be valid.
 pub(super) fn step(table: &Table<'_>, files: &Files) -> Result<Step> {
     let mut step = request_line(table)?;
     let request = &mut step.request;
@@ -108,7 +108,7 @@ pub(super) fn step(table: &Table<'_>, files: &Files) -> Result<Step> {
     Ok(step)
 }
 
-/// `get = "/path"` and its like, or `method = "PURGE"` with `path = "/path"`.
+/// Reads `get = "/path"` and its like, or `method = "PURGE"` with `path = "/path"`.
 fn request_line(table: &Table<'_>) -> Result<Step> {
     let Some((key, item)) = table.at_most_one(&METHODS)? else {
         return Err(table.problem("a request needs a method and a path, such as get = \"/\""));
@@ -147,7 +147,8 @@ fn method(item: Item<'_>) -> Result<Method> {
     Ok(method)
 }
 
-/// A path, or a URL; reports show it where the request has no name, and errors show a URL's host.
+/// Reads a path, or a URL; reports show it where the request has no name, and errors show a URL's
+/// host.
 fn path_text(table: &Table<'_>, item: Item<'_>) -> Result<String> {
     let path = item.text()?;
     item.judged(validate::path(&path))?;
@@ -175,7 +176,7 @@ fn body(table: &Table<'_>, files: &Files) -> Result<Body> {
     })
 }
 
-/// `basic_auth` or `digest_auth = { user = …, password = … }`, or `bearer = "…"`.
+/// Reads `basic_auth` or `digest_auth = { user = …, password = … }`, or `bearer = "…"`.
 pub(super) fn auth(table: &Table<'_>) -> Result<Option<Auth>> {
     let Some((key, item)) = table.at_most_one(&["basic_auth", "bearer", "digest_auth"])? else {
         return Ok(None);

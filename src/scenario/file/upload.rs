@@ -24,12 +24,12 @@ impl Files {
         Files { base, read: RefCell::default() }
     }
 
-    /// Where a path leads, which errors of the run show.
+    /// Returns where a path leads; errors of the run show it.
     pub(super) fn path(&self, item: Item<'_>) -> Result<PathBuf> {
         Ok(self.base.join(item.shown()?))
     }
 
-    /// The file at a path.
+    /// Reads the file at a path.
     pub(super) fn upload(&self, item: Item<'_>) -> Result<Upload> {
         let path = self.base.join(&*item.text()?);
         if let Some(known) = self.read.borrow().get(&path) {
@@ -41,7 +41,7 @@ impl Files {
         Ok(upload)
     }
 
-    /// `[ { name = "a", value = "b" }, { name = "f", file = "photo.jpg" } ]`.
+    /// Reads `[ { name = "a", value = "b" }, { name = "f", file = "photo.jpg" } ]`.
     pub(super) fn multipart(&self, item: Item<'_>) -> Result<Upload> {
         let items = item.array("an array of tables such as { name = \"…\", file = \"…\" }")?;
         if items.is_empty() {
@@ -79,7 +79,7 @@ impl Files {
     }
 }
 
-/// The last part of a path: where a file lies here is nobody's business.
+/// Returns the last part of a path: the server is not told in which folder a file lies.
 fn file_name(path: &str) -> String {
     Path::new(path).file_name().unwrap_or_default().to_string_lossy().into_owned()
 }

@@ -28,7 +28,7 @@ const KEYS: [&str; 13] = [
 const WAIT_TIMES: [&str; 5] =
     ["constant", "between", "constant_pacing", "constant_throughput", "exponential"];
 
-/// One `[[user]]`; `common` is what the file says for all of them.
+/// Reads one `[[user]]`; `common` is what the file says for all of them.
 pub(super) fn user(item: Item<'_>, files: &Files, common: &Policy) -> Result<User> {
     let table = item.table(&[&KEYS[..], &policy::KEYS].concat())?;
     let name = table.require("name", "name = \"…\"")?;
@@ -54,7 +54,7 @@ pub(super) fn user(item: Item<'_>, files: &Files, common: &Policy) -> Result<Use
     Ok(user)
 }
 
-/// A base URL.
+/// Reads a base URL.
 pub(super) fn host(item: Item<'_>) -> Result<String> {
     let host = item.shown_url()?;
     item.judged(validate::host(&host))?;
@@ -82,7 +82,7 @@ fn share(table: &Table<'_>) -> Result<Share> {
     }
 }
 
-/// `"2s"`, or a table with the one function that is meant.
+/// Reads `"2s"`, or a table with exactly one function.
 fn wait_time(item: Item<'_>) -> Result<WaitTime> {
     if !item.is_table() {
         return item.duration().map(WaitTime::constant);
@@ -125,7 +125,7 @@ fn tasks(user: &Table<'_>, files: &Files) -> Result<Vec<Task>> {
     items.into_iter().map(|item| task(item, files)).collect()
 }
 
-/// One `[[user.task]]`: with `steps`, or flat with the keys of its only step.
+/// Reads one `[[user.task]]`: with `steps`, or flat with the keys of its only step.
 fn task(item: Item<'_>, files: &Files) -> Result<Task> {
     let mut keys = vec!["name", "weight", "tags", "steps"];
     keys.extend(step::KEYS.iter().filter(|key| **key != "name"));

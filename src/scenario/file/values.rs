@@ -36,17 +36,17 @@ impl Values {
         self.0.insert(name.into(), value.into());
     }
 
-    /// The value of a parameter, where there is one.
+    /// Returns the value of a parameter, where there is one.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
 
-    /// All names and values, by name.
+    /// Returns all names and values, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (&**name, &**value))
     }
 
-    /// What is wrong where there is a value for something else than these parameters.
+    /// Returns what is wrong if there is a value for something other than these parameters.
     pub fn unknown(&self, parameters: &[Parameter]) -> Option<String> {
         let known: Vec<&str> = parameters.iter().map(|known| &*known.name).collect();
         let name = self.0.keys().find(|name| !known.contains(&name.as_str()))?;
@@ -57,7 +57,7 @@ impl Values {
         Some(format!("there is no parameter '{name}'{hint}"))
     }
 
-    /// A value for each parameter of a file.
+    /// Binds a value to each parameter of a file.
     pub(super) fn bind(&self, root: &Table<'_>, declared: &[Declared]) -> Result<Bindings> {
         let parameters: Vec<Parameter> = declared.iter().map(|d| d.parameter.clone()).collect();
         if let Some(unknown) = self.unknown(&parameters) {
@@ -102,7 +102,7 @@ impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Values {
 }
 
 impl Extend<Values> for Values {
-    /// Of two values for the same parameter the later holds.
+    /// Adds values. Of two values for the same parameter the later one holds.
     fn extend<I: IntoIterator<Item = Values>>(&mut self, values: I) {
         values.into_iter().for_each(|values| self.0.extend(values.0));
     }

@@ -270,8 +270,8 @@ impl Piece {
     }
 }
 
-/// This many seconds to the nearest nanosecond. What is beyond all time, or no number, is merely
-/// beyond all runs.
+/// Returns this many seconds, to the nearest nanosecond. A number beyond all time, or none at all,
+/// becomes a time beyond all runs.
 pub(super) fn seconds(seconds: f64) -> Duration {
     Duration::try_from_secs_f64(seconds).unwrap_or(units::LONGEST).min(units::LONGEST)
 }

@@ -33,7 +33,7 @@ const CHUNK: usize = 64 * 1024;
 const REPORT_POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; \
      img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-/// `POST /swarm`: starts a run, or changes the load of the active one.
+/// Handles `POST /swarm`: starts a run, or changes the load of the active one.
 pub(in crate::web) async fn swarm(State(app): State<Arc<App>>, body: Bytes) -> Response {
     let (host, form) = (app.host(), app.live.form());
     let is_users = form["load"] == "users";
@@ -63,7 +63,7 @@ pub(in crate::web) async fn swarm(State(app): State<Arc<App>>, body: Bytes) -> R
     }
 }
 
-/// `GET /stop`, `POST /stop`: answered when the run has ended.
+/// Handles `GET /stop`, `POST /stop`: answered when the run has ended.
 pub(in crate::web) async fn stop(State(app): State<Arc<App>>) -> Response {
     if let Some(RunHandle { plan, .. }) = app.live.running() {
         let mut changes = app.live.changes();
@@ -76,40 +76,41 @@ pub(in crate::web) async fn stop(State(app): State<Arc<App>>) -> Response {
     json(&locust::stopped())
 }
 
-/// `GET /stats/reset`, `POST /stats/reset`: the response is `ok`, with or without a run to reset, as
-/// Locust's is.
+/// Handles `GET /stats/reset`, `POST /stats/reset`: the response is `ok`, with or without a run to
+/// reset, as Locust's is.
 pub(in crate::web) async fn reset(State(app): State<Arc<App>>) -> &'static str {
     let _ = app.reset();
     "ok"
 }
 
-/// `GET /stats/requests`.
+/// Handles `GET /stats/requests`.
 pub(in crate::web) async fn requests(State(app): State<Arc<App>>) -> Response {
     let json = app.publisher.show(|view| locust::stats_requests(view.snapshot, view.state.word()));
     self::json(&json)
 }
 
-/// `GET /stats/requests/csv`.
+/// Handles `GET /stats/requests/csv`.
 pub(in crate::web) async fn requests_csv(State(app): State<Arc<App>>) -> Response {
     app.table("requests", render_stats)
 }
 
-/// `GET /api/v1/status_codes.csv`: a table that Locust does not have.
+/// Handles `GET /api/v1/status_codes.csv`: a table that Locust does not have.
 pub(in crate::web) async fn status_codes_csv(State(app): State<Arc<App>>) -> Response {
     app.table("status_codes", render_status_codes)
 }
 
-/// `GET /stats/failures/csv`.
+/// Handles `GET /stats/failures/csv`.
 pub(in crate::web) async fn failures_csv(State(app): State<Arc<App>>) -> Response {
     app.table("failures", render_failures)
 }
 
-/// `GET /exceptions/csv`.
+/// Handles `GET /exceptions/csv`.
 pub(in crate::web) async fn exceptions_csv(State(app): State<Arc<App>>) -> Response {
     app.table("exceptions", render_exceptions)
 }
 
-/// `GET /stats/requests_full_history/csv`: the file that `--csv-full-history` has written so far.
+/// Handles `GET /stats/requests_full_history/csv`: the file that `--csv-full-history` has written
+/// so far.
 pub(in crate::web) async fn history_csv(State(app): State<Arc<App>>) -> Response {
     let file = app.full_history.as_deref().map(files::open);
     let Some(Ok(mut file)) = file else {
@@ -126,7 +127,7 @@ pub(in crate::web) async fn history_csv(State(app): State<Arc<App>>) -> Response
     (head, Body::from_stream(iter(chunks))).into_response()
 }
 
-/// `GET /stats/report?theme=dark|light&download=1`.
+/// Handles `GET /stats/report?theme=dark|light&download=1`.
 pub(in crate::web) async fn report(State(app): State<Arc<App>>, uri: Uri) -> Response {
     let (mut theme, mut is_download) = (Theme::System, false);
     for (name, value) in form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
@@ -147,12 +148,12 @@ pub(in crate::web) async fn report(State(app): State<Arc<App>>, uri: Uri) -> Res
     }
 }
 
-/// `GET /exceptions`.
+/// Handles `GET /exceptions`.
 pub(in crate::web) async fn exceptions(State(app): State<Arc<App>>) -> Response {
     json(&app.publisher.show(|view| locust::exceptions(view.snapshot)))
 }
 
-/// `GET /tasks`.
+/// Handles `GET /tasks`.
 pub(in crate::web) async fn task_ratios(State(app): State<Arc<App>>) -> Response {
     let ratios = |view: &View<'_>| {
         let running = view.snapshot.map_or(&[][..], |snapshot| &snapshot.users);
@@ -161,17 +162,17 @@ pub(in crate::web) async fn task_ratios(State(app): State<Arc<App>>) -> Response
     json(&app.publisher.show(ratios))
 }
 
-/// `GET /logs`.
+/// Handles `GET /logs`.
 pub(in crate::web) async fn logs(State(app): State<Arc<App>>) -> Response {
     json(&locust::logs(&app.log.recent()))
 }
 
-/// `GET /worker-count`.
+/// Handles `GET /worker-count`.
 pub(in crate::web) async fn worker_count() -> Response {
     json(&locust::worker_count())
 }
 
-/// `POST /user`.
+/// Handles `POST /user`.
 pub(in crate::web) async fn edit_user() -> Response {
     (StatusCode::NOT_IMPLEMENTED, locust::NO_USER_EDIT).into_response()
 }

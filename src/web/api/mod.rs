@@ -22,12 +22,12 @@ use crate::report::json::render_run;
 use crate::report::view::View;
 use crate::stats::EntryKey;
 
-/// `GET /view`.
+/// Handles `GET /view`.
 pub(super) async fn view(State(app): State<Arc<App>>) -> Response {
     json_response(StatusCode::OK, app.publisher.view())
 }
 
-/// `GET /history`, or `GET /history?method=GET&name=/x`.
+/// Handles `GET /history`, or `GET /history?method=GET&name=/x`.
 pub(super) async fn history(State(app): State<Arc<App>>, uri: Uri) -> Response {
     let pairs = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
     let (mut method, mut name) = (None, None);
@@ -54,12 +54,12 @@ pub(super) async fn history(State(app): State<Arc<App>>, uri: Uri) -> Response {
     }
 }
 
-/// `GET /form`.
+/// Handles `GET /form`.
 pub(super) async fn form(State(app): State<Arc<App>>) -> Response {
     json_response(StatusCode::OK, app.live.form().to_string())
 }
 
-/// `GET /run.json`: what `--json-file` would write of the run so far.
+/// Handles `GET /run.json`: what `--json-file` would write of the run so far.
 pub(super) async fn run_json(State(app): State<Arc<App>>) -> Response {
     let render = |view: &View<'_>| Some(render_run(view.snapshot?, view.facts.seed));
     match app.publisher.show(render) {
@@ -70,7 +70,7 @@ pub(super) async fn run_json(State(app): State<Arc<App>>) -> Response {
     }
 }
 
-/// `GET /openapi.json`.
+/// Handles `GET /openapi.json`.
 pub(super) async fn description() -> Response {
     json_response(StatusCode::OK, openapi())
 }

@@ -15,7 +15,7 @@ use crate::web::action::Action;
 use crate::web::form::{FieldError, LoadChange, StartForm};
 use crate::web::{App, RunHandle};
 
-/// `POST /runs`.
+/// Handles `POST /runs`.
 pub(in crate::web) async fn start(State(app): State<Arc<App>>, body: Bytes) -> Response {
     let start = match read(&body).and_then(|form| StartForm::from_json(&form)) {
         Ok(start) => start,
@@ -32,7 +32,7 @@ pub(in crate::web) async fn start(State(app): State<Arc<App>>, body: Bytes) -> R
     }
 }
 
-/// `POST /run/load`.
+/// Handles `POST /run/load`.
 pub(in crate::web) async fn edit(State(app): State<Arc<App>>, body: Bytes) -> Response {
     let run = match app.changeable() {
         Ok(run) => run,
@@ -45,12 +45,12 @@ pub(in crate::web) async fn edit(State(app): State<Arc<App>>, body: Bytes) -> Re
     }
 }
 
-/// `POST /run/stop`.
+/// Handles `POST /run/stop`.
 pub(in crate::web) async fn stop(State(app): State<Arc<App>>) -> Response {
     if app.stop() { json_response(StatusCode::OK, "{}") } else { conflict(NO_RUN) }
 }
 
-/// `POST /run/reset`.
+/// Handles `POST /run/reset`.
 pub(in crate::web) async fn reset(State(app): State<Arc<App>>) -> Response {
     match app.reset() {
         Ok(()) => json_response(StatusCode::OK, "{}"),

@@ -165,7 +165,7 @@ fn cores(text: &str) -> Result<Option<Vec<usize>>, Refusal> {
     given(text).map(|text| parse_cores(&text)).transpose().map_err(Refusal::Cores)
 }
 
-/// Locust's form sends `Default` if no shape class is picked.
+/// Accepts the value of Locust's form if no shape class is picked, which is `Default`.
 fn no_shape(name: &str) -> Result<(), Refusal> {
     if matches!(name, "" | "Default") { Ok(()) } else { Err(Refusal::Shape(name.to_owned())) }
 }
