@@ -102,17 +102,19 @@ impl Core {
     /// in the same turn; then this must be a send that can be waited for, or the next could overtake it.
     async fn send(&self, socket: &Socket, out: &mut Outbox) {
         socket.sent().await;
-        let answers = match socket.is_quiet() {
+        // Before the bytes go out, which may be at once: a client that has its response is counted.
+        self.counters.responses(out.answers());
+        match socket.is_quiet() {
             true => out.send(socket, &self.answers),
             false => out.send_counted(socket, &self.answers),
-        };
-        self.counters.responses(answers);
+        }
     }
 
     /// Sends the responses and waits until the kernel has taken them.
     async fn send_and_wait(&self, socket: &Socket, out: &mut Outbox) {
         socket.sent().await;
-        self.counters.responses(out.send_counted(socket, &self.answers));
+        self.counters.responses(out.answers());
+        out.send_counted(socket, &self.answers);
         socket.sent().await;
     }
 

@@ -78,20 +78,20 @@ impl Outbox {
         self.bytes.len() >= FULL_BYTES
     }
 
-    /// Sends everything in one piece. Returns the number of responses.
-    pub(super) fn send(&mut self, socket: &Socket, answers: &ConstantResponses) -> u64 {
+    /// Sends everything in one piece.
+    pub(super) fn send(&mut self, socket: &Socket, answers: &ConstantResponses) {
         match self.alone.take() {
             Some(id) => socket.send_kept(answers.kept(id)),
             None => self.send_bytes(socket),
         }
-        std::mem::take(&mut self.answers)
+        self.answers = 0;
     }
 
     /// Does the same as [`send`](Self::send), as a send that can be waited for at once.
-    pub(super) fn send_counted(&mut self, socket: &Socket, answers: &ConstantResponses) -> u64 {
+    pub(super) fn send_counted(&mut self, socket: &Socket, answers: &ConstantResponses) {
         self.gather(answers);
         self.send_bytes(socket);
-        std::mem::take(&mut self.answers)
+        self.answers = 0;
     }
 
     fn send_bytes(&mut self, socket: &Socket) {
