@@ -38,7 +38,7 @@ fn check_seen(output: &Output, proxy: &Server, authorization: Option<&str>) {
 fn a_proxy_is_asked_for_whole_urls_over_connections_that_all_hosts_share() {
     let proxy = plain_server();
     let class = format!("proxy = \"http://u:p%40@{}\"", proxy.address);
-    let output = run(&two_hosts(&class)).users(2).go_until(&proxy, 50).code(0);
+    let output = run(&two_hosts(&class)).users(2).go_until_each(&proxy, 2, 25).code(0);
     check_seen(&output, &proxy, Some("Basic dTpwQA=="));
     let stats = output.csv("out_stats.csv");
     assert_eq!(stats.column("Name"), ["/a?b=c", "http://other.invalid:81/d", "Aggregated"]);
@@ -49,7 +49,7 @@ fn the_flag_is_for_all_classes_and_the_usual_variables_are_not_read() {
     let proxy = plain_server();
     let text = two_hosts("unix_socket = \"/nowhere\"");
     let flag = format!("http://{}", proxy.address);
-    let output = run(&text).users(2).args(["--proxy", &flag]).go_until(&proxy, 20).code(0);
+    let output = run(&text).users(2).args(["--proxy", &flag]).go_until_each(&proxy, 2, 10).code(0);
     check_seen(&output, &proxy, None);
 
     let server = plain_server();

@@ -34,4 +34,12 @@ impl Run {
         running.signal(Signal::INT);
         running.wait()
     }
+
+    /// Runs until each of this many connections has brought this many requests, then stops the run.
+    pub(crate) fn go_until_each(self, server: &Server, users: usize, requests: usize) -> Output {
+        let running = self.start();
+        server.await_users(users, requests);
+        running.signal(Signal::INT);
+        running.wait()
+    }
 }
