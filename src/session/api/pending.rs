@@ -90,30 +90,40 @@ impl UsedRequests {
         PendingRequest(parts)
     }
 
-    /// Keeps the memory of a request that has ended.
-    fn end(&self, context: &Context, mut parts: Box<PendingParts>) {
-        let mut used = self.0.borrow_mut();
-        if used.len() == USED_MAX {
-            return;
-        }
-        let PendingParts { path, name, query, headers, body, auth, checks, mistake, .. } =
-            &mut *parts;
-        if let Cow::Owned(path) = std::mem::take(path) {
-            context.recycle(path.into_bytes());
-        }
+    /// Keeps the memory of a rendered request. Returns its checks, which are for the response.
+    fn end(&self, context: &Context, mut parts: Box<PendingParts>) -> Vec<Check> {
+        // All fields by their names, so that none is left to the next request.
+        let PendingParts {
+            method: _,
+            path,
+            name,
+            query,
+            headers,
+            body,
+            expect_continue,
+            auth,
+            timeout,
+            redirects,
+            checks,
+            keep_body,
+            plain,
+            mistake,
+        } = &mut *parts;
+        let checks = std::mem::take(checks);
+        context.recycle_text(std::mem::take(path));
         if let Some(Auth::Bearer(token)) = auth.take() {
-            context.recycle(token.into_bytes());
+            context.recycle_text(Cow::Owned(token));
         }
         query.clear();
         headers.clear();
-        checks.clear();
         (*name, *body, *mistake) = (None, Body::Empty, None);
-        parts.expect_continue = false;
-        parts.timeout = None;
-        parts.redirects = None;
-        parts.keep_body = KeepBody::Yes;
-        parts.plain = true;
-        used.push(parts);
+        (*expect_continue, *timeout, *redirects) = (false, None, None);
+        (*keep_body, *plain) = (KeepBody::Yes, true);
+        let mut used = self.0.borrow_mut();
+        if used.len() < USED_MAX {
+            used.push(parts);
+        }
+        checks
     }
 }
 
@@ -160,9 +170,7 @@ impl PendingRequest {
         };
         match prepared {
             Some(prepared) => {
-                let mut parts = self.0;
-                let checks = std::mem::take(&mut parts.checks);
-                session.class.used.end(session.context, parts);
+                let checks = session.class.used.end(session.context, self.0);
                 let mut response = session.perform(connections, &prepared).await?;
                 response.apply_checks(&checks);
                 Ok(response)
@@ -189,9 +197,8 @@ impl SessionRefs<'_> {
             context.recycle_request(rendered);
             return Err(refuse(context, entry, self.intended.take(context), reason));
         }
-        let checks = std::mem::take(&mut parts.checks);
         let PendingParts { timeout, redirects, keep_body, .. } = *parts;
-        self.class.used.end(context, parts);
+        let checks = self.class.used.end(context, parts);
         let outbound = Outbound {
             entry,
             defaults,

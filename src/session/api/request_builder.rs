@@ -153,7 +153,7 @@ impl<'s> RequestBuilder<'s> {
 
     /// Sends a bearer token (RFC 6750).
     pub fn bearer_auth(self, token: impl AsRef<str>) -> Self {
-        let mut text = String::from_utf8(self.session.context.spare()).unwrap_or_default();
+        let mut text = self.session.context.spare_text();
         text.push_str(token.as_ref());
         self.auth(Auth::Bearer(text))
     }

@@ -1,5 +1,6 @@
 //! What the sessions of a core share.
 
+use std::borrow::Cow;
 use std::cell::{Cell, OnceCell, RefCell, RefMut};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -201,6 +202,18 @@ impl Context {
         if is_small && sent.len() < SPARE_MAX {
             rendered.separate_body = None;
             sent.push(rendered);
+        }
+    }
+
+    /// Returns an empty text with the memory of an earlier buffer.
+    pub(in crate::session) fn spare_text(&self) -> String {
+        String::from_utf8(self.spare()).unwrap_or_default()
+    }
+
+    /// Keeps the memory of a text that is not borrowed.
+    pub(in crate::session) fn recycle_text(&self, text: Cow<'_, str>) {
+        if let Cow::Owned(text) = text {
+            self.recycle(text.into_bytes());
         }
     }
 

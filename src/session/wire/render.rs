@@ -246,7 +246,7 @@ impl<'r, H: Iterator<Item = Line<'r>> + Clone> RequestParts<'r, H> {
             let body = (content, content_type, expects);
             wanted.write(context, (headers, given), body, rendered);
         }
-        recycle(context, target);
+        context.recycle_text(target);
         context.recycle(value);
         Ok(())
     }
@@ -303,7 +303,7 @@ impl RequestSpec<'_> {
         let absolute = if prefix.is_empty() {
             Cow::Borrowed(target)
         } else {
-            let mut absolute = spare_text(context);
+            let mut absolute = context.spare_text();
             absolute.extend([prefix, authority, target]);
             Cow::Owned(absolute)
         };
@@ -316,7 +316,7 @@ impl RequestSpec<'_> {
         let head = RequestHead { method: &method, target: &absolute, host: authority, headers };
         let blank =
             head.encode_with(given, common, content.len(), content_type.as_ref(), &mut text);
-        recycle(context, absolute);
+        context.recycle_text(absolute);
         let target = target_in(&text, method.as_str().len() + 1, prefix.len());
         rendered.separate_body = if content.is_sent_separately(expects) {
             Some(SeparateBody { content, expects })
@@ -350,18 +350,6 @@ fn target_in(text: &[u8], begin: usize, scheme: usize) -> std::ops::Range<usize>
     path.min(end)..end
 }
 
-/// Returns an empty text with the memory of an earlier one.
-fn spare_text(context: &Context) -> String {
-    String::from_utf8(context.spare()).unwrap_or_default()
-}
-
-/// Keeps the memory of a text that was made here.
-fn recycle(context: &Context, text: Cow<'_, str>) {
-    if let Cow::Owned(text) = text {
-        context.recycle(text.into_bytes());
-    }
-}
-
 /// Joins the prefix of the class, the path and query pairs. Nearly always the result is the path
 /// itself.
 fn joined<'p>(
@@ -374,7 +362,7 @@ fn joined<'p>(
         return Cow::Borrowed(path);
     }
     let slash = if path.starts_with('/') { "" } else { "/" };
-    let mut target = spare_text(context);
+    let mut target = context.spare_text();
     target.extend([prefix, slash, path]);
     append_query(&mut target, query);
     Cow::Owned(target)
