@@ -112,9 +112,7 @@ impl Epoll {
     fn begin_reading(&mut self, fd: RawFd, tag: Tag) {
         let descriptor = &mut self.descriptors[fd as usize];
         descriptor.reading = Some(tag);
-        if descriptor.is_readable {
-            self.readable.push(fd);
-        }
+        self.list_readable(fd);
         self.register(fd);
     }
 
@@ -184,6 +182,7 @@ impl Epoll {
             self.go_on_writing(fd);
         }
         for fd in mem::take(&mut self.readable) {
+            self.descriptors[fd as usize].is_listed = false;
             self.read(fd, buffers);
         }
         let may_wait = wait && self.done.is_empty() && self.readable.is_empty();
@@ -197,7 +196,7 @@ impl Epoll {
         Ok(())
     }
 
-    /// Takes the events of one call; how many there were.
+    /// Takes the events of one call. Returns their number.
     fn take_events(
         &mut self,
         timeout: Option<Duration>,
@@ -238,7 +237,14 @@ impl Epoll {
     fn read(&mut self, fd: RawFd, buffers: &mut Buffers) {
         let descriptor = &mut self.descriptors[fd as usize];
         descriptor.read(fd, buffers, &mut self.done);
-        if descriptor.reading.is_some() && descriptor.is_readable {
+        self.list_readable(fd);
+    }
+
+    /// Lists a descriptor, once, if it is to be read without an event.
+    fn list_readable(&mut self, fd: RawFd) {
+        let descriptor = &mut self.descriptors[fd as usize];
+        let is_to_be_read = descriptor.reading.is_some() && descriptor.is_readable;
+        if is_to_be_read && !mem::replace(&mut descriptor.is_listed, true) {
             self.readable.push(fd);
         }
     }

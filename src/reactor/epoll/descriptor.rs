@@ -20,6 +20,8 @@ pub(super) struct Descriptor {
     /// There may be something to read: an event has said so, and nothing since then has said
     /// otherwise.
     pub(super) is_readable: bool,
+    /// It is in the list of those that are read in the coming turn without an event.
+    pub(super) is_listed: bool,
     /// An event has reported an end or an error. No further event will come for the bytes before it.
     pub(super) has_ended: bool,
     /// A receive, an accept, or the watch of an event descriptor, by its kind.
