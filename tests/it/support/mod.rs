@@ -29,16 +29,17 @@ impl Run {
     /// Runs until the server has seen this many requests, then sends SIGINT.
     #[track_caller]
     pub(crate) fn go_until(self, server: &Server, requests: u64) -> Output {
-        let running = self.start();
-        server.await_requests(requests);
-        running.signal(Signal::INT);
-        running.wait()
+        self.go_until_after(|| server.await_requests(requests))
     }
 
     /// Runs until each of this many connections has brought this many requests, then stops the run.
     pub(crate) fn go_until_each(self, server: &Server, users: usize, requests: usize) -> Output {
+        self.go_until_after(|| server.await_users(users, requests))
+    }
+
+    fn go_until_after(self, wait: impl FnOnce()) -> Output {
         let running = self.start();
-        server.await_users(users, requests);
+        wait();
         running.signal(Signal::INT);
         running.wait()
     }
