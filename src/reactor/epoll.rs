@@ -7,6 +7,7 @@
 
 mod clock;
 mod descriptor;
+mod polls;
 
 use std::collections::VecDeque;
 use std::io;
@@ -17,9 +18,10 @@ use std::time::Duration;
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 
 use super::buffers::Buffers;
-use super::operation::{Completion, Operation, Tag};
+use super::operation::{Completion, Kind, Operation, Tag};
 use clock::Clock;
 use descriptor::{Descriptor, Write};
+use polls::Polls;
 
 /// Events that are taken with one system call.
 const EVENTS: usize = 1024;
@@ -38,6 +40,7 @@ pub(super) struct Epoll {
     readable: Vec<RawFd>,
     /// Those whose connect is to be tried again.
     unconnected: Vec<RawFd>,
+    polls: Polls,
     clock: Clock,
     events: Vec<MaybeUninit<epoll::Event>>,
 }
@@ -52,6 +55,7 @@ impl Epoll {
             done: VecDeque::new(),
             readable: Vec::new(),
             unconnected: Vec::new(),
+            polls: Polls::default(),
             clock,
             events: vec![MaybeUninit::uninit(); EVENTS],
         })
@@ -106,6 +110,11 @@ impl Epoll {
                     self.complete(tag, result);
                 }
             }
+            Operation::Poll { fd, events } => {
+                if let Some(outcome) = self.polls.begin(&self.epoll, fd, events, tag) {
+                    self.complete(tag, outcome);
+                }
+            }
         }
     }
 
@@ -155,6 +164,12 @@ impl Epoll {
 
     /// Cancels an operation on a descriptor.
     pub(super) fn cancel(&mut self, fd: RawFd, tag: Tag) {
+        if tag.kind() == Kind::Poll {
+            if self.polls.end(&self.epoll, tag) {
+                self.complete(tag, -libc::ECANCELED);
+            }
+            return;
+        }
         self.descriptors[fd as usize].end(|of| of == tag, libc::ECANCELED, &mut self.done);
     }
 
@@ -215,6 +230,13 @@ impl Epoll {
     fn on_event(&mut self, event: epoll::Event, buffers: &mut Buffers) {
         let (flags, data) = (event.flags, event.data.u64());
         if data == clock::TIMER {
+            return;
+        }
+        if data >= polls::FIRST {
+            let tag = Tag(data);
+            if self.polls.end(&self.epoll, tag) {
+                self.complete(tag, flags.bits() as i32);
+            }
             return;
         }
         let fd = data as RawFd;

@@ -25,6 +25,7 @@ mod listener;
 mod operation;
 mod peer;
 pub mod preflight;
+mod readiness;
 mod remote;
 mod ring;
 mod sleep;
@@ -35,6 +36,7 @@ mod standstill;
 #[cfg(test)]
 mod tests;
 mod thread_time;
+mod wait_hook;
 mod wheel;
 
 use std::cell::{Cell, RefCell};
@@ -49,15 +51,18 @@ use std::time::{Duration, Instant};
 pub use backend::{Backend, BackendChoice};
 pub use listener::Listener;
 pub use peer::{Peer, TcpOptions};
+pub use readiness::Readiness;
 pub use remote::{Remote, Woken};
 pub use sleep::{Alarm, Sleep, TimedOut};
 pub use socket::{Chunk, KeptBytes, Receive, Socket};
 pub use standstill::{STANDSTILL, Standstill};
 pub use thread_time::thread_time;
+pub use wait_hook::WaitHook;
 
 use driver::Driver;
 use listener::Listeners;
 use operation::{Completion, Kind};
+use readiness::Waits;
 use remote::RemoteEvent;
 use sockets::Sockets;
 use standstill::Standstills;
@@ -99,8 +104,10 @@ struct State {
     driver: Driver,
     sockets: Sockets,
     listeners: Listeners,
+    waits: Waits,
     wheel: Wheel,
     remote: RemoteEvent,
+    wait_hook: Option<Rc<dyn WaitHook>>,
     kept: Vec<KeptMemory>,
     /// Wakers of this turn, called when nothing of the state is borrowed any more.
     ready: Vec<Waker>,
@@ -127,8 +134,10 @@ impl Reactor {
             driver,
             sockets: Sockets::new(),
             listeners: Listeners::new(),
+            waits: Waits::new(),
             wheel: Wheel::new(),
             remote,
+            wait_hook: None,
             kept: Vec::new(),
             ready: Vec::new(),
             seen: Vec::new(),
@@ -287,7 +296,10 @@ impl State {
         let wait = self.sockets.may_wait() && turn == Turn::Wait;
         let deadline = self.wheel.next_deadline().filter(|_| wait);
         let timeout = deadline.map(|deadline| Duration::from_nanos(deadline.saturating_sub(now)));
-        self.driver.enter(wait, timeout)?;
+        match &self.wait_hook {
+            Some(hook) if wait => wait_hook::around(&**hook, || self.driver.enter(wait, timeout)),
+            _ => self.driver.enter(wait, timeout),
+        }?;
         Ok(if wait { deadline.map_or(u64::MAX, |deadline| deadline.max(now)) } else { now })
     }
 
@@ -321,7 +333,7 @@ impl State {
     }
 
     fn complete(&mut self, done: Completion) {
-        let State { driver, sockets, listeners, remote, ready, .. } = self;
+        let State { driver, sockets, listeners, waits, remote, ready, .. } = self;
         match done.kind {
             Kind::Ignored => {}
             Kind::Receive => sockets.on_receive(done, driver),
@@ -331,6 +343,7 @@ impl State {
             Kind::SendKept => sockets.on_send_kept(done, driver),
             Kind::Accept => listeners.on_accept(done, ready),
             Kind::Remote => remote.on_wake(done, driver, ready),
+            Kind::Poll => waits.on_poll(done, ready),
         }
     }
 }

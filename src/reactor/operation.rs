@@ -2,6 +2,8 @@
 
 use std::os::fd::RawFd;
 
+use rustix::event::PollFlags;
+
 use super::slots::SlotId;
 
 /// What an operation in flight is, carried in its tag with the slot it belongs to.
@@ -25,10 +27,12 @@ pub(super) enum Kind {
     Accept,
     /// The event by which other threads wake this core.
     Remote,
+    /// A wait for a descriptor of others; the slot is the wait's.
+    Poll,
 }
 
 impl Kind {
-    const ALL: [Kind; 8] = [
+    const ALL: [Kind; 9] = [
         Kind::Ignored,
         Kind::Receive,
         Kind::Connect,
@@ -37,6 +41,7 @@ impl Kind {
         Kind::SendKept,
         Kind::Accept,
         Kind::Remote,
+        Kind::Poll,
     ];
 
     /// Returns the tag of an operation that belongs to a slot.
@@ -59,7 +64,7 @@ impl Tag {
         Kind::ALL[(self.0 >> 56) as usize]
     }
 
-    fn id(self) -> SlotId {
+    pub(super) fn id(self) -> SlotId {
         SlotId { index: self.0 as u32, generation: (self.0 >> 32) as u32 & 0x00ff_ffff }
     }
 }
@@ -79,6 +84,8 @@ pub(super) enum Operation {
     Accept { fd: RawFd },
     /// Waits for an event descriptor: completes each time that it is written to.
     Watch { fd: RawFd },
+    /// Waits until one of these events, an end or an error is there at a descriptor of others.
+    Poll { fd: RawFd, events: PollFlags },
 }
 
 /// One completion, copied out of the ring.

@@ -165,6 +165,9 @@ fn entry(operation: Operation) -> squeue::Entry {
         Operation::Watch { fd } => {
             opcode::PollAdd::new(Fd(fd), libc::POLLIN as u32).multi(true).build()
         }
+        Operation::Poll { fd, events } => {
+            opcode::PollAdd::new(Fd(fd), u32::from(events.bits())).build()
+        }
     }
 }
 

@@ -1,5 +1,8 @@
 //! Futures dropped at random, against a kernel that goes on working on what they began.
 
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
+
 use super::*;
 
 /// Clients that connect, send, receive and sleep against an echo server, and are dropped at any
@@ -59,7 +62,9 @@ fn drop_futures_at_random() {
         clients.iter().for_each(|&client| executor.kill(client));
         // Descriptors as well: the kernel may have accepted what the server has not looked at yet.
         executor.run_until(|| {
-            executor.reactor.open_sockets() == base_sockets && descriptors() <= before
+            executor.reactor.open_sockets() == base_sockets
+                && executor.reactor.state.borrow().waits.len() == 0
+                && descriptors() <= before
         });
         assert!(exchanged.get() > 0, "seed {seed}: nothing was exchanged");
         executor.kill(server);
@@ -118,9 +123,27 @@ fn echo_client(
                 assert!(got == sent, "bytes of different exchanges were mixed up");
                 exchanged.set(exchanged.get() + 1);
             }
+            if rng.u8(..4) == 0 {
+                wait_for_others(&reactor, &mut rng).await;
+            }
             let _ = if rng.bool() { read_all_briefly(&reactor, &socket).await } else { 0 };
         }
     })
+}
+
+/// Waits for descriptors that are not the reactor's, and that may be closed before the wait is over.
+async fn wait_for_others(reactor: &Rc<Reactor>, rng: &mut fastrand::Rng) {
+    let (near, far) = UnixStream::pair().unwrap();
+    let deadline = Instant::now() + Duration::from_micros(rng.u64(1..300));
+    let readable = reactor.until(deadline, reactor.readable(near.as_raw_fd()));
+    let writable = reactor.writable(near.as_raw_fd());
+    if rng.bool() {
+        drop(far);
+    }
+    let near = rng.bool().then_some(near);
+    let (written, read) = (writable.await.is_ok(), readable.await.is_ok());
+    assert!(written || near.is_none(), "room, or the number is no descriptor any more");
+    drop((read, near));
 }
 
 async fn read_all_briefly(reactor: &Rc<Reactor>, socket: &Socket) -> usize {

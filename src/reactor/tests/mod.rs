@@ -16,6 +16,7 @@ mod buffers;
 mod connects;
 mod drops;
 mod executor;
+mod readiness;
 mod resets;
 mod turns;
 
