@@ -52,6 +52,9 @@ pub mod run;
 #[cfg(feature = "page")]
 pub mod web;
 
+#[doc(hidden)]
+pub mod locustfile;
+
 pub mod cli;
 mod cores;
 mod credentials;

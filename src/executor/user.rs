@@ -97,7 +97,7 @@ impl LiveUser {
     async fn start(&mut self) -> Ended {
         let class = self.class.clone();
         if let Some(factory) = &class.state {
-            match catch_unwind(AssertUnwindSafe(|| factory.make())) {
+            match catch_unwind(AssertUnwindSafe(|| factory.make(self.session.user()))) {
                 Ok(made) => self.state.value = Some(Box::new(made)),
                 Err(panic) => return self.panicked("state", &*panic),
             }

@@ -15,7 +15,7 @@ use crate::session::Session;
 /// Makes the state of one user, on the user's core, when the user starts. The state is never sent to
 /// another thread or shared.
 #[derive(Clone)]
-pub(crate) struct StateFactory(Arc<dyn Fn() -> Box<dyn Any> + Send + Sync>);
+pub struct StateFactory(Arc<dyn Fn(u64) -> Box<dyn Any> + Send + Sync>);
 
 /// A user class whose users each have a value of type `S`, for example with a token of a login or the
 /// content of a cart. Their tasks get it as `&mut` beside the session.
@@ -61,9 +61,15 @@ impl User {
         name: impl Into<String>,
         make: impl Fn() -> S + Send + Sync + 'static,
     ) -> StatefulUser<S> {
-        let mut user = User::new(name);
-        user.state = Some(StateFactory(Arc::new(move || Box::new(make()))));
+        let user = User::new(name).with_state_factory(StateFactory::new(move |_| Box::new(make())));
         StatefulUser { user, of: PhantomData }
+    }
+
+    /// Has each user's state made by this factory. The tasks get it as it is, for a [`TaskFn`] that knows
+    /// its type.
+    pub fn with_state_factory(mut self, factory: StateFactory) -> Self {
+        self.state = Some(factory);
+        self
     }
 }
 
@@ -156,8 +162,13 @@ where
 }
 
 impl StateFactory {
-    pub(crate) fn make(&self) -> Box<dyn Any> {
-        (self.0)()
+    /// Makes a factory of a function that gets the user's number in the run.
+    pub fn new(make: impl Fn(u64) -> Box<dyn Any> + Send + Sync + 'static) -> Self {
+        StateFactory(Arc::new(make))
+    }
+
+    pub(crate) fn make(&self, user: u64) -> Box<dyn Any> {
+        (self.0)(user)
     }
 }
 

@@ -106,11 +106,16 @@ where
 impl Task {
     /// Makes a task of weight 1 that runs an `async` closure.
     pub fn new(name: impl Into<String>, action: impl TaskFn + 'static) -> Self {
+        Task::of_action(name, Arc::new(action))
+    }
+
+    /// Makes a task of weight 1 that runs a closure whose type is not known.
+    pub fn of_action(name: impl Into<String>, action: Arc<dyn TaskFn>) -> Self {
         Task {
             name: stripped(&name.into()).into_owned(),
             weight: 1,
             tags: Vec::new(),
-            action: TaskAction::run(action),
+            action: TaskAction::Run(action),
         }
     }
 

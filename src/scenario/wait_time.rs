@@ -138,7 +138,8 @@ impl WaitTime {
 }
 
 impl WaitFn {
-    pub(super) fn new(
+    /// Makes a wait of a function of the user's state, which is `()` if the class has none.
+    pub fn new(
         wait: impl Fn(&mut dyn Any, &mut fastrand::Rng) -> Duration + Send + Sync + 'static,
     ) -> Self {
         WaitFn(Arc::new(wait))

@@ -1,0 +1,20 @@
+//! Locustfiles: their description as data, and the processes that run them.
+//!
+//! Three kinds of processes run a locustfile. The **command** has the options, the plan, the collector and
+//! the reports, and no Python. It starts one **host**, which loads the file and answers the command's
+//! messages, as Locust's master process does. For each run the host forks a **core process** for each
+//! core, which plans the same run and makes one core's share of its load.
+//!
+//! This folder has what they say to each other and what each of them does. It names nothing of Python:
+//! the interpreter is behind [`Interpreter`], what users do behind [`Actions`].
+
+mod actions;
+mod description;
+mod interpreter;
+
+pub use actions::{Actions, Described};
+pub use description::{
+    Argument, ClassDescription, Client, Description, DescriptionError, ShapeDescription,
+    TaskDescription, TaskKind, WaitDescription, WaitKind,
+};
+pub use interpreter::{Answer, Caller, Forked, Interpreter, Load, Tick};
