@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::actions::Actions;
+use super::interpreter::LoadError;
 use crate::scenario::{self, Scenario, Task, TaskAction, User, WaitTime};
 
 /// What the loaded files define.
@@ -31,7 +32,7 @@ pub struct Description {
     pub warnings: Vec<String>,
     /// Why the files cannot run, each with file and line.
     #[serde(default)]
-    pub errors: Vec<String>,
+    pub errors: Vec<LoadError>,
 }
 
 /// A user class.
@@ -194,8 +195,8 @@ pub struct Argument {
 #[non_exhaustive]
 pub enum DescriptionError {
     /// The files cannot run.
-    #[error("{0}")]
-    File(String),
+    #[error(transparent)]
+    File(#[from] LoadError),
     /// The scenario that they define is not valid.
     #[error(transparent)]
     Scenario(#[from] scenario::Error),
@@ -208,8 +209,9 @@ impl Description {
     ///
     /// Returns the errors of the files, or what of the scenario is not valid.
     pub fn scenario(&self, actions: &dyn Actions) -> Result<Scenario, DescriptionError> {
-        if !self.errors.is_empty() {
-            return Err(DescriptionError::File(self.errors.join("\n")));
+        if let Some(exit) = self.errors.iter().map(|error| error.exit).max() {
+            let texts: Vec<_> = self.errors.iter().map(|error| &*error.text).collect();
+            return Err(LoadError { text: texts.join("\n"), exit }.into());
         }
         let users = self.classes.iter().enumerate();
         let users = users.map(|(class, described)| described.user(class, actions)).collect();
@@ -357,9 +359,13 @@ mod tests {
     #[test]
     fn files_with_errors_make_no_scenario() {
         let mut description = tutorial();
-        description["errors"] = json!(["a.py:1: one", "a.py:2: two"]);
+        description["errors"] = json!([
+            {"text": "a.py:1: one", "exit": 1},
+            {"text": "a.py:2: two", "exit": 2},
+        ]);
         let refused = read(description).scenario(&Described).unwrap_err();
-        assert_eq!(refused.to_string(), "a.py:1: one\na.py:2: two");
+        let both = LoadError { text: "a.py:1: one\na.py:2: two".into(), exit: 2 };
+        assert_eq!(refused, DescriptionError::File(both));
         let mut description = tutorial();
         description["classes"] = json!([]);
         let refused = read(description).scenario(&Described).unwrap_err();

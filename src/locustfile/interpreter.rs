@@ -16,13 +16,13 @@ pub trait Interpreter {
     /// host and then once more in each core process.
     fn connect(&mut self, caller: Arc<dyn Caller>);
 
-    /// Loads the files and describes what they define. A later call gives further values of arguments and
-    /// does not load the files again.
+    /// Loads the files and describes what they define. A later call does not load them again: it converts
+    /// the values of arguments, takes the options and, the first time, fires `init`.
     ///
     /// # Errors
     ///
-    /// Returns why the files cannot be loaded, with the traceback of the user's code.
-    fn load(&mut self, load: &Load) -> Result<Description, String>;
+    /// Returns why the files cannot run, with the traceback of the user's code.
+    fn load(&mut self, load: &Load) -> Result<Description, LoadError>;
 
     /// Fires an event of Locust, such as `test_start`, with these details. Returns what the listeners
     /// leave, such as the exit code.
@@ -32,15 +32,22 @@ pub trait Interpreter {
     /// Returns the traceback of an exception that no listener may raise.
     fn fire(&mut self, event: &str, details: &Value) -> Result<Value, String>;
 
-    /// Asks the shape how the load goes on. `state` has `shape`, `run_time` and `user_count`.
+    /// Chooses the shape of the next run, by the name of its class, and begins it anew. Without a name it is
+    /// the first one.
+    ///
+    /// # Errors
+    ///
+    /// Returns the traceback of an exception.
+    fn shape(&mut self, name: Option<&str>) -> Result<(), String>;
+
+    /// Asks the shape how the load goes on, with `{"user_count": n}`; `None` for the end.
     ///
     /// # Errors
     ///
     /// Returns the traceback of an exception.
     fn tick(&mut self, state: &Value) -> Result<Option<Tick>, String>;
 
-    /// Delivers a message of `send_message`: `{"type", "data", "from"}`. In a core process, this is called on
-    /// the process's first thread, while users run on the core's own.
+    /// Delivers a message of `send_message`: `{"type", "data", "client_id", "from"}`.
     ///
     /// # Errors
     ///
@@ -56,9 +63,13 @@ pub trait Interpreter {
     /// Returns the error of the system call.
     fn fork(&mut self, socket: BorrowedFd<'_>) -> io::Result<Forked>;
 
-    /// Returns what users do, in a core process. It is the last call before the users start on a thread of
-    /// their own.
-    fn actions(&mut self) -> Arc<dyn Actions>;
+    /// Begins core number `core` of `cores`, in its process, and returns what its users do. Afterwards the
+    /// users run on a thread of their own, while the first thread may still call `fire` and `message`.
+    ///
+    /// # Errors
+    ///
+    /// Returns the traceback of an exception.
+    fn actions(&mut self, core: usize, cores: usize) -> Result<Arc<dyn Actions>, String>;
 }
 
 /// Where a fork returned.
@@ -83,15 +94,26 @@ pub struct Load {
     pub options: Value,
 }
 
+/// Why files cannot be loaded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{text}")]
+pub struct LoadError {
+    /// The text to show, which is complete.
+    pub text: String,
+    /// The exit code.
+    pub exit: u8,
+}
+
 /// How a shape goes on: `(users, spawn_rate)` or `(users, spawn_rate, user_classes)`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Tick {
     /// The number of users.
     pub users: u32,
     /// Users started or stopped per second.
+    #[serde(rename = "rate")]
     pub spawn_rate: f64,
     /// The names of the only classes that users are started of.
-    #[serde(default)]
+    #[serde(default, rename = "classes")]
     pub user_classes: Option<Vec<String>>,
 }
 

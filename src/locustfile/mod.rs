@@ -17,4 +17,4 @@ pub use description::{
     Argument, ClassDescription, Client, Description, DescriptionError, ShapeDescription,
     TaskDescription, TaskKind, WaitDescription, WaitKind,
 };
-pub use interpreter::{Answer, Caller, Forked, Interpreter, Load, Tick};
+pub use interpreter::{Answer, Caller, Forked, Interpreter, Load, LoadError, Tick};
