@@ -1,0 +1,206 @@
+"""What the loaded files define, as the JSON that the engine plans from."""
+
+import dis
+import inspect
+import platform
+import sys
+
+from . import _traceback
+from .user.task import DefaultTaskSet, TaskSet, is_set
+from .user.users import HttpUser, User
+from .user.wait_time import by_attributes
+
+_SETTINGS = (
+    "connection_timeout",
+    "network_timeout",
+    "max_redirects",
+    "max_retries",
+    "insecure",
+    "concurrency",
+    "proxy_host",
+    "proxy_port",
+    "default_headers",
+)
+
+
+class Describer:
+    """Describes classes; collects what is wrong with them."""
+
+    def __init__(self):
+        self.errors = []
+        self.warnings = []
+
+    def described(self, cls):
+        """A class, and its tasks in the order in which the engine counts them."""
+        file, line = _traceback.class_place(cls)
+        where = f"{file}:{line}: {cls.__name__}"
+        tasks = entries(cls)
+        if not tasks:
+            self.errors.append(
+                f"{where} has no task: mark its methods with @task, set `tasks`, "
+                "or set abstract = True if it is only a base"
+            )
+        if cls.run is not User.run:
+            self.errors.append(f"{where} has its own run(), which gregaria never calls: write tasks")
+        dynamic = _assigns_tasks(cls)
+        described = [self._task(entry, weight, where) for entry, weight in tasks]
+        return {
+            "name": cls.__name__,
+            "host": cls.host,
+            "weight": cls.weight,
+            "fixed_count": cls.fixed_count,
+            "wait": self._wait(cls, where),
+            "flat": not dynamic and all(task["kind"] == "function" for task in described),
+            "tasks": [_whole(described)] if dynamic else described,
+            "on_start": cls.on_start is not User.on_start,
+            "on_stop": cls.on_stop is not User.on_stop or not all(
+                task["kind"] == "function" for task in described
+            ),
+            "client": client(cls),
+            "document": inspect.getdoc(cls) if cls.__doc__ else None,
+            "settings": {
+                name: getattr(cls, name) for name in _SETTINGS if _is_plain(getattr(cls, name, None))
+            },
+            "custom": {},
+            "file": file,
+            "line": line,
+        }
+
+    def _task(self, entry, weight, where, depth=0):
+        if is_set(entry):
+            return self._set(entry, weight, where, depth)
+        name = getattr(entry, "__name__", str(entry))
+        place = _traceback.function_place(entry)
+        said = f"{place}: {name}" if place else f"{where}: the task {entry!r}"
+        if isinstance(entry, type) or not callable(entry):
+            self.errors.append(f"{said} is no function and no TaskSet")
+        elif inspect.iscoroutinefunction(entry):
+            self.errors.append(
+                f"{said} is `async def`: a task is a plain `def`. Locust would never run "
+                "its body and report no failure"
+            )
+        elif inspect.isgeneratorfunction(entry) or inspect.isasyncgenfunction(entry):
+            self.errors.append(
+                f"{said} has a `yield`: a task is a plain function. Locust would never run "
+                "its body and report no failure"
+            )
+        tags = sorted(getattr(entry, "locust_tag_set", ()))
+        return {"name": name, "weight": weight, "tags": tags, "kind": "function", "tasks": []}
+
+    def _set(self, cls, weight, where, depth):
+        inner = []
+        if depth < 20:
+            pairs = [(entry, 1) for entry in _chain(cls)] or entries(cls)
+            inner = [self._task(entry, share, where, depth + 1) for entry, share in pairs]
+        if not inner and cls.get_next_task is TaskSet.get_next_task:
+            place = "{}:{}".format(*_traceback.class_place(cls))
+            self.errors.append(
+                f"{place}: {cls.__name__} has no task: mark its methods with @task or set `tasks`"
+            )
+        self._wait_of_set(cls)
+        tags = sorted({tag for task in inner for tag in task["tags"]})
+        return {
+            "name": cls.__name__,
+            "weight": weight,
+            "tags": tags,
+            "kind": "set",
+            "tasks": inner,
+        }
+
+    def _wait_of_set(self, cls):
+        if not callable(cls.wait_time):
+            self._no_function(cls, "{}:{}: ".format(*_traceback.class_place(cls)) + cls.__name__)
+        elif cls.wait_time is TaskSet.wait_time:
+            self._by_attributes(cls, "{}:{}: ".format(*_traceback.class_place(cls)) + cls.__name__)
+
+    def _wait(self, cls, where):
+        wait = cls.wait_time
+        if not callable(wait):
+            self._no_function(cls, where)
+            return _wait("constant", 0.0)
+        if wait is User.wait_time:
+            wait = self._by_attributes(cls, where)
+            if wait is None:
+                return _wait("constant", 0.0)
+        if cls.wait is not User.wait:
+            return _wait("function")
+        native = getattr(wait, "native", None)
+        return _wait(*native) if native else _wait("function")
+
+    def _no_function(self, cls, where):
+        self.errors.append(
+            f"{where}.wait_time is {cls.wait_time!r}: write wait_time = constant(…), "
+            "between(…, …) or a method that returns seconds"
+        )
+
+    def _by_attributes(self, cls, where):
+        """The wait of min_wait and max_wait, which Locust of today ignores."""
+        try:
+            wait = by_attributes(cls)
+        except (TypeError, ValueError) as error:
+            self.errors.append(f"{where}: {error}")
+            return None
+        if wait is not None:
+            self.warnings.append(
+                f"{where} waits by min_wait and max_wait (milliseconds), which Locust 2.47 ignores: "
+                "write wait_time = between(…, …) in seconds"
+            )
+        return wait
+
+
+def entries(cls):
+    """The tasks of a class with their weights, each once, in the order of their first place."""
+    weights = {}
+    for entry in cls.tasks:
+        weights[entry] = weights.get(entry, 0) + 1
+    return list(weights.items())
+
+
+def callables(cls):
+    """What the engine runs for each task that the description has."""
+    return [DefaultTaskSet] if _assigns_tasks(cls) else [entry for entry, _ in entries(cls)]
+
+
+def _chain(cls):
+    """The tasks of a MarkovTaskSet."""
+    return [m for m in vars(cls).values() if callable(m) and hasattr(m, "transitions")]
+
+
+def client(cls):
+    """Which client the users of a class have."""
+    fast = sys.modules.get("locust.contrib.fasthttp")
+    if fast is not None and issubclass(cls, fast.FastHttpUser):
+        return "fast"
+    return "http" if issubclass(cls, HttpUser) else "none"
+
+
+def _assigns_tasks(cls):
+    """Whether a method of the class assigns to `self.tasks`: then Python picks the tasks."""
+    for base in cls.__mro__:
+        if base.__module__.split(".")[0] == "locust":
+            continue
+        for member in vars(base).values():
+            code = getattr(member, "__code__", None)
+            if code is not None and "tasks" in code.co_names:
+                if any(i.opname == "STORE_ATTR" and i.argval == "tasks" for i in dis.get_instructions(code)):
+                    return True
+    return False
+
+
+def _whole(tasks):
+    return {"name": "tasks", "weight": 1, "tags": [], "kind": "set", "tasks": tasks}
+
+
+def _wait(kind, a=0.0, b=0.0):
+    return {"kind": kind, "a": a, "b": b}
+
+
+def _is_plain(value):
+    return isinstance(value, (bool, int, float, str)) or (
+        isinstance(value, dict) and all(isinstance(v, str) for v in value.values())
+    )
+
+
+def version():
+    """The interpreter's version."""
+    return platform.python_version()

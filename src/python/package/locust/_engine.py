@@ -1,0 +1,315 @@
+"""What the engine calls in Python.
+
+The host process calls `load`, `fire`, `tick`, `shape` and `message`; a core process
+calls `core`, then the rest for its users.
+"""
+
+import json
+import os
+import sys
+
+import _gregaria
+
+from . import _description, _failures, _options, _tags, event, log, runners, stats
+from ._loading import LoadError, load as _load_files
+from .argument_parser import ArgumentError, LocustArgumentParser, cast, plain
+from .env import Environment
+from .event import events
+from .exception import (
+    InterruptTaskSet,
+    RescheduleTask,
+    RescheduleTaskImmediately,
+    StopTest,
+    StopUser,
+)
+from .user.task import LOCUST_STATE_RUNNING, LOCUST_STATE_STOPPING, is_set
+from .user.users import User
+
+# The User classes, in the Description's order; the tasks and the kind of wait of each.
+classes = []
+_tasks = {}
+_waits = {}
+
+environment = Environment()
+_parser = None
+_shapes = {}
+_arguments = None
+_initialised = False
+
+# What `outcome` answers.
+COUNTED, STOP_USER, AT_ONCE, AFTER_WAIT, STOP_TEST = range(5)
+
+
+def load(text):
+    """Loads the files and describes them; later calls give options and arguments."""
+    request = json.loads(text)
+    if not classes:
+        _first(request)
+    _take_options(request.get("options") or {})
+    given = request.get("arguments") or {}
+    if "words" in given or "values" in given:
+        _take_arguments(given)
+        _tags.filter_sets(classes, environment.tags, environment.exclude_tags)
+        _initialise()
+    return json.dumps(_describe())
+
+
+def _first(request):
+    global _parser
+    options = request.get("options") or {}
+    if not options.get("skip_log_setup"):
+        log.setup_logging(options.get("loglevel") or "INFO", options.get("logfile"))
+    users, shapes = _load_files(request["files"])
+    classes.extend(users.values())
+    _shapes.update(shapes)
+    environment.user_classes = list(classes)
+    environment.available_user_classes = dict(users)
+    environment.available_shape_classes = dict(shapes)
+    environment.parsed_locustfiles = list(request["files"])
+    environment.locustfile = ",".join(os.path.basename(path) for path in request["files"])
+    environment.parsed_options = _options.namespace()
+    environment._set_runner(runners.MasterRunner)
+    if shapes:
+        _choose_shape(next(iter(shapes)))
+    _parser = LocustArgumentParser()
+    event.listener_failed = False
+    events.init_command_line_parser.fire(parser=_parser)
+    if event.listener_failed:
+        raise LoadError("a listener of init_command_line_parser raised (see above)")
+
+
+def _describe():
+    describer = _description.Describer()
+    described = [describer.described(cls) for cls in classes]
+    for entry, cls in zip(described, classes):
+        _tasks[cls] = _description.callables(cls)
+        _waits[cls] = entry["wait"]["kind"]
+        _tags.adapt(entry, cls, environment.tags, environment.exclude_tags)
+    return {
+        "python": _description.version(),
+        "classes": described,
+        "shapes": [
+            {"name": name, "use_common_options": bool(shape.use_common_options)}
+            for name, shape in _shapes.items()
+        ],
+        "arguments": [_with_value(argument) for argument in _parser.described()],
+        "stats": stats.changed_settings(),
+        "warnings": describer.warnings,
+        "errors": describer.errors,
+    }
+
+
+def _with_value(argument):
+    """The argument with the value that holds as its default."""
+    options = vars(environment.parsed_options)
+    return argument | {"default": plain(options.get(argument["dest"], argument["default"]))}
+
+
+def _take_options(options):
+    vars(environment.parsed_options).update(options)
+    if "host" in options:
+        environment.host = options["host"]
+    environment.tags = options.get("tags", environment.tags)
+    environment.exclude_tags = options.get("exclude_tags", environment.exclude_tags)
+    environment.stop_timeout = float(options.get("stop_timeout", environment.stop_timeout) or 0)
+    environment.reset_stats = bool(options.get("reset_stats", environment.reset_stats))
+    environment.profile = options.get("profile", environment.profile)
+    if environment.host:
+        for cls in classes:
+            cls.host = environment.host
+
+
+def _take_arguments(given):
+    """The words of the command line, then the values of the page's form."""
+    global _arguments
+    try:
+        if "words" in given or _arguments is None:
+            _arguments = _parser.converted(given.get("words") or [], os.environ)
+    except ArgumentError as error:
+        raise LoadError(str(error)) from None
+    values = dict(vars(_arguments))
+    for dest, shown in (given.get("values") or {}).items():
+        try:
+            values[dest] = cast(values.get(dest), shown)
+        except ValueError as error:
+            raise LoadError(f"argument {dest}: {error}") from None
+    vars(environment.parsed_options).update(values)
+
+
+def _initialise():
+    """Fires `init`, once for a process. An exception ends the command, as in Locust."""
+    global _initialised
+    if _initialised:
+        return
+    _initialised = True
+    before, event.listener_failed = event.listener_failed, False
+    events.init.fire(
+        environment=environment, runner=environment.runner, web_ui=environment.web_ui
+    )
+    if event.listener_failed:
+        raise LoadError("a listener of init raised (see above)", 1)
+    event.listener_failed = before
+
+
+def core(text):
+    """Makes this process a core process, after the fork."""
+    global _initialised
+    _initialised = False
+    stats.forget()
+    environment._set_runner(runners.WorkerRunner)
+    _initialise()
+
+
+def fire(name, text):
+    """Fires an event of the run; what listeners left."""
+    given = json.loads(text) or {}
+    options, arguments = given.pop("options", None), given.pop("arguments", None)
+    if options:
+        _take_options(options)
+    if arguments:
+        vars(environment.parsed_options).update(arguments)
+    stats.forget()
+    hook = getattr(events, name)
+    if name in ("test_start", "test_stopping", "test_stop", "quitting"):
+        given["environment"] = environment
+    hook.fire(reverse=name == "quitting", **given)
+    _flush()
+    return json.dumps(
+        {
+            "process_exit_code": environment.process_exit_code,
+            "listener_failed": event.listener_failed,
+        }
+    )
+
+
+def shape(text):
+    """Chooses the shape of a run, and begins its time."""
+    name = (json.loads(text) or {}).get("name") or next(iter(_shapes), None)
+    if name is not None:
+        _choose_shape(name)
+    return "null"
+
+
+def _choose_shape(name):
+    environment.shape_class = _shapes[name]()
+    environment.shape_class.runner = environment.runner
+    environment.shape_class.reset_time()
+
+
+def tick(text):
+    """Asks the shape how the load goes on."""
+    state = json.loads(text) or {}
+    name = state.get("shape")
+    if name and type(environment.shape_class).__name__ != name:
+        _choose_shape(name)
+    stats.forget()
+    answer = environment.shape_class.tick()
+    if answer is None:
+        return "null"
+    users, rate, *only = answer
+    names = [cls.__name__ for cls in only[0]] if only and only[0] else None
+    return json.dumps({"users": int(users), "spawn_rate": float(rate), "user_classes": names})
+
+
+def message(text):
+    """Hands a message from another process to its listener."""
+    given = json.loads(text)
+    environment.runner._deliver(
+        runners.Message(given["type"], given.get("data"), given.get("from"))
+    )
+    return "null"
+
+
+def start(class_index, number):
+    """Makes a user."""
+    return classes[class_index](environment)
+
+
+def on_start(user):
+    """The user's own beginning.
+
+    An exception is counted and ends the user without its `on_stop`, as in Locust.
+    """
+    user._state = LOCUST_STATE_RUNNING
+    try:
+        user.on_start()
+    except (StopUser, StopTest, _gregaria.GreenletExit):
+        raise
+    except Exception as error:
+        user._failed_start = True
+        _failures.count(error)
+        _failures.log(error)
+        raise StopUser() from error
+
+
+def on_stop(user):
+    """The user's own end. What it raises is logged only, as in Locust."""
+    if user._failed_start:
+        return
+    try:
+        user.on_stop()
+    except _gregaria.GreenletExit:
+        raise
+    except BaseException as error:
+        _failures.log(error)
+
+
+def task(user, index):
+    """Runs a task of a user: a function, or a TaskSet's whole loop."""
+    entry = _tasks[type(user)][index]
+    if is_set(entry):
+        entry(user).run()
+    else:
+        entry(user)
+
+
+def task_table(class_index):
+    """The tasks of a class, and for each whether the engine may call it with the user itself."""
+    return [(entry, not is_set(entry)) for entry in _tasks[classes[class_index]]]
+
+
+def needs_wait(class_index):
+    """Whether the wait of a class is a function that the engine has to call."""
+    return _waits[classes[class_index]] == "function"
+
+
+def wait(user):
+    """The seconds to wait after a task, for waits that the engine cannot work out itself."""
+    if type(user).wait is not User.wait:
+        user.wait()
+        return 0.0
+    from .user.task import seconds
+
+    return seconds(user, user.wait_time)
+
+
+def outcome(user, error):
+    """What follows from an exception that left a task, `on_start` or a wait."""
+    if isinstance(error, RescheduleTaskImmediately):
+        return AT_ONCE
+    if isinstance(error, RescheduleTask):
+        return AFTER_WAIT
+    if isinstance(error, (StopUser, _gregaria.GreenletExit)):
+        return STOP_USER
+    if isinstance(error, StopTest):
+        _failures.stops_test(error)
+        return STOP_TEST
+    if isinstance(error, InterruptTaskSet):
+        _failures.interrupted_user(user, error)
+        return STOP_USER
+    if user is None:
+        _failures.count(error)
+        _failures.log(error)
+        return STOP_USER
+    if isinstance(error, Exception) and not _failures.ends_user(error):
+        _failures.in_task(user, error)
+        return STOP_USER if user._state == LOCUST_STATE_STOPPING else COUNTED
+    _failures.count(error)
+    _failures.log(error)
+    return STOP_USER
+
+
+def _flush():
+    """Lets what the file printed out: the process may end without Python's own end."""
+    sys.stdout.flush()
+    sys.stderr.flush()

@@ -1,0 +1,87 @@
+"""Loads locustfiles, and finds the classes that they define."""
+
+import importlib.util
+import inspect
+import os
+import sys
+
+from . import _traceback
+from .shape import LoadTestShape
+from .user.users import User
+
+
+class LoadError(Exception):
+    """Why files cannot be loaded: the text to print, and the exit code."""
+
+    def __init__(self, text, code=2):
+        super().__init__(text)
+        self.code = code
+
+
+def load(files):
+    """Imports the files; their User classes and shapes, by name, in the order of the files.
+
+    As Locust does it puts the working directory and then each file's own directory first on
+    the path, so that modules beside the file are found.
+    """
+    users, shapes = {}, {}
+    for path in files:
+        module = _import(path)
+        for name, value in vars(module).items():
+            if _is_concrete(value, User):
+                _add(users, name, value, "user")
+            elif _is_concrete(value, LoadTestShape):
+                _add(shapes, name, value, "shape")
+    if not users:
+        raise LoadError("No User class found!" + _hint(files), 1)
+    return users, shapes
+
+
+def _import(path):
+    path = os.path.abspath(path)
+    for directory in (os.getcwd(), os.path.dirname(path)):
+        if directory in sys.path:
+            sys.path.remove(directory)
+        sys.path.insert(0, directory)
+    name = os.path.splitext(os.path.basename(path))[0]
+    if name in ("locust", "gevent"):
+        raise LoadError(f"{path}: a locustfile cannot be called {name}.py: rename it", 1)
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except SystemExit as error:
+        code = error.code
+        if code is None or isinstance(code, int):
+            raise LoadError(f"{path} called sys.exit({code})", code or 0) from None
+        raise LoadError(str(code), 1) from None
+    except BaseException as error:
+        raise LoadError(_traceback.text(error).rstrip("\n")) from None
+    return module
+
+
+def _is_concrete(value, base):
+    return inspect.isclass(value) and issubclass(value, base) and not value.abstract
+
+
+def _add(found, name, value, what):
+    present = found.setdefault(value.__name__, value)
+    if present is not value:
+        places = ", ".join(
+            "{}:{}".format(*_traceback.class_place(cls)) for cls in (present, value)
+        )
+        raise LoadError(f"Duplicate {what} class name {value.__name__}: {places}", 1)
+
+
+def _hint(files):
+    """What a file without a User class may have meant."""
+    for path in files:
+        module = sys.modules.get(os.path.splitext(os.path.basename(path))[0])
+        for name, value in vars(module).items():
+            if name.startswith("test_") and inspect.isfunction(value):
+                return (
+                    f" {_traceback.function_place(value)}: {name} is a test of pytest: write a "
+                    "User class with a @task that does the same"
+                )
+    return " A locustfile defines a class that is derived from HttpUser, FastHttpUser or User."

@@ -1,0 +1,112 @@
+"""The environment: what a locustfile knows about the run it is in."""
+
+from . import event, runners
+from .exception import RunnerAlreadyExistsError
+from .stats import RequestStats
+from ._missing import no_attribute
+
+_LIBRARY = (
+    "gregaria runs locustfiles with its own command, `gregaria -f FILE`; "
+    "it is not driven from a Python program"
+)
+
+
+class Environment:
+    """One for the process; `events.init` and the users get it."""
+
+    def __init__(
+        self,
+        *,
+        user_classes=None,
+        shape_class=None,
+        tags=None,
+        locustfile=None,
+        exclude_tags=None,
+        events=None,
+        host=None,
+        reset_stats=False,
+        profile=None,
+        stop_timeout=None,
+        catch_exceptions=True,
+        parsed_options=None,
+        parsed_locustfiles=None,
+        available_user_classes=None,
+        available_shape_classes=None,
+        available_user_tasks=None,
+        dispatcher_class=None,
+    ):
+        self.events = events or event.events
+        self.user_classes = user_classes or []
+        self.shape_class = shape_class
+        self.tags = tags
+        self.exclude_tags = exclude_tags
+        self.locustfile = locustfile
+        self.host = host
+        self.reset_stats = reset_stats
+        self.profile = profile
+        self.stop_timeout = stop_timeout or 0.0
+        self.catch_exceptions = catch_exceptions
+        self.parsed_options = parsed_options
+        self.parsed_locustfiles = parsed_locustfiles
+        self.available_user_classes = available_user_classes
+        self.available_shape_classes = available_shape_classes
+        self.available_user_tasks = available_user_tasks
+        self.runner = None
+        self.process_exit_code = None
+        self.worker_logs = {}
+        self.stats = RequestStats()
+
+    @property
+    def user_classes_by_name(self):
+        """The User classes by their names."""
+        return {cls.__name__: cls for cls in self.user_classes}
+
+    def _set_runner(self, runner_class):
+        """Makes the engine's runner."""
+        self.runner = runner_class(self)
+        if self.shape_class is not None:
+            self.shape_class.runner = self.runner
+        return self.runner
+
+    def create_local_runner(self):
+        """Locust's way to run without its command."""
+        if self.runner is not None:
+            raise RunnerAlreadyExistsError(f"the environment has a runner: {self.runner!r}")
+        raise no_attribute("Environment", "create_local_runner", _LIBRARY)
+
+    def create_master_runner(self, *args, **kwargs):
+        """Locust's way to run without its command."""
+        raise no_attribute("Environment", "create_master_runner", _LIBRARY)
+
+    def create_worker_runner(self, *args, **kwargs):
+        """Locust's way to run without its command."""
+        raise no_attribute("Environment", "create_worker_runner", _LIBRARY)
+
+    def create_web_ui(self, *args, **kwargs):
+        """Locust's way to run without its command."""
+        raise no_attribute("Environment", "create_web_ui", _LIBRARY)
+
+    @property
+    def web_ui(self):
+        """None where there is no page, as in Locust; else what refuses routes."""
+        options = self.parsed_options
+        return None if options is None or getattr(options, "headless", False) else _WebUi()
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise no_attribute("environment", name, "gregaria's environment has no such attribute")
+
+
+class _WebUi:
+    """Stands for Locust's Flask page: gregaria's page takes no routes of the file."""
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise no_attribute(
+            "environment.web_ui",
+            name,
+            "the page is gregaria's own and takes no routes, templates or logins from the file; "
+            "serve them from a process of your own, or run with --headless, where web_ui is None",
+        )
