@@ -10,6 +10,7 @@
 
 mod actions;
 mod description;
+mod installation;
 mod interpreter;
 
 pub use actions::{Actions, Described};
@@ -17,4 +18,5 @@ pub use description::{
     Argument, ClassDescription, Client, Description, DescriptionError, ShapeDescription,
     TaskDescription, TaskKind, WaitDescription, WaitKind,
 };
+pub use installation::{FindError, Installation};
 pub use interpreter::{Answer, Caller, Forked, Interpreter, Load, LoadError, Tick};

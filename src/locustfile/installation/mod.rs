@@ -1,0 +1,153 @@
+//! The user's own Python: which one it is, and how a process of it is started.
+
+mod places;
+mod probe;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use self::places::Places;
+use self::probe::Probe;
+
+/// The oldest Python whose stable interface has all that we call.
+const OLDEST: [u32; 2] = [3, 11];
+
+/// A Python that can run locustfiles.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Installation {
+    /// Its version, such as `3.11.7`.
+    pub version: String,
+    /// Its `sys.version`: which build it is. A shared library of another build is not its own.
+    pub build: String,
+    /// Its `sys.executable`: in a virtual environment the one of the environment, which tells Python where its
+    /// packages are.
+    pub executable: PathBuf,
+    /// Its shared library. Where it has none, its program has to load us.
+    pub library: Option<PathBuf>,
+}
+
+/// Why there is no Python that can run a locustfile.
+#[derive(Debug, thiserror::Error)]
+pub enum FindError {
+    /// There is none at all.
+    #[error(
+        "a locustfile needs Python {} or newer, and there is no python3 on PATH: install one, activate a virtual \
+         environment, or name one with --python",
+        version(&OLDEST)
+    )]
+    None,
+    /// There is none where the user said.
+    #[error("there is no Python at {}, which {source_of_it} names", path.display())]
+    Missing {
+        /// Where it should be.
+        path: PathBuf,
+        /// Who said so: a flag or a variable.
+        source_of_it: &'static str,
+    },
+    /// A virtual environment outlived the Python that it was made with.
+    #[error(
+        "{} leads to {}, which is gone: make its virtual environment anew, with python3 -m venv --clear",
+        path.display(), base.display()
+    )]
+    BaseGone {
+        /// Its interpreter, a symbolic link.
+        path: PathBuf,
+        /// Where that leads.
+        base: PathBuf,
+    },
+    /// The system does not run it.
+    #[error("cannot run {}: {error}", path.display())]
+    Run {
+        /// Its path.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// It ends with an error, or does not say what it is asked.
+    #[error("{} does not work: {text}", path.display())]
+    Broken {
+        /// Its path.
+        path: PathBuf,
+        /// The last line that it printed.
+        text: String,
+    },
+    /// It does not end.
+    #[error("{} did not say its version within {} s", path.display(), seconds)]
+    Slow {
+        /// Its path.
+        path: PathBuf,
+        /// How long we waited.
+        seconds: u64,
+    },
+    /// It cannot run locustfiles.
+    #[error("{} is {what}: a locustfile needs {needed}; name another Python with --python or VIRTUAL_ENV", path.display())]
+    Unfit {
+        /// Its `sys.executable`.
+        path: PathBuf,
+        /// What it is.
+        what: String,
+        /// What is needed.
+        needed: String,
+    },
+    /// The packages of a virtual environment are those of another version.
+    #[error(
+        "the virtual environment {} was made for Python {made_for}, and its interpreter is {version} now, which does not \
+         find its packages: make it anew, with python3 -m venv --clear",
+        path.display()
+    )]
+    OtherVersion {
+        /// The environment.
+        path: PathBuf,
+        /// The version it was made for.
+        made_for: String,
+        /// The version of its interpreter.
+        version: String,
+    },
+}
+
+impl Installation {
+    /// Finds the user's Python: the one that `--python` names, by its path, its name on PATH, or its virtual
+    /// environment; or else that of `VIRTUAL_ENV`; or else the one beside this program, where `pip install` puts it;
+    /// or else `python3` on PATH. It is run once (20 to 50 ms).
+    ///
+    /// # Errors
+    ///
+    /// Returns why there is none, or why the first in this order cannot run locustfiles. It does not go on to the
+    /// next: that would have other packages than the user expects.
+    pub fn find(python: Option<&Path>) -> Result<Installation, FindError> {
+        let program = Places::of_this_process().choose(python)?;
+        Installation::from_probe(Probe::run(&program)?)
+    }
+
+    fn from_probe(probe: Probe) -> Result<Installation, FindError> {
+        if let Some((what, needed)) = probe.obstacle() {
+            return Err(FindError::Unfit { path: probe.executable, what, needed });
+        }
+        if let Some(made_for) = probe.made_for_another() {
+            let version = version(&probe.version);
+            return Err(FindError::OtherVersion { path: probe.prefix, made_for, version });
+        }
+        let library = probe.library();
+        let Probe { version: numbers, build, executable, .. } = probe;
+        Ok(Installation { version: version(&numbers), build, executable, library })
+    }
+
+    /// Starts this program once more, as a process of this Python.
+    #[must_use]
+    pub fn command(&self) -> Option<Command> {
+        let library = self.library.as_ref()?;
+        let mut command = Command::new("/proc/self/exe");
+        command.env("GREGARIA_LIBPYTHON", library);
+        command.env("GREGARIA_PYTHON", &self.executable);
+        command.env("GREGARIA_PYTHON_BUILD", &self.build);
+        Some(command)
+    }
+}
+
+/// A version as it is written.
+fn version(numbers: &[u32]) -> String {
+    numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(".")
+}
+
+#[cfg(test)]
+mod tests;
