@@ -45,6 +45,10 @@ class RescheduleTaskImmediately(Exception):
     """Ends the task; the next one begins without a wait."""
 
 
+# Those that end a task, a user or the run, and say nothing about a response.
+STEERING = (InterruptTaskSet, StopUser, StopTest, RescheduleTask, RescheduleTaskImmediately)
+
+
 class RunnerAlreadyExistsError(Exception):
     """An environment got a second runner."""
 

@@ -5,6 +5,7 @@ import time
 
 import _gregaria
 
+from .._http.rest import RestMixin
 from .._missing import no_attribute
 from ..exception import StopTest
 from .task import (
@@ -119,7 +120,7 @@ class User(metaclass=UserMeta):
         }
 
 
-class HttpUser(User):
+class HttpUser(User, RestMixin):
     """A user with `client`, a session of HTTP requests."""
 
     abstract = True

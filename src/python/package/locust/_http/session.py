@@ -1,0 +1,178 @@
+"""What both clients have in common: settings that the engine keeps, and how it asks for more."""
+
+from contextlib import contextmanager
+
+import _gregaria
+
+from . import auth as _auth
+from . import keywords
+from .cookies import ClientCookies
+from .headers import ClientHeaders
+from .meta import failure_of
+
+USER_AGENT = getattr(_gregaria, "USER_AGENT", "gregaria")
+ENCODINGS = "gzip, deflate, br"
+
+
+class Session(_gregaria.Client):
+    """A client of one user. Requests go through the engine; a change of a setting is told to it."""
+
+    def __init__(self, flavour, base_url, request_event, user, fields, verify):
+        super().__init__()
+        self._flavour = flavour
+        self.request_event = request_event
+        self.user = user
+        self.base_url = base_url
+        self.request_name = None
+        self._settings = {name: make() for name, make in _SETTINGS.items()}
+        self._own_auth = None
+        self._log_in_by_url(base_url)
+        self.max_redirects = 30
+        self.verify = verify
+        self.headers = fields
+
+    def _log_in_by_url(self, base_url):
+        """Takes the user and password out of the host, as Locust does."""
+        if not base_url or "@" not in base_url:
+            return
+        from urllib.parse import unquote, urlsplit, urlunsplit
+
+        parts = urlsplit(base_url)
+        if parts.username and parts.password:
+            netloc = parts.netloc.rpartition("@")[2]
+            self.base_url = urlunsplit(parts._replace(netloc=netloc))
+            self.auth = _auth.HTTPBasicAuth(unquote(parts.username), unquote(parts.password))
+
+    # Settings that the engine keeps.
+
+    @property
+    def headers(self):
+        """The headers of every request, by names of any case."""
+        return self._client_headers
+
+    @headers.setter
+    def headers(self, fields):
+        self._client_headers = ClientHeaders(fields or {}, self._headers_changed)
+        self._headers_changed(self._client_headers)
+
+    def _headers_changed(self, fields):
+        pairs = [(name, value) for name, value in fields.items() if value is not None]
+        self._is_plain = all(isinstance(each, str) for pair in pairs for each in pair)
+        self._headers = pairs if self._is_plain else []
+        self._choose_way()
+
+    @property
+    def cookies(self):
+        """The cookies that the engine keeps for this client."""
+        return ClientCookies(self)
+
+    @cookies.setter
+    def cookies(self, cookies):
+        if isinstance(cookies, ClientCookies) and cookies._client is self:
+            return
+        self._clear_cookies()
+        self.cookies.update(cookies or {})
+
+    @property
+    def auth(self):
+        """What every request logs in with: (user, password), an auth object, or a callable."""
+        return self._own_auth
+
+    @auth.setter
+    def auth(self, auth):
+        self._auth = _auth.credentials(auth) if auth else None
+        self._own_auth = auth
+        self._choose_way()
+
+    @property
+    def verify(self):
+        """Whether certificates are checked, or the path of the authorities."""
+        return self._checks
+
+    @verify.setter
+    def verify(self, verify):
+        self._checks = self._verify = verify
+
+    @property
+    def max_redirects(self):
+        return self._most_redirects
+
+    @max_redirects.setter
+    def max_redirects(self, number):
+        self._most_redirects = self._max_redirects = int(number)
+
+    # Settings that only `_prepare` reads: while one is set, every request goes through it.
+
+    def _choose_way(self):
+        needs = self._own_auth is not None and self._auth is None
+        self._slow = needs or not getattr(self, "_is_plain", True) or self._is_special()
+
+    def _is_special(self):
+        hooks = self._settings["hooks"] or {}
+        others = (value for name, value in self._settings.items() if name != "hooks")
+        return any(others) or any(hooks.values())
+
+    def _prepare(self, method, url, given):
+        self._choose_way()
+        return keywords.prepare(self, method, url, given)
+
+    def _fire(self, response):
+        """Tells the listeners of `events.request` of a request that has been counted."""
+        meta = dict(response.request_meta)
+        meta["exception"] = failure_of(response)
+        if self.user is not None:
+            meta["context"] = {**self.user.context(), **meta["context"]}
+        self.request_event.fire(**meta)
+
+    def close(self):
+        """Closes the idle connections; the next request makes a new one."""
+        self._close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    @contextmanager
+    def rename_request(self, name):
+        """Names the requests made inside the `with` block."""
+        before, self.request_name = self.request_name, name
+        try:
+            yield
+        finally:
+            self.request_name = before
+
+    def _build_url(self, path):
+        from .url import join
+
+        return join(self.base_url, path)
+
+
+def _setting(name):
+    """Makes the attribute of a setting. A dict may be changed by who reads it: the next request looks."""
+
+    def get(self):
+        value = self._settings[name]
+        if isinstance(value, dict):
+            self._slow = True
+        return value
+
+    def set(self, value):
+        self._settings[name] = value
+        self._choose_way()
+
+    return property(get, set)
+
+
+# The further settings of a session of requests, and what makes their defaults.
+_SETTINGS = {
+    "params": dict,
+    "proxies": dict,
+    "hooks": lambda: {"response": []},
+    "cert": lambda: None,
+    "trust_env": bool,
+    "stream": bool,
+}
+for _name in _SETTINGS:
+    setattr(Session, _name, _setting(_name))
