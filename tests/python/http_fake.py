@@ -67,6 +67,14 @@ class Response:
     def json(self, **keywords):
         return self._json(**keywords)
 
+    def __enter__(self):
+        if not self._catch:
+            self._enter_plain()
+        return self
+
+    def __exit__(self, kind, error, traceback):
+        return kind is not None and self._leave(kind, error, traceback)
+
     def failure(self, failure):
         self._failure = failure
 

@@ -286,6 +286,22 @@ class Judging(unittest.TestCase):
         self.assertIs(response.request_meta, meta)
         self.assertEqual(dict(meta)["name"], "changed")
 
+    def test_failures_as_listeners_get_them(self):
+        error = errors.of_kind("reset", "connection reset before the response")
+        own = ValueError("own")
+        for make, given, shown in [
+            (Response, {"_failure": "no"}, "CatchResponseError('no')"),
+            (Response, {"_failure": own}, repr(own)),
+            (Response, {"_failure": str(error), "status": 0, "error": error}, repr(error)),
+            (
+                Response,
+                {"_failure": "404 Not Found", "status": 404, "reason": "Not Found", "_name": "nm"},
+                "HTTPError('404 Client Error: Not Found for url: nm')",
+            ),
+            (FastResponse, {"_failure": "209 ", "status": 209}, "LocustBadStatusCode(code=209)"),
+        ]:
+            self.assertEqual(repr(make(**given).request_meta["exception"]), shown)
+
     def test_files_may_keep_things_at_a_response(self):
         response = Response()
         response.mine = 5

@@ -225,7 +225,9 @@ class Settings(unittest.TestCase):
         from locust._http.response import Response
 
         class Hook:
-            def fire(self, **given):
+            _handlers = [print]
+
+            def notify(self, **given):
                 self.given = given
 
         class User:
@@ -243,6 +245,7 @@ class Settings(unittest.TestCase):
         self.assertEqual(given["context"], {"user": 1, "request": 2})
         self.assertEqual(repr(given["exception"]), "CatchResponseError('no')")
         self.assertIs(given["response"], response)
+        self.assertIs(client._listeners, Hook._handlers)
 
 
 if __name__ == "__main__":

@@ -5,17 +5,9 @@ import logging
 import time
 
 from . import _traceback
-from .exception import (
-    InterruptTaskSet,
-    RescheduleTask,
-    RescheduleTaskImmediately,
-    StopTest,
-    StopUser,
-)
+from .exception import STEERING
 
 logger = logging.getLogger(__name__)
-
-CONTROL = (InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately, StopTest, StopUser)
 
 # Whether a listener has raised: the run then ends with exit code 2, as in Locust.
 listener_failed = False
@@ -48,7 +40,7 @@ class EventHook:
         for handler in self._handlers[:: -1 if reverse else 1]:
             try:
                 handler(**kwargs)
-            except CONTROL:
+            except STEERING:
                 raise
             except Exception as error:
                 _fail(error)

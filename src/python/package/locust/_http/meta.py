@@ -2,6 +2,8 @@
 
 from collections.abc import MutableMapping
 
+from ..exception import CatchResponseError
+
 
 class RequestMeta(MutableMapping):
     """`response.request_meta`: it shows what the engine counts, and changes it until it is counted."""
@@ -50,12 +52,16 @@ class RequestMeta(MutableMapping):
 
 
 def failure_of(response):
-    """Returns the failure as the exception that listeners of `events.request` get, or None."""
+    """Returns the failure as the exception that listeners of `events.request` get, or None.
+
+    For a status that failed it is that of `raise_for_status`, with the row's
+    name in place of the URL, as in Locust.
+    """
     failure = response._failure
     if not isinstance(failure, str):
         return failure
-    if response.error is not None:
+    if response.status_code == 0 and response.error is not None:
         return response.error
-    from ..exception import CatchResponseError
-
+    if failure.startswith(f"{response.status_code} "):
+        return response._status_error(response._name)
     return CatchResponseError(failure)

@@ -119,10 +119,14 @@ class Response(_gregaria.Response):
         """Raises HTTPError for a status of 400 to 599, and the error where there is no response."""
         if self.status_code == 0 and self.error is not None:
             raise self.error
-        kind = {4: "Client", 5: "Server"}.get(self.status_code // 100)
-        if kind:
-            text = f"{self.status_code} {kind} Error: {self.reason} for url: {self.url}"
-            raise errors.family("HTTPError")(text, response=self)
+        if not self.ok:
+            raise self._status_error(self.url)
+
+    def _status_error(self, url):
+        """Makes the exception for the status."""
+        kind = "Client" if self.status_code < 500 else "Server"
+        text = f"{self.status_code} {kind} Error: {self.reason} for url: {url}"
+        return errors.family("HTTPError")(text, response=self)
 
     # Body.
 
@@ -284,10 +288,13 @@ class FastResponse(Response):
         """Why there is no response, or the error of a status that is none of success."""
         error = _gregaria.Response.error.__get__(self)
         if error is None and self.status_code not in self._VALID:
-            from ..contrib.fasthttp import LocustBadStatusCode
-
-            return LocustBadStatusCode(self.url, code=self.status_code)
+            return self._status_error(self.url)
         return error
+
+    def _status_error(self, url):
+        from ..contrib.fasthttp import LocustBadStatusCode
+
+        return LocustBadStatusCode(url, code=self.status_code)
 
     def raise_for_status(self):
         """Raises the error, if there is one."""

@@ -8,7 +8,6 @@ from . import auth as _auth
 from . import keywords
 from .cookies import ClientCookies
 from .headers import ClientHeaders
-from .meta import failure_of
 
 USER_AGENT = getattr(_gregaria, "USER_AGENT", "gregaria")
 ENCODINGS = "gzip, deflate, br"
@@ -21,6 +20,8 @@ class Session(_gregaria.Client):
         super().__init__()
         self._flavour = flavour
         self.request_event = request_event
+        # The list itself: listeners may be added later.
+        self._listeners = getattr(request_event, "_handlers", False)
         self.user = user
         self.base_url = base_url
         self.request_name = None
@@ -116,13 +117,12 @@ class Session(_gregaria.Client):
         self._choose_way()
         return keywords.prepare(self, method, url, given)
 
-    def _fire(self, response):
+    def _fire(self, response, *_):
         """Tells the listeners of `events.request` of a request that has been counted."""
         meta = dict(response.request_meta)
-        meta["exception"] = failure_of(response)
         if self.user is not None:
             meta["context"] = {**self.user.context(), **meta["context"]}
-        self.request_event.fire(**meta)
+        self.request_event.notify(**meta)
 
     def close(self):
         """Closes the idle connections; the next request makes a new one."""
