@@ -167,9 +167,9 @@ impl Classes {
     }
 }
 
-/// Prints the settings as `--config-users` takes them.
-impl fmt::Display for ClassSettings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl ClassSettings {
+    /// Returns the settings as objects, one for each class.
+    pub(super) fn as_json(&self) -> Vec<Value> {
         let object = |one: &ClassSettings| {
             let mut object = Map::new();
             object.insert("user_class_name".into(), one.name.clone().into());
@@ -181,8 +181,14 @@ impl fmt::Display for ClassSettings {
             object.extend(set.into_iter().filter_map(|(key, value)| Some((key.into(), value?))));
             Value::Object(object)
         };
-        let all = std::iter::once(self).chain(&self.more).map(object);
-        write!(f, "{}", Value::Array(all.collect()))
+        std::iter::once(self).chain(&self.more).map(object).collect()
+    }
+}
+
+/// Prints the settings as `--config-users` takes them.
+impl fmt::Display for ClassSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", Value::Array(self.as_json()))
     }
 }
 

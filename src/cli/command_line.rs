@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use super::RunArgs;
 use crate::credentials::hidden;
 use crate::plan::Plan;
-use crate::scenario::Parameter;
+use crate::scenario::{Parameter, ParameterKind};
 
 /// Returns the command as it was given, without the credentials in URLs and the values of secrets. What
 /// is not UTF-8 is replaced.
@@ -72,9 +72,11 @@ impl Line {
         for settings in &args.config_users {
             self.flag("--config-users", Some(settings));
         }
+        self.flag("--python", args.python.as_ref().map(|path| path.display()));
         if args.equal_weights {
             self.0.push("--equal-weights".to_owned());
         }
+        self.0.extend(args.custom.iter().cloned());
         for (name, value) in args.set.values().iter() {
             self.flag("--set", Some(format!("{name}={value}")));
         }
@@ -123,9 +125,19 @@ fn list<T: Display>(items: impl Iterator<Item = T>) -> String {
 
 /// Quotes the words for a shell, without the credentials in URLs and the values of secrets.
 fn command_line(words: impl Iterator<Item = String>, parameters: &[Parameter]) -> String {
-    let shown =
-        |word: &str| without_secret(word, parameters).unwrap_or_else(|| hidden(word).into_owned());
-    words.map(|word| quoted(&shown(&word))).collect::<Vec<_>>().join(" ")
+    // The secret whose flag the last word was.
+    let mut begun: Option<&Parameter> = None;
+    let shown = |word: String| {
+        if let Some(secret) = begun.take().filter(|_| !word.starts_with('-')) {
+            begun = Some(secret).filter(|secret| secret.kind == ParameterKind::Several);
+            return "***".to_owned();
+        }
+        begun = parameters.iter().find(|it| it.secret && it.flags.contains(&word));
+        without_secret(&word, parameters)
+            .or_else(|| without_secret_of_flag(&word, parameters))
+            .unwrap_or_else(|| hidden(&word).into_owned())
+    };
+    words.map(shown).map(|word| quoted(&word)).collect::<Vec<_>>().join(" ")
 }
 
 /// Returns `name=***` for a word that gives a secret its value, after `--set` or with `--set=`.
@@ -134,6 +146,16 @@ fn without_secret(word: &str, parameters: &[Parameter]) -> Option<String> {
     let (name, value) = assignment.split_once('=')?;
     let is_secret = parameters.iter().any(|known| known.secret && known.name == name);
     is_secret.then(|| format!("{}***", &word[..word.len() - value.len()]))
+}
+
+/// Returns `--flag=***` or `-f***` for a word that has the flag of a secret and its value.
+fn without_secret_of_flag(word: &str, parameters: &[Parameter]) -> Option<String> {
+    let secrets = parameters.iter().filter(|parameter| parameter.secret);
+    secrets.flat_map(|secret| &secret.flags).find_map(|flag| match word.strip_prefix(&**flag)? {
+        "" => None,
+        value if value.starts_with('=') => Some(format!("{flag}=***")),
+        _ => (!flag.starts_with("--")).then(|| format!("{flag}***")),
+    })
 }
 
 /// Puts a word in single quotes if it has characters that mean something to a shell.
@@ -221,6 +243,21 @@ mod tests {
         assert_eq!(
             command_line(words.map(str::to_owned).into_iter(), &parameters),
             "--set region=eu --set 'token=***' '--set=token=***' 'token=***'"
+        );
+        let flags = |flags: &[&str]| flags.iter().map(|&flag| flag.to_owned()).collect();
+        let token = Parameter { flags: flags(&["--token", "-k"]), ..parameter("token", true) };
+        let kind = ParameterKind::Several;
+        let keys = Parameter { kind, flags: flags(&["--keys"]), ..parameter("keys", true) };
+        let plain = Parameter { flags: flags(&["--region"]), ..parameter("region", false) };
+        let line = |line: &str| {
+            let words = line.split(' ').map(str::to_owned);
+            command_line(words, &[token.clone(), keys.clone(), plain.clone()]).replace('\'', "")
+        };
+        assert_eq!(line("--token x a.py -kx -k x A"), "--token *** a.py -k*** -k *** A");
+        assert_eq!(line("--token=x --keys a b -u 5"), "--token=*** --keys *** *** -u 5");
+        assert_eq!(
+            line("--region eu --tokens x --token -u 5"),
+            "--region eu --tokens x --token -u 5"
         );
     }
 }

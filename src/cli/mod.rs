@@ -10,6 +10,7 @@ mod job;
 mod job_control;
 mod journal;
 mod keys;
+mod locustfile;
 mod milestones;
 mod overhead;
 mod ratio;
@@ -31,11 +32,14 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{ArgMatches, Parser};
 
 pub use args::Args;
-use args::{ArgsError, Command, DEFAULT_SCENARIO, OverheadArgs, Parsed, RunArgs, ServeArgs, USAGE};
+use args::{
+    ArgsError, Command, DEFAULT_SCENARIO, Early, OverheadArgs, Parsed, RunArgs, ServeArgs, USAGE,
+};
 
 use crate::credentials::hidden;
 use crate::log::{Level, Log};
@@ -43,7 +47,8 @@ use crate::plan::{self, Plan};
 use crate::scenario::Scenario;
 use crate::scenario::file::{Document, Values};
 use job::Job;
-use refusal::{refuse, without_credentials};
+use locustfile::Locustfile;
+use refusal::{Unstarted, refuse, without_credentials};
 use scenario_source::ScenarioSource;
 use scenario_template::ScenarioTemplate;
 use terminal::Terminal;
@@ -62,27 +67,72 @@ type Error = Box<dyn StdError + Send + Sync>;
 
 /// Runs the command with the arguments of this process.
 pub fn main() -> ExitCode {
-    let mut words: Vec<OsString> = env::args_os().collect();
-    if words.len() < 2 && env::var_os("GREGARIA_FILE").is_none() {
+    finish(run_words(env::args_os().collect()))
+}
+
+/// Runs the command with these words, the first of which is the program's name.
+fn run_words(mut words: Vec<OsString>) -> Result<u8, Error> {
+    let early = match args::early(&words) {
+        Ok(early) => early,
+        Err(error) => return report_args_error(error),
+    };
+    let is_alone = words.len() < 2 && env::var_os("GREGARIA_FILE").is_none();
+    if is_alone && early.locustfile.is_none() {
         if !Path::new(DEFAULT_SCENARIO).is_file() {
             let _ = io::stderr().write_all(USAGE.as_bytes());
-            return ExitCode::from(COULD_NOT_RUN);
+            return Ok(COULD_NOT_RUN);
         }
         // No load was asked for, so the page opens without a run.
         words = ["gregaria", DEFAULT_SCENARIO, "--web"].map(OsString::from).into();
     }
-    finish(args::read::<Args>(words).map_or_else(report_args_error, run_command))
+    let locustfile = early_locustfile(&early)?;
+    let arguments = locustfile.as_ref().map_or(&[][..], Locustfile::arguments);
+    match args::read::<Args>(words, arguments) {
+        Ok(parsed) => run_command(parsed, locustfile),
+        Err(error) => report_args_error(error),
+    }
 }
 
-fn run_command(Parsed { mut args, typed, flag_files }: Parsed<Args>) -> Result<u8, Error> {
+/// Loads the locustfile, if one runs. Help does without it where it cannot be loaded.
+fn early_locustfile(early: &Early) -> Result<Option<Locustfile>, Error> {
+    let Some(name) = &early.locustfile else { return Ok(None) };
+    match Locustfile::load(name, || host(early.python.as_deref())) {
+        Err(error) if early.help => {
+            let _ = writeln!(io::stderr(), "gregaria: no arguments of {name} are listed: {error}");
+            Ok(None)
+        }
+        loaded => loaded.map(Some),
+    }
+}
+
+/// Starts the process that loads locustfiles, by this interpreter if one is named.
+fn host(_: Option<&Path>) -> Result<Arc<dyn locustfile::Host>, Error> {
+    Err("locustfiles do not run yet".into())
+}
+
+fn run_command(
+    Parsed { mut args, typed, flag_files, custom }: Parsed<Args>,
+    locustfile: Option<Locustfile>,
+) -> Result<u8, Error> {
     match args.command.take() {
         None => {
-            let source = args.take_scenario(&typed).unwrap_or_else(|error| refuse(&error));
-            run_scenario(&ScenarioSource::Typed(source), &resolved(args.run, &typed, flag_files))
+            let name = locustfile.as_ref().map(Locustfile::name);
+            let named = args.take_scenario(&typed, name).unwrap_or_else(|error| refuse(&error));
+            let is_locustfile = locustfile.is_some();
+            let renamed = args::renamed(locustfile.as_ref().map_or(&[], Locustfile::arguments));
+            let source = match locustfile {
+                Some(locustfile) if locustfile.name() == named => {
+                    ScenarioSource::Loaded(ScenarioTemplate::of_locustfile(locustfile))
+                }
+                _ => ScenarioSource::Typed(named),
+            };
+            let flag_files = [flag_files, renamed].concat();
+            let run = resolved(args.run, &typed, flag_files, is_locustfile);
+            run_scenario(&source, &RunArgs { custom, ..run })
         }
         Some(Command::Demo(run)) => {
             let of_demo = typed.subcommand().map_or(&typed, |(_, of_demo)| of_demo);
-            demo::demo(&resolved(*run, of_demo, flag_files))
+            demo::demo(&resolved(*run, of_demo, flag_files, false))
         }
         Some(Command::Serve(serve)) => serve::serve(&serve),
         Some(Command::Overhead(args)) => overhead::overhead(&args),
@@ -102,9 +152,14 @@ fn run_command(Parsed { mut args, typed, flag_files }: Parsed<Args>) -> Result<u
 }
 
 /// Resolves the flags of a run that depend on each other.
-fn resolved(mut run: RunArgs, typed: &ArgMatches, flag_files: Vec<String>) -> RunArgs {
+fn resolved(
+    mut run: RunArgs,
+    typed: &ArgMatches,
+    flag_files: Vec<String>,
+    is_locustfile: bool,
+) -> RunArgs {
     run.pick_classes(typed);
-    run.choose_page(typed);
+    run.choose_page(typed, is_locustfile);
     run.flag_files = flag_files;
     run
 }
@@ -142,27 +197,33 @@ pub fn main_with(scenario: Scenario) -> ExitCode {
     let name = env::args_os().next().unwrap_or_default().to_string_lossy().into_owned();
     let source = ScenarioSource::Loaded(ScenarioTemplate::of_scenario(&name, scenario));
     let words = env::args_os().collect();
-    finish(args::read::<OwnArgs>(words).map_or_else(
+    finish(args::read::<OwnArgs>(words, &[]).map_or_else(
         report_args_error,
-        |Parsed { args, typed, flag_files }| {
-            run_scenario(&source, &resolved(args.run, &typed, flag_files))
+        |Parsed { args, typed, flag_files, .. }| {
+            run_scenario(&source, &resolved(args.run, &typed, flag_files, false))
         },
     ))
 }
 
 fn finish(result: Result<u8, Error>) -> ExitCode {
     ExitCode::from(result.unwrap_or_else(|error| {
+        let code = error.downcast_ref().map_or(COULD_NOT_RUN, |error: &Unstarted| error.code);
         let error = without_credentials(&error.to_string());
         let _ = writeln!(io::stderr(), "gregaria: error: {error}");
-        COULD_NOT_RUN
+        code
     }))
 }
 
 fn check(file: &Path, values: &Values) -> Result<u8, Error> {
-    let document = Document::read(file)?;
-    let scenario = document.scenario(values)?;
+    let name = file.to_string_lossy();
+    let template = if locustfile::is_locustfile(&name) {
+        ScenarioTemplate::of_locustfile(Locustfile::load(&name, || host(None))?)
+    } else {
+        ScenarioTemplate::of_file(&name, Document::read(file)?)
+    };
+    let scenario = template.scenario(values)?;
     plan::check(scenario.clone())?;
-    for warning in document.warnings() {
+    for warning in template.warnings() {
         let _ = writeln!(io::stderr(), "Warning: {warning}");
     }
     let users = scenario.users.len();
@@ -173,7 +234,7 @@ fn check(file: &Path, values: &Values) -> Result<u8, Error> {
 
 fn run_scenario(source: &ScenarioSource, args: &RunArgs) -> Result<u8, Error> {
     let values = args.set.values();
-    let template = source.read()?.with_class_changes(args);
+    let template = source.read()?.with_class_changes(args).with_arguments(args, &values)?;
     let scenario = if args.web.web {
         template.scenario_or_parameters(&values)
     } else {

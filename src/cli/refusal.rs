@@ -7,6 +7,32 @@ use std::process;
 use super::COULD_NOT_RUN;
 use crate::credentials::{hidden_in_malformed, hidden_in_quotes};
 
+/// Why a run with a locustfile could not be started.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub(super) struct Unstarted {
+    message: String,
+    /// The exit code.
+    pub(super) code: u8,
+}
+
+impl Unstarted {
+    /// Makes an error with an exit code.
+    pub(super) fn new(message: impl Into<String>, code: u8) -> Self {
+        Unstarted { message: message.into(), code }
+    }
+
+    /// Makes an error that ends as those of gregaria do.
+    pub(super) fn wrong(message: impl Into<String>) -> Self {
+        Unstarted::new(message, COULD_NOT_RUN)
+    }
+
+    /// Makes an error that Locust has, too, and that ends there with exit code 1.
+    pub(super) fn as_locust(message: impl Into<String>) -> Self {
+        Unstarted::new(message, 1)
+    }
+}
+
 /// Prints clap's error, or the help that was asked for, and ends the process.
 pub(super) fn refuse(error: &clap::Error) -> ! {
     if !error.use_stderr() {

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::Error;
+use super::locustfile::is_python;
 use super::scenario_template::ScenarioTemplate;
 use crate::files;
 use crate::scenario::file::{self, Document};
@@ -16,18 +17,13 @@ pub(super) enum ScenarioSource {
     Typed(String),
     /// The path of a regular file, which may have changed since it was last read.
     File(String),
-    /// A scenario that cannot be read again.
+    /// A scenario that cannot be read again, or one that the page's runs use again: a locustfile.
     Loaded(ScenarioTemplate),
 }
 
 /// Endings of the files in which other tools have what users do.
-const SCRIPTS: [(&str, &str); 5] = [
-    (".py", "Python"),
-    (".js", "JavaScript"),
-    (".ts", "TypeScript"),
-    (".lua", "Lua"),
-    (".jmx", "a plan of JMeter"),
-];
+const SCRIPTS: [(&str, &str); 4] =
+    [(".js", "JavaScript"), (".ts", "TypeScript"), (".lua", "Lua"), (".jmx", "a plan of JMeter")];
 
 impl ScenarioSource {
     /// Reads the scenario as it is now. For a URL, makes one user class that GETs it.
@@ -39,6 +35,13 @@ impl ScenarioSource {
             }
             ScenarioSource::Typed(source) => source,
         };
+        if is_url(source) && is_python(source) {
+            return Err(format!(
+                "{source} is a file of Python: fetch it, with curl -fsSO '{source}', look at it, and run \
+                 that file; the URL itself is loaded with a question mark at its end"
+            )
+            .into());
+        }
         if is_url(source) {
             return Ok(ScenarioTemplate::of_scenario(source, of_url(source)?));
         }
@@ -165,7 +168,7 @@ mod tests {
     fn what_is_neither_a_file_nor_a_url_says_what_it_may_be() {
         let error =
             |typed: &str| ScenarioSource::Typed(typed.into()).read().unwrap_err().to_string();
-        assert!(error("locustfile.py").starts_with("locustfile.py is Python"));
+        assert!(error("http://h/locustfile.py").contains("curl -fsSO 'http://h/locustfile.py'"));
         assert!(error("k6.JS").starts_with("k6.JS is JavaScript; gregaria reads TOML"));
         assert_eq!(
             error("localhost:5000"),

@@ -1,6 +1,7 @@
 //! A scenario before its parameters have values.
 
 use super::class_settings::ClassChanges;
+use super::locustfile::Locustfile;
 use super::{Error, RunArgs};
 use crate::scenario::file::{self, Document, Values};
 use crate::scenario::{Parameter, Scenario};
@@ -20,6 +21,8 @@ enum Content {
     File(Document),
     /// It has no file, so it has no text and no parameters to replace.
     Scenario(Box<Scenario>),
+    /// Files of Python, which are loaded. Their own parser takes the values.
+    Locustfile(Box<Locustfile>),
 }
 
 impl ScenarioTemplate {
@@ -38,6 +41,30 @@ impl ScenarioTemplate {
         ScenarioTemplate { name: name.to_owned(), content, changes: ClassChanges::default() }
     }
 
+    /// Makes the template of a loaded locustfile.
+    pub(super) fn of_locustfile(locustfile: Locustfile) -> Self {
+        ScenarioTemplate {
+            name: locustfile.name().to_owned(),
+            content: Content::Locustfile(Box::new(locustfile)),
+            changes: ClassChanges::default(),
+        }
+    }
+
+    /// Gives a locustfile the flags and these values of its arguments; anything else stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the file's own parser.
+    pub(super) fn with_arguments(self, args: &RunArgs, values: &Values) -> Result<Self, Error> {
+        let content = match self.content {
+            Content::Locustfile(locustfile) => {
+                Content::Locustfile(Box::new(locustfile.with_arguments(args, values)?))
+            }
+            other => other,
+        };
+        Ok(ScenarioTemplate { content, ..self })
+    }
+
     /// Adds what flags change of the classes.
     pub(super) fn with_class_changes(self, args: &RunArgs) -> Self {
         let (classes, equal_weights) = (args.config_users.clone(), args.equal_weights);
@@ -52,6 +79,13 @@ impl ScenarioTemplate {
                 Some(unknown) => return Err(unknown.into()),
                 None => (**scenario).clone(),
             },
+            Content::Locustfile(locustfile) => {
+                let scenario = locustfile.scenario()?;
+                match values.unknown(&scenario.parameters) {
+                    Some(unknown) => return Err(unknown.into()),
+                    None => scenario,
+                }
+            }
         };
         Ok(self.changes.applied(scenario)?)
     }
@@ -73,6 +107,7 @@ impl ScenarioTemplate {
         match &self.content {
             Content::File(document) => Ok(document.parameters()?),
             Content::Scenario(scenario) => Ok(scenario.parameters.clone()),
+            Content::Locustfile(locustfile) => Ok(locustfile.parameters()),
         }
     }
 
@@ -89,6 +124,7 @@ impl ScenarioTemplate {
                 file::placeholder_in_path(&self.name).into_iter().collect()
             }
             Content::Scenario(_) => Vec::new(),
+            Content::Locustfile(locustfile) => locustfile.warnings(),
         }
     }
 
@@ -96,7 +132,8 @@ impl ScenarioTemplate {
     pub(super) fn text(&self) -> Option<String> {
         match &self.content {
             Content::File(document) => Some(document.shown()),
-            Content::Scenario(_) => None,
+            // Where Python has its secrets is not known.
+            Content::Scenario(_) | Content::Locustfile(_) => None,
         }
     }
 }

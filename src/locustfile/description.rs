@@ -244,13 +244,33 @@ impl ClassDescription {
         user.tasks = tasks
             .map(|(index, described)| {
                 let task = Task::of_action(&*described.name, actions.task(class, index));
-                task.weight(described.weight).tags(described.tags.clone())
+                let task = task.weight(described.weight);
+                match described.kind {
+                    TaskKind::Function => task.tags(usable(&described.tags)),
+                    TaskKind::Set => task.of_tasks_with_tags(described.tags_of_functions()),
+                }
             })
             .collect();
         user.on_start = actions.on_start(class).map(TaskAction::Run);
         user.on_stop = actions.on_stop(class).map(TaskAction::Run);
         user
     }
+}
+
+impl TaskDescription {
+    /// Returns the tags of each function in it, at any depth.
+    fn tags_of_functions(&self) -> Vec<Vec<String>> {
+        match self.kind {
+            TaskKind::Function => vec![usable(&self.tags)],
+            TaskKind::Set => self.tasks.iter().flat_map(Self::tags_of_functions).collect(),
+        }
+    }
+}
+
+/// Returns the tags that an option can name: it separates several by spaces and commas.
+fn usable(tags: &[String]) -> Vec<String> {
+    let is_usable = |tag: &&String| !tag.is_empty() && !tag.contains([' ', ',', '\t', '\n']);
+    tags.iter().filter(is_usable).cloned().collect()
 }
 
 /// Returns this many seconds. A negative wait is none, as in Locust.
@@ -282,7 +302,7 @@ mod tests {
                     {"name": "hello", "weight": 3, "tags": ["a"], "kind": "function", "tasks": []},
                     {"name": "never", "weight": 0, "tags": [], "kind": "function", "tasks": []},
                     {"name": "shop", "weight": 1, "tags": [], "kind": "set", "tasks": [
-                        {"name": "buy", "weight": 1, "tags": [], "kind": "function"},
+                        {"name": "buy", "weight": 1, "tags": ["b", "no name"], "kind": "function"},
                     ]},
                 ],
                 "on_start": true, "on_stop": false, "client": "http", "document": null,
@@ -306,6 +326,10 @@ mod tests {
         assert_eq!(user.wait_time, between);
         let tasks: Vec<_> = user.tasks.iter().map(|task| (&*task.name, task.weight)).collect();
         assert_eq!(tasks, [("hello", 3), ("shop", 1)]);
+        assert_eq!(
+            (&user.tasks[0].tags, &user.tasks[1].tags),
+            (&vec!["a".into()], &vec!["b".into()])
+        );
     }
 
     /// A task keeps its number though one before it is left out.

@@ -73,10 +73,14 @@ const LOAD: &[RunOption] = &[
 ];
 
 const SCENARIO: &[RunOption] = &[
-    option("file", text("FILE"), "The scenario file, by Locust's flag")
-        .short('f')
-        .alias("locustfile")
-        .typed_only(),
+    option(
+        "file",
+        text("FILE"),
+        "The scenario file, or the locustfile: also several, a.py,b.py, or a directory of them",
+    )
+    .short('f')
+    .alias("locustfile")
+    .typed_only(),
     option(
         "user_classes",
         texts("NAME[=WEIGHT],..."),
@@ -104,6 +108,12 @@ const SCENARIO: &[RunOption] = &[
         "Change classes as Locust does: a JSON object, an array of such, or a \
          .json file of them, with \"user_class_name\" and \"host\", \"weight\", \
          \"fixed_count\" or the \"tasks\" to keep",
+    ),
+    option(
+        "python",
+        text("PATH"),
+        "The Python that runs the locustfile; without it that of VIRTUAL_ENV, the one beside \
+         gregaria, or python3",
     ),
     option("equal_weights", SWITCH, "Give all classes and all tasks the same weight"),
     option("list", SWITCH, "Print the names of the user classes and exit").short('l'),
@@ -159,8 +169,12 @@ const REPORTS: &[RunOption] = &[
 ];
 
 const WEB_PAGE: &[RunOption] = &[
-    option("web", SWITCH, "Open a web page to start, watch and steer runs on"),
-    option("headless", SWITCH, "Run without a web page: the default"),
+    option(
+        "web",
+        SWITCH,
+        "Open a web page to start, watch and steer runs on: the default with a locustfile",
+    ),
+    option("headless", SWITCH, "Run without a web page: the default with a scenario file"),
     option(
         "web_host",
         text("ADDRESS"),
@@ -190,6 +204,11 @@ const WEB_PAGE: &[RunOption] = &[
         "autoquit",
         whole("SECONDS", 0, u32::MAX as u64),
         "End this many seconds after the run that was started at once",
+    ),
+    option(
+        "class_picker",
+        SWITCH,
+        "Let classes be picked on the web page, as it always does; taken because Locust has it",
     ),
 ];
 

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use super::{Error, Options};
-use crate::scenario::{LoadShape, Scenario, Share, Task, User, hint};
+use crate::scenario::{LoadShape, Scenario, Share, User, hint};
 
 /// A class of users that is to run.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,9 +47,8 @@ pub(super) fn select(scenario: &mut Scenario, options: &Options) -> Result<Vec<S
     if let Some(classes) = classes {
         pick(scenario, classes)?;
     }
-    let any = |task: &Task, of: &[String]| task.tags.iter().any(|tag| of.contains(tag));
     for user in &mut scenario.users {
-        user.tasks.retain(|task| (tags.is_empty() || any(task, tags)) && !any(task, exclude_tags));
+        user.tasks.retain(|task| task.is_selected(tags, exclude_tags));
     }
     let is_idle = |user: &mut User| user.tasks.is_empty();
     let idle = scenario.users.extract_if(.., is_idle).map(|user| user.name).collect();
@@ -106,7 +105,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::scenario::{Stage, Step};
+    use crate::scenario::{Stage, Step, Task};
 
     /// Reads: A (list, look) and B (look); writes: A (buy).
     fn shop() -> Scenario {
@@ -161,6 +160,22 @@ mod tests {
             let got = left(&tags(include, exclude));
             assert_eq!(got, Ok((expected.into(), idle.into())), "{include} - {exclude}");
         }
+    }
+
+    /// As `filter_tasks_by_tags` of Locust 2.47.0 leaves task sets.
+    #[test]
+    fn a_set_of_tasks_is_left_that_has_a_task_which_is() {
+        let words = |tags: &[&str]| tags.iter().map(|&tag| tag.to_owned()).collect::<Vec<_>>();
+        let set = Task::steps("set", vec![Step::get("/")]).of_tasks_with_tags(vec![
+            words(&["a", "slow"]),
+            words(&["b"]),
+            words(&[]),
+        ]);
+        let is_left =
+            |tags: &[&str], exclude: &[&str]| set.is_selected(&words(tags), &words(exclude));
+        assert_eq!(set.tags, ["a", "slow", "b"]);
+        assert!(is_left(&[], &[]) && is_left(&["b"], &[]) && is_left(&[], &["a", "b"]));
+        assert!(!is_left(&["a"], &["slow"]) && !is_left(&["c"], &[]) && is_left(&["a"], &["b"]));
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub use arrivals::{ArrivalKind, ArrivalTimes, Arrivals};
 pub(crate) use classes::{Classes, assign};
 pub use error::Error;
 pub use load::{Load, RunTimeFrom};
-pub use parameter::Parameter;
+pub use parameter::{Parameter, ParameterKind};
 pub use reports::Reports;
 pub use shape::{Curve, Line, LoadShape, Mix, ShapeFn, Stage};
 pub(crate) use shape::{UserTarget, share};

@@ -20,6 +20,8 @@ pub struct Task {
     pub weight: u32,
     /// Tags, as of Locust's `@tag`, by which a run selects or excludes tasks.
     pub tags: Vec<String>,
+    /// Of a set of tasks, the tags of each. Then `tags` are those of all together.
+    pub(crate) parts: Vec<Vec<String>>,
     /// The requests or the closure.
     pub action: TaskAction,
 }
@@ -115,6 +117,7 @@ impl Task {
             name: stripped(&name.into()).into_owned(),
             weight: 1,
             tags: Vec::new(),
+            parts: Vec::new(),
             action: TaskAction::Run(action),
         }
     }
@@ -125,6 +128,7 @@ impl Task {
             name: stripped(&name.into()).into_owned(),
             weight: 1,
             tags: Vec::new(),
+            parts: Vec::new(),
             action: TaskAction::steps(steps),
         }
     }
@@ -135,6 +139,7 @@ impl Task {
             name: stripped(&name.into()).into_owned(),
             weight: 1,
             tags: Vec::new(),
+            parts: Vec::new(),
             action: TaskAction::Steps(groups),
         }
     }
@@ -149,6 +154,28 @@ impl Task {
     pub fn tags<T: Into<String>>(mut self, tags: impl IntoIterator<Item = T>) -> Self {
         self.tags.extend(tags.into_iter().map(Into::into));
         self
+    }
+
+    /// Makes it a set of tasks with these tags each. As in Locust, it runs if one of them may run.
+    pub fn of_tasks_with_tags(mut self, parts: Vec<Vec<String>>) -> Self {
+        for tag in parts.iter().flatten() {
+            if !self.tags.contains(tag) {
+                self.tags.push(tag.clone());
+            }
+        }
+        self.parts = parts;
+        self
+    }
+
+    /// Returns whether it has one of the first tags, or none is asked for, and none of the second.
+    pub(crate) fn is_selected(&self, tags: &[String], exclude_tags: &[String]) -> bool {
+        let any = |own: &[String], of: &[String]| own.iter().any(|tag| of.contains(tag));
+        let is_selected =
+            |own: &[String]| (tags.is_empty() || any(own, tags)) && !any(own, exclude_tags);
+        match self.parts.is_empty() {
+            true => is_selected(&self.tags),
+            false => self.parts.iter().any(|own| is_selected(own)),
+        }
     }
 }
 

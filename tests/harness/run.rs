@@ -140,7 +140,9 @@ impl Run {
     }
 
     pub(crate) fn file(self, name: &str, text: &str) -> Self {
-        fs::write(self.dir.path().join(name), text).unwrap();
+        let path = self.dir.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
         self
     }
 

@@ -261,7 +261,6 @@ fn a_flag_of_another_tool_says_what_to_do_here() {
         (&["-rate=50/s"], "'-rate' is no flag of gregaria: iterations per second are --rate 100"),
         (&["--master"], "one host, in one process with a thread on each core"),
         (&["--processes", "4"], "--cores 0-3"),
-        (&["--class-picker"], "the page of --web lets classes be picked without it"),
         (&["-H", "Accept: text/html"], "this is a header, and -H is the base URL"),
     ] {
         let stderr = Run::new(["s.toml"]).args(args).go().code(2).stderr;

@@ -29,6 +29,7 @@ mod keys;
 mod limits;
 mod load;
 mod locust_page;
+mod locustfiles;
 mod numbers;
 mod open_load;
 mod openapi;

@@ -15,7 +15,7 @@ const fn foreign(flags: &'static [&'static str], cure: &'static str) -> Foreign 
 const ONE_HOST: &str = "gregaria runs on one host, in one process with a thread on each core, and has neither \
      master nor workers: leave it out, and choose cores with --cores 0-3 where not all are wanted";
 
-const FOREIGN: [Foreign; 38] = [
+const FOREIGN: [Foreign; 37] = [
     foreign(
         &[
             "--master",
@@ -36,11 +36,6 @@ const FOREIGN: [Foreign; 38] = [
     foreign(
         &["--cpus", "--threads", "--workers", "-w", "-cpus", "-workers"],
         "threads are cores: all that the process may use, or those of --cores 0-3",
-    ),
-    foreign(
-        &["--class-picker"],
-        "the page of --web lets classes be picked without it: leave it out; --user-classes A,B picks \
-         them on the command line",
     ),
     foreign(
         &["--web-login", "--web-auth"],

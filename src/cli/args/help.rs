@@ -12,13 +12,13 @@ pub(in crate::cli) const USAGE: &str = "\
 gregaria: a load engine for one Linux host
 
   gregaria scenario.toml --web                  open a page to start and watch runs on
+  gregaria locustfile.py                        the same with a locustfile, unmodified
   gregaria scenario.toml -u 50 -r 5 -t 1m       run 50 users, 5 more each second, for a minute
   gregaria http://127.0.0.1:5000/ -u 10 -t 30s  let users GET a URL; no scenario is needed
   gregaria check scenario.toml                  say whether a scenario is right
   gregaria demo                                 load a server of its own
 
-Flags: gregaria -h, and in long gregaria --help. In a directory with a scenario.toml, gregaria alone
-opens the page with it.
+Flags: gregaria -h, in long --help. Beside a scenario.toml or locustfile.py no name is needed.
 ";
 
 const EXAMPLES: &str = "\
@@ -26,6 +26,7 @@ Examples:
   gregaria scenario.toml --web
   gregaria scenario.toml -H http://127.0.0.1:5000 -u 50 -r 5 -t 1m --html report.html
   gregaria scenario.toml APIUser Admin -T read fast --csv results
+  gregaria -f locustfile.py --headless -u 1000 -r 100 -t 1m
   gregaria http://127.0.0.1:5000/ --rate 1000 --abort-when 'p95 > 200ms' -t 1m";
 
 const LONG: &str = "\
@@ -36,10 +37,15 @@ Where flags come from:
   has a line for each flag, such as  users = 50  or  tags = [\"read\", \"fast\"]. Of the files of
   Locust the flags that both have are taken. The log says which files were read.
 
+What runs:
+  What the command line names; or else GREGARIA_FILE, LOCUST_LOCUSTFILE, locustfile of Locust's files,
+  or locustfile.py of the working directory where that has no scenario.toml, with which the page opens.
+
 Exit codes:
   0  all well
   1  failures or exceptions were recorded, no request came to its end, a report could not be
-     written, or a level of --abort-when could not be judged at the end
+     written, or a level of --abort-when could not be judged at the end; or Locust's, where a
+     locustfile is not there or has no classes
   2  could not run
   3  a level of --abort-when was broken";
 

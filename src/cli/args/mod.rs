@@ -1,5 +1,7 @@
 //! The flags of the command, as they were given.
 
+mod custom;
+mod early;
 mod foreign;
 mod help;
 mod overhead;
@@ -27,6 +29,8 @@ use crate::threshold::Threshold;
 use crate::transport::tls::TlsOptions;
 use crate::units;
 
+pub(super) use custom::renamed;
+pub(super) use early::{Early, early};
 use help::described;
 pub(super) use help::{USAGE, command};
 pub(super) use overhead::OverheadArgs;
@@ -55,8 +59,8 @@ pub struct Args {
     #[command(subcommand)]
     pub(in crate::cli) command: Option<Command>,
 
-    /// A scenario file, or an http:// or https:// URL to GET
-    #[arg(value_name = "SCENARIO.toml | URL")]
+    /// A scenario file, a locustfile or a directory of them, or an http:// or https:// URL to GET
+    #[arg(value_name = "SCENARIO.toml | LOCUSTFILE.py | URL")]
     pub(in crate::cli) scenario: Option<String>,
 
     // No conflict with `scenario` here: clap would see one where the variable is set, too.
@@ -77,9 +81,9 @@ pub(in crate::cli) enum Command {
     Serve(ServeArgs),
     /// Measure what the generator itself costs on this machine
     Overhead(OverheadArgs),
-    /// Say whether a scenario file is right, and run nothing
+    /// Say whether a scenario file or a locustfile is right, and run nothing
     Check {
-        /// The scenario file
+        /// The file
         file: PathBuf,
         /// The values of its parameters.
         #[command(flatten)]
@@ -114,6 +118,8 @@ pub(in crate::cli) struct RunArgs {
     pub(in crate::cli) config_users: Vec<ClassSettings>,
     #[arg(long)]
     pub(in crate::cli) equal_weights: bool,
+    #[arg(long)]
+    pub(in crate::cli) python: Option<PathBuf>,
     #[command(flatten)]
     pub(in crate::cli) set: SetArgs,
     #[arg(long, value_parser = count)]
@@ -204,6 +210,9 @@ pub(in crate::cli) struct RunArgs {
     /// Log lines about the files of flags that were read.
     #[arg(skip)]
     pub(in crate::cli) flag_files: Vec<String>,
+    /// The words for the parser of the locustfile.
+    #[arg(skip)]
+    pub(in crate::cli) custom: Vec<String>,
 }
 
 impl RunArgs {
@@ -302,7 +311,7 @@ mod tests {
     fn every_option_that_changes_a_run_reaches_the_plan() {
         let options = |words: &[String]| Args::try_parse_from(words).unwrap().run.options();
         // They change the scenario, and not the plan.
-        let others = ["set", "config_users", "equal_weights"];
+        let others = ["set", "config_users", "equal_weights", "python"];
         for option in options::samples::of_a_run().filter(|it| !others.contains(&it.name)) {
             let words = options::samples::command_line(option);
             let without = &words[..words.len() - 1];

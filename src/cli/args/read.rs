@@ -10,8 +10,9 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, Parser};
 
-use super::{foreign, help};
+use super::{custom, foreign, help};
 use crate::cli::config::{self, File, Setting, Value};
+use crate::locustfile::Argument;
 use crate::options;
 use crate::scenario::hint;
 
@@ -23,6 +24,8 @@ pub(in crate::cli) struct Parsed<T> {
     pub(in crate::cli) typed: ArgMatches,
     /// Log lines: which files of flags were read, and which flags they gave.
     pub(in crate::cli) flag_files: Vec<String>,
+    /// The words for the parser of the locustfile.
+    pub(in crate::cli) custom: Vec<String>,
 }
 
 /// Why the command line could not be parsed.
@@ -44,9 +47,12 @@ impl From<clap::Error> for ArgsError {
 /// same holds for the two kinds of load.
 const OPPOSITES: [(&str, &str); 2] = [("proxy", "unix_socket"), ("web", "headless")];
 
-/// Parses these words, the first of which is the program's name.
-pub(in crate::cli) fn read<T: Parser>(mut words: Vec<OsString>) -> Result<Parsed<T>, ArgsError> {
-    let command = help::command::<T>(&words);
+/// Parses these words, the first of which is the program's name. A locustfile may add arguments.
+pub(in crate::cli) fn read<T: Parser>(
+    mut words: Vec<OsString>,
+    arguments: &[Argument],
+) -> Result<Parsed<T>, ArgsError> {
+    let command = custom::with_flags(help::command::<T>(&words), arguments);
     // What is still missing may be in a file.
     let typed = command.clone().ignore_errors(true).try_get_matches_from(&words)?;
     let mut flag_files = Vec::new();
@@ -63,7 +69,8 @@ pub(in crate::cli) fn read<T: Parser>(mut words: Vec<OsString>) -> Result<Parsed
         .clone()
         .try_get_matches_from(&words)
         .map_err(|error| with_cure_for_foreign_flags(&command, error, &words))?;
-    Ok(Parsed { args: T::from_arg_matches(&matches)?, typed, flag_files })
+    let custom = custom::words(&matches, arguments);
+    Ok(Parsed { args: T::from_arg_matches(&matches)?, typed, flag_files, custom })
 }
 
 /// Returns the command that takes flags of a run, its matches, and the position of its first word. `None`
@@ -149,7 +156,7 @@ impl<'c> Flags<'c> {
     fn words_of(&self, arg: &Arg, setting: &Setting) -> Result<Vec<OsString>, String> {
         let long = arg.get_long().unwrap_or_default();
         let wrong = |message: &str| format!("{}: {message}", setting.place);
-        let is_switch = matches!(arg.get_action(), ArgAction::SetTrue);
+        let is_switch = matches!(arg.get_action(), ArgAction::SetTrue | ArgAction::Count);
         let words: Vec<OsString> = match &setting.value {
             Value::Boolean(_) if !is_switch => {
                 return Err(wrong(&format!("{long} needs a value, not true or false")));
@@ -211,13 +218,15 @@ impl<'c> Flags<'c> {
 /// Finds the argument with this long flag or alias.
 fn find<'c>(command: &'c Command, flag: &str) -> Option<&'c Arg> {
     let has_alias = |arg: &Arg| arg.get_all_aliases().unwrap_or_default().contains(&flag);
-    longs(command).find(|(long, arg)| *long == flag || has_alias(arg)).map(|(_, arg)| arg)
+    let is_it = |(long, arg): &(&str, &Arg)| long.replace('_', "-") == flag || has_alias(arg);
+    longs(command).find(is_it).map(|(_, arg)| arg)
 }
 
 /// Returns the flags that a file may give.
 fn longs(command: &Command) -> impl Iterator<Item = (&str, &Arg)> {
     let with_long = command.get_arguments().filter_map(|arg| Some((arg.get_long()?, arg)));
-    with_long.filter(|(long, _)| options::by_flag(long).is_some_and(|option| !option.typed_only))
+    let is_given_by_files = |long: &str| options::by_flag(long).is_some_and(|it| !it.typed_only);
+    with_long.filter(move |(long, arg)| is_given_by_files(long) || custom::is_custom(arg))
 }
 
 /// Returns the flags that this one excludes.

@@ -12,12 +12,21 @@ use super::{Args, RunArgs};
 /// The default scenario of a directory.
 pub(in crate::cli) const DEFAULT_SCENARIO: &str = "scenario.toml";
 
+/// The default of a directory without that: Locust's.
+pub(super) const DEFAULT_LOCUSTFILE: &str = "locustfile.py";
+
 impl Args {
     /// Takes the scenario out of the words: a file or a URL. As in Locust, names of classes may follow it.
-    /// Several tags may follow `-T`, so the scenario may be among them.
-    pub(in crate::cli) fn take_scenario(&mut self, typed: &ArgMatches) -> Result<String, Error> {
+    /// Several tags may follow `-T`, so the scenario may be among them. `locustfile` is what runs where
+    /// none of the words names anything.
+    pub(in crate::cli) fn take_scenario(
+        &mut self,
+        typed: &ArgMatches,
+        locustfile: Option<&str>,
+    ) -> Result<String, Error> {
         let is_typed = |id| typed.value_source(id) == Some(ValueSource::CommandLine);
         let named = self.scenario.take();
+        self.file = self.file.take().or_else(|| locustfile.map(str::to_owned));
         if let Some(file) = self.file.take() {
             // A scenario overrides the variable, but two on one command line are an error.
             return match named {
@@ -92,7 +101,7 @@ impl RunArgs {
 }
 
 /// Returns whether a word names a scenario, and not a class or a tag.
-fn is_scenario(word: &str) -> bool {
+pub(super) fn is_scenario(word: &str) -> bool {
     let ending = Path::new(word).extension().and_then(|ending| ending.to_str());
     word.contains(['/', ':'])
         || ending.is_some_and(|ending| ["toml", "py", "js", "ts", "lua", "jmx"].contains(&ending))
@@ -115,7 +124,7 @@ mod tests {
         let typed =
             Args::command().try_get_matches_from(words.clone()).map_err(|e| e.to_string())?;
         let mut args = Args::try_parse_from(words).map_err(|error| error.to_string())?;
-        let scenario = args.take_scenario(&typed).map_err(|error| error.to_string())?;
+        let scenario = args.take_scenario(&typed, None).map_err(|error| error.to_string())?;
         args.run.pick_classes(&typed);
         let classes: Vec<String> = args.run.user_classes.iter().map(ToString::to_string).collect();
         Ok((scenario, classes.join(" "), args.run.tags.join(" ")))

@@ -30,6 +30,8 @@ pub(in crate::cli) struct WebArgs {
     pub(in crate::cli) tls_key: Option<PathBuf>,
     #[arg(long)]
     pub(in crate::cli) web_token_file: Option<PathBuf>,
+    #[arg(long)]
+    pub(in crate::cli) class_picker: bool,
 
     /// Flags on the command line that have no effect, because there is no page.
     #[arg(skip)]
@@ -38,9 +40,9 @@ pub(in crate::cli) struct WebArgs {
 
 impl RunArgs {
     /// Decides whether there is a web page, and finds flags of the page that have no effect. A flag takes
-    /// precedence over a variable, which may be set for other runs. Ends the process if flags on the
-    /// command line contradict each other.
-    pub(in crate::cli) fn choose_page(&mut self, matches: &ArgMatches) {
+    /// precedence over a variable, which may be set for other runs. As in Locust, a locustfile has a page
+    /// unless there is `--headless`. Ends the process if flags on the command line contradict each other.
+    pub(in crate::cli) fn choose_page(&mut self, matches: &ArgMatches, is_locustfile: bool) {
         let typed = |id| matches.value_source(id) == Some(ValueSource::CommandLine);
         let refuse = |kind, message| Args::command().error(kind, message).exit();
         if self.headless && self.web.web {
@@ -50,8 +52,10 @@ impl RunArgs {
             }
             self.web.web = typed("web");
         }
+        self.web.web |= is_locustfile && !self.headless;
         let WebArgs { web, autostart, .. } = self.web;
-        if typed("autostart") && !web {
+        // Locust takes both, and has no page.
+        if typed("autostart") && !web && !is_locustfile {
             let message = "--autostart is of use with a page only: add --web, or leave it out";
             refuse(ErrorKind::MissingRequiredArgument, message);
         }

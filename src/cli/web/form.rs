@@ -11,7 +11,7 @@ use crate::cores::allowed_cores;
 use crate::credentials::hidden;
 use crate::plan::{ResolvedLoad, SelectedClass};
 use crate::scenario::file::Values;
-use crate::scenario::{Parameter, Scenario, Share, User};
+use crate::scenario::{Parameter, ParameterKind, Scenario, Share, User};
 use crate::units;
 
 /// Makes the form of a scenario that was made from the template.
@@ -87,9 +87,15 @@ fn parameters(scenario: &Scenario, values: &Values) -> Value {
             "help": parameter.help.as_deref().map(hidden),
             "choices": (!choices.is_empty()).then_some(choices),
             "secret": parameter.secret,
+            "required": parameter.required,
+            "kind": match parameter.kind {
+                ParameterKind::Text => "text",
+                ParameterKind::Switch => "switch",
+                ParameterKind::Several => "several",
+            },
         })
     };
-    scenario.parameters.iter().map(parameter).collect()
+    scenario.parameters.iter().filter(|parameter| !parameter.unlisted).map(parameter).collect()
 }
 
 /// Maps names to the picked classes; the first of each name counts.
@@ -156,17 +162,28 @@ mod tests {
         let (region, token) = (parameter("region"), parameter("token"));
         let parameters = vec![
             Parameter { default: Some("eu".into()), choices: vec!["eu".into()], ..region },
-            Parameter { help: Some("from whom".into()), secret: true, ..token },
-            Parameter { default: Some("".into()), ..parameter("more") },
+            Parameter {
+                help: Some("from whom".into()),
+                secret: true,
+                required: true,
+                kind: ParameterKind::Switch,
+                ..token
+            },
+            Parameter {
+                default: Some("".into()),
+                kind: ParameterKind::Several,
+                ..parameter("more")
+            },
+            Parameter { unlisted: true, ..parameter("internal") },
         ];
         let scenario = Scenario { parameters, ..Scenario::default() };
         let values = Values::from_iter([("token", "hunter2"), ("more", "x")]);
         assert_eq!(
             super::parameters(&scenario, &values),
             json!([
-                {"name": "region", "default": "eu", "help": null, "choices": ["eu"], "secret": false},
-                {"name": "token", "default": null, "help": "from whom", "choices": null, "secret": true},
-                {"name": "more", "default": "x", "help": null, "choices": null, "secret": false},
+                {"name": "region", "default": "eu", "help": null, "choices": ["eu"], "secret": false, "required": false, "kind": "text"},
+                {"name": "token", "default": null, "help": "from whom", "choices": null, "secret": true, "required": true, "kind": "switch"},
+                {"name": "more", "default": "x", "help": null, "choices": null, "secret": false, "required": false, "kind": "several"},
             ])
         );
     }

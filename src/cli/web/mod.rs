@@ -229,8 +229,13 @@ impl Runner<'_> {
         {
             return Err(fault);
         }
-        let values = submitted::values(&args, start, &known.unwrap_or_default());
+        let known = known.unwrap_or_default();
+        let values = submitted::values(&args, start, &known);
         let fault = |error: Error| submitted::fault(&error, start, &values);
+        if let Some(fault) = submitted::missing(&known, &values) {
+            return Err(fault);
+        }
+        let template = &template.clone().with_arguments(&args, &values).map_err(fault)?;
         let mut scenario = template.scenario(&values).map_err(fault)?;
         // An emptied field also replaces the scenario's value.
         if start.run_time == Some(None) {

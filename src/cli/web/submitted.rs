@@ -4,6 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::cli::args::Cores;
+use crate::cli::locustfile::WrongArgument;
 use crate::cli::{Error, RunArgs};
 use crate::credentials::{hidden, is_hidden};
 use crate::plan::{self, Options, SelectedClass};
@@ -130,6 +131,15 @@ pub(super) fn unknown(known: &[Parameter], start: &StartForm) -> Option<FieldErr
     Some(FieldError::new(format!("parameters.{name}"), message))
 }
 
+/// Returns an error for a parameter that needs a value and has none.
+pub(super) fn missing(known: &[Parameter], values: &Values) -> Option<FieldError> {
+    let value =
+        |it: &'_ Parameter| values.get(&it.name).or(it.default.as_deref()).map(str::is_empty);
+    let is_missing = |it: &&Parameter| it.required && !it.unlisted && value(it).unwrap_or(true);
+    let Parameter { name, .. } = known.iter().find(is_missing)?;
+    Some(FieldError::new(format!("parameters.{name}"), format!("'{name}' needs a value")))
+}
+
 /// Assigns an error to the field that has to be changed.
 pub(super) fn fault(error: &Error, start: &StartForm, values: &Values) -> FieldError {
     // The marked line of the file is left out: it is meant for terminals.
@@ -143,6 +153,9 @@ pub(super) fn fault(error: &Error, start: &StartForm, values: &Values) -> FieldE
             Some(name) => FieldError::new(format!("parameters.{name}"), message),
             None => FieldError::new("", format!("{file}:{line}:{column}: {message}")),
         };
+    }
+    if let Some(WrongArgument { name, .. }) = error.downcast_ref() {
+        return FieldError::new(format!("parameters.{name}"), error);
     }
     let field = error.downcast_ref().map_or("", |error| field(error, start));
     FieldError::new(field, error)

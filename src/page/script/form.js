@@ -128,12 +128,28 @@ function tagBoxes(fields, name, hint, tags) {
 function parameterFields(fields, { parameters = [] }) {
   if (parameters.length === 0) return null;
   return el("details", { open: true }, el("summary", {}, "Custom parameters"),
-    parameters.map(({ name, default: usual, help, choices, secret }) => {
-      const control = choices
-        ? el("select", {}, choices.map((each) => el("option", { value: each, selected: each === usual }, each)))
-        : input({ type: secret ? "password" : "text", value: usual ?? "", autocomplete: secret ? "new-password" : "off" });
-      return fields.add(`parameters.${name}`, name, control, { hint: help, read: () => control.value });
-    }));
+    parameters.map((parameter) => parameterField(fields, parameter)));
+}
+
+function parameterField(fields, { name, default: usual, help, choices, secret, required, kind }) {
+  const field = `parameters.${name}`;
+  const hint = [help, kind === "several" && !choices ? "Several are separated by commas." : null].filter(Boolean).join(" ");
+  if (kind === "switch") {
+    const box = el("input", { type: "checkbox", checked: usual === "true" });
+    return fields.add(field, name, box, { hint, read: () => String(box.checked) });
+  }
+  if (kind === "several" && choices) {
+    const chosen = (usual ?? "").split(",");
+    const boxes = choices.map((each) => checkboxes([each], chosen.includes(each))[0]);
+    const read = () => boxes.map((each) => each.firstChild).filter((box) => box.checked).map((box) => box.value).join(",");
+    return fields.group(field, name, el("div", { class: "boxes" }, boxes), { hint, read, focus: boxes[0]?.firstChild });
+  }
+  // A default that is none of the choices is one more, so that the form sends back what it was given.
+  const offered = choices && !choices.includes(usual ?? "") ? [usual ?? "", ...choices] : choices;
+  const control = offered
+    ? el("select", { required }, offered.map((each) => el("option", { value: each, selected: each === (usual ?? "") }, each)))
+    : input({ type: secret ? "password" : "text", value: usual ?? "", required, autocomplete: secret ? "new-password" : "off" });
+  return fields.add(field, name, control, { hint, read: () => control.value });
 }
 
 /** Makes the body of `POST /api/v1/runs`. */

@@ -75,7 +75,15 @@ fn declaration(entry: &Entry<'_>) -> Result<Declared> {
     let help = table.get("help").map(|item| item.text()).transpose()?.map(Cow::into_owned);
     let secret = flag("secret")?;
     Ok(Declared {
-        parameter: Parameter { name: name.to_owned(), default, help, choices, secret },
+        parameter: Parameter {
+            name: name.to_owned(),
+            required: default.is_none(),
+            default,
+            help,
+            choices,
+            secret,
+            ..Parameter::default()
+        },
         span: entry.key_span.clone(),
     })
 }

@@ -52,15 +52,10 @@ fn a_file_declares_its_parameters() {
         default: Some("eu".into()),
         help: Some("Where to".into()),
         choices: vec!["eu".into(), "us".into()],
-        secret: false,
+        ..Parameter::default()
     };
-    let token = Parameter {
-        name: "token".into(),
-        default: None,
-        help: None,
-        choices: vec![],
-        secret: true,
-    };
+    let token =
+        Parameter { name: "token".into(), secret: true, required: true, ..Parameter::default() };
     assert_eq!(read(&text).parameters, [region.clone(), token.clone()]);
 
     // They are known before the token has a value, and whatever else is wrong.
