@@ -1,0 +1,11 @@
+"""os of the standard library."""
+
+import os as _original
+
+
+def __getattr__(name):
+    return getattr(_original, name)
+
+
+def __dir__():
+    return dir(_original)

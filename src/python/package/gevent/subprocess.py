@@ -1,0 +1,11 @@
+"""Processes of the standard library."""
+
+import subprocess as _original
+
+
+def __getattr__(name):
+    return getattr(_original, name)
+
+
+def __dir__():
+    return dir(_original)
