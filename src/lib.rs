@@ -62,6 +62,7 @@ mod files;
 mod log;
 mod options;
 pub mod page;
+mod python;
 pub mod target;
 pub mod threshold;
 mod units;

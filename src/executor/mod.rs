@@ -25,6 +25,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Sender, bounded};
 
+pub(crate) use pinned::spawn_here;
 pub use pinned::{Error, Pinned, yield_now};
 pub use worker::{Running, idle_elsewhere};
 

@@ -7,7 +7,7 @@
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::pin::Pin;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::task::{Context, Poll, Waker};
 
 use core_affinity::CoreId;
@@ -66,6 +66,18 @@ pub enum Error {
         /// What the kernel says.
         source: io::Error,
     },
+}
+
+thread_local! {
+    /// What runs on this thread.
+    static HERE: RefCell<Weak<Pinned>> = const { RefCell::new(Weak::new()) };
+}
+
+/// Runs a task on the core of this thread, as [`Pinned::spawn`] does. Returns `false` if this is no core's
+/// thread.
+pub(crate) fn spawn_here(task: impl Future<Output = ()> + 'static) -> bool {
+    let here = HERE.with_borrow(Weak::upgrade);
+    here.inspect(|pinned| pinned.spawn(task)).is_some()
 }
 
 impl Pinned {
@@ -128,6 +140,7 @@ impl Pinned {
             tasks: RefCell::default(),
             ending: Cell::new(false),
         });
+        HERE.set(Rc::downgrade(&pinned));
         let driven = executor.run(scheduler, async move {
             let output = Rc::new(Cell::new(None));
             let (main, slot) = (main(pinned.clone()), output.clone());

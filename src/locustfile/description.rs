@@ -230,6 +230,8 @@ impl ClassDescription {
             count => user.fixed_count(count),
         };
         user.wait_time = match self.wait.kind {
+            // Within a task set the wait may be the set's own.
+            _ if !self.flat => WaitTime::Function(actions.wait(class)),
             WaitKind::Function => WaitTime::Function(actions.wait(class)),
             WaitKind::Constant => WaitTime::constant(seconds(self.wait.a)),
             WaitKind::Pacing => WaitTime::constant_pacing(seconds(self.wait.a)),

@@ -85,9 +85,9 @@ fn check_absent(folder: &str, needles: &[&str], allowed: &[&str]) {
 }
 
 #[test]
-fn unsafe_code_is_in_the_reactor_alone() {
+fn unsafe_code_is_in_the_reactor_and_python_alone() {
     let unsafe_code = ["unsafe {", "unsafe fn", "unsafe impl", "allow(unsafe_code)"];
-    check_absent("src", &unsafe_code, &["src/reactor/"]);
+    check_absent("src", &unsafe_code, &["src/reactor/", "src/python/"]);
     let exempt = ["tests/allocations.rs", "tests/it/tidy.rs", "tests/fuzz/"];
     check_absent("tests", &unsafe_code, &exempt);
 }

@@ -10,4 +10,5 @@ pub(in crate::session) mod pending;
 pub(in crate::session) mod random;
 pub(in crate::session) mod request_builder;
 pub(in crate::session) mod response;
+mod scripted;
 pub(in crate::session) mod session;

@@ -46,6 +46,8 @@ pub struct Response {
     failure: Option<Cow<'static, str>>,
     /// Whether the task has called it a success.
     overruled: bool,
+    /// Whether it is in the statistics already.
+    is_counted: bool,
 }
 
 impl Response {
@@ -71,6 +73,7 @@ impl Response {
             decoded: OnceCell::new(),
             failure: None,
             overruled: false,
+            is_counted: false,
         }
     }
 
@@ -254,8 +257,12 @@ fn status_text(status: u16) -> Cow<'static, str> {
     })
 }
 
-impl Drop for Response {
-    fn drop(&mut self) {
+impl Response {
+    /// Counts the response now. What is said of it later changes nothing.
+    pub(crate) fn count(&mut self) {
+        if std::mem::replace(&mut self.is_counted, true) {
+            return;
+        }
         let undecodable = self.decode_error().map(DecodeError::to_string);
         let fault = self.failure.as_deref().or(undecodable.as_deref()).map(hidden);
         if let Some(message) = &fault {
@@ -274,6 +281,29 @@ impl Drop for Response {
         {
             self.context.recorder.borrow_mut().keep_body(entry, &message, body);
         }
+    }
+
+    /// Counts it under another name.
+    pub(crate) fn rename(&mut self, name: &str) {
+        let mut recorder = self.context.recorder.borrow_mut();
+        let method = recorder.key(self.entry).method.clone();
+        self.entry = recorder.entry(&method, &crate::credentials::stripped(name));
+    }
+
+    /// Returns the reason phrase of the status line.
+    pub(crate) fn reason(&self) -> &[u8] {
+        http1::reason(&self.bytes[..self.head.head_len])
+    }
+
+    /// Returns the failure that it counts as so far.
+    pub(crate) fn failure_text(&self) -> Option<&str> {
+        self.failure.as_deref()
+    }
+}
+
+impl Drop for Response {
+    fn drop(&mut self) {
+        self.count();
         self.context.recycle(std::mem::take(&mut self.bytes));
         if let Some(request) = self.request.take() {
             self.context.recycle_request(request);

@@ -15,10 +15,10 @@ const DIGESTS_MAX: usize = 8;
 
 /// A user's client state. It is allocated when there is some, because most users of a load test have none
 /// and there are very many.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(in crate::session) struct ClientState(Option<Box<State>>);
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct State {
     jar: CookieJar,
     digests: Vec<(Rc<Origin>, DigestSession)>,

@@ -34,7 +34,7 @@ pub(in crate::session) struct CookieUrl<'r> {
 }
 
 /// A user's cookies. All times are since the Unix epoch.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(in crate::session) struct CookieJar {
     /// In the order in which they are sent: longer paths first, then older ones (RFC 6265 section
     /// 5.4).
@@ -43,7 +43,7 @@ pub(in crate::session) struct CookieJar {
     made: u32,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Cookie {
     /// `name=value`, as bytes that are sent as they came.
     pair: Box<[u8]>,

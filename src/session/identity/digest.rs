@@ -37,7 +37,7 @@ enum Algorithm {
 
 /// A user's authentication session with a server (RFC 7616 section 3.6): later requests have the answer
 /// at once.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct DigestSession {
     challenge: Challenge,
     credentials: Rc<Credentials>,

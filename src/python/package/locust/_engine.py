@@ -269,8 +269,9 @@ def task_table(class_index):
 
 
 def needs_wait(class_index):
-    """Whether the wait of a class is a function that the engine has to call."""
-    return _waits[classes[class_index]] == "function"
+    """Whether the engine has to call `wait`: for a function, and where a task set may wait too."""
+    cls = classes[class_index]
+    return _waits[cls] == "function" or any(is_set(entry) for entry in _tasks[cls])
 
 
 def wait(user):

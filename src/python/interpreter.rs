@@ -1,0 +1,34 @@
+//! Starting Python in this process.
+
+use std::ffi::{CString, OsString, c_char};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::ptr;
+
+use super::api::{self, LoadError};
+use super::module;
+
+/// Opens the library of Python and makes our module known to it. Python has not started after it.
+pub(super) fn open(library: &Path) -> Result<(), LoadError> {
+    let api = api::load(library)?;
+    // SAFETY: before Python starts; the name and the function stay.
+    unsafe { (api.PyImport_AppendInittab)(c"_gregaria".as_ptr(), module::init) };
+    Ok(())
+}
+
+/// Runs Python with these words as its command line, of which the first is the interpreter's path: by it
+/// Python finds its environment. Returns the exit code.
+///
+/// # Errors
+///
+/// Returns why there is no Python in the library.
+pub(crate) fn run(library: &Path, words: &[OsString]) -> Result<u8, LoadError> {
+    open(library)?;
+    let words = words.iter().filter_map(|word| CString::new(word.as_bytes()).ok());
+    let words: Vec<CString> = words.collect();
+    let mut pointers: Vec<*mut c_char> =
+        words.iter().map(|word| word.as_ptr().cast_mut()).chain([ptr::null_mut()]).collect();
+    // SAFETY: so many texts and a null, which live as long as the call.
+    let code = unsafe { (api::api().Py_BytesMain)(words.len() as i32, pointers.as_mut_ptr()) };
+    Ok(u8::try_from(code).unwrap_or(1))
+}
