@@ -10,7 +10,7 @@ import sys
 
 import _gregaria
 
-from . import _description, _failures, _options, _tags, event, log, runners, stats
+from . import _description, _failures, _options, _patch, _tags, event, log, runners, stats
 from ._loading import LoadError, load as _load_files
 from .argument_parser import ArgumentError, LocustArgumentParser, cast, plain
 from .env import Environment
@@ -56,6 +56,7 @@ def load(text):
 
 def _first(request):
     global _parser
+    _patch.apply()
     options = request.get("options") or {}
     if not options.get("skip_log_setup"):
         log.setup_logging(options.get("loglevel") or "INFO", options.get("logfile"))
