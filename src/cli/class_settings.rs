@@ -20,6 +20,8 @@ pub(in crate::cli) struct ClassSettings {
     fixed_count: Option<u32>,
     /// The names of the tasks to keep.
     tasks: Option<Vec<String>>,
+    /// Other attributes, which only classes of a locustfile have.
+    others: Map<String, Value>,
     /// Changes of further classes, from the same file or text.
     more: Vec<ClassSettings>,
 }
@@ -49,10 +51,8 @@ impl ClassSettings {
     }
 
     fn of(object: &Map<String, Value>) -> Result<Self, String> {
-        if let Some(key) = object.keys().find(|key| !KEYS.contains(&&***key)) {
-            let hint = hint(key, &KEYS, "there are");
-            return Err(format!("'{key}' is nothing that can be set of a class{hint}"));
-        }
+        let others = object.iter().filter(|(key, _)| !KEYS.contains(&&***key));
+        let others = others.map(|(key, value)| (key.clone(), value.clone())).collect();
         let wrong = |key: &str, expected: &str| format!("'{key}' must be {expected}");
         let text = |key: &str| match object.get(key) {
             None | Some(Value::Null) => Ok(None),
@@ -94,8 +94,18 @@ impl ClassSettings {
             weight: number("weight")?,
             fixed_count,
             tasks,
+            others,
             more: Vec::new(),
         })
+    }
+
+    /// Returns an error for an attribute that a class of a scenario does not have.
+    fn refuse_others(&self) -> Result<(), String> {
+        if let Some(key) = self.others.keys().next() {
+            let hint = hint(key, &KEYS, "there are");
+            return Err(format!("'{key}' is nothing that can be set of a class{hint}"));
+        }
+        self.more.iter().try_for_each(ClassSettings::refuse_others)
     }
 
     /// Applies the changes, and those in `more`.
@@ -179,6 +189,7 @@ impl ClassSettings {
             let set =
                 [("host", host), ("weight", weight), ("fixed_count", count), ("tasks", tasks)];
             object.extend(set.into_iter().filter_map(|(key, value)| Some((key.into(), value?))));
+            object.extend(one.others.clone());
             Value::Object(object)
         };
         std::iter::once(self).chain(&self.more).map(object).collect()
@@ -197,6 +208,8 @@ impl fmt::Display for ClassSettings {
 pub(super) struct ClassChanges {
     pub(super) classes: Vec<ClassSettings>,
     pub(super) equal_weights: bool,
+    /// Whether the classes are of Python, where any attribute can be set.
+    pub(super) of_python: bool,
 }
 
 impl ClassChanges {
@@ -211,6 +224,9 @@ impl ClassChanges {
         if !self.classes.is_empty() {
             let mut classes = Classes::new(scenario.users);
             for class in &self.classes {
+                if !self.of_python {
+                    class.refuse_others().map_err(|error| format!("--config-users: {error}"))?;
+                }
                 class.apply(&mut classes).map_err(|error| format!("--config-users: {error}"))?;
             }
             scenario.users = classes.users.into_iter().flatten().collect();
@@ -237,7 +253,7 @@ mod tests {
     fn changed(texts: &[&str]) -> Result<Scenario, String> {
         let classes =
             texts.iter().map(|text| ClassSettings::parse(text)).collect::<Result<_, _>>()?;
-        ClassChanges { classes, equal_weights: false }.applied(shop())
+        ClassChanges { classes, ..ClassChanges::default() }.applied(shop())
     }
 
     #[track_caller]
@@ -295,7 +311,7 @@ mod tests {
             ),
             (
                 "{\"user_class_name\": \"A\", \"wieght\": 1}",
-                "nothing that can be set of a class, did you mean 'weight'?",
+                "--config-users: 'wieght' is nothing that can be set of a class, did you mean 'weight'?",
             ),
             (
                 "{\"user_class_name\": \"A\", \"weight\": -1}",
@@ -325,6 +341,15 @@ mod tests {
         let text = "[{\"user_class_name\":\"A\",\"weight\":2.0},{\"user_class_name\":\"B\",\"tasks\":[\"look\"]}]";
         let settings = ClassSettings::parse(text).unwrap();
         assert_eq!(settings.to_string(), text);
+    }
+
+    #[test]
+    fn a_class_of_python_has_any_attribute() {
+        let text = "[{\"user_class_name\":\"A\",\"weight\":2.0,\"token\":\"x\"}]";
+        let classes = vec![ClassSettings::parse(text).unwrap()];
+        let changes = ClassChanges { classes, of_python: true, ..ClassChanges::default() };
+        assert_eq!(changes.applied(shop()).unwrap().users[0].share, Share::Weight(2.0));
+        assert_eq!(changes.classes[0].to_string(), text);
     }
 
     #[test]

@@ -86,8 +86,7 @@ fn run_words(mut words: Vec<OsString>) -> Result<u8, Error> {
         words = ["gregaria", DEFAULT_SCENARIO, "--web"].map(OsString::from).into();
     }
     let locustfile = early_locustfile(&early)?;
-    let arguments = locustfile.as_ref().map_or(&[][..], Locustfile::arguments);
-    match args::read::<Args>(words, arguments) {
+    match args::read::<Args>(words, locustfile.as_ref().map(Locustfile::arguments)) {
         Ok(parsed) => run_command(parsed, locustfile),
         Err(error) => report_args_error(error),
     }
@@ -197,7 +196,7 @@ pub fn main_with(scenario: Scenario) -> ExitCode {
     let name = env::args_os().next().unwrap_or_default().to_string_lossy().into_owned();
     let source = ScenarioSource::Loaded(ScenarioTemplate::of_scenario(&name, scenario));
     let words = env::args_os().collect();
-    finish(args::read::<OwnArgs>(words, &[]).map_or_else(
+    finish(args::read::<OwnArgs>(words, None).map_or_else(
         report_args_error,
         |Parsed { args, typed, flag_files, .. }| {
             run_scenario(&source, &resolved(args.run, &typed, flag_files, false))

@@ -68,7 +68,8 @@ impl ScenarioTemplate {
     /// Adds what flags change of the classes.
     pub(super) fn with_class_changes(self, args: &RunArgs) -> Self {
         let (classes, equal_weights) = (args.config_users.clone(), args.equal_weights);
-        ScenarioTemplate { changes: ClassChanges { classes, equal_weights }, ..self }
+        let of_python = matches!(self.content, Content::Locustfile(_));
+        ScenarioTemplate { changes: ClassChanges { classes, equal_weights, of_python }, ..self }
     }
 
     /// Makes the scenario with these values of its parameters.

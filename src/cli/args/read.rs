@@ -47,11 +47,13 @@ impl From<clap::Error> for ArgsError {
 /// same holds for the two kinds of load.
 const OPPOSITES: [(&str, &str); 2] = [("proxy", "unix_socket"), ("web", "headless")];
 
-/// Parses these words, the first of which is the program's name. A locustfile may add arguments.
+/// Parses these words, the first of which is the program's name. A locustfile adds its arguments, and the
+/// variables of Locust.
 pub(in crate::cli) fn read<T: Parser>(
     mut words: Vec<OsString>,
-    arguments: &[Argument],
+    locustfile: Option<&[Argument]>,
 ) -> Result<Parsed<T>, ArgsError> {
+    let arguments = locustfile.unwrap_or_default();
     let command = custom::with_flags(help::command::<T>(&words), arguments);
     // What is still missing may be in a file.
     let typed = command.clone().ignore_errors(true).try_get_matches_from(&words)?;
@@ -60,7 +62,9 @@ pub(in crate::cli) fn read<T: Parser>(
         let named = typed_there.try_get_one::<std::path::PathBuf>("config").ok().flatten();
         let files = config::files(named.map(Path::new)).map_err(ArgsError::File)?;
         let mut flags = Flags::new(&command, of_run, typed_there);
-        for file in files {
+        let variables = locustfile.map(|_| config::variables());
+        let variables = variables.filter(|variables| !variables.settings.is_empty());
+        for file in variables.into_iter().chain(files) {
             flag_files.push(flags.take(file).map_err(ArgsError::File)?);
         }
         words.splice(at..at, flags.words);

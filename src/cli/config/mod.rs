@@ -2,6 +2,7 @@
 
 mod conf;
 mod table;
+mod variables;
 
 use std::path::Path;
 
@@ -13,7 +14,7 @@ pub(super) struct Setting {
     /// The flag without its dashes: `spawn-rate`.
     pub(super) flag: String,
     pub(super) value: Value,
-    /// The position of the value: `gregaria.toml:3:9`.
+    /// The position of the value: `gregaria.toml:3:9`, or the variable.
     pub(super) place: String,
 }
 
@@ -58,6 +59,15 @@ pub(super) fn files(named: Option<&Path>) -> Result<Vec<File>, String> {
         );
     let files: Result<Vec<File>, String> = named.into_iter().chain(usual).collect();
     Ok(files?.into_iter().filter(|file| !file.settings.is_empty()).collect())
+}
+
+/// Returns the flags that the variables of Locust give. They go before files, and do not hold for scenarios
+/// that Locust cannot run.
+pub(super) fn variables() -> File {
+    // One that is not UTF-8 is none of Locust's values.
+    let texts = std::env::vars_os()
+        .filter_map(|(name, text)| Some((name.into_string().ok()?, text.into_string().ok()?)));
+    variables::flags(texts)
 }
 
 fn read(path: &Path) -> Result<String, ReadError> {
