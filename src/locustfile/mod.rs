@@ -18,5 +18,5 @@ pub use description::{
     Argument, ClassDescription, Client, Description, DescriptionError, ShapeDescription,
     TaskDescription, TaskKind, WaitDescription, WaitKind,
 };
-pub use installation::{FindError, Installation};
+pub use installation::{Entry, Extension, FindError, Installation};
 pub use interpreter::{Answer, Caller, Forked, Interpreter, Load, LoadError, Tick};

@@ -1,13 +1,21 @@
 //! The user's own Python: which one it is, and how a process of it is started.
 
+mod extension;
 mod places;
 mod probe;
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+pub use self::extension::Extension;
 use self::places::Places;
 use self::probe::Probe;
+
+/// What a process of Python runs when it has our module.
+const START: &str = "import _gregaria; _gregaria.host()";
+/// What makes it find the module, where it loads us from a file.
+const BOOT: &str = include_str!("boot.py");
 
 /// The oldest Python whose stable interface has all that we call.
 const OLDEST: [u32; 2] = [3, 11];
@@ -22,8 +30,17 @@ pub struct Installation {
     /// Its `sys.executable`: in a virtual environment the one of the environment, which tells Python where its
     /// packages are.
     pub executable: PathBuf,
-    /// Its shared library. Where it has none, its program has to load us.
-    pub library: Option<PathBuf>,
+    /// How our engine and its interpreter come into one process.
+    pub entry: Entry,
+}
+
+/// How our engine and an interpreter come into one process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Entry {
+    /// Our program opens the shared library of Python.
+    Library(PathBuf),
+    /// Python's program, which has no shared library, loads our engine.
+    Extension(Extension),
 }
 
 /// Why there is no Python that can run a locustfile.
@@ -103,6 +120,18 @@ pub enum FindError {
         /// The version of its interpreter.
         version: String,
     },
+    /// It has no shared library, and this program has nothing that it could load.
+    #[error(
+        "{} has no shared library, and this build of gregaria has no extension module for it: install the library \
+         (libpython{minor} on Debian), or pip install gregaria",
+        path.display()
+    )]
+    NoEntry {
+        /// Its `sys.executable`.
+        path: PathBuf,
+        /// Its version without the last number.
+        minor: String,
+    },
 }
 
 impl Installation {
@@ -116,10 +145,10 @@ impl Installation {
     /// next: that would have other packages than the user expects.
     pub fn find(python: Option<&Path>) -> Result<Installation, FindError> {
         let program = Places::of_this_process().choose(python)?;
-        Installation::from_probe(Probe::run(&program)?)
+        Installation::from_probe(Probe::run(&program)?, Extension::installed())
     }
 
-    fn from_probe(probe: Probe) -> Result<Installation, FindError> {
+    fn from_probe(probe: Probe, extension: Option<Extension>) -> Result<Installation, FindError> {
         if let Some((what, needed)) = probe.obstacle() {
             return Err(FindError::Unfit { path: probe.executable, what, needed });
         }
@@ -127,20 +156,40 @@ impl Installation {
             let version = version(&probe.version);
             return Err(FindError::OtherVersion { path: probe.prefix, made_for, version });
         }
-        let library = probe.library();
+        let library = probe.library().map(Entry::Library);
+        let entry = library.or(extension.map(Entry::Extension));
         let Probe { version: numbers, build, executable, .. } = probe;
-        Ok(Installation { version: version(&numbers), build, executable, library })
+        match entry {
+            Some(entry) => {
+                Ok(Installation { version: version(&numbers), build, executable, entry })
+            }
+            None => Err(FindError::NoEntry { path: executable, minor: version(&numbers[..2]) }),
+        }
     }
 
-    /// Starts this program once more, as a process of this Python.
-    #[must_use]
-    pub fn command(&self) -> Option<Command> {
-        let library = self.library.as_ref()?;
-        let mut command = Command::new("/proc/self/exe");
-        command.env("GREGARIA_LIBPYTHON", library);
+    /// Returns the command for a process with our engine and this Python, which calls `_gregaria.host()`. Its path
+    /// and that of its library are in variables.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the engine cannot be given to Python.
+    pub fn command(&self) -> io::Result<Command> {
+        let mut command = match &self.entry {
+            Entry::Library(library) => {
+                let mut command = Command::new("/proc/self/exe");
+                command.env("GREGARIA_LIBPYTHON", library);
+                command
+            }
+            Entry::Extension(extension) => {
+                let mut command = Command::new(&self.executable);
+                // Without the working directory in `sys.path`.
+                command.args(["-P", "-c", &format!("{BOOT}{START}")]).arg(extension.path()?);
+                command
+            }
+        };
         command.env("GREGARIA_PYTHON", &self.executable);
         command.env("GREGARIA_PYTHON_BUILD", &self.build);
-        Some(command)
+        Ok(command)
     }
 }
 

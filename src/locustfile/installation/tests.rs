@@ -9,7 +9,9 @@ use tempfile::{TempDir, tempdir};
 
 use super::places::Places;
 use super::probe::Probe;
-use super::{FindError, Installation};
+use super::{Entry, Extension, FindError, Installation};
+
+const EXTENSION: Extension = Extension::Carried(b"engine");
 
 /// A program that prints this. Another process writes it: a program that this one has open for writing while a
 /// test beside it forks cannot be run (ETXTBSY, execve(2)).
@@ -44,7 +46,7 @@ fn answer(changes: Value) -> Value {
 
 fn found(changes: Value) -> Result<Installation, FindError> {
     let probe: Probe = serde_json::from_value(answer(changes)).unwrap();
-    Installation::from_probe(probe)
+    Installation::from_probe(probe, Some(EXTENSION))
 }
 
 #[test]
@@ -112,7 +114,7 @@ fn an_answer_is_found_among_what_else_is_printed() {
     let dir = tempdir().unwrap();
     let printed = format!("hello from sitecustomize\ngregaria-probe:{}\nbye", answer(json!({})));
     let probe = Probe::run(&program(&dir.path().join("python3"), &printed)).unwrap();
-    assert_eq!(Installation::from_probe(probe).unwrap().version, "3.12.1");
+    assert_eq!(Installation::from_probe(probe, Some(EXTENSION)).unwrap().version, "3.12.1");
 }
 
 #[test]
@@ -177,9 +179,13 @@ fn installed(file: &str, changes: Value) -> (TempDir, Option<PathBuf>) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(&path, "").unwrap();
     let text = changes.to_string().replace("BASE", dir.path().to_str().unwrap());
-    let library = found(serde_json::from_str(&text).unwrap()).unwrap().library;
-    let library =
-        library.map(|library| library.strip_prefix(dir.path()).unwrap_or(&library).to_owned());
+    let library = match found(serde_json::from_str(&text).unwrap()).unwrap().entry {
+        Entry::Library(path) => Some(path.strip_prefix(dir.path()).unwrap().to_owned()),
+        Entry::Extension(extension) => {
+            assert_eq!(extension, EXTENSION);
+            None
+        }
+    };
     (dir, library)
 }
 
@@ -204,6 +210,41 @@ fn the_shared_library_is_one_of_the_installation() {
         installed("moved/libpython3.12.so.1.0", mapped).1,
         Some("moved/libpython3.12.so.1.0".into())
     );
+}
+
+#[test]
+fn without_a_shared_library_and_an_extension_the_error_says_what_to_install() {
+    let probe: Probe = serde_json::from_value(answer(json!({}))).unwrap();
+    let error = Installation::from_probe(probe, None).unwrap_err().to_string();
+    assert!(error.starts_with("/opt/bin/python3 has no shared library"), "{error}");
+    assert!(
+        error.contains("libpython3.12 on Debian") && error.contains("pip install gregaria"),
+        "{error}"
+    );
+}
+
+#[test]
+fn python_can_open_what_this_program_carries() {
+    let path = EXTENSION.path().unwrap();
+    let output = Command::new("cat").arg(&path).output().unwrap();
+    assert_eq!(output.stdout, b"engine");
+    assert_eq!(EXTENSION.path().unwrap(), path);
+}
+
+#[test]
+fn a_process_of_a_python_is_our_program_or_its_own() {
+    let mut python = found(json!({})).unwrap();
+    assert_eq!(python.command().unwrap().get_program(), "/opt/bin/python3");
+    python.entry = Entry::Library("/opt/lib/libpython3.12.so.1.0".into());
+    let command = python.command().unwrap();
+    assert_eq!(command.get_program(), "/proc/self/exe");
+    let variables: Vec<_> =
+        command.get_envs().filter_map(|(name, value)| Some((name.to_str()?, value?))).collect();
+    assert!(
+        variables.contains(&("GREGARIA_LIBPYTHON", "/opt/lib/libpython3.12.so.1.0".as_ref())),
+        "{variables:?}"
+    );
+    assert!(variables.contains(&("GREGARIA_PYTHON", "/opt/bin/python3".as_ref())), "{variables:?}");
 }
 
 #[test]
