@@ -5,6 +5,7 @@
 //! thread state, so fibers never see each other's.
 
 use std::cell::Cell;
+use std::mem::ManuallyDrop;
 use std::ptr;
 use std::rc::Rc;
 use std::time::Duration;
@@ -87,8 +88,9 @@ pub(super) enum Ended {
 
 /// A fiber.
 pub(super) struct Fiber {
-    coroutine: Coroutine<Answer, Ask, (), FiberStack>,
-    running: Box<Running>,
+    /// Dropped by hand: a fiber that does not want to end keeps its stack for ever.
+    coroutine: ManuallyDrop<Coroutine<Answer, Ask, (), FiberStack>>,
+    running: ManuallyDrop<Box<Running>>,
     thread_state: *mut PyThreadState,
     core: Rc<Core>,
     /// Whether it waits within a job.
@@ -127,7 +129,13 @@ impl Fiber {
             running.yielder.set(yielder);
             super::jobs::work(&own, running, first);
         });
-        Ok(Fiber { coroutine, running, thread_state, core, is_busy: false })
+        Ok(Fiber {
+            coroutine: ManuallyDrop::new(coroutine),
+            running: ManuallyDrop::new(running),
+            thread_state,
+            core,
+            is_busy: false,
+        })
     }
 
     pub(super) fn parker(&self) -> &Rc<Parker> {
@@ -148,7 +156,7 @@ impl Fiber {
     }
 
     fn switch(&mut self, answer: Answer) -> Ask {
-        let before = RUNNING.replace(&raw const *self.running);
+        let before = RUNNING.replace(&raw const **self.running);
         self.core.switch_to(self.thread_state);
         let result = self.coroutine.resume(answer);
         RUNNING.set(before);
@@ -176,12 +184,15 @@ impl Drop for Fiber {
         }
         self.core.parkers.remove(self.running.parker.token);
         if self.coroutine.started() && !self.coroutine.done() {
-            // It does not want to end. Its frames refer to its stack, so both stay.
-            // SAFETY: nothing on the stack is dropped, and the stack itself is leaked below.
-            unsafe { self.coroutine.force_reset() };
+            // Its frames refer to its stack and its thread state, so all of that stays.
             return;
         }
         self.core.drop_thread_state(self.thread_state);
+        // SAFETY: the coroutine has ended, or never begun, and neither is used again.
+        unsafe {
+            ManuallyDrop::drop(&mut self.coroutine);
+            ManuallyDrop::drop(&mut self.running);
+        }
     }
 }
 

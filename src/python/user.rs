@@ -13,9 +13,10 @@ use crate::scenario::{TaskError, TaskResult};
 use crate::session::Session;
 
 /// A user of one class of a locustfile.
-#[derive(Default)]
 pub(crate) struct PythonUser {
     class: usize,
+    /// Its number in the run, once it has started.
+    number: Option<u64>,
     fiber: Option<Fiber>,
     /// The wait after the last task, where that is a function of the file's.
     wait: Duration,
@@ -25,7 +26,7 @@ impl PythonUser {
     /// Makes a user of the class with this number in the locustfile's description. Python hears of it when
     /// it [starts](Self::start).
     pub(crate) fn new(class: usize) -> Self {
-        PythonUser { class, ..PythonUser::default() }
+        PythonUser { class, number: None, fiber: None, wait: Duration::ZERO }
     }
 
     /// Makes the user in Python, and runs its `on_start`.
@@ -33,6 +34,7 @@ impl PythonUser {
         let core = Core::of_this_thread(session).map_err(TaskError::Exception)?;
         self.fiber =
             Some(Fiber::new(core).map_err(|error| TaskError::Exception(error.to_string()))?);
+        self.number = Some(session.user());
         let job = Job::Start { class: self.class, number: session.user() };
         self.run(session, Answer::Job(job)).await
     }
@@ -71,6 +73,15 @@ impl PythonUser {
             Ended::Failed(_) => Err(TaskError::Request),
             Ended::SkipsWait => Err(TaskError::SkipWait),
             Ended::StopsUser => Err(TaskError::StopUser),
+        }
+    }
+}
+
+impl Drop for PythonUser {
+    fn drop(&mut self) {
+        drop(self.fiber.take());
+        if let Some((core, user)) = Core::current().zip(self.number) {
+            core.forget_siblings(user);
         }
     }
 }
