@@ -36,6 +36,7 @@ mod nginx;
 mod node;
 mod on_the_page;
 mod over_tls;
+mod python_packages;
 mod script;
 mod server;
 mod through_apache;

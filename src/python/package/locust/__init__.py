@@ -4,7 +4,7 @@ The rules are those of Locust 2.47, whose names these are; the engine below is
 another one. What is not here raises with a sentence that says what to write.
 """
 
-from . import _missing
+from . import _absent, _missing
 from ._version import __version__
 from .event import Events, events
 from .shape import LoadTestShape
@@ -38,6 +38,8 @@ __all__ = (
     "transitions",
     "wait_time",
 )
+
+_absent.install()
 
 _BEFORE_1_0 = {
     "HttpLocust": "write HttpUser, and tasks as its methods (or `tasks = [YourTaskSet]`)",

@@ -30,18 +30,21 @@ class Describer:
         self.errors = []
         self.warnings = []
 
+    def _refuse(self, text):
+        self.errors.append({"text": text, "exit": 2})
+
     def described(self, cls):
         """A class, and its tasks in the order in which the engine counts them."""
         file, line = _traceback.class_place(cls)
         where = f"{file}:{line}: {cls.__name__}"
         tasks = entries(cls)
         if not tasks:
-            self.errors.append(
+            self._refuse(
                 f"{where} has no task: mark its methods with @task, set `tasks`, "
                 "or set abstract = True if it is only a base"
             )
         if cls.run is not User.run:
-            self.errors.append(f"{where} has its own run(), which gregaria never calls: write tasks")
+            self._refuse(f"{where} has its own run(), which gregaria never calls: write tasks")
         dynamic = _assigns_tasks(cls)
         described = [self._task(entry, weight, where) for entry, weight in tasks]
         return {
@@ -73,14 +76,14 @@ class Describer:
         place = _traceback.function_place(entry)
         said = f"{place}: {name}" if place else f"{where}: the task {entry!r}"
         if isinstance(entry, type) or not callable(entry):
-            self.errors.append(f"{said} is no function and no TaskSet")
+            self._refuse(f"{said} is no function and no TaskSet")
         elif inspect.iscoroutinefunction(entry):
-            self.errors.append(
+            self._refuse(
                 f"{said} is `async def`: a task is a plain `def`. Locust would never run "
                 "its body and report no failure"
             )
         elif inspect.isgeneratorfunction(entry) or inspect.isasyncgenfunction(entry):
-            self.errors.append(
+            self._refuse(
                 f"{said} has a `yield`: a task is a plain function. Locust would never run "
                 "its body and report no failure"
             )
@@ -94,7 +97,7 @@ class Describer:
             inner = [self._task(entry, share, where, depth + 1) for entry, share in pairs]
         if not inner and cls.get_next_task is TaskSet.get_next_task:
             place = "{}:{}".format(*_traceback.class_place(cls))
-            self.errors.append(
+            self._refuse(
                 f"{place}: {cls.__name__} has no task: mark its methods with @task or set `tasks`"
             )
         self._wait_of_set(cls)
@@ -128,7 +131,7 @@ class Describer:
         return _wait(*native) if native else _wait("function")
 
     def _no_function(self, cls, where):
-        self.errors.append(
+        self._refuse(
             f"{where}.wait_time is {cls.wait_time!r}: write wait_time = constant(…), "
             "between(…, …) or a method that returns seconds"
         )
@@ -138,7 +141,7 @@ class Describer:
         try:
             wait = by_attributes(cls)
         except (TypeError, ValueError) as error:
-            self.errors.append(f"{where}: {error}")
+            self._refuse(f"{where}: {error}")
             return None
         if wait is not None:
             self.warnings.append(

@@ -209,7 +209,7 @@ def tick(text):
         return "null"
     users, rate, *only = answer
     names = [cls.__name__ for cls in only[0]] if only and only[0] else None
-    return json.dumps({"users": int(users), "spawn_rate": float(rate), "user_classes": names})
+    return json.dumps({"users": int(users), "rate": float(rate), "classes": names})
 
 
 def message(text):

@@ -32,7 +32,7 @@ def stops_test(error):
     """Says that a user ends the run, and ends it; a run that ends so has not succeeded."""
     count(error)
     logger.error("%s\nThe test ends: a user raised StopTest", error)
-    _gregaria.call("quit", "{}")
+    _gregaria.call("stop", "{}")
 
 
 def interrupted_user(user, error):

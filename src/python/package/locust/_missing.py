@@ -15,7 +15,7 @@ _OTHER = (
 )
 
 
-def answer(module, name, known):
+def answer(module, name, known=None):
     """Raises for the missing `name` of `module`.
 
     `known` maps names that files are likely to use to what to write instead.
@@ -24,7 +24,7 @@ def answer(module, name, known):
         raise AttributeError(name)
     names = vars(sys.modules[module])
     text = f"{module} has no {name}"
-    if name in known:
+    if known and name in known:
         text += f": {known[name]}"
     else:
         near = difflib.get_close_matches(name, [n for n in names if not n.startswith("_")], 1)
@@ -52,3 +52,15 @@ def _is_from_import(frame):
 def no_attribute(owner, name, sentence):
     """The AttributeError for something that an object of ours lacks on purpose."""
     return AttributeError(f"{place(sys._getframe(2))}{owner}.{name}: {sentence}", name=name)
+
+
+def refusing(module, name, sentence):
+    """A function, also usable as a class's name, that raises when it is called."""
+
+    def refuse(*args, **kwargs):
+        text = f"{place(sys._getframe(1))}{module}.{name}: {sentence}"
+        raise NotImplementedError(text)
+
+    refuse.__name__ = refuse.__qualname__ = name
+    refuse.__doc__ = f"Locust's {name}, which raises here: {sentence}."
+    return refuse

@@ -5,17 +5,16 @@ Python's import machinery, which say nothing about the user's file.
 """
 
 import linecache
-import os
 import traceback
 
-_OWN = __file__[: -len(os.path.join("locust", "_traceback.py"))]
+# Where our packages are: "<gregaria>/" in the binary.
+_ROOT = __file__[: -len("locust/_traceback.py")]
+_OWN = ("<frozen importlib", *(_ROOT + package for package in ("locust/", "gevent/", "greenlet")))
 
 
 def is_own(filename):
     """Whether a file is ours or the interpreter's import machinery."""
-    return filename.startswith("<frozen ") or filename.startswith(
-        (os.path.join(_OWN, "locust"), os.path.join(_OWN, "gevent"))
-    )
+    return filename.startswith(_OWN)
 
 
 def frames(tb):

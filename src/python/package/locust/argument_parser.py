@@ -7,7 +7,7 @@ and what the page's form says.
 
 import argparse
 
-from ._missing import answer
+from ._missing import answer, refusing
 
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 _SWITCHES = (
@@ -184,13 +184,14 @@ def cast(present, text):
     return text
 
 
+_COMMAND = (
+    "the command parses its own command line; a file adds to it by "
+    "events.init_command_line_parser and reads environment.parsed_options"
+)
+parse_options = refusing(__name__, "parse_options", _COMMAND)
+get_parser = refusing(__name__, "get_parser", _COMMAND)
+setup_parser_arguments = refusing(__name__, "setup_parser_arguments", _COMMAND)
+
+
 def __getattr__(name):
-    answer(
-        __name__,
-        name,
-        dict.fromkeys(
-            ("parse_options", "get_parser", "setup_parser_arguments"),
-            "the command parses its own command line; a file adds to it by "
-            "events.init_command_line_parser and reads environment.parsed_options",
-        ),
-    )
+    answer(__name__, name)

@@ -1,12 +1,13 @@
 """Running one user without the engine."""
 
-from ._missing import no_attribute
+from ._missing import answer, refusing
+
+run_single_user = refusing(
+    "locust",
+    "run_single_user",
+    "run the file by `gregaria -f FILE --headless --users 1 CLASS`, which runs one user of it",
+)
 
 
-def run_single_user(user_class, *args, **kwargs):
-    """Locust's way to step through a user in a debugger."""
-    raise no_attribute(
-        "locust",
-        "run_single_user",
-        f"run the file by `gregaria -f FILE --headless --users 1 {user_class.__name__}`",
-    )
+def __getattr__(name):
+    answer(__name__, name)

@@ -3,7 +3,7 @@
 from . import event, runners
 from .exception import RunnerAlreadyExistsError
 from .stats import RequestStats
-from ._missing import no_attribute
+from ._missing import answer, no_attribute
 
 _LIBRARY = (
     "gregaria runs locustfiles with its own command, `gregaria -f FILE`; "
@@ -110,3 +110,7 @@ class _WebUi:
             "the page is gregaria's own and takes no routes, templates or logins from the file; "
             "serve them from a process of your own, or run with --headless, where web_ui is None",
         )
+
+
+def __getattr__(name):
+    answer(__name__, name)

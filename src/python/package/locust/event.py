@@ -6,6 +6,7 @@ import time
 
 from . import _traceback
 from .exception import STEERING
+from ._missing import answer
 
 logger = logging.getLogger(__name__)
 
@@ -162,3 +163,7 @@ class Events:
 
 
 events = Events()
+
+
+def __getattr__(name):
+    answer(__name__, name)

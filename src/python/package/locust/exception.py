@@ -1,5 +1,7 @@
 """The exceptions by which a locustfile steers its users, under Locust's names."""
 
+from ._missing import answer
+
 
 class LocustError(Exception):
     """The base of errors in the use of this package."""
@@ -67,3 +69,7 @@ class RPCReceiveError(RPCError):
     def __init__(self, *args, addr=None):
         super().__init__(*args)
         self.addr = addr
+
+
+def __getattr__(name):
+    answer(__name__, name)

@@ -22,4 +22,4 @@ def setup_logging(loglevel, logfile=None):
 
 
 def __getattr__(name):
-    answer(__name__, name, {})
+    answer(__name__, name)

@@ -6,7 +6,7 @@ import logging
 import _gregaria
 
 from . import stats as statistics
-from ._missing import no_attribute
+from ._missing import answer, no_attribute
 
 logger = logging.getLogger(__name__)
 
@@ -195,3 +195,7 @@ class MasterRunner(DistributedRunner):
 
 class WorkerRunner(DistributedRunner):
     """The runner of a core process, which runs users."""
+
+
+def __getattr__(name):
+    answer(__name__, name)

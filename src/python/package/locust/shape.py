@@ -2,6 +2,7 @@
 
 import time
 from abc import ABCMeta, abstractmethod
+from ._missing import answer
 
 
 class LoadTestShapeMeta(ABCMeta):
@@ -37,3 +38,7 @@ class LoadTestShape(metaclass=LoadTestShapeMeta):
     @abstractmethod
     def tick(self):
         """(users, users per second), with a list of User classes if only some spawn; None ends the run."""
+
+
+def __getattr__(name):
+    answer(__name__, name)

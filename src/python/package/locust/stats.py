@@ -6,7 +6,7 @@ import time
 
 import _gregaria
 
-from ._missing import answer, no_attribute
+from ._missing import answer, no_attribute, refusing
 
 # The settings that files change. The engine reads them after the file is loaded.
 STATS_NAME_WIDTH = 80
@@ -325,16 +325,21 @@ def sort_stats(stats):
     return [stats[key] for key in sorted(stats)]
 
 
+_PRINTS = "the command prints the tables itself, to stderr"
+_WRITES = "the command writes the files itself: --csv, --json-file, --html"
+print_stats = refusing(__name__, "print_stats", _PRINTS)
+print_percentile_stats = refusing(__name__, "print_percentile_stats", _PRINTS)
+print_error_report = refusing(__name__, "print_error_report", _PRINTS)
+print_stats_json = refusing(__name__, "print_stats_json", "write --json")
+stats_printer = refusing(__name__, "stats_printer", _PRINTS)
+get_stats_summary = refusing(__name__, "get_stats_summary", _PRINTS)
+get_percentile_stats_summary = refusing(__name__, "get_percentile_stats_summary", _PRINTS)
+get_error_report_summary = refusing(__name__, "get_error_report_summary", _PRINTS)
+stats_history = refusing(__name__, "stats_history", _WRITES)
+save_stats_json = refusing(__name__, "save_stats_json", _WRITES)
+StatsCSV = refusing(__name__, "StatsCSV", _WRITES)
+StatsCSVFileWriter = refusing(__name__, "StatsCSVFileWriter", _WRITES)
+
+
 def __getattr__(name):
-    answer(
-        __name__,
-        name,
-        dict.fromkeys(
-            ("print_stats", "stats_printer", "get_stats_summary", "print_percentile_stats"),
-            "the command prints the tables itself, to stderr",
-        )
-        | dict.fromkeys(
-            ("StatsCSV", "StatsCSVFileWriter", "stats_history", "save_stats_json"),
-            "the command writes the files itself: --csv, --json-file, --html",
-        ),
-    )
+    answer(__name__, name)

@@ -17,6 +17,7 @@ from ..exception import (
     StopUser,
 )
 from .wait_time import by_attributes
+from .._missing import answer
 
 logger = logging.getLogger(__name__)
 
@@ -270,3 +271,7 @@ class DefaultTaskSet(TaskSet):
             task(self._user).run()
         else:
             task(self._user)
+
+
+def __getattr__(name):
+    answer(__name__, name)

@@ -6,8 +6,8 @@ import time
 import _gregaria
 
 from .._http.rest import RestMixin
-from .._missing import no_attribute
-from ..exception import StopTest
+from .._missing import answer, no_attribute
+from ..exception import LocustError, StopTest
 from .task import (
     LOCUST_STATE_STOPPING,
     LOCUST_STATE_WAITING,
@@ -23,6 +23,8 @@ class UserMeta(type):
     """Collects a class's tasks into `tasks`; `abstract` is never inherited."""
 
     def __new__(mcs, name, bases, class_dict, **kwargs):
+        if "task_set" in class_dict:
+            raise LocustError(f"{name}.task_set is of before Locust 1.0: write tasks = [YourTaskSet]")
         class_dict["tasks"] = get_tasks_from_base_classes(bases, class_dict)
         class_dict.setdefault("abstract", False)
         return super().__new__(mcs, name, bases, class_dict, **kwargs)
@@ -140,3 +142,7 @@ class HttpUser(User, RestMixin):
             user=self,
             pool_manager=self.pool_manager,
         )
+
+
+def __getattr__(name):
+    answer(__name__, name)

@@ -6,6 +6,7 @@ work out by itself carry `native`, the kind and its two numbers.
 
 import random
 from time import perf_counter
+from .._missing import answer
 
 
 def _native(function, kind, a, b=0.0):
@@ -74,3 +75,7 @@ def by_attributes(owner):
     if owner.min_wait is None or owner.max_wait is None:
         raise ValueError("min_wait and max_wait go together: set both, or wait_time = constant(…)")
     return between(owner.min_wait / 1000.0, owner.max_wait / 1000.0)
+
+
+def __getattr__(name):
+    answer(__name__, name)
