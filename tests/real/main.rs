@@ -14,6 +14,7 @@ mod against_flask;
 mod against_haproxy;
 mod against_httpbin;
 mod against_lighttpd;
+mod against_locust;
 mod against_nginx;
 mod against_node;
 mod against_old_http;

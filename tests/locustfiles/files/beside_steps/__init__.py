@@ -1,0 +1,3 @@
+from .tour import Tour
+
+__all__ = ["Tour"]
