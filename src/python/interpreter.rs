@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::ptr;
 
-use super::api::{self, LoadError};
+use super::api::{self, LoadError, Raw};
 use super::module;
 
 /// Opens the library of Python and makes our module known to it. Python has not started after it.
@@ -31,4 +31,22 @@ pub(crate) fn run(library: &Path, words: &[OsString]) -> Result<u8, LoadError> {
     // SAFETY: so many texts and a null, which live as long as the call.
     let code = unsafe { (api::api().Py_BytesMain)(words.len() as i32, pointers.as_mut_ptr()) };
     Ok(u8::try_from(code).unwrap_or(1))
+}
+
+/// Makes our module, where Python's own program has loaded us as an extension module: it looks this name up.
+///
+/// # Safety
+///
+/// Python calls it, with its lock held.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn PyInit__gregaria() -> Raw {
+    match api::load_from_process() {
+        // SAFETY: as for this function.
+        Ok(_) => unsafe { module::init() },
+        Err(error) => {
+            // Without Python's functions no exception can be raised.
+            eprintln!("gregaria: error: {error}");
+            ptr::null_mut()
+        }
+    }
 }
