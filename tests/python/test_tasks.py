@@ -3,7 +3,7 @@
 import unittest
 
 from package_fake import engine
-from locust import SequentialTaskSet, TaskSet, User, constant, tag, task
+from locust import SequentialTaskSet, TaskSet, User, constant, events, tag, task
 from locust.env import Environment
 from locust.exception import (
     InterruptTaskSet,
@@ -233,6 +233,69 @@ class Running(unittest.TestCase):
         self.assertIsInstance(self.run_set(Outer), StopUser)
         self.assertEqual(said, ["inner", "outer"])
 
+    def test_what_on_stop_raises_stops_no_other(self):
+        said = self.said
+
+        class Outer(TaskSet):
+            def on_stop(self):
+                said.append("outer")
+
+            @task
+            class Inner(TaskSet):
+                def on_stop(self):
+                    raise ValueError("late")
+
+                @task
+                def one(self):
+                    raise StopUser()
+
+        self.assertIsInstance(self.run_set(Outer), StopUser)
+        self.assertEqual(said, ["outer"])
+        self.assertEqual([row[0] for row in engine.of("exception")], ["late"])
+
+    def test_on_start_that_raises_leaves_the_set_without_on_stop(self):
+        said = self.said
+
+        class Outer(TaskSet):
+            @task
+            class Inner(TaskSet):
+                def on_start(self):
+                    raise ValueError("early")
+
+                def on_stop(self):
+                    said.append("inner")
+
+                @task
+                def one(self): ...
+
+        engine.iterations_left = 1
+        self.run_set(Outer)
+        self.assertEqual(said, [])
+        self.assertEqual([row[0] for row in engine.of("exception")], ["early"])
+        self.assertEqual(engine.of("iteration"), [(0.3,)])
+
+    def test_user_error_gets_the_set_that_ran_the_task(self):
+        heard = []
+        user = user_of(_User)
+
+        def listener(user_instance, exception, tb, **_):
+            heard.append((type(user_instance).__name__, str(exception), tb is not None))
+
+        events.user_error.add_listener(listener)
+        self.addCleanup(events.user_error.remove_listener, listener)
+
+        class Tasks(TaskSet):
+            @task
+            def one(self):
+                raise ValueError("in a set")
+
+        engine.iterations_left = 1
+        self.run_set(Tasks, user)
+        _engine.outcome(user, ValueError("of a user"))
+        self.assertEqual(
+            heard, [("Tasks", "in a set", True), ("DefaultTaskSet", "of a user", False)]
+        )
+
     def test_stop_lets_the_task_go_on(self):
         said = self.said
 
@@ -343,6 +406,10 @@ class Outcomes(unittest.TestCase):
         self.assertEqual(_engine.outcome(None, ValueError("bad")), 1)
         self.assertEqual(engine.of("exception"), [("bad", "")])
 
+    def test_sys_exit_ends_the_run_with_its_code(self):
+        self.assertEqual(_engine.outcome(self.user, SystemExit(9)), 1)
+        self.assertEqual(engine.of("quit"), [({"exit_code": 9},)])
+
     def test_an_exception_of_on_start_ends_the_user_without_on_stop(self):
         said = []
 
@@ -361,6 +428,7 @@ class Outcomes(unittest.TestCase):
         self.assertEqual([row[0] for row in engine.of("exception")], ["why"])
 
     def test_stop_user_in_on_start_runs_on_stop(self):
+        """What on_stop raises is counted; Locust logs it and ends with 0."""
         said = []
 
         class Leaving(_User):
@@ -369,13 +437,14 @@ class Outcomes(unittest.TestCase):
 
             def on_stop(self):
                 said.append("on_stop")
-                raise ValueError("logged only")
+                raise ValueError("late")
 
         user = user_of(Leaving)
         with self.assertRaises(StopUser):
             _engine.on_start(user)
         _engine.on_stop(user)
-        self.assertEqual((said, engine.of("exception")), (["on_stop"], []))
+        self.assertEqual(said, ["on_stop"])
+        self.assertEqual([row[0] for row in engine.of("exception")], ["late"])
 
 
 if __name__ == "__main__":

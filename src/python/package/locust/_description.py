@@ -23,6 +23,18 @@ _SETTINGS = (
 )
 
 
+_MESSAGES = "send what you need by runner.send_message"
+UNFIRED = {
+    "worker_connect": "the core processes are there when test_start is fired",
+    "worker_report": _MESSAGES,
+    "report_to_master": _MESSAGES,
+    "heartbeat_sent": _MESSAGES,
+    "heartbeat_received": _MESSAGES,
+    "cpu_warning": "the command says itself where the host is too slow",
+    "usage_monitor": "the command says itself where the host is too slow",
+}
+
+
 class Describer:
     """Describes classes; collects what is wrong with them."""
 
@@ -32,6 +44,15 @@ class Describer:
 
     def _refuse(self, text):
         self.errors.append({"text": text, "exit": 2})
+
+    def listeners(self, events):
+        """Warns of listeners of events that the engine never fires."""
+        for name in UNFIRED:
+            for listener in getattr(events, name)._handlers:
+                place = _traceback.function_place(listener)
+                self.warnings.append(
+                    f"{place}: events.{name} is never fired here: {UNFIRED[name]}"
+                )
 
     def described(self, cls):
         """A class, and its tasks in the order in which the engine counts them."""

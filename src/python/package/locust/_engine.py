@@ -10,7 +10,18 @@ import sys
 
 import _gregaria
 
-from . import _description, _failures, _options, _patch, _tags, event, log, runners, stats
+from . import (
+    _description,
+    _failures,
+    _options,
+    _patch,
+    _tags,
+    _traceback,
+    event,
+    log,
+    runners,
+    stats,
+)
 from ._loading import LoadError, load as _load_files
 from .argument_parser import ArgumentError, LocustArgumentParser, cast, plain
 from .env import Environment
@@ -22,7 +33,13 @@ from .exception import (
     StopTest,
     StopUser,
 )
-from .user.task import LOCUST_STATE_RUNNING, LOCUST_STATE_STOPPING, is_set
+from .user.task import (
+    LOCUST_STATE_RUNNING,
+    LOCUST_STATE_STOPPING,
+    DefaultTaskSet,
+    is_set,
+    seconds,
+)
 from .user.users import User
 
 # The User classes, in the Description's order; the tasks and the kind of wait of each.
@@ -35,6 +52,7 @@ _parser = None
 _shapes = {}
 _arguments = None
 _initialised = False
+_logged = None
 
 # What `outcome` answers.
 COUNTED, STOP_USER, AT_ONCE, AFTER_WAIT, STOP_TEST = range(5)
@@ -46,6 +64,7 @@ def load(text):
     if not classes:
         _first(request)
     _take_options(request.get("options") or {})
+    _set_up_logging()
     given = request.get("arguments") or {}
     if "words" in given or "values" in given:
         _take_arguments(given)
@@ -57,9 +76,6 @@ def load(text):
 def _first(request):
     global _parser
     _patch.apply()
-    options = request.get("options") or {}
-    if not options.get("skip_log_setup"):
-        log.setup_logging(options.get("loglevel") or "INFO", options.get("logfile"))
     users, shapes = _load_files(request["files"])
     classes.extend(users.values())
     _shapes.update(shapes)
@@ -76,12 +92,23 @@ def _first(request):
     event.listener_failed = False
     events.init_command_line_parser.fire(parser=_parser)
     if event.listener_failed:
-        raise LoadError("a listener of init_command_line_parser raised (see above)")
+        raise LoadError("A listener of init_command_line_parser raised (its traceback is above)", 1)
+
+
+def _set_up_logging():
+    """After the files are loaded, as in Locust: levels and handlers that they set are gone."""
+    global _logged
+    options = environment.parsed_options
+    wanted = (options.loglevel or "INFO", options.logfile)
+    if not options.skip_log_setup and wanted != _logged:
+        log.setup_logging(*wanted)
+        _logged = wanted
 
 
 def _describe():
     describer = _description.Describer()
     described = [describer.described(cls) for cls in classes]
+    describer.listeners(events)
     for entry, cls in zip(described, classes):
         _tasks[cls] = _description.callables(cls)
         _waits[cls] = entry["wait"]["kind"]
@@ -148,7 +175,7 @@ def _initialise():
         environment=environment, runner=environment.runner, web_ui=environment.web_ui
     )
     if event.listener_failed:
-        raise LoadError("a listener of init raised (see above)", 1)
+        raise LoadError("A listener of init raised (its traceback is above)", 1)
     event.listener_failed = before
 
 
@@ -192,7 +219,10 @@ def shape(text):
 
 
 def _choose_shape(name):
-    environment.shape_class = _shapes[name]()
+    try:
+        environment.shape_class = _shapes[name]()
+    except Exception as error:
+        raise LoadError(_traceback.text(error).rstrip("\n")) from None
     environment.shape_class.runner = environment.runner
     environment.shape_class.reset_time()
 
@@ -238,21 +268,16 @@ def on_start(user):
         raise
     except Exception as error:
         user._failed_start = True
-        _failures.count(error)
-        _failures.log(error)
+        _failures.in_task(user, error)
         raise StopUser() from error
+    if user._state == LOCUST_STATE_STOPPING:
+        raise StopUser()
 
 
 def on_stop(user):
-    """The user's own end. What it raises is logged only, as in Locust."""
-    if user._failed_start:
-        return
-    try:
-        user.on_stop()
-    except _gregaria.GreenletExit:
-        raise
-    except BaseException as error:
-        _failures.log(error)
+    """The user's own end."""
+    if not user._failed_start:
+        _failures.in_on_stop(user.on_stop)
 
 
 def task(user, index):
@@ -280,8 +305,6 @@ def wait(user):
     if type(user).wait is not User.wait:
         user.wait()
         return 0.0
-    from .user.task import seconds
-
     return seconds(user, user.wait_time)
 
 
@@ -299,16 +322,15 @@ def outcome(user, error):
     if isinstance(error, InterruptTaskSet):
         _failures.interrupted_user(user, error)
         return STOP_USER
-    if user is None:
+    if isinstance(error, SystemExit):
+        _failures.exits(error)
+        return STOP_USER
+    if user is None or not isinstance(error, Exception) or _failures.ends_user(error):
         _failures.count(error)
         _failures.log(error)
         return STOP_USER
-    if isinstance(error, Exception) and not _failures.ends_user(error):
-        _failures.in_task(user, error)
-        return STOP_USER if user._state == LOCUST_STATE_STOPPING else COUNTED
-    _failures.count(error)
-    _failures.log(error)
-    return STOP_USER
+    _failures.in_task(DefaultTaskSet(user) if events.user_error._handlers else user, error)
+    return STOP_USER if user._state == LOCUST_STATE_STOPPING else COUNTED
 
 
 def _flush():

@@ -1,21 +1,39 @@
 """What happens to an exception that leaves a task, `on_start` or `on_stop`."""
 
+import json
 import logging
 
 import _gregaria
 
 from . import _traceback
 from .event import events
-from .exception import MissingWaitTimeError
+from .exception import STEERING, MissingWaitTimeError
 
 logger = logging.getLogger("locust.user.task")
 
 
-def in_task(user, error):
-    """Counts an exception of a task, logs it and fires `user_error`, as Locust does."""
+def in_task(owner, error):
+    """Counts an exception of a task, logs it and fires `user_error`, as Locust does.
+
+    `owner` is the task set that ran the task; listeners get it as `user_instance`.
+    """
     count(error)
-    events.user_error.fire(user_instance=user, exception=error, tb=error.__traceback__)
+    events.user_error.fire(user_instance=owner, exception=error, tb=error.__traceback__)
     log(error)
+
+
+def in_on_stop(stop):
+    """Calls an `on_stop`. What it raises is counted and logged, and stops nothing.
+
+    Locust only logs it, so that the run ends with exit code 0.
+    """
+    try:
+        stop()
+    except STEERING:
+        pass
+    except Exception as error:
+        count(error)
+        log(error)
 
 
 def count(error):
@@ -33,6 +51,14 @@ def stops_test(error):
     count(error)
     logger.error("%s\nThe test ends: a user raised StopTest", error)
     _gregaria.call("stop", "{}")
+
+
+def exits(error):
+    """A task called sys.exit(): the run ends, with this exit code, as in Locust."""
+    code = error.code if isinstance(error.code, int) else int(error.code is not None)
+    count(SystemExit(f"a task called sys.exit({error.code!r})").with_traceback(error.__traceback__))
+    logger.error("a task called sys.exit(%r): the run ends", error.code)
+    _gregaria.call("quit", json.dumps({"exit_code": code}))
 
 
 def interrupted_user(user, error):

@@ -40,9 +40,8 @@ def load(files):
 def _import(path):
     path = os.path.abspath(path)
     for directory in (os.getcwd(), os.path.dirname(path)):
-        if directory in sys.path:
-            sys.path.remove(directory)
-        sys.path.insert(0, directory)
+        if directory not in sys.path[:2]:
+            sys.path.insert(0, directory)
     name = os.path.splitext(os.path.basename(path))[0]
     if name in ("locust", "gevent"):
         raise LoadError(f"{path}: a locustfile cannot be called {name}.py: rename it", 1)
@@ -56,6 +55,8 @@ def _import(path):
         if code is None or isinstance(code, int):
             raise LoadError(f"{path} called sys.exit({code})", code or 0) from None
         raise LoadError(str(code), 1) from None
+    except KeyboardInterrupt:
+        raise LoadError(f"{path}: interrupted while it was loaded", 130) from None
     except BaseException as error:
         raise LoadError(_traceback.text(error).rstrip("\n")) from None
     return module
@@ -68,10 +69,10 @@ def _is_concrete(value, base):
 def _add(found, name, value, what):
     present = found.setdefault(value.__name__, value)
     if present is not value:
-        places = ", ".join(
+        places = " and ".join(
             "{}:{}".format(*_traceback.class_place(cls)) for cls in (present, value)
         )
-        raise LoadError(f"Duplicate {what} class name {value.__name__}: {places}", 1)
+        raise LoadError(f"Duplicate {what} class name: {value.__name__} is in both {places}", 1)
 
 
 def _hint(files):

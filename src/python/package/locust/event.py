@@ -2,11 +2,12 @@
 
 import contextlib
 import logging
+import re
 import time
 
 from . import _traceback
-from .exception import STEERING
 from ._missing import answer
+from .exception import STEERING, CatchResponseError
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +49,10 @@ class EventHook:
 
     @contextlib.contextmanager
     def measure(self, request_type, name, response_length=0, context=None):
-        """Times a block and fires this event for it; yields the event's arguments to edit."""
+        """Times a block and fires this event for it; yields the event's arguments to edit.
+
+        Any exception ends the block and becomes the sample's failure, as in Locust.
+        """
         sample = {
             "request_type": request_type,
             "name": name,
@@ -56,7 +60,6 @@ class EventHook:
             "context": context or {},
             "exception": None,
             "start_time": time.time(),
-            "response": None,
         }
         began = time.perf_counter()
         try:
@@ -88,30 +91,43 @@ class RequestHook(EventHook):
 
     def fire(self, *, reverse=False, **kwargs):
         """Counts the sample, then calls the listeners; `notify` is for one that is counted."""
-        self._record(kwargs)
+        try:
+            self._record(kwargs)
+        except TypeError as error:
+            _fail(error)
         self.notify(reverse=reverse, **kwargs)
 
 
 def _record(sample):
+    """Counts a sample. One that lacks a part is an error of the listener's kind, as in Locust."""
     import _gregaria
 
-    missing = [key for key in ("request_type", "name", "response_time") if key not in sample]
+    missing = [key for key in _PARTS if key not in sample]
     if missing:
-        raise TypeError(f"events.request.fire: {', '.join(missing)} missing")
+        raise TypeError(f"events.request.fire(…) lacks {', '.join(missing)}")
+    milliseconds = sample["response_time"]
+    if milliseconds is not None and not isinstance(milliseconds, (int, float)):
+        raise TypeError(f"response_time is milliseconds as a number, not {milliseconds!r}")
     error = sample.get("exception")
     _gregaria.record(
-        str(sample["request_type"]),
+        "" if sample["request_type"] is None else str(sample["request_type"]),
         str(sample["name"]),
-        sample["response_time"],
-        sample.get("response_length") or 0,
-        None if error is None else _error_text(error),
+        None if milliseconds is None else float(milliseconds),
+        int(sample["response_length"] or 0),
+        error_text(error) if error else None,
         sample.get("start_time"),
     )
 
 
-def _error_text(error):
-    """An error as Locust's tables show it."""
-    return repr(error) if isinstance(error, BaseException) else str(error)
+_PARTS = ("request_type", "name", "response_time", "response_length")
+_ADDRESS = re.compile(r"object at 0x[0-9a-fA-F]+")
+
+
+def error_text(error):
+    """An error as the tables group it: a text as it is, an exception's repr without addresses."""
+    if isinstance(error, CatchResponseError):
+        return str(error)
+    return error if isinstance(error, str) else _ADDRESS.sub("object at 0x....", repr(error))
 
 
 _REMOVED = {

@@ -17,6 +17,7 @@ def setup_logging(loglevel, logfile=None):
     root = logging.getLogger()
     for present in root.handlers[:]:
         root.removeHandler(present)
+        present.close()
     root.addHandler(handler)
     root.setLevel(loglevel.upper())
 

@@ -160,10 +160,10 @@ class TaskSet(metaclass=TaskSetMeta):
                 self._begin(pause)
                 pause = self._run_next()
             except InterruptTaskSet as interrupt:
-                self.on_stop()
+                _failures.in_on_stop(self.on_stop)
                 self._leave(interrupt)
             except (StopUser, _gregaria.GreenletExit):
-                self.on_stop()
+                _failures.in_on_stop(self.on_stop)
                 raise
 
     def _begin(self, pause):
@@ -189,7 +189,7 @@ class TaskSet(metaclass=TaskSetMeta):
         except (InterruptTaskSet, StopUser, StopTest):
             raise
         except Exception as error:
-            _failures.in_task(self._user, error)
+            _failures.in_task(self, error)
         return True
 
     def _leave(self, interrupt):
