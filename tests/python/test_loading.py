@@ -176,6 +176,29 @@ class Describing(unittest.TestCase):
         self.assertFalse(described["flat"])
         self.assertEqual([task["kind"] for task in described["tasks"]], ["set"])
 
+    def test_tasks_that_are_assigned_after_the_class_have_their_weights(self):
+        """Locust calls the pairs, and counts a TypeError each time."""
+        said = load(
+            file(
+                """
+                from locust import TaskSet, User
+
+                def hello(user): ...
+                def world(user): ...
+
+                class Inner(TaskSet): ...
+                class Late(User): ...
+
+                Inner.tasks = {hello: 2}
+                Late.tasks = [hello, (world, 2), Inner]
+                """
+            )
+        )
+        (described,) = said["classes"]
+        shown = [(task["name"], task["weight"]) for task in described["tasks"]]
+        self.assertEqual(shown, [("hello", 1), ("world", 2), ("Inner", 1)])
+        self.assertEqual(described["tasks"][2]["tasks"][0]["weight"], 2)
+
     def test_settings_of_locust_stats(self):
         said = load(
             file(
@@ -269,6 +292,22 @@ class Refusing(unittest.TestCase):
             self.assertEqual(len(found), 1, (said, errors))
             self.assertIn(f"locustfile.py:{line}:", found[0], number)
         self.assertEqual(len(errors), 12)
+
+    def test_classes_that_are_not_chosen_may_be_wrong(self):
+        path = file(
+            """
+            from locust import User, task
+
+            class Wrong(User): ...
+
+            class Right(User):
+                @task
+                def t(self): ...
+            """
+        )
+        chosen = {"options": {"user_classes": ["Right"]}, "arguments": {"words": []}}
+        self.assertEqual(load(path, further=[chosen])["errors"], [])
+        self.assertEqual(len(load(path)["errors"]), 1)
 
     def test_tracebacks_have_the_files_frames_only(self):
         path = file("def g():\n    return 1 / 0\ng()\n")

@@ -36,14 +36,18 @@ UNFIRED = {
 
 
 class Describer:
-    """Describes classes; collects what is wrong with them."""
+    """Describes classes; collects what is wrong with those of these names, or with all."""
 
-    def __init__(self):
+    def __init__(self, chosen=()):
         self.errors = []
         self.warnings = []
+        self._chosen = chosen
+        self._is_chosen = True
 
     def _refuse(self, text):
-        self.errors.append({"text": text, "exit": 2})
+        error = {"text": text, "exit": 2}
+        if self._is_chosen and error not in self.errors:
+            self.errors.append(error)
 
     def listeners(self, events):
         """Warns of listeners of events that the engine never fires."""
@@ -56,6 +60,7 @@ class Describer:
 
     def described(self, cls):
         """A class, and its tasks in the order in which the engine counts them."""
+        self._is_chosen = not self._chosen or cls.__name__ in self._chosen
         file, line = _traceback.class_place(cls)
         where = f"{file}:{line}: {cls.__name__}"
         tasks = entries(cls)
@@ -164,7 +169,7 @@ class Describer:
         except (TypeError, ValueError) as error:
             self._refuse(f"{where}: {error}")
             return None
-        if wait is not None:
+        if wait is not None and self._is_chosen:
             self.warnings.append(
                 f"{where} waits by min_wait and max_wait (milliseconds), which Locust 2.47 ignores: "
                 "write wait_time = between(…, …) in seconds"

@@ -106,7 +106,7 @@ def _set_up_logging():
 
 
 def _describe():
-    describer = _description.Describer()
+    describer = _description.Describer(environment.parsed_options.user_classes)
     described = [describer.described(cls) for cls in classes]
     describer.listeners(events)
     for entry, cls in zip(described, classes):

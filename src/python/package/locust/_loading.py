@@ -7,6 +7,7 @@ import sys
 
 from . import _traceback
 from .shape import LoadTestShape
+from .user.task import expand, is_set
 from .user.users import User
 
 
@@ -27,11 +28,12 @@ def load(files):
     users, shapes = {}, {}
     for path in files:
         module = _import(path)
-        for name, value in vars(module).items():
+        for value in vars(module).values():
             if _is_concrete(value, User):
-                _add(users, name, value, "user")
+                _expand(value)
+                _add(users, value, "user")
             elif _is_concrete(value, LoadTestShape):
-                _add(shapes, name, value, "shape")
+                _add(shapes, value, "shape")
     if not users:
         raise LoadError("No User class found!" + _hint(files), 1)
     return users, shapes
@@ -66,7 +68,19 @@ def _is_concrete(value, base):
     return inspect.isclass(value) and issubclass(value, base) and not value.abstract
 
 
-def _add(found, name, value, what):
+def _expand(cls):
+    """Expands `tasks` that was assigned after the class statement, with its weights, at every depth.
+
+    Locust expands them in the class statement only, and then fails at each pair.
+    """
+    if isinstance(cls.tasks, dict) or any(isinstance(entry, tuple) for entry in cls.tasks):
+        cls.tasks = expand(cls.tasks)
+    for entry in dict.fromkeys(cls.tasks):
+        if is_set(entry) and entry is not cls:
+            _expand(entry)
+
+
+def _add(found, value, what):
     present = found.setdefault(value.__name__, value)
     if present is not value:
         places = " and ".join(
