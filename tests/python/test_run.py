@@ -163,6 +163,24 @@ class Options(Run):
         load(options={"host": "http://y"})
         self.assertEqual(_engine.environment.host, "http://y")
         self.assertEqual(_engine.classes[0].host, "http://y")
+        load(options={"host": None})
+
+    def test_config_users_set_attributes_until_the_next_run(self):
+        site = _engine.classes[0]
+        load(options={"config_users": [{"user_class_name": "Site", "colour": "blue", "host": "http://z"}]})
+        self.assertEqual((site.colour, site.host), ("blue", "http://z"))
+        load(options={"host": "http://y"})
+        self.assertEqual((site.colour, site.host), ("blue", "http://y"))
+        load(options={"host": None, "config_users": None})
+        self.assertFalse(hasattr(site, "colour"))
+        self.assertIsNone(site.host)
+
+    def test_equal_weights_inside_sets(self):
+        load(options={"equal_weights": True})
+        pages = _engine.classes[0].tasks[0]
+        self.assertEqual([task.__name__ for task in pages.tasks], ["read", "write"])
+        load(options={"equal_weights": False})
+        self.assertEqual(len(pages.tasks), 3)
 
     def test_tags_choose_the_tasks_of_sets_anew_for_each_run(self):
         def chosen(**options):

@@ -5,7 +5,8 @@ import inspect
 import platform
 import sys
 
-from . import _traceback
+from . import _chosen, _traceback
+from .argument_parser import plain
 from .user.task import DefaultTaskSet, TaskSet, is_set
 from .user.users import HttpUser, User
 from .user.wait_time import by_attributes
@@ -90,7 +91,7 @@ class Describer:
             "settings": {
                 name: getattr(cls, name) for name in _SETTINGS if _is_plain(getattr(cls, name, None))
             },
-            "custom": {},
+            "custom": _custom(cls),
             "file": file,
             "line": line,
         }
@@ -178,9 +179,9 @@ class Describer:
 
 
 def entries(cls):
-    """The tasks of a class with their weights, each once, in the order of their first place."""
+    """The tasks that the file gives a class, with their weights, each once, in their first places."""
     weights = {}
-    for entry in cls.tasks:
+    for entry in _chosen.file_tasks(cls):
         weights[entry] = weights.get(entry, 0) + 1
     return list(weights.items())
 
@@ -222,6 +223,17 @@ def _whole(tasks):
 
 def _wait(kind, a=0.0, b=0.0):
     return {"kind": kind, "a": a, "b": b}
+
+
+def _custom(cls):
+    """What the class's own `json()` adds for the page."""
+    if getattr(cls.json, "__func__", None) is User.json.__func__:
+        return {}
+    shown = cls.json()
+    return {name: plain(value) for name, value in shown.items() if name not in _SHOWN}
+
+
+_SHOWN = ("host", "weight", "fixed_count", "tasks")
 
 
 def _is_plain(value):

@@ -11,11 +11,11 @@ import sys
 import _gregaria
 
 from . import (
+    _chosen,
     _description,
     _failures,
     _options,
     _patch,
-    _tags,
     _traceback,
     event,
     log,
@@ -68,7 +68,6 @@ def load(text):
     given = request.get("arguments") or {}
     if "words" in given or "values" in given:
         _take_arguments(given)
-        _tags.filter_sets(classes, environment.tags, environment.exclude_tags)
         _initialise()
     return json.dumps(_describe())
 
@@ -76,6 +75,9 @@ def load(text):
 def _first(request):
     global _parser
     _patch.apply()
+    if hasattr(sys.stdout, "reconfigure"):
+        # The core processes write to it, too: lines stay whole, and are out when one dies.
+        sys.stdout.reconfigure(line_buffering=True)
     users, shapes = _load_files(request["files"])
     classes.extend(users.values())
     _shapes.update(shapes)
@@ -112,7 +114,7 @@ def _describe():
     for entry, cls in zip(described, classes):
         _tasks[cls] = _description.callables(cls)
         _waits[cls] = entry["wait"]["kind"]
-        _tags.adapt(entry, cls, environment.tags, environment.exclude_tags)
+        _chosen.tags_of_sets(entry, cls, environment.tags, environment.exclude_tags)
     return {
         "python": _description.version(),
         "classes": described,
@@ -142,9 +144,11 @@ def _take_options(options):
     environment.stop_timeout = float(options.get("stop_timeout", environment.stop_timeout) or 0)
     environment.reset_stats = bool(options.get("reset_stats", environment.reset_stats))
     environment.profile = options.get("profile", environment.profile)
-    if environment.host:
-        for cls in classes:
-            cls.host = environment.host
+    given = environment.parsed_options
+    _chosen.attributes(classes, given.config_users, environment.host)
+    _chosen.tasks_of_sets(
+        classes, environment.tags, environment.exclude_tags, given.equal_weights
+    )
 
 
 def _take_arguments(given):
