@@ -199,6 +199,16 @@ class Describing(unittest.TestCase):
         self.assertEqual(shown, [("hello", 1), ("world", 2), ("Inner", 1)])
         self.assertEqual(described["tasks"][2]["tasks"][0]["weight"], 2)
 
+    def test_tests_of_pytest_are_users_where_there_is_no_other(self):
+        path = file("def test_one(session): ...\ndef test_two(fastsession): ...\ndef helper(): ...\n")
+        said = load(path)
+        shown = [(c["name"], c["client"], c["tasks"][0]["name"], c["flat"]) for c in said["classes"]]
+        self.assertEqual(
+            shown, [("test_one", "http", "test_one", True), ("test_two", "fast", "test_two", True)]
+        )
+        self.assertEqual(said["errors"], [])
+        self.assertEqual([(c["file"], c["line"]) for c in said["classes"]], [(path, 1), (path, 2)])
+
     def test_settings_of_locust_stats(self):
         said = load(
             file(
@@ -334,8 +344,8 @@ class Refusing(unittest.TestCase):
         said = load(file("x = 1"))
         self.assertEqual(said["exit"], 1)
         self.assertTrue(said["refused"].startswith("No User class found!"))
-        said = load(file("def test_shop(session): ...\n"))
-        self.assertIn("locustfile.py:1: test_shop is a test of pytest", said["refused"])
+        said = load(file("def test_shop(session, more): ...\n"))
+        self.assertRegex(said["refused"], r"locustfile.py:1: test_shop\(session, more\) takes one fixture")
         one = "from locust import User, task\nclass A(User):\n    @task\n    def t(self): ...\n"
         said = load(file(one, "a.py"), file(one, "b.py"))
         self.assertEqual(said["exit"], 1)

@@ -5,7 +5,7 @@ import inspect
 import os
 import sys
 
-from . import _traceback
+from . import _pytest, _traceback
 from .shape import LoadTestShape
 from .user.task import expand, is_set
 from .user.users import User
@@ -35,7 +35,7 @@ def load(files):
             elif _is_concrete(value, LoadTestShape):
                 _add(shapes, value, "shape")
     if not users:
-        raise LoadError("No User class found!" + _hint(files), 1)
+        users = _tests(files)
     return users, shapes
 
 
@@ -44,7 +44,7 @@ def _import(path):
     for directory in (os.getcwd(), os.path.dirname(path)):
         if directory not in sys.path[:2]:
             sys.path.insert(0, directory)
-    name = os.path.splitext(os.path.basename(path))[0]
+    name = _name(path)
     if name in ("locust", "gevent"):
         raise LoadError(f"{path}: a locustfile cannot be called {name}.py: rename it", 1)
     spec = importlib.util.spec_from_file_location(name, path)
@@ -89,14 +89,22 @@ def _add(found, value, what):
         raise LoadError(f"Duplicate {what} class name: {value.__name__} is in both {places}", 1)
 
 
-def _hint(files):
-    """What a file without a User class may have meant."""
+def _tests(files):
+    """The users that a file without a User class has as tests of pytest."""
+    users = {}
     for path in files:
-        module = sys.modules.get(os.path.splitext(os.path.basename(path))[0])
-        for name, value in vars(module).items():
-            if name.startswith("test_") and inspect.isfunction(value):
-                return (
-                    f" {_traceback.function_place(value)}: {name} is a test of pytest: write a "
-                    "User class with a @task that does the same"
-                )
-    return " A locustfile defines a class that is derived from HttpUser, FastHttpUser or User."
+        found, errors = _pytest.users_of(sys.modules[_name(path)])
+        users |= found
+        if errors:
+            raise LoadError("\n".join(errors), 1)
+    if not users:
+        raise LoadError(
+            "No User class found! A locustfile defines a class that is derived from HttpUser, "
+            "FastHttpUser or User.",
+            1,
+        )
+    return users
+
+
+def _name(path):
+    return os.path.splitext(os.path.basename(path))[0]

@@ -60,6 +60,8 @@ def class_place(cls):
     """File and line of a class statement; ("", 0) where Python does not know them."""
     import inspect
 
+    if "_place" in getattr(cls, "__dict__", ()):
+        return cls._place
     try:
         file = inspect.getsourcefile(cls)
         linecache.checkcache(file)
