@@ -7,8 +7,11 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+use serde::{Deserialize, Serialize};
 
 pub use crate::stats::Change;
 
@@ -34,6 +37,8 @@ pub struct Control {
     started: OnceLock<Instant>,
     received: Mutex<Received>,
     cores: Mutex<Vec<Remote>>,
+    /// Threads that pass commands on to cores of other processes.
+    relays: Mutex<Vec<Sender<()>>>,
 }
 
 /// The commands so far.
@@ -46,12 +51,14 @@ struct Received {
 }
 
 /// A change of the load, and the time from which it holds.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ScheduledChange {
     /// From the start of the run.
     pub at: Duration,
     /// The change.
     pub change: Change,
+    /// The names of the only classes that users are started of; `None` for all.
+    pub classes: Option<Vec<String>>,
 }
 
 /// Writes it in Locust's words, for the log.
@@ -123,6 +130,30 @@ impl Control {
     /// Returns an error if the load is open, if the rate is not above zero, or for more than
     /// [`USERS_MAX`] users.
     pub fn set_users(&self, users: u32, spawn_rate: f64) -> Result<(), Refused> {
+        self.change_users(users, spawn_rate, None)
+    }
+
+    /// Changes the number of users, and starts users of these classes only from now on. Others go on until
+    /// they are stopped, the newest first.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`Control::set_users`].
+    pub fn set_users_of(
+        &self,
+        users: u32,
+        spawn_rate: f64,
+        classes: Vec<String>,
+    ) -> Result<(), Refused> {
+        self.change_users(users, spawn_rate, Some(classes))
+    }
+
+    fn change_users(
+        &self,
+        users: u32,
+        spawn_rate: f64,
+        classes: Option<Vec<String>>,
+    ) -> Result<(), Refused> {
         if self.is_open() {
             return Err(Refused::IsOpen);
         }
@@ -132,8 +163,11 @@ impl Control {
         if users > USERS_MAX {
             return Err(Refused::TooManyUsers(users));
         }
-        let text = format!("{} at {spawn_rate} per second", units::users(users));
-        self.schedule(Change::Users { users, spawn_rate }, text);
+        let mut text = format!("{} at {spawn_rate} per second", units::users(users));
+        if let Some(classes) = &classes {
+            text = format!("{text}, only {} are started", classes.join(", "));
+        }
+        self.schedule(Change::Users { users, spawn_rate }, classes, text);
         Ok(())
     }
 
@@ -150,7 +184,7 @@ impl Control {
         if !(0.0..=RATE_MAX).contains(&rate) {
             return Err(Refused::Rate(rate));
         }
-        self.schedule(Change::Rate(rate), format!("{rate} iterations per second"));
+        self.schedule(Change::Rate(rate), None, format!("{rate} iterations per second"));
         Ok(())
     }
 
@@ -211,6 +245,7 @@ impl Control {
     /// Notes what ended a core. The run ends with the last core.
     pub(crate) fn ended_by(&self, ending: Ending) {
         self.received().ending = Some(ending);
+        self.wake_relays();
     }
 
     /// Returns the time since the start of the run; zero before it.
@@ -230,17 +265,31 @@ impl Control {
         self.received().changes.get(known..).unwrap_or_default().to_vec()
     }
 
-    /// Wakes this core at every later change.
-    pub(crate) fn join(&self, core: Remote) {
-        self.cores.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(core);
+    /// Returns what gets a message at every later command, change and ending. Several that have not been
+    /// looked at are one message.
+    pub(crate) fn news(&self) -> Receiver<()> {
+        let (tell, news) = bounded(1);
+        locked(&self.relays).push(tell);
+        news
     }
 
-    fn schedule(&self, change: Change, text: String) {
+    /// Schedules a change that was scheduled in another process of this run, for the same instant.
+    pub(crate) fn follow(&self, change: ScheduledChange) {
+        self.received().changes.push(change);
+        self.wake_cores();
+    }
+
+    /// Wakes this core at every later change.
+    pub(crate) fn join(&self, core: Remote) {
+        locked(&self.cores).push(core);
+    }
+
+    fn schedule(&self, change: Change, classes: Option<Vec<String>>, text: String) {
         let mut received = self.received();
         // Keeps changes in the order of their times, even if two threads read the clock at once.
         let latest = received.changes.last().map_or(Duration::ZERO, |change| change.at);
         let at = (self.elapsed() + AHEAD).max(latest);
-        received.changes.push(ScheduledChange { at, change });
+        received.changes.push(ScheduledChange { at, change, classes });
         self.record(&mut received, text);
         drop(received);
         self.wake_cores();
@@ -253,13 +302,22 @@ impl Control {
     }
 
     fn wake_cores(&self) {
-        let cores = self.cores.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        cores.iter().for_each(Remote::wake);
+        locked(&self.cores).iter().for_each(Remote::wake);
+        self.wake_relays();
+    }
+
+    fn wake_relays(&self) {
+        // One that is full has a message to look at, and one without a receiver has ended.
+        locked(&self.relays).iter().for_each(|relay| _ = relay.try_send(()));
     }
 
     fn received(&self) -> MutexGuard<'_, Received> {
-        self.received.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        locked(&self.received)
     }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -280,7 +338,7 @@ mod tests {
         assert_eq!(control.target(), Some(changes[1].change));
         let told: Vec<_> = control.commands().into_iter().map(|command| command.what).collect();
         assert_eq!(told, ["5 users at 2 per second", "1 user at 2 per second"]);
-        let said = changes.map(|change| change.change.to_string());
+        let said = changes.clone().map(|change| change.change.to_string());
         assert_eq!(said[0], "Ramping to 5 users at a rate of 2.00 per second");
         assert_eq!(said[1], "Ramping to 1 user at a rate of 2.00 per second");
     }
@@ -306,6 +364,24 @@ mod tests {
         assert_eq!(open.set_rate(0.0), Ok(()));
         assert_eq!(open.commands().len(), 1);
         assert_eq!((open.rate_wanted(), closed.rate_wanted()), (Some(0.0), None));
+    }
+
+    #[test]
+    fn what_comes_from_another_process_holds_at_the_same_instant() {
+        let (command, core) = (Control::default(), Control::default());
+        let news = command.news();
+        command.begin(Instant::now(), false);
+        assert!(news.is_empty());
+        command.set_users(5, 2.0).unwrap();
+        command.set_users(6, 2.0).unwrap();
+        assert_eq!(news.try_iter().count(), 1, "of both");
+        for change in command.changes_after(0) {
+            core.follow(change);
+        }
+        assert_eq!(core.changes_after(0), command.changes_after(0));
+        core.ended_by(Ending::Load);
+        command.stop();
+        assert_eq!((core.ending(), news.try_iter().count()), (Some(Ending::Load), 1));
     }
 
     #[test]

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use core_affinity::CoreId;
+use serde::{Deserialize, Serialize};
 
 pub use churn::Churn;
 pub(crate) use class_tls::ClassTls;
@@ -36,7 +37,7 @@ use crate::transport::tls::TlsOptions;
 
 /// Options of a run. They take precedence over the scenario; if neither sets one, Locust's default
 /// holds.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Options {
     /// Base URL that replaces all others.
     pub host: Option<String>,
@@ -62,10 +63,12 @@ pub struct Options {
     pub requests: Option<u32>,
     /// How long the run takes, from its start; `None` to run until it is stopped.
     pub run_time: Option<Duration>,
-    /// Levels that stop the run when they are broken.
+    /// Levels that stop the run when they are broken. They do not leave the process that judges them.
+    #[serde(skip)]
     pub abort_when: Vec<Threshold>,
     /// The time from which these are judged; by default after ten seconds or, in a shorter run, at its
     /// end.
+    #[serde(skip)]
     pub abort_after: Option<Duration>,
     /// How long users may go on with their tasks after the stop.
     pub stop_timeout: Option<Duration>,

@@ -6,22 +6,23 @@ use std::collections::BTreeSet;
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
-use crossbeam_channel::bounded;
+use crossbeam_channel::{Sender, bounded};
 
 use self::adapting::{Adapting, Broken};
 use crate::collector::{Collector, ReportError, Summary, ThresholdMonitor};
 use crate::control::Control;
-use crate::executor;
+use crate::executor::{self, Cores};
 use crate::plan::{Churn, Plan, RouteForecast};
+use crate::reactor::Backend;
 use crate::reactor::preflight::{self, Chosen};
 use crate::report::Report;
 use crate::session::Via;
-use crate::stats::Totals;
+use crate::stats::{Interval, Totals};
 
 /// Intervals of one core that may wait for the collector before the core keeps them to itself.
-const INTERVALS_WAITING: usize = 4;
+pub(crate) const INTERVALS_WAITING: usize = 4;
 /// Descriptors of a core besides those of its users' connections: rings, events, the scheduler
 /// statistics of its thread. Eight are used.
 const FILES_PER_CORE: u64 = 9;
@@ -38,6 +39,12 @@ pub enum Error {
     /// A core did not start, or panicked.
     #[error(transparent)]
     Core(#[from] executor::Error),
+    /// The process of a core did not start.
+    #[error("{0}")]
+    NoProcess(String),
+    /// A process was lost during the run, and with it a part of the statistics.
+    #[error("{0}")]
+    LostProcess(String),
     /// The function of an adaptive load panicked, or asked for a change that does not fit the load.
     #[error("the adaptive load cannot be followed: {0}")]
     Adaptive(String),
@@ -114,7 +121,24 @@ fn thresholds(plan: &Arc<Plan>, control: &Arc<Control>) -> ThresholdMonitor {
     ThresholdMonitor::new(levels, after, is_over)
 }
 
-/// Runs a plan to its end. The reports are updated every second.
+/// The cores of a run that has started, wherever they are.
+pub struct StartedCores {
+    /// When the run started, or will in a moment.
+    pub started: Instant,
+    /// What the sockets of all of them go through.
+    pub backend: Backend,
+    /// Waits for every core to end, and returns what broke.
+    pub join: Box<dyn FnOnce() -> Result<(), Error>>,
+}
+
+impl From<Cores> for StartedCores {
+    fn from(cores: Cores) -> Self {
+        let Cores { started, backend, .. } = cores;
+        StartedCores { started, backend, join: Box::new(|| Ok(cores.join()?)) }
+    }
+}
+
+/// Runs a plan to its end, on threads of this process. The reports are updated every second.
 ///
 /// The calling thread works as the collector until the last core has ended. `control` can stop the run
 /// early. `on_report_error` is called once for each error of a report, which is then updated again the
@@ -130,16 +154,33 @@ pub fn run(
     reports: Vec<(String, Box<dyn Report + Send>)>,
     on_report_error: impl FnMut(&ReportError),
 ) -> Result<Summary, Error> {
+    let start = |intervals| Ok(executor::start(plan, control, intervals)?.into());
+    run_on(start, plan, control, reports, on_report_error)
+}
+
+/// Does the same on cores that `start` starts: each is to send its intervals to the sender, its last one
+/// marked as such.
+///
+/// # Errors
+///
+/// Returns the errors of [`run`], of which those of cores come from `start`.
+pub fn run_on(
+    start: impl FnOnce(Sender<Interval>) -> Result<StartedCores, Error>,
+    plan: &Arc<Plan>,
+    control: &Arc<Control>,
+    reports: Vec<(String, Box<dyn Report + Send>)>,
+    on_report_error: impl FnMut(&ReportError),
+) -> Result<Summary, Error> {
     let (intervals, shipped) = bounded(INTERVALS_WAITING * plan.cores.len());
     let (adaptive, broken) = (&plan.scenario.load.adaptive, Broken::default());
     if adaptive.is_some() {
         control.expect_changes();
     }
-    let cores = executor::start(plan, control, intervals)?;
+    let cores = start(intervals)?;
     let wall_start = SystemTime::now();
-    let classes = plan.scenario.users.iter().map(|user| user.name.clone()).collect();
+    let classes: Vec<_> = plan.scenario.users.iter().map(|user| user.name.clone()).collect();
     let processors = plan.cores.iter().map(|core| core.id).collect();
-    let totals = Totals::new(wall_start, classes, plan.limits).processors(processors);
+    let totals = Totals::new(wall_start, classes.clone(), plan.limits).processors(processors);
     let totals = totals.backend(cores.backend.to_string());
     let collector = Collector::new(cores.started, plan.cores.len(), totals);
     let mut collector = collector.control(control.clone()).thresholds(thresholds(plan, control));
@@ -147,11 +188,11 @@ pub fn run(
         collector = collector.report(name, report);
     }
     if let Some(adaptive) = adaptive.clone() {
-        let adapting = Adapting::new(adaptive, control.clone(), broken.clone());
+        let adapting = Adapting::new(adaptive, control.clone(), broken.clone(), classes);
         collector = collector.report("adaptive load", Box::new(adapting));
     }
     let summary = collector.run(&shipped, on_report_error);
-    cores.join()?;
+    (cores.join)()?;
     match broken.get() {
         Some(reason) => Err(Error::Adaptive(reason.clone())),
         None => Ok(summary),

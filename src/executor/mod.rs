@@ -19,6 +19,7 @@ mod user;
 mod user_handle;
 mod worker;
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -53,6 +54,17 @@ pub struct Cores {
     threads: Vec<Running<()>>,
 }
 
+/// Cores that wait for the start of their run.
+#[derive(Debug)]
+pub(crate) struct ReadyCores {
+    /// What the sockets of all of them go through.
+    pub(crate) backend: Backend,
+    is_open: bool,
+    control: Arc<Control>,
+    threads: Vec<Running<()>>,
+    starts: Vec<Sender<Instant>>,
+}
+
 /// Starts the cores of a plan. Each sends its statistics to `intervals` and drops its sender when
 /// its last user has ended.
 ///
@@ -64,13 +76,29 @@ pub fn start(
     control: &Arc<Control>,
     intervals: Sender<Interval>,
 ) -> Result<Cores, Error> {
+    let ready = prepare(plan, control, 0..plan.cores.len(), intervals)?;
+    Ok(ready.begin(Instant::now() + HEAD_START))
+}
+
+/// Prepares those cores of a plan that this process runs, and waits until all of them are ready.
+///
+/// # Errors
+///
+/// Returns why a core could not start; no load has been made then.
+pub(crate) fn prepare(
+    plan: &Arc<Plan>,
+    control: &Arc<Control>,
+    numbers: Range<usize>,
+    intervals: Sender<Interval>,
+) -> Result<ReadyCores, Error> {
     let backend = preflight::choose(plan.io)?.backend;
     // Before any thread is pinned, so that look-ups are not.
     let resolver = Resolver::start(plan.dns_refresh).map_err(Error::Resolver)?;
-    let (ready, all_ready) = bounded(plan.cores.len());
+    let (ready, all_ready) = bounded(numbers.len());
     let mut threads = Vec::new();
     let mut starts = Vec::new();
-    for (number, &core) in plan.cores.iter().enumerate() {
+    for number in numbers {
+        let core = plan.cores[number];
         let (tell, start) = bounded(1);
         let job = Job {
             plan: plan.clone(),
@@ -97,12 +125,20 @@ pub fn start(
             Ok(()) => unreachable!("a core that ends without an error has been ready"),
         };
     }
-    let started = Instant::now() + HEAD_START;
-    control.begin(started, plan.arrivals.is_some());
-    for start in starts {
-        let _ = start.send(started);
+    let (is_open, control) = (plan.arrivals.is_some(), control.clone());
+    Ok(ReadyCores { backend, is_open, control, threads, starts })
+}
+
+impl ReadyCores {
+    /// Begins the run at this instant.
+    pub(crate) fn begin(self, started: Instant) -> Cores {
+        let ReadyCores { backend, is_open, control, threads, starts } = self;
+        control.begin(started, is_open);
+        for start in starts {
+            let _ = start.send(started);
+        }
+        Cores { started, backend, threads }
     }
-    Ok(Cores { started, backend, threads })
 }
 
 /// What a core leaves behind when it breaks: its tasks, which may hold whatever they hold for ever.

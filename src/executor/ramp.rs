@@ -10,7 +10,7 @@ use super::pinned::yield_now;
 use super::stopping::ON_STOP_GRACE;
 use super::user_handle::UserHandle;
 use crate::control::{Change, ScheduledChange};
-use crate::scenario::{Curve, UserTarget, share};
+use crate::scenario::{Classes, Curve, User, UserTarget, share};
 
 /// How many users start or stop before the core has a turn, where it is late with them.
 const AT_ONCE: usize = 64;
@@ -25,9 +25,12 @@ pub(super) async fn follow(core: Rc<PerCore>) {
         let woken = core.pinned.reactor.woken();
         schedule.read_changes(&core);
         let now = Instant::now();
-        while let Some(wanted) = schedule.next_until(now - core.started) {
+        while let Some(wanted) = schedule.next_until(&core, now - core.started) {
             match wanted {
-                Some(wanted) => users.reach(&core, wanted, now).await,
+                Some(wanted) => {
+                    let classes = schedule.classes.as_mut();
+                    users.reach(&core, wanted, classes, now).await;
+                }
                 None => {
                     core.context.recorder.borrow_mut().users_wanted(None);
                     core.load_is_over();
@@ -56,12 +59,21 @@ struct UserSchedule {
     change: Option<Duration>,
     changes: VecDeque<ScheduledChange>,
     seen: usize,
+    /// The classes of users that start, where a command has named them.
+    classes: Option<PickedClasses>,
+}
+
+/// The class of each user by its number, as only classes that were picked would have them.
+struct PickedClasses {
+    order: Classes,
+    known: Vec<u16>,
 }
 
 impl UserSchedule {
     fn new(core: &PerCore) -> Self {
         let curve = core.plan().shape.curve(core.plan().run_time);
-        UserSchedule { curve, change: Some(Duration::ZERO), changes: VecDeque::new(), seen: 0 }
+        let changes = VecDeque::new();
+        UserSchedule { curve, change: Some(Duration::ZERO), changes, seen: 0, classes: None }
     }
 
     /// Reads new commands.
@@ -77,15 +89,31 @@ impl UserSchedule {
     }
 
     /// Takes the next change that is due by now. The inner `None` means that the load is over.
-    fn next_until(&mut self, now: Duration) -> Option<Option<UserTarget>> {
+    fn next_until(&mut self, core: &PerCore, now: Duration) -> Option<Option<UserTarget>> {
         let due = self.due().filter(|&due| due <= now)?;
         let scheduled = self.changes.pop_front_if(|scheduled| scheduled.at <= due);
-        if let Some(ScheduledChange { at, change: Change::Users { users, spawn_rate } }) = scheduled
+        if let Some(ScheduledChange { at, change: Change::Users { users, spawn_rate }, classes }) =
+            scheduled
         {
             self.curve.steer(at, users, spawn_rate);
+            let users = &core.plan().scenario.users;
+            self.classes = classes.map(|names| PickedClasses::new(users, &names));
         }
         self.change = self.curve.next_change(due);
         Some(self.curve.at(due))
+    }
+}
+
+impl PickedClasses {
+    fn new(users: &[User], names: &[String]) -> Self {
+        PickedClasses { order: Classes::picked(users, names), known: Vec::new() }
+    }
+
+    /// Returns the class of the user with this number.
+    fn of(&mut self, number: usize) -> Option<usize> {
+        let missing = (number + 1).saturating_sub(self.known.len());
+        self.known.extend(self.order.by_ref().take(missing));
+        self.known.get(number).map(|&class| usize::from(class))
     }
 }
 
@@ -104,14 +132,24 @@ struct CoreUsers {
 
 impl CoreUsers {
     /// Starts or stops users until there are as many as wanted.
-    async fn reach(&mut self, core: &Rc<PerCore>, wanted: UserTarget, now: Instant) {
+    async fn reach(
+        &mut self,
+        core: &Rc<PerCore>,
+        wanted: UserTarget,
+        mut classes: Option<&mut PickedClasses>,
+        now: Instant,
+    ) {
         let users = share(wanted.users, core.number(), core.count());
         core.context.recorder.borrow_mut().users_wanted(Some(users.into()));
         let users = users as usize;
         while self.lives.len() != users && core.lifecycle.phase() == Phase::Running {
             if self.lives.len() < users {
                 let number = core.number() + self.lives.len() * core.count();
-                let Some(class) = core.class_of(number, wanted.mix) else { return };
+                let class = match &mut classes {
+                    Some(classes) => classes.of(number),
+                    None => core.class_of(number, wanted.mix),
+                };
+                let Some(class) = class else { return };
                 self.lives.push(core.spawn_user(number, class));
             } else if let Some(handle) = self.lives.pop() {
                 self.stop(core, handle, now);

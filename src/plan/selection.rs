@@ -3,11 +3,13 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Error, Options};
 use crate::scenario::{LoadShape, Scenario, Share, User, hint};
 
 /// A class of users that is to run.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SelectedClass {
     /// The class's name.

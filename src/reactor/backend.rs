@@ -3,11 +3,12 @@
 use std::fmt;
 
 use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
 
 use super::preflight;
 
 /// The interface of the kernel that a reactor waits with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Backend {
     /// One ring for each core: the cheapest, from Linux 6.1 on, where it is permitted.
     IoUring,
@@ -43,7 +44,7 @@ impl From<Backend> for BackendChoice {
 }
 
 /// Which [`Backend`] is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize)]
 pub enum BackendChoice {
     /// io_uring where this process may use it, else epoll.
     #[default]

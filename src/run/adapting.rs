@@ -18,12 +18,32 @@ pub(super) struct Adapting {
     adaptive: Adaptive,
     control: Arc<Control>,
     broken: Broken,
+    /// The names of the classes that run.
+    classes: Vec<String>,
     latest: Adaptation,
 }
 
+/// Why an answer cannot be followed.
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    #[error("there is no class of users named '{name}'; a shape may ask for {classes}")]
+    NoClass { name: String, classes: String },
+    #[error("a shape must ask for one class of users at least; there are {0}")]
+    NoClasses(String),
+    #[error("{0}")]
+    Failed(String),
+}
+
 impl Adapting {
-    pub(super) fn new(adaptive: Adaptive, control: Arc<Control>, broken: Broken) -> Self {
-        Adapting { adaptive, control, broken, latest: Adaptation::Continue }
+    pub(super) fn new(
+        adaptive: Adaptive,
+        control: Arc<Control>,
+        broken: Broken,
+        classes: Vec<String>,
+    ) -> Self {
+        Adapting { adaptive, control, broken, classes, latest: Adaptation::Continue }
     }
 
     /// Returns what the load asks for, or how its function panicked.
@@ -33,19 +53,33 @@ impl Adapting {
     }
 
     /// Asks for the change unless it is the same as before.
-    fn follow(&mut self, answer: Adaptation) -> Result<(), Refused> {
+    fn follow(&mut self, answer: Adaptation) -> Result<(), Error> {
         if answer == Adaptation::Continue || answer == self.latest {
             return Ok(());
         }
-        self.latest = answer;
+        self.latest = answer.clone();
         match answer {
-            Adaptation::Continue => Ok(()),
-            Adaptation::Users { users, spawn_rate } => self.control.set_users(users, spawn_rate),
-            Adaptation::Rate(rate) => self.control.set_rate(rate),
-            Adaptation::Stop => {
-                self.control.stop();
-                Ok(())
+            Adaptation::Continue => {}
+            Adaptation::Users { users, spawn_rate } => self.control.set_users(users, spawn_rate)?,
+            Adaptation::UsersOf { users, spawn_rate, classes } => {
+                self.check(&classes)?;
+                self.control.set_users_of(users, spawn_rate, classes)?;
             }
+            Adaptation::Rate(rate) => self.control.set_rate(rate)?,
+            Adaptation::Stop => self.control.stop(),
+            Adaptation::Failed(reason) => return Err(Error::Failed(reason)),
+        }
+        Ok(())
+    }
+
+    fn check(&self, classes: &[String]) -> Result<(), Error> {
+        let known = || self.classes.join(", ");
+        if classes.is_empty() {
+            return Err(Error::NoClasses(known()));
+        }
+        match classes.iter().find(|name| !self.classes.contains(name)) {
+            Some(name) => Err(Error::NoClass { name: name.clone(), classes: known() }),
+            None => Ok(()),
         }
     }
 }

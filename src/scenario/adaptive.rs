@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use crate::stats::Snapshot;
 
 /// How a run continues.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Adaptation {
     /// Without a change.
@@ -18,10 +18,22 @@ pub enum Adaptation {
         /// Users started or stopped per second until the number is reached.
         spawn_rate: f64,
     },
+    /// The same, with users of these classes only where users are started. Others go on until they are
+    /// stopped, the newest first.
+    UsersOf {
+        /// The new number of users.
+        users: u32,
+        /// Users started or stopped per second until the number is reached.
+        spawn_rate: f64,
+        /// The names of the classes.
+        classes: Vec<String>,
+    },
     /// With this number of iterations per second, if the load is a rate.
     Rate(f64),
     /// The run ends, as at the end of its run time.
     Stop,
+    /// The run ends with this error.
+    Failed(String),
 }
 
 /// A load that depends on the run so far.

@@ -71,6 +71,16 @@ impl Classes {
         classes
     }
 
+    /// Makes the order of users of these classes only.
+    pub(crate) fn picked(users: &[User], names: &[String]) -> Self {
+        let picked = users.iter().map(|user| {
+            let is_picked = names.contains(&user.name);
+            let share = if is_picked { user.share } else { Share::Weight(0.0) };
+            User { share, ..User::new(&*user.name) }
+        });
+        Classes::new(&picked.collect::<Vec<_>>())
+    }
+
     /// Makes the order of users that are added with this mix, which replaces weights and counts of the
     /// classes. An empty mix gives the order of [`Classes::new`].
     ///

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
+use serde::{Deserialize, Serialize};
 
 use super::{KeepAlive, StateFactory, Step, Task, TaskAction, TaskFn, WaitTime};
 use crate::credentials::stripped;
@@ -40,7 +41,7 @@ pub struct User {
 }
 
 /// The share or number of the run's users in a class.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Share {
     /// A share of all users, relative to the weights of the other classes.

@@ -1,7 +1,9 @@
 //! Changes of the load during a run.
 
+use serde::{Deserialize, Serialize};
+
 /// A change of the load, which replaces its shape or rate.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Change {
     /// Goes from the users at that moment to this number, at this rate.

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
+
 /// Whether this build can make TLS connections: the cargo feature `tls`.
 pub(crate) const IS_BUILT_IN: bool = cfg!(feature = "tls");
 
@@ -9,7 +11,7 @@ pub(crate) const IS_BUILT_IN: bool = cfg!(feature = "tls");
 pub(crate) const ABSENT: &str = "this build has no TLS; it comes with the cargo feature 'tls'";
 
 /// The TLS options of a class of users. Files are read when a run is planned.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TlsOptions {
     /// A PEM file of authorities to trust beside those of the system.
@@ -32,7 +34,7 @@ pub struct TlsOptions {
 }
 
 /// A version of TLS.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum TlsVersion {
     /// RFC 5246.

@@ -4,6 +4,8 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use super::resolver::resolve;
 use crate::session::request::base_url::BaseUrl;
 
@@ -37,7 +39,7 @@ impl ResolvedUrl {
 /// Given addresses of a host and port, which are not looked up, as by curl's `--resolve`. They are
 /// written as `HOST:PORT:ADDRESS[,ADDRESS...]`, with brackets around a host that is an IPv6 address, and
 /// optionally around the addresses.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Resolve {
     /// Host and port, as a URL.

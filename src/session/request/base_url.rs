@@ -1,13 +1,14 @@
 //! The base URL of a user's requests.
 
 use http::{HeaderValue, Uri};
+use serde::{Deserialize, Serialize};
 
 use super::authority::{Authority, without_zone};
 use crate::credentials::{hidden, hidden_in_malformed};
 use crate::transport::tls::{ABSENT, IS_BUILT_IN};
 
 /// A parsed base URL of the scenario or the command line.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct BaseUrl {
     /// Whether its scheme is `https`.
