@@ -9,14 +9,29 @@
 //! the interpreter is behind [`Interpreter`], what users do behind [`Actions`].
 
 mod actions;
+mod assignment;
+mod clock;
+mod connection;
+mod core;
+mod crew;
 mod description;
+mod desk;
+mod exit;
+pub mod host;
+mod host_process;
 mod installation;
 mod interpreter;
+mod message;
 
 pub use actions::{Actions, Described};
+pub use crew::Crew;
 pub use description::{
     Argument, ClassDescription, Client, Description, DescriptionError, ShapeDescription,
     TaskDescription, TaskKind, WaitDescription, WaitKind,
 };
+pub use host_process::{HostError, HostProcess};
 pub use installation::{Entry, Extension, FindError, Installation};
 pub use interpreter::{Answer, Caller, Forked, Interpreter, Load, LoadError, Tick};
+
+#[cfg(test)]
+mod tests;

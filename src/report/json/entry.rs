@@ -23,7 +23,7 @@ impl Serialize for Entries<'_> {
 }
 
 /// Returns a row of the snapshot.
-pub(super) fn entry(row: &Row, snapshot: &Snapshot) -> Value {
+pub(crate) fn entry(row: &Row, snapshot: &Snapshot) -> Value {
     let mut entry = locusts(row, snapshot);
     entry.append(&mut ours(row));
     Value::Object(entry)

@@ -1,0 +1,260 @@
+//! The host process as the command sees it.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::thread;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use serde_json::{Value, json};
+
+use super::connection::Connection;
+use super::description::Description;
+use super::desk::Desk;
+use super::exit::ended;
+use super::host::HOST;
+use super::interpreter::{Load, LoadError, Tick};
+use super::message::{Call, CallAnswer, Request, Response};
+use crate::scenario::{Adaptation, Adaptive};
+
+/// How long the host has to end when the command needs it no more.
+const ENDS_WITHIN: Duration = Duration::from_secs(1);
+
+/// A host process. It is started once, and serves all runs of the command.
+#[derive(Debug)]
+pub struct HostProcess {
+    /// Requests and their responses, one after the other.
+    requests: Mutex<Connection>,
+    end_of_requests: Connection,
+    pub(super) desk: Arc<Desk>,
+    /// How the process ended, once it has.
+    ended: Arc<OnceLock<String>>,
+    /// Disconnected when the process has ended.
+    end: Receiver<()>,
+    process: OwnedFd,
+    /// The number of the process.
+    pub id: u32,
+}
+
+/// Why the host did not do what it was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HostError {
+    /// The files cannot run.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// Python raised an exception: its traceback.
+    #[error("{0}")]
+    Python(String),
+    /// The process has ended.
+    #[error("the Python host process {0}")]
+    Ended(String),
+}
+
+impl HostProcess {
+    /// Starts the host process with this command, which calls [`host::main`](super::host::main).
+    ///
+    /// # Errors
+    ///
+    /// Returns why the process cannot be started.
+    pub fn start(mut command: Command) -> io::Result<Arc<Self>> {
+        let (requests, host) = Connection::pair()?;
+        let (calls, host_calls) = Connection::pair()?;
+        command.stdin(Stdio::from(OwnedFd::from(host))).env(HOST, "0");
+        let desk = Arc::new(Desk::default());
+        let how = Arc::new(OnceLock::new());
+        let (tell, started) = bounded(1);
+        let (alive, end) = bounded(0);
+        let (clerk, ended_how) = (desk.clone(), how.clone());
+        // The kernel kills the host with the thread that started it.
+        thread::Builder::new().name("gregaria-host".into()).spawn(move || {
+            let _alive: Sender<()> = alive;
+            let child = command.spawn();
+            // The command holds the host's end of the socket.
+            drop(command);
+            match child {
+                Ok(mut child) => {
+                    let _ = tell.send(Ok(child.id()));
+                    serve(&calls, &clerk);
+                    let how = child.wait().map_or_else(|error| error.to_string(), ended);
+                    let _ = ended_how.set(how.clone());
+                    clerk.host_has_ended(&how);
+                }
+                Err(error) => drop(tell.send(Err(error))),
+            }
+        })?;
+        let id = started.recv().map_err(io::Error::other)??;
+        let process = pid(id as i32)?;
+        let process = pidfd_open(process, PidfdFlags::empty())?;
+        requests.send_with(&Request::Hello, Some(host_calls.as_fd()))?;
+        let end_of_requests = requests.share()?;
+        let requests = Mutex::new(requests);
+        let host = HostProcess { requests, end_of_requests, desk, ended: how, end, process, id };
+        let host = Arc::new(host);
+        deliver_messages(&host)?;
+        Ok(host)
+    }
+
+    /// Loads the files, or gives further values to files that are loaded; see
+    /// [`Interpreter::load`](super::Interpreter::load).
+    ///
+    /// # Errors
+    ///
+    /// Returns why the files cannot run.
+    pub fn load(&self, load: Load) -> Result<Description, HostError> {
+        match self.ask(&Request::Load(load), None)? {
+            Response::Loaded(loaded) => Ok(*loaded?),
+            _ => Err(self.confused()),
+        }
+    }
+
+    /// Fires an event in the host. The cores of a run hear of those that Locust's workers hear of during a
+    /// run.
+    ///
+    /// # Errors
+    ///
+    /// Returns the traceback of an exception that no listener may raise.
+    pub fn fire(&self, event: &str, details: Value) -> Result<Value, HostError> {
+        if ["spawning_complete", "test_stopping"].contains(&event) {
+            self.desk.tell_cores_event(event, &details);
+        }
+        self.answer(&Request::Fire { event: event.to_owned(), details })
+    }
+
+    /// Chooses the shape of the next run, which begins anew; without a name the first one.
+    ///
+    /// # Errors
+    ///
+    /// Returns the traceback of an exception.
+    pub fn choose_shape(&self, name: Option<&str>) -> Result<(), HostError> {
+        self.answer(&Request::Shape { name: name.map(str::to_owned) }).map(drop)
+    }
+
+    /// Has Python's `runner.quit` also call this, after it has stopped the run.
+    pub fn on_quit(&self, quit: impl Fn() + Send + 'static) {
+        self.desk.on_quit(quit);
+    }
+
+    /// Returns the load that the shape asks for, once a second.
+    pub fn shape(self: &Arc<Self>) -> Adaptive {
+        let host = self.clone();
+        Adaptive::new(move |snapshot| match host.tick(snapshot.user_count()) {
+            Ok(None) => Adaptation::Stop,
+            Ok(Some(Tick { users, spawn_rate, user_classes: None })) => {
+                Adaptation::Users { users, spawn_rate }
+            }
+            Ok(Some(Tick { users, spawn_rate, user_classes: Some(classes) })) => {
+                Adaptation::UsersOf { users, spawn_rate, classes }
+            }
+            Err(error) => Adaptation::Failed(error.to_string()),
+        })
+    }
+
+    fn tick(&self, users: u64) -> Result<Option<Tick>, HostError> {
+        match self.ask(&Request::Tick { state: json!({ "user_count": users }) }, None)? {
+            Response::Ticked(tick) => tick.map_err(HostError::Python),
+            _ => Err(self.confused()),
+        }
+    }
+
+    /// Has the host fork a core process with this socket. Returns its number.
+    pub(super) fn fork(&self, socket: BorrowedFd<'_>) -> Result<Pid, HostError> {
+        match self.ask(&Request::Fork, Some(socket))? {
+            Response::Forked(Ok(number)) => pid(number).map_err(|_| self.confused()),
+            Response::Forked(Err(error)) => Err(HostError::Python(error)),
+            _ => Err(self.confused()),
+        }
+    }
+
+    /// Returns how each of the core processes ended, all of which are about to.
+    pub(super) fn reap(&self) -> Vec<(i32, String)> {
+        match self.ask(&Request::Reap, None) {
+            Ok(Response::Reaped(ends)) => ends,
+            Ok(_) | Err(_) => Vec::new(),
+        }
+    }
+
+    fn answer(&self, request: &Request) -> Result<Value, HostError> {
+        match self.ask(request, None)? {
+            Response::Answered(answer) => answer.map_err(HostError::Python),
+            _ => Err(self.confused()),
+        }
+    }
+
+    fn ask(
+        &self,
+        request: &Request,
+        descriptor: Option<BorrowedFd<'_>>,
+    ) -> Result<Response, HostError> {
+        let requests = self.requests();
+        let asked = requests.send_with(request, descriptor);
+        match asked.and_then(|()| requests.receive()) {
+            Ok(Some(response)) => Ok(response),
+            Ok(None) | Err(_) => Err(HostError::Ended(self.how_it_ended())),
+        }
+    }
+
+    /// Waits a moment for the end of a process that has closed its socket.
+    fn how_it_ended(&self) -> String {
+        let _ = self.end.recv_timeout(ENDS_WITHIN);
+        self.ended.get().cloned().unwrap_or_else(|| "does not answer any more".to_owned())
+    }
+
+    /// An answer to another request: a bug of ours, after which nothing more is asked.
+    fn confused(&self) -> HostError {
+        HostError::Ended("has answered what was not asked".to_owned())
+    }
+
+    fn requests(&self) -> MutexGuard<'_, Connection> {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends the process, which is killed where it is busy.
+    pub fn stop(&self) {
+        self.desk.close();
+        // The lock is with who waits for an answer.
+        self.end_of_requests.close();
+        if self.end.recv_timeout(ENDS_WITHIN).is_err_and(|error| error.is_timeout()) {
+            let _ = pidfd_send_signal(&self.process, Signal::KILL);
+            let _ = self.end.recv_timeout(ENDS_WITHIN);
+        }
+    }
+}
+
+impl Drop for HostProcess {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// Answers the host's calls until it ends.
+fn serve(calls: &Connection, desk: &Desk) {
+    while let Ok(Some(Call { id, name, details })) = calls.receive() {
+        let result = desk.answer("host", &name, details);
+        if calls.send(&CallAnswer { id, result }).is_err() {
+            return;
+        }
+    }
+}
+
+/// Delivers messages to the host on a thread of their own, because it may be busy.
+fn deliver_messages(host: &Arc<HostProcess>) -> io::Result<()> {
+    let (give, messages) = unbounded();
+    host.desk.deliver_to_host(give);
+    let host: Weak<HostProcess> = Arc::downgrade(host);
+    thread::Builder::new().name("gregaria-messages".into()).spawn(move || {
+        for message in messages {
+            let Some(host) = host.upgrade() else { return };
+            // What a listener raises it has logged.
+            let _ = host.answer(&Request::Message(message));
+        }
+    })?;
+    Ok(())
+}
+
+fn pid(number: i32) -> io::Result<Pid> {
+    Pid::from_raw(number).ok_or_else(|| io::ErrorKind::InvalidData.into())
+}
