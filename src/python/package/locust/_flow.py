@@ -3,9 +3,14 @@
 import _gregaria
 
 
-def next_iteration(wait):
-    """Ends this iteration and returns when the next one begins, `wait` seconds later."""
-    if _gregaria.current() is not None:
-        _gregaria.iteration(-1.0 if wait is None else wait)
-    elif wait:
-        _gregaria.sleep(wait)
+def next_iteration():
+    """What ends an iteration and returns when the next one begins, so many seconds later.
+
+    A wait below 0 is none.
+    """
+    return _gregaria.iteration if _gregaria.current() is not None else _sleep
+
+
+def _sleep(seconds):
+    if seconds > 0:
+        _gregaria.sleep(seconds)

@@ -96,7 +96,7 @@ def expand(tasks):
 
 def is_set(entry):
     """Whether a task is a TaskSet class."""
-    return isinstance(entry, type) and issubclass(entry, TaskSet)
+    return isinstance(entry, TaskSetMeta)
 
 
 class TaskSetMeta(type):
@@ -154,43 +154,40 @@ class TaskSet(metaclass=TaskSetMeta):
             self.on_start()
         except InterruptTaskSet as interrupt:
             self._leave(interrupt)
-        pause = True
-        while True:
-            try:
-                self._begin(pause)
-                pause = self._run_next()
-            except InterruptTaskSet as interrupt:
-                _failures.in_on_stop(self.on_stop)
-                self._leave(interrupt)
-            except (StopUser, _gregaria.GreenletExit):
-                _failures.in_on_stop(self.on_stop)
-                raise
-
-    def _begin(self, pause):
-        """Waits where one is due, and begins the next iteration."""
-        if self._begun:
-            _flow.next_iteration(self._wait_seconds() if pause else None)
-        self._begun = True
-        if self._user._state == LOCUST_STATE_STOPPING:
-            raise StopUser()
-
-    _begun = False
-
-    def _run_next(self):
-        """Runs one task; whether a wait follows."""
+        next_iteration = _flow.next_iteration()
+        direct = type(self).execute_next_task is TaskSet.execute_next_task
+        begun = pauses = False
         try:
-            if not self._task_queue:
-                self.schedule_task(self.get_next_task())
-            self.execute_next_task()
-        except RescheduleTaskImmediately:
-            return False
-        except RescheduleTask:
-            pass
-        except (InterruptTaskSet, StopUser, StopTest):
+            while True:
+                if begun:
+                    next_iteration(self._wait_seconds() if pauses else -1.0)
+                begun = pauses = True
+                if self._user._state == LOCUST_STATE_STOPPING:
+                    raise StopUser()
+                try:
+                    if self._task_queue or not direct:
+                        self._through_queue()
+                    else:
+                        self.execute_task(self.get_next_task())
+                except RescheduleTaskImmediately:
+                    pauses = False
+                except RescheduleTask:
+                    pass
+                except (InterruptTaskSet, StopUser, StopTest):
+                    raise
+                except Exception as error:
+                    _failures.in_task(self, error)
+        except InterruptTaskSet as interrupt:
+            _failures.in_on_stop(self.on_stop)
+            self._leave(interrupt)
+        except (StopUser, _gregaria.GreenletExit):
+            _failures.in_on_stop(self.on_stop)
             raise
-        except Exception as error:
-            _failures.in_task(self, error)
-        return True
+
+    def _through_queue(self):
+        if not self._task_queue:
+            self.schedule_task(self.get_next_task())
+        self.execute_next_task()
 
     def _leave(self, interrupt):
         if interrupt.reschedule:
@@ -203,7 +200,7 @@ class TaskSet(metaclass=TaskSetMeta):
 
     def execute_task(self, task):
         """Runs a task: a function with this set, a nested TaskSet's whole loop."""
-        if is_set(task):
+        if isinstance(task, TaskSetMeta):
             task(self).run()
         else:
             task(self)
@@ -217,19 +214,21 @@ class TaskSet(metaclass=TaskSetMeta):
 
     def get_next_task(self):
         """The task to run when the queue is empty: any, evenly (the list repeats by weight)."""
-        if not self.tasks:
+        tasks = self.tasks
+        if not tasks:
             raise LookupError(
                 f"{type(self).__name__} has no tasks: mark methods with @task or set `tasks`"
             )
-        return random.choice(self.tasks)
+        return tasks[int(random.random() * len(tasks))]
 
     def wait_time(self):
         """The seconds to wait after a task: own min_wait and max_wait, else the user's.
 
         A set nested in a set waits as the user does, not as its parent.
         """
-        own = by_attributes(self)
-        return own(self) if own else self._user.wait_time()
+        if self.min_wait is None and self.max_wait is None and self.wait_function is None:
+            return self._user.wait_time()
+        return by_attributes(self)(self)
 
     def wait(self):
         """Waits as after a task."""
@@ -248,6 +247,8 @@ class TaskSet(metaclass=TaskSetMeta):
 def seconds(owner, wait_time):
     """What a wait_time method returns, checked."""
     value = wait_time()
+    if type(value) is float:
+        return value
     if isinstance(value, (int, float)):
         return float(value)
     raise MissingWaitTimeError(
