@@ -3,14 +3,17 @@
 use std::io;
 use std::sync::Arc;
 
+use serde_json::json;
+
 use super::console_stream::ConsoleStream;
 use super::facts::facts;
 use super::journal::JournalLog;
+use super::locustfile::{EventReport, Locustfile, Reports};
 use super::milestones::{self, Milestones};
 use super::requested_rate::requested_rate;
 use super::scenario_template::ScenarioTemplate;
 use super::{Error, FAILED, RunArgs, THRESHOLD_MISSED};
-use crate::collector::Summary;
+use crate::collector::{ReportError, Summary};
 use crate::control::Control;
 use crate::log::Log;
 use crate::plan::{Options, Plan};
@@ -25,8 +28,6 @@ use crate::report::warnings::nothing_completed;
 use crate::run;
 use crate::scenario::Scenario;
 
-type Reports = Vec<(String, Box<dyn Report + Send>)>;
-
 /// A run that is ready to start. What can fail because of its options has been tried.
 pub(super) struct Job {
     pub(super) plan: Arc<Plan>,
@@ -35,26 +36,36 @@ pub(super) struct Job {
     log: Log,
     pub(super) facts: Facts,
     reports: Reports,
+    /// What runs the plan in place of threads of this process, and with which options.
+    locustfile: Option<(Locustfile, Options)>,
 }
 
 impl Job {
     /// Plans a run of this scenario, which was made from the template, and creates its files.
     pub(super) fn new(
         template: &ScenarioTemplate,
-        scenario: Scenario,
-        options: Options,
+        mut scenario: Scenario,
+        mut options: Options,
         args: &RunArgs,
         log: &Log,
     ) -> Result<Self, Error> {
         let args = &args.with_reports_of(&scenario);
+        let locustfile = template.locustfile();
+        if let Some(locustfile) = locustfile {
+            let ignored = locustfile.without_ignored(&mut options);
+            ignored.iter().for_each(|line| log.warning("runners", line));
+            scenario = locustfile.with_shape(scenario)?;
+        }
+        let locustfile = locustfile.map(|it| (it.clone(), options.clone()));
         let plan = Arc::new(Plan::watched(scenario, options, milestones::preparing(log))?);
         milestones::chosen(&run::preflight(&plan)?, log);
         let facts = facts(&plan, args, template);
         let control = Arc::new(Control::of(plan.arrivals.is_some()));
         let (args, log, reports) = (args.clone(), log.clone(), Vec::new());
-        let mut job = Job { plan, control, args, log, facts, reports };
+        let mut job = Job { plan, control, args, log, facts, reports, locustfile };
         job.add_files()?;
         job.add_log();
+        job.add_quitting();
         job.add_summary();
         Ok(job)
     }
@@ -66,9 +77,19 @@ impl Job {
 
     /// Runs to the end and returns the exit code.
     pub(super) fn run(self) -> Result<u8, Error> {
-        let Job { plan, control, args, log, reports, .. } = self;
+        let Job { plan, control, args, log, mut reports, locustfile, .. } = self;
         milestones::announce(&plan, &log);
-        let summary = run::run(&plan, &control, reports, |error| log.error("report", error))?;
+        let mut tell = |error: &ReportError| log.error("report", error);
+        let summary = match locustfile {
+            None => run::run(&plan, &control, reports, tell),
+            Some((locustfile, options)) => {
+                let events = locustfile.events();
+                events.fire("test_start", json!({}));
+                let stop = EventReport::Stop(events.clone(), events.watch(&control, plan.run_time));
+                reports.insert(0, ("test_stop".to_owned(), Box::new(stop)));
+                locustfile.run(&options, &plan, &control, reports, &mut tell)
+            }
+        }?;
         Ok(exit_code(&summary, &args))
     }
 
@@ -106,7 +127,16 @@ impl Job {
         if plan.journal {
             self.add("journal", Box::new(JournalLog(log.clone())));
         }
-        self.add("log", Box::new(Milestones::new(plan, log, control, resets)));
+        let events = self.locustfile.as_ref().map(|(it, _)| it.events().clone());
+        self.add("log", Box::new(Milestones::new(plan, log, control, events, resets)));
+    }
+
+    /// Without a page the command ends with its run.
+    fn add_quitting(&mut self) {
+        if let Some((locustfile, _)) = self.locustfile.as_ref().filter(|_| !self.args.web.web) {
+            let quitting = EventReport::Quitting(locustfile.events().clone());
+            self.add("quitting", Box::new(quitting));
+        }
     }
 
     fn add_summary(&mut self) {

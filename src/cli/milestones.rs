@@ -5,6 +5,9 @@ use std::mem::{Discriminant, discriminant};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use serde_json::json;
+
+use super::locustfile::Events;
 use crate::control::{Change, Control};
 use crate::log::Log;
 use crate::plan::{Plan, PlanProgress};
@@ -153,6 +156,10 @@ pub(super) struct Milestones {
     plan: Arc<Plan>,
     log: Log,
     control: Arc<Control>,
+    /// The events that listeners of a locustfile hear.
+    events: Option<Events>,
+    /// The resets of the statistics that were told.
+    reset: u64,
     /// The number of users for which "All users spawned" was last logged.
     spawned: Option<u32>,
     /// The statistics are to begin anew when all users are there.
@@ -164,9 +171,27 @@ pub(super) struct Milestones {
 }
 
 impl Milestones {
-    pub(super) fn new(plan: Arc<Plan>, log: Log, control: Arc<Control>, resets: bool) -> Self {
-        let (spawned, warned, is_broken) = (None, Vec::new(), false);
-        Milestones { plan, log, control, spawned, resets, warned, is_broken }
+    pub(super) fn new(
+        plan: Arc<Plan>,
+        log: Log,
+        control: Arc<Control>,
+        events: Option<Events>,
+        resets: bool,
+    ) -> Self {
+        let (reset, spawned, warned, is_broken) = (0, None, Vec::new(), false);
+        Milestones { plan, log, control, events, reset, spawned, resets, warned, is_broken }
+    }
+
+    fn fire(&self, event: &str, details: serde_json::Value) {
+        self.events.iter().for_each(|events| events.fire(event, details.clone()));
+    }
+
+    /// Tells listeners that somebody has reset the statistics.
+    fn tell_reset(&mut self) {
+        let resets = self.control.resets();
+        if std::mem::replace(&mut self.reset, resets) != resets {
+            self.fire("reset_stats", json!({}));
+        }
     }
 
     /// Logs that all users are running, once for each number of users that was asked for. The first time,
@@ -185,6 +210,7 @@ impl Milestones {
             "runners",
             format_args!("All users spawned: {{{classes}}} ({running} total users)"),
         );
+        self.fire("spawning_complete", json!({ "user_count": running }));
         if is_first {
             self.reset();
         }
@@ -207,6 +233,8 @@ impl Milestones {
         if std::mem::take(&mut self.resets) {
             self.log.info("runners", "Resetting stats");
             self.control.reset();
+            // As in Locust, where the flag resets without the event.
+            self.reset = self.control.resets();
         }
     }
 
@@ -237,6 +265,7 @@ impl Milestones {
 
 impl Report for Milestones {
     fn update(&mut self, snapshot: &Snapshot) -> io::Result<()> {
+        self.tell_reset();
         self.tell_spawned(snapshot);
         self.reset_when_full(snapshot.elapsed);
         self.warn(snapshot);

@@ -32,7 +32,6 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::{ArgMatches, Parser};
 
@@ -44,10 +43,11 @@ use args::{
 use crate::credentials::hidden;
 use crate::log::{Level, Log};
 use crate::plan::{self, Plan};
+use crate::python;
 use crate::scenario::Scenario;
 use crate::scenario::file::{Document, Values};
 use job::Job;
-use locustfile::Locustfile;
+use locustfile::{Events, Locustfile};
 use refusal::{Unstarted, refuse, without_credentials};
 use scenario_source::ScenarioSource;
 use scenario_template::ScenarioTemplate;
@@ -67,6 +67,9 @@ type Error = Box<dyn StdError + Send + Sync>;
 
 /// Runs the command with the arguments of this process.
 pub fn main() -> ExitCode {
+    if let Some(code) = python::host() {
+        return code;
+    }
     finish(run_words(env::args_os().collect()))
 }
 
@@ -95,18 +98,13 @@ fn run_words(mut words: Vec<OsString>) -> Result<u8, Error> {
 /// Loads the locustfile, if one runs. Help does without it where it cannot be loaded.
 fn early_locustfile(early: &Early) -> Result<Option<Locustfile>, Error> {
     let Some(name) = &early.locustfile else { return Ok(None) };
-    match Locustfile::load(name, || host(early.python.as_deref())) {
+    match Locustfile::load(name, || locustfile::start(early.python.as_deref())) {
         Err(error) if early.help => {
             let _ = writeln!(io::stderr(), "gregaria: no arguments of {name} are listed: {error}");
             Ok(None)
         }
         loaded => loaded.map(Some),
     }
-}
-
-/// Starts the process that loads locustfiles, by this interpreter if one is named.
-fn host(_: Option<&Path>) -> Result<Arc<dyn locustfile::Host>, Error> {
-    Err("locustfiles do not run yet".into())
 }
 
 fn run_command(
@@ -216,7 +214,7 @@ fn finish(result: Result<u8, Error>) -> ExitCode {
 fn check(file: &Path, values: &Values) -> Result<u8, Error> {
     let name = file.to_string_lossy();
     let template = if locustfile::is_locustfile(&name) {
-        ScenarioTemplate::of_locustfile(Locustfile::load(&name, || host(None))?)
+        ScenarioTemplate::of_locustfile(Locustfile::load(&name, || locustfile::start(None))?)
     } else {
         ScenarioTemplate::of_file(&name, Document::read(file)?)
     };
@@ -243,6 +241,9 @@ fn run_scenario(source: &ScenarioSource, args: &RunArgs) -> Result<u8, Error> {
         print(&ratio::list(&scenario))?;
         return Ok(0);
     }
+    if let Some(locustfile) = template.locustfile() {
+        locustfile.refuse_unknown_classes(&args.user_classes)?;
+    }
     let level = if args.skip_log_setup { args.loglevel.max(Level::Warning) } else { args.loglevel };
     let log = Log::new(level, args.logfile.as_deref()).map_err(|error| {
         let file = args.logfile.as_deref().unwrap_or(Path::new("stderr")).display();
@@ -261,6 +262,10 @@ fn run_scenario(source: &ScenarioSource, args: &RunArgs) -> Result<u8, Error> {
     if args.show_task_ratio || args.show_task_ratio_json {
         let mut options = args.options();
         options.users = options.users.or_else(|| ratio::enough_users(&scenario));
+        if template.locustfile().is_some() {
+            // As in Locust, the classes of Python need none to be counted.
+            options.host.get_or_insert_with(|| "http://127.0.0.1".to_owned());
+        }
         let plan = Plan::new(scenario, options)?;
         print(&if args.show_task_ratio { ratio::text(&plan) } else { ratio::json(&plan) })?;
         return Ok(0);
@@ -270,8 +275,14 @@ fn run_scenario(source: &ScenarioSource, args: &RunArgs) -> Result<u8, Error> {
     } else {
         run_once(&template, scenario, args, &log)?
     };
-    log.info("main", format_args!("Shutting down (exit code {code})"));
-    Ok(code)
+    let tell = |code: u8| log.info("main", format_args!("Shutting down (exit code {code})"));
+    match template.locustfile() {
+        Some(locustfile) => Ok(locustfile.events().end(code, tell)),
+        None => {
+            tell(code);
+            Ok(code)
+        }
+    }
 }
 
 /// Runs once, without a page. Whatever is wrong with the options or the scenario is an error before the
@@ -284,7 +295,9 @@ fn run_once(
 ) -> Result<u8, Error> {
     let job = Job::new(template, scenario, args.options(), args, log)?;
     let terminal = Terminal::of_stdin();
-    let signals = signals::stop_on_signals(&job.control, log, terminal.clone())?;
+    let events = template.locustfile().map(|locustfile| locustfile.events().clone());
+    let interrupted = move || events.iter().for_each(Events::interrupt);
+    let signals = signals::stop_on_signals(&job.control, log, terminal.clone(), interrupted)?;
     if let Some(terminal) = &terminal {
         job.control.expect_changes();
         let run = (job.plan.clone(), job.control.clone());

@@ -112,6 +112,14 @@ impl ScenarioTemplate {
         }
     }
 
+    /// Returns the locustfile, if it is one.
+    pub(super) fn locustfile(&self) -> Option<&Locustfile> {
+        match &self.content {
+            Content::Locustfile(locustfile) => Some(locustfile),
+            Content::File(_) | Content::Scenario(_) => None,
+        }
+    }
+
     /// Returns its name for reports.
     pub(super) fn name(&self) -> &str {
         &self.name

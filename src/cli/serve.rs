@@ -18,7 +18,7 @@ const STOP_CHECK: Duration = Duration::from_millis(50);
 pub(super) fn serve(args: &ServeArgs) -> Result<u8, Error> {
     let control = Arc::new(Control::default());
     let log = Log::new(Level::Info, None)?;
-    let signals = signals::stop_on_signals(&control, &log, None)?;
+    let signals = signals::stop_on_signals(&control, &log, None, || ())?;
     milestones::chosen(&preflight::choose(args.io)?, &log);
     let server = Server::start(options(args)?)?;
     let address = server.address();

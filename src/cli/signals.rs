@@ -98,12 +98,17 @@ fn leave(terminal: &Option<Terminal>, exit: impl FnOnce()) {
     exit();
 }
 
-/// Handles signals for one run.
+/// Handles signals for one run. The first one that ends it also calls `interrupted`.
 pub(super) fn stop_on_signals(
     control: &Arc<Control>,
     log: &Log,
     terminal: Option<Terminal>,
+    interrupted: impl Fn() + Send + 'static,
 ) -> io::Result<Handle> {
     let (asked, control) = (control.clone(), control.clone());
-    on_signals(log, terminal, move || asked.is_stopping(), move || control.stop())
+    let stop = move || {
+        interrupted();
+        control.stop();
+    };
+    on_signals(log, terminal, move || asked.is_stopping(), stop)
 }

@@ -56,7 +56,7 @@ impl Core {
                 let entered = Rc::new(Core::enter(session)?);
                 || entered
             });
-            session.reactor().set_wait_hook(Some(entered.clone()));
+            session.reactor().set_wait_hook(Some(Rc::new(Held(entered.clone()))));
             spawn_here(entered.clone().read_mail(session.reactor().clone()));
             Ok(entered.clone())
         })
@@ -175,8 +175,11 @@ impl Core {
     }
 }
 
+/// The interpreter's lock, which the core holds for as long as its reactor lives.
+struct Held(Rc<Core>);
+
 /// While the core sleeps, other threads of Python can run.
-impl WaitHook for Core {
+impl WaitHook for Held {
     fn before_wait(&self) {
         // SAFETY: the lock is held with the current state.
         unsafe { (api().PyEval_SaveThread)() };
@@ -184,7 +187,14 @@ impl WaitHook for Core {
 
     fn after_wait(&self) {
         // SAFETY: released by this thread with this state.
-        unsafe { (api().PyEval_RestoreThread)(self.current.get()) };
+        unsafe { (api().PyEval_RestoreThread)(self.0.current.get()) };
+    }
+}
+
+/// The run is over, and the thread waits for another one, which a core process never has.
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.before_wait();
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::ffi::{CString, OsString, c_char};
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::ptr;
 
 use super::api::{self, LoadError, Raw};
@@ -14,6 +15,27 @@ pub(super) fn open(library: &Path) -> Result<(), LoadError> {
     // SAFETY: before Python starts; the name and the function stay.
     unsafe { (api.PyImport_AppendInittab)(c"_gregaria".as_ptr(), module::init) };
     Ok(())
+}
+
+/// The variable that names the library of Python to a host process.
+const LIBRARY: &str = "GREGARIA_LIBPYTHON";
+
+/// Runs this process as a host, if it was started as one.
+pub(crate) fn host() -> Option<ExitCode> {
+    let library = PathBuf::from(std::env::var_os(LIBRARY)?);
+    std::env::var_os(crate::locustfile::host::HOST)?;
+    let executable = std::env::var_os("GREGARIA_PYTHON").unwrap_or_else(|| "python3".into());
+    // Without the working directory in `sys.path`.
+    let words = ["-P", "-c", "import _gregaria; _gregaria.host()"].map(OsString::from);
+    let words: Vec<OsString> = std::iter::once(executable).chain(words).collect();
+    Some(match run(&library, &words) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            let error = format!("gregaria: error: {}: {error}\n", library.display());
+            let _ = std::io::Write::write_all(&mut std::io::stderr(), error.as_bytes());
+            ExitCode::FAILURE
+        }
+    })
 }
 
 /// Runs Python with these words as its command line, of which the first is the interpreter's path: by it

@@ -30,6 +30,7 @@ mod stack;
 mod user;
 
 pub(crate) use host::Python;
+pub(crate) use interpreter::host;
 
 #[cfg(test)]
 mod tests;

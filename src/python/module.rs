@@ -44,7 +44,7 @@ fn unsafe_view(raw: Raw) -> View {
 }
 
 fn make() -> Result<Object> {
-    let functions: [(&'static std::ffi::CStr, Method); 15] = [
+    let functions: [(&'static std::ffi::CStr, Method); 16] = [
         (c"sleep", sleep),
         (c"current", current),
         (c"spawn", spawn),
@@ -60,6 +60,7 @@ fn make() -> Result<Object> {
         (c"exception", exception),
         (c"call", call),
         (c"register", register),
+        (c"host", host),
     ];
     let methods: Vec<MethodDef> = functions
         .into_iter()
@@ -280,6 +281,21 @@ method!(core_number, _arguments => match process::core() {
 });
 
 method!(cores, _arguments => Object::int(process::cores() as i64));
+
+// Runs this process as a host. In it and in each process that it forks, this ends the process.
+method!(host, _arguments => {
+    let mut python = super::Python::take_over()
+        .map_err(|error| raise(api().PyExc_RuntimeError, &error))?;
+    let ended = crate::locustfile::host::main(&mut python);
+    python.hand_back();
+    let code = i64::from(ended != std::process::ExitCode::SUCCESS);
+    if process::core().is_none() {
+        return super::object::import(c"sys")?.attr(c"exit")?.call1(&Object::int(code)?);
+    }
+    // Fibers of users that are gone may still have frames, so Python is not ended.
+    super::package::flush();
+    super::object::import(c"os")?.attr(c"_exit")?.call1(&Object::int(code)?)
+});
 
 method!(iteration, arguments => {
     let wait = arguments.get(0).and_then(View::as_float).unwrap_or(-1.0);

@@ -27,6 +27,19 @@ pub(super) fn install() -> Result<()> {
     Ok(())
 }
 
+/// Writes what the file has printed.
+pub(super) fn flush() {
+    let flushed = || -> super::object::Result<()> {
+        for stream in [c"stdout", c"stderr"] {
+            super::object::import(c"sys")?.attr(stream)?.attr(c"flush")?.call(&[])?;
+        }
+        Ok(())
+    };
+    if flushed().is_err() {
+        super::object::clear();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs;

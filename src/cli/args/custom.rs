@@ -50,9 +50,9 @@ pub(super) fn words(matches: &ArgMatches, arguments: &[Argument]) -> Vec<String>
             continue;
         }
         let at = matches.indices_of(&id).into_iter().flatten().next().unwrap_or_default();
-        if is_switch(argument) {
-            let count = usize::from(matches.get_count(&id));
-            words.push((at, vec![name.clone(); count]));
+        if argument.kind == "switch" {
+            let count = matches.try_get_one::<u8>(&id).ok().flatten().map_or(1, |count| *count);
+            words.push((at, vec![name.clone(); count.into()]));
             continue;
         }
         for values in matches.get_occurrences::<OsString>(&id).into_iter().flatten() {
@@ -92,8 +92,13 @@ fn flag(argument: &Argument) -> Option<Arg> {
         arg = arg.env(variable.clone());
     }
     let arg = match &*argument.kind {
-        "switch" => {
+        // Some switches count how often they are given.
+        "switch" if !argument.default.is_boolean() => {
             arg.action(ArgAction::Count).value_parser(FalseyValueParser::new().map(u8::from))
+        }
+        "switch" => {
+            let arg = arg.action(ArgAction::SetTrue).overrides_with(id(argument));
+            arg.value_parser(FalseyValueParser::new())
         }
         kind => {
             let arg = arg.action(ArgAction::Append).value_parser(OsStringValueParser::new());
@@ -120,10 +125,6 @@ fn help(argument: &Argument) -> String {
         help += &format!(" [possible values: {}]", choices.join(", "));
     }
     help.trim_start().to_owned()
-}
-
-fn is_switch(argument: &Argument) -> bool {
-    argument.kind == "switch"
 }
 
 /// An id that no flag of gregaria has.

@@ -33,6 +33,10 @@ pub(in crate::cli) struct WebArgs {
     #[arg(long)]
     pub(in crate::cli) class_picker: bool,
 
+    /// The shape class that the page picks, or none of them; without a choice the first of the locustfile.
+    #[arg(skip)]
+    pub(in crate::cli) shape: Option<Option<String>>,
+
     /// Flags on the command line that have no effect, because there is no page.
     #[arg(skip)]
     pub(in crate::cli) unused: Vec<&'static str>,

@@ -2,31 +2,29 @@
 //! their classes are.
 
 mod arguments;
+mod events;
 mod files;
+mod host;
 mod options;
 
-use std::fmt;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
 use super::refusal::Unstarted;
 use super::{Error, RunArgs};
-use crate::locustfile::{Argument, Described, Description, Load, LoadError};
+use crate::collector::{ReportError, Summary};
+use crate::control::Control;
+use crate::locustfile::{Argument, Described, Description, HostError, Load, ShapeDescription};
+use crate::plan::{Options, Plan, SelectedClass};
+use crate::run;
 use crate::scenario::file::Values;
-use crate::scenario::{Parameter, Scenario};
+use crate::scenario::{Parameter, Scenario, hint};
 
+pub(super) use events::{EventReport, Events};
 pub(super) use files::{is_locustfile, is_python};
-
-/// What the host process does for the command.
-pub(super) trait Host: fmt::Debug + Send + Sync {
-    /// Loads the files. A later call gives further values of arguments and options.
-    ///
-    /// # Errors
-    ///
-    /// Returns the traceback of the user's code, or the error of the file's own parser.
-    fn load(&self, load: &Load) -> Result<Description, LoadError>;
-}
+use host::Host;
+pub(super) use host::{Reports, start};
 
 /// Loaded locustfiles. Clones share the process that has loaded them.
 #[derive(Debug, Clone)]
@@ -34,10 +32,13 @@ pub(super) struct Locustfile {
     name: String,
     files: Vec<String>,
     host: Arc<dyn Host>,
+    events: Events,
     /// What the files define.
     loaded: Arc<Description>,
     /// The same with the values and options that hold now.
     current: Arc<Description>,
+    /// The name of the shape class that makes the load.
+    shape: Option<String>,
 }
 
 impl Locustfile {
@@ -58,15 +59,17 @@ impl Locustfile {
             arguments: json!({}),
             options: json!({"locustfile": name}),
         };
-        let loaded = host.load(&load).map_err(|error| {
-            Unstarted::new(
-                format!("{name} cannot be loaded\n{}", error.text.trim_end()),
-                error.exit,
-            )
+        let loaded = host.load(load).map_err(|error| match error {
+            HostError::Load(error) => {
+                let text = error.text.trim_end();
+                Unstarted::new(format!("{name} cannot be loaded\n{text}"), error.exit)
+            }
+            other => Unstarted::wrong(other.to_string()),
         })?;
         refuse_errors(&loaded)?;
         let (loaded, name) = (Arc::new(loaded), name.to_owned());
-        Ok(Locustfile { name, files, host, current: loaded.clone(), loaded })
+        let (events, current) = (Events::new(host.clone()), loaded.clone());
+        Ok(Locustfile { name, files, host, events, current, loaded, shape: None })
     }
 
     /// Gives the files the flags, and these values of their arguments.
@@ -92,13 +95,15 @@ impl Locustfile {
             arguments: json!({"words": args.custom, "values": values}),
             options: options::parsed_options(&self.name, args),
         };
-        let current = self.host.load(&load).map_err(|error| self.refusal(&error))?;
+        let current = self.host.load(load).map_err(|error| self.refusal(error))?;
         refuse_errors(&current)?;
-        Ok(Locustfile { current: Arc::new(current), ..self })
+        let shape = self.shape_of(args);
+        Ok(Locustfile { current: Arc::new(current), shape, ..self })
     }
 
     /// Returns the error of a later call, which names an argument, or ends with an exit code of its own.
-    fn refusal(&self, error: &LoadError) -> Error {
+    fn refusal(&self, error: HostError) -> Error {
+        let HostError::Load(error) = error else { return error.into() };
         let message = error.text.trim_end();
         match arguments::named_in(message, &self.loaded.arguments) {
             Some(Argument { dest, is_secret, .. }) => {
@@ -136,9 +141,113 @@ impl Locustfile {
     ///
     /// Returns what of the classes is not valid.
     pub(super) fn scenario(&self) -> Result<Scenario, Error> {
-        let scenario = self.current.scenario(&Described)?;
-        let secrets = arguments::secrets(&self.current.arguments);
-        Ok(Scenario { parameters: self.parameters(), secrets, ..scenario })
+        let mut scenario = self.current.scenario(&Described)?;
+        scenario.parameters = self.parameters();
+        scenario.secrets = arguments::secrets(&self.current.arguments);
+        if self.shape.is_some() {
+            // The shape says how many, from the start on.
+            scenario.load.users = Some(0);
+        }
+        Ok(scenario)
+    }
+
+    /// Lets the shape make the load of a scenario, from now on.
+    ///
+    /// # Errors
+    ///
+    /// Returns the traceback of the shape.
+    pub(super) fn with_shape(&self, mut scenario: Scenario) -> Result<Scenario, Error> {
+        if let Some(name) = &self.shape {
+            scenario.load.adaptive = Some(self.host.shape(name)?);
+        }
+        Ok(scenario)
+    }
+
+    /// Refuses names on the command line that are of none of the classes, as Locust does.
+    ///
+    /// # Errors
+    ///
+    /// Returns Locust's error.
+    pub(super) fn refuse_unknown_classes(&self, picked: &[SelectedClass]) -> Result<(), Unstarted> {
+        let known: Vec<&str> = self.loaded.classes.iter().map(|class| &*class.name).collect();
+        let names = picked.iter().map(|class| &*class.name).filter(|name| !name.is_empty());
+        let unknown: Vec<&str> = names.filter(|name| !known.contains(name)).collect();
+        match unknown.first() {
+            None => Ok(()),
+            Some(first) => {
+                let hint = hint(first, &known, "there are");
+                let unknown = unknown.join(", ");
+                Err(Unstarted::as_locust(format!("Unknown User(s): {unknown}{hint}")))
+            }
+        }
+    }
+
+    /// Returns the shape that makes the load: the picked one, or as in Locust the first of the files. A rate
+    /// takes its place.
+    fn shape_of(&self, args: &RunArgs) -> Option<String> {
+        let first = || self.loaded.shapes.first().map(|shape| shape.name.clone());
+        match &args.web.shape {
+            _ if args.rate.is_some() => None,
+            Some(picked) => picked.clone(),
+            None => first(),
+        }
+    }
+
+    /// Returns the name of the shape class that makes the load.
+    pub(super) fn shape(&self) -> Option<&str> {
+        self.shape.as_deref()
+    }
+
+    /// Returns the names of all shape classes.
+    pub(super) fn shapes(&self) -> Vec<&str> {
+        self.loaded.shapes.iter().map(|shape| &*shape.name).collect()
+    }
+
+    /// Takes options out that a shape does not heed, and returns the lines that Locust logs about them.
+    pub(super) fn without_ignored(&self, options: &mut Options) -> Vec<String> {
+        let Some(name) = &self.shape else { return Vec::new() };
+        let given = [
+            ("users", options.users.take().is_some()),
+            ("spawn-rate", options.spawn_rate.take().is_some()),
+            ("run-time", options.run_time.take().is_some()),
+        ];
+        let given: Vec<_> = given.into_iter().filter_map(|(flag, is)| is.then_some(flag)).collect();
+        let heeds = |shape: &ShapeDescription| shape.name == *name && shape.use_common_options;
+        if given.is_empty() || self.loaded.shapes.iter().any(heeds) {
+            return Vec::new();
+        }
+        let why = "--run-time, --users or --spawn-rate have no impact on LoadShapes unless the shape class \
+                   explicitly reads them. See: docs.locust.io/en/stable/custom-load-shape.html#use-common-options";
+        vec![
+            why.to_owned(),
+            format!("The following option(s) will be ignored: {}", given.join(", ")),
+        ]
+    }
+
+    /// Returns what fires the events of the command and its runs.
+    pub(super) fn events(&self) -> &Events {
+        &self.events
+    }
+
+    /// Has `runner.quit` also call this.
+    pub(super) fn on_quit(&self, quit: impl Fn() + Send + 'static) {
+        self.host.on_quit(Box::new(quit));
+    }
+
+    /// Runs a plan of the scenario to its end, as [`run::run`] does, in a process for each core.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`run::run`], or that a process was lost.
+    pub(super) fn run(
+        &self,
+        options: &Options,
+        plan: &Arc<Plan>,
+        control: &Arc<Control>,
+        reports: Reports,
+        on_report_error: &mut dyn FnMut(&ReportError),
+    ) -> Result<Summary, run::Error> {
+        self.host.run(&self.current, options, plan, control, reports, on_report_error)
     }
 
     /// Returns what is probably a mistake.

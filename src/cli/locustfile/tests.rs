@@ -5,28 +5,40 @@ use std::sync::Mutex;
 use clap::Parser;
 
 use super::*;
+use crate::locustfile::LoadError;
+use crate::scenario::{Adaptation, Adaptive};
 
 /// Describes a class and two arguments, and keeps what it was asked.
 #[derive(Debug, Default)]
-struct Fake {
+pub(super) struct Fake {
     asked: Mutex<Vec<Load>>,
+    fired: Mutex<Vec<String>>,
+    shapes: Value,
     /// What the first and what later calls return in place of the description.
     error: Option<LoadError>,
     later: Option<LoadError>,
     errors: Vec<LoadError>,
 }
 
+impl Fake {
+    /// Returns the events that were fired.
+    pub(super) fn fired(&self) -> Vec<String> {
+        self.fired.lock().unwrap().clone()
+    }
+}
+
 impl Host for Fake {
-    fn load(&self, load: &Load) -> Result<Description, LoadError> {
+    fn load(&self, load: Load) -> Result<Description, HostError> {
         let mut asked = self.asked.lock().unwrap();
-        asked.push(load.clone());
+        let count = load.arguments["values"]["count"].as_str().unwrap_or("3").to_owned();
+        asked.push(load);
         let refusal = if asked.len() == 1 { &self.error } else { &self.later };
         if let Some(error) = refusal {
-            return Err(error.clone());
+            return Err(error.clone().into());
         }
-        let count = load.arguments["values"]["count"].as_str().unwrap_or("3");
+        let shapes = if self.shapes.is_null() { json!([]) } else { self.shapes.clone() };
         let description = json!({
-            "python": "3.11.7", "errors": self.errors,
+            "python": "3.11.7", "errors": self.errors, "shapes": shapes,
             "classes": [{
                 "name": "A", "host": "http://127.0.0.1:1", "weight": 1, "client": "http",
                 "wait": {"kind": "constant", "a": 0, "b": 0}, "file": "a.py", "line": 1,
@@ -39,6 +51,29 @@ impl Host for Fake {
         });
         Ok(serde_json::from_value(description).unwrap())
     }
+
+    fn fire(&self, event: &str, _: Value) -> Result<Value, HostError> {
+        self.fired.lock().unwrap().push(event.to_owned());
+        Ok(json!({"process_exit_code": null, "listener_failed": false}))
+    }
+
+    fn shape(&self, _: &str) -> Result<Adaptive, HostError> {
+        Ok(Adaptive::new(|_| Adaptation::Stop))
+    }
+
+    fn run(
+        &self,
+        _: &Description,
+        _: &Options,
+        _: &Arc<Plan>,
+        _: &Arc<Control>,
+        _: Reports,
+        _: &mut dyn FnMut(&ReportError),
+    ) -> Result<Summary, run::Error> {
+        unreachable!("no test runs a plan here")
+    }
+
+    fn on_quit(&self, _: Box<dyn Fn() + Send>) {}
 }
 
 fn error(text: &str, exit: u8) -> LoadError {
@@ -121,4 +156,47 @@ fn what_cannot_be_loaded_ends_with_the_exit_code_that_locust_has_if_it_says_the_
     }
     let error = Locustfile::load("none.py", || unreachable!()).unwrap_err();
     assert_eq!(error.downcast_ref::<Unstarted>().unwrap().code, 1);
+}
+
+#[test]
+fn a_class_that_is_not_there_is_told_as_locust_tells_it() {
+    let (_, loaded) = load(Fake::default());
+    let picked = |names: &[&str]| {
+        let picked: Vec<_> = names.iter().map(|&name| SelectedClass::new(name)).collect();
+        loaded.as_ref().unwrap().refuse_unknown_classes(&picked)
+    };
+    assert!(picked(&["A"]).is_ok() && picked(&[""]).is_ok() && picked(&[]).is_ok());
+    let error = picked(&["C", "A", "Dd"]).unwrap_err();
+    assert_eq!((error.code, &*error.to_string()), (1, "Unknown User(s): C, Dd, did you mean 'A'?"));
+}
+
+/// As in Locust, the first shape of the files makes the load; the flags that it does not heed are told.
+#[test]
+fn a_shape_makes_the_load_unless_there_is_a_rate_or_another_one_is_picked() {
+    let shapes = json!([
+        {"name": "Steps", "use_common_options": false},
+        {"name": "Own", "use_common_options": true},
+    ]);
+    let shaped = |words: &[&str], picked: Option<Option<&str>>| {
+        let (_, loaded) = load(Fake { shapes: shapes.clone(), ..Fake::default() });
+        let mut args = args(words);
+        args.web.shape = picked.map(|name| name.map(str::to_owned));
+        let locustfile = loaded.unwrap().with_arguments(&args, &Values::default()).unwrap();
+        let mut options = args.options();
+        let told = locustfile.without_ignored(&mut options).last().cloned().unwrap_or_default();
+        let scenario = locustfile.with_shape(locustfile.scenario().unwrap()).unwrap();
+        let shape = locustfile.shape().map(str::to_owned);
+        (shape, told, options.users, scenario.load.users, scenario.load.adaptive.is_some())
+    };
+    let named = |name: &str| Some(name.to_owned());
+    let told = "The following option(s) will be ignored: users, run-time".to_owned();
+    let flags = ["-u", "5", "-t", "9"];
+    assert_eq!(shaped(&flags, None), (named("Steps"), told, None, Some(0), true));
+    assert_eq!(
+        shaped(&flags, Some(Some("Own"))),
+        (named("Own"), String::new(), None, Some(0), true)
+    );
+    let by_users = (None, String::new(), Some(5), None, false);
+    assert_eq!(shaped(&flags, Some(None)), by_users);
+    assert_eq!(shaped(&["--rate", "9"], None), (None, String::new(), None, None, false));
 }

@@ -13,6 +13,7 @@ use signal_hook::iterator::Handle;
 
 use super::facts::facts;
 use super::job::Job;
+use super::locustfile::Events;
 use super::requested_rate::requested_rate;
 use super::scenario_source::ScenarioSource;
 use super::scenario_template::ScenarioTemplate;
@@ -53,9 +54,14 @@ pub(super) fn serve(
     let with_reports = args.with_reports_of(scenario);
     let options = options(&with_reports)?;
     let (actions, received) = unbounded();
+    if let Some(locustfile) = template.locustfile() {
+        let actions = actions.clone();
+        locustfile.on_quit(move || drop(actions.send(Action::Quit)));
+    }
     let live = before_the_first_run(template, scenario, &with_reports, log)?;
     let (terminal, quitting) = (Terminal::of_stdin(), Arc::default());
-    let signals = quit_on_signals(&live, &actions, &quitting, terminal.clone(), log)?;
+    let events = template.locustfile().map(|locustfile| locustfile.events().clone());
+    let signals = quit_on_signals(&live, &actions, &quitting, events, terminal.clone(), log)?;
     let token = options.token.clone().filter(|_| args.web.web_token_file.is_none());
     if options.tls.is_none() && !options.host.is_loopback() {
         let message = "Without --tls-cert the page's token travels in clear: use it in networks \
@@ -158,6 +164,7 @@ fn quit_on_signals(
     live: &Arc<LiveRun>,
     actions: &Sender<Action>,
     quitting: &Arc<AtomicBool>,
+    events: Option<Events>,
     terminal: Option<Terminal>,
     log: &Log,
 ) -> io::Result<Handle> {
@@ -165,6 +172,7 @@ fn quit_on_signals(
     let (live, actions, quitting) = (live.clone(), actions.clone(), quitting.clone());
     let quit = move || {
         quitting.store(true, Ordering::SeqCst);
+        events.iter().for_each(Events::interrupt);
         live.stop();
         // There is no receiver where the process ends already.
         let _ = actions.send(Action::Quit);
