@@ -130,6 +130,13 @@ class Samples(unittest.TestCase):
         self.assertGreaterEqual(milliseconds, 0)
         self.assertEqual(start, sample["start_time"])
 
+    def test_a_block_that_is_broken_off_is_no_sample(self):
+        """Locust counts a success with the time until then."""
+        with self.assertRaises(engine.GreenletExit):
+            with self.request.measure("M", "m"):
+                raise engine.GreenletExit()
+        self.assertEqual(engine.calls, [])
+
 
 if __name__ == "__main__":
     unittest.main()

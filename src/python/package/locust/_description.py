@@ -99,7 +99,7 @@ class Describer:
     def _task(self, entry, weight, where, depth=0):
         if is_set(entry):
             return self._set(entry, weight, where, depth)
-        name = getattr(entry, "__name__", str(entry))
+        name = getattr(entry, "__name__", type(entry).__name__)
         place = _traceback.function_place(entry)
         said = f"{place}: {name}" if place else f"{where}: the task {entry!r}"
         if isinstance(entry, type) or not callable(entry):

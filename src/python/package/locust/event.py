@@ -51,7 +51,8 @@ class EventHook:
     def measure(self, request_type, name, response_length=0, context=None):
         """Times a block and fires this event for it; yields the event's arguments to edit.
 
-        Any exception ends the block and becomes the sample's failure, as in Locust.
+        Any exception ends the block and becomes the sample's failure, as in Locust. A block that
+        the end of the user breaks off is no sample; Locust counts it as a success.
         """
         sample = {
             "request_type": request_type,
@@ -66,9 +67,8 @@ class EventHook:
             yield sample
         except Exception as error:
             sample["exception"] = error
-        finally:
-            sample["response_time"] = (time.perf_counter() - began) * 1000
-            self.fire(**sample)
+        sample["response_time"] = (time.perf_counter() - began) * 1000
+        self.fire(**sample)
 
     def __iadd__(self, handler):
         raise AttributeError(
