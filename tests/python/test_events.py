@@ -50,6 +50,16 @@ class Firing(unittest.TestCase):
             self.hook.fire()
         self.assertFalse(event.listener_failed)
 
+    def test_a_listener_whose_body_would_not_run_is_refused(self):
+        async def later(**kwargs): ...
+
+        def generator(**kwargs):
+            yield
+
+        for wrong in (later, generator):
+            with self.assertRaisesRegex(TypeError, r"test_events.py:\d+: "):
+                self.hook.add_listener(wrong)
+
     def test_keywords_only(self):
         with self.assertRaises(TypeError):
             self.hook.fire("X")

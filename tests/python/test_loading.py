@@ -280,6 +280,17 @@ class Refusing(unittest.TestCase):
 
             class Called(User):
                 tasks = [print("") , 5]
+
+            class Starts(User):
+                async def on_start(self): ...
+
+                @task
+                class Inner(TaskSet):
+                    def on_stop(self):
+                        yield
+
+                    @task
+                    def t(self): ...
             """
         )
         for number, (line, said) in enumerate(
@@ -296,12 +307,14 @@ class Refusing(unittest.TestCase):
                 (39, "Runs has its own run()"),
                 (45, "Called: the task None is no function"),
                 (45, "Called: the task 5 is no function"),
+                (49, "Starts.on_start is `async def`"),
+                (53, "Inner.on_stop has a `yield`"),
             ]
         ):
             found = [text for text in errors if said in text]
             self.assertEqual(len(found), 1, (said, errors))
             self.assertIn(f"locustfile.py:{line}:", found[0], number)
-        self.assertEqual(len(errors), 12)
+        self.assertEqual(len(errors), 14)
 
     def test_classes_that_are_not_chosen_may_be_wrong(self):
         path = file(

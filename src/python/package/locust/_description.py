@@ -72,6 +72,7 @@ class Describer:
             )
         if cls.run is not User.run:
             self._refuse(f"{where} has its own run(), which gregaria never calls: write tasks")
+        self._methods(cls)
         dynamic = _assigns_tasks(cls)
         described = [self._task(entry, weight, where) for entry, weight in tasks]
         return {
@@ -104,18 +105,29 @@ class Describer:
         said = f"{place}: {name}" if place else f"{where}: the task {entry!r}"
         if isinstance(entry, type) or not callable(entry):
             self._refuse(f"{said} is no function and no TaskSet")
-        elif inspect.iscoroutinefunction(entry):
-            self._refuse(
-                f"{said} is `async def`: a task is a plain `def`. Locust would never run "
-                "its body and report no failure"
-            )
-        elif inspect.isgeneratorfunction(entry) or inspect.isasyncgenfunction(entry):
-            self._refuse(
-                f"{said} has a `yield`: a task is a plain function. Locust would never run "
-                "its body and report no failure"
-            )
+        else:
+            self._plain(entry, said, "a task")
         tags = sorted(getattr(entry, "locust_tag_set", ()))
         return {"name": name, "weight": weight, "tags": tags, "kind": "function", "tasks": []}
+
+    def _plain(self, function, said, what):
+        """Refuses functions whose body a call does not run. Locust calls them and is content."""
+        wrong = None
+        if inspect.iscoroutinefunction(function):
+            wrong = "is `async def`"
+        elif inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+            wrong = "has a `yield`"
+        if wrong:
+            self._refuse(
+                f"{said} {wrong}: {what} is a plain `def`. Locust would never run its body "
+                "and report no failure"
+            )
+
+    def _methods(self, cls):
+        for name in ("on_start", "on_stop", "wait_time"):
+            method = getattr(cls, name)
+            place = _traceback.function_place(method) if callable(method) else ""
+            self._plain(method, f"{place}: {cls.__name__}.{name}", name)
 
     def _set(self, cls, weight, where, depth):
         inner = []
@@ -128,6 +140,7 @@ class Describer:
                 f"{place}: {cls.__name__} has no task: mark its methods with @task or set `tasks`"
             )
         self._wait_of_set(cls)
+        self._methods(cls)
         tags = sorted({tag for task in inner for tag in task["tags"]})
         return {
             "name": cls.__name__,

@@ -1,6 +1,7 @@
 """Events that a locustfile listens to."""
 
 import contextlib
+import inspect
 import logging
 import re
 import time
@@ -23,6 +24,11 @@ class EventHook:
 
     def add_listener(self, handler):
         """Adds a listener; also as a decorator: `@events.test_start.add_listener`."""
+        if inspect.iscoroutinefunction(handler) or inspect.isgeneratorfunction(handler):
+            raise TypeError(
+                f"{_traceback.function_place(handler)}: {handler.__name__} is `async def` or has a "
+                "`yield`: a listener is a plain `def`, since a call would not run its body"
+            )
         self._handlers.append(handler)
         return handler
 
