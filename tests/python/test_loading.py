@@ -199,6 +199,31 @@ class Describing(unittest.TestCase):
         self.assertEqual(shown, [("hello", 1), ("world", 2), ("Inner", 1)])
         self.assertEqual(described["tasks"][2]["tasks"][0]["weight"], 2)
 
+    def test_sets_that_are_nested_in_each_other(self):
+        said = load(
+            file(
+                """
+                from locust import TaskSet, User, task
+
+                class One(TaskSet):
+                    @task
+                    def t(self): ...
+
+                class Two(One): ...
+                One.tasks += [Two, One]
+                Two.tasks += [One]
+
+                class Lost(User):
+                    tasks = [One]
+                """
+            )
+        )
+        self.assertEqual(said["errors"], [])
+        (one,) = said["classes"][0]["tasks"]
+        self.assertEqual([task["name"] for task in one["tasks"]], ["t", "Two", "One"])
+        self.assertEqual([task["name"] for task in one["tasks"][1]["tasks"]], ["t", "One"])
+        self.assertEqual(one["tasks"][1]["tasks"][1]["tasks"], [])
+
     def test_tests_of_pytest_are_users_where_there_is_no_other(self):
         path = file("def test_one(session): ...\ndef test_two(fastsession): ...\ndef helper(): ...\n")
         said = load(path)

@@ -97,9 +97,9 @@ class Describer:
             "line": line,
         }
 
-    def _task(self, entry, weight, where, depth=0):
+    def _task(self, entry, weight, where, path=()):
         if is_set(entry):
-            return self._set(entry, weight, where, depth)
+            return self._set(entry, weight, where, path)
         name = getattr(entry, "__name__", type(entry).__name__)
         place = _traceback.function_place(entry)
         said = f"{place}: {name}" if place else f"{where}: the task {entry!r}"
@@ -129,12 +129,13 @@ class Describer:
             place = _traceback.function_place(method) if callable(method) else ""
             self._plain(method, f"{place}: {cls.__name__}.{name}", name)
 
-    def _set(self, cls, weight, where, depth):
+    def _set(self, cls, weight, where, path):
         inner = []
-        if depth < 20:
+        # A set may be nested in itself.
+        if cls not in path:
             pairs = [(entry, 1) for entry in _chain(cls)] or entries(cls)
-            inner = [self._task(entry, share, where, depth + 1) for entry, share in pairs]
-        if not inner and cls.get_next_task is TaskSet.get_next_task:
+            inner = [self._task(entry, share, where, (*path, cls)) for entry, share in pairs]
+        if not inner and cls not in path and cls.get_next_task is TaskSet.get_next_task:
             place = "{}:{}".format(*_traceback.class_place(cls))
             self._refuse(
                 f"{place}: {cls.__name__} has no task: mark its methods with @task or set `tasks`"
@@ -193,10 +194,10 @@ class Describer:
 
 def entries(cls):
     """The tasks that the file gives a class, with their weights, each once, in their first places."""
-    weights = {}
+    counted = {}
     for entry in _chosen.file_tasks(cls):
-        weights[entry] = weights.get(entry, 0) + 1
-    return list(weights.items())
+        counted.setdefault(id(entry), [entry, 0])[1] += 1
+    return [tuple(pair) for pair in counted.values()]
 
 
 def callables(cls):
