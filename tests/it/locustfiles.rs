@@ -1,7 +1,12 @@
 //! Locustfiles on the command line: which files a name stands for, and what is said where it stands for none.
-//! `tests/real` runs them.
+//! Their runs need a Python, and are skipped where there is none.
 
-use crate::support::Run;
+use std::env;
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::support::{Output, Run, Server, Signal, plain_server};
 
 /// Runs these words beside `a.py` and `empty/_b.py`. Returns the error.
 #[track_caller]
@@ -42,4 +47,210 @@ fn help_is_there_though_a_locustfile_cannot_be_loaded() {
     let run = Run::new(["-f", "none.py", "--help"]).go().code(0);
     assert!(run.stdout.contains("--headless"), "{}", run.stdout);
     assert!(run.stderr.starts_with("gregaria: no arguments of none.py are listed: Could not find"));
+}
+
+/// Locust's file with an argument of each kind, listeners that print, and a class or two.
+const FILE: &str = r#"
+from locust import HttpUser, User, constant, events, task
+
+def says(event):
+    def listener(environment=None, **kwargs):
+        print("event", event, type(environment.runner).__name__ if environment else kwargs, flush=True)
+    getattr(events, event).add_listener(listener)
+
+for event in ("init", "test_start", "test_stopping", "test_stop", "quit"):
+    says(event)
+
+@events.init_command_line_parser.add_listener
+def arguments(parser):
+    parser.add_argument("--count", "-c", type=int, default=3, env_var="OWN_COUNT", help="How many of them")
+    parser.add_argument("--rate", default="slow", help="Not gregaria's")
+    parser.add_argument("--token", is_secret=True, default="")
+    parser.add_argument("--kind", choices=["a", "b"], default="a", is_required=True)
+    parser.add_argument("--internal", default="x", include_in_web_ui=False)
+    parser.add_argument("--fast", action="store_true")
+
+@events.quitting.add_listener
+def quitting(environment, **kwargs):
+    options = environment.parsed_options
+    print("event quitting", type(environment.runner).__name__, options.count, options.rate, options.fast, options.kind, flush=True)
+    if options.count == 9:
+        environment.process_exit_code = 42
+    if options.count == 8:
+        raise ValueError("no")
+
+class Asker(HttpUser):
+    wait_time = constant(0.05)
+
+    @task
+    def root(self):
+        self.client.get("/")
+
+class Other(Asker):
+    weight = 2
+"#;
+
+/// Returns whether there is a Python that runs locustfiles. CI has one.
+fn has_python() -> bool {
+    let script = "import sys; sys.exit(sys.version_info < (3, 11))";
+    let status = Command::new("python3").args(["-c", script]).status();
+    let is_there = status.is_ok_and(|status| status.success());
+    let is_required = env::var("GREGARIA_TEST_REAL_SERVERS").is_ok_and(|value| value == "required");
+    assert!(is_there || !is_required, "there is no python3 from 3.11 on");
+    if !is_there {
+        eprintln!("skipped: there is no python3 from 3.11 on");
+    }
+    is_there
+}
+
+/// Makes a run of the file without a page.
+fn headless(server: &Server, words: &[&str]) -> Run {
+    let run = Run::new(["-f", "locustfile.py", "--headless", "-u2", "-r9", "--cores=0"]);
+    run.file("locustfile.py", FILE).host(server.address).args(words)
+}
+
+fn events(output: &Output) -> Vec<&str> {
+    let lines = output.stdout.lines().filter_map(|line| line.strip_prefix("event "));
+    lines.filter(|line| !line.contains("WorkerRunner")).collect()
+}
+
+/// The order of Locust 2.47.0 at the end of the run time.
+#[test]
+fn a_locustfile_runs_with_its_own_flags_and_events() {
+    if !has_python() {
+        return;
+    }
+    let server = plain_server();
+    let run =
+        headless(&server, &["-t1", "-c", "7", "--rate=fast", "--fast", "--kind", "b", "Asker"]);
+    let output = run.env("OWN_COUNT", "5").go().code(0);
+    let (requests, failures) = output.aggregated();
+    assert!(requests > 0 && failures == 0, "{}", output.stdout);
+    let expected = [
+        "init MasterRunner",
+        "test_start MasterRunner",
+        "test_stopping MasterRunner",
+        "test_stop MasterRunner",
+        "quitting MasterRunner 7 fast True b",
+        "quit {'exit_code': 0}",
+    ];
+    assert_eq!(events(&output), expected, "{}", output.stderr);
+    assert!(
+        output.stderr.contains("--rate is of the locustfile, and gregaria's is --gregaria-rate")
+    );
+    assert!(output.stderr.contains("All users spawned: {\"Asker\": 2}"), "{}", output.stderr);
+}
+
+#[test]
+fn a_listener_decides_the_exit_code() {
+    if !has_python() {
+        return;
+    }
+    let server = plain_server();
+    let output = headless(&server, &["-t1"]).env("OWN_COUNT", "9").go().code(42);
+    assert_eq!(events(&output).last(), Some(&"quit {'exit_code': 42}"));
+    let output = headless(&server, &["-t1", "-c8"]).go().code(2);
+    assert!(output.stderr.contains("ValueError: no"), "{}", output.stderr);
+}
+
+#[test]
+fn a_signal_ends_the_command_with_quitting_first() {
+    if !has_python() {
+        return;
+    }
+    let server = plain_server();
+    let mut running = headless(&server, &[]).start();
+    running.stderr_line("All users spawned");
+    running.signal(Signal::INT);
+    let output = running.wait().code(0);
+    let names: Vec<_> = events(&output).iter().filter_map(|line| line.split(' ').next()).collect();
+    assert_eq!(names, ["init", "test_start", "quitting", "test_stopping", "test_stop", "quit"]);
+}
+
+/// Where there is a traceback, it has the user's code only.
+#[test]
+fn what_is_wrong_with_a_locustfile_is_told_before_anything_runs() {
+    if !has_python() {
+        return;
+    }
+    let refused = |file: &str, words: &[&str], code: i32, expected: &str| {
+        let run = Run::new(["locustfile.py", "--headless"]).file("locustfile.py", file).args(words);
+        let stderr = run.go().code(code).stderr;
+        assert!(stderr.contains(expected), "no '{expected}' in:\n{stderr}");
+        assert!(!stderr.contains("<gregaria>") && !stderr.contains("importlib"), "{stderr}");
+    };
+    refused("def f(:\n", &[], 2, "locustfile.py\", line 1\n    def f(:\n");
+    refused(
+        "import none_of_these\n",
+        &[],
+        2,
+        "ModuleNotFoundError: No module named 'none_of_these'",
+    );
+    refused("def f():\n    raise ValueError('x')\nf()\n", &[], 2, "line 2, in f\n");
+    refused("x = 1\n", &[], 1, "No User class found!");
+    refused(FILE, &["Asker", "Nobody"], 1, "Unknown User(s): Nobody; there are Asker, Other");
+    refused(FILE, &["--count", "x"], 2, "argument --count/-c: invalid int value: 'x'");
+    refused(FILE, &["--kind=c"], 2, "argument --kind: invalid choice: 'c'");
+    refused(FILE, &["--conut", "5"], 2, "a similar argument exists: '--count'");
+    refused(FILE, &["--python", "/none"], 2, "there is no Python at /none, which --python names");
+}
+
+#[test]
+fn flags_of_a_locustfile_are_in_the_help_and_in_files_of_flags() {
+    if !has_python() {
+        return;
+    }
+    let of = |words: &[&str]| Run::new(words).file("locustfile.py", FILE);
+    let help = of(&["--help"]).go().code(0).stdout;
+    let (_, own) = help.split_once("\nCustom arguments of the locustfile:\n").unwrap();
+    assert!(own.contains("-c, --count <COUNT>") && own.contains("How many of them"), "{own}");
+    assert!(own.contains("[env: OWN_COUNT]") && help.contains("--gregaria-rate <RATE>"), "{help}");
+    let list = of(&["-l"]).go().code(0).stdout;
+    assert!(list.ends_with("Available Users:\n    Asker\n    Other\n"), "{list}");
+    let wrong = of(&["-l"]).file("locust.conf", "count = many\n").go().code(2).stderr;
+    assert!(wrong.contains("argument --count/-c: invalid int value: 'many'"), "{wrong}");
+    let wrong = of(&["-l"]).env("LOCUST_USERS", "many").go().code(2).stderr;
+    assert!(wrong.contains("LOCUST_USERS: invalid value 'many' for '--users <N>'"), "{wrong}");
+}
+
+/// The fields of Locust's own form; a value that the file's parser refuses is told beside its field.
+#[test]
+fn a_locustfile_opens_the_page_whose_form_has_its_arguments() {
+    if !has_python() {
+        return;
+    }
+    let server = plain_server();
+    let words = ["--cores=0", "--count=4", "--token", "hunter2"];
+    let of = |words: &[&str]| Run::new(words).file("locustfile.py", FILE).host(server.address);
+    let mut running = of(&["-P0"]).start();
+    running.stderr_line("Starting web interface at");
+    running.signal(Signal::INT);
+    running.wait().code(0);
+
+    let page = of(&words).open_page();
+    let form = page.read("/api/v1/form");
+    let shown = |name: &str| {
+        let parameters = form["parameters"].as_array().unwrap();
+        parameters.iter().find(|parameter| parameter["name"] == name).cloned()
+    };
+    assert_eq!(shown("count").unwrap()["default"], "4");
+    let kind = shown("kind").unwrap();
+    assert_eq!((&kind["choices"], &kind["required"]), (&json!(["a", "b"]), &json!(true)));
+    assert_eq!(shown("fast").unwrap()["kind"], "switch");
+    let token = shown("token").unwrap();
+    assert_eq!((&token["secret"], &token["default"]), (&json!(true), &json!(null)));
+    assert_eq!(shown("internal"), None);
+
+    let start = |parameters: Value| {
+        let body = json!({"users": 1, "spawn_rate": 9, "run_time": "1s", "parameters": parameters});
+        page.post("/api/v1/runs", &body)
+    };
+    assert_eq!(start(json!({"count": "x"})).fields(), ["parameters.count"]);
+    assert_eq!(start(json!({"kind": ""})).fields(), ["parameters.kind"]);
+    assert_eq!(start(json!({"count": "6", "fast": "true", "kind": "b"})).status, 201);
+    page.events().find(|event| event.data["view"]["state"] == "stopped");
+    let output = page.quit().code(0);
+    let told = events(&output).join("\n");
+    assert!(told.contains("quitting MasterRunner 6 slow True b"), "{told}");
+    assert!(!output.stderr.contains("hunter2"), "{}", output.stderr);
 }
