@@ -168,6 +168,7 @@ api! {
         PyThreadState_Swap(*mut PyThreadState) -> *mut PyThreadState;
         PyThreadState_Clear(*mut PyThreadState);
         PyThreadState_Delete(*mut PyThreadState);
+        PyThreadState_GetFrame(*mut PyThreadState) -> Raw;
         PyInterpreterState_Get() -> *mut PyInterpreterState;
         PyGILState_GetThisThreadState() -> *mut PyThreadState;
         PyGILState_Check() -> c_int;

@@ -11,6 +11,7 @@ use super::api::{PyInterpreterState, PyThreadState, api};
 use super::engine::{ClassTable, Engine};
 use super::object::{Object, Raised, Result};
 use super::parker::Parkers;
+use super::watch::Watch;
 use crate::executor::spawn_here;
 use crate::reactor::{Reactor, WaitHook};
 use crate::session::Session;
@@ -35,6 +36,7 @@ pub(super) struct Core {
     /// Sessions of greenlets that have ended, by the numbers of their users.
     siblings: RefCell<HashMap<u64, Vec<Session>>>,
     pub(super) parkers: Parkers,
+    pub(super) watch: Watch,
     pub(super) engine: Engine,
 }
 
@@ -89,6 +91,7 @@ impl Core {
             classes: RefCell::default(),
             siblings: RefCell::default(),
             parkers: Parkers::new(session.reactor().remote()),
+            watch: Watch::start(interpreter),
             engine,
         })
     }

@@ -74,6 +74,11 @@ impl Session {
         recorder.record(Sample { entry, clocks, body_bytes: bytes, status: None, outcome });
     }
 
+    /// Notes that a line of the task held its core up.
+    pub(crate) fn held_up(&self, place: &str, lasting: Duration) {
+        self.context.recorder.borrow_mut().held_up(place, lasting);
+    }
+
     /// Counts an error of the task that is no request.
     pub(crate) fn count_exception(&self, message: &str, traceback: &str) {
         let (message, traceback) = (hidden(message), hidden(traceback));
