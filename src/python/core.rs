@@ -109,7 +109,7 @@ impl Core {
     /// Returns another session of the user of this one, with the connections of an earlier greenlet.
     pub(super) fn take_sibling(&self, session: &Session) -> Session {
         let used = self.siblings.borrow_mut().get_mut(&session.user()).and_then(Vec::pop);
-        used.map_or_else(|| session.sibling(), |used| used.as_sibling_of(session))
+        used.map_or_else(|| session.sibling(), |used| used.with_cookies_of(session))
     }
 
     /// Takes a session back that a greenlet does not need any more.

@@ -32,6 +32,3 @@ mod watch;
 
 pub(crate) use host::Python;
 pub(crate) use interpreter::host;
-
-#[cfg(test)]
-mod tests;

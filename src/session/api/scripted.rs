@@ -25,11 +25,11 @@ impl Session {
     pub(crate) fn sibling(&self) -> Session {
         let rng = fastrand::Rng::with_seed(self.user.random());
         let sibling = Session::new(self.context.clone(), self.class.clone(), self.user(), rng);
-        sibling.as_sibling_of(self)
+        sibling.with_cookies_of(self)
     }
 
     /// Takes the cookies of another session of the user.
-    pub(crate) fn as_sibling_of(self, session: &Session) -> Session {
+    pub(crate) fn with_cookies_of(self, session: &Session) -> Session {
         let own = session.user.with_client_state(|state| state.clone());
         self.user.client_state.set(own);
         self
