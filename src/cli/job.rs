@@ -10,6 +10,7 @@ use super::facts::facts;
 use super::journal::JournalLog;
 use super::locustfile::{EventReport, Locustfile, Reports};
 use super::milestones::{self, Milestones};
+use super::refusal::Unstarted;
 use super::requested_rate::requested_rate;
 use super::scenario_template::ScenarioTemplate;
 use super::{Error, FAILED, RunArgs, THRESHOLD_MISSED};
@@ -89,8 +90,13 @@ impl Job {
                 reports.insert(0, ("test_stop".to_owned(), Box::new(stop)));
                 locustfile.run(&options, &plan, &control, reports, &mut tell)
             }
-        }?;
-        Ok(exit_code(&summary, &args))
+        };
+        match summary {
+            Ok(summary) => Ok(exit_code(&summary, &args)),
+            // The reports lack a part of the run.
+            Err(run::Error::LostProcess(lost)) => Err(Unstarted::new(lost, FAILED).into()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     fn add_files(&mut self) -> Result<(), Error> {

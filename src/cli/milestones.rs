@@ -100,7 +100,10 @@ pub(super) fn announce(plan: &Plan, log: &Log) {
         );
     }
     run::doubts(plan).iter().for_each(|doubt| log.warning("main", doubt));
-    log.info("runners", load(&plan.shape, plan.arrivals.as_ref(), plan.users));
+    // The shape of a locustfile says all of the load.
+    if plan.users > 0 || plan.scenario.load.adaptive.is_none() {
+        log.info("runners", load(&plan.shape, plan.arrivals.as_ref(), plan.users));
+    }
     if plan.scenario.load.adaptive.is_some() {
         log.info("runners", "Changing the load by what the run shows");
     }

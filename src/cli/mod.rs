@@ -48,7 +48,7 @@ use crate::scenario::Scenario;
 use crate::scenario::file::{Document, Values};
 use job::Job;
 use locustfile::{Events, Locustfile};
-use refusal::{Unstarted, refuse, without_credentials};
+use refusal::{refuse, without_credentials};
 use scenario_source::ScenarioSource;
 use scenario_template::ScenarioTemplate;
 use terminal::Terminal;
@@ -204,7 +204,7 @@ pub fn main_with(scenario: Scenario) -> ExitCode {
 
 fn finish(result: Result<u8, Error>) -> ExitCode {
     ExitCode::from(result.unwrap_or_else(|error| {
-        let code = error.downcast_ref().map_or(COULD_NOT_RUN, |error: &Unstarted| error.code);
+        let code = refusal::exit_code(&error);
         let error = without_credentials(&error.to_string());
         let _ = writeln!(io::stderr(), "gregaria: error: {error}");
         code

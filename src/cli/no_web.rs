@@ -14,7 +14,7 @@ pub(super) fn serve(
     _: &RunArgs,
     _: &Log,
 ) -> Result<u8, Error> {
-    Err("this build has no web page; it comes with the cargo feature 'page', and without --web the \
-         run starts at once"
+    Err("this build has no web page; it comes with the cargo feature 'page', and without --web, of a \
+         locustfile with --headless, the run starts at once"
         .into())
 }

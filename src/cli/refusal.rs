@@ -4,10 +4,10 @@ use std::env;
 use std::io::{self, IsTerminal, Write};
 use std::process;
 
-use super::COULD_NOT_RUN;
+use super::{COULD_NOT_RUN, Error};
 use crate::credentials::{hidden_in_malformed, hidden_in_quotes};
 
-/// Why a run with a locustfile could not be started.
+/// Why a run with a locustfile could not be started, or not be finished.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub(super) struct Unstarted {
@@ -31,6 +31,11 @@ impl Unstarted {
     pub(super) fn as_locust(message: impl Into<String>) -> Self {
         Unstarted::new(message, 1)
     }
+}
+
+/// Returns the exit code of a command that ends with this error.
+pub(super) fn exit_code(error: &Error) -> u8 {
+    error.downcast_ref().map_or(COULD_NOT_RUN, |error: &Unstarted| error.code)
 }
 
 /// Prints clap's error, or the help that was asked for, and ends the process.

@@ -25,6 +25,10 @@ pub(crate) fn host() -> Option<ExitCode> {
     let library = PathBuf::from(std::env::var_os(LIBRARY)?);
     std::env::var_os(crate::locustfile::host::HOST)?;
     let executable = std::env::var_os("GREGARIA_PYTHON").unwrap_or_else(|| "python3".into());
+    for name in [LIBRARY, crate::locustfile::host::HOST] {
+        // SAFETY: no other thread runs yet. A program that the file starts is no host.
+        unsafe { std::env::remove_var(name) };
+    }
     // Without the working directory in `sys.path`.
     let words = ["-P", "-c", "import _gregaria; _gregaria.host()"].map(OsString::from);
     let words: Vec<OsString> = std::iter::once(executable).chain(words).collect();

@@ -252,7 +252,12 @@ impl Locustfile {
 
     /// Returns what is probably a mistake.
     pub(super) fn warnings(&self) -> Vec<String> {
-        self.current.warnings.clone()
+        let settings = self.current.stats.keys().map(|name| {
+            format!(
+                "locust.stats.{name} is set by the locustfile; it has no effect on reports here"
+            )
+        });
+        self.current.warnings.iter().cloned().chain(settings).collect()
     }
 }
 

@@ -18,7 +18,7 @@ use super::requested_rate::requested_rate;
 use super::scenario_source::ScenarioSource;
 use super::scenario_template::ScenarioTemplate;
 use super::terminal::Terminal;
-use super::{COULD_NOT_RUN, Error, RunArgs, command_line, keys, milestones, signals};
+use super::{Error, RunArgs, command_line, keys, milestones, refusal, signals};
 use crate::credentials::hidden;
 use crate::log::Log;
 use crate::plan::Plan;
@@ -291,8 +291,8 @@ impl Runner<'_> {
             control.stop();
         }
         let code = job.run().unwrap_or_else(|error| {
-            self.log.error("main", error);
-            COULD_NOT_RUN
+            self.log.error("main", &error);
+            refusal::exit_code(&error)
         });
         self.live.end();
         code

@@ -242,6 +242,7 @@ mod tests {
             exclude_tags: list(&["d"]),
             cores: Some(vec![0, 1]),
             profile: text("nightly"),
+            shape_class: None,
             parameters: [("token", "t 1"), ("sizes", "1,2")]
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .into(),

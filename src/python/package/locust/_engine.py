@@ -68,8 +68,16 @@ def load(text):
     given = request.get("arguments") or {}
     if "words" in given or "values" in given:
         _take_arguments(given)
-        _initialise()
+        if not _only_prints():
+            _initialise()
     return json.dumps(_describe())
+
+
+def _only_prints():
+    """Whether the command ends with a list or a ratio, before Locust would fire `init`."""
+    options = vars(environment.parsed_options)
+    flags = ("list_commands", "show_task_ratio", "show_task_ratio_json")
+    return any(options.get(flag) for flag in flags)
 
 
 def _first(request):
