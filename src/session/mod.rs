@@ -67,6 +67,9 @@ pub use wire::prepared::Prepared;
 pub use wire::render::Defaults;
 
 pub(crate) use api::check::needs_body;
+pub(crate) use api::variation::Variation;
 pub(crate) use budget::Budget;
+pub(crate) use identity::cookies::StoredCookie;
 pub(crate) use identity::secrets::{Secrets, secrets_of_headers};
 pub(crate) use request::base_url::{host_header, is_absolute};
+pub(crate) use wire::trail::Redirect;

@@ -15,7 +15,14 @@ use crate::stats::{Clocks, EntryId, EntryKey, Outcome, Sample};
 /// A request that failed without a response. It has been counted already.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct RequestFailed(pub Failure);
+pub struct RequestFailed(pub Failure, Duration);
+
+impl RequestFailed {
+    /// Returns the time from the intended start of the request to its failure.
+    pub(crate) fn latency(&self) -> Duration {
+        self.1
+    }
+}
 
 impl SessionRefs<'_> {
     /// Makes a request and waits for its response, within its timeout. It is counted once: a failure
@@ -92,5 +99,5 @@ fn record_failure(
     let mut recorder = context.recorder.borrow_mut();
     recorder.record(sample);
     failure.limit().into_iter().for_each(|limit| recorder.hit(limit));
-    RequestFailed(failure)
+    RequestFailed(failure, clocks.latency())
 }

@@ -11,4 +11,6 @@ pub(in crate::session) mod random;
 pub(in crate::session) mod request_builder;
 pub(in crate::session) mod response;
 mod scripted;
+pub(in crate::session) mod sent;
 pub(in crate::session) mod session;
+pub(in crate::session) mod variation;

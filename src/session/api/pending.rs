@@ -11,8 +11,10 @@ use super::check::Check;
 use super::counted::{RequestFailed, refuse};
 use super::response::Response;
 use super::session::SessionRefs;
+use super::variation::{Overrides, Variation};
 use crate::credentials::stripped;
 use crate::http1::KeepBody;
+use crate::session::failure::redirect::REDIRECTS_MAX;
 use crate::session::request::Body;
 use crate::session::request::auth::Auth;
 use crate::session::wire::attempt::Outbound;
@@ -23,6 +25,7 @@ use crate::session::wire::own_headers::OwnHeaders;
 use crate::session::wire::prepared::Prepared;
 use crate::session::wire::render::{Defaults, RequestParts};
 use crate::session::wire::rendered::Rendered;
+use crate::stats::EntryId;
 
 /// The most used requests that are kept for reuse.
 const USED_MAX: usize = 64;
@@ -49,6 +52,10 @@ pub(in crate::session) struct PendingParts {
     pub(in crate::session) redirects: Option<bool>,
     pub(in crate::session) checks: Vec<Check>,
     pub(in crate::session) keep_body: KeepBody,
+    /// Whether the response has the redirects that led to it.
+    pub(in crate::session) keep_trail: bool,
+    /// What few requests set.
+    pub(in crate::session) overrides: Option<Box<Overrides>>,
     /// Whether nothing but method, path and name is set.
     pub(in crate::session) plain: bool,
     /// An error of an earlier call, returned when the request is sent.
@@ -70,6 +77,8 @@ impl Default for PendingParts {
             redirects: None,
             checks: Vec::new(),
             keep_body: KeepBody::Yes,
+            keep_trail: false,
+            overrides: None,
             plain: true,
             mistake: None,
         }
@@ -106,6 +115,8 @@ impl UsedRequests {
             redirects,
             checks,
             keep_body,
+            keep_trail,
+            overrides,
             plain,
             mistake,
         } = &mut *parts;
@@ -118,7 +129,8 @@ impl UsedRequests {
         headers.clear();
         (*name, *body, *mistake) = (None, Body::Empty, None);
         (*expect_continue, *timeout, *redirects) = (false, None, None);
-        (*keep_body, *plain) = (KeepBody::Yes, true);
+        (*keep_body, *keep_trail, *plain) = (KeepBody::Yes, false, true);
+        *overrides = None;
         let mut used = self.0.borrow_mut();
         if used.len() < USED_MAX {
             used.push(parts);
@@ -128,6 +140,11 @@ impl UsedRequests {
 }
 
 impl PendingParts {
+    fn entry(&self, context: &Context) -> EntryId {
+        let name = stripped(self.name.as_deref().unwrap_or(&self.path));
+        context.recorder.borrow_mut().entry(self.method.as_str(), &name)
+    }
+
     /// Renders the request into the memory of an earlier one.
     fn render(
         &mut self,
@@ -142,12 +159,23 @@ impl PendingParts {
         let PendingParts { method, path, query, auth, expect_continue, .. } = &*self;
         let (headers, auth, expect_continue) =
             (self.headers.iter(), auth.as_ref(), *expect_continue);
-        let said = RequestParts { method, path, query, headers, auth, expect_continue };
+        let absent = self.overrides.as_ref().map_or(&[][..], |of| &of.absent);
+        let said = RequestParts { method, path, query, headers, absent, auth, expect_continue };
         said.render(context, defaults, content, rendered).map_err(|error| error.to_string())
     }
 }
 
 impl PendingRequest {
+    /// Takes out how it differs from its class in reaching its server, if it does.
+    pub(super) fn variation(&mut self) -> Option<Variation> {
+        self.0.overrides.as_mut()?.variation.take()
+    }
+
+    /// Returns the entry that it is counted under.
+    pub(super) fn entry(&self, context: &Context) -> EntryId {
+        self.0.entry(context)
+    }
+
     /// Returns the parts of the request.
     pub(in crate::session) fn parts(&mut self) -> &mut PendingParts {
         &mut self.0
@@ -188,16 +216,15 @@ impl SessionRefs<'_> {
         mut parts: Box<PendingParts>,
     ) -> Result<Response, RequestFailed> {
         let (context, defaults) = (self.context, &self.class.defaults);
-        let entry = {
-            let name = stripped(parts.name.as_deref().unwrap_or(&parts.path));
-            context.recorder.borrow_mut().entry(parts.method.as_str(), &name)
-        };
+        let entry = parts.entry(context);
         let mut rendered = context.unwritten(defaults);
         if let Err(reason) = parts.render(context, defaults, &mut rendered) {
             context.recycle_request(rendered);
             return Err(refuse(context, entry, self.intended.take(context), reason));
         }
-        let PendingParts { timeout, redirects, keep_body, .. } = *parts;
+        let PendingParts { timeout, redirects, keep_body, keep_trail, .. } = *parts;
+        let overrides = parts.overrides.take();
+        let overrides = overrides.as_deref();
         let checks = self.class.used.end(context, parts);
         let outbound = Outbound {
             entry,
@@ -206,6 +233,9 @@ impl SessionRefs<'_> {
             timeout: timeout.unwrap_or(defaults.policy.timeouts.total),
             keep_body,
             follows: defaults.policy.follows_redirects(&rendered.method, redirects),
+            redirects_max: overrides.and_then(|of| of.max_redirects).unwrap_or(REDIRECTS_MAX),
+            connect_timeout: overrides.and_then(|of| of.connect_timeout),
+            keeps_trail: keep_trail,
             intended: self.intended.take(context),
         };
         let made = self.request(connections, &outbound).await;

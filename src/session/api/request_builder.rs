@@ -66,8 +66,8 @@ impl Path for fmt::Arguments<'_> {
 #[derive(Debug)]
 #[must_use = "a request is made by send()"]
 pub struct RequestBuilder<'s> {
-    session: &'s Session,
-    request: PendingRequest,
+    pub(super) session: &'s Session,
+    pub(super) request: PendingRequest,
 }
 
 impl<'s> RequestBuilder<'s> {
@@ -198,7 +198,7 @@ impl<'s> RequestBuilder<'s> {
         self
     }
 
-    fn special(mut self) -> Self {
+    pub(super) fn special(mut self) -> Self {
         self.request.parts().plain = false;
         self
     }

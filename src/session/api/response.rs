@@ -10,6 +10,7 @@ use http::StatusCode;
 use serde::de::DeserializeOwned;
 
 use super::check::{Check, ResponseView, first_failure, has_status_check, needs_body};
+use super::sent::Sent;
 use crate::credentials::hidden;
 use crate::http1::{self, Head, KeepBody};
 use crate::session::body::decoding::{DecodeError, codings};
@@ -19,6 +20,7 @@ use crate::session::identity::secrets::Secrets;
 use crate::session::wire::context::Context;
 use crate::session::wire::received::Received;
 use crate::session::wire::rendered::Rendered;
+use crate::session::wire::trail::{Redirect, Trail};
 use crate::stats::{Clocks, EntryId, EntryKey, Outcome, Sample};
 
 /// A whole response. It is counted when it is dropped, so a task can inspect it first and call
@@ -39,6 +41,8 @@ pub struct Response {
     is_kept: bool,
     /// The request, unless it is a constant one: it may have credentials of its own.
     request: Option<Box<Rendered>>,
+    /// The redirects that led here, if there were some and the request keeps them.
+    trail: Option<Box<Trail>>,
     /// The most bytes that the decoded body may have.
     max_body: u64,
     /// The decoded body, once it was asked for, if it has content codings.
@@ -58,7 +62,7 @@ impl Response {
         clocks: Clocks,
         received: Received,
     ) -> Self {
-        let Received { head, body_bytes, bytes, is_kept, max_body } = received;
+        let Received { head, body_bytes, bytes, is_kept, max_body, trail } = received;
         Response {
             context,
             user,
@@ -69,6 +73,7 @@ impl Response {
             bytes,
             is_kept,
             request: None,
+            trail,
             max_body,
             decoded: OnceCell::new(),
             failure: None,
@@ -109,6 +114,18 @@ impl Response {
     /// Returns the body as it was transferred, with its content codings.
     fn transferred(&self) -> &[u8] {
         if self.is_kept { &self.bytes[self.head.head_len..] } else { &[] }
+    }
+
+    /// Returns the redirects that led to this response, if its request keeps them.
+    pub(crate) fn redirects(&self) -> &[Redirect] {
+        self.trail.as_ref().map_or(&[], |trail| &trail.redirects)
+    }
+
+    /// Returns the request that was sent last, unless it was a constant one.
+    pub(crate) fn sent(&self) -> Option<Sent<'_>> {
+        let last = self.trail.as_ref().and_then(|trail| trail.last.as_ref());
+        let request = last.or(self.request.as_deref())?;
+        Some(Sent { context: &self.context, request })
     }
 
     /// Sets the request, whose credentials a server may repeat.
@@ -269,10 +286,7 @@ impl Response {
             self.log_failure(message);
         }
         let outcome = fault.as_deref().map_or(Outcome::Success, Outcome::Failure);
-        let body_bytes = match self.decoded.get() {
-            Some(Ok(decoded)) => decoded.len() as u64,
-            _ => self.body_bytes,
-        };
+        let body_bytes = self.counted_bytes();
         let (entry, status) = (self.entry, Some(self.head.status));
         let sample = Sample { entry, clocks: self.clocks, body_bytes, status, outcome };
         let is_new = self.context.recorder.borrow_mut().record(sample);
@@ -283,11 +297,46 @@ impl Response {
         }
     }
 
-    /// Counts it under another name.
-    pub(crate) fn rename(&mut self, name: &str) {
+    /// Returns the name of its row.
+    pub(crate) fn name(&self) -> String {
+        self.context.recorder.borrow().key(self.entry).name.to_string()
+    }
+
+    /// Returns the method of its row.
+    pub(crate) fn method(&self) -> String {
+        self.context.recorder.borrow().key(self.entry).method.to_string()
+    }
+
+    /// Counts it under another method or name.
+    pub(crate) fn rename(&mut self, method: Option<&str>, name: Option<&str>) {
+        let (of_method, of_name) = (self.method(), self.name());
+        let (method, name) = (method.unwrap_or(&of_method), name.unwrap_or(&of_name));
         let mut recorder = self.context.recorder.borrow_mut();
-        let method = recorder.key(self.entry).method.clone();
-        self.entry = recorder.entry(&method, &crate::credentials::stripped(name));
+        self.entry = recorder.entry(method, &crate::credentials::stripped(name));
+    }
+
+    /// Counts it with another time.
+    pub(crate) fn set_latency(&mut self, latency: Duration) {
+        self.clocks.ended = crate::units::after(self.clocks.intended, latency);
+    }
+
+    /// Returns how many bytes of body are counted: those of the decoded one, if it has been decoded.
+    pub(crate) fn counted_bytes(&self) -> u64 {
+        match self.decoded.get() {
+            Some(Ok(decoded)) => decoded.len() as u64,
+            _ => self.body_bytes,
+        }
+    }
+
+    /// Counts so many bytes of body.
+    pub(crate) fn set_counted_bytes(&mut self, bytes: u64) {
+        self.body_bytes = bytes;
+        self.decoded = OnceCell::new();
+    }
+
+    /// Counts it as a failure by its status.
+    pub(crate) fn fail_by_status(&mut self) {
+        self.failure = Some(status_text(self.status()));
     }
 
     /// Returns the reason phrase of the status line.

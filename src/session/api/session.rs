@@ -16,7 +16,9 @@ use super::pending::{PendingRequest, UsedRequests};
 use super::random::Random;
 use super::request_builder::{Path, RequestBuilder};
 use super::response::Response;
+use super::variation::{Variants, VariedConnections};
 use crate::reactor::Reactor;
+use crate::session::failure::redirect::REDIRECTS_MAX;
 use crate::session::identity::client_state::Cookies;
 use crate::session::request::keep_alive::KeepAlive;
 use crate::session::wire::attempt::Outbound;
@@ -32,6 +34,7 @@ pub struct SessionClass {
     pub(super) defaults: Defaults,
     pub(super) literals: Literals,
     pub(super) used: UsedRequests,
+    pub(super) variants: Variants,
 }
 
 impl SessionClass {
@@ -41,6 +44,7 @@ impl SessionClass {
             defaults,
             literals: Literals::default(),
             used: UsedRequests::default(),
+            variants: Variants::default(),
         })
     }
 
@@ -58,6 +62,8 @@ pub struct Session {
     pub(super) connections: RefCell<Connections>,
     /// For requests that are made at the same time.
     pub(super) parallel: Cell<ParallelConnections>,
+    /// For requests that reach their server in another way.
+    pub(super) varied: Cell<VariedConnections>,
     pub(super) user: SessionUser,
     /// The intended start of the next request, if a schedule set one.
     pub(super) intended: Intended,
@@ -87,6 +93,7 @@ impl Session {
             class,
             connections,
             parallel: Cell::default(),
+            varied: Cell::default(),
             user: SessionUser { number: user, client_state: Cell::default(), rng: Cell::new(rng) },
             intended: Intended::default(),
         }
@@ -146,8 +153,14 @@ impl Session {
         clippy::await_holding_refcell_ref,
         reason = "a request that finds it borrowed takes other connections"
     )]
-    pub(super) async fn make(&self, request: PendingRequest) -> Result<Response, RequestFailed> {
+    pub(super) async fn make(
+        &self,
+        mut request: PendingRequest,
+    ) -> Result<Response, RequestFailed> {
         let session = self.refs();
+        if let Some(variation) = request.variation() {
+            return Box::pin(self.make_varied(request, &variation)).await;
+        }
         if let Ok(mut connections) = self.connections.try_borrow_mut() {
             return request.make(session, &mut connections).await;
         }
@@ -157,14 +170,14 @@ impl Session {
         made
     }
 
-    fn with_parallel<T>(&self, with: impl FnOnce(&mut ParallelConnections) -> T) -> T {
+    pub(super) fn with_parallel<T>(&self, with: impl FnOnce(&mut ParallelConnections) -> T) -> T {
         let mut parallel = self.parallel.take();
         let done = with(&mut parallel);
         self.parallel.set(parallel);
         done
     }
 
-    fn refs(&self) -> SessionRefs<'_> {
+    pub(super) fn refs(&self) -> SessionRefs<'_> {
         let Session { context, class, user, intended, .. } = self;
         SessionRefs { context, class, user, intended }
     }
@@ -174,7 +187,7 @@ impl Session {
     pub(super) fn split(
         &mut self,
     ) -> (SessionRefs<'_>, &mut Connections, &mut ParallelConnections) {
-        let Session { context, class, connections, parallel, user, intended } = self;
+        let Session { context, class, connections, parallel, user, intended, .. } = self;
         let session = SessionRefs { context, class, user, intended };
         (session, connections.get_mut(), parallel.get_mut())
     }
@@ -191,6 +204,7 @@ impl Session {
         if self.class.defaults.policy.keep_alive == KeepAlive::Task {
             self.connections.get_mut().close();
             self.parallel.get_mut().close();
+            self.varied.get_mut().close();
         }
     }
 
@@ -262,6 +276,9 @@ impl SessionRefs<'_> {
             timeout: prepared.timeout,
             keep_body: prepared.keep_body,
             follows: prepared.follows,
+            keeps_trail: false,
+            redirects_max: REDIRECTS_MAX,
+            connect_timeout: None,
             intended: self.intended.take(self.context),
         };
         self.request(connections, &outbound).await

@@ -1,6 +1,6 @@
 //! Redirects that are not followed.
 
-/// The most redirects that one request follows.
+/// The most redirects that a request follows, unless it has a limit of its own.
 pub(in crate::session) const REDIRECTS_MAX: u32 = 30;
 
 /// A redirect that cannot be followed.
@@ -13,7 +13,7 @@ pub enum RedirectError {
     /// `Location` has a scheme other than `http`, `https`.
     #[error("redirect to an unsupported scheme: {0}")]
     Scheme(String),
-    /// The 31st redirect of a request.
-    #[error("more than {REDIRECTS_MAX} redirects")]
-    TooMany,
+    /// One more redirect than so many, the most that a request follows.
+    #[error("more than {0} redirects")]
+    TooMany(u32),
 }

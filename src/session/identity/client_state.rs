@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::str;
 use std::time::Duration;
 
-use super::cookies::{CookieJar, CookieUrl};
+use super::cookies::{CookieJar, CookieUrl, StoredCookie};
 use super::digest::DigestSession;
 use crate::http1;
 use crate::session::connection::origin::Origin;
@@ -189,6 +189,18 @@ impl<'s> Cookies<'s> {
         }
         self.state.jar_mut().set(name, value, self.host, self.now);
         Ok(())
+    }
+
+    /// Returns all cookies with what they are for.
+    pub(crate) fn stored(&self) -> impl Iterator<Item = StoredCookie<'_>> {
+        self.state.jar().into_iter().flat_map(|jar| jar.stored(self.now))
+    }
+
+    /// Applies a `Set-Cookie` header of a host; an empty one is that of the class.
+    pub(crate) fn store(&mut self, header: &[u8], host: &str) {
+        let host = if host.is_empty() { self.host } else { host };
+        let url = CookieUrl { host, path: "/", is_secure: true };
+        self.state.jar_mut().store(header, url, self.now);
     }
 
     /// Removes all cookies of this name.

@@ -59,6 +59,19 @@ struct Cookie {
     number: u32,
 }
 
+/// A cookie as it is kept.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct StoredCookie<'c> {
+    pub(crate) name: &'c [u8],
+    pub(crate) value: &'c [u8],
+    pub(crate) domain: &'c str,
+    pub(crate) path: &'c [u8],
+    /// Whether it is sent over TLS only.
+    pub(crate) is_secure: bool,
+    /// When it ends, since the Unix epoch; `None` if it is kept as long as the user lives.
+    pub(crate) expires: Option<Duration>,
+}
+
 impl CookieJar {
     /// Applies a `Set-Cookie` header: sets or removes a cookie. An invalid header is ignored.
     pub(in crate::session) fn store(&mut self, header: &[u8], url: CookieUrl<'_>, now: Duration) {
@@ -97,6 +110,19 @@ impl CookieJar {
     pub(in crate::session) fn all(&self, now: Duration) -> impl Iterator<Item = (&[u8], &[u8])> {
         let alive = self.cookies.iter().filter(move |cookie| !cookie.is_over(now));
         alive.map(|cookie| (cookie.name(), cookie.value()))
+    }
+
+    /// Returns all cookies with what they are for.
+    pub(super) fn stored(&self, now: Duration) -> impl Iterator<Item = StoredCookie<'_>> {
+        let alive = self.cookies.iter().filter(move |cookie| !cookie.is_over(now));
+        alive.map(|cookie| StoredCookie {
+            name: cookie.name(),
+            value: cookie.value(),
+            domain: &cookie.domain,
+            path: &cookie.path,
+            is_secure: cookie.is_secure,
+            expires: cookie.expires,
+        })
     }
 
     /// Removes all cookies of this name.

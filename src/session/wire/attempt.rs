@@ -24,6 +24,12 @@ pub(in crate::session) struct Outbound<'r> {
     pub(in crate::session) keep_body: KeepBody,
     /// Whether redirects are followed.
     pub(in crate::session) follows: bool,
+    /// The most redirects that are followed.
+    pub(in crate::session) redirects_max: u32,
+    /// The timeout to make a connection, in place of the class's.
+    pub(in crate::session) connect_timeout: Option<Duration>,
+    /// Whether the response has the redirects that led to it.
+    pub(in crate::session) keeps_trail: bool,
     /// Its intended start, if a schedule set one.
     pub(in crate::session) intended: Option<Instant>,
 }

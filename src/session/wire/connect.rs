@@ -21,7 +21,7 @@ impl Connections {
     async fn open_stream(&mut self, attempt: &Attempt<'_>) -> Result<Stream, Failure> {
         let Attempt { context, outbound, .. } = *attempt;
         let origin = &attempt.request.origin;
-        let limit = attempt.policy().timeouts.connect;
+        let limit = outbound.connect_timeout.or(attempt.policy().timeouts.connect);
         let mut lap = Instant::now();
         let by = attempt.deadline(lap, limit);
         let route = &origin.route;

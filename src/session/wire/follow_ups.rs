@@ -8,8 +8,9 @@ use super::received::Received;
 use super::redirect::{is_redirect, location};
 use super::rendered::Rendered;
 use super::session_user::SessionUser;
+use super::trail::{Redirect, Trail};
 use crate::session::failure::Failure;
-use crate::session::failure::redirect::{REDIRECTS_MAX, RedirectError};
+use crate::session::failure::redirect::RedirectError;
 use crate::stats::Extra;
 
 impl Outbound<'_> {
@@ -32,6 +33,7 @@ impl Connections {
     ) -> Result<Received, Failure> {
         let Attempt { context, outbound, deadline, .. } = *first;
         let mut latest: Option<Rendered> = None;
+        let mut trail = outbound.keeps_trail.then(Box::<Trail>::default);
         let (mut redirects, mut is_answered) = (0, false);
         loop {
             let request = latest.as_ref().unwrap_or(outbound.first);
@@ -43,19 +45,24 @@ impl Connections {
                 location(&received.head, &received.bytes).filter(|_| outbound.follows)
             {
                 let failed = |error| Failure::Redirect { status, error };
-                if redirects == REDIRECTS_MAX {
-                    return Err(failed(RedirectError::TooMany));
+                if redirects == outbound.redirects_max {
+                    return Err(failed(RedirectError::TooMany(redirects)));
                 }
                 let next = request.redirected(context, outbound.defaults, status, location);
-                latest = Some(next.map_err(failed)?);
+                let next = next.map_err(failed)?;
+                if let Some(trail) = &mut trail {
+                    let head = received.head_bytes();
+                    trail.redirects.push(Redirect::new(context, request, status, head));
+                }
+                latest = Some(next);
                 (redirects, is_answered) = (redirects + 1, false);
                 Extra::Redirect
             } else if status == 417 {
-                let Some(next) = request.without_expect(context) else { return Ok(received) };
+                let Some(next) = request.without_expect(context) else { break };
                 latest = Some(next);
                 Extra::WithoutExpect
             } else {
-                return Ok(received);
+                break;
             };
             context.recycle(received.bytes);
             let attempt = Attempt {
@@ -68,6 +75,8 @@ impl Connections {
             };
             received = self.exchange(&attempt, user).await?;
         }
+        received.trail = trail.map(|trail| Box::new(Trail { last: latest, ..*trail }));
+        Ok(received)
     }
 }
 

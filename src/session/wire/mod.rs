@@ -16,3 +16,4 @@ pub(in crate::session) mod render;
 pub(in crate::session) mod rendered;
 pub(in crate::session) mod rewritten;
 pub(in crate::session) mod session_user;
+pub(in crate::session) mod trail;

@@ -1,5 +1,6 @@
 //! The response of an exchange.
 
+use super::trail::Trail;
 use crate::http1::Head;
 
 /// The response of an exchange.
@@ -11,6 +12,8 @@ pub(in crate::session) struct Received {
     /// Whether the whole body is in `bytes`.
     pub(in crate::session) is_kept: bool,
     pub(in crate::session) max_body: u64,
+    /// The redirects that led here, if there were some and the request keeps them.
+    pub(in crate::session) trail: Option<Box<Trail>>,
 }
 
 impl Received {

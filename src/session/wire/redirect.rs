@@ -193,6 +193,6 @@ mod tests {
         let long = "s".repeat(100) + ":x";
         let shown = "redirect to an unsupported scheme: ssssssssssssssssssss";
         assert_eq!(error(long.as_bytes()), shown);
-        assert_eq!(RedirectError::TooMany.to_string(), "more than 30 redirects");
+        assert_eq!(RedirectError::TooMany(30).to_string(), "more than 30 redirects");
     }
 }

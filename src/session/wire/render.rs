@@ -83,6 +83,24 @@ impl Defaults {
         if is_default && !own.any(replaces) { &self.common } else { &[] }
     }
 
+    /// Returns the same defaults with this policy and its TLS configuration.
+    pub(in crate::session) fn varied(&self, context: &Context, policy: Policy, tls: Tls) -> Self {
+        let origin = match &policy.via {
+            Via::Direct => self.origin.clone(),
+            via => context.origins.get(&self.base, via),
+        };
+        Defaults {
+            base: self.base.clone(),
+            origin,
+            headers: self.headers.clone(),
+            common: self.common.clone(),
+            credentials: self.credentials.clone(),
+            given: self.given,
+            policy,
+            tls,
+        }
+    }
+
     /// Sets the TLS configuration: the policy's options with their files read. Without it, no server's
     /// certificate is accepted.
     pub fn tls(mut self, tls: Tls) -> Self {
@@ -119,6 +137,8 @@ pub(in crate::session) struct RequestParts<'r, H> {
     pub(in crate::session) query: &'r [(String, String)],
     /// Names and values of its headers.
     pub(in crate::session) headers: H,
+    /// The names of headers that are not sent, although the class or the engine would send them.
+    pub(in crate::session) absent: &'r [Vec<u8>],
     pub(in crate::session) auth: Option<&'r Auth>,
     pub(in crate::session) expect_continue: bool,
 }
@@ -152,6 +172,7 @@ impl<'r> RequestParts<'r, ()> {
             path: &request.path,
             query: &request.query,
             headers: request.headers.iter().map(line),
+            absent: &[],
             auth: request.auth.as_ref(),
             expect_continue: request.expect_continue,
         }
@@ -187,7 +208,11 @@ impl<'r, H: Iterator<Item = Line<'r>> + Clone> RequestParts<'r, H> {
             }
         };
 
-        let given = GivenHeaders::read(self.headers.clone());
+        let absent = self.absent.iter().map(|name| (&name[..], &b""[..]));
+        let given = {
+            let replacing = briefly(self.headers.clone()).chain(briefly(absent.clone()));
+            GivenHeaders::read(replacing)
+        };
         let of_url = || {
             let (base, _) = elsewhere.as_ref()?;
             base.basic_auth.as_ref().map(|(user, password)| Auth::basic(user, password))
@@ -207,10 +232,11 @@ impl<'r, H: Iterator<Item = Line<'r>> + Clone> RequestParts<'r, H> {
             move |name: &[u8]| expects && is(name, &EXPECT) || is_last && is(name, &CONNECTION);
         {
             let own = briefly(self.headers);
+            let replacing = briefly(own.clone()).chain(briefly(absent));
             let is_replaced =
-                |name: &[u8]| own.clone().any(|(own, _)| own.eq_ignore_ascii_case(name));
+                |name: &[u8]| replacing.clone().any(|(own, _)| own.eq_ignore_ascii_case(name));
             let common = match &elsewhere {
-                None => defaults.common_lines_of(own.clone(), given, is_of_class),
+                None => defaults.common_lines_of(replacing.clone(), given, is_of_class),
                 Some(_) => &[],
             };
             let class_headers = if common.is_empty() { &defaults.headers[..] } else { &[] };

@@ -92,6 +92,12 @@ impl Rendered {
         lines(&self.bytes(context)[..self.blank])
     }
 
+    /// Returns the URL that it is sent to, without user and password.
+    pub(in crate::session) fn url(&self, context: &Context) -> String {
+        let scheme = if self.origin.secure { "https" } else { "http" };
+        format!("{scheme}://{}{}", self.origin.authority, self.recipient(context).target)
+    }
+
     /// Returns the body, wherever it is.
     pub(in crate::session) fn content(&self, context: &Context) -> Content {
         match &self.separate_body {

@@ -26,10 +26,7 @@ impl Rendered {
         status: u16,
         location: &[u8],
     ) -> Result<Self, RedirectError> {
-        let scheme = if self.origin.secure { "https" } else { "http" };
-        let target = self.recipient(context).target;
-        let from = Url::parse(&format!("{scheme}://{}{target}", self.origin.authority));
-        let from = from.map_err(|_| RedirectError::Malformed)?;
+        let from = Url::parse(&self.url(context)).map_err(|_| RedirectError::Malformed)?;
         let hop = Hop::new(status, &self.method, &from, location)?;
         let (base, target) =
             BaseUrl::split(hop.url.as_str()).map_err(|_| match hop.url.scheme() {

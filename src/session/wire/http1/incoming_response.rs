@@ -98,7 +98,7 @@ impl IncomingResponse {
         let head = *reader.head().expect("a response that is done has a head");
         let max_body = attempt.policy().max_body;
         let is_kept = attempt.outbound.keep_body == KeepBody::Yes;
-        Received { head, body_bytes: reader.body_bytes(), bytes, is_kept, max_body }
+        Received { head, body_bytes: reader.body_bytes(), bytes, is_kept, max_body, trail: None }
     }
 }
 

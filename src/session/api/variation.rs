@@ -1,0 +1,204 @@
+//! Requests that reach their server in another way than those of their class.
+
+use std::cell::RefCell;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::counted::{RequestFailed, refuse};
+use super::parallel::ParallelConnections;
+use super::pending::PendingRequest;
+use super::request_builder::RequestBuilder;
+use super::response::Response;
+use super::session::{Session, SessionClass, SessionRefs};
+use crate::session::request::base_url::BaseUrl;
+use crate::session::request::via::Via;
+use crate::session::wire::context::Context;
+use crate::session::wire::exchange::Connections;
+use crate::transport::tls::{Roots, Tls, TlsOptions};
+
+/// The most variants of a class that a core keeps. A task that makes up more has them made each time.
+const VARIANTS_MAX: usize = 64;
+
+/// What few requests set.
+#[derive(Debug, Default)]
+pub(in crate::session) struct Overrides {
+    pub(super) variation: Option<Variation>,
+    pub(super) max_redirects: Option<u32>,
+    pub(super) connect_timeout: Option<Duration>,
+    /// The names of headers that are not sent, although the class or the engine would send them.
+    pub(super) absent: Vec<Vec<u8>>,
+}
+
+/// What a request has in place of its class's settings. Such requests have connections of their own.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Variation {
+    /// Whether any certificate is accepted.
+    pub(crate) insecure: Option<bool>,
+    /// A PEM file of authorities to trust.
+    pub(crate) ca: Option<PathBuf>,
+    /// PEM files of a client certificate and, unless that is in the same one, its key.
+    pub(crate) cert: Option<(PathBuf, Option<PathBuf>)>,
+    /// The URL of an HTTP proxy.
+    pub(crate) proxy: Option<String>,
+}
+
+/// The variants of a class that a core has made.
+#[derive(Debug, Default)]
+pub(super) struct Variants(RefCell<Vec<(Variation, Rc<SessionClass>)>>);
+
+/// A user's connections for each variant of its class. Most users have none.
+#[derive(Debug, Default)]
+#[expect(clippy::box_collection, reason = "a pointer instead of three words, in every user")]
+pub(super) struct VariedConnections(Option<Box<Vec<(Rc<SessionClass>, Connections)>>>);
+
+impl VariedConnections {
+    /// Closes the connections and frees their memory.
+    pub(super) fn close(&mut self) {
+        self.0 = None;
+    }
+
+    fn pop(&mut self, class: &Rc<SessionClass>, context: &Context) -> Connections {
+        let is_of = |(of, _): &(Rc<SessionClass>, Connections)| Rc::ptr_eq(of, class);
+        let free = self.0.as_mut().and_then(|varied| {
+            let position = varied.iter().position(is_of)?;
+            Some(varied.swap_remove(position).1)
+        });
+        free.unwrap_or_else(|| Connections::new(context))
+    }
+
+    fn push(&mut self, class: Rc<SessionClass>, connections: Connections) {
+        self.0.get_or_insert_default().push((class, connections));
+    }
+}
+
+impl SessionClass {
+    /// Returns the class with this variation. It is made once per core.
+    ///
+    /// # Errors
+    ///
+    /// Returns what is wrong with it.
+    fn varied(&self, context: &Context, variation: &Variation) -> Result<Rc<Self>, String> {
+        let mut variants = self.variants.0.borrow_mut();
+        if let Some((_, class)) = variants.iter().find(|(known, _)| known == variation) {
+            return Ok(class.clone());
+        }
+        let mut policy = self.defaults.policy.clone();
+        variation.apply(&mut policy.tls);
+        if let Some(proxy) = &variation.proxy {
+            BaseUrl::parse(proxy).map_err(|error| format!("proxy: {error}"))?;
+            policy.via = Via::Proxy(proxy.clone());
+        }
+        let tls = Tls::new(&policy.tls, &Roots::default()).map_err(|error| error.to_string())?;
+        let class = SessionClass::new(self.defaults.varied(context, policy, tls));
+        if variants.len() < VARIANTS_MAX {
+            variants.push((variation.clone(), class.clone()));
+        }
+        Ok(class)
+    }
+}
+
+impl Variation {
+    fn apply(&self, tls: &mut TlsOptions) {
+        if let Some(insecure) = self.insecure {
+            tls.insecure = insecure;
+        }
+        if let Some(ca) = &self.ca {
+            (tls.insecure, tls.ca) = (false, Some(ca.clone()));
+        }
+        if let Some((cert, key)) = &self.cert {
+            (tls.cert, tls.key) = (Some(cert.clone()), key.clone());
+        }
+    }
+}
+
+impl RequestBuilder<'_> {
+    /// Reaches the server in another way, if it is another one than the class's.
+    pub(crate) fn varied(self, mut variation: Variation) -> Self {
+        let of_class = self.session.class.defaults().policy.tls.insecure;
+        if variation.ca.is_none() && variation.insecure == Some(of_class) {
+            variation.insecure = None;
+        }
+        if variation == Variation::default() {
+            return self;
+        }
+        self.overridden(|of| of.variation = Some(variation))
+    }
+
+    /// Follows at most so many redirects.
+    pub(crate) fn max_redirects(self, most: u32) -> Self {
+        self.overridden(|of| of.max_redirects = Some(most))
+    }
+
+    /// Gives up if no connection is made in this time.
+    pub(crate) fn connect_timeout(self, timeout: Duration) -> Self {
+        self.overridden(|of| of.connect_timeout = Some(timeout))
+    }
+
+    /// Leaves a header out that the class or the engine would send.
+    pub(crate) fn without_header(self, name: &[u8]) -> Self {
+        self.overridden(|of| of.absent.push(name.to_vec()))
+    }
+
+    /// Sends nothing: the request fails under this text.
+    pub(crate) fn mistaken(mut self, reason: String) -> Self {
+        self.request.parts().mistake = Some(reason);
+        self.special()
+    }
+
+    /// Keeps the redirects that lead to the response.
+    pub(crate) fn keep_trail(mut self) -> Self {
+        self.request.parts().keep_trail = true;
+        self.special()
+    }
+
+    #[cold]
+    fn overridden(mut self, set: impl FnOnce(&mut Overrides)) -> Self {
+        set(self.request.parts().overrides.get_or_insert_default());
+        self.special()
+    }
+}
+
+impl Session {
+    /// Makes a request with this variation of the class.
+    #[cold]
+    pub(super) async fn make_varied(
+        &self,
+        request: PendingRequest,
+        variation: &Variation,
+    ) -> Result<Response, RequestFailed> {
+        let class = match self.class.varied(&self.context, variation) {
+            Ok(class) => class,
+            Err(reason) => {
+                let entry = request.entry(&self.context);
+                return Err(refuse(
+                    &self.context,
+                    entry,
+                    self.intended.take(&self.context),
+                    reason,
+                ));
+            }
+        };
+        let mut connections = self.with_varied(|varied| varied.pop(&class, &self.context));
+        let session = SessionRefs { class: &class, ..self.refs() };
+        let made = request.make(session, &mut connections).await;
+        self.with_varied(|varied| varied.push(class.clone(), connections));
+        made
+    }
+
+    fn with_varied<T>(&self, with: impl FnOnce(&mut VariedConnections) -> T) -> T {
+        let mut varied = self.varied.take();
+        let done = with(&mut varied);
+        self.varied.set(varied);
+        done
+    }
+
+    /// Closes all connections that carry no request.
+    pub(crate) fn close_idle(&self) {
+        if let Ok(mut connections) = self.connections.try_borrow_mut() {
+            connections.close();
+        }
+        self.with_parallel(ParallelConnections::close);
+        self.with_varied(VariedConnections::close);
+    }
+}
