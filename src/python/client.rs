@@ -1,7 +1,13 @@
 //! The type `_gregaria.Client`: what a user in Python makes requests with.
 //!
-//! The common keywords are read here. Any other call is prepared in Python first, by the `_prepare` of the
-//! `locust` package, which turns it into these.
+//! Plain keywords are read here (`call`). Any other call is prepared in Python first, by the `_prepare` of
+//! the `locust` package, which turns it into these and a few more (`prepared`).
+
+mod auth;
+mod call;
+mod cookies;
+mod prepared;
+mod request;
 
 use std::cell::{Cell, RefCell};
 use std::ffi::{CStr, c_int, c_void};
@@ -11,10 +17,12 @@ use http::Method as HttpMethod;
 
 use super::api::{GetSetDef, Method, PyObject, Raw, api, slot};
 use super::fiber::{Answer, Ask, Running, running};
-use super::module::{Arguments, seconds};
+use super::module::Arguments;
 use super::object::{Object, Result, View, answer, raise, raise_object};
-use super::response::{self, Asked, make_class};
-use crate::session::{Cookies, PendingRequest, RequestBuilder, Session};
+use super::response::{self, Asked};
+use crate::session::Variation;
+use auth::Auth;
+use call::Call;
 
 /// The object of the type.
 #[repr(C)]
@@ -28,7 +36,10 @@ struct ClientObject {
 pub(super) struct Client {
     /// Whether rows are named as `FastHttpUser` names them: by the argument.
     is_fast: Cell<bool>,
-    has_listeners: Cell<bool>,
+    /// Whether Python prepares every request.
+    is_slow: Cell<bool>,
+    /// The list of listeners of `events.request`, or a bool.
+    listeners: RefCell<Option<Object>>,
     is_caught: Cell<bool>,
     base_url: RefCell<String>,
     /// Whether that is the base URL of the class; not known before the first request.
@@ -36,17 +47,24 @@ pub(super) struct Client {
     name: RefCell<Option<String>>,
     headers: RefCell<Vec<(Vec<u8>, Vec<u8>)>>,
     auth: RefCell<Option<Auth>>,
-}
-
-/// User and password.
-#[derive(Clone)]
-struct Auth {
-    is_digest: bool,
-    user: String,
-    password: String,
+    /// How certificates are checked, where it is not as the class does.
+    verify: RefCell<Variation>,
 }
 
 impl Client {
+    /// Returns the row's name of a request that got no response.
+    pub(super) fn name_of(&self, url: &str) -> String {
+        if let Some(name) = &*self.name.borrow() {
+            return name.clone();
+        }
+        if self.is_fast.get() { url } else { request::path_of(url) }.to_owned()
+    }
+
+    /// Puts the host before a path.
+    pub(super) fn join(&self, path: &str) -> String {
+        format!("{}{path}", self.base_url.borrow())
+    }
+
     /// Returns the client of an object, if it is one.
     pub(super) fn of(object: &Object) -> Option<&Client> {
         of(object.raw()).ok()
@@ -57,7 +75,7 @@ impl Client {
     }
 
     pub(super) fn has_listeners(&self) -> bool {
-        self.has_listeners.get()
+        self.listeners.borrow().as_ref().is_some_and(|listeners| listeners.view().is_true())
     }
 }
 
@@ -95,7 +113,7 @@ unsafe extern "C" fn dealloc(raw: Raw) {
 
 /// Makes the type.
 pub(super) fn class() -> Result<Object> {
-    let methods: [(&'static CStr, Method); 11] = [
+    let methods: [(&'static CStr, Method); 12] = [
         (c"get", get),
         (c"options", options),
         (c"head", head),
@@ -104,13 +122,14 @@ pub(super) fn class() -> Result<Object> {
         (c"patch", patch),
         (c"delete", delete),
         (c"request", request),
-        (c"_cookies", cookies),
-        (c"_set_cookie", set_cookie),
-        (c"_clear_cookies", clear_cookies),
+        (c"_cookies", cookies::all),
+        (c"_set_cookie", cookies::set),
+        (c"_clear_cookies", cookies::clear),
+        (c"_close", close),
     ];
     type Set = unsafe extern "C" fn(Raw, Raw, *mut c_void) -> c_int;
     type Get = unsafe extern "C" fn(Raw, *mut c_void) -> Raw;
-    let attributes: [(&'static CStr, Get, Set); 7] = [
+    let attributes: [(&'static CStr, Get, Set); 9] = [
         (c"base_url", get_base_url, set_base_url),
         (c"request_name", get_name, set_name),
         (c"catch_response", get_caught, set_caught),
@@ -118,6 +137,8 @@ pub(super) fn class() -> Result<Object> {
         (c"_listeners", get_listeners, set_listeners),
         (c"_headers", get_headers, set_headers),
         (c"_auth", get_auth, set_auth),
+        (c"_slow", get_slow, set_slow),
+        (c"_verify", get_verify, set_verify),
     ];
     let end = GetSetDef {
         name: ptr::null(),
@@ -134,85 +155,10 @@ pub(super) fn class() -> Result<Object> {
         closure: ptr::null_mut(),
     });
     let attributes = attributes.chain([end]).collect();
-    make_class(c"_gregaria.Client", &methods, attributes, dealloc, Some(new))
+    response::make_class(c"_gregaria.Client", &methods, attributes, dealloc, Some(new))
 }
 
-/// A call as far as its keywords were read.
-#[derive(Default)]
-struct Call {
-    url: Option<Object>,
-    name: Option<Object>,
-    is_caught: Option<bool>,
-    json: Option<Object>,
-    data: Option<Object>,
-    headers: Option<Object>,
-    context: Option<Object>,
-    timeout: Option<f64>,
-    redirects: Option<bool>,
-    auth: Option<Auth>,
-}
-
-impl Call {
-    /// Takes a keyword. Returns `false` for one that Python has to prepare.
-    fn take(&mut self, key: &str, value: View) -> bool {
-        if value.is_none() {
-            return matches!(
-                key,
-                "name"
-                    | "json"
-                    | "data"
-                    | "headers"
-                    | "timeout"
-                    | "auth"
-                    | "context"
-                    | "catch_response"
-            );
-        }
-        match key {
-            "name" => self.name = value.as_str().map(|_| value.to_owned()),
-            "catch_response" => self.is_caught = Some(value.is_true()),
-            "json" => self.json = Some(value.to_owned()),
-            "data" if value.as_text_bytes().is_some() => self.data = Some(value.to_owned()),
-            "headers" if is_plain(value) => self.headers = Some(value.to_owned()),
-            "context" => self.context = Some(value.to_owned()),
-            "timeout" => match value.as_float() {
-                Some(timeout) => self.timeout = Some(timeout),
-                None => return false,
-            },
-            "allow_redirects" => self.redirects = Some(value.is_true()),
-            _ => return false,
-        }
-        key != "name" || self.name.is_some()
-    }
-
-    /// Takes a value that Python has prepared.
-    fn take_prepared(&mut self, key: &str, value: View) -> bool {
-        match key {
-            "url" => self.url = Some(value.to_owned()),
-            "auth" => self.auth = auth(value),
-            "headers" => self.headers = Some(value.to_owned()),
-            "redirects" => self.redirects = Some(value.is_true()),
-            _ => return self.take(key, value),
-        }
-        true
-    }
-}
-
-/// Returns whether these headers are texts by texts.
-fn is_plain(headers: View) -> bool {
-    let plain = |(name, value): &(Object, Object)| {
-        name.view().as_str().is_some() && value.view().as_str().is_some()
-    };
-    headers.pairs().is_some_and(|pairs| pairs.iter().all(plain))
-}
-
-fn auth(value: View) -> Option<Auth> {
-    let parts = value.items()?;
-    let text = |at: usize| parts.get(at).and_then(|part| part.view().as_str()).map(str::to_owned);
-    Some(Auth { is_digest: text(0)? == "digest", user: text(1)?, password: text(2)? })
-}
-
-/// Makes a request of this method; `first` is the position of the URL among the arguments.
+/// Makes a request of this method; `first` is the place of the URL among the arguments.
 fn make(
     object: Raw,
     method: HttpMethod,
@@ -226,73 +172,16 @@ fn make(
             "the client of a user makes requests in its tasks, on_start and on_stop only",
         ));
     };
-    let mut call = Call::default();
-    let mut is_plain = arguments.positional() <= first + 3;
-    let mut take = |call: &mut Call, key: &str, value| is_plain &= call.take(key, value);
-    let positions = [(first + 1, "data"), (first + 2, "json")];
-    for (at, key) in positions {
-        if let Some(value) = arguments.get(at) {
-            take(&mut call, key, value);
-        }
-    }
-    for (key, value) in arguments.named() {
-        match key.as_str() {
-            Some("url") => call.url = Some(value.to_owned()),
-            Some(key) => take(&mut call, key, value),
-            None => {}
-        }
-    }
-    if let Some(url) = arguments.get(first) {
-        call.url = Some(url.to_owned());
-    }
-    let url = call.url.take().ok_or_else(|| raise(api().PyExc_TypeError, "there is no url"))?;
-    is_plain &= url.view().as_str().is_some_and(is_plain_url)
-        && !(call.json.is_some() && call.data.is_some());
-    if is_plain {
-        call.url = Some(url);
-    } else {
-        call = prepared(object, &method, url, arguments, first)?;
+    let plain = if client.is_slow.get() { None } else { Call::read(arguments, first) };
+    let mut call = match plain {
+        Some(call) => call,
+        None => call::prepared(object, method.as_str(), arguments, first)?,
+    };
+    // `session.request("HEAD", …)` of requests follows redirects, and `session.head(…)` does not.
+    if first == 1 && method == HttpMethod::HEAD && !client.is_fast.get() {
+        call.redirects.get_or_insert(true);
     }
     send(client, object, fiber, method, call)
-}
-
-/// Returns whether nothing in a URL has to be encoded or cut off.
-fn is_plain_url(url: &str) -> bool {
-    let is_plain = |byte: u8| byte.is_ascii_graphic() && !b"#\"<>\\^`{|}".contains(&byte);
-    !url.is_empty() && url.bytes().all(is_plain)
-}
-
-/// Has Python prepare a call.
-#[cold]
-fn prepared(
-    object: Raw,
-    method: &HttpMethod,
-    url: Object,
-    arguments: &Arguments<'_>,
-    first: usize,
-) -> Result<Call> {
-    let keywords = Object::dict()?;
-    for (at, key) in [(first + 1, "data"), (first + 2, "json")] {
-        if let Some(value) = arguments.get(at) {
-            keywords.set(&Object::str(key)?, &value.to_owned())?;
-        }
-    }
-    for (key, value) in arguments.named().filter(|(key, _)| key.as_str() != Some("url")) {
-        keywords.set(&key.to_owned(), &value.to_owned())?;
-    }
-    let prepare = Object::borrowed(object)?.attr(c"_prepare")?;
-    let prepared = prepare.call(&[&Object::str(method.as_str())?, &url, &keywords])?;
-    let mut call = Call { url: Some(url), ..Call::default() };
-    for (key, value) in prepared.view().pairs().unwrap_or_default() {
-        let key = key.view().as_str().unwrap_or_default();
-        if !call.take_prepared(key, value.view()) {
-            return Err(raise(
-                api().PyExc_TypeError,
-                &format!("gregaria cannot do what is asked for with {key}="),
-            ));
-        }
-    }
-    Ok(call)
 }
 
 fn send(
@@ -306,152 +195,31 @@ fn send(
         return Err(raise(api().PyExc_RuntimeError, "the user has ended"));
     };
     let url = call.url.as_ref().and_then(|url| url.view().as_str()).unwrap_or_default();
-    let request = build(client, session, method.clone(), url, &call)?;
+    let request = request::build(client, session, method.clone(), url, &call)?;
     let answer = fiber.ask(Ask::Request(request));
     let made = match answer {
         Answer::Response(made) => made,
         Answer::Throw(exception) => return Err(raise_object(&exception)),
         _ => return Err(raise(api().PyExc_SystemError, "a request got no response")),
     };
+    let (error, then) = match call.prepared {
+        Some(prepared) => (prepared.error, prepared.then),
+        None => (None, Vec::new()),
+    };
     let asked = Asked {
         url: call.url.unwrap_or_else(Object::none),
-        method: known(&method),
+        name: call.name,
+        method,
         client: Object::borrowed(object)?,
         is_caught: call.is_caught.unwrap_or(client.is_caught.get()),
         context: call.context,
+        error,
     };
-    response::new(made, asked)
-}
-
-fn known(method: &HttpMethod) -> &'static str {
-    const KNOWN: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
-    KNOWN.into_iter().find(|known| *known == method.as_str()).unwrap_or("")
-}
-
-fn build(
-    client: &Client,
-    session: &Session,
-    method: HttpMethod,
-    url: &str,
-    call: &Call,
-) -> Result<PendingRequest> {
-    let is_absolute = crate::session::is_absolute(url);
-    let base = client.base_url.borrow();
-    let is_base = is_absolute || base.is_empty() || {
-        let known = client.is_base.get().unwrap_or_else(|| session.is_base(&base));
-        client.is_base.set(Some(known));
-        known
-    };
-    let mut request = if is_base {
-        session.request(method, format_args!("{url}"))
-    } else {
-        session.request(method, format_args!("{base}{url}"))
-    };
-    request = named(client, session, request, url, is_absolute, is_base, call);
-    let own = own_headers(call)?;
-    let is_own = |name: &[u8]| own.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
-    for (name, value) in client.headers.borrow().iter().filter(|(name, _)| !is_own(name)) {
-        request = request.header(name, value);
+    let response = response::new(made, asked)?;
+    for hook in then {
+        hook.call1(&response)?;
     }
-    for (name, value) in &own {
-        request = request.header(name, value);
-    }
-    request = with_body(client, request, call, is_own(b"content-type"))?;
-    let auth = call.auth.clone().or_else(|| client.auth.borrow().clone());
-    request = match auth {
-        Some(Auth { is_digest: true, user, password }) => request.digest_auth(user, password),
-        Some(Auth { user, password, .. }) => request.basic_auth(user, password),
-        None => request,
-    };
-    if let Some(timeout) = call.timeout {
-        request = request.timeout(seconds(timeout));
-    }
-    if let Some(follow) = call.redirects {
-        request = request.redirects(follow);
-    }
-    Ok(request.later())
-}
-
-/// Names the row: as `HttpUser` does, by path and query of the whole URL, or as `FastHttpUser` does, by the
-/// argument.
-fn named<'s>(
-    client: &Client,
-    session: &Session,
-    request: RequestBuilder<'s>,
-    url: &str,
-    is_absolute: bool,
-    is_base: bool,
-    call: &Call,
-) -> RequestBuilder<'s> {
-    if let Some(name) = call.name.as_ref().and_then(|name| name.view().as_str()) {
-        return request.name(name.to_owned());
-    }
-    if let Some(name) = &*client.name.borrow() {
-        return request.name(name.clone());
-    }
-    if client.is_fast.get() {
-        return if is_base { request } else { request.name(url.to_owned()) };
-    }
-    if is_absolute {
-        return request.name(path_of(url).to_owned());
-    }
-    let base = client.base_url.borrow();
-    let prefix = if is_base { session.base_path() } else { path_of(&base) };
-    match prefix {
-        "" => request,
-        "/" => request.name(url.to_owned()),
-        prefix => request.name(format!("{prefix}{url}")),
-    }
-}
-
-/// Returns the path and query of an absolute URL.
-fn path_of(url: &str) -> &str {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    rest.find(['/', '?']).map_or("/", |at| &rest[at..])
-}
-
-/// Returns the headers of the call.
-fn own_headers(call: &Call) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
-    let Some(headers) = &call.headers else { return Ok(Vec::new()) };
-    headers_of(headers.view())
-}
-
-/// Reads headers: a dict, or pairs.
-fn headers_of(headers: View) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
-    let pair = |(name, value): (Object, Object)| {
-        let bytes = |text: &Object| text.view().as_text_bytes().map(<[u8]>::to_vec);
-        bytes(&name).zip(bytes(&value)).ok_or_else(|| {
-            raise(api().PyExc_TypeError, "the name and the value of a header are str or bytes")
-        })
-    };
-    if let Some(pairs) = headers.pairs() {
-        return pairs.into_iter().map(pair).collect();
-    }
-    let pairs = headers.items().unwrap_or_default().into_iter().filter_map(|item| {
-        let mut parts = item.view().items()?.into_iter();
-        parts.next().zip(parts.next())
-    });
-    pairs.map(pair).collect()
-}
-
-fn with_body<'s>(
-    client: &Client,
-    request: RequestBuilder<'s>,
-    call: &Call,
-    has_type: bool,
-) -> Result<RequestBuilder<'s>> {
-    if let Some(data) = &call.data {
-        let bytes = data.view().as_text_bytes().unwrap_or_default();
-        return Ok(request.body(bytes));
-    }
-    let Some(json) = &call.json else { return Ok(request) };
-    let Some(core) = super::core::Core::current() else { return Ok(request) };
-    let text = core.engine.json_dumps.call1(json)?;
-    let bytes = text.view().as_text_bytes().unwrap_or_default();
-    let request = request.body(bytes);
-    let request =
-        if has_type { request } else { request.header("Content-Type", "application/json") };
-    Ok(if client.is_fast.get() { request.header("Accept", "application/json") } else { request })
+    Ok(response)
 }
 
 macro_rules! verb {
@@ -493,45 +261,11 @@ unsafe extern "C" fn request(object: Raw, values: *const Raw, count: isize, name
     })
 }
 
-/// Returns names and values of the user's cookies.
-unsafe extern "C" fn cookies(_: Raw, _: *const Raw, _: isize, _: Raw) -> Raw {
-    answer(|| {
-        let session = running().and_then(Running::session);
-        let all = |cookies: &mut Cookies<'_>| -> Vec<(Vec<u8>, Vec<u8>)> {
-            cookies.iter().map(|(name, value)| (name.to_vec(), value.to_vec())).collect()
-        };
-        let cookies = session.map(|session| session.with_cookies(all)).unwrap_or_default();
-        let pair = |(name, value): (Vec<u8>, Vec<u8>)| {
-            Object::tuple([Object::latin1(&name)?, Object::latin1(&value)?])
-        };
-        Object::list(cookies.into_iter().map(pair).collect::<Result<Vec<_>>>()?)
-    })
-}
-
-/// Sets a cookie for the host of the class; with a value of None, removes those of the name.
-unsafe extern "C" fn set_cookie(_: Raw, values: *const Raw, count: isize, names: Raw) -> Raw {
-    answer(|| {
-        // SAFETY: the interpreter's own.
-        let arguments = unsafe { Arguments::new(values, count, names) };
-        let text = |at| arguments.get(at).and_then(View::as_str);
-        let Some(session) = running().and_then(Running::session) else { return Ok(Object::none()) };
-        let name = text(0).unwrap_or_default();
-        let set = session.with_cookies(|cookies| match text(1) {
-            Some(value) => cookies.set(name, value),
-            None => {
-                cookies.remove(name);
-                Ok(())
-            }
-        });
-        set.map_err(|error| raise(api().PyExc_ValueError, &error.to_string()))?;
-        Ok(Object::none())
-    })
-}
-
-unsafe extern "C" fn clear_cookies(_: Raw, _: *const Raw, _: isize, _: Raw) -> Raw {
+/// Closes the user's connections that carry no request.
+unsafe extern "C" fn close(_: Raw, _: *const Raw, _: isize, _: Raw) -> Raw {
     answer(|| {
         if let Some(session) = running().and_then(Running::session) {
-            session.with_cookies(|cookies| cookies.clear());
+            session.close_idle();
         }
         Ok(Object::none())
     })
@@ -581,8 +315,26 @@ attribute!(get_flavour, set_flavour, client => Object::int(i64::from(client.is_f
     client.is_fast.set(value.is_some_and(View::is_true));
 });
 
-attribute!(get_listeners, set_listeners, client => Ok(Object::bool(client.has_listeners.get())), value => {
-    client.has_listeners.set(value.is_some_and(View::is_true));
+attribute!(get_listeners, set_listeners, client => Ok(Object::bool(client.has_listeners())), value => {
+    *client.listeners.borrow_mut() = value.map(View::to_owned);
+});
+
+attribute!(get_slow, set_slow, client => Ok(Object::bool(client.is_slow.get())), value => {
+    client.is_slow.set(value.is_some_and(View::is_true));
+});
+
+attribute!(get_verify, set_verify, client => {
+    let verify = client.verify.borrow();
+    match &verify.ca {
+        Some(ca) => Object::str(&ca.to_string_lossy()),
+        None => Ok(verify.insecure.map_or_else(Object::none, |insecure| Object::bool(!insecure))),
+    }
+}, value => {
+    let mut variation = Variation::default();
+    if let Some(value) = value {
+        prepared::set_verify(&mut variation, value);
+    }
+    *client.verify.borrow_mut() = variation;
 });
 
 attribute!(get_headers, set_headers, client => {
@@ -591,13 +343,10 @@ attribute!(get_headers, set_headers, client => {
     };
     Object::list(client.headers.borrow().iter().map(pair).collect::<Result<Vec<_>>>()?)
 }, value => {
-    *client.headers.borrow_mut() = value.map(headers_of).transpose()?.unwrap_or_default();
+    *client.headers.borrow_mut() = value.map(request::headers_of).transpose()?.unwrap_or_default();
 });
 
 attribute!(get_auth, set_auth, client => match &*client.auth.borrow() {
-    Some(Auth { is_digest, user, password }) => {
-        let kind = if *is_digest { "digest" } else { "basic" };
-        Object::tuple([Object::str(kind)?, Object::str(user)?, Object::str(password)?])
-    }
+    Some(auth) => auth.show(),
     None => Ok(Object::none()),
-}, value => *client.auth.borrow_mut() = value.and_then(auth));
+}, value => *client.auth.borrow_mut() = value.and_then(Auth::read));

@@ -150,11 +150,7 @@ impl Fiber {
     /// Runs it until it asks for something. What it makes requests with is this session.
     pub(super) fn resume(&mut self, session: &Session, answer: Answer) -> Ask {
         self.running.session.set(session);
-        let turn = self.core.watch.begin(self.thread_state);
         let ask = self.switch(answer);
-        if let Some((place, lasting)) = self.core.watch.end(turn) {
-            session.held_up(&place, lasting);
-        }
         self.running.session.set(ptr::null());
         ask
     }
@@ -210,6 +206,7 @@ pub(super) fn running<'a>() -> Option<&'a Running> {
 impl Running {
     /// Leaves the fiber with this, until there is an answer.
     pub(super) fn ask(&self, ask: Ask) -> Answer {
+        super::response::settle_last();
         // SAFETY: set when the fiber began, and valid for as long as it runs.
         let yielder = unsafe { &*self.yielder.get() };
         yielder.suspend(ask)

@@ -29,6 +29,7 @@ pub(super) unsafe extern "C" fn init() -> Raw {
         module.set_attr(c"Stop", &exit)?;
         module.set_attr(c"Client", &client::class()?)?;
         module.set_attr(c"Response", &response::class()?)?;
+        module.set_attr(c"USER_AGENT", &Object::str(crate::http1::PRODUCT)?)?;
         Ok(module)
     })
 }
@@ -141,14 +142,20 @@ impl Arguments<'_> {
         })
     }
 
-    /// Calls a function with one argument and the named ones of this call.
-    pub(super) fn forward(&self, function: &Object, argument: &Object) -> Result<Object> {
+    /// Calls a function with at most one argument and the named ones of this call.
+    pub(super) fn forward_named(
+        &self,
+        function: &Object,
+        argument: Option<&Object>,
+    ) -> Result<Object> {
         let named = &self.values[self.positional..];
-        let values: Vec<Raw> = [argument.raw()].into_iter().chain(named.iter().copied()).collect();
+        let first = argument.map(Object::raw);
+        let values: Vec<Raw> = first.into_iter().chain(named.iter().copied()).collect();
         let names = self.names.map_or(ptr::null_mut(), View::raw);
-        // SAFETY: one positional argument, and those that the names are of.
+        let positional = usize::from(first.is_some());
+        // SAFETY: so many positional arguments, and those that the names are of.
         Object::owned(unsafe {
-            (api().PyObject_Vectorcall)(function.raw(), values.as_ptr(), 1, names)
+            (api().PyObject_Vectorcall)(function.raw(), values.as_ptr(), positional, names)
         })
     }
 

@@ -278,6 +278,12 @@ impl View {
         (!(value == -1.0 && took_error())).then_some(value)
     }
 
+    /// Returns its value, if it is an `int` or a `float`; a `bool` is none.
+    pub(super) fn as_number(self) -> Option<f64> {
+        let is_bool = self.raw() == api()._Py_TrueStruct || self.raw() == api()._Py_FalseStruct;
+        self.as_float().filter(|_| !is_bool)
+    }
+
     /// Returns the items of a list or tuple.
     pub(super) fn items(self) -> Option<Vec<Object>> {
         let (size, get): (_, unsafe extern "C" fn(Raw, isize) -> Raw) = if self.has(flag::LIST) {
@@ -307,6 +313,15 @@ impl View {
             pairs.push((Object::borrowed(key).ok()?, Object::borrowed(value).ok()?));
         }
         Some(pairs)
+    }
+
+    pub(super) fn is_instance(self, class: Raw) -> bool {
+        // SAFETY: an object and a class.
+        let is = unsafe { (api().PyObject_IsInstance)(self.raw(), class) };
+        if is < 0 {
+            clear();
+        }
+        is == 1
     }
 }
 

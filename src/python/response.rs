@@ -1,20 +1,25 @@
 //! The type `_gregaria.Response`: a response of ours as Python sees it.
 //!
-//! Everything that it says is made when it is asked for. It is counted when the call returns that made the
-//! request, or, with `catch_response`, at the end of the `with` block.
+//! Everything that it says is made when it is asked for. It is counted at the end of its `with` block. Without
+//! one it is counted when the user next leaves its core to others, so that `with` can still make a check of it.
+
+mod attributes;
+mod text;
 
 use std::cell::{Cell, OnceCell, RefCell};
-use std::ffi::{c_int, c_void};
+use std::ffi::{CStr, c_int, c_void};
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
+use std::time::Duration;
+
+use http::Method as HttpMethod;
 
 use super::api::{
     GetSetDef, METHOD_FLAGS, Method, MethodDef, PyObject, Raw, TypeSlot, TypeSpec, api, flag, slot,
 };
 use super::client::Client;
-use super::core::Core;
 use super::module::Arguments;
-use super::object::{Object, Raised, Result, View, answer, raise};
+use super::object::{Object, Raised, Result, View, answer, clear, import, raise, raise_object};
 use crate::session::{RequestFailed, Response};
 
 /// The object of the type.
@@ -29,13 +34,21 @@ struct State {
     made: RefCell<Made>,
     /// The argument that was called with.
     url: Object,
-    method: &'static str,
+    /// The row's name, if the call gave one.
+    name: Option<Object>,
+    method: HttpMethod,
     client: Object,
-    /// Whether it is judged by the file, at the end of a `with` block.
+    /// Whether the file judges it, in a `with` block.
     is_caught: Cell<bool>,
-    is_told: Cell<bool>,
-    context: Option<Object>,
+    /// Whether it has been counted.
+    is_settled: Cell<bool>,
+    /// Whether the file has assigned an encoding.
+    has_encoding: Cell<bool>,
+    context: RefCell<Option<Object>>,
+    /// The exception for a request that got no response.
     error: OnceCell<Object>,
+    /// The exception that the file has judged it by.
+    failure: RefCell<Option<Object>>,
 }
 
 enum Made {
@@ -48,13 +61,22 @@ enum Made {
 static CLASSES: [AtomicPtr<PyObject>; 2] =
     [AtomicPtr::new(ptr::null_mut()), AtomicPtr::new(ptr::null_mut())];
 
+thread_local! {
+    /// The last response of this core, if it is to be counted when its user leaves the core. It is owned, and
+    /// null where there is none.
+    static UNSETTLED: Cell<Raw> = const { Cell::new(ptr::null_mut()) };
+}
+
 /// How a response was asked for.
 pub(super) struct Asked {
     pub(super) url: Object,
-    pub(super) method: &'static str,
+    pub(super) name: Option<Object>,
+    pub(super) method: HttpMethod,
     pub(super) client: Object,
     pub(super) is_caught: bool,
     pub(super) context: Option<Object>,
+    /// Why nothing was sent, if the request could not be prepared.
+    pub(super) error: Option<Object>,
 }
 
 /// Has the responses of a client be of this class from now on.
@@ -63,56 +85,123 @@ pub(super) fn register(is_fast: bool, class: Object) {
     CLASSES[usize::from(is_fast)].store(class.into_raw(), Ordering::Relaxed);
 }
 
-/// Makes the object of a response, and counts it unless the file is to judge it.
+/// Makes the object of a response.
 pub(super) fn new(
     made: std::result::Result<Response, RequestFailed>,
     asked: Asked,
 ) -> Result<Object> {
+    settle_last();
     let is_fast = Client::of(&asked.client).is_some_and(Client::is_fast);
     let class = CLASSES[usize::from(is_fast)].load(Ordering::Relaxed);
     // SAFETY: a class made from our type, so that its objects begin as ours do.
     let object = Object::owned(unsafe { (api().PyType_GenericAlloc)(class, 0) })?;
     let made = match made {
-        Ok(response) => Made::Response(Box::new(response)),
+        Ok(mut response) => {
+            judge(&mut response, is_fast);
+            Made::Response(Box::new(response))
+        }
         Err(failed) => Made::Failed(failed),
     };
-    let Asked { url, method, client, is_caught, context } = asked;
+    let Asked { url, name, method, client, is_caught, context, error } = asked;
     let state = Box::new(State {
         made: RefCell::new(made),
         url,
+        name,
         method,
         client,
         is_caught: Cell::new(is_caught),
-        is_told: Cell::new(false),
-        context,
-        error: OnceCell::new(),
+        is_settled: Cell::new(false),
+        has_encoding: Cell::new(false),
+        context: RefCell::new(context),
+        error: error.map(OnceCell::from).unwrap_or_default(),
+        failure: RefCell::new(None),
     });
     // SAFETY: a new object of ours, which nobody else knows yet.
     unsafe { (*object.raw().cast::<ResponseObject>()).state = Box::into_raw(state) };
     if !is_caught {
-        settle(&object)?;
+        UNSETTLED.set(object.clone().into_raw());
     }
     Ok(object)
+}
+
+/// Judges a status where Locust's clients do it in another way than we: `FastHttpUser` takes 209 to 225, 227
+/// to 300, 305 and 306 for failures, and `HttpUser` takes 600 and above for a success.
+fn judge(response: &mut Response, is_fast: bool) {
+    match response.status() {
+        200..=208 => {}
+        226 | 301..=304 | 307 | 308 => {}
+        100..=399 if is_fast => response.fail_by_status(),
+        600.. if !is_fast => response.success(),
+        _ => {}
+    }
+}
+
+/// Counts the last response, whose `with` block has not begun. Called before a fiber leaves the core.
+pub(super) fn settle_last() {
+    let raw = UNSETTLED.replace(ptr::null_mut());
+    if !raw.is_null()
+        && let Ok(object) = Object::owned(raw)
+        && settle(&object).is_err()
+    {
+        // A listener's exceptions are told by its hook. What else there is belongs to nobody.
+        clear();
+    }
 }
 
 /// Counts the response, and tells the listeners of the file.
 fn settle(object: &Object) -> Result<()> {
     let state = state(object.raw())?;
-    if state.is_told.replace(true) {
+    if state.is_settled.replace(true) {
         return Ok(());
     }
     if let Made::Response(response) = &mut *state.made.borrow_mut() {
         response.count();
     }
     if Client::of(&state.client).is_some_and(Client::has_listeners) {
-        let failure = match &*state.made.borrow() {
-            Made::Response(response) => response.failure_text().map(Object::str),
-            Made::Failed(failed) => Some(Object::str(&failed.to_string())),
-        };
-        let failure = failure.transpose()?.unwrap_or_else(Object::none);
-        state.client.attr(c"_fire")?.call(&[object, &failure])?;
+        state.client.attr(c"_fire")?.call1(object)?;
     }
     Ok(())
+}
+
+impl State {
+    /// Returns an error for judging a response that the file does not judge.
+    fn misused(&self, object: Raw, method: &str) -> Raised {
+        let misuse = || {
+            let of = Object::borrowed(object)?.attr(c"_misuse")?;
+            of.call1(&Object::str(method)?)
+        };
+        match misuse() {
+            Ok(exception) => raise_object(&exception),
+            Err(raised) => raised,
+        }
+    }
+
+    fn is_fast(&self) -> bool {
+        Client::of(&self.client).is_some_and(Client::is_fast)
+    }
+
+    fn url_text(&self) -> &str {
+        self.url.view().as_str().unwrap_or_default()
+    }
+
+    /// Returns the name of its row.
+    fn name(&self) -> String {
+        if let Made::Response(response) = &*self.made.borrow() {
+            return response.name();
+        }
+        match &self.name {
+            Some(name) => name.to_text(),
+            None => Client::of(&self.client)
+                .map_or_else(String::new, |client| client.name_of(self.url_text())),
+        }
+    }
+
+    fn latency(&self) -> Duration {
+        match &*self.made.borrow() {
+            Made::Response(response) => response.latency(),
+            Made::Failed(failed) => failed.latency(),
+        }
+    }
 }
 
 fn state<'a>(raw: Raw) -> Result<&'a State> {
@@ -128,6 +217,7 @@ unsafe extern "C" fn dealloc(raw: Raw) {
         let class = (*raw).class;
         let state = (*raw.cast::<ResponseObject>()).state;
         if !state.is_null() {
+            // What is dropped uncounted counts itself.
             drop(Box::from_raw(state));
         }
         let free = (api().PyType_GetSlot)(class, slot::FREE);
@@ -139,54 +229,25 @@ unsafe extern "C" fn dealloc(raw: Raw) {
 
 /// Makes the type.
 pub(super) fn class() -> Result<Object> {
-    let attributes: [(&'static std::ffi::CStr, unsafe extern "C" fn(Raw, *mut c_void) -> Raw); 14] = [
-        (c"status_code", status_code),
-        (c"content", content),
-        (c"text", text),
-        (c"ok", ok),
-        (c"_url", url),
-        (c"_method", method),
-        (c"_client", client),
-        (c"reason", reason),
-        (c"_elapsed", elapsed),
-        (c"_catch", is_caught),
-        (c"error", error),
-        (c"_context", context),
-        (c"_failure", failure),
-        (c"_redirects", redirects),
-    ];
-    let attributes: Vec<GetSetDef> = attributes
-        .into_iter()
-        .map(|(name, get)| attribute(name.as_ptr(), Some(get)))
-        .chain([attribute(ptr::null(), None)])
-        .collect();
-    let methods: [(&'static std::ffi::CStr, Method); 8] = [
+    let methods: [(&'static CStr, Method); 7] = [
         (c"json", json),
         (c"success", success),
         (c"failure", fail),
         (c"_header_list", header_list),
-        (c"_rename", rename),
         (c"_settle", settle_now),
         (c"__enter__", enter),
         (c"__exit__", exit),
     ];
-    let class = make_class(c"_gregaria.Response", &methods, attributes, dealloc, None)?;
+    let class = make_class(c"_gregaria.Response", &methods, attributes::table(), dealloc, None)?;
     register(false, class.clone());
     register(true, class.clone());
     Ok(class)
 }
 
-fn attribute(
-    name: *const std::ffi::c_char,
-    get: Option<unsafe extern "C" fn(Raw, *mut c_void) -> Raw>,
-) -> GetSetDef {
-    GetSetDef { name, get, set: None, doc: ptr::null(), closure: ptr::null_mut() }
-}
-
 /// Makes a type whose objects are a head and a pointer.
 pub(super) fn make_class(
-    name: &'static std::ffi::CStr,
-    methods: &[(&'static std::ffi::CStr, Method)],
+    name: &'static CStr,
+    methods: &[(&'static CStr, Method)],
     attributes: Vec<GetSetDef>,
     dealloc: unsafe extern "C" fn(Raw),
     new: Option<unsafe extern "C" fn(Raw, Raw, Raw) -> Raw>,
@@ -223,80 +284,6 @@ pub(super) fn make_class(
     Object::owned(unsafe { (api().PyType_FromSpec)(spec) })
 }
 
-macro_rules! attribute {
-    ($name:ident, $state:ident => $body:expr) => {
-        unsafe extern "C" fn $name(object: Raw, _: *mut c_void) -> Raw {
-            answer(|| {
-                let $state = state(object)?;
-                $body
-            })
-        }
-    };
-}
-
-attribute!(status_code, state => Object::int(match &*state.made.borrow() {
-    Made::Response(response) => i64::from(response.status()),
-    Made::Failed(_) => 0,
-}));
-
-attribute!(content, state => match &*state.made.borrow() {
-    Made::Response(response) => Object::bytes(response.body()),
-    Made::Failed(_) => Ok(Object::none()),
-});
-
-attribute!(text, state => match &*state.made.borrow() {
-    Made::Response(response) => Object::str(&response.text()),
-    Made::Failed(_) => Object::str(""),
-});
-
-attribute!(ok, state => Ok(Object::bool(match &*state.made.borrow() {
-    Made::Response(response) => response.status() < 400,
-    Made::Failed(_) => false,
-})));
-
-attribute!(url, state => Ok(state.url.clone()));
-
-attribute!(method, state => Object::str(state.method));
-
-attribute!(client, state => Ok(state.client.clone()));
-
-attribute!(reason, state => match &*state.made.borrow() {
-    Made::Response(response) => Object::latin1(response.reason()),
-    Made::Failed(_) => Ok(Object::none()),
-});
-
-attribute!(elapsed, state => Object::float(match &*state.made.borrow() {
-    Made::Response(response) => response.latency().as_secs_f64(),
-    Made::Failed(_) => 0.0,
-}));
-
-attribute!(is_caught, state => Ok(Object::bool(state.is_caught.get())));
-
-attribute!(context, state => Ok(state.context.clone().unwrap_or_else(Object::none)));
-
-attribute!(redirects, state => {
-    let _ = state;
-    Object::list([])
-});
-
-attribute!(failure, state => match &*state.made.borrow() {
-    Made::Response(response) => response.failure_text().map_or_else(|| Ok(Object::none()), Object::str),
-    Made::Failed(failed) => Object::str(&failed.to_string()),
-});
-
-attribute!(error, state => {
-    if let Some(error) = state.error.get() {
-        return Ok(error.clone());
-    }
-    let (kind, text) = match &*state.made.borrow() {
-        Made::Response(_) => return Ok(Object::none()),
-        Made::Failed(failed) => (super::failure::kind(&failed.0), failed.to_string()),
-    };
-    let make = super::object::import(c"locust.clients")?.attr(c"_error")?;
-    let error = make.call(&[&Object::str(kind)?, &Object::str(&text)?, &state.url])?;
-    Ok(state.error.get_or_init(|| error).clone())
-});
-
 macro_rules! method {
     ($name:ident, $object:ident, $state:ident, $arguments:ident => $body:expr) => {
         unsafe extern "C" fn $name(
@@ -315,32 +302,37 @@ macro_rules! method {
     };
 }
 
-method!(json, _object, state, arguments => {
-    let text = match &*state.made.borrow() {
-        Made::Response(response) => Object::str(&response.text())?,
-        Made::Failed(_) => Object::str("")?,
-    };
-    let Some(core) = Core::current() else {
-        return Err(raise(api().PyExc_RuntimeError, "only users have responses"));
-    };
-    if arguments.named().next().is_some() {
-        return arguments.forward(&core.engine.json_loads, &text);
-    }
-    core.engine.json_loads.call1(&text)
-});
+method!(json, object, state, arguments => text::json(object, state, &arguments));
 
-method!(success, _object, state, _arguments => {
+method!(success, object, state, _arguments => {
+    if !state.is_caught.get() || state.is_settled.get() {
+        return Err(state.misused(object, "success"));
+    }
+    state.failure.take();
     if let Made::Response(response) = &mut *state.made.borrow_mut() {
         response.success();
     }
     Ok(Object::none())
 });
 
-method!(fail, _object, state, arguments => {
+method!(fail, object, state, arguments => {
+    if !state.is_caught.get() || state.is_settled.get() {
+        return Err(state.misused(object, "failure"));
+    }
     let reason = arguments.get(0).or_else(|| arguments.named().next().map(|(_, value)| value));
-    let reason = reason.map(|reason| reason.to_owned().to_text()).unwrap_or_default();
+    let reason = reason.map_or_else(Object::none, View::to_owned);
+    // As Locust's tables show it: a text as it is, an exception with its class.
+    let text = if attributes::is_exception(reason.view()) {
+        let repr = import(c"builtins")?.attr(c"repr")?;
+        let text = repr.call1(&reason)?.to_text();
+        state.failure.replace(Some(reason));
+        text
+    } else {
+        state.failure.take();
+        reason.to_text()
+    };
     if let Made::Response(response) = &mut *state.made.borrow_mut() {
-        response.failure(reason);
+        response.failure(text);
     }
     Ok(Object::none())
 });
@@ -354,30 +346,32 @@ method!(header_list, _object, state, _arguments => {
     Object::list(response.headers().map(pair).collect::<Result<Vec<_>>>()?)
 });
 
-method!(rename, _object, state, arguments => {
-    let name = arguments.get(0).and_then(View::as_str);
-    let name = name.ok_or_else(|| raise(api().PyExc_TypeError, "a name is a str"))?;
-    if let Made::Response(response) = &mut *state.made.borrow_mut() {
-        response.rename(name);
-    }
-    Ok(Object::none())
-});
-
 method!(settle_now, object, _state, _arguments => {
     settle(&Object::borrowed(object)?)?;
     Ok(Object::none())
 });
 
-method!(enter, object, _state, _arguments => Object::borrowed(object));
-
-method!(exit, object, state, arguments => {
+method!(enter, object, state, _arguments => {
     let object = Object::borrowed(object)?;
-    let is_raised = arguments.get(0).is_some_and(|class| !class.is_none());
-    if !is_raised {
+    if !state.is_caught.get() {
+        if state.is_settled.get() {
+            return Err(state.misused(object.raw(), "with"));
+        }
+        object.attr(c"_enter_plain")?.call(&[])?;
+    }
+    if UNSETTLED.get() == object.raw() {
+        // Its block counts it.
+        drop(Object::owned(UNSETTLED.replace(ptr::null_mut())));
+    }
+    Ok(object)
+});
+
+method!(exit, object, _state, arguments => {
+    let object = Object::borrowed(object)?;
+    if arguments.get(0).is_none_or(View::is_none) {
         settle(&object)?;
         return Ok(Object::bool(false));
     }
-    let _ = state;
     let parts: Vec<Object> = (0..3).filter_map(|at| arguments.get(at)).map(View::to_owned).collect();
     let [class, value, traceback] = &parts[..] else { return Err(Raised) };
     let left = object.attr(c"_leave")?.call(&[class, value, traceback])?;

@@ -15,7 +15,6 @@ use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
 use super::arrivals::ArrivalTotals;
-use super::blocking_call::BlockingCalls;
 use super::entry_totals::EntryTotals;
 use super::failure::{Seen, Table};
 use super::health::CoreSum;
@@ -55,7 +54,6 @@ pub struct Totals {
     malformed_lines: Table<(), u64>,
     open_load: Option<ArrivalTotals>,
     lateness: Times<u64>,
-    blocking_calls: BlockingCalls,
     /// The same since the previous snapshot.
     latest_lateness: Times<u64>,
     limits_hit: LimitsHit,
@@ -101,7 +99,6 @@ impl Totals {
             exceptions: Table::new(limits.exceptions),
             malformed_lines: Table::new(limits.malformed_lines),
             open_load: None,
-            blocking_calls: BlockingCalls::default(),
             lateness: Times::default(),
             latest_lateness: Times::default(),
             limits_hit: LimitsHit::default(),
@@ -164,7 +161,6 @@ impl Totals {
         let (wall, sum) = (to.saturating_sub(from), &mut self.cores[core].sum);
         sum.add(wall, health.work);
         sum.standstills += &health.standstills;
-        self.blocking_calls += &health.blocking_calls;
         let requests = entries.iter().map(|(_, delta)| delta.requests()).sum();
         self.cost.add(wall, requests, health.work.cpu);
         if let Some(arrivals) = arrivals {
@@ -341,7 +337,6 @@ impl Totals {
             accept_queue_overflows: 0,
             standstills: standstill::together(standstills),
             more_standstills: more,
-            blocking_calls: self.blocking_calls.0.clone(),
         }
     }
 

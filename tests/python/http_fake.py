@@ -22,12 +22,15 @@ class Client:
     def _cookies(self):
         return list(self._kept)
 
-    def _set_cookie(self, cookie):
-        place = ("domain", "path", "name")
+    def _set_cookie(self, header, host):
+        pair, *attributes = header.split("; ")
+        name, _, value = pair.partition("=")
+        given = dict(attribute.partition("=")[::2] for attribute in attributes)
+        cookie = (name, value, host or "127.0.0.1", given["Path"], "Secure" in given, None)
         self._kept = [
-            kept for kept in self._kept if any(kept[key] != cookie[key] for key in place)
+            kept for kept in self._kept if (kept[0], kept[2:4]) != (cookie[0], cookie[2:4])
         ]
-        if cookie["expires"] != 0:
+        if "Max-Age" not in given:
             self._kept.append(cookie)
 
     def _clear_cookies(self):

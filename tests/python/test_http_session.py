@@ -24,24 +24,26 @@ class Headers(unittest.TestCase):
         self.client = HttpSession(HOST)
 
     def test_the_defaults(self):
-        self.assertEqual(list(self.client.headers), ["User-Agent", "Accept-Encoding", "Accept", "Connection"])
-        self.assertEqual(list(FastHttpSession(HOST).headers), ["User-Agent", "Accept-Encoding"])
-        self.assertEqual(self.client._headers, list(self.client.headers.items()))
+        for client in self.client, FastHttpSession(HOST):
+            self.assertEqual(list(client.headers), ["User-Agent", "Accept-Encoding", "Accept"])
+            self.assertEqual((client._headers, client._slow), ([], False))
 
     def test_every_change_reaches_the_engine(self):
         self.client.headers["X-Tok"] = "1"
         self.client.headers.update({"accept": "b"})
-        del self.client.headers["connection"]
-        self.assertEqual(dict(self.client._headers)["X-Tok"], "1")
-        self.assertEqual(dict(self.client._headers)["accept"], "b")
-        self.assertNotIn("Connection", dict(self.client._headers))
-        self.client.headers = {"A": "1", "a": "2"}
-        self.assertEqual(self.client._headers, [("a", "2")])
-        self.client.headers.pop("a")
+        self.assertEqual(self.client._headers, [("accept", "b"), ("X-Tok", "1")])
+        self.client.headers["Accept"] = "*/*"
+        self.assertEqual(self.client._headers, [("X-Tok", "1")])
+        self.client.headers.pop("x-tok")
         self.client.headers.setdefault("B", "3")
         self.assertEqual(self.client._headers[0], ("B", "3"))
+        self.client.headers = {"A": "1", "a": "2"}
+        self.assertTrue(self.client._slow)
+        sent = self.client.request("GET", "/")
+        self.assertEqual(sent["absent"], ["User-Agent", "Accept-Encoding", "Accept"])
+        self.assertEqual(sent["headers"], [("a", b"2")])
         self.client.headers.clear()
-        self.assertEqual(self.client._headers, [])
+        self.assertEqual(self.client.request("GET", "/")["headers"], [])
 
     def test_those_of_a_request_go_before(self):
         self.client.headers["X-Tok"] = "1"
@@ -50,6 +52,7 @@ class Headers(unittest.TestCase):
         self.assertNotIn("X-Tok", sent)
         self.assertNotIn("Accept", sent)
         self.assertNotIn("x", sent)
+        self.assertEqual(self.client.request("GET", "/", headers={"Accept": None})["absent"], ["Accept"])
 
     def test_values_of_bytes_and_of_none(self):
         self.client.headers["X-A"] = None
@@ -120,7 +123,7 @@ class Cookies(unittest.TestCase):
         self.cookies["b"] = "2"
         self.cookies.update({"c": 3})
         self.assertEqual(dict(self.cookies), {"a": "1", "b": "2", "c": "3"})
-        self.assertEqual(self.client._kept[2]["value"], "3")
+        self.assertEqual(self.client._kept[2], ("c", "3", "127.0.0.1", "/", False, None))
         self.assertEqual((self.cookies.get("a"), self.cookies.get("z"), len(self.cookies)), ("1", None, 3))
         self.assertIn("a", self.cookies)
         self.assertEqual([cookie.name for cookie in self.cookies], ["a", "b", "c"])
@@ -153,10 +156,18 @@ class Cookies(unittest.TestCase):
         self.assertEqual(self.client.cookies, {"x": "y"})
 
     def test_those_of_a_request(self):
-        self.assertEqual(self.client.request("GET", "/", cookies={"d": 4})["cookies"], {"d": "4"})
-        jar = self.cookies.copy()
-        jar.set("e", "5")
-        self.assertEqual(self.client.request("GET", "/", cookies=jar)["cookies"], {"e": "5"})
+        def sent(**given):
+            return fields(self.client.request("GET", "/a/b", **given)).get("Cookie")
+
+        self.assertIsNone(sent())
+        self.assertEqual(sent(cookies={"d": 4}), "d=4")
+        self.cookies.set("a", "1")
+        self.cookies.set("b", "2", path="/a")
+        self.cookies.set("c", "3", path="/ab")
+        self.cookies.set("e", "4", domain="other")
+        self.cookies.set("f", "5", secure=True)
+        self.assertEqual(sent(cookies={"d": 4, "a": 9}), "a=9; b=2; d=4")
+        self.assertIsNone(sent())
 
     def test_fast_users_have_a_jar(self):
         client = FastHttpSession(HOST)

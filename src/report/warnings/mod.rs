@@ -1,7 +1,6 @@
 //! Reasons to doubt the numbers of a run: everything that the generator itself may spoil, in words and
 //! with advice.
 
-mod blocking;
 mod late;
 mod standstills;
 
@@ -9,7 +8,6 @@ use std::fmt;
 
 use crate::stats::{FullSecond, SATURATED, Snapshot};
 
-pub use blocking::BlockingNote;
 pub use late::{Cause, Late};
 pub(crate) use standstills::standstills;
 pub use standstills::{MoreStandstills, StandstillNote};
@@ -27,8 +25,6 @@ pub enum Warning {
     Standstill(StandstillNote),
     /// There were more standstills than are listed.
     MoreStandstills(MoreStandstills),
-    /// A line of user code held its core up.
-    Blocking(BlockingNote),
     /// A core had no time left.
     Saturated {
         /// The processor's number.
@@ -92,7 +88,6 @@ pub fn warnings(snapshot: &Snapshot) -> Vec<Warning> {
     nothing_completed(snapshot)
         .into_iter()
         .chain(standstills::warnings(&snapshot.health))
-        .chain(blocking::warnings(&snapshot.health))
         .chain(saturated)
         .chain(late::late(snapshot).map(Warning::Late))
         .chain(backlog(snapshot))
@@ -132,7 +127,6 @@ impl fmt::Display for Warning {
             ),
             Warning::Standstill(ref told) => write!(f, "{told} {}", told.more()),
             Warning::MoreStandstills(ref more) => more.fmt(f),
-            Warning::Blocking(ref told) => told.fmt(f),
             Warning::Saturated { core, seconds, fullest: FullSecond { ran, .. } }
                 if ran > SATURATED =>
             {

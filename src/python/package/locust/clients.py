@@ -3,8 +3,9 @@
 from . import _missing
 from ._http import errors as _errors
 from ._http.auth import HTTPBasicAuth
+from ._http.defaults import DEFAULTS
 from ._http.response import Response
-from ._http.session import ENCODINGS, USER_AGENT, Session
+from ._http.session import Session
 from .exception import CatchResponseError, LocustError, ResponseError
 
 __all__ = [
@@ -37,13 +38,7 @@ class HttpSession(Session):
                 "pool_manager has no meaning here: leave it out; connections are the engine's, "
                 "and each user keeps its own"
             )
-        fields = {
-            "User-Agent": USER_AGENT,
-            "Accept-Encoding": ENCODINGS,
-            "Accept": "*/*",
-            "Connection": "keep-alive",
-        }
-        super().__init__(0, base_url, request_event, user, fields, verify=True)
+        super().__init__(0, base_url, request_event, user, DEFAULTS, verify=True)
 
     def mount(self, prefix, adapter):
         """Locust's way to set retries and pools; neither is there."""

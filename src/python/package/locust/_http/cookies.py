@@ -192,13 +192,13 @@ class ClientCookies(Cookies):
         self._client = client
 
     def _all(self):
-        return [Cookie(**cookie) for cookie in self._client._cookies()]
+        return [Cookie(*cookie) for cookie in self._client._cookies()]
 
     def _store(self, cookie):
-        self._client._set_cookie(_fields(cookie))
+        self._client._set_cookie(_header(cookie), cookie.domain.lstrip("."))
 
     def _remove(self, cookie):
-        self._client._set_cookie({**_fields(cookie), "expires": 0})
+        self._client._set_cookie(_header(cookie) + "; Max-Age=0", cookie.domain.lstrip("."))
 
     def clear(self, domain=None, path=None, name=None):
         if domain is path is name is None:
@@ -260,13 +260,43 @@ def _place(cookie):
     return cookie.domain, cookie.path, cookie.name
 
 
-def _fields(cookie):
-    return {
-        "name": cookie.name,
-        "value": cookie.value,
-        "domain": cookie.domain,
-        "path": cookie.path,
-        "secure": bool(cookie.secure),
-        "expires": cookie.expires,
-        "http_only": bool(getattr(cookie, "http_only", False)),
+def _header(cookie):
+    """Writes a cookie as the engine takes it: as a Set-Cookie field.
+
+    One without a domain is for the host of the client alone. (With requests
+    it goes to every host.)
+    """
+    from email.utils import formatdate
+
+    text = f"{cookie.name}={cookie.value}; Path={cookie.path or '/'}"
+    if cookie.domain.startswith("."):
+        text += f"; Domain={cookie.domain}"
+    if cookie.secure:
+        text += "; Secure"
+    if cookie.expires is not None:
+        text += f"; Expires={formatdate(cookie.expires, usegmt=True)}"
+    return text
+
+
+def add(headers, client, url, given):
+    """Writes the Cookie field of a request with cookies of its own: they replace the client's of their names."""
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(url)
+    sent = {
+        cookie.name: cookie.value
+        for cookie in reversed(list(client.cookies))
+        if _is_for(cookie, parts.hostname or "", parts.path or "/", parts.scheme == "https")
     }
+    sent = dict(reversed(sent.items()))
+    sent.update((str(name), str(value)) for name, value in dict(given).items())
+    if sent:
+        headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in sent.items())
+
+
+def _is_for(cookie, host, path, is_secure):
+    """Returns whether a cookie is sent to this URL (RFC 6265 section 5.4)."""
+    domain, of = cookie.domain.lstrip("."), cookie.path
+    is_host = not domain or host == domain or host.endswith(f".{domain}")
+    is_path = path == of or path.startswith(of if of.endswith("/") else f"{of}/")
+    return is_host and is_path and (is_secure or not cookie.secure)

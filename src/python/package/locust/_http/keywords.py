@@ -4,9 +4,11 @@ from collections.abc import Mapping
 
 from . import auth as _auth
 from . import body as _body
+from . import cookies as _cookies
 from . import errors
 from . import proxies as _proxies
 from . import url as _url
+from .defaults import DEFAULTS, beside_defaults
 from .headers import CaseInsensitiveDict
 
 NAMES = (
@@ -47,7 +49,8 @@ def _prepared(client, method, url, given, is_fast):
     if content_type and (is_fast and given.get("files") or "Content-Type" not in headers):
         headers["Content-Type"] = content_type
     if is_fast and content_type == "application/json":
-        headers.setdefault("Accept", content_type)
+        if headers.get("Accept") in (None, DEFAULTS["Accept"]):
+            headers["Accept"] = content_type
     ready = {"url": whole, **_timeouts(given.get("timeout"))}
     then = [*_hooks(settings["hooks"]), *_hooks(given.get("hooks"))]
     auth = given.get("auth", client.auth) or user
@@ -63,9 +66,8 @@ def _prepared(client, method, url, given, is_fast):
         ready["data"] = body if isinstance(body, bytes) else str(body).encode()
     if then:
         ready["then"] = then
-    if "cookies" in given:
-        ready["cookies"] = {str(name): str(value) for name, value in dict(given["cookies"]).items()}
-    ready["verify"] = given.get("verify", client.verify)
+    if given.get("verify", client.verify) != client.verify:
+        ready["verify"] = given["verify"]
     if client.max_redirects != 30:
         ready["max_redirects"] = client.max_redirects
     if cert := given.get("cert", settings["cert"]):
@@ -74,7 +76,10 @@ def _prepared(client, method, url, given, is_fast):
         ready["proxy"] = proxy
     if settings["stream"]:
         given.setdefault("stream", True)
-    ready["headers"] = list(_pairs(headers, is_fast))
+    if "cookies" in given:
+        _cookies.add(headers, client, ready["url"], given["cookies"])
+    pairs, ready["absent"] = beside_defaults(headers)
+    ready["headers"] = list(_pairs(pairs, is_fast))
     return ready
 
 
@@ -120,12 +125,12 @@ def _headers(client, given, is_fast):
     return CaseInsensitiveDict(pair for pair in headers.items() if pair[1] is not None)
 
 
-def _pairs(headers, is_fast):
+def _pairs(pairs, is_fast):
     """Yields the fields as text, checked by requests' rules.
 
     FastHttpUser writes any value as text, and one line for each item of a list.
     """
-    for name, value in headers.items():
+    for name, value in pairs:
         values = value if is_fast and isinstance(value, (list, tuple)) else [value]
         for each in values:
             if is_fast and not isinstance(each, (str, bytes)):
@@ -164,8 +169,10 @@ def _timeouts(timeout):
         is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
         if value is not None and not (is_number and value > 0):
             raise ValueError(f"timeout= takes seconds greater than 0, not {value!r}")
-    both = {"connect_timeout": connect, "timeout": read}
-    return {name: float(value) for name, value in both.items() if value is not None}
+    if connect is read:
+        return {} if read is None else {"timeout": float(read)}
+    found = {"connect_timeout": connect, "timeout": read and read + (connect or 0)}
+    return {name: float(value) for name, value in found.items() if value is not None}
 
 
 def _hooks(hooks):

@@ -256,13 +256,12 @@ class FastResponse(Response):
 
     @property
     def encoding(self):
-        """The encoding of `text`: None before that is read."""
-        return self._kept().get("encoding")
+        """The encoding of `text`. (In Locust it is None until that has been read.)"""
+        return None if self.content is None else self._found_encoding(self.content)
 
     @encoding.setter
     def encoding(self, name):
-        self._kept()["encoding"] = name
-        self._own_encoding = True
+        Response.encoding.fset(self, name)
 
     def _text(self):
         body = self.content

@@ -7,11 +7,8 @@ import _gregaria
 from . import auth as _auth
 from . import keywords
 from .cookies import ClientCookies
+from .defaults import beside_defaults
 from .headers import ClientHeaders
-
-USER_AGENT = getattr(_gregaria, "USER_AGENT", "gregaria")
-ENCODINGS = "gzip, deflate, br"
-
 
 class Session(_gregaria.Client):
     """A client of one user. Requests go through the engine; a change of a setting is told to it."""
@@ -57,8 +54,9 @@ class Session(_gregaria.Client):
         self._headers_changed(self._client_headers)
 
     def _headers_changed(self, fields):
-        pairs = [(name, value) for name, value in fields.items() if value is not None]
-        self._is_plain = all(isinstance(each, str) for pair in pairs for each in pair)
+        pairs, absent = beside_defaults(fields)
+        is_text = all(isinstance(each, str) for pair in pairs for each in pair)
+        self._is_plain = is_text and not absent
         self._headers = pairs if self._is_plain else []
         self._choose_way()
 
@@ -100,7 +98,8 @@ class Session(_gregaria.Client):
 
     @max_redirects.setter
     def max_redirects(self, number):
-        self._most_redirects = self._max_redirects = int(number)
+        self._most_redirects = int(number)
+        self._choose_way()
 
     # Settings that only `_prepare` reads: while one is set, every request goes through it.
 
@@ -111,7 +110,8 @@ class Session(_gregaria.Client):
     def _is_special(self):
         hooks = self._settings["hooks"] or {}
         others = (value for name, value in self._settings.items() if name != "hooks")
-        return any(others) or any(hooks.values())
+        is_set = any(others) or any(hooks.values())
+        return is_set or getattr(self, "_most_redirects", 30) != 30
 
     def _prepare(self, method, url, given):
         self._choose_way()

@@ -3,9 +3,11 @@
 import importlib
 
 from .. import _missing
+from .._http.defaults import DEFAULTS
+from .._http.headers import CaseInsensitiveDict
 from .._http.response import FastResponse
 from .._http.rest import RestMixin
-from .._http.session import ENCODINGS, USER_AGENT, Session
+from .._http.session import Session
 from ..exception import CatchResponseError, LocustError, ResponseError, StopTest
 from ..user.users import User
 
@@ -49,8 +51,8 @@ class FastHttpSession(Session):
     ):
         _refuse(client_pool, "client_pool", "connections are the engine's, and each user keeps its own")
         _refuse(ssl_context_factory, "ssl_context_factory", "use `insecure` and `cert=`")
-        headers = kwargs.pop("headers", None) or {}
-        fields = {"User-Agent": USER_AGENT, "Accept-Encoding": ENCODINGS, **headers}
+        fields = CaseInsensitiveDict(DEFAULTS)
+        fields.update(kwargs.pop("headers", None) or {})
         max_redirects = kwargs.pop("max_redirects", None)
         self._read_engine_options(kwargs)
         super().__init__(1, base_url, request_event, user, fields, verify=not insecure)

@@ -1,0 +1,257 @@
+//! The attributes of a response.
+
+use std::ffi::{CStr, c_int, c_void};
+use std::ptr;
+use std::time::SystemTime;
+
+use super::super::api::{GetSetDef, Raw, api};
+use super::super::client::Client;
+use super::super::failure;
+use super::super::module::seconds;
+use super::super::object::{Object, Result, View, answer, import};
+use super::{Made, State, state, text};
+use crate::session::Redirect;
+
+type Get = unsafe extern "C" fn(Raw, *mut c_void) -> Raw;
+type Set = unsafe extern "C" fn(Raw, Raw, *mut c_void) -> c_int;
+
+/// Returns the table of them.
+pub(super) fn table() -> Vec<GetSetDef> {
+    let attributes: [(&'static CStr, Get, Option<Set>); 21] = [
+        (c"status_code", status_code, None),
+        (c"content", content, None),
+        (c"text", body_text, None),
+        (c"ok", ok, None),
+        (c"url", url, None),
+        (c"reason", reason, None),
+        (c"error", error, None),
+        (c"_client", client, None),
+        (c"_elapsed", elapsed, None),
+        (c"_start", start, None),
+        (c"_failure", judgement, None),
+        (c"_redirects", redirects, None),
+        (c"_request", request, None),
+        (c"_flavour", flavour, None),
+        (c"_catch", is_caught, Some(set_caught)),
+        (c"_own_encoding", has_encoding, Some(set_encoding)),
+        (c"_context", context, Some(set_context)),
+        (c"_name", name, Some(set_name)),
+        (c"_method", method, Some(set_method)),
+        (c"_ms", milliseconds, Some(set_milliseconds)),
+        (c"_length", length, Some(set_length)),
+    ];
+    let define =
+        |name, get, set| GetSetDef { name, get, set, doc: ptr::null(), closure: ptr::null_mut() };
+    attributes
+        .into_iter()
+        .map(|(name, get, set)| define(name.as_ptr(), Some(get), set))
+        .chain([define(ptr::null(), None, None)])
+        .collect()
+}
+
+macro_rules! get {
+    ($name:ident, $state:ident => $body:expr) => {
+        unsafe extern "C" fn $name(object: Raw, _: *mut c_void) -> Raw {
+            answer(|| {
+                let $state = state(object)?;
+                $body
+            })
+        }
+    };
+}
+
+macro_rules! set {
+    ($name:ident, $state:ident, $value:ident => $body:expr) => {
+        unsafe extern "C" fn $name(object: Raw, value: Raw, _: *mut c_void) -> c_int {
+            let set = answer(|| {
+                let $state = state(object)?;
+                // SAFETY: null where the attribute is deleted, else a live object.
+                if let Some($value) = unsafe { View::new(value) } {
+                    $body;
+                }
+                Ok(Object::none())
+            });
+            if Object::owned(set).is_ok() { 0 } else { -1 }
+        }
+    };
+}
+
+get!(status_code, state => Object::int(match &*state.made.borrow() {
+    Made::Response(response) => i64::from(response.status()),
+    Made::Failed(_) => 0,
+}));
+
+get!(content, state => match &*state.made.borrow() {
+    Made::Response(response) => Object::bytes(response.body()),
+    Made::Failed(_) => Ok(Object::none()),
+});
+
+unsafe extern "C" fn body_text(object: Raw, _: *mut c_void) -> Raw {
+    answer(|| text::text(object, state(object)?))
+}
+
+get!(ok, state => Ok(Object::bool(match &*state.made.borrow() {
+    Made::Response(response) => response.status() < 400,
+    Made::Failed(_) => false,
+})));
+
+// The URL that the response came from. A request of an `HttpUser` that got none has none.
+get!(url, state => match &*state.made.borrow() {
+    Made::Response(response) => match response.sent() {
+        Some(sent) => Object::str(&sent.url()),
+        None => Ok(state.url.clone()),
+    },
+    Made::Failed(_) if state.is_fast() => Object::str(&asked_url(state)),
+    Made::Failed(_) => Ok(Object::none()),
+});
+
+get!(reason, state => match &*state.made.borrow() {
+    Made::Response(response) => Object::latin1(response.reason()),
+    Made::Failed(_) => Ok(Object::none()),
+});
+
+// The exception of a request that got no response.
+get!(error, state => {
+    if let Some(error) = state.error.get() {
+        return Ok(error.clone());
+    }
+    let (kind, text) = match &*state.made.borrow() {
+        Made::Response(_) => return Ok(Object::none()),
+        Made::Failed(failed) => (failure::kind(&failed.0), failed.to_string()),
+    };
+    let make = import(c"locust.clients")?.attr(c"_error")?;
+    let url = Object::str(&asked_url(state))?;
+    let error = make.call(&[&Object::str(kind)?, &Object::str(&text)?, &url])?;
+    Ok(state.error.get_or_init(|| error).clone())
+});
+
+get!(client, state => Ok(state.client.clone()));
+
+get!(elapsed, state => Object::float(match &*state.made.borrow() {
+    Made::Response(response) => response.latency().as_secs_f64(),
+    Made::Failed(_) => 0.0,
+}));
+
+// When the request began, in seconds since the epoch.
+get!(start, state => {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Object::float(now.saturating_sub(state.latency()).as_secs_f64())
+});
+
+// What it counts as: None, the exception that the file gave, or a text.
+get!(judgement, state => {
+    if let Some(exception) = &*state.failure.borrow() {
+        return Ok(exception.clone());
+    }
+    match &*state.made.borrow() {
+        Made::Response(response) => {
+            response.failure_text().map_or_else(|| Ok(Object::none()), Object::str)
+        }
+        Made::Failed(failed) => Object::str(&failed.to_string()),
+    }
+});
+
+get!(redirects, state => {
+    let made = state.made.borrow();
+    let Made::Response(response) = &*made else { return Object::list([]) };
+    let show = |redirect: &Redirect| {
+        let fields = redirect.headers().map(|(name, value)| field(name.as_bytes(), value));
+        Object::tuple([
+            Object::int(i64::from(redirect.status))?,
+            Object::str(&redirect.url)?,
+            Object::list(fields.collect::<Result<Vec<_>>>()?)?,
+        ])
+    };
+    Object::list(response.redirects().iter().map(show).collect::<Result<Vec<_>>>()?)
+});
+
+// The request: method, URL, headers, body.
+get!(request, state => {
+    let made = state.made.borrow();
+    let sent = match &*made {
+        Made::Response(response) => response.sent(),
+        Made::Failed(_) => None,
+    };
+    let Some(sent) = sent else {
+        return Object::tuple([
+            Object::str(state.method.as_str())?,
+            Object::str(&asked_url(state))?,
+            Object::list([])?,
+            Object::none(),
+        ]);
+    };
+    let fields = sent.headers().map(|(name, value)| field(name, value));
+    let body = sent.body();
+    Object::tuple([
+        Object::str(sent.method())?,
+        Object::str(&sent.url())?,
+        Object::list(fields.collect::<Result<Vec<_>>>()?)?,
+        if body.is_empty() { Object::none() } else { Object::bytes(&body)? },
+    ])
+});
+
+get!(flavour, state => Object::int(i64::from(state.is_fast())));
+
+get!(is_caught, state => Ok(Object::bool(state.is_caught.get())));
+set!(set_caught, state, value => state.is_caught.set(value.is_true()));
+
+get!(has_encoding, state => Ok(Object::bool(state.has_encoding.get())));
+set!(set_encoding, state, value => state.has_encoding.set(value.is_true()));
+
+get!(context, state => Ok(state.context.borrow().clone().unwrap_or_else(Object::none)));
+set!(set_context, state, value => *state.context.borrow_mut() = Some(value.to_owned()));
+
+get!(name, state => Object::str(&state.name()));
+set!(set_name, state, value => {
+    if let Made::Response(response) = &mut *state.made.borrow_mut() {
+        response.rename(None, Some(&value.to_owned().to_text()));
+    }
+});
+
+get!(method, state => match &*state.made.borrow() {
+    Made::Response(response) => Object::str(&response.method()),
+    Made::Failed(_) => Object::str(state.method.as_str()),
+});
+set!(set_method, state, value => {
+    if let Made::Response(response) = &mut *state.made.borrow_mut() {
+        response.rename(Some(&value.to_owned().to_text()), None);
+    }
+});
+
+// The response time.
+get!(milliseconds, state => Object::float(state.latency().as_secs_f64() * 1e3));
+set!(set_milliseconds, state, value => {
+    if let (Made::Response(response), Some(ms)) = (&mut *state.made.borrow_mut(), value.as_number()) {
+        response.set_latency(seconds(ms / 1e3));
+    }
+});
+
+// The size of the body that is counted.
+get!(length, state => Object::int(match &*state.made.borrow() {
+    Made::Response(response) => response.counted_bytes() as i64,
+    Made::Failed(_) => 0,
+}));
+set!(set_length, state, value => {
+    if let (Made::Response(response), Some(bytes)) = (&mut *state.made.borrow_mut(), value.as_int()) {
+        response.set_counted_bytes(bytes.max(0) as u64);
+    }
+});
+
+/// Returns the whole URL that was asked for.
+fn asked_url(state: &State) -> String {
+    let url = state.url_text();
+    match Client::of(&state.client) {
+        Some(client) if !crate::session::is_absolute(url) => client.join(url),
+        _ => url.to_owned(),
+    }
+}
+
+fn field(name: &[u8], value: &[u8]) -> Result<Object> {
+    Object::tuple([Object::latin1(name)?, Object::latin1(value)?])
+}
+
+/// Returns whether it is an exception.
+pub(super) fn is_exception(value: View) -> bool {
+    // SAFETY: a variable of the interpreter's that holds a class.
+    value.is_instance(unsafe { *api().PyExc_BaseException })
+}
