@@ -392,6 +392,17 @@ class Outcomes(unittest.TestCase):
         self.assertEqual(engine.of("exception"), [("enough", "")])
         self.assertEqual(engine.of("stop"), [({},)])
 
+    def test_the_end_that_a_user_asks_for_may_come_while_it_asks(self):
+        def call(name, text):
+            raise engine.GreenletExit()
+
+        engine.call, present = call, engine.call
+        try:
+            self.assertEqual(_engine.outcome(self.user, StopTest("enough")), 4)
+            self.assertEqual(_engine.outcome(self.user, SystemExit(9)), 1)
+        finally:
+            engine.call = present
+
     def test_interrupt_on_a_user_is_a_failure(self):
         """Locust ends the user, and the run with 0."""
         try:

@@ -50,7 +50,7 @@ def stops_test(error):
     """Says that a user ends the run, and ends it; a run that ends so has not succeeded."""
     count(error)
     logger.error("%s\nThe test ends: a user raised StopTest", error)
-    _gregaria.call("stop", "{}")
+    _ask("stop", {})
 
 
 def exits(error):
@@ -58,7 +58,15 @@ def exits(error):
     code = error.code if isinstance(error.code, int) else int(error.code is not None)
     count(SystemExit(f"a task called sys.exit({error.code!r})").with_traceback(error.__traceback__))
     logger.error("a task called sys.exit(%r): the run ends", error.code)
-    _gregaria.call("quit", json.dumps({"exit_code": code}))
+    _ask("quit", {"exit_code": code})
+
+
+def _ask(name, details):
+    """Asks the command to end the run, which may end the asking user while it waits."""
+    try:
+        _gregaria.call(name, json.dumps(details))
+    except _gregaria.GreenletExit:
+        pass
 
 
 def interrupted_user(user, error):
