@@ -289,8 +289,19 @@ method!(core_number, _arguments => match process::core() {
 
 method!(cores, _arguments => Object::int(process::cores() as i64));
 
+/// Has Python raise nothing at signals of the terminal and of service managers.
+fn leave_signals_to_the_command() -> super::object::Result<()> {
+    let signal = super::object::import(c"signal")?;
+    let (handle, ignore) = (signal.attr(c"signal")?, signal.attr(c"SIG_IGN")?);
+    for name in [c"SIGINT", c"SIGTERM", c"SIGHUP"] {
+        handle.call(&[&signal.attr(name)?, &ignore])?;
+    }
+    Ok(())
+}
+
 // Runs this process as a host. In it and in each process that it forks, this ends the process.
 method!(host, _arguments => {
+    leave_signals_to_the_command()?;
     let mut python = super::Python::take_over()
         .map_err(|error| raise(api().PyExc_RuntimeError, &error))?;
     let ended = crate::locustfile::host::main(&mut python);

@@ -32,6 +32,7 @@ mod interrupted_nginx;
 mod journeys;
 mod lighttpd;
 mod load;
+mod locustfile_processes;
 mod long_run;
 mod nginx;
 mod node;

@@ -48,8 +48,8 @@ struct State {
     latest: Option<(Instant, Duration)>,
     /// Whether its process has ended.
     has_ended: bool,
-    /// Why it was killed.
-    killed: Option<String>,
+    /// Whether it was killed, because it had not ended.
+    is_late: bool,
     /// What it says that broke.
     broken: Option<String>,
 }
@@ -144,9 +144,9 @@ impl Member {
         let _ = pidfd_send_signal(&self.process, Signal::KILL);
     }
 
-    /// Kills the process because it did not end, and notes why.
-    pub(super) fn kill_for(&self, reason: String) {
-        self.state().killed.get_or_insert(reason);
+    /// Kills the process because it has not ended.
+    pub(super) fn kill_late(&self) {
+        self.state().is_late = true;
         self.kill();
     }
 
@@ -174,11 +174,11 @@ impl Member {
         if state.is_over {
             return None;
         }
-        let how = ends.iter().find(|(of, _)| *of == id).map_or("has ended", |(_, how)| how);
-        let how = match &state.killed {
-            Some(reason) => format!("was killed, because {reason}"),
-            None => how.to_owned(),
-        };
+        let how =
+            ends.iter().find(|(of, _)| *of == id).map_or("has ended", |(_, how)| how.as_str());
+        let late = "did not end within the stop timeout and a second, because a task did not let go of its \
+                    core, and was killed";
+        let how = if state.is_late { late } else { how };
         let since = state.latest.map_or(Duration::ZERO, |(_, to)| to);
         let since = since.as_secs_f64();
         Some(format!(

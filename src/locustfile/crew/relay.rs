@@ -79,8 +79,7 @@ impl Relay {
             if due > now {
                 return Some(due);
             }
-            let timeout = self.plan.stop_timeout.as_secs_f64();
-            member.kill_for(format!("it had not ended {timeout} s and a moment after the stop"));
+            member.kill_late();
             None
         });
         due.min()
