@@ -10,6 +10,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
     SendAncillaryMessage, SendFlags, recvmsg, sendmsg,
@@ -69,6 +70,40 @@ impl Connection {
         Ok(self.receive_with()?.map(|(message, _)| message))
     }
 
+    /// Waits until a message can be received, or until this process has ended without one. Another process
+    /// may have inherited the other end.
+    pub(super) fn wait_for(
+        &self,
+        process: BorrowedFd<'_>,
+        time: Option<Duration>,
+    ) -> io::Result<Waited> {
+        let mut both = [
+            PollFd::from_borrowed_fd(self.0.as_fd(), PollFlags::IN),
+            PollFd::from_borrowed_fd(process, PollFlags::IN),
+        ];
+        let time = time.map(|time| Timespec {
+            tv_sec: time.as_secs().try_into().unwrap_or(i64::MAX),
+            tv_nsec: time.subsec_nanos().into(),
+        });
+        rustix::io::retry_on_intr(|| poll(&mut both, time.as_ref()))?;
+        Ok(match both.map(|one| !one.revents().is_empty()) {
+            [true, _] => Waited::Message,
+            [false, true] => Waited::End,
+            [false, false] => Waited::Time,
+        })
+    }
+
+    /// Receives the next message of this process; `None` where it has ended.
+    pub(super) fn receive_of<T: DeserializeOwned>(
+        &self,
+        process: BorrowedFd<'_>,
+    ) -> io::Result<Option<T>> {
+        match self.wait_for(process, None)? {
+            Waited::Message => self.receive(),
+            Waited::End | Waited::Time => Ok(None),
+        }
+    }
+
     /// Receives the next message, with its descriptor if it has one; `None` where the other end is closed.
     pub(super) fn receive_with<T: DeserializeOwned>(
         &self,
@@ -118,6 +153,17 @@ impl Connection {
         // The only error is that it has ended.
         let _ = self.0.shutdown(std::net::Shutdown::Both);
     }
+}
+
+/// What a wait for a process ended with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Waited {
+    /// A message, or the end of the connection.
+    Message,
+    /// The end of the process.
+    End,
+    /// Neither, for this time.
+    Time,
 }
 
 /// A peer that dies with messages of ours unread resets the connection.
@@ -175,6 +221,22 @@ mod tests {
         (&here.0).write_all(&[200, 0, 0, 0, b'"', b'a']).unwrap();
         drop(here);
         assert_eq!(there.receive::<String>().unwrap(), None);
+    }
+
+    /// As those of a locustfile may that uses `multiprocessing`.
+    #[test]
+    fn a_process_has_ended_though_a_child_of_its_own_has_its_end_of_the_connection() {
+        let (here, there) = Connection::pair().unwrap();
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        let process = rustix::process::Pid::from_child(&child);
+        let flags = rustix::process::PidfdFlags::empty();
+        let process = rustix::process::pidfd_open(process, flags).unwrap();
+        there.send(&"last").unwrap();
+        child.wait().unwrap();
+        let last = here.receive_of::<String>(process.as_fd()).unwrap();
+        assert_eq!(last.as_deref(), Some("last"));
+        assert_eq!(here.receive_of::<String>(process.as_fd()).unwrap(), None);
+        drop(there);
     }
 
     #[test]

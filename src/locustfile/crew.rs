@@ -84,7 +84,7 @@ impl Crew {
             members.push(Arc::new(member));
         }
         let sending = members.iter().map(|member| member.sender()).collect();
-        self.host.desk.begin(control, sending);
+        self.host.desk.begin(control, plan.stop_timeout, sending);
         let mut threads = Vec::new();
         for member in &members {
             let changes = control.expects_changes();

@@ -202,6 +202,9 @@ pub enum DescriptionError {
     Scenario(#[from] scenario::Error),
 }
 
+/// The host of users without a client of ours: no host has this address (RFC 1122, section 3.2.1.3).
+const NO_HOST: &str = "http://0.0.0.0";
+
 impl Description {
     /// Makes the scenario whose users do what these actions do.
     ///
@@ -224,7 +227,9 @@ impl Description {
 impl ClassDescription {
     fn user(&self, class: usize, actions: &dyn Actions) -> User {
         let mut user = User::new(&*self.name).with_state_factory(actions.state(class));
-        user.host = self.host.clone();
+        // What has a client of its own, or none, needs no host, and asks nothing of this one.
+        let none = || (self.client == Client::None).then(|| NO_HOST.to_owned());
+        user.host = self.host.clone().or_else(none);
         user = match self.fixed_count {
             0 => user.weight(self.weight),
             count => user.fixed_count(count),
@@ -380,6 +385,18 @@ mod tests {
         assert_eq!(wait(json!({"kind": "pacing", "a": 1})), WaitTime::constant_pacing(second));
         let own = wait(json!({"kind": "function"}));
         assert!(matches!(own, WaitTime::Function(_)), "{own:?}");
+    }
+
+    #[test]
+    fn a_user_without_a_client_of_ours_needs_no_host() {
+        let host = |client: &str| {
+            let mut description = tutorial();
+            description["classes"][0]["host"] = Value::Null;
+            description["classes"][0]["client"] = client.into();
+            read(description).scenario(&Described).unwrap().users[0].host.clone()
+        };
+        assert_eq!((host("http"), host("fast")), (None, None));
+        assert_eq!(host("none").as_deref(), Some(NO_HOST));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use crossbeam_channel::Sender;
 use serde_json::{Value, json};
@@ -31,6 +32,9 @@ struct State {
 
 struct CurrentRun {
     control: Arc<Control>,
+    stop_timeout: Duration,
+    /// How many cores have shipped their last interval.
+    over: usize,
     /// Sends to each core.
     cores: Vec<ToMember>,
 }
@@ -40,10 +44,27 @@ pub(super) type ToMember = Arc<dyn Fn(&ToCore) + Send + Sync>;
 
 impl Desk {
     /// Begins a run on these cores.
-    pub(super) fn begin(&self, control: &Arc<Control>, cores: Vec<ToMember>) {
+    pub(super) fn begin(
+        &self,
+        control: &Arc<Control>,
+        stop_timeout: Duration,
+        cores: Vec<ToMember>,
+    ) {
         let mut state = self.state();
         state.latest = None;
-        state.run = Some(CurrentRun { control: control.clone(), cores });
+        state.run = Some(CurrentRun { control: control.clone(), stop_timeout, over: 0, cores });
+    }
+
+    /// Notes that a core has shipped its last interval.
+    pub(super) fn core_is_over(&self) {
+        self.state().run.iter_mut().for_each(|run| run.over += 1);
+    }
+
+    /// Returns the stop timeout of a run that was stopped, or is over.
+    pub(super) fn stop_timeout(&self) -> Option<Duration> {
+        let state = self.state();
+        let is_over = |run: &&CurrentRun| run.control.is_stopping() || run.over == run.cores.len();
+        state.run.as_ref().filter(is_over).map(|run| run.stop_timeout)
     }
 
     /// Ends the run. Returns how the host ended, if it has.

@@ -5,13 +5,13 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use serde_json::{Value, json};
 
-use super::connection::Connection;
+use super::connection::{Connection, Waited};
 use super::description::Description;
 use super::desk::Desk;
 use super::exit::ended;
@@ -19,6 +19,9 @@ use super::host::HOST;
 use super::interpreter::{Load, LoadError, Tick};
 use super::message::{Call, CallAnswer, Request, Response};
 use crate::scenario::{Adaptation, Adaptive};
+
+/// How often it is looked whether the run is over while the host is busy.
+const LOOKS: Duration = Duration::from_millis(100);
 
 /// How long the host has to end when the command needs it no more.
 const ENDS_WITHIN: Duration = Duration::from_secs(1);
@@ -77,8 +80,11 @@ impl HostProcess {
             drop(command);
             match child {
                 Ok(mut child) => {
-                    let _ = tell.send(Ok(child.id()));
-                    serve(&calls, &clerk);
+                    // Before anybody waits for it, so that the number is its own.
+                    let process = pidfd_open(Pid::from_child(&child), PidfdFlags::empty());
+                    let serving = process.as_ref().ok().and_then(|it| it.try_clone().ok());
+                    let _ = tell.send(process.map_err(io::Error::from).map(|it| (child.id(), it)));
+                    serving.iter().for_each(|process| serve(&calls, process.as_fd(), &clerk));
                     let how = child.wait().map_or_else(|error| error.to_string(), ended);
                     let _ = ended_how.set(how.clone());
                     clerk.host_has_ended(&how);
@@ -86,9 +92,7 @@ impl HostProcess {
                 Err(error) => drop(tell.send(Err(error))),
             }
         })?;
-        let id = started.recv().map_err(io::Error::other)??;
-        let process = pid(id as i32)?;
-        let process = pidfd_open(process, PidfdFlags::empty())?;
+        let (id, process) = started.recv().map_err(io::Error::other)??;
         requests.send_with(&Request::Hello, Some(host_calls.as_fd()))?;
         let end_of_requests = requests.share()?;
         let requests = Mutex::new(requests);
@@ -191,10 +195,40 @@ impl HostProcess {
     ) -> Result<Response, HostError> {
         let requests = self.requests();
         let asked = requests.send_with(request, descriptor);
-        match asked.and_then(|()| requests.receive()) {
+        if !asked.is_ok_and(|()| self.answers(&requests)) {
+            return Err(HostError::Ended(self.how_it_ended()));
+        }
+        match requests.receive() {
             Ok(Some(response)) => Ok(response),
             Ok(None) | Err(_) => Err(HostError::Ended(self.how_it_ended())),
         }
+    }
+
+    /// Waits for an answer. `false` if the host ends first, or is killed, because the run was stopped while
+    /// it was busy, and it still is after the time that cores have.
+    fn answers(&self, requests: &Connection) -> bool {
+        // What is asked after the stop, as the listeners of `test_stop` are, may take any time.
+        let mut may_be_late = self.desk.stop_timeout().is_some();
+        let mut last = None;
+        loop {
+            match requests.wait_for(self.process.as_fd(), Some(LOOKS)) {
+                Ok(Waited::Message) => return true,
+                Ok(Waited::End) | Err(_) => return false,
+                Ok(Waited::Time) if may_be_late => {}
+                Ok(Waited::Time) => {
+                    let Some(timeout) = self.desk.stop_timeout() else { continue };
+                    let now = Instant::now();
+                    if now > *last.get_or_insert(now + timeout + ENDS_WITHIN) {
+                        may_be_late = true;
+                        self.kill();
+                    }
+                }
+            }
+        }
+    }
+
+    fn kill(&self) {
+        let _ = pidfd_send_signal(&self.process, Signal::KILL);
     }
 
     /// Waits a moment for the end of a process that has closed its socket.
@@ -218,7 +252,7 @@ impl HostProcess {
         // The lock is with who waits for an answer.
         self.end_of_requests.close();
         if self.end.recv_timeout(ENDS_WITHIN).is_err_and(|error| error.is_timeout()) {
-            let _ = pidfd_send_signal(&self.process, Signal::KILL);
+            self.kill();
             let _ = self.end.recv_timeout(ENDS_WITHIN);
         }
     }
@@ -231,8 +265,8 @@ impl Drop for HostProcess {
 }
 
 /// Answers the host's calls until it ends.
-fn serve(calls: &Connection, desk: &Desk) {
-    while let Ok(Some(Call { id, name, details })) = calls.receive() {
+fn serve(calls: &Connection, process: BorrowedFd<'_>, desk: &Desk) {
+    while let Ok(Some(Call { id, name, details })) = calls.receive_of(process) {
         let result = desk.answer("host", &name, details);
         if calls.send(&CallAnswer { id, result }).is_err() {
             return;

@@ -155,22 +155,18 @@ macro_rules! api {
 api! {
     functions {
         Py_BytesMain(c_int, *mut *mut c_char) -> c_int;
-        Py_InitializeEx(c_int);
-        Py_IsInitialized() -> c_int;
         Py_GetVersion() -> *const c_char;
         PyImport_AppendInittab(*const c_char, unsafe extern "C" fn() -> Raw) -> c_int;
         PyImport_ImportModule(*const c_char) -> Raw;
         PyModule_Create2(*mut ModuleDef, c_int) -> Raw;
         PyEval_SaveThread() -> *mut PyThreadState;
         PyEval_RestoreThread(*mut PyThreadState);
-        PyThreadState_Get() -> *mut PyThreadState;
         PyThreadState_New(*mut PyInterpreterState) -> *mut PyThreadState;
         PyThreadState_Swap(*mut PyThreadState) -> *mut PyThreadState;
         PyThreadState_Clear(*mut PyThreadState);
         PyThreadState_Delete(*mut PyThreadState);
+        PyThreadState_GetFrame(*mut PyThreadState) -> Raw;
         PyInterpreterState_Get() -> *mut PyInterpreterState;
-        PyGILState_GetThisThreadState() -> *mut PyThreadState;
-        PyGILState_Check() -> c_int;
         PyOS_BeforeFork();
         PyOS_AfterFork_Parent();
         PyOS_AfterFork_Child();
@@ -185,11 +181,8 @@ api! {
         PyObject_Vectorcall(Raw, *const Raw, usize, Raw) -> Raw;
         PyObject_Str(Raw) -> Raw;
         PyObject_IsTrue(Raw) -> c_int;
-        PyObject_IsInstance(Raw, Raw) -> c_int;
         PyUnicode_FromStringAndSize(*const c_char, isize) -> Raw;
         PyUnicode_AsUTF8AndSize(Raw, *mut isize) -> *const c_char;
-        PyUnicode_InternFromString(*const c_char) -> Raw;
-        PyUnicode_CompareWithASCIIString(Raw, *const c_char) -> c_int;
         PyUnicode_DecodeLatin1(*const c_char, isize, *const c_char) -> Raw;
         PyBytes_FromStringAndSize(*const c_char, isize) -> Raw;
         PyBytes_AsStringAndSize(Raw, *mut *mut c_char, *mut isize) -> c_int;
@@ -197,7 +190,6 @@ api! {
         PyLong_AsLongLong(Raw) -> c_longlong;
         PyFloat_FromDouble(f64) -> Raw;
         PyFloat_AsDouble(Raw) -> f64;
-        PyBool_FromLong(c_long) -> Raw;
         PyTuple_New(isize) -> Raw;
         PyTuple_SetItem(Raw, isize, Raw) -> c_int;
         PyTuple_Size(Raw) -> isize;
@@ -279,11 +271,6 @@ fn load_from(library: &Library) -> Result<&'static Api, LoadError> {
 /// Returns the table. Nothing of this room is reached before it is loaded.
 pub(super) fn api() -> &'static Api {
     API.get().expect("Python's functions are looked up first")
-}
-
-/// Returns whether it has been loaded.
-pub(super) fn is_loaded() -> bool {
-    API.get().is_some()
 }
 
 // SAFETY: addresses of functions and of static objects, which every thread may read.

@@ -11,6 +11,7 @@ use super::api::{PyInterpreterState, PyThreadState, api};
 use super::engine::{ClassTable, Engine};
 use super::object::{Object, Raised, Result};
 use super::parker::Parkers;
+use super::watch::Watch;
 use crate::executor::spawn_here;
 use crate::reactor::{Reactor, WaitHook};
 use crate::session::Session;
@@ -35,6 +36,7 @@ pub(super) struct Core {
     /// Sessions of greenlets that have ended, by the numbers of their users.
     siblings: RefCell<HashMap<u64, Vec<Session>>>,
     pub(super) parkers: Parkers,
+    pub(super) watch: Watch,
     pub(super) engine: Engine,
 }
 
@@ -89,6 +91,7 @@ impl Core {
             classes: RefCell::default(),
             siblings: RefCell::default(),
             parkers: Parkers::new(session.reactor().remote()),
+            watch: Watch::start(interpreter),
             engine,
         })
     }
@@ -106,7 +109,7 @@ impl Core {
     /// Returns another session of the user of this one, with the connections of an earlier greenlet.
     pub(super) fn take_sibling(&self, session: &Session) -> Session {
         let used = self.siblings.borrow_mut().get_mut(&session.user()).and_then(Vec::pop);
-        used.map_or_else(|| session.sibling(), |used| used.as_sibling_of(session))
+        used.map_or_else(|| session.sibling(), |used| used.with_cookies_of(session))
     }
 
     /// Takes a session back that a greenlet does not need any more.

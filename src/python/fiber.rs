@@ -150,7 +150,11 @@ impl Fiber {
     /// Runs it until it asks for something. What it makes requests with is this session.
     pub(super) fn resume(&mut self, session: &Session, answer: Answer) -> Ask {
         self.running.session.set(session);
+        let turn = self.core.watch.begin(self.thread_state);
         let ask = self.switch(answer);
+        if let Some((place, lasting)) = self.core.watch.end(turn) {
+            session.held_up(&place, lasting);
+        }
         self.running.session.set(ptr::null());
         ask
     }

@@ -28,9 +28,7 @@ mod response;
 mod spawned;
 mod stack;
 mod user;
+mod watch;
 
 pub(crate) use host::Python;
 pub(crate) use interpreter::host;
-
-#[cfg(test)]
-mod tests;

@@ -314,15 +314,6 @@ impl View {
         }
         Some(pairs)
     }
-
-    pub(super) fn is_instance(self, class: Raw) -> bool {
-        // SAFETY: an object and a class.
-        let is = unsafe { (api().PyObject_IsInstance)(self.raw(), class) };
-        if is < 0 {
-            clear();
-        }
-        is == 1
-    }
 }
 
 /// Turns the result of a function that returns -1 where an exception was raised.

@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::Distribution;
+use super::blocking_call::{BlockingCall, BlockingCalls};
 use super::standstill::{StandstillRow, Standstills};
 use super::times::{SparseTimes, Times};
 
@@ -168,6 +169,8 @@ pub(crate) struct Health {
     pub limits: LimitsHit,
     /// Its standstills.
     pub standstills: Standstills,
+    /// The lines of user code that held it up.
+    pub blocking_calls: BlockingCalls,
 }
 
 /// Records how a core performs between two takes.
@@ -177,6 +180,7 @@ pub(super) struct Noticed {
     pub(super) lateness: Times<u32>,
     pub(super) limits: LimitsHit,
     pub(super) standstills: Standstills,
+    pub(super) blocking_calls: BlockingCalls,
 }
 
 impl Noticed {
@@ -187,6 +191,7 @@ impl Noticed {
             lateness: self.lateness.to_sparse(),
             limits: std::mem::take(&mut self.limits),
             standstills: std::mem::take(&mut self.standstills),
+            blocking_calls: std::mem::take(&mut self.blocking_calls),
         };
         self.lateness.clear();
         health
@@ -195,11 +200,12 @@ impl Noticed {
 
 impl AddAssign<&Health> for Noticed {
     fn add_assign(&mut self, other: &Health) {
-        let Health { work, lateness, limits, standstills } = other;
+        let Health { work, lateness, limits, standstills, blocking_calls } = other;
         self.work += *work;
         self.lateness += lateness;
         self.limits += *limits;
         self.standstills += standstills;
+        self.blocking_calls += blocking_calls;
     }
 }
 
@@ -306,6 +312,8 @@ pub struct GeneratorHealth {
     pub standstills: Vec<StandstillRow>,
     /// The number and the total length of all others.
     pub more_standstills: (u64, Duration),
+    /// The lines of user code that held cores up, in the order in which they were found.
+    pub blocking_calls: Vec<BlockingCall>,
 }
 
 impl GeneratorHealth {

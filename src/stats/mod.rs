@@ -35,6 +35,7 @@
 //! and 6 KB per phase.
 
 mod arrivals;
+mod blocking_call;
 mod change;
 mod detail;
 mod entry;
@@ -64,6 +65,7 @@ mod tests;
 
 pub use arrivals::{AndersonDarling, OpenLoad};
 pub(crate) use arrivals::{ArrivalCounts, IterationStart, StartGap};
+pub use blocking_call::BlockingCall;
 pub use change::Change;
 pub use detail::Detail;
 pub(crate) use detail::rounded_ms;

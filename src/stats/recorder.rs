@@ -236,6 +236,11 @@ impl Recorder {
         self.noticed.standstills.note(standstill);
     }
 
+    /// Notes that a line of user code held the core up.
+    pub(crate) fn held_up(&mut self, place: &str, lasting: Duration) {
+        self.noticed.blocking_calls.note(place, 1, lasting);
+    }
+
     /// Adds the work of the core's thread since the last take.
     pub(crate) fn worked(&mut self, work: Work) {
         self.noticed.work += work;

@@ -15,6 +15,7 @@ use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
 use super::arrivals::ArrivalTotals;
+use super::blocking_call::BlockingCalls;
 use super::entry_totals::EntryTotals;
 use super::failure::{Seen, Table};
 use super::health::CoreSum;
@@ -54,6 +55,7 @@ pub struct Totals {
     malformed_lines: Table<(), u64>,
     open_load: Option<ArrivalTotals>,
     lateness: Times<u64>,
+    blocking_calls: BlockingCalls,
     /// The same since the previous snapshot.
     latest_lateness: Times<u64>,
     limits_hit: LimitsHit,
@@ -99,6 +101,7 @@ impl Totals {
             exceptions: Table::new(limits.exceptions),
             malformed_lines: Table::new(limits.malformed_lines),
             open_load: None,
+            blocking_calls: BlockingCalls::default(),
             lateness: Times::default(),
             latest_lateness: Times::default(),
             limits_hit: LimitsHit::default(),
@@ -161,6 +164,7 @@ impl Totals {
         let (wall, sum) = (to.saturating_sub(from), &mut self.cores[core].sum);
         sum.add(wall, health.work);
         sum.standstills += &health.standstills;
+        self.blocking_calls += &health.blocking_calls;
         let requests = entries.iter().map(|(_, delta)| delta.requests()).sum();
         self.cost.add(wall, requests, health.work.cpu);
         if let Some(arrivals) = arrivals {
@@ -337,6 +341,7 @@ impl Totals {
             accept_queue_overflows: 0,
             standstills: standstill::together(standstills),
             more_standstills: more,
+            blocking_calls: self.blocking_calls.0.clone(),
         }
     }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 /// The format version of intervals and snapshots: it changes with every change of a field. Versions are
 /// not compatible: sender and reader must be of the same build.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// Data with its format version, which comes first. Reading another version is an error that names
 /// both, before the data is looked at.
@@ -114,6 +114,6 @@ mod tests {
     fn another_version_is_refused_before_its_data_is_looked_at() {
         let text = r#"{"format": 1, "data": "nothing that is known"}"#;
         let error = serde_json::from_str::<Versioned<Interval>>(text).unwrap_err().to_string();
-        assert!(error.starts_with("format 1 cannot be read, only 2: "), "{error}");
+        assert!(error.starts_with("format 1 cannot be read, only 3: "), "{error}");
     }
 }

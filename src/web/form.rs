@@ -46,6 +46,8 @@ pub struct StartForm {
     pub cores: Option<Vec<usize>>,
     /// A name for the run; empty for none.
     pub profile: Option<String>,
+    /// The shape class of a locustfile that makes the load; empty for none of them.
+    pub shape_class: Option<String>,
     /// Values of the scenario's parameters.
     pub parameters: BTreeMap<String, String>,
 }
@@ -86,6 +88,7 @@ impl StartForm {
             exclude_tags: fields.text_or_none("exclude_tags", |text| Ok(words(text))),
             cores: fields.text("cores", units::parse_cores),
             profile: fields.text_or_none("profile", |text| Ok(text.to_owned())),
+            shape_class: fields.text_or_none("shape_class", |text| Ok(text.to_owned())),
             parameters: fields.value("parameters", parameters).unwrap_or_default(),
         };
         fields.done(start)
@@ -279,12 +282,15 @@ mod tests {
         });
         assert_eq!(StartForm::from_json(&empty), Ok(StartForm::default()));
         assert_eq!(StartForm::from_json(&json!({})), Ok(StartForm::default()));
-        let none = json!({"run_time": " ", "tags": "", "exclude_tags": "", "profile": ""});
+        let none = json!({
+            "run_time": " ", "tags": "", "exclude_tags": "", "profile": "", "shape_class": "",
+        });
         let expected = StartForm {
             run_time: Some(None),
             tags: Some(Vec::new()),
             exclude_tags: Some(Vec::new()),
             profile: Some(String::new()),
+            shape_class: Some(String::new()),
             ..StartForm::default()
         };
         assert_eq!(StartForm::from_json(&none), Ok(expected));
@@ -296,6 +302,7 @@ mod tests {
             "users": 5, "spawn_rate": "1.5", "host": " http://h ", "run_time": "1m30s",
             "classes": [{"name": "A", "weight": 3}, {"name": "B"}, "C"],
             "tags": "a b,c", "exclude_tags": "d", "cores": "0-1,3", "profile": "p q",
+            "shape_class": "Steps",
             "parameters": {"text": "x", "number": 1.5, "switch": true},
         });
         let picked = |name: &str, weight| SelectedClass { name: name.into(), weight };
@@ -310,6 +317,7 @@ mod tests {
             exclude_tags: Some(vec!["d".into()]),
             cores: Some(vec![0, 1, 3]),
             profile: Some("p q".into()),
+            shape_class: Some("Steps".into()),
             parameters: [("text", "x"), ("number", "1.5"), ("switch", "true")]
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .into(),

@@ -26,6 +26,11 @@ impl Run {
         Run::through(Command::new(env!("CARGO_BIN_EXE_gregaria"))).args(args)
     }
 
+    /// Makes a run of another build of the binary.
+    pub(crate) fn by(program: impl AsRef<OsStr>) -> Self {
+        Run::through(Command::new(program))
+    }
+
     /// Makes a run of this scenario with a limit of open files. `None` if this process may raise the limit.
     pub(crate) fn with_open_files(files: u32, scenario: &str) -> Option<Self> {
         let limits = |next: &str| {

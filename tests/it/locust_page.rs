@@ -116,7 +116,7 @@ fn swarm(form: &Value, host: &mut String) -> Value {
     let fields = form.as_object().unwrap().iter();
     let fields = fields.map(|(key, value)| (key, value.as_str().unwrap()));
     let form = Serializer::new(String::new()).extend_pairs(fields).finish();
-    let start = locust::swarm(form.as_bytes(), &[]);
+    let start = locust::swarm(form.as_bytes(), &[], &[]);
     match start.and_then(|start| has_numbers(&start).map(|()| start)) {
         Ok(start) => {
             if let Some(other) = &start.host {
@@ -144,7 +144,7 @@ fn forms_are_followed_and_refused_in_locusts_words() {
 #[test]
 fn classes_and_shapes_are_told_in_the_answer() {
     let form = "user_count=1&spawn_rate=1&user_classes=writer&user_classes=reader&run_time=1m30s";
-    let start = locust::swarm(form.as_bytes(), &[]).unwrap();
+    let start = locust::swarm(form.as_bytes(), &[], &[]).unwrap();
     assert_eq!(
         started(&start, None, None).to_string(),
         r#"{"host":null,"message":"Swarming started","run_time":90,"success":true,"user_classes":["reader","writer"]}"#

@@ -241,7 +241,8 @@ fn a_form_of_all_that_is_described_is_read() {
     let form = json!({
         "users": 1, "spawn_rate": "1.5", "host": "http://h", "run_time": "1m", "rate": null,
         "classes": [{"name": "A", "weight": null}], "tags": "a b", "exclude_tags": "c",
-        "cores": "0-1", "profile": "p", "parameters": {"text": "x", "number": 1, "switch": true},
+        "cores": "0-1", "profile": "p", "shape_class": "Steps",
+        "parameters": {"text": "x", "number": 1, "switch": true},
     });
     check("NewRun", &form);
     let described = DESCRIPTION["components"]["schemas"]["NewRun"]["properties"].as_object();

@@ -50,6 +50,16 @@ class Firing(unittest.TestCase):
             self.hook.fire()
         self.assertFalse(event.listener_failed)
 
+    def test_a_listener_whose_body_would_not_run_is_refused(self):
+        async def later(**kwargs): ...
+
+        def generator(**kwargs):
+            yield
+
+        for wrong in (later, generator):
+            with self.assertRaisesRegex(TypeError, r"test_events.py:\d+: "):
+                self.hook.add_listener(wrong)
+
     def test_keywords_only(self):
         with self.assertRaises(TypeError):
             self.hook.fire("X")
@@ -129,6 +139,13 @@ class Samples(unittest.TestCase):
         self.assertEqual((method, name, length, text), ("M", "m", 7, "RescheduleTask()"))
         self.assertGreaterEqual(milliseconds, 0)
         self.assertEqual(start, sample["start_time"])
+
+    def test_a_block_that_is_broken_off_is_no_sample(self):
+        """Locust counts a success with the time until then."""
+        with self.assertRaises(engine.GreenletExit):
+            with self.request.measure("M", "m"):
+                raise engine.GreenletExit()
+        self.assertEqual(engine.calls, [])
 
 
 if __name__ == "__main__":

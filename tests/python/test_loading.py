@@ -199,6 +199,31 @@ class Describing(unittest.TestCase):
         self.assertEqual(shown, [("hello", 1), ("world", 2), ("Inner", 1)])
         self.assertEqual(described["tasks"][2]["tasks"][0]["weight"], 2)
 
+    def test_sets_that_are_nested_in_each_other(self):
+        said = load(
+            file(
+                """
+                from locust import TaskSet, User, task
+
+                class One(TaskSet):
+                    @task
+                    def t(self): ...
+
+                class Two(One): ...
+                One.tasks += [Two, One]
+                Two.tasks += [One]
+
+                class Lost(User):
+                    tasks = [One]
+                """
+            )
+        )
+        self.assertEqual(said["errors"], [])
+        (one,) = said["classes"][0]["tasks"]
+        self.assertEqual([task["name"] for task in one["tasks"]], ["t", "Two", "One"])
+        self.assertEqual([task["name"] for task in one["tasks"][1]["tasks"]], ["t", "One"])
+        self.assertEqual(one["tasks"][1]["tasks"][1]["tasks"], [])
+
     def test_tests_of_pytest_are_users_where_there_is_no_other(self):
         path = file("def test_one(session): ...\ndef test_two(fastsession): ...\ndef helper(): ...\n")
         said = load(path)
@@ -280,6 +305,17 @@ class Refusing(unittest.TestCase):
 
             class Called(User):
                 tasks = [print("") , 5]
+
+            class Starts(User):
+                async def on_start(self): ...
+
+                @task
+                class Inner(TaskSet):
+                    def on_stop(self):
+                        yield
+
+                    @task
+                    def t(self): ...
             """
         )
         for number, (line, said) in enumerate(
@@ -296,12 +332,14 @@ class Refusing(unittest.TestCase):
                 (39, "Runs has its own run()"),
                 (45, "Called: the task None is no function"),
                 (45, "Called: the task 5 is no function"),
+                (49, "Starts.on_start is `async def`"),
+                (53, "Inner.on_stop has a `yield`"),
             ]
         ):
             found = [text for text in errors if said in text]
             self.assertEqual(len(found), 1, (said, errors))
             self.assertIn(f"locustfile.py:{line}:", found[0], number)
-        self.assertEqual(len(errors), 12)
+        self.assertEqual(len(errors), 14)
 
     def test_classes_that_are_not_chosen_may_be_wrong(self):
         path = file(

@@ -286,6 +286,15 @@ class Messages(Run):
         with self.assertRaisesRegex(TypeError, "the data must be JSON"):
             runner.send_message("users", object())
 
+    def test_the_host_knows_the_core_processes(self):
+        """The pattern of Locust's own documentation: deal out test data to the workers."""
+        runner = _engine.environment.runner
+        for number, client in enumerate(runner.clients):
+            runner.send_message("users", [number], client)
+        self.assertEqual(runner.worker_count, 2)
+        sent = [call["client_id"] for (call,) in engine.of("message")]
+        self.assertEqual(sent, ["core-0", "core-1"])
+
     def test_come_back_at_once_in_a_single_process(self):
         runner = LocalRunner(_engine.environment)
         runner.register_message("m", self.listener)

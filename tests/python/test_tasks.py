@@ -347,7 +347,7 @@ class Running(unittest.TestCase):
             def one(self):
                 said.append("one")
                 self.schedule_task(Tasks.extra)
-                self.schedule_task(Tasks.urgent, first=True)
+                self.schedule_task(self.urgent, first=True)
 
             def extra(self):
                 said.append("extra")

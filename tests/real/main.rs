@@ -39,6 +39,7 @@ mod node;
 mod on_the_page;
 mod over_tls;
 mod python_packages;
+mod pythons;
 mod script;
 mod server;
 mod through_apache;

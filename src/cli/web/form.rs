@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 
 use crate::cli::RunArgs;
+use crate::cli::locustfile::Locustfile;
 use crate::cli::milestones;
 use crate::cli::scenario_template::ScenarioTemplate;
 use crate::cores::allowed_cores;
@@ -17,8 +18,11 @@ use crate::units;
 /// Makes the form of a scenario that was made from the template.
 pub(super) fn form(template: &ScenarioTemplate, scenario: &Scenario, args: &RunArgs) -> Value {
     let own = &scenario.load;
+    let locustfile = template.locustfile();
+    let shape = locustfile.and_then(Locustfile::shape);
     let kind = match (&own.shape, &own.arrivals) {
         _ if args.rate.is_some() => "rate",
+        _ if shape.is_some() => "shape",
         (_, Some(_)) => "rate",
         (Some(_), None) => "shape",
         (None, None) => "users",
@@ -43,13 +47,18 @@ pub(super) fn form(template: &ScenarioTemplate, scenario: &Scenario, args: &RunA
         "run_time": args.run_time.or(own.run_time).map(units::short),
         "load": kind,
         "rate": args.rate,
-        "load_text": load_text(scenario, args),
+        "load_text": shape.map_or_else(
+            || load_text(scenario, args),
+            |name| format!("Following the load shape {name}"),
+        ),
         "classes": scenario.users.iter().map(|user| class(user, &picked)).collect::<Value>(),
         "tags": scenario.tags(),
         "cores": units::cores(cores),
         "profile": args.profile.as_deref().or(scenario.reports.profile.as_deref()).map(hidden),
         "allowed_cores": allowed,
         "full_history": args.csv.is_some() && args.csv_full_history,
+        "shapes": locustfile.map(Locustfile::shapes).unwrap_or_default(),
+        "shape": shape,
         "parameters": parameters(scenario, &args.set.values()),
     })
 }

@@ -13,7 +13,7 @@ use signal_hook::iterator::Handle;
 
 use super::facts::facts;
 use super::job::Job;
-use super::locustfile::Events;
+use super::locustfile::{Events, Locustfile};
 use super::requested_rate::requested_rate;
 use super::scenario_source::ScenarioSource;
 use super::scenario_template::ScenarioTemplate;
@@ -240,7 +240,10 @@ impl Runner<'_> {
         let known = known.unwrap_or_default();
         let values = submitted::values(&args, start, &known);
         let fault = |error: Error| submitted::fault(&error, start, &values);
-        if let Some(fault) = submitted::missing(&known, &values) {
+        let shapes = template.locustfile().map(Locustfile::shapes).unwrap_or_default();
+        if let Some(fault) =
+            submitted::missing(&known, &values).or_else(|| submitted::unknown_shape(&shapes, start))
+        {
             return Err(fault);
         }
         let template = &template.clone().with_arguments(&args, &values).map_err(fault)?;

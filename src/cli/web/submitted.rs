@@ -9,7 +9,7 @@ use crate::cli::{Error, RunArgs};
 use crate::credentials::{hidden, is_hidden};
 use crate::plan::{self, Options, SelectedClass};
 use crate::scenario::file::{self, Values};
-use crate::scenario::{Parameter, Scenario};
+use crate::scenario::{Parameter, Scenario, hint};
 use crate::web::{FieldError, StartForm};
 
 /// Puts the hidden credentials back into texts that came back as the form shows them. `host` is the
@@ -71,6 +71,9 @@ pub(super) fn overlaid(args: &RunArgs, start: &StartForm) -> RunArgs {
         args.user_classes = weighted(classes, &args.user_classes);
     }
     args.cores = start.cores.clone().map(Cores).or(args.cores);
+    let picked = start.shape_class.clone();
+    let picked = picked.map(|name| Some(name).filter(|name| !name.is_empty()));
+    args.web.shape = picked.or(args.web.shape);
     args.profile = start.profile.clone().or(args.profile).filter(|name| !name.is_empty());
     args
 }
@@ -129,6 +132,14 @@ pub(super) fn unknown(known: &[Parameter], start: &StartForm) -> Option<FieldErr
     let name = start.parameters.keys().find(|name| !is_known(name))?;
     let message = format!("the scenario has no parameter '{name}'");
     Some(FieldError::new(format!("parameters.{name}"), message))
+}
+
+/// Returns an error for a shape class that is none of these.
+pub(super) fn unknown_shape(shapes: &[&str], start: &StartForm) -> Option<FieldError> {
+    let name = start.shape_class.as_deref().filter(|name| !name.is_empty())?;
+    let is_unknown = !shapes.contains(&name);
+    let hint = hint(name, shapes, "there are");
+    is_unknown.then(|| FieldError::new("shape_class", format!("there is no shape '{name}'{hint}")))
 }
 
 /// Returns an error for a parameter that needs a value and has none.

@@ -1,7 +1,7 @@
 //! One core process of a run.
 
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -89,7 +89,7 @@ impl Member {
 
     /// Receives what the process sends, until it ends.
     pub(super) fn receive(&self, shared: &Shared, ready: &Sender<Result<Backend, Error>>) {
-        while let Ok(Some(message)) = self.from.receive() {
+        while let Ok(Some(message)) = self.from.receive_of(self.process.as_fd()) {
             match message {
                 FromCore::Ready { backend } => drop(ready.send(Ok(backend))),
                 FromCore::Interval(interval) => self.count(interval.data, shared),
@@ -128,6 +128,9 @@ impl Member {
         state.is_over = interval.last;
         state.latest = Some((Instant::now(), interval.to));
         drop(state);
+        if interval.last {
+            shared.desk.core_is_over();
+        }
         // The collector ends when all cores have.
         let _ = shared.intervals.send(interval);
     }

@@ -108,6 +108,9 @@ impl Interpreter for Fake {
     fn tick(&mut self, state: &Value) -> Result<Option<Tick>, String> {
         assert!(state["user_count"].is_u64(), "{state}");
         self.ticks += 1;
+        if self.file == "slow shape" {
+            thread::sleep(Duration::from_secs(3600));
+        }
         let only = |name: &str| Some(vec![name.to_owned()]);
         let (users, user_classes) = match (self.ticks, &*self.file) {
             (_, "failing shape") => return Err("Traceback: no".to_owned()),
@@ -139,6 +142,9 @@ impl Interpreter for Fake {
     fn actions(&mut self, _: usize, _: usize) -> Result<Arc<dyn Actions>, String> {
         match &*self.file {
             "no actions" => Err("Traceback: no actions".to_owned()),
+            "slow start" => loop {
+                thread::sleep(Duration::from_secs(1));
+            },
             file => Ok(Arc::new(FakeActions { is_stuck: file == "stuck" })),
         }
     }

@@ -242,6 +242,52 @@ fn a_core_that_is_stuck_is_killed_after_the_stop_timeout_and_a_second() {
     assert!(begin.elapsed() < LONG);
 }
 
+/// As `tick` of a Locust shape may.
+#[test]
+fn a_shape_that_does_not_answer_does_not_hold_the_end_up() {
+    let check = |run_time| {
+        let setup = Setup::new("slow shape");
+        let options = Options { run_time, ..setup.options() };
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                setup.await_requests(50);
+                if run_time.is_none() {
+                    setup.control.stop();
+                }
+            });
+            let said = setup.run(&options, Some(setup.host.shape())).0.unwrap_err();
+            assert_eq!(said, "lost: the Python host process was killed by SIGKILL");
+        });
+    };
+    check(None);
+    check(Some(Duration::from_millis(500)));
+}
+
+#[test]
+fn a_run_that_is_stopped_before_its_cores_are_ready_ends() {
+    let setup = Setup::new("slow start");
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            thread::sleep(Duration::from_millis(300));
+            setup.control.stop();
+        });
+        let said = setup.run(&setup.options(), None).0.unwrap_err();
+        assert_eq!(said, "the run was stopped before it began");
+    });
+    assert_eq!(setup.core_processes(), []);
+}
+
+#[test]
+fn a_host_serves_one_run_after_the_other() {
+    let mut setup = Setup::new("get");
+    for _ in 0..2 {
+        setup.server = target::Server::start(target::Options::default()).unwrap();
+        setup.control = Arc::default();
+        let stop = || setup.control.stop();
+        setup.check_books(&setup.run_until(stop).unwrap());
+    }
+}
+
 #[test]
 fn a_core_that_cannot_begin_is_said_before_there_is_any_load() {
     let setup = Setup::new("no actions");

@@ -51,6 +51,7 @@ function startForm(offer, draft, started) {
 function startFields(fields, form) {
   return [
     loadFields(fields, form),
+    shapeField(fields, form),
     fields.add("host", LABELS.host, input({ inputmode: "url", value: form.host ?? "", placeholder: "http://127.0.0.1:5000" }),
       { hint: hostHint(form) }),
     el("details", {}, el("summary", {}, "Advanced options"), advancedFields(fields, form)),
@@ -78,6 +79,20 @@ function loadFields(fields, form) {
     fields.add("spawn_rate", LABELS.spawn_rate, numberInput(form.spawn_rate ?? (shaped ? "" : 1), { disabled: shaped }),
       { hint: fast, number: true }),
   ];
+}
+
+/** The shape classes of a locustfile. Without one of them, users and spawn rate are free. */
+function shapeField(fields, { shapes = [], shape }) {
+  if (shapes.length === 0) return null;
+  const options = [["", "None"], ...shapes.map((name) => [name, name])];
+  const control = el("select", {}, options.map(([value, text]) => el("option", { value, selected: value === (shape ?? "") }, text)));
+  control.addEventListener("change", () => {
+    for (const name of ["users", "spawn_rate"]) {
+      const field = fields.all.get(name);
+      if (field) field.control.disabled = control.value !== "";
+    }
+  });
+  return fields.add("shape_class", "Shape class", control, {});
 }
 
 function advancedFields(fields, form) {
@@ -153,12 +168,13 @@ function parameterField(fields, { name, default: usual, help, choices, secret, r
 }
 
 /** Makes the body of `POST /api/v1/runs`. */
-function wish(fields, { parameters = [] }) {
+function wish(fields, { parameters = [], shapes = [] }) {
   const body = {};
   for (const name of Object.keys(LABELS)) {
     const value = fields.read(name);
     if (value !== "" || fields.isEmptied(name)) body[name] = value;
   }
+  if (shapes.length > 0) body.shape_class = fields.read("shape_class");
   body.parameters = Object.fromEntries(parameters.map(({ name }) => [name, fields.read(`parameters.${name}`)]));
   return body;
 }

@@ -71,6 +71,7 @@ sources! {
     "locust/_missing.py",
     "locust/_options.py",
     "locust/_patch.py",
+    "locust/_place.py",
     "locust/_pytest.py",
     "locust/_traceback.py",
     "locust/_version.py",

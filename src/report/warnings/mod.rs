@@ -1,6 +1,7 @@
 //! Reasons to doubt the numbers of a run: everything that the generator itself may spoil, in words and
 //! with advice.
 
+mod blocking;
 mod late;
 mod standstills;
 
@@ -8,6 +9,7 @@ use std::fmt;
 
 use crate::stats::{FullSecond, SATURATED, Snapshot};
 
+pub use blocking::BlockingNote;
 pub use late::{Cause, Late};
 pub(crate) use standstills::standstills;
 pub use standstills::{MoreStandstills, StandstillNote};
@@ -25,6 +27,8 @@ pub enum Warning {
     Standstill(StandstillNote),
     /// There were more standstills than are listed.
     MoreStandstills(MoreStandstills),
+    /// A line of user code held its core up.
+    Blocking(BlockingNote),
     /// A core had no time left.
     Saturated {
         /// The processor's number.
@@ -88,6 +92,7 @@ pub fn warnings(snapshot: &Snapshot) -> Vec<Warning> {
     nothing_completed(snapshot)
         .into_iter()
         .chain(standstills::warnings(&snapshot.health))
+        .chain(blocking::warnings(&snapshot.health))
         .chain(saturated)
         .chain(late::late(snapshot).map(Warning::Late))
         .chain(backlog(snapshot))
@@ -127,6 +132,7 @@ impl fmt::Display for Warning {
             ),
             Warning::Standstill(ref told) => write!(f, "{told} {}", told.more()),
             Warning::MoreStandstills(ref more) => more.fmt(f),
+            Warning::Blocking(ref told) => told.fmt(f),
             Warning::Saturated { core, seconds, fullest: FullSecond { ran, .. } }
                 if ran > SATURATED =>
             {

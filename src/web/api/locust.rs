@@ -39,8 +39,10 @@ pub(in crate::web) async fn swarm(State(app): State<Arc<App>>, body: Bytes) -> R
     let is_users = form["load"] == "users";
     let declared = form["parameters"].as_array().into_iter().flatten();
     let declared: Vec<&str> = declared.filter_map(|one| one["name"].as_str()).collect();
+    let shapes = form["shapes"].as_array().into_iter().flatten();
+    let shapes: Vec<&str> = shapes.filter_map(|name| name.as_str()).collect();
     let refused = |message: &str| json(&locust::refused(message, host.as_deref()));
-    let start = locust::swarm(&body, &declared).and_then(|start| {
+    let start = locust::swarm(&body, &declared, &shapes).and_then(|start| {
         // A rate needs neither users nor a spawn rate.
         let needs_numbers = is_users && start.rate.is_none();
         if needs_numbers { locust::has_numbers(&start).map(|()| start) } else { Ok(start) }

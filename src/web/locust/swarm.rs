@@ -47,18 +47,18 @@ pub enum Refusal {
 }
 
 /// Reads a form, `application/x-www-form-urlencoded`. A field that is missing or empty changes nothing. As
-/// in Locust, unknown fields are ignored, unless they are declared parameters. Several values of one
+/// in Locust, unknown fields are ignored, unless they are declared parameters. A shape class is one of `shapes`. Several values of one
 /// parameter are joined by commas.
 ///
 /// # Errors
 ///
 /// Returns the error of the first field that is wrong.
-pub fn swarm(form: &[u8], declared: &[&str]) -> Result<StartForm, Refusal> {
+pub fn swarm(form: &[u8], declared: &[&str], shapes: &[&str]) -> Result<StartForm, Refusal> {
     let mut start = StartForm::default();
     for (key, value) in parse(form) {
         match options::fields().find(|(_, field)| field.swarm == key) {
             Some((option, _)) => read(&mut start, option.name, &value)?,
-            None if key == "shape_class" => no_shape(&value)?,
+            None if key == "shape_class" => start.shape_class = shape(&value, shapes)?,
             None if declared.contains(&&*key) => {
                 let values = start.parameters.entry(key.into_owned());
                 values.and_modify(|before| *before += &format!(",{value}")).or_insert(value.into());
@@ -165,9 +165,14 @@ fn cores(text: &str) -> Result<Option<Vec<usize>>, Refusal> {
     given(text).map(|text| parse_cores(&text)).transpose().map_err(Refusal::Cores)
 }
 
-/// Accepts the value of Locust's form if no shape class is picked, which is `Default`.
-fn no_shape(name: &str) -> Result<(), Refusal> {
-    if matches!(name, "" | "Default") { Ok(()) } else { Err(Refusal::Shape(name.to_owned())) }
+/// Returns the picked shape class. In Locust's form `Default` is none of them.
+fn shape(name: &str, shapes: &[&str]) -> Result<Option<String>, Refusal> {
+    match name {
+        "" => Ok(None),
+        "Default" => Ok((!shapes.is_empty()).then(String::new)),
+        _ if shapes.contains(&name) => Ok(Some(name.to_owned())),
+        _ => Err(Refusal::Shape(name.to_owned())),
+    }
 }
 
 fn given(text: &str) -> Option<String> {
@@ -193,7 +198,20 @@ mod tests {
     use super::*;
 
     fn parsed(form: &str) -> Result<StartForm, Refusal> {
-        swarm(form.as_bytes(), &["token", "sizes"])
+        swarm(form.as_bytes(), &["token", "sizes"], &[])
+    }
+
+    #[test]
+    fn a_shape_class_is_one_of_a_locustfile_or_none() {
+        let shape = |form: &str, shapes: &[&str]| {
+            let start = swarm(form.as_bytes(), &[], shapes);
+            start.map(|start| start.shape_class).map_err(|refusal| refusal.to_string())
+        };
+        assert_eq!(shape("shape_class=Steps", &["Steps"]), Ok(Some("Steps".to_owned())));
+        assert_eq!(shape("shape_class=Default", &["Steps"]), Ok(Some(String::new())));
+        assert_eq!(shape("shape_class=Default", &[]), Ok(None));
+        assert_eq!(shape("shape_class=", &["Steps"]), Ok(None));
+        assert!(shape("shape_class=Steps", &[]).unwrap_err().contains("cannot be picked"));
     }
 
     #[test]

@@ -72,6 +72,7 @@ class Describer:
             )
         if cls.run is not User.run:
             self._refuse(f"{where} has its own run(), which gregaria never calls: write tasks")
+        self._methods(cls)
         dynamic = _assigns_tasks(cls)
         described = [self._task(entry, weight, where) for entry, weight in tasks]
         return {
@@ -96,38 +97,51 @@ class Describer:
             "line": line,
         }
 
-    def _task(self, entry, weight, where, depth=0):
+    def _task(self, entry, weight, where, path=()):
         if is_set(entry):
-            return self._set(entry, weight, where, depth)
-        name = getattr(entry, "__name__", str(entry))
+            return self._set(entry, weight, where, path)
+        name = getattr(entry, "__name__", type(entry).__name__)
         place = _traceback.function_place(entry)
         said = f"{place}: {name}" if place else f"{where}: the task {entry!r}"
         if isinstance(entry, type) or not callable(entry):
             self._refuse(f"{said} is no function and no TaskSet")
-        elif inspect.iscoroutinefunction(entry):
-            self._refuse(
-                f"{said} is `async def`: a task is a plain `def`. Locust would never run "
-                "its body and report no failure"
-            )
-        elif inspect.isgeneratorfunction(entry) or inspect.isasyncgenfunction(entry):
-            self._refuse(
-                f"{said} has a `yield`: a task is a plain function. Locust would never run "
-                "its body and report no failure"
-            )
+        else:
+            self._plain(entry, said, "a task")
         tags = sorted(getattr(entry, "locust_tag_set", ()))
         return {"name": name, "weight": weight, "tags": tags, "kind": "function", "tasks": []}
 
-    def _set(self, cls, weight, where, depth):
+    def _plain(self, function, said, what):
+        """Refuses functions whose body a call does not run. Locust calls them and is content."""
+        wrong = None
+        if inspect.iscoroutinefunction(function):
+            wrong = "is `async def`"
+        elif inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+            wrong = "has a `yield`"
+        if wrong:
+            self._refuse(
+                f"{said} {wrong}: {what} is a plain `def`. Locust would never run its body "
+                "and report no failure"
+            )
+
+    def _methods(self, cls):
+        for name in ("on_start", "on_stop", "wait_time"):
+            method = getattr(cls, name)
+            place = _traceback.function_place(method) if callable(method) else ""
+            self._plain(method, f"{place}: {cls.__name__}.{name}", name)
+
+    def _set(self, cls, weight, where, path):
         inner = []
-        if depth < 20:
+        # A set may be nested in itself.
+        if cls not in path:
             pairs = [(entry, 1) for entry in _chain(cls)] or entries(cls)
-            inner = [self._task(entry, share, where, depth + 1) for entry, share in pairs]
-        if not inner and cls.get_next_task is TaskSet.get_next_task:
+            inner = [self._task(entry, share, where, (*path, cls)) for entry, share in pairs]
+        if not inner and cls not in path and cls.get_next_task is TaskSet.get_next_task:
             place = "{}:{}".format(*_traceback.class_place(cls))
             self._refuse(
                 f"{place}: {cls.__name__} has no task: mark its methods with @task or set `tasks`"
             )
         self._wait_of_set(cls)
+        self._methods(cls)
         tags = sorted({tag for task in inner for tag in task["tags"]})
         return {
             "name": cls.__name__,
@@ -180,10 +194,10 @@ class Describer:
 
 def entries(cls):
     """The tasks that the file gives a class, with their weights, each once, in their first places."""
-    weights = {}
+    counted = {}
     for entry in _chosen.file_tasks(cls):
-        weights[entry] = weights.get(entry, 0) + 1
-    return list(weights.items())
+        counted.setdefault(id(entry), [entry, 0])[1] += 1
+    return [tuple(pair) for pair in counted.values()]
 
 
 def callables(cls):

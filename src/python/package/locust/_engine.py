@@ -209,11 +209,19 @@ def fire(name, text):
     if arguments:
         vars(environment.parsed_options).update(arguments)
     stats.forget()
+    if name == "init":
+        _initialise()
+        return _left()
     hook = getattr(events, name)
     if name in ("test_start", "test_stopping", "test_stop", "quitting"):
         given["environment"] = environment
     hook.fire(reverse=name == "quitting", **given)
     _flush()
+    return _left()
+
+
+def _left():
+    """What listeners left."""
     return json.dumps(
         {
             "process_exit_code": environment.process_exit_code,

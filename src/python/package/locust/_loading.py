@@ -68,16 +68,16 @@ def _is_concrete(value, base):
     return inspect.isclass(value) and issubclass(value, base) and not value.abstract
 
 
-def _expand(cls):
+def _expand(cls, seen=()):
     """Expands `tasks` that was assigned after the class statement, with its weights, at every depth.
 
     Locust expands them in the class statement only, and then fails at each pair.
     """
     if isinstance(cls.tasks, dict) or any(isinstance(entry, tuple) for entry in cls.tasks):
         cls.tasks = expand(cls.tasks)
-    for entry in dict.fromkeys(cls.tasks):
-        if is_set(entry) and entry is not cls:
-            _expand(entry)
+    for entry in cls.tasks:
+        if is_set(entry) and entry not in (cls, *seen):
+            _expand(entry, (cls, *seen))
 
 
 def _add(found, value, what):

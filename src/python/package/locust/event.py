@@ -1,6 +1,7 @@
 """Events that a locustfile listens to."""
 
 import contextlib
+import inspect
 import logging
 import re
 import time
@@ -23,6 +24,11 @@ class EventHook:
 
     def add_listener(self, handler):
         """Adds a listener; also as a decorator: `@events.test_start.add_listener`."""
+        if inspect.iscoroutinefunction(handler) or inspect.isgeneratorfunction(handler):
+            raise TypeError(
+                f"{_traceback.function_place(handler)}: {handler.__name__} is `async def` or has a "
+                "`yield`: a listener is a plain `def`, since a call would not run its body"
+            )
         self._handlers.append(handler)
         return handler
 
@@ -51,7 +57,8 @@ class EventHook:
     def measure(self, request_type, name, response_length=0, context=None):
         """Times a block and fires this event for it; yields the event's arguments to edit.
 
-        Any exception ends the block and becomes the sample's failure, as in Locust.
+        Any exception ends the block and becomes the sample's failure, as in Locust. A block that
+        the end of the user breaks off is no sample; Locust counts it as a success.
         """
         sample = {
             "request_type": request_type,
@@ -66,9 +73,8 @@ class EventHook:
             yield sample
         except Exception as error:
             sample["exception"] = error
-        finally:
-            sample["response_time"] = (time.perf_counter() - began) * 1000
-            self.fire(**sample)
+        sample["response_time"] = (time.perf_counter() - began) * 1000
+        self.fire(**sample)
 
     def __iadd__(self, handler):
         raise AttributeError(

@@ -97,7 +97,7 @@ class Runner:
     @property
     def worker_count(self):
         """How many core processes run users."""
-        return _gregaria.cores()
+        return _gregaria.cores() or statistics.snapshot().get("cores", 0)
 
     @property
     def client_id(self):
@@ -191,6 +191,20 @@ class DistributedRunner(Runner):
 
 class MasterRunner(DistributedRunner):
     """The runner of the host process, which runs no users."""
+
+    @property
+    def clients(self):
+        """The core processes by their ids, which `send_message` takes as `client_id`."""
+        names = [f"core-{core}" for core in range(self.worker_count)]
+        return {name: WorkerNode(name, self.state) for name in names}
+
+
+class WorkerNode:
+    """A core process, as the host knows it."""
+
+    def __init__(self, id, state):  # noqa: A002, Locust's name
+        self.id = id
+        self.state = state
 
 
 class WorkerRunner(DistributedRunner):

@@ -199,9 +199,14 @@ class TaskSet(metaclass=TaskSetMeta):
         self.execute_task(self._task_queue.popleft())
 
     def execute_task(self, task):
-        """Runs a task: a function with this set, a nested TaskSet's whole loop."""
+        """Runs a task: a function with this set, a nested TaskSet's whole loop.
+
+        A method of this set, as `schedule_task(self.first)` gives it, is called as it is.
+        """
         if isinstance(task, TaskSetMeta):
             task(self).run()
+        elif getattr(task, "__self__", None) is self:
+            task()
         else:
             task(self)
 
@@ -270,6 +275,8 @@ class DefaultTaskSet(TaskSet):
         """Runs a task: a function with the user, a nested TaskSet's whole loop."""
         if is_set(task):
             task(self._user).run()
+        elif getattr(task, "__self__", None) is self._user:
+            task()
         else:
             task(self._user)
 
