@@ -89,9 +89,10 @@ class HasTasks:
         self.client.get("/pages/unseen")
 
 
-class Third(HasTasks, Base):
+class Third(HasTasks, SignsIn, StopsAfter, HttpUser):
     fixed_count = 1
     rounds = 4
+    wait_time = constant(0.01)
     tasks = [Shared]
 
 
