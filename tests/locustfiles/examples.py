@@ -44,7 +44,6 @@ FLAGS = {
     "custom_shape/step_load": "",
     "custom_shape/wait_user_count": "",
     "dispatch_test_scripts/locustfile": "",
-    "terraform/aws/plan/basic": "-u 10 -r 10",
     "web_ui_auth/basic": "",
     "web_ui_auth/custom_form": "",
 }
