@@ -98,12 +98,15 @@ def table(folder, name):
 
 
 def rows(folder):
+    """Type, name, requests and failures of each row; Locust's CSV files lack the last second, its JSON does not."""
     path = folder / "out.json"
-    if not path.exists():
-        return []
-    entries = json.loads(path.read_text())
-    entries = entries["stats"] if isinstance(entries, dict) else entries
-    return sorted([entry["method"] or "", entry["name"], entry["num_requests"], entry["num_failures"]] for entry in entries)
+    entries = json.loads(path.read_text()) if path.exists() else []
+    if isinstance(entries, list):
+        found = [[entry["method"] or "", entry["name"], entry["num_requests"], entry["num_failures"]] for entry in entries]
+    else:
+        of_csv = [row for row in table(folder, "stats") if row["Name"] != "Aggregated"]
+        found = [[row["Type"], row["Name"], int(row["Request Count"]), int(row["Failure Count"])] for row in of_csv]
+    return sorted(found)
 
 
 def logged(text):
