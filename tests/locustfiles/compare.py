@@ -13,7 +13,7 @@ with five times the run time: on a busy machine the first one may have ended too
 A locustfile begins with comments that say how it is run and compared:
 
     # run: -u 2 -r 2 -t 3s          flags for both
-    # run locust: --processes 1     flags for Locust alone
+    # run locust: --processes 1     flags for Locust alone: gregaria has a process for each core, as workers are
     # counts: exact                 each count must be the same
     # counts: shares of N           each share must be within chance, where N requests come together
 """

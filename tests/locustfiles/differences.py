@@ -1,15 +1,18 @@
 """How two outcomes differ, and which differences of gregaria are known and meant."""
 
+import ast
 import functools
 import math
 import re
+from http import HTTPStatus
 
 # Locust's failure texts, and gregaria's for the same thing. Texts are gregaria's own (README, "Failures").
 FAILURE_TEXTS = [
     (r"HTTPError\('(\d+) (?:Client|Server) Error: (.*) for url: .*'\)", r"\1 \2"),
-    (r"LocustBadStatusCode\(code=(\d+)\)", r"\1"),
-    (r"(?:CatchResponseError|RescheduleTask)\((?:'|\")(.*)(?:'|\")\)", r"\1"),
+    (r"LocustBadStatusCode\(code=(\d+)\)", lambda found: f"{found[1]} {HTTPStatus(int(found[1])).phrase}"),
+    (r"(?:CatchResponseError|ResponseError)\((.*)\)", lambda found: ast.literal_eval(found[1])),
     (r"RemoteDisconnected\(.*\)|HTTPConnectionClosed\(.*\)|ConnectionResetError\(.*\)", "connection closed before the response"),
+    (r"ReadTimeout\(.*read timeout=([\d.]+).*\)", lambda found: f"timed out after {float(found[1]) * 1000:.0f} ms while waiting for the first byte"),
     (r"ConnectionRefusedError\(.*\)", "connection refused"),
     (r"TooManyRedirects\(.*\)|RetriesExceeded\(.*Redirection limit.*\)", "more than 30 redirects"),
 ]

@@ -1,4 +1,5 @@
 # run: -u 4 -r 4 -t 3s
+# run locust: --processes 1
 # counts: exact
 """Signing in, a token that wears out and is refreshed, profile, signing out; wrong passwords, and users that give up."""
 import logging

@@ -1,4 +1,5 @@
 # run: -u 4 -r 4 -t 3s
+# run locust: --processes 1
 # counts: exact
 import csv
 from pathlib import Path

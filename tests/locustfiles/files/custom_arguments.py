@@ -1,4 +1,5 @@
 # run: -u 1 -t 3s --region south --pages 3 --verbose-notes --tier gold
+# run locust: --processes 1
 # counts: exact
 from locust import HttpUser, constant, events, task
 

@@ -1,4 +1,5 @@
 # run: -u 4 -r 4 -t 3s
+# run locust: --processes 1
 # counts: exact
 """Calls that do not go through the client: requests, urllib and http.client, whose sockets must not hold others up."""
 import http.client

@@ -1,4 +1,5 @@
 # run: -u 2 -r 2 -t 2s
+# run locust: --processes 1
 # counts: exact
 """The order in which everything is called, and what goes wrong on the way."""
 from locust import HttpUser, constant, events, task

@@ -1,4 +1,5 @@
 # run: -u 2 -r 2 -t 3s
+# run locust: --processes 1
 # counts: exact
 """Reads what Locust knows of the run: stats, runner, environment."""
 from locust import HttpUser, constant, events, task
@@ -30,6 +31,8 @@ def on_test_start(environment, **_kwargs):
 
 @events.quitting.add_listener
 def on_quitting(environment, **_kwargs):
+    if isinstance(environment.runner, WorkerRunner):
+        return
     stats = environment.stats
     total, hello = stats.total, stats.get("/hello", "GET")
     print("note: total", total.num_requests, total.num_failures, round(total.fail_ratio, 2), total.avg_content_length > 0)

@@ -1,4 +1,5 @@
 # run: -u 2 -r 2 -t 3s
+# run locust: --processes 1
 # counts: exact
 """Levels that a pipeline asks for: the exit code is the file's own."""
 import logging

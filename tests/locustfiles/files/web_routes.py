@@ -1,4 +1,5 @@
 # run: -u 1 -t 3s
+# run locust: --processes 1
 # counts: exact
 """A file that extends the web page where there is one, and changes settings of the statistics."""
 import locust.stats
