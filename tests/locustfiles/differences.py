@@ -17,7 +17,27 @@ FAILURE_TEXTS = [
     (r"TooManyRedirects\(.*\)|RetriesExceeded\(.*Redirection limit.*\)", "more than 30 redirects"),
 ]
 # What is meant to differ: (file, a pattern of the line below, why).
-EXPLAINED = []
+COUNTED = "a request that was answered is counted, and an exception in its block is a failure; Locust drops the sample"
+MEANT_AS_CHECK = "`with`, success() and failure() without catch_response can only be meant as a check"
+SENT_AGAIN = "sent again once, and only on a kept connection; Locust's fast client asks twelve times"
+REFUSED = "what cannot run is refused at once, with the exit code that gregaria has for that"
+EACH_PROCESS = "each core's process knows all statistics of its own; Locust's workers forget them with each report"
+EXPLAINED = [
+    ("bodies", r"rows: .* (get|GET) /anything/lower", "a method is a row in capitals, as it is on the wire"),
+    ("checks", r"(rows|failures|failed): .*(never entered|outside of with|rescheduled: no sample)", COUNTED),
+    ("checks", r"notes: .*failure\(\) outside of with", MEANT_AS_CHECK),
+    ("exceptions", r"(rows|failures|failed): .* (/about|/status/502|/world)", COUNTED),
+    ("exceptions", r"exceptions: .*(unexpected keyword argument|Tried to set status|success\(\) needs)", "messages are gregaria's own"),
+    ("fast_checks", r"requests: 4, not 24: GET /close", SENT_AGAIN),
+    ("listeners", r"requests: 4, not 13: GET /close", SENT_AGAIN),
+    ("functions", r"(requests|rows): .*/(hello|world)|exceptions: 0,|exit code: 0", "tasks with weights that are set after the class was made are read as those inside of it"),
+    ("old_class_tasks", r"exit code: 2|exceptions: 0", REFUSED),
+    ("old_http_locust", r"exit code: 2, not 1", REFUSED),
+    ("old_request_events", r"exit code: 2, not 1", REFUSED),
+    ("thresholds", r"(log|notes): .*(requests, |too many failures|exit code 4)", EACH_PROCESS),
+    ("uploads", r"requests: .*'one two'", "a body that comes in parts is sent with its length"),
+    ("without_catch", r"(failures|failed): 3, not 0|exceptions: 0, not 3", MEANT_AS_CHECK),
+]
 SIGMAS = 4.5  # Of all the shares of all files, one in 100,000 is further off by chance.
 EXPECTED_MIN = 12  # What is expected so often and is not there is missing: chance would leave it out once in 160,000.
 

@@ -29,5 +29,5 @@ class Visitor(HttpUser):
         options = self.environment.parsed_options
         for page in range(options.pages):
             self.client.get(f"/pages/{options.region}", params={"page": page}, headers={"X-Tier": options.tier, "X-Key": options.api_key})
-        print("note: options", getattr(options, "users", "no users"), options.num_users, options.run_time, options.headless, options.tags, vars(options)["ratio"])
-        self.environment.runner.quit()
+        print("note: options", getattr(options, "users", "no users"), options.num_users, options.headless, options.tags, vars(options)["ratio"])
+        self.stop()

@@ -26,4 +26,4 @@ class Visitor(HttpUser):
     @task
     def visit(self):
         self.client.get("/hello")
-        self.environment.runner.quit()
+        self.stop()
