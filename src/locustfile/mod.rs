@@ -30,7 +30,7 @@ pub use description::{
     TaskDescription, TaskKind, WaitDescription, WaitKind,
 };
 pub use host_process::{HostError, HostProcess};
-pub use installation::{Entry, Extension, FindError, Installation};
+pub use installation::{BUILD, Entry, Extension, FindError, Installation, LIBRARY};
 pub use interpreter::{Answer, Caller, Forked, Interpreter, Load, LoadError, Tick};
 
 #[cfg(test)]

@@ -240,6 +240,14 @@ pub(crate) enum LoadError {
     /// It is not a Python that we know.
     #[error("the Python library has no {0}: Python 3.11 or newer is needed")]
     Missing(&'static str),
+    /// It is that of another build than the interpreter.
+    #[error("the library is that of Python {library}, and the interpreter is {program}")]
+    OtherBuild {
+        /// What the library says it is.
+        library: String,
+        /// What the interpreter says it is.
+        program: String,
+    },
 }
 
 static API: OnceLock<Api> = OnceLock::new();

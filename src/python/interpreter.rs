@@ -1,6 +1,6 @@
 //! Starting Python in this process.
 
-use std::ffi::{CString, OsString, c_char};
+use std::ffi::{CStr, CString, OsStr, OsString, c_char};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -8,6 +8,7 @@ use std::ptr;
 
 use super::api::{self, LoadError, Raw};
 use super::module;
+use crate::locustfile::{BUILD, LIBRARY};
 
 /// Opens the library of Python and makes our module known to it. Python has not started after it.
 pub(super) fn open(library: &Path) -> Result<(), LoadError> {
@@ -17,21 +18,15 @@ pub(super) fn open(library: &Path) -> Result<(), LoadError> {
     Ok(())
 }
 
-/// The variable that names the library of Python to a host process.
-const LIBRARY: &str = "GREGARIA_LIBPYTHON";
-
-/// Runs this process as a host, if it was started as one.
+/// Runs this process as a host, if it was started as one: with Python's command line as its own.
 pub(crate) fn host() -> Option<ExitCode> {
     let library = PathBuf::from(std::env::var_os(LIBRARY)?);
     std::env::var_os(crate::locustfile::host::HOST)?;
-    let executable = std::env::var_os("GREGARIA_PYTHON").unwrap_or_else(|| "python3".into());
     for name in [LIBRARY, crate::locustfile::host::HOST] {
         // SAFETY: no other thread runs yet. A program that the file starts is no host.
         unsafe { std::env::remove_var(name) };
     }
-    // Without the working directory in `sys.path`.
-    let words = ["-P", "-c", "import _gregaria; _gregaria.host()"].map(OsString::from);
-    let words: Vec<OsString> = std::iter::once(executable).chain(words).collect();
+    let words: Vec<OsString> = std::env::args_os().collect();
     Some(match run(&library, &words) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
@@ -39,6 +34,21 @@ pub(crate) fn host() -> Option<ExitCode> {
             let _ = std::io::Write::write_all(&mut std::io::stderr(), error.as_bytes());
             ExitCode::FAILURE
         }
+    })
+}
+
+/// Compares the library with the interpreter that was found: its modules written in C are not made for another
+/// build.
+fn is_of_build(build: &OsStr) -> Result<(), LoadError> {
+    // SAFETY: a text that stays; it may be asked for before Python starts.
+    let version = unsafe { CStr::from_ptr((api::api().Py_GetVersion)()) };
+    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    if version.to_bytes() == build.as_bytes() {
+        return Ok(());
+    }
+    Err(LoadError::OtherBuild {
+        library: text(version.to_bytes()),
+        program: text(build.as_bytes()),
     })
 }
 
@@ -50,6 +60,9 @@ pub(crate) fn host() -> Option<ExitCode> {
 /// Returns why there is no Python in the library.
 pub(crate) fn run(library: &Path, words: &[OsString]) -> Result<u8, LoadError> {
     open(library)?;
+    if let Some(build) = std::env::var_os(BUILD) {
+        is_of_build(&build)?;
+    }
     let words = words.iter().filter_map(|word| CString::new(word.as_bytes()).ok());
     let words: Vec<CString> = words.collect();
     let mut pointers: Vec<*mut c_char> =

@@ -260,3 +260,12 @@ fn a_locustfile_opens_the_page_whose_form_has_its_arguments() {
     assert!(told.contains("quitting MasterRunner 6 slow True b"), "{told}");
     assert!(!output.stderr.contains("hunter2"), "{}", output.stderr);
 }
+
+#[test]
+fn without_a_python_that_can_run_it_a_locustfile_is_refused() {
+    let error = refused(&["-f", "a.py", "--headless", "--python", "/nonexistent"], 2);
+    assert_eq!(
+        error,
+        "gregaria: error: there is no Python at /nonexistent, which --python names\n"
+    );
+}

@@ -5,12 +5,18 @@ mod places;
 mod probe;
 
 use std::io;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 pub use self::extension::Extension;
 use self::places::Places;
 use self::probe::Probe;
+
+/// The variable that names its shared library to a process of Python.
+pub const LIBRARY: &str = "GREGARIA_LIBPYTHON";
+/// The variable that tells it the `sys.version` which the library must have.
+pub const BUILD: &str = "GREGARIA_PYTHON_BUILD";
 
 /// What a process of Python runs when it has our module.
 const START: &str = "import _gregaria; _gregaria.host()";
@@ -85,7 +91,7 @@ pub enum FindError {
     Broken {
         /// Its path.
         path: PathBuf,
-        /// The last line that it printed.
+        /// What it printed of that.
         text: String,
     },
     /// It does not end.
@@ -167,29 +173,27 @@ impl Installation {
         }
     }
 
-    /// Returns the command for a process with our engine and this Python, which calls `_gregaria.host()`. Its path
-    /// and that of its library are in variables.
+    /// Returns the command for a process with our engine and this Python, which calls `_gregaria.host()`.
     ///
     /// # Errors
     ///
     /// Returns an error if the engine cannot be given to Python.
     pub fn command(&self) -> io::Result<Command> {
-        let mut command = match &self.entry {
+        // `-P`: without the working directory in `sys.path`.
+        Ok(match &self.entry {
             Entry::Library(library) => {
                 let mut command = Command::new("/proc/self/exe");
-                command.env("GREGARIA_LIBPYTHON", library);
+                // By the first word Python finds its virtual environment.
+                command.arg0(&self.executable).args(["-P", "-c", START]);
+                command.env(LIBRARY, library).env(BUILD, &self.build);
                 command
             }
             Entry::Extension(extension) => {
                 let mut command = Command::new(&self.executable);
-                // Without the working directory in `sys.path`.
                 command.args(["-P", "-c", &format!("{BOOT}{START}")]).arg(extension.path()?);
                 command
             }
-        };
-        command.env("GREGARIA_PYTHON", &self.executable);
-        command.env("GREGARIA_PYTHON_BUILD", &self.build);
-        Ok(command)
+        })
     }
 }
 

@@ -58,7 +58,7 @@ impl Probe {
         let answer = printed.lines().rev().find_map(|line| line.strip_prefix(MARK));
         match answer.map(serde_json::from_str) {
             Some(Ok(probe)) => Ok(probe),
-            _ => Err(FindError::Broken { path: path(), text: last_line(&output) }),
+            _ => Err(FindError::Broken { path: path(), text: told(&output) }),
         }
     }
 
@@ -120,8 +120,16 @@ fn output_within(mut command: Command, patience: Duration) -> std::io::Result<Op
     Ok(None)
 }
 
-fn last_line(output: &Output) -> String {
+/// What is worth telling of what it printed: the error of Python, or else the first line, which a script of pyenv's
+/// explains further. A program that repeats its arguments prints long lines.
+fn told(output: &Output) -> String {
+    const LONGEST: usize = 200;
     let text = String::from_utf8_lossy(&output.stderr);
-    let line = text.lines().rev().find(|line| !line.trim().is_empty());
-    line.map_or_else(|| format!("it ended with {}", output.status), |line| line.trim().to_owned())
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let fatal = lines.clone().find(|line| line.starts_with("Fatal Python error"));
+    let exception = || text.contains("Traceback").then(|| lines.clone().next_back()).flatten();
+    match fatal.or_else(exception).or_else(|| lines.next()) {
+        Some(line) => line.chars().take(LONGEST).collect(),
+        None => format!("it ended with {}", output.status),
+    }
 }

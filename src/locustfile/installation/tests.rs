@@ -9,7 +9,7 @@ use tempfile::{TempDir, tempdir};
 
 use super::places::Places;
 use super::probe::Probe;
-use super::{Entry, Extension, FindError, Installation};
+use super::{BUILD, Entry, Extension, FindError, Installation, LIBRARY};
 
 const EXTENSION: Extension = Extension::Carried(b"engine");
 
@@ -238,13 +238,15 @@ fn a_process_of_a_python_is_our_program_or_its_own() {
     python.entry = Entry::Library("/opt/lib/libpython3.12.so.1.0".into());
     let command = python.command().unwrap();
     assert_eq!(command.get_program(), "/proc/self/exe");
+    let words: Vec<_> = command.get_args().collect();
+    assert_eq!(words, ["-P", "-c", "import _gregaria; _gregaria.host()"]);
     let variables: Vec<_> =
         command.get_envs().filter_map(|(name, value)| Some((name.to_str()?, value?))).collect();
     assert!(
-        variables.contains(&("GREGARIA_LIBPYTHON", "/opt/lib/libpython3.12.so.1.0".as_ref())),
+        variables.contains(&(LIBRARY, "/opt/lib/libpython3.12.so.1.0".as_ref())),
         "{variables:?}"
     );
-    assert!(variables.contains(&("GREGARIA_PYTHON", "/opt/bin/python3".as_ref())), "{variables:?}");
+    assert!(variables.contains(&(BUILD, "3.12.1 (main)".as_ref())), "{variables:?}");
 }
 
 #[test]
@@ -256,4 +258,29 @@ fn a_python_of_this_machine_is_found() {
     let probe = Probe::run(&program).unwrap();
     assert!(probe.executable.is_file(), "{probe:?}");
     assert!(probe.version[0] >= 3, "{probe:?}");
+}
+
+/// What is told of a program that prints this to stderr, and fails.
+fn told(name: &str, stderr: &str) -> String {
+    let dir = tempdir().unwrap();
+    let path = program(&dir.path().join(name), stderr);
+    // The program prints to stdout; here a shell turns that.
+    let turned = dir.path().join("turned");
+    let write = r#"printf '#!/bin/sh\n"%s" >&2\nexit 1\n' "$1" > "$0" && chmod +x "$0""#;
+    assert!(
+        Command::new("sh").args(["-c", write]).arg(&turned).arg(path).status().unwrap().success()
+    );
+    let error = Probe::run(&turned).unwrap_err().to_string();
+    error.split_once("turned does not work: ").unwrap().1.to_owned()
+}
+
+#[test]
+fn of_what_a_program_prints_the_error_is_told() {
+    let shim = "pyenv: python3: command not found\n\nThe command exists in these Python versions:\n  3.12.1";
+    assert_eq!(told("shim", shim), "pyenv: python3: command not found");
+    let home = "Python path configuration:\n  PYTHONHOME = '/nope'\nFatal Python error: init_fs_encoding: failed\n\n<no Python frame>";
+    assert_eq!(told("home", home), "Fatal Python error: init_fs_encoding: failed");
+    let site = "Traceback (most recent call last):\n  File \"x\", line 1\nKeyError: 'a'";
+    assert_eq!(told("site", site), "KeyError: 'a'");
+    assert_eq!(told("echo", &"a".repeat(9000)), "a".repeat(200));
 }
