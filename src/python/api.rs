@@ -2,7 +2,7 @@
 //!
 //! All of them are in the stable ABI of 3.11 or exported by every version since.
 
-use std::ffi::{CString, c_char, c_int, c_long, c_longlong, c_ulong, c_void};
+use std::ffi::{CString, c_char, c_int, c_longlong, c_ulong, c_void};
 use std::path::Path;
 use std::ptr::NonNull;
 use std::sync::OnceLock;
@@ -94,6 +94,7 @@ pub(super) mod flag {
     pub(in super::super) const BYTES: c_ulong = 1 << 27;
     pub(in super::super) const STR: c_ulong = 1 << 28;
     pub(in super::super) const DICT: c_ulong = 1 << 29;
+    pub(in super::super) const EXCEPTION: c_ulong = 1 << 30;
 }
 
 /// A module that is being defined (`PyModuleDef`).
@@ -221,7 +222,6 @@ api! {
         PyExc_TypeError,
         PyExc_RuntimeError,
         PyExc_SystemError,
-        PyExc_ValueError,
         PyExc_BaseException,
     }
 }

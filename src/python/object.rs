@@ -215,6 +215,10 @@ impl View {
         unsafe { (api().PyType_GetFlags)(self.0.as_ref().class) & class != 0 }
     }
 
+    pub(super) fn is_exception(self) -> bool {
+        self.has(flag::EXCEPTION)
+    }
+
     pub(super) fn is_dict(self) -> bool {
         self.has(flag::DICT)
     }

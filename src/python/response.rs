@@ -322,7 +322,7 @@ method!(fail, object, state, arguments => {
     let reason = arguments.get(0).or_else(|| arguments.named().next().map(|(_, value)| value));
     let reason = reason.map_or_else(Object::none, View::to_owned);
     // As Locust's tables show it: a text as it is, an exception with its class.
-    let text = if attributes::is_exception(reason.view()) {
+    let text = if reason.view().is_exception() {
         let repr = import(c"builtins")?.attr(c"repr")?;
         let text = repr.call1(&reason)?.to_text();
         state.failure.replace(Some(reason));

@@ -4,7 +4,7 @@ use std::ffi::{CStr, c_int, c_void};
 use std::ptr;
 use std::time::SystemTime;
 
-use super::super::api::{GetSetDef, Raw, api};
+use super::super::api::{GetSetDef, Raw};
 use super::super::client::Client;
 use super::super::failure;
 use super::super::module::seconds;
@@ -248,10 +248,4 @@ fn asked_url(state: &State) -> String {
 
 fn field(name: &[u8], value: &[u8]) -> Result<Object> {
     Object::tuple([Object::latin1(name)?, Object::latin1(value)?])
-}
-
-/// Returns whether it is an exception.
-pub(super) fn is_exception(value: View) -> bool {
-    // SAFETY: a variable of the interpreter's that holds a class.
-    value.is_instance(unsafe { *api().PyExc_BaseException })
 }
