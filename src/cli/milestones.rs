@@ -202,7 +202,9 @@ impl Milestones {
     fn tell_spawned(&mut self, snapshot: &Snapshot) {
         let running = snapshot.user_count();
         let wanted = self.control.users_wanted().unwrap_or(self.plan.users);
-        if self.spawned == Some(wanted) || running != u64::from(wanted) {
+        // A load that begins without users waits for what is asked of it.
+        let is_waiting = wanted == 0 && self.plan.scenario.load.adaptive.is_some();
+        if is_waiting || self.spawned == Some(wanted) || running != u64::from(wanted) {
             return;
         }
         let is_first = self.spawned.replace(wanted).is_none();
