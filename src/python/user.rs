@@ -9,6 +9,7 @@ use super::core::Core;
 use super::fiber::{Answer, Ask, Descriptor, Ended, Fiber, Job};
 use super::object::Object;
 use super::process;
+use crate::executor::yield_now;
 use crate::scenario::{TaskError, TaskResult};
 use crate::session::Session;
 
@@ -104,6 +105,10 @@ pub(super) async fn drive(fiber: &mut Fiber, session: &Session, mut answer: Answ
             Ask::Request(request) => {
                 let made = or_thrown(fiber, session.make_pending(request)).await;
                 made.map_or_else(Answer::Throw, Answer::Response)
+            }
+            Ask::Sleep(Duration::ZERO) => {
+                yield_now().await;
+                Answer::Happened(true)
             }
             Ask::Sleep(wait) => {
                 let slept = or_thrown(fiber, session.sleep(wait)).await;
