@@ -8,6 +8,7 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use super::api::{PyInterpreterState, PyThreadState, api};
+use super::constants::Constants;
 use super::engine::{ClassTable, Engine};
 use super::object::{Object, Raised, Result};
 use super::parker::Parkers;
@@ -33,6 +34,7 @@ pub(super) struct Core {
     record: Option<libc::pthread_key_t>,
     bounds: RefCell<HashMap<usize, (usize, usize)>>,
     classes: RefCell<HashMap<usize, Rc<ClassTable>>>,
+    pub(super) constants: Constants,
     /// Sessions of greenlets that have ended, by the numbers of their users.
     siblings: RefCell<HashMap<u64, Vec<Session>>>,
     pub(super) parkers: Parkers,
@@ -89,6 +91,7 @@ impl Core {
             record: record_of_3_11(own),
             bounds: RefCell::default(),
             classes: RefCell::default(),
+            constants: Constants::new(),
             siblings: RefCell::default(),
             parkers: Parkers::new(session.reactor().remote()),
             watch: Watch::start(interpreter),

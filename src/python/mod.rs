@@ -11,6 +11,7 @@
 mod actions;
 mod api;
 mod client;
+mod constants;
 mod core;
 mod engine;
 mod failure;

@@ -53,6 +53,13 @@ impl Call {
         is_plain.then_some(call)
     }
 
+    /// Returns whether it has nothing but a URL and perhaps a name.
+    pub(super) fn is_bare(&self) -> bool {
+        let has_body = self.json.is_some() || self.data.is_some() || self.headers.is_some();
+        let has_limits = self.timeout.is_some() || self.redirects.is_some();
+        !has_body && !has_limits && self.prepared.is_none()
+    }
+
     /// Takes a keyword. Returns `false` for one that is not plain.
     pub(super) fn take(&mut self, key: &str, value: View) -> bool {
         if value.is_none() {

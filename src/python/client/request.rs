@@ -19,6 +19,11 @@ pub(super) fn build(
     url: &str,
     call: &Call,
 ) -> Result<PendingRequest> {
+    if call.is_bare()
+        && let Some(request) = constant(client, session, &method, url, call)
+    {
+        return Ok(varied(client, request.keep_trail(), Variation::default()).later());
+    }
     let prepared = call.prepared.as_deref();
     let whole = prepared.and_then(|prepared| prepared.url.as_ref()?.view().as_str());
     let mut request = match whole {
@@ -69,6 +74,32 @@ pub(super) fn build(
         None => varied(client, request, Variation::default()),
     };
     Ok(request.later())
+}
+
+/// Begins a request that is the same each time: with a path and perhaps a name that are constants of the file,
+/// and nothing else. It is rendered once.
+fn constant<'s>(
+    client: &Client,
+    session: &'s Session,
+    method: &HttpMethod,
+    url: &str,
+    call: &Call,
+) -> Option<RequestBuilder<'s>> {
+    let is_own = client.headers.borrow().is_empty()
+        && client.auth.borrow().is_none()
+        && client.name.borrow().is_none()
+        && client.is_base.get() == Some(true)
+        && !crate::session::is_absolute(url);
+    if !is_own || !(client.is_fast.get() || session.base_path().is_empty()) {
+        return None;
+    }
+    let core = Core::current()?;
+    let path = core.constants.get(call.url.as_ref()?.view())?;
+    let request = session.request(method.clone(), path);
+    match &call.name {
+        None => Some(request),
+        Some(name) => Some(request.name(core.constants.get(name.view())?)),
+    }
 }
 
 /// Begins a request whose URL is as it was typed.

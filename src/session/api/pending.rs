@@ -198,8 +198,9 @@ impl PendingRequest {
         };
         match prepared {
             Some(prepared) => {
+                let keeps_trail = self.0.keep_trail;
                 let checks = session.class.used.end(session.context, self.0);
-                let mut response = session.perform(connections, &prepared).await?;
+                let mut response = session.perform(connections, &prepared, keeps_trail).await?;
                 response.apply_checks(&checks);
                 Ok(response)
             }

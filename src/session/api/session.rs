@@ -256,7 +256,7 @@ impl SessionRefs<'_> {
         prepared: &Prepared,
         checks: &[Check],
     ) -> bool {
-        let mut performed = self.perform(connections, prepared).await;
+        let mut performed = self.perform(connections, prepared, false).await;
         performed.as_mut().is_ok_and(|response| {
             response.apply_checks(checks);
             response.is_success()
@@ -267,6 +267,7 @@ impl SessionRefs<'_> {
         self,
         connections: &mut Connections,
         prepared: &Prepared,
+        keeps_trail: bool,
     ) -> Result<Response, RequestFailed> {
         let defaults = &self.class.defaults;
         let outbound = Outbound {
@@ -276,7 +277,7 @@ impl SessionRefs<'_> {
             timeout: prepared.timeout,
             keep_body: prepared.keep_body,
             follows: prepared.follows,
-            keeps_trail: false,
+            keeps_trail,
             redirects_max: REDIRECTS_MAX,
             connect_timeout: None,
             intended: self.intended.take(self.context),

@@ -149,7 +149,7 @@ impl RequestBuilder<'_> {
     /// Keeps the redirects that lead to the response.
     pub(crate) fn keep_trail(mut self) -> Self {
         self.request.parts().keep_trail = true;
-        self.special()
+        self
     }
 
     #[cold]
