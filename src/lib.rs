@@ -59,6 +59,7 @@ pub mod cli;
 mod cores;
 mod credentials;
 mod files;
+pub mod guide;
 mod log;
 mod options;
 pub mod page;
