@@ -215,6 +215,10 @@ fn flags_of_a_locustfile_are_in_the_help_and_in_files_of_flags() {
     );
     let wrong = of(&["-l"]).file("locust.conf", "count = many\n").go().code(2).stderr;
     assert!(wrong.contains("argument --count/-c: invalid int value: 'many'"), "{wrong}");
+    let elsewhere = |run: Run| run.file("other.py", FILE).go().code(0).stdout;
+    let named = Run::new(["-l"]).file("locust.conf", "locustfile = other.py\n");
+    assert_eq!(elsewhere(named), list);
+    assert_eq!(elsewhere(Run::new(["-l"]).env("LOCUST_LOCUSTFILE", "other.py")), list);
     let wrong = of(&["-l"]).env("LOCUST_USERS", "many").go().code(2).stderr;
     assert!(wrong.contains("LOCUST_USERS: invalid value 'many' for '--users <N>'"), "{wrong}");
 }

@@ -62,6 +62,7 @@ pub(in crate::cli) fn read<T: Parser>(
         let named = typed_there.try_get_one::<std::path::PathBuf>("config").ok().flatten();
         let files = config::files(named.map(Path::new)).map_err(ArgsError::File)?;
         let mut flags = Flags::new(&command, of_run, typed_there);
+        flags.is_of_locustfile = locustfile.is_some();
         let variables = locustfile.map(|_| config::variables());
         let variables = variables.filter(|variables| !variables.settings.is_empty());
         for file in variables.into_iter().chain(files) {
@@ -103,6 +104,8 @@ struct Flags<'c> {
     /// Arguments whose value takes precedence over those of further files.
     decided: HashSet<String>,
     words: Vec<OsString>,
+    /// A locustfile runs, which one of Locust's files may have named.
+    is_of_locustfile: bool,
 }
 
 impl<'c> Flags<'c> {
@@ -116,7 +119,8 @@ impl<'c> Flags<'c> {
         let ids = command.get_arguments().map(|arg| arg.get_id().as_str());
         let decided = ids.filter(|id| is_given(id)).map(str::to_owned).collect();
         let alone = command.clone().mut_args(|arg| arg.env(Resettable::<OsStr>::Reset));
-        Flags { known, command, alone, decided, words: Vec::new() }
+        let (words, is_of_locustfile) = (Vec::new(), false);
+        Flags { known, command, alone, decided, words, is_of_locustfile }
     }
 
     /// Adds the flags of a file that nothing overrides. Returns a log line about them.
@@ -128,7 +132,10 @@ impl<'c> Flags<'c> {
                 if !file.of_locust {
                     return Err(self.unknown(&setting));
                 }
-                left.push(setting.flag);
+                // What runs is read before all flags.
+                if !self.is_of_locustfile || setting.flag != "locustfile" {
+                    left.push(setting.flag);
+                }
                 continue;
             };
             let id = arg.get_id().as_str();
