@@ -111,6 +111,13 @@ class Auth(unittest.TestCase):
         sent = HttpSession(HOST).request("GET", "http://me:pw@other/x")
         self.assertEqual((sent["url"], sent["auth"]), ("http://other/x", ("basic", b"me", b"pw")))
         self.assertEqual(FastHttpSession("http://me:pw@h").auth_header, "Basic bWU6cHc=")
+        client = FastHttpSession("http://me:pw@h")
+        client.auth_header = "Bearer token"
+        self.assertEqual((client.auth_header, client._auth), ("Bearer token", None))
+        self.assertIn(("Authorization", "Bearer token"), client._headers)
+        client.auth_header = None
+        self.assertEqual((client.auth_header, client._auth), (None, None))
+        self.assertNotIn("Authorization", dict(client._headers))
 
 
 class Cookies(unittest.TestCase):

@@ -74,15 +74,22 @@ class FastHttpSession(Session):
 
     @property
     def auth_header(self):
-        """The Authorization header that `auth` makes, or None."""
+        """The Authorization header that was assigned here, or that `auth` makes, or None."""
         if self._auth is None:
-            return None
+            return self.headers.get("Authorization")
         from base64 import b64encode
 
         _, user, password = self._auth
         join = b":" if isinstance(user, bytes) else ":"
         pair = join.join((user, password))
         return "Basic " + b64encode(pair if isinstance(pair, bytes) else pair.encode("latin-1")).decode()
+
+    @auth_header.setter
+    def auth_header(self, value):
+        self.auth = None
+        self.headers.pop("Authorization", None)
+        if value:
+            self.headers["Authorization"] = value
 
     def iter_lines(self, url, method="GET", **kwargs):
         """Yields the lines of a response as text."""
