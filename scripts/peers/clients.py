@@ -142,6 +142,18 @@ class Gregaria(Client):
                     int(total["Failure Count"]), unfinished)
 
 
+class GregariaLocustfile(Gregaria):
+    """gregaria with a class of locustfile.py. The start of Python is charged to it."""
+
+    user_class: str
+
+    def command(self, job):
+        locustfile = Path(__file__).with_name("locustfile.py")
+        url, *options = super().command(job)[1:]
+        host = url.removesuffix(job.path)
+        return [self.program, "-f", str(locustfile), self.user_class, "-H", host, "--headless", *options]
+
+
 class GregariaBefore(Gregaria):
     """Another build of gregaria, to measure what a change costs."""
 

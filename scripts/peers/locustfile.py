@@ -1,6 +1,7 @@
-"""The load of scripts/compare in Locust: both user classes, one GET, no wait time.
+"""The loads of scripts/compare as a locustfile, for Locust and for gregaria, without wait times.
 
-The path is in GET_PATH. One line of JSON is printed at the end: what Locust has counted, its own
+Plain and Fast make one GET, whose path is in GET_PATH. The Weighted ones are the tutorial's three endpoints; the
+Checked ones send a JSON body and headers to a path that is put together, and look at the JSON that comes back. One line of JSON is printed at the end: what Locust has counted, its own
 percentiles, and the CPU time, user and system, that the process had used when the test began. That
 is Python reading Locust and its dependencies: 0.3 s and more, which a short run would make a large
 part of what a request costs. It is the one thing of all clients that is not charged.
@@ -26,6 +27,49 @@ class Fast(FastHttpUser):
     @task
     def get(self):
         self.client.get(PATH)
+
+
+class Tutorial:
+    @task(3)
+    def index(self):
+        self.client.get("/")
+
+    @task(2)
+    def users(self):
+        self.client.get("/users")
+
+    @task(1)
+    def status(self):
+        self.client.get("/status")
+
+
+class WeightedPlain(Tutorial, HttpUser):
+    tasks = [Tutorial.index] * 3 + [Tutorial.users] * 2 + [Tutorial.status]
+
+
+class WeightedFast(Tutorial, FastHttpUser):
+    tasks = [Tutorial.index] * 3 + [Tutorial.users] * 2 + [Tutorial.status]
+
+
+class Order:
+    number = 0
+
+    def order(self):
+        self.number += 1
+        body = {"item": self.number, "quantity": 2, "note": "by the door"}
+        headers = {"X-Request": "order", "Authorization": "Bearer 0123456789abcdef"}
+        with self.client.post(f"/users?order={self.number % 10}", json=body, headers=headers,
+                              name="/users?order=[n]", catch_response=True) as response:
+            if "users" not in response.json():
+                response.failure("no users")
+
+
+class CheckedPlain(Order, HttpUser):
+    tasks = [Order.order]
+
+
+class CheckedFast(Order, FastHttpUser):
+    tasks = [Order.order]
 
 
 @events.test_start.add_listener

@@ -6,7 +6,7 @@ import re
 import shutil
 from pathlib import Path
 
-from .clients import Client, Told, output_of, sum_of, version_in
+from .clients import Client, GregariaLocustfile, Told, output_of, sum_of, version_in
 
 HERE = Path(__file__).resolve().parent
 UNITS_MS = {"us": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4}
@@ -200,6 +200,17 @@ class LocustFast(Locust):
 
 class LocustHttp(Locust):
     name, label, user_class = "locust-http", "Locust HttpUser", "Plain"
+
+
+def of_locustfile(gregaria, venv, load):
+    """Who runs a load of locustfile.py: gregaria and Locust, each with both clients."""
+    clients = [GregariaLocustfile(gregaria), GregariaLocustfile(gregaria)]
+    clients += [LocustFast(locust_in(venv)), LocustHttp(locust_in(venv))]
+    for client, kind in zip(clients, ["Fast", "Plain"] * 2):
+        client.user_class = load + kind
+    clients[0].name, clients[0].label = "gregaria-fast", "gregaria FastHttpUser"
+    clients[1].name, clients[1].label = "gregaria-http", "gregaria HttpUser"
+    return clients
 
 
 def told_as_json(output):
