@@ -30,7 +30,7 @@ struct PlannedClass {
     tasks: Vec<PlannedTask>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct PlannedTask {
     name: String,
     weight: u32,
@@ -44,6 +44,8 @@ pub(super) enum Error {
     Description(#[from] super::DescriptionError),
     #[error("there is no class of users named '{0}'")]
     NoClass(String),
+    #[error("the class '{0}' has no task '{1}' where the plan has one")]
+    NoTask(String, String),
     #[error(transparent)]
     Plan(#[from] plan::Error),
 }
@@ -99,6 +101,10 @@ impl PlannedTask {
     fn of(task: &Task) -> Self {
         PlannedTask { name: task.name.clone(), weight: task.weight, tags: task.tags.clone() }
     }
+
+    fn is_of(&self, task: &Task) -> bool {
+        self.name == task.name && self.tags == task.tags
+    }
 }
 
 /// Leaves of a scenario the classes and tasks of the plan, in their order.
@@ -109,8 +115,13 @@ fn kept(mut scenario: Scenario, classes: &[PlannedClass]) -> Result<Scenario, Er
         let place = place.ok_or_else(|| Error::NoClass(name.clone()))?;
         let mut user = users.swap_remove(place);
         (user.host, user.share) = (host.clone(), *share);
-        // Tasks that are alike in all of this have gone together or not at all.
-        user.tasks.retain(|task| tasks.contains(&PlannedTask::of(task)));
+        // The plan has kept their order, and may have changed their weights.
+        let mut described = std::mem::take(&mut user.tasks).into_iter();
+        for planned in tasks {
+            let task = described.find(|task| planned.is_of(task));
+            let task = task.ok_or_else(|| Error::NoTask(name.clone(), planned.name.clone()))?;
+            user.tasks.push(task.weight(planned.weight));
+        }
         scenario.users.push(user);
     }
     Ok(scenario)
@@ -148,6 +159,8 @@ mod tests {
         let mut scenario = description().scenario(&Described).unwrap();
         scenario.users[1].share = Share::Fixed(2);
         scenario.users[2].host = Some("http://127.0.0.1:2".into());
+        // As --equal-weights does.
+        scenario.users[2].tasks.iter_mut().for_each(|task| task.weight = 1);
         let plan = Plan::new(scenario, options.clone()).unwrap();
         let assignment = Assignment::new(1, &description(), &options, &plan, true);
         let text = serde_json::to_string(&assignment).unwrap();
@@ -159,11 +172,12 @@ mod tests {
         let names = |plan: &Plan| {
             let users = plan.scenario.users.iter();
             let tasks = |user: &crate::scenario::User| {
-                user.tasks.iter().map(|task| task.name.clone()).collect::<Vec<_>>()
+                user.tasks.iter().map(|task| (task.name.clone(), task.weight)).collect::<Vec<_>>()
             };
             users.map(|user| (user.name.clone(), user.share, tasks(user))).collect::<Vec<_>>()
         };
         assert_eq!(names(&own), names(&plan));
-        assert_eq!(names(&own)[0], ("B".into(), Share::Fixed(2), vec!["write".to_owned()]));
+        assert_eq!(names(&own)[0], ("B".into(), Share::Fixed(2), vec![("write".to_owned(), 2)]));
+        assert_eq!(names(&own)[1].2, [("write".to_owned(), 1)]);
     }
 }

@@ -234,6 +234,23 @@ class Describing(unittest.TestCase):
         self.assertEqual(said["errors"], [])
         self.assertEqual([(c["file"], c["line"]) for c in said["classes"]], [(path, 1), (path, 2)])
 
+    def test_a_test_begins_anew_after_a_request_that_failed_and_ends_its_user_else(self):
+        from locust import _pytest
+        from locust.clients import CatchResponseError
+        from locust.exception import StopUser
+
+        def user_of(error):
+            def test(session):
+                raise error
+
+            users, _ = _pytest.users_of(type("module", (), {"test_it": test}))
+            run = users["test_it"].tasks[0]
+            return run(type("user", (), {"client": None}))
+
+        self.assertIsNone(user_of(CatchResponseError("bad")))
+        with self.assertRaises(StopUser):
+            user_of(ValueError("bad"))
+
     def test_settings_of_locust_stats(self):
         said = load(
             file(

@@ -6,7 +6,9 @@ Each function is a class of its name, whose task is the function. The fixture
 
 import inspect
 
-from . import _traceback
+from . import _failures, _traceback
+from ._http import errors as _errors
+from .exception import STEERING, CatchResponseError, StopUser
 from .user.users import HttpUser
 
 
@@ -33,7 +35,16 @@ def _user(name, function, fixture):
     base = HttpUser if fixture == "session" else FastHttpUser
 
     def run(user):
-        function(user.client)
+        """As in Locust: what a request raises begins the function anew, any other exception ends the user."""
+        try:
+            function(user.client)
+        except STEERING:
+            raise
+        except (CatchResponseError, _errors.RequestException):
+            return
+        except Exception as error:
+            _failures.in_task(user, error)
+            raise StopUser() from error
 
     def __init__(user, environment):
         if user.host is None:
