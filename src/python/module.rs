@@ -114,9 +114,11 @@ impl Arguments<'_> {
         // SAFETY: a tuple.
         let named = names.map_or(0, |names| unsafe { (api().PyTuple_Size)(names.raw()) as usize });
         let all = positional + named;
-        // SAFETY: so many values, or none.
-        let values =
-            if all == 0 { &[] } else { unsafe { std::slice::from_raw_parts(values, all) } };
+        let values = match all {
+            0 => &[],
+            // SAFETY: so many values.
+            _ => unsafe { std::slice::from_raw_parts(values, all) },
+        };
         Arguments { values, positional, names }
     }
 

@@ -50,7 +50,10 @@ pub(super) struct Variants(RefCell<Vec<(Variation, Rc<SessionClass>)>>);
 /// A user's connections for each variant of its class. Most users have none.
 #[derive(Debug, Default)]
 #[expect(clippy::box_collection, reason = "a pointer instead of three words, in every user")]
-pub(super) struct VariedConnections(Option<Box<Vec<(Rc<SessionClass>, Connections)>>>);
+pub(super) struct VariedConnections(Option<Box<Vec<OfVariant>>>);
+
+/// Connections of a variant.
+type OfVariant = (Rc<SessionClass>, Connections);
 
 impl VariedConnections {
     /// Closes the connections and frees their memory.
