@@ -18,7 +18,7 @@ pub enum Theme {
 
 const TEMPLATE: &str = include_str!("index.html");
 
-/// All scripts, each after those that it needs when it is run.
+/// The scripts that live page and report share, each after those that it needs when it is run.
 const SCRIPT: &str = concat!(
     include_str!("vendor/uPlot.iife.min.js"),
     include_str!("script/element.js"),
@@ -38,14 +38,15 @@ const SCRIPT: &str = concat!(
     include_str!("script/origin.js"),
     include_str!("script/api.js"),
     include_str!("script/header.js"),
-    include_str!("script/fields.js"),
-    include_str!("script/form.js"),
     include_str!("script/downloads.js"),
     include_str!("script/log.js"),
     include_str!("script/live.js"),
     include_str!("script/report.js"),
     include_str!("script/main.js"),
 );
+
+/// The scripts of forms, which a report has none of.
+const FORMS: &str = concat!(include_str!("script/fields.js"), include_str!("script/form.js"));
 
 /// The scripts that must run before the first paint.
 const THEME: &str = concat!(
@@ -77,13 +78,13 @@ const REPORT_POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; \
 /// JSON: `tables` has the labels and units of columns, and `labels` has the label of each field of the start
 /// form by its name.
 pub(crate) fn app_js(tables: &str, labels: &str) -> String {
-    enclosed(&format!("const TABLES = {tables};\nconst LABELS = {labels};\n"))
+    enclosed(&format!("const TABLES = {tables};\nconst LABELS = {labels};\n"), FORMS)
 }
 
-/// Returns these lines followed by all scripts.
-fn enclosed(first: &str) -> String {
+/// Returns these lines followed by these scripts and the shared ones.
+fn enclosed(first: &str, scripts: &str) -> String {
     debug_assert!(!first.contains('<'), "the script is an element's text in a report");
-    format!("(() => {{\n\"use strict\";\n{first}{SCRIPT}}})();\n")
+    format!("(() => {{\n\"use strict\";\n{first}{scripts}{SCRIPT}}})();\n")
 }
 
 /// Returns the script that sets the theme before the first paint.
@@ -115,7 +116,7 @@ pub(crate) fn self_contained(title: &str, tables: &str, data: &str, theme: Theme
     let head = format!(
         "<meta http-equiv=\"Content-Security-Policy\" content=\"{REPORT_POLICY}\">\n\
          <style>\n{STYLE}</style>\n<script>\n{}</script>",
-        enclosed(&format!("const TABLES = {tables};\n"))
+        enclosed(&format!("const TABLES = {tables};\n"), "")
     );
     let theme = match theme {
         Theme::System => "",

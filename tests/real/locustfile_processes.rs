@@ -127,8 +127,9 @@ fn the_loss_of_a_core_process_is_said_and_ends_the_run_with_exit_code_1() {
     let server = Server::start(Options::default()).unwrap();
     let Some(running) = start(FILE, &server, &["-t", "10m"]) else { return };
     await_requests(&server, 500);
-    let cores = descendants(running.id(), 1).into_iter().filter(|(_, depth)| *depth == 2);
-    kill_process(cores.last().unwrap().0, Signal::KILL).unwrap();
+    let mut descendants = descendants(running.id(), 1).into_iter();
+    let core = descendants.find(|(_, depth)| *depth == 2).unwrap();
+    kill_process(core.0, Signal::KILL).unwrap();
     let output = running.wait().code(1);
     let said = "was killed by SIGKILL; what it counted after second ";
     assert!(output.stderr.contains(said), "{}", output.stderr);

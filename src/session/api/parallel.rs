@@ -2,23 +2,31 @@
 
 use std::cell::Cell;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::Poll;
 
 use super::check::Check;
 use super::counted::RequestFailed;
 use super::pending::PendingRequest;
 use super::response::Response;
-use super::session::{Session, SessionRefs};
+use super::session::{Session, SessionClass, SessionRefs};
 use crate::session::wire::context::Context;
 use crate::session::wire::exchange::Connections;
 use crate::session::wire::prepared::Prepared;
 
-/// Further connections of a user, for requests that are made at the same time. Each element carries
-/// one request after another. They are allocated when they are first needed, because most users have
-/// no parallel requests.
+/// Further connections of a user, for requests that are made at the same time, and for those that reach
+/// their server in another way. Each element carries one request after another. They are allocated when
+/// they are first needed, because most users have no such requests.
 #[derive(Debug, Default)]
-#[expect(clippy::box_collection, reason = "a pointer instead of three words, in every user")]
-pub(in crate::session) struct ParallelConnections(Option<Box<Vec<Connections>>>);
+pub(in crate::session) struct ParallelConnections(Option<Box<Further>>);
+
+/// What there is of them.
+#[derive(Debug, Default)]
+struct Further {
+    parallel: Vec<Connections>,
+    /// Each with the variant of the class that it is for.
+    varied: Vec<(Rc<SessionClass>, Connections)>,
+}
 
 impl ParallelConnections {
     /// Closes the connections and frees their memory.
@@ -28,18 +36,37 @@ impl ParallelConnections {
 
     /// Takes a free element, or makes a new one.
     pub(in crate::session) fn pop(&mut self, context: &Context) -> Connections {
-        let free = self.0.as_mut().and_then(|parallel| parallel.pop());
+        let free = self.0.as_mut().and_then(|further| further.parallel.pop());
         free.unwrap_or_else(|| Connections::new(context))
     }
 
     /// Gives an element back.
     pub(in crate::session) fn push(&mut self, connections: Connections) {
-        self.0.get_or_insert_default().push(connections);
+        self.0.get_or_insert_default().parallel.push(connections);
+    }
+
+    /// Takes a free element for this variant of the class, or makes a new one.
+    pub(super) fn pop_varied(
+        &mut self,
+        class: &Rc<SessionClass>,
+        context: &Context,
+    ) -> Connections {
+        let is_of = |(of, _): &(Rc<SessionClass>, Connections)| Rc::ptr_eq(of, class);
+        let free = self.0.as_mut().and_then(|further| {
+            let position = further.varied.iter().position(is_of)?;
+            Some(further.varied.swap_remove(position).1)
+        });
+        free.unwrap_or_else(|| Connections::new(context))
+    }
+
+    /// Gives an element for this variant back.
+    pub(super) fn push_varied(&mut self, class: Rc<SessionClass>, connections: Connections) {
+        self.0.get_or_insert_default().varied.push((class, connections));
     }
 
     /// Returns so many elements.
     fn take(&mut self, count: usize, session: &SessionRefs<'_>) -> &mut [Connections] {
-        let parallel = self.0.get_or_insert_default();
+        let parallel = &mut self.0.get_or_insert_default().parallel;
         while parallel.len() < count {
             parallel.push(Connections::new(session.context));
         }

@@ -16,7 +16,7 @@ use super::pending::{PendingRequest, UsedRequests};
 use super::random::Random;
 use super::request_builder::{Path, RequestBuilder};
 use super::response::Response;
-use super::variation::{Variants, VariedConnections};
+use super::variation::Variants;
 use crate::reactor::Reactor;
 use crate::session::failure::redirect::REDIRECTS_MAX;
 use crate::session::identity::client_state::Cookies;
@@ -60,10 +60,8 @@ pub struct Session {
     pub(super) class: Rc<SessionClass>,
     /// Borrowed while a request uses them.
     pub(super) connections: RefCell<Connections>,
-    /// For requests that are made at the same time.
+    /// For requests that are made at the same time, or reach their server in another way.
     pub(super) parallel: Cell<ParallelConnections>,
-    /// For requests that reach their server in another way.
-    pub(super) varied: Cell<VariedConnections>,
     pub(super) user: SessionUser,
     /// The intended start of the next request, if a schedule set one.
     pub(super) intended: Intended,
@@ -93,7 +91,6 @@ impl Session {
             class,
             connections,
             parallel: Cell::default(),
-            varied: Cell::default(),
             user: SessionUser { number: user, client_state: Cell::default(), rng: Cell::new(rng) },
             intended: Intended::default(),
         }
@@ -204,7 +201,6 @@ impl Session {
         if self.class.defaults.policy.keep_alive == KeepAlive::Task {
             self.connections.get_mut().close();
             self.parallel.get_mut().close();
-            self.varied.get_mut().close();
         }
     }
 

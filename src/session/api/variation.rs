@@ -14,7 +14,6 @@ use super::session::{Session, SessionClass, SessionRefs};
 use crate::session::request::base_url::BaseUrl;
 use crate::session::request::via::Via;
 use crate::session::wire::context::Context;
-use crate::session::wire::exchange::Connections;
 use crate::transport::tls::{Roots, Tls, TlsOptions};
 
 /// The most variants of a class that a core keeps. A task that makes up more has them made each time.
@@ -46,34 +45,6 @@ pub(crate) struct Variation {
 /// The variants of a class that a core has made.
 #[derive(Debug, Default)]
 pub(super) struct Variants(RefCell<Vec<(Variation, Rc<SessionClass>)>>);
-
-/// A user's connections for each variant of its class. Most users have none.
-#[derive(Debug, Default)]
-#[expect(clippy::box_collection, reason = "a pointer instead of three words, in every user")]
-pub(super) struct VariedConnections(Option<Box<Vec<OfVariant>>>);
-
-/// Connections of a variant.
-type OfVariant = (Rc<SessionClass>, Connections);
-
-impl VariedConnections {
-    /// Closes the connections and frees their memory.
-    pub(super) fn close(&mut self) {
-        self.0 = None;
-    }
-
-    fn pop(&mut self, class: &Rc<SessionClass>, context: &Context) -> Connections {
-        let is_of = |(of, _): &(Rc<SessionClass>, Connections)| Rc::ptr_eq(of, class);
-        let free = self.0.as_mut().and_then(|varied| {
-            let position = varied.iter().position(is_of)?;
-            Some(varied.swap_remove(position).1)
-        });
-        free.unwrap_or_else(|| Connections::new(context))
-    }
-
-    fn push(&mut self, class: Rc<SessionClass>, connections: Connections) {
-        self.0.get_or_insert_default().push((class, connections));
-    }
-}
 
 impl SessionClass {
     /// Returns the class with this variation. It is made once per core.
@@ -182,18 +153,12 @@ impl Session {
                 ));
             }
         };
-        let mut connections = self.with_varied(|varied| varied.pop(&class, &self.context));
+        let mut connections =
+            self.with_parallel(|further| further.pop_varied(&class, &self.context));
         let session = SessionRefs { class: &class, ..self.refs() };
         let made = request.make(session, &mut connections).await;
-        self.with_varied(|varied| varied.push(class.clone(), connections));
+        self.with_parallel(|further| further.push_varied(class.clone(), connections));
         made
-    }
-
-    fn with_varied<T>(&self, with: impl FnOnce(&mut VariedConnections) -> T) -> T {
-        let mut varied = self.varied.take();
-        let done = with(&mut varied);
-        self.varied.set(varied);
-        done
     }
 
     /// Closes all connections that carry no request.
@@ -202,6 +167,5 @@ impl Session {
             connections.close();
         }
         self.with_parallel(ParallelConnections::close);
-        self.with_varied(VariedConnections::close);
     }
 }
