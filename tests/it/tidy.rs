@@ -120,6 +120,8 @@ fn only_those_who_act_ask_what_time_it_is() {
         "src/cli/",
         // Its processes agree on instants, and are killed when they are late.
         "src/locustfile/",
+        // A thread beside the core that looks how long its turn has taken.
+        "src/python/watch.rs",
         "src/target/",
     ];
     check_absent("src", &["Instant::now", "SystemTime::now"], &actors);

@@ -2,15 +2,15 @@
 
 use std::ffi::{CStr, c_int, c_void};
 use std::ptr;
-use std::time::SystemTime;
 
 use super::super::api::{GetSetDef, Raw};
 use super::super::client::Client;
 use super::super::failure;
+use super::super::fiber::{Running, running};
 use super::super::module::seconds;
 use super::super::object::{Object, Result, View, answer, import};
 use super::{Made, State, state, text};
-use crate::session::Redirect;
+use crate::session::{Redirect, Session};
 
 type Get = unsafe extern "C" fn(Raw, *mut c_void) -> Raw;
 type Set = unsafe extern "C" fn(Raw, Raw, *mut c_void) -> c_int;
@@ -134,7 +134,7 @@ get!(elapsed, state => Object::float(match &*state.made.borrow() {
 
 // When the request began, in seconds since the epoch.
 get!(start, state => {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let now = running().and_then(Running::session).map(Session::unix_time).unwrap_or_default();
     Object::float(now.saturating_sub(state.latency()).as_secs_f64())
 });
 

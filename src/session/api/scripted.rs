@@ -41,6 +41,11 @@ impl Session {
         self.user.with_client_state(|state| with(&mut Cookies::new(state, host, now)))
     }
 
+    /// Returns the time since the Unix epoch, as of the core's turn.
+    pub(crate) fn unix_time(&self) -> Duration {
+        self.context.unix_time()
+    }
+
     /// Returns whether this is the base URL of the user's class.
     pub(crate) fn is_base(&self, url: &str) -> bool {
         BaseUrl::parse(url).is_ok_and(|url| url == self.class.defaults().base)
