@@ -162,7 +162,7 @@ impl Installation {
             let version = version(&probe.version);
             return Err(FindError::OtherVersion { path: probe.prefix, made_for, version });
         }
-        let library = probe.library().map(Entry::Library);
+        let library = probe.shared_library().map(Entry::Library);
         let entry = library.or(extension.map(Entry::Extension));
         let Probe { version: numbers, build, executable, .. } = probe;
         match entry {

@@ -54,7 +54,7 @@ print("\ngregaria-probe:" + json.dumps({
     "base_prefix": base,
     "environment_version": environment_version(sys.prefix),
     "mapped_library": mapped_library(),
-    "library_names": [ask("INSTSONAME"), ask("LDLIBRARY"), "libpython%s.so.1.0" % text, "libpython%s.so" % text],
-    "library_folders": [os.path.join(base, "lib"), os.path.join(base, "lib", ask("MULTIARCH") or ""),
+    "shared_library_names": [ask("INSTSONAME"), ask("LDLIBRARY"), "libpython%s.so.1.0" % text, "libpython%s.so" % text],
+    "shared_library_folders": [os.path.join(base, "lib"), os.path.join(base, "lib", ask("MULTIARCH") or ""),
                         os.path.join(base, "lib64"), ask("LIBDIR")],
 }))

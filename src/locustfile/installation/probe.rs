@@ -36,9 +36,9 @@ pub(super) struct Probe {
     /// The shared library that it runs on.
     pub(super) mapped_library: Option<PathBuf>,
     /// What its shared library may be called.
-    pub(super) library_names: Vec<Option<String>>,
+    pub(super) shared_library_names: Vec<Option<String>>,
     /// Where it may be.
-    pub(super) library_folders: Vec<Option<PathBuf>>,
+    pub(super) shared_library_folders: Vec<Option<PathBuf>>,
 }
 
 impl Probe {
@@ -95,13 +95,14 @@ impl Probe {
 
     /// Its shared library: the one it runs on, or one that lies where it is installed. One elsewhere would be
     /// that of another installation, with the same version perhaps and other packages.
-    pub(super) fn library(&self) -> Option<PathBuf> {
+    pub(super) fn shared_library(&self) -> Option<PathBuf> {
         let folders = self
-            .library_folders
+            .shared_library_folders
             .iter()
             .flatten()
             .filter(|folder| folder.starts_with(&self.base_prefix));
-        let names = || self.library_names.iter().flatten().filter(|name| name.contains(".so"));
+        let names =
+            || self.shared_library_names.iter().flatten().filter(|name| name.contains(".so"));
         let installed = folders.flat_map(|folder| names().map(move |name| folder.join(name)));
         self.mapped_library.iter().cloned().chain(installed).find(|path| path.is_file())
     }

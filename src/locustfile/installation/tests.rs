@@ -37,7 +37,7 @@ fn answer(changes: Value) -> Value {
         "version": [3, 12, 1], "build": "3.12.1 (main)", "implementation": "cpython", "free_threaded": false,
         "machine": [2, if cfg!(target_arch = "aarch64") { 183 } else { 62 }], "executable": "/opt/bin/python3",
         "prefix": "/opt", "base_prefix": "/opt", "environment_version": null, "mapped_library": null,
-        "library_names": [], "library_folders": [],
+        "shared_library_names": [], "shared_library_folders": [],
     });
     let changed = answer.as_object_mut().unwrap();
     changed.extend(changes.as_object().unwrap().clone());
@@ -193,7 +193,7 @@ fn installed(file: &str, changes: Value) -> (TempDir, Option<PathBuf>) {
 fn the_shared_library_is_one_of_the_installation() {
     let names = json!([null, "libpython3.12.a", "libpython3.12.so", "libpython3.12.so.1.0"]);
     let folders = json!(["BASE/lib", "BASE/lib/x86_64-linux-gnu", "/elsewhere"]);
-    let said = json!({"prefix": "BASE", "base_prefix": "BASE", "library_names": names, "library_folders": folders});
+    let said = json!({"prefix": "BASE", "base_prefix": "BASE", "shared_library_names": names, "shared_library_folders": folders});
     // Debian's; the link without a number is in its package for developers.
     let debian = "lib/x86_64-linux-gnu/libpython3.12.so.1.0";
     assert_eq!(installed(debian, said.clone()).1, Some(debian.into()));
