@@ -15,7 +15,8 @@ use std::ptr;
 
 use http::Method as HttpMethod;
 
-use super::api::{GetSetDef, Method, PyObject, Raw, api, slot};
+use super::api::{GetSetDef, Method, Raw, api};
+use super::class;
 use super::fiber::{Answer, Ask, Running, running};
 use super::module::Arguments;
 use super::object::{Object, Result, View, answer, raise, raise_object};
@@ -24,14 +25,7 @@ use crate::session::Variation;
 use auth::Auth;
 use call::Call;
 
-/// The object of the type.
-#[repr(C)]
-struct ClientObject {
-    head: PyObject,
-    client: *mut Client,
-}
-
-/// What it owns.
+/// What its objects own.
 #[derive(Default)]
 pub(super) struct Client {
     /// Whether rows are named as `FastHttpUser` names them: by the argument.
@@ -82,33 +76,13 @@ impl Client {
 fn of<'a>(raw: Raw) -> Result<&'a Client> {
     // SAFETY: methods and attributes of the type are called with its objects only, and those live as long as
     // the call.
-    let client = unsafe { (*raw.cast::<ClientObject>()).client.as_ref() };
+    let client = unsafe { class::owned::<Client>(raw) };
     client.ok_or_else(|| raise(api().PyExc_RuntimeError, "the client was not made by its class"))
 }
 
 unsafe extern "C" fn new(class: Raw, _: Raw, _: Raw) -> Raw {
     // SAFETY: a class made from our type.
-    let raw = unsafe { (api().PyType_GenericAlloc)(class, 0) };
-    if !raw.is_null() {
-        // SAFETY: a new object of ours.
-        unsafe { (*raw.cast::<ClientObject>()).client = Box::into_raw(Box::default()) };
-    }
-    raw
-}
-
-unsafe extern "C" fn dealloc(raw: Raw) {
-    // SAFETY: the last reference is gone. The object is ours, and so is its memory.
-    unsafe {
-        let class = (*raw).class;
-        let client = (*raw.cast::<ClientObject>()).client;
-        if !client.is_null() {
-            drop(Box::from_raw(client));
-        }
-        let free = (api().PyType_GetSlot)(class, slot::FREE);
-        let free: unsafe extern "C" fn(*mut c_void) = std::mem::transmute(free);
-        free(raw.cast());
-        (api().Py_DecRef)(class);
-    }
+    answer(|| unsafe { class::object(class, Client::default()) })
 }
 
 /// Makes the type.
@@ -155,7 +129,7 @@ pub(super) fn class() -> Result<Object> {
         closure: ptr::null_mut(),
     });
     let attributes = attributes.chain([end]).collect();
-    response::make_class(c"_gregaria.Client", &methods, attributes, dealloc, Some(new))
+    class::make::<Client>(c"_gregaria.Client", &methods, attributes, Some(new))
 }
 
 /// Makes a request of this method; `first` is the place of the URL among the arguments.

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 use super::api::{PyInterpreterState, PyThreadState, api};
 use super::constants::Constants;
 use super::engine::{ClassTable, Engine};
-use super::object::{Object, Raised, Result};
+use super::object::{Raised, Result};
 use super::parker::Parkers;
 use super::watch::Watch;
 use crate::executor::spawn_here;
@@ -215,11 +215,4 @@ fn record_of_3_11(own: *mut PyThreadState) -> Option<libc::pthread_key_t> {
     const KEYS_MAX: libc::pthread_key_t = 1024;
     // SAFETY: a key that nobody has made gives null.
     (0..KEYS_MAX).find(|&key| unsafe { libc::pthread_getspecific(key) } == own.cast())
-}
-
-/// The exception that ends a fiber.
-impl Engine {
-    pub(super) fn greenlet_exit(&self) -> Object {
-        self.greenlet_exit.call(&[]).unwrap_or_else(|Raised| Object::none())
-    }
 }

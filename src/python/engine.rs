@@ -2,7 +2,7 @@
 
 use std::ffi::CStr;
 
-use super::object::{Object, Result, import};
+use super::object::{Object, Raised, Result, import};
 
 /// The functions of `locust._engine`, and classes of exceptions.
 pub(super) struct Engine {
@@ -36,6 +36,13 @@ impl Engine {
             json_loads: import(c"json")?.attr(c"loads")?,
             json_dumps: import(c"json")?.attr(c"dumps")?,
         })
+    }
+}
+
+impl Engine {
+    /// Makes the exception that ends a fiber.
+    pub(super) fn greenlet_exit(&self) -> Object {
+        self.greenlet_exit.call(&[]).unwrap_or_else(|Raised| Object::none())
     }
 }
 

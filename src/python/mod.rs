@@ -10,6 +10,7 @@
 
 mod actions;
 mod api;
+mod class;
 mod client;
 mod constants;
 mod core;

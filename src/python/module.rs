@@ -4,11 +4,11 @@ use std::ffi::{c_int, c_void};
 use std::ptr;
 use std::time::Duration;
 
-use super::api::{METHOD_FLAGS, Method, MethodDef, ModuleDef, PyObject, Raw, api};
+use super::api::{Method, ModuleDef, PyObject, Raw, api};
 use super::core::Core;
 use super::fiber::{Answer, Ask, Descriptor, Ended, Running, running};
 use super::object::{Object, Result, View, answer, raise, raise_object};
-use super::{client, parker, process, response};
+use super::{class, client, parker, process, response};
 
 /// The version of the C API that the definition of a module is for (`PYTHON_API_VERSION`).
 const API_VERSION: c_int = 1013;
@@ -17,7 +17,7 @@ const API_VERSION: c_int = 1013;
 pub(super) unsafe extern "C" fn init() -> Raw {
     answer(|| {
         let module = make()?;
-        let base = View::to_owned(unsafe_view(api_value(api().PyExc_BaseException)));
+        let base = base_exception()?;
         let type_of_types = super::object::import(c"builtins")?.attr(c"type")?;
         let exit = type_of_types.call(&[
             &Object::str("GreenletExit")?,
@@ -34,14 +34,9 @@ pub(super) unsafe extern "C" fn init() -> Raw {
     })
 }
 
-fn api_value(place: *mut Raw) -> Raw {
+fn base_exception() -> Result<Object> {
     // SAFETY: a variable of the interpreter's that holds a class.
-    unsafe { *place }
-}
-
-fn unsafe_view(raw: Raw) -> View {
-    // SAFETY: a class of the interpreter's, which lives as long as that.
-    unsafe { View::new(raw) }.expect("it is a class")
+    Object::borrowed(unsafe { *api().PyExc_BaseException })
 }
 
 fn make() -> Result<Object> {
@@ -63,25 +58,14 @@ fn make() -> Result<Object> {
         (c"register", register),
         (c"host", host),
     ];
-    let methods: Vec<MethodDef> = functions
-        .into_iter()
-        .map(|(name, method)| MethodDef {
-            name: name.as_ptr(),
-            method: Some(method),
-            flags: METHOD_FLAGS,
-            doc: ptr::null(),
-        })
-        .chain([MethodDef { name: ptr::null(), method: None, flags: 0, doc: ptr::null() }])
-        .collect();
-    // Leaked: the interpreter refers to both as long as the process lives.
-    let methods = Vec::leak(methods).as_mut_ptr();
+    // Leaked: the interpreter refers to it as long as the process lives.
     let definition = Box::leak(Box::new(ModuleDef {
         head: PyObject::STATIC,
         base: [ptr::null_mut::<c_void>(); 3],
         name: c"_gregaria".as_ptr(),
         doc: ptr::null(),
         size: -1,
-        methods,
+        methods: class::method_table(&functions),
         rest: [ptr::null_mut(); 4],
     }));
     // SAFETY: a definition that stays.

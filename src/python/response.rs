@@ -7,29 +7,21 @@ mod attributes;
 mod text;
 
 use std::cell::{Cell, OnceCell, RefCell};
-use std::ffi::{CStr, c_int, c_void};
+use std::ffi::CStr;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::time::Duration;
 
 use http::Method as HttpMethod;
 
-use super::api::{
-    GetSetDef, METHOD_FLAGS, Method, MethodDef, PyObject, Raw, TypeSlot, TypeSpec, api, flag, slot,
-};
+use super::api::{Method, PyObject, Raw, api};
+use super::class;
 use super::client::Client;
 use super::module::Arguments;
 use super::object::{Object, Raised, Result, View, answer, clear, import, raise, raise_object};
 use crate::session::{RequestFailed, Response};
 
-/// The object of the type.
-#[repr(C)]
-struct ResponseObject {
-    head: PyObject,
-    state: *mut State,
-}
-
-/// What it owns.
+/// What its objects own.
 struct State {
     made: RefCell<Made>,
     /// The argument that was called with.
@@ -93,8 +85,6 @@ pub(super) fn new(
     settle_last();
     let is_fast = Client::of(&asked.client).is_some_and(Client::is_fast);
     let class = CLASSES[usize::from(is_fast)].load(Ordering::Relaxed);
-    // SAFETY: a class made from our type, so that its objects begin as ours do.
-    let object = Object::owned(unsafe { (api().PyType_GenericAlloc)(class, 0) })?;
     let made = match made {
         Ok(mut response) => {
             judge(&mut response, is_fast);
@@ -103,7 +93,7 @@ pub(super) fn new(
         Err(failed) => Made::Failed(failed),
     };
     let Asked { url, name, method, client, is_caught, context, error } = asked;
-    let state = Box::new(State {
+    let state = State {
         made: RefCell::new(made),
         url,
         name,
@@ -115,9 +105,9 @@ pub(super) fn new(
         context: RefCell::new(context),
         error: error.map(OnceCell::from).unwrap_or_default(),
         failure: RefCell::new(None),
-    });
-    // SAFETY: a new object of ours, which nobody else knows yet.
-    unsafe { (*object.raw().cast::<ResponseObject>()).state = Box::into_raw(state) };
+    };
+    // SAFETY: a class made from our type.
+    let object = unsafe { class::object(class, state) }?;
     if !is_caught {
         UNSETTLED.set(object.clone().into_raw());
     }
@@ -207,24 +197,8 @@ impl State {
 fn state<'a>(raw: Raw) -> Result<&'a State> {
     // SAFETY: methods and attributes of the type are called with its objects only, and those live as long as
     // the call.
-    let state = unsafe { (*raw.cast::<ResponseObject>()).state.as_ref() };
+    let state = unsafe { class::owned::<State>(raw) };
     state.ok_or_else(|| raise(api().PyExc_RuntimeError, "only requests make responses"))
-}
-
-unsafe extern "C" fn dealloc(raw: Raw) {
-    // SAFETY: the last reference is gone. The object is ours, and so is its memory.
-    unsafe {
-        let class = (*raw).class;
-        let state = (*raw.cast::<ResponseObject>()).state;
-        if !state.is_null() {
-            // What is dropped uncounted counts itself.
-            drop(Box::from_raw(state));
-        }
-        let free = (api().PyType_GetSlot)(class, slot::FREE);
-        let free: unsafe extern "C" fn(*mut c_void) = std::mem::transmute(free);
-        free(raw.cast());
-        (api().Py_DecRef)(class);
-    }
 }
 
 /// Makes the type.
@@ -238,50 +212,10 @@ pub(super) fn class() -> Result<Object> {
         (c"__enter__", enter),
         (c"__exit__", exit),
     ];
-    let class = make_class(c"_gregaria.Response", &methods, attributes::table(), dealloc, None)?;
+    let class = class::make::<State>(c"_gregaria.Response", &methods, attributes::table(), None)?;
     register(false, class.clone());
     register(true, class.clone());
     Ok(class)
-}
-
-/// Makes a type whose objects are a head and a pointer.
-pub(super) fn make_class(
-    name: &'static CStr,
-    methods: &[(&'static CStr, Method)],
-    attributes: Vec<GetSetDef>,
-    dealloc: unsafe extern "C" fn(Raw),
-    new: Option<unsafe extern "C" fn(Raw, Raw, Raw) -> Raw>,
-) -> Result<Object> {
-    let end = MethodDef { name: ptr::null(), method: None, flags: 0, doc: ptr::null() };
-    let methods: Vec<MethodDef> = methods
-        .iter()
-        .map(|&(name, method)| MethodDef {
-            name: name.as_ptr(),
-            method: Some(method),
-            flags: METHOD_FLAGS,
-            doc: ptr::null(),
-        })
-        .chain([end])
-        .collect();
-    // Leaked, as the interpreter refers to all of it for as long as the process lives.
-    let mut slots = vec![
-        TypeSlot { slot: slot::METHODS, value: Vec::leak(methods).as_mut_ptr().cast() },
-        TypeSlot { slot: slot::GETSET, value: Vec::leak(attributes).as_mut_ptr().cast() },
-        TypeSlot { slot: slot::DEALLOC, value: dealloc as *mut c_void },
-    ];
-    if let Some(new) = new {
-        slots.push(TypeSlot { slot: slot::NEW, value: new as *mut c_void });
-    }
-    slots.push(TypeSlot { slot: 0, value: ptr::null_mut() });
-    let spec = Box::leak(Box::new(TypeSpec {
-        name: name.as_ptr(),
-        size: size_of::<ResponseObject>() as c_int,
-        item_size: 0,
-        flags: flag::DEFAULT | flag::BASE,
-        slots: Vec::leak(slots).as_mut_ptr(),
-    }));
-    // SAFETY: a description that stays.
-    Object::owned(unsafe { (api().PyType_FromSpec)(spec) })
 }
 
 macro_rules! method {
