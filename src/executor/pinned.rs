@@ -147,6 +147,8 @@ impl Pinned {
             pinned.spawn(async move { slot.set(Some(main.await)) });
             let driven = pinned.drive(output).await;
             pinned.drop_tasks().await;
+            // It waits no more, even where something keeps the reactor: a response that a file keeps does.
+            pinned.reactor.set_wait_hook(None);
             driven
         });
         driven?.map_err(broken)

@@ -46,14 +46,6 @@ pub(super) struct Client {
 }
 
 impl Client {
-    /// Returns the row's name of a request that got no response.
-    pub(super) fn name_of(&self, url: &str) -> String {
-        if let Some(name) = &*self.name.borrow() {
-            return name.clone();
-        }
-        if self.is_fast.get() { url } else { request::path_of(url) }.to_owned()
-    }
-
     /// Puts the host before a path.
     pub(super) fn join(&self, path: &str) -> String {
         format!("{}{path}", self.base_url.borrow())
@@ -172,7 +164,7 @@ fn send(
     let request = request::build(client, session, method.clone(), url, &call)?;
     let answer = fiber.ask(Ask::Request(request));
     let made = match answer {
-        Answer::Response(made) => made,
+        Answer::Made(made) => made,
         Answer::Throw(exception) => return Err(raise_object(&exception)),
         _ => return Err(raise(api().PyExc_SystemError, "a request got no response")),
     };
@@ -182,7 +174,6 @@ fn send(
     };
     let asked = Asked {
         url: call.url.unwrap_or_else(Object::none),
-        name: call.name,
         method,
         client: Object::borrowed(object)?,
         is_caught: call.is_caught.unwrap_or(client.is_caught.get()),

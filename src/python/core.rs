@@ -37,6 +37,8 @@ pub(super) struct Core {
     pub(super) constants: Constants,
     /// Sessions of greenlets that have ended, by the numbers of their users.
     siblings: RefCell<HashMap<u64, Vec<Session>>>,
+    /// How many users there are.
+    users: Cell<usize>,
     pub(super) parkers: Parkers,
     pub(super) watch: Watch,
     pub(super) engine: Engine,
@@ -93,6 +95,7 @@ impl Core {
             classes: RefCell::default(),
             constants: Constants::new(),
             siblings: RefCell::default(),
+            users: Cell::new(0),
             parkers: Parkers::new(session.reactor().remote()),
             watch: Watch::start(interpreter),
             engine,
@@ -129,6 +132,19 @@ impl Core {
     pub(super) fn forget_siblings(&self, user: u64) {
         let forgotten = self.siblings.borrow_mut().remove(&user);
         drop(forgotten);
+    }
+
+    /// Notes that a user begins.
+    pub(super) fn user_begins(&self) {
+        self.users.set(self.users.get() + 1);
+    }
+
+    /// Notes that a user has ended. After the last one nobody is left to judge a response.
+    pub(super) fn user_ends(&self) {
+        self.users.set(self.users.get() - 1);
+        if self.users.get() == 0 {
+            super::response::settle_open();
+        }
     }
 
     /// Makes the thread state of a fiber with a stack of these bounds.
@@ -181,7 +197,7 @@ impl Core {
     }
 }
 
-/// The interpreter's lock, which the core holds for as long as its reactor lives.
+/// The interpreter's lock, which the core holds until its run ends.
 struct Held(Rc<Core>);
 
 /// While the core sleeps, other threads of Python can run.

@@ -17,7 +17,7 @@ use super::core::Core;
 use super::object::Object;
 use super::parker::Parker;
 use super::stack::{FiberStack, NoStack};
-use crate::session::{PendingRequest, RequestFailed, Response, Session};
+use crate::session::{Made, PendingRequest, Session};
 
 /// What a fiber asks its core for.
 pub(super) enum Ask {
@@ -49,8 +49,8 @@ pub(super) struct Descriptor {
 pub(super) enum Answer {
     /// Another job, after the one that is done.
     Job(Job),
-    /// The response.
-    Response(Result<Response, RequestFailed>),
+    /// What came of the request.
+    Made(Made),
     /// Whether what it waited for has happened; otherwise the time is over.
     Happened(bool),
     /// The command's answer, or why there is none.

@@ -22,7 +22,7 @@ pub(super) fn work(core: &Core, running: &Running, first: Answer) {
             Answer::Job(Job::End) => break,
             Answer::Job(job) => perform(core, &mut user, job),
             // It came between two jobs, where there is nothing to be broken off.
-            Answer::Throw(_) | Answer::Response(_) | Answer::Happened(_) | Answer::Called(_) => {
+            Answer::Throw(_) | Answer::Made(_) | Answer::Happened(_) | Answer::Called(_) => {
                 Ended::StopsUser
             }
         };

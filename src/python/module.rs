@@ -371,7 +371,7 @@ fn happened(fiber: &Running, ask: Ask) -> Result<bool> {
     match fiber.ask(ask) {
         Answer::Happened(happened) => Ok(happened),
         Answer::Throw(exception) => Err(raise_object(&exception)),
-        Answer::Job(_) | Answer::Response(_) | Answer::Called(_) => Ok(false),
+        Answer::Job(_) | Answer::Made(_) | Answer::Called(_) => Ok(false),
     }
 }
 

@@ -2,11 +2,13 @@
 //!
 //! Everything that it says is made when it is asked for. It is counted at the end of its `with` block. Without
 //! one it is counted when the user next leaves its core to others, so that `with` can still make a check of it.
+//! One that the file wants to judge and never does is counted when it is freed, or when the users have ended.
 
 mod attributes;
 mod text;
 
 use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::HashSet;
 use std::ffi::CStr;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
@@ -19,24 +21,26 @@ use super::class;
 use super::client::Client;
 use super::module::Arguments;
 use super::object::{Object, Raised, Result, View, answer, clear, import, raise, raise_object};
-use crate::session::{RequestFailed, Response};
+use crate::session::{self, Response, Unanswered};
 
 /// What its objects own.
 struct State {
     made: RefCell<Made>,
     /// The argument that was called with.
     url: Object,
-    /// The row's name, if the call gave one.
-    name: Option<Object>,
     method: HttpMethod,
     client: Object,
     /// Whether the file judges it, in a `with` block.
     is_caught: Cell<bool>,
+    /// Whether the file has judged it.
+    is_judged: Cell<bool>,
     /// Whether it has been counted.
     is_settled: Cell<bool>,
+    /// Its object, while that is in `OPEN`, and else null.
+    open: Cell<Raw>,
     /// Whether the file has assigned an encoding.
     has_encoding: Cell<bool>,
-    context: RefCell<Option<Object>>,
+    context: Option<Object>,
     /// The exception for a request that got no response.
     error: OnceCell<Object>,
     /// The exception that the file has judged it by.
@@ -45,7 +49,7 @@ struct State {
 
 enum Made {
     Response(Box<Response>),
-    Failed(RequestFailed),
+    Failed(Box<Unanswered>),
 }
 
 /// The classes that responses are of, for `HttpUser` and `FastHttpUser`: the type itself, until the `locust`
@@ -54,15 +58,16 @@ static CLASSES: [AtomicPtr<PyObject>; 2] =
     [AtomicPtr::new(ptr::null_mut()), AtomicPtr::new(ptr::null_mut())];
 
 thread_local! {
-    /// The last response of this core, if it is to be counted when its user leaves the core. It is owned, and
-    /// null where there is none.
+    /// The last response of this core, if it has not been counted and its user has not left the core since. It
+    /// is owned, and null where there is none.
     static UNSETTLED: Cell<Raw> = const { Cell::new(ptr::null_mut()) };
+    /// The responses of this core whose users have left it before judging them. They are not owned.
+    static OPEN: RefCell<HashSet<Raw>> = RefCell::default();
 }
 
 /// How a response was asked for.
 pub(super) struct Asked {
     pub(super) url: Object,
-    pub(super) name: Option<Object>,
     pub(super) method: HttpMethod,
     pub(super) client: Object,
     pub(super) is_caught: bool,
@@ -78,10 +83,7 @@ pub(super) fn register(is_fast: bool, class: Object) {
 }
 
 /// Makes the object of a response.
-pub(super) fn new(
-    made: std::result::Result<Response, RequestFailed>,
-    asked: Asked,
-) -> Result<Object> {
+pub(super) fn new(made: session::Made, asked: Asked) -> Result<Object> {
     settle_last();
     let is_fast = Client::of(&asked.client).is_some_and(Client::is_fast);
     let class = CLASSES[usize::from(is_fast)].load(Ordering::Relaxed);
@@ -92,25 +94,24 @@ pub(super) fn new(
         }
         Err(failed) => Made::Failed(failed),
     };
-    let Asked { url, name, method, client, is_caught, context, error } = asked;
+    let Asked { url, method, client, is_caught, context, error } = asked;
     let state = State {
         made: RefCell::new(made),
         url,
-        name,
         method,
         client,
         is_caught: Cell::new(is_caught),
+        is_judged: Cell::new(false),
         is_settled: Cell::new(false),
+        open: Cell::new(ptr::null_mut()),
         has_encoding: Cell::new(false),
-        context: RefCell::new(context),
+        context,
         error: error.map(OnceCell::from).unwrap_or_default(),
         failure: RefCell::new(None),
     };
     // SAFETY: a class made from our type.
     let object = unsafe { class::object(class, state) }?;
-    if !is_caught {
-        UNSETTLED.set(object.clone().into_raw());
-    }
+    UNSETTLED.set(object.clone().into_raw());
     Ok(object)
 }
 
@@ -126,15 +127,40 @@ fn judge(response: &mut Response, is_fast: bool) {
     }
 }
 
-/// Counts the last response, whose `with` block has not begun. Called before a fiber leaves the core.
+/// Counts the last response, unless the file judges it. Called before a fiber leaves the core.
 pub(super) fn settle_last() {
     let raw = UNSETTLED.replace(ptr::null_mut());
-    if !raw.is_null()
-        && let Ok(object) = Object::owned(raw)
-        && settle(&object).is_err()
+    if raw.is_null() {
+        return;
+    }
+    if let Ok(object) = Object::owned(raw)
+        && keep_open(&object)
+            .and_then(|is_open| if is_open { Ok(()) } else { settle(&object) })
+            .is_err()
     {
         // A listener's exceptions are told by its hook. What else there is belongs to nobody.
         clear();
+    }
+}
+
+/// Remembers a response that the file judges later. Returns `false` for any other.
+fn keep_open(object: &Object) -> Result<bool> {
+    let state = state(object.raw())?;
+    let is_open = state.is_caught.get() && !state.is_settled.get();
+    if is_open {
+        state.open.set(object.raw());
+        OPEN.with_borrow_mut(|open| open.insert(object.raw()));
+    }
+    Ok(is_open)
+}
+
+/// Counts the responses that nobody has judged. Called when the users of the core have ended.
+pub(super) fn settle_open() {
+    settle_last();
+    while let Some(raw) = OPEN.with_borrow(|open| open.iter().next().copied()) {
+        if Object::borrowed(raw).and_then(|object| settle(&object)).is_err() {
+            clear();
+        }
     }
 }
 
@@ -144,8 +170,10 @@ fn settle(object: &Object) -> Result<()> {
     if state.is_settled.replace(true) {
         return Ok(());
     }
-    if let Made::Response(response) = &mut *state.made.borrow_mut() {
-        response.count();
+    state.close();
+    match &mut *state.made.borrow_mut() {
+        Made::Response(response) => response.count(),
+        Made::Failed(failed) => failed.count(),
     }
     if Client::of(&state.client).is_some_and(Client::has_listeners) {
         state.client.attr(c"_fire")?.call1(object)?;
@@ -154,6 +182,14 @@ fn settle(object: &Object) -> Result<()> {
 }
 
 impl State {
+    /// Forgets that it is to be judged.
+    fn close(&self) {
+        let raw = self.open.replace(ptr::null_mut());
+        if !raw.is_null() {
+            OPEN.with_borrow_mut(|open| open.remove(&raw));
+        }
+    }
+
     /// Returns an error for judging a response that the file does not judge.
     fn misused(&self, object: Raw, method: &str) -> Raised {
         let misuse = || {
@@ -176,13 +212,9 @@ impl State {
 
     /// Returns the name of its row.
     fn name(&self) -> String {
-        if let Made::Response(response) = &*self.made.borrow() {
-            return response.name();
-        }
-        match &self.name {
-            Some(name) => name.to_text(),
-            None => Client::of(&self.client)
-                .map_or_else(String::new, |client| client.name_of(self.url_text())),
+        match &*self.made.borrow() {
+            Made::Response(response) => response.name(),
+            Made::Failed(failed) => failed.name(),
         }
     }
 
@@ -191,6 +223,12 @@ impl State {
             Made::Response(response) => response.latency(),
             Made::Failed(failed) => failed.latency(),
         }
+    }
+}
+
+impl Drop for State {
+    fn drop(&mut self) {
+        self.close();
     }
 }
 
@@ -242,9 +280,11 @@ method!(success, object, state, _arguments => {
     if !state.is_caught.get() || state.is_settled.get() {
         return Err(state.misused(object, "success"));
     }
+    state.is_judged.set(true);
     state.failure.take();
-    if let Made::Response(response) = &mut *state.made.borrow_mut() {
-        response.success();
+    match &mut *state.made.borrow_mut() {
+        Made::Response(response) => response.success(),
+        Made::Failed(failed) => failed.success(),
     }
     Ok(Object::none())
 });
@@ -255,18 +295,19 @@ method!(fail, object, state, arguments => {
     }
     let reason = arguments.get(0).or_else(|| arguments.named().next().map(|(_, value)| value));
     let reason = reason.map_or_else(Object::none, View::to_owned);
+    state.is_judged.set(true);
     // As Locust's tables show it: a text as it is, an exception with its class.
     let text = if reason.view().is_exception() {
-        let repr = import(c"builtins")?.attr(c"repr")?;
-        let text = repr.call1(&reason)?.to_text();
+        let text = import(c"locust.event")?.attr(c"error_text")?.call1(&reason)?.to_text();
         state.failure.replace(Some(reason));
         text
     } else {
         state.failure.take();
         reason.to_text()
     };
-    if let Made::Response(response) = &mut *state.made.borrow_mut() {
-        response.failure(text);
+    match &mut *state.made.borrow_mut() {
+        Made::Response(response) => response.failure(text),
+        Made::Failed(failed) => failed.failure(text),
     }
     Ok(Object::none())
 });
@@ -292,10 +333,6 @@ method!(enter, object, state, _arguments => {
             return Err(state.misused(object.raw(), "with"));
         }
         object.attr(c"_enter_plain")?.call(&[])?;
-    }
-    if UNSETTLED.get() == object.raw() {
-        // Its block counts it.
-        drop(Object::owned(UNSETTLED.replace(ptr::null_mut())));
     }
     Ok(object)
 });

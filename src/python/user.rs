@@ -33,9 +33,10 @@ impl PythonUser {
     /// Makes the user in Python, and runs its `on_start`.
     pub(crate) async fn start(&mut self, session: &Session) -> TaskResult {
         let core = Core::of_this_thread(session).map_err(TaskError::Exception)?;
+        core.user_begins();
+        self.number = Some(session.user());
         self.fiber =
             Some(Fiber::new(core).map_err(|error| TaskError::Exception(error.to_string()))?);
-        self.number = Some(session.user());
         let job = Job::Start { class: self.class, number: session.user() };
         self.run(session, Answer::Job(job)).await
     }
@@ -83,6 +84,7 @@ impl Drop for PythonUser {
         drop(self.fiber.take());
         if let Some((core, user)) = Core::current().zip(self.number) {
             core.forget_siblings(user);
+            core.user_ends();
         }
     }
 }
@@ -104,7 +106,7 @@ pub(super) async fn drive(fiber: &mut Fiber, session: &Session, mut answer: Answ
             Ask::Done(ended) | Ask::Iterated(ended) => return ended,
             Ask::Request(request) => {
                 let made = or_thrown(fiber, session.make_pending(request)).await;
-                made.map_or_else(Answer::Throw, Answer::Response)
+                made.map_or_else(Answer::Throw, Answer::Made)
             }
             Ask::Sleep(Duration::ZERO) => {
                 yield_now().await;

@@ -18,13 +18,13 @@ pub use api::check::{
     Check, Condition, InvalidStatus, StatusRange, body_contains, header, header_equals,
     json_equals, json_exists, max_time, status, statuses,
 };
-pub use api::counted::RequestFailed;
 pub use api::measurement::Measurement;
 pub use api::pending::PendingRequest;
 pub use api::random::Random;
 pub use api::request_builder::{Path, RequestBuilder};
 pub use api::response::Response;
 pub use api::session::Session;
+pub use api::unanswered::RequestFailed;
 pub use body::decoding::DecodeError;
 pub use body::json::{Pointer, PointerError};
 pub use connection::resolved::{InvalidResolve, Resolve};
@@ -67,6 +67,7 @@ pub use wire::prepared::Prepared;
 pub use wire::render::Defaults;
 
 pub(crate) use api::check::needs_body;
+pub(crate) use api::unanswered::{Made, Unanswered};
 pub(crate) use api::variation::Variation;
 pub(crate) use budget::Budget;
 pub(crate) use identity::cookies::StoredCookie;

@@ -265,6 +265,72 @@ fn a_locustfile_opens_the_page_whose_form_has_its_arguments() {
     assert!(!output.stderr.contains("hunter2"), "{}", output.stderr);
 }
 
+/// A response that is judged late, never, or kept by the file beyond its user. Locust counts none of those
+/// that are never judged.
+#[test]
+fn every_request_is_counted_whenever_the_file_judges_it() {
+    if !has_python() {
+        return;
+    }
+    let file = r#"
+import gevent
+from locust import FastHttpUser, constant, events, task
+
+kept = []
+
+@events.quitting.add_listener
+def quitting(environment, **kwargs):
+    print("event freed", type(environment.runner).__name__, len(kept), flush=True)
+    kept.clear()
+
+class Keeper(FastHttpUser):
+    wait_time = constant(0)
+    turn = 0
+
+    def ask(self, host, name, caught=True):
+        return self.client.get(f"{host}/", name=name, catch_response=caught)
+
+    @task
+    def keep(self):
+        for host, name in ((self.host, "answered"), ("http://127.0.0.1:9", "unanswered")):
+            kept.append(self.ask(host, f"{name}, never judged"))
+            kept.append(self.ask(host, f"{name}, not to be judged", caught=False))
+            self.cycle = self.ask(host, f"{name}, in a cycle")
+            self.cycle.of = self
+            late = self.ask(host, f"{name}, judged late")
+            gevent.sleep(0.01)
+            with late as response:
+                response.failure("late")
+            with self.ask(host, f"{name}, forgiven") as response:
+                response.success()
+        with self.ask(host, "unanswered, stopped in its block"):
+            gevent.sleep(60)
+"#;
+    let server = plain_server();
+    let words =
+        ["-f", "locustfile.py", "--headless", "-u2", "-r9", "--cores=0", "-t2", "--csv=out"];
+    let run = Run::new(words).file("locustfile.py", file).host(server.address);
+    let output = run.go().code(1);
+    assert!(output.stdout.contains("event freed WorkerRunner 8"), "{}", output.stdout);
+    for (name, failures) in [
+        ("answered, never judged", 0),
+        ("answered, not to be judged", 0),
+        ("answered, in a cycle", 0),
+        ("answered, judged late", 2),
+        ("answered, forgiven", 0),
+        ("unanswered, never judged", 2),
+        ("unanswered, not to be judged", 2),
+        ("unanswered, in a cycle", 2),
+        ("unanswered, judged late", 2),
+        ("unanswered, forgiven", 0),
+        ("unanswered, stopped in its block", 2),
+    ] {
+        let of = |column: &str| output.csv("out_stats.csv").count(name, column);
+        let counted = (of("Request Count"), of("Failure Count"));
+        assert_eq!(counted, (2, failures), "{name}: {}", output.stdout);
+    }
+}
+
 #[test]
 fn without_a_python_that_can_run_it_a_locustfile_is_refused() {
     let error = refused(&["-f", "a.py", "--headless", "--python", "/nonexistent"], 2);

@@ -41,7 +41,7 @@ class Response:
     """A response with what the engine would say of it; nothing is decoded here."""
 
     __slots__ = (
-        "_catch _client _context _elapsed _error _failure _fields _flavour _length _method _ms _name "
+        "_catch _client _context _elapsed _error _failure _fields _flavour _judged _length _method _ms _name "
         "_own_encoding _redirects _request _start content reason status_code url"
     ).split()
 
@@ -49,12 +49,19 @@ class Response:
         self.status_code, self._fields, self.content, self._error = status, list(fields), content, error
         self.reason, self.url = more.pop("reason", "OK"), url
         self._method, self._name, self._ms, self._start = "GET", "/path", 1.5, 1000.0
-        self._length, self._context, self._failure = len(content or b""), None, None
+        self._length, self._context, self._failure = len(content or b""), None, self._own_failure()
         self._elapsed, self._redirects, self._catch = 0.25, [], True
-        self._own_encoding, self._flavour = False, 0
+        self._own_encoding, self._flavour, self._judged = False, 0, False
         self._request = ("GET", url, [("Host", "host"), ("Accept", "*/*")], None)
         for name, value in more.items():
             setattr(self, name, value)
+
+    def _own_failure(self):
+        """What it counts as while the file has not judged it."""
+        if self.status_code == 0:
+            return str(self._error) if self._error else None
+        valid = getattr(type(self), "_VALID", (*range(400), *range(600, 1000)))
+        return None if self.status_code in valid else f"{self.status_code} {self.reason}"
 
     def _header_list(self):
         return list(self._fields)
@@ -79,10 +86,10 @@ class Response:
         return kind is not None and self._leave(kind, error, traceback)
 
     def failure(self, failure):
-        self._failure = failure
+        self._failure, self._judged = failure, True
 
     def success(self):
-        self._failure = None
+        self._failure, self._judged = None, True
 
 
 class GreenletExit(BaseException):

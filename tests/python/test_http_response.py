@@ -1,6 +1,7 @@
 """What a response says, as requests 2.34 and geventhttpclient 2.6 say it under Locust 2.47."""
 
 import json
+import types
 import unittest
 from datetime import timedelta
 
@@ -8,7 +9,7 @@ import http_fake  # noqa: F401, the engine's place
 
 from locust._http import errors
 from locust._http.response import FastResponse, Response
-from locust.exception import LocustError, RescheduleTask, ResponseError
+from locust.exception import CatchResponseError, LocustError, RescheduleTask, ResponseError
 
 TEXT = 'é"€'.encode()
 OBJECT = '{"a":"é"}'
@@ -257,8 +258,18 @@ class Judging(unittest.TestCase):
             self.assertEqual((response._failure, is_swallowed), (None, False))
 
     def test_what_the_block_had_said_stays(self):
-        response, _ = self.leave(ValueError("later"), _failure="first")
-        self.assertEqual(response._failure, "first")
+        for first in ("first", None):
+            response, _ = self.leave(ValueError("later"), _failure=first, _judged=True)
+            self.assertEqual(response._failure, first)
+
+    def test_what_the_file_has_said_is_what_raise_for_status_raises(self):
+        forgiven = Response(status=404)
+        forgiven.success()
+        forgiven.raise_for_status()
+        failed = Response()
+        failed.failure("no good")
+        with self.assertRaisesRegex(CatchResponseError, "^no good$"):
+            failed.raise_for_status()
 
     def test_a_with_block_without_catch_response_is_a_check_and_said_once_a_line(self):
         with self.assertLogs("locust.clients", "WARNING") as logs:
@@ -274,30 +285,33 @@ class Judging(unittest.TestCase):
         self.assertIn("client.get(", str(Response()._misuse("failure")))
 
     def test_the_meta_can_be_changed(self):
-        response = Response(_context={"a": 1})
+        response = Response(_context={"a": 1}, _client=types.SimpleNamespace(user=None))
         meta = response.request_meta
         self.assertEqual((meta["name"], meta["request_type"], meta["response_length"]), ("/path", "GET", 0))
         self.assertEqual((meta["context"], meta["exception"], meta["url"]), ({"a": 1}, None, "http://host/path"))
         meta["name"] = "changed"
         meta["response_length"] = 7
         meta["own"] = "x"
+        meta["context"]["b"] = 2
         self.assertEqual((response._name, response._length, meta["own"]), ("changed", 7, "x"))
         self.assertIs(response.request_meta, meta)
-        self.assertEqual(dict(meta)["name"], "changed")
+        self.assertEqual((dict(meta)["name"], dict(meta)["context"]), ("changed", {"a": 1, "b": 2}))
 
     def test_failures_as_listeners_get_them(self):
         error = errors.of_kind("reset", "connection reset before the response")
         own = ValueError("own")
         for make, given, shown in [
-            (Response, {"_failure": "no"}, "CatchResponseError('no')"),
-            (Response, {"_failure": own}, repr(own)),
-            (Response, {"_failure": str(error), "status": 0, "error": error}, repr(error)),
+            (Response, {"_failure": "no", "_judged": True}, "CatchResponseError('no')"),
+            (Response, {"_failure": own, "_judged": True}, repr(own)),
+            (Response, {"status": 0, "error": error}, repr(error)),
+            (Response, {"_failure": "no", "_judged": True, "status": 0, "error": error}, "CatchResponseError('no')"),
             (
                 Response,
-                {"_failure": "404 Not Found", "status": 404, "reason": "Not Found", "_name": "nm"},
+                {"status": 404, "reason": "Not Found", "_name": "nm"},
                 "HTTPError('404 Client Error: Not Found for url: nm')",
             ),
-            (FastResponse, {"_failure": "209 ", "status": 209}, "LocustBadStatusCode(code=209)"),
+            (Response, {"status": 499, "reason": "", "_name": "nm"}, "HTTPError('499 Client Error:  for url: nm')"),
+            (FastResponse, {"status": 209}, "LocustBadStatusCode(code=209)"),
         ]:
             self.assertEqual(repr(make(**given).request_meta["exception"]), shown)
 

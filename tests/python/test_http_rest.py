@@ -52,7 +52,8 @@ class Rest(unittest.TestCase):
 
         for make in Response, FastResponse:
             self.assertIsNone(self.failure(block, make, content=b""))
-            self.assertIsNone(self.failure(block, make, status=0, content=None))
+            text = self.failure(block, make, status=0, content=None, error=OSError("nobody"))
+            self.assertEqual(text, "nobody")
 
     def test_assertions_are_failures(self):
         def check(*message):

@@ -253,7 +253,7 @@ class Settings(unittest.TestCase):
                 return {"user": 1}
 
         client = HttpSession(HOST, Hook(), User())
-        response = Response(_context={"request": 2}, _failure="no")
+        response = Response(_context={"request": 2}, _failure="no", _judged=True, _client=client)
         client._fire(response)
         given = client.request_event.given
         self.assertEqual(

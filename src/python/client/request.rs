@@ -147,7 +147,7 @@ fn named<'s>(request: RequestBuilder<'s>, call: &Call, other: &str) -> RequestBu
 }
 
 /// Returns the path and query of an absolute URL.
-pub(super) fn path_of(url: &str) -> &str {
+fn path_of(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     rest.find(['/', '?']).map_or("/", |at| &rest[at..])
 }

@@ -17,7 +17,7 @@ type Set = unsafe extern "C" fn(Raw, Raw, *mut c_void) -> c_int;
 
 /// Returns the table of them.
 pub(super) fn table() -> Vec<GetSetDef> {
-    let attributes: [(&'static CStr, Get, Option<Set>); 21] = [
+    let attributes: [(&'static CStr, Get, Option<Set>); 22] = [
         (c"status_code", status_code, None),
         (c"content", content, None),
         (c"text", body_text, None),
@@ -32,9 +32,10 @@ pub(super) fn table() -> Vec<GetSetDef> {
         (c"_redirects", redirects, None),
         (c"_request", request, None),
         (c"_flavour", flavour, None),
+        (c"_judged", is_judged, None),
         (c"_catch", is_caught, Some(set_caught)),
         (c"_own_encoding", has_encoding, Some(set_encoding)),
-        (c"_context", context, Some(set_context)),
+        (c"_context", context, None),
         (c"_name", name, Some(set_name)),
         (c"_method", method, Some(set_method)),
         (c"_ms", milliseconds, Some(set_milliseconds)),
@@ -117,7 +118,7 @@ get!(error, state => {
     }
     let (kind, text) = match &*state.made.borrow() {
         Made::Response(_) => return Ok(Object::none()),
-        Made::Failed(failed) => (failure::kind(&failed.0), failed.to_string()),
+        Made::Failed(failed) => (failure::kind(failed.why()), failed.why().to_string()),
     };
     let make = import(c"locust.clients")?.attr(c"_error")?;
     let url = Object::str(&asked_url(state))?;
@@ -147,7 +148,9 @@ get!(judgement, state => {
         Made::Response(response) => {
             response.failure_text().map_or_else(|| Ok(Object::none()), Object::str)
         }
-        Made::Failed(failed) => Object::str(&failed.to_string()),
+        Made::Failed(failed) => {
+            failed.failure_text().map_or_else(|| Ok(Object::none()), |text| Object::str(&text))
+        }
     }
 });
 
@@ -192,48 +195,59 @@ get!(request, state => {
 
 get!(flavour, state => Object::int(i64::from(state.is_fast())));
 
+get!(is_judged, state => Ok(Object::bool(state.is_judged.get())));
+
 get!(is_caught, state => Ok(Object::bool(state.is_caught.get())));
 set!(set_caught, state, value => state.is_caught.set(value.is_true()));
 
 get!(has_encoding, state => Ok(Object::bool(state.has_encoding.get())));
 set!(set_encoding, state, value => state.has_encoding.set(value.is_true()));
 
-get!(context, state => Ok(state.context.borrow().clone().unwrap_or_else(Object::none)));
-set!(set_context, state, value => *state.context.borrow_mut() = Some(value.to_owned()));
+get!(context, state => Ok(state.context.clone().unwrap_or_else(Object::none)));
 
 get!(name, state => Object::str(&state.name()));
 set!(set_name, state, value => {
-    if let Made::Response(response) = &mut *state.made.borrow_mut() {
-        response.rename(None, Some(&value.to_owned().to_text()));
+    let name = value.to_owned().to_text();
+    match &mut *state.made.borrow_mut() {
+        Made::Response(response) => response.rename(None, Some(&name)),
+        Made::Failed(failed) => failed.rename(None, Some(&name)),
     }
 });
 
 get!(method, state => match &*state.made.borrow() {
     Made::Response(response) => Object::str(&response.method()),
-    Made::Failed(_) => Object::str(state.method.as_str()),
+    Made::Failed(failed) => Object::str(&failed.method()),
 });
 set!(set_method, state, value => {
-    if let Made::Response(response) = &mut *state.made.borrow_mut() {
-        response.rename(Some(&value.to_owned().to_text()), None);
+    let method = value.to_owned().to_text();
+    match &mut *state.made.borrow_mut() {
+        Made::Response(response) => response.rename(Some(&method), None),
+        Made::Failed(failed) => failed.rename(Some(&method), None),
     }
 });
 
 // The response time.
 get!(milliseconds, state => Object::float(state.latency().as_secs_f64() * 1e3));
 set!(set_milliseconds, state, value => {
-    if let (Made::Response(response), Some(ms)) = (&mut *state.made.borrow_mut(), value.as_number()) {
-        response.set_latency(seconds(ms / 1e3));
+    if let Some(latency) = value.as_number().map(|ms| seconds(ms / 1e3)) {
+        match &mut *state.made.borrow_mut() {
+            Made::Response(response) => response.set_latency(latency),
+            Made::Failed(failed) => failed.set_latency(latency),
+        }
     }
 });
 
 // The size of the body that is counted.
 get!(length, state => Object::int(match &*state.made.borrow() {
     Made::Response(response) => response.counted_bytes() as i64,
-    Made::Failed(_) => 0,
+    Made::Failed(failed) => failed.counted_bytes() as i64,
 }));
 set!(set_length, state, value => {
-    if let (Made::Response(response), Some(bytes)) = (&mut *state.made.borrow_mut(), value.as_int()) {
-        response.set_counted_bytes(bytes.max(0) as u64);
+    if let Some(bytes) = value.as_int().map(|bytes| bytes.max(0) as u64) {
+        match &mut *state.made.borrow_mut() {
+            Made::Response(response) => response.set_counted_bytes(bytes),
+            Made::Failed(failed) => failed.set_counted_bytes(bytes),
+        }
     }
 });
 

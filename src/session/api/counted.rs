@@ -1,37 +1,28 @@
 //! Making a request and counting it: once, however it ends.
 
+use std::borrow::Cow;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use super::response::Response;
 use super::session::SessionRefs;
-use crate::credentials::hidden;
+use super::unanswered::{Made, Unanswered};
+use crate::credentials::stripped;
 use crate::session::failure::Failure;
 use crate::session::wire::attempt::{Attempt, Outbound};
 use crate::session::wire::context::{Context, InFlight};
 use crate::session::wire::exchange::Connections;
 use crate::session::wire::received::Received;
-use crate::stats::{Clocks, EntryId, EntryKey, Outcome, Sample};
-
-/// A request that failed without a response. It has been counted already.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct RequestFailed(pub Failure, Duration);
-
-impl RequestFailed {
-    /// Returns the time from the intended start of the request to its failure.
-    pub(crate) fn latency(&self) -> Duration {
-        self.1
-    }
-}
+use crate::stats::{Clocks, EntryId, EntryKey};
 
 impl SessionRefs<'_> {
-    /// Makes a request and waits for its response, within its timeout. It is counted once: a failure
-    /// here, a response when it is dropped, and as cancelled if this future is dropped before its end.
+    /// Makes a request and waits for its response, within its timeout. It is counted once: when
+    /// what came of it is dropped, and as cancelled if this future is dropped before its end.
     pub(super) async fn request(
         self,
         connections: &mut Connections,
         outbound: &Outbound<'_>,
-    ) -> Result<Response, RequestFailed> {
+    ) -> Made {
         let SessionRefs { context, user, .. } = self;
         context.budget.take().await;
         let in_flight = InFlight::new(context, outbound.entry);
@@ -56,7 +47,7 @@ impl SessionRefs<'_> {
                 let user = user.number;
                 Ok(Response::new(context.clone(), user, outbound.entry, clocks, received))
             }
-            Err(failure) => Err(record_failure(context, outbound.entry, clocks, failure)),
+            Err(failure) => Err(Unanswered::new(context, outbound.entry, clocks, failure)),
         }
     }
 }
@@ -72,32 +63,27 @@ fn described(key: &EntryKey, result: &Result<Received, Failure>, took: Duration)
     }
 }
 
-/// Counts a request that cannot be rendered.
+/// Makes the failure of a request that cannot be rendered.
 pub(super) fn refuse(
-    context: &Context,
+    context: &Rc<Context>,
     entry: EntryId,
     intended: Option<Instant>,
     reason: String,
-) -> RequestFailed {
+) -> Box<Unanswered> {
     let now = Instant::now();
     let clocks = Clocks::new(intended, now, now);
-    record_failure(context, entry, clocks, Failure::Request(reason))
+    Unanswered::new(context, entry, clocks, Failure::Request(reason))
 }
 
-/// Counts a request that failed without a response.
-#[cold]
-fn record_failure(
+/// Returns the entry that differs from this one in its method or name.
+pub(super) fn renamed(
     context: &Context,
     entry: EntryId,
-    clocks: Clocks,
-    failure: Failure,
-) -> RequestFailed {
-    let message = context.failure_text(entry, &failure);
-    let message = hidden(&message);
-    let outcome = Outcome::Failure(&message);
-    let sample = Sample { entry, clocks, body_bytes: 0, status: failure.status(), outcome };
+    method: Option<&str>,
+    name: Option<&str>,
+) -> EntryId {
     let mut recorder = context.recorder.borrow_mut();
-    recorder.record(sample);
-    failure.limit().into_iter().for_each(|limit| recorder.hit(limit));
-    RequestFailed(failure, clocks.latency())
+    let EntryKey { method: of_method, name: of_name } = recorder.key(entry).clone();
+    let name = name.map_or(Cow::Borrowed(&*of_name), stripped);
+    recorder.entry(method.unwrap_or(&of_method), &name)
 }

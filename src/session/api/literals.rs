@@ -5,7 +5,8 @@ use std::rc::Rc;
 
 use http::Method;
 
-use super::counted::{RequestFailed, refuse};
+use super::counted::refuse;
+use super::unanswered::Unanswered;
 use crate::http1::KeepBody;
 use crate::session::request::Request;
 use crate::session::wire::context::Context;
@@ -48,13 +49,13 @@ impl Literals {
     /// Returns a literal request, rendered; `None` if there are too many already.
     pub(in crate::session) fn get(
         &self,
-        context: &Context,
+        context: &Rc<Context>,
         defaults: &Defaults,
         method: &Method,
         path: &'static str,
         name: Option<&'static str>,
         keep_body: KeepBody,
-    ) -> Result<Option<Rc<Prepared>>, RequestFailed> {
+    ) -> Result<Option<Rc<Prepared>>, Box<Unanswered>> {
         let literal = Literal { method: method.clone(), path, name, keep_body };
         if let Some((_, known)) = self.0.borrow().iter().find(|(known, _)| known.is(&literal)) {
             return Ok(Some(known.clone()));

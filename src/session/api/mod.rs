@@ -13,4 +13,5 @@ pub(in crate::session) mod response;
 mod scripted;
 pub(in crate::session) mod sent;
 pub(in crate::session) mod session;
+pub(in crate::session) mod unanswered;
 pub(in crate::session) mod variation;

@@ -6,10 +6,10 @@ use std::rc::Rc;
 use std::task::Poll;
 
 use super::check::Check;
-use super::counted::RequestFailed;
 use super::pending::PendingRequest;
 use super::response::Response;
 use super::session::{Session, SessionClass, SessionRefs};
+use super::unanswered::RequestFailed;
 use crate::session::wire::context::Context;
 use crate::session::wire::exchange::Connections;
 use crate::session::wire::prepared::Prepared;
@@ -101,7 +101,8 @@ impl Session {
         let waiting = requests.iter_mut().zip(&mut responses);
         self.distribute(waiting, width, async |session, connections, (request, response)| {
             if let Some(request) = request.take() {
-                *response = Some(request.make(session, connections).await);
+                let made = request.make(session, connections).await;
+                *response = Some(made.map_err(|unanswered| unanswered.into_failed()));
             }
         })
         .await;

@@ -8,9 +8,9 @@ use std::time::Duration;
 use http::Method;
 
 use super::check::Check;
-use super::counted::{RequestFailed, refuse};
-use super::response::Response;
+use super::counted::refuse;
 use super::session::SessionRefs;
+use super::unanswered::{Made, Unanswered};
 use super::variation::{Overrides, Variation};
 use crate::credentials::stripped;
 use crate::http1::KeepBody;
@@ -185,7 +185,7 @@ impl PendingRequest {
         self,
         session: SessionRefs<'_>,
         connections: &mut Connections,
-    ) -> Result<Response, RequestFailed> {
+    ) -> Made {
         let PendingParts { method, path, name, keep_body, plain, .. } = &*self.0;
         let prepared = match (path, name) {
             (Cow::Borrowed(path), None) if *plain => {
@@ -215,7 +215,7 @@ impl SessionRefs<'_> {
         self,
         connections: &mut Connections,
         mut parts: Box<PendingParts>,
-    ) -> Result<Response, RequestFailed> {
+    ) -> Made {
         let (context, defaults) = (self.context, &self.class.defaults);
         let entry = parts.entry(context);
         let mut rendered = context.unwritten(defaults);
@@ -261,7 +261,7 @@ impl SessionRefs<'_> {
         path: &'static str,
         name: Option<&'static str>,
         keep_body: KeepBody,
-    ) -> Result<Option<Rc<Prepared>>, RequestFailed> {
+    ) -> Result<Option<Rc<Prepared>>, Box<Unanswered>> {
         self.class.literals.get(self.context, &self.class.defaults, method, path, name, keep_body)
     }
 }

@@ -8,10 +8,10 @@ use http::{HeaderValue, Method};
 use serde::Serialize;
 
 use super::check::Check;
-use super::counted::RequestFailed;
 use super::pending::PendingRequest;
 use super::response::Response;
 use super::session::Session;
+use super::unanswered::RequestFailed;
 use crate::http1::KeepBody;
 use crate::session::request::Body;
 use crate::session::request::auth::Auth;
@@ -210,7 +210,7 @@ impl<'s> RequestBuilder<'s> {
     /// Returns an error if there was no response. The failure has been counted already, and a task that
     /// returns this error is not counted as an exception. A failed check is not an error here.
     pub async fn send(self) -> Result<Response, RequestFailed> {
-        self.session.make(self.request).await
+        self.session.make(self.request).await.map_err(|unanswered| unanswered.into_failed())
     }
 
     /// Returns the request unsent, for [`Session::parallel`].

@@ -10,6 +10,7 @@ use http::StatusCode;
 use serde::de::DeserializeOwned;
 
 use super::check::{Check, ResponseView, first_failure, has_status_check, needs_body};
+use super::counted::renamed;
 use super::sent::Sent;
 use crate::credentials::hidden;
 use crate::http1::{self, Head, KeepBody};
@@ -309,10 +310,7 @@ impl Response {
 
     /// Counts it under another method or name.
     pub(crate) fn rename(&mut self, method: Option<&str>, name: Option<&str>) {
-        let (of_method, of_name) = (self.method(), self.name());
-        let (method, name) = (method.unwrap_or(&of_method), name.unwrap_or(&of_name));
-        let mut recorder = self.context.recorder.borrow_mut();
-        self.entry = recorder.entry(method, &crate::credentials::stripped(name));
+        self.entry = renamed(&self.context, self.entry, method, name);
     }
 
     /// Counts it with another time.

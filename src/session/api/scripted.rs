@@ -2,10 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::counted::RequestFailed;
 use super::pending::PendingRequest;
-use super::response::Response;
 use super::session::Session;
+use super::unanswered::Made;
 use crate::credentials::{hidden, stripped};
 use crate::session::identity::client_state::Cookies;
 use crate::session::request::base_url::BaseUrl;
@@ -13,10 +12,7 @@ use crate::stats::{Clocks, Outcome, Sample};
 
 impl Session {
     /// Makes a request that was built before.
-    pub(crate) async fn make_pending(
-        &self,
-        request: PendingRequest,
-    ) -> Result<Response, RequestFailed> {
+    pub(crate) async fn make_pending(&self, request: PendingRequest) -> Made {
         self.make(request).await
     }
 

@@ -8,14 +8,13 @@ use std::time::{Duration, Instant};
 use http::Method;
 
 use super::check::Check;
-use super::counted::RequestFailed;
 use super::intended::Intended;
 use super::literals::Literals;
 use super::parallel::ParallelConnections;
 use super::pending::{PendingRequest, UsedRequests};
 use super::random::Random;
 use super::request_builder::{Path, RequestBuilder};
-use super::response::Response;
+use super::unanswered::Made;
 use super::variation::Variants;
 use crate::reactor::Reactor;
 use crate::session::failure::redirect::REDIRECTS_MAX;
@@ -150,10 +149,7 @@ impl Session {
         clippy::await_holding_refcell_ref,
         reason = "a request that finds it borrowed takes other connections"
     )]
-    pub(super) async fn make(
-        &self,
-        mut request: PendingRequest,
-    ) -> Result<Response, RequestFailed> {
+    pub(super) async fn make(&self, mut request: PendingRequest) -> Made {
         let session = self.refs();
         if let Some(variation) = request.variation() {
             return Box::pin(self.make_varied(request, &variation)).await;
@@ -264,7 +260,7 @@ impl SessionRefs<'_> {
         connections: &mut Connections,
         prepared: &Prepared,
         keeps_trail: bool,
-    ) -> Result<Response, RequestFailed> {
+    ) -> Made {
         let defaults = &self.class.defaults;
         let outbound = Outbound {
             entry: prepared.entry,

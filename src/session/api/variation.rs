@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::counted::{RequestFailed, refuse};
+use super::counted::refuse;
 use super::parallel::ParallelConnections;
 use super::pending::PendingRequest;
 use super::request_builder::RequestBuilder;
-use super::response::Response;
 use super::session::{Session, SessionClass, SessionRefs};
+use super::unanswered::Made;
 use crate::session::request::base_url::BaseUrl;
 use crate::session::request::via::Via;
 use crate::session::wire::context::Context;
@@ -136,11 +136,7 @@ impl RequestBuilder<'_> {
 impl Session {
     /// Makes a request with this variation of the class.
     #[cold]
-    pub(super) async fn make_varied(
-        &self,
-        request: PendingRequest,
-        variation: &Variation,
-    ) -> Result<Response, RequestFailed> {
+    pub(super) async fn make_varied(&self, request: PendingRequest, variation: &Variation) -> Made {
         let class = match self.class.varied(&self.context, variation) {
             Ok(class) => class,
             Err(reason) => {

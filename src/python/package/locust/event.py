@@ -8,7 +8,7 @@ import time
 
 from . import _traceback
 from ._missing import answer
-from .exception import STEERING, CatchResponseError
+from .exception import STEERING, CatchResponseError, ResponseError
 
 logger = logging.getLogger(__name__)
 
@@ -130,10 +130,17 @@ _ADDRESS = re.compile(r"object at 0x[0-9a-fA-F]+")
 
 
 def error_text(error):
-    """An error as the tables group it: a text as it is, an exception's repr without addresses."""
-    if isinstance(error, CatchResponseError):
+    """An error as the tables group it: a text as it is, an exception's repr without addresses.
+
+    Those that only carry a text are that text, and so is the `error` of a
+    response, whose text is what its row says where the file does not judge it.
+    """
+    if type(error) in _TEXTS or hasattr(error, "is_text_of_row"):
         return str(error)
     return error if isinstance(error, str) else _ADDRESS.sub("object at 0x....", repr(error))
+
+
+_TEXTS = (CatchResponseError, ResponseError)
 
 
 _REMOVED = {

@@ -186,5 +186,5 @@ def _Leaf(name, bases):
     def __repr__(self):
         return f"{name}({self.args[0]!r})"
 
-    body = {"__init__": __init__, "__str__": __str__, "__repr__": __repr__}
+    body = {"__init__": __init__, "__str__": __str__, "__repr__": __repr__, "is_text_of_row": True}
     return type(name, bases, {**body, "__module__": bases[0].__module__})

@@ -12,7 +12,6 @@ class RequestMeta(MutableMapping):
         "request_type": "_method",
         "response_time": "_ms",
         "name": "_name",
-        "context": "_context",
         "start_time": "_start",
         "response_length": "_length",
     }
@@ -27,8 +26,10 @@ class RequestMeta(MutableMapping):
             return self._own[key]
         if key == "exception":
             return failure_of(self._of)
-        value = getattr(self._of, self._READ[key])
-        return {} if value is None and key == "context" else value
+        if key == "context":
+            # Kept, so that what the block adds to it reaches the listeners.
+            return self._own.setdefault(key, self._context())
+        return getattr(self._of, self._READ[key])
 
     def __setitem__(self, key, value):
         if key == "exception":
@@ -38,11 +39,16 @@ class RequestMeta(MutableMapping):
         else:
             self._own[key] = value
 
+    def _context(self):
+        """Joins the context of the user with that of the request."""
+        user = self._of._client.user
+        return {**(user.context() if user is not None else {}), **(self._of._context or {})}
+
     def __delitem__(self, key):
         del self._own[key]
 
     def __iter__(self):
-        return iter(dict.fromkeys((*self._READ, "exception", *self._own)))
+        return iter(dict.fromkeys((*self._READ, "context", "exception", *self._own)))
 
     def __len__(self):
         return len(list(iter(self)))
@@ -51,7 +57,7 @@ class RequestMeta(MutableMapping):
         return repr(dict(self))
 
 
-def failure_of(response):
+def failure_of(response, url=None):
     """Returns the failure as the exception that listeners of `events.request` get, or None.
 
     For a status that failed it is that of `raise_for_status`, with the row's
@@ -60,8 +66,8 @@ def failure_of(response):
     failure = response._failure
     if not isinstance(failure, str):
         return failure
-    if response.status_code == 0 and response.error is not None:
+    if response._judged:
+        return CatchResponseError(failure)
+    if response.status_code == 0:
         return response.error
-    if failure.startswith(f"{response.status_code} "):
-        return response._status_error(response._name)
-    return CatchResponseError(failure)
+    return response._status_error(url or response._name)

@@ -5,7 +5,7 @@ import _gregaria
 from .. import exception as _exception
 from . import cookies, encoding, errors
 from .headers import CaseInsensitiveDict, ReceivedHeaders
-from .meta import RequestMeta
+from .meta import RequestMeta, failure_of
 from .received import History, SentRequest, body_of_lines, chunks, links_of, Raw
 from .said import say_once
 
@@ -116,11 +116,12 @@ class Response(_gregaria.Response):
         return None
 
     def raise_for_status(self):
-        """Raises HTTPError for a status of 400 to 599, and the error where there is no response."""
-        if self.status_code == 0 and self.error is not None:
-            raise self.error
-        if not self.ok:
-            raise self._status_error(self.url)
+        """Raises what the request fails by: what the file said, HTTPError for the status, or why there is no response.
+
+        After `success()` nothing is raised, as in Locust.
+        """
+        if (failure := failure_of(self, self.url)) is not None:
+            raise failure
 
     def _status_error(self, url):
         """Makes the exception for the status."""
@@ -234,7 +235,7 @@ class Response(_gregaria.Response):
         if issubclass(kind, _exception.ResponseError):
             self.failure(error)
             return True
-        if issubclass(kind, Exception) and not issubclass(kind, _exception.STEERING) and self._failure is None:
+        if issubclass(kind, Exception) and not issubclass(kind, _exception.STEERING) and self._failure is None and not self._judged:
             self.failure(f"{kind.__name__}: {error}" if str(error) else kind.__name__)
         return False
 
@@ -294,11 +295,6 @@ class FastResponse(Response):
         from ..contrib.fasthttp import LocustBadStatusCode
 
         return LocustBadStatusCode(url, code=self.status_code)
-
-    def raise_for_status(self):
-        """Raises the error, if there is one."""
-        if self.error is not None:
-            raise self.error
 
     @property
     def ok(self):

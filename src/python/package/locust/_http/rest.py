@@ -46,8 +46,11 @@ class RestMixin:
 
 
 def _parsed(response):
-    """Returns the parsed body, or None, which is a failure where there is a body."""
-    if response.status_code == 0 or not response.content:
+    """Returns the parsed body, or None, which is a failure where there is a body, or no response."""
+    if response.status_code == 0:
+        response.failure(str(response.error))
+        return None
+    if not response.content:
         return None
     try:
         return response.json()

@@ -119,10 +119,7 @@ class Session(_gregaria.Client):
 
     def _fire(self, response, *_):
         """Tells the listeners of `events.request` of a request that has been counted."""
-        meta = dict(response.request_meta)
-        if self.user is not None:
-            meta["context"] = {**self.user.context(), **meta["context"]}
-        self.request_event.notify(**meta)
+        self.request_event.notify(**response.request_meta)
 
     def close(self):
         """Closes the idle connections; the next request makes a new one."""
