@@ -69,7 +69,7 @@ impl Line {
         self.flag("--user-classes", classes);
         self.flag("--tags", words(&args.tags));
         self.flag("--exclude-tags", words(&args.exclude_tags));
-        for settings in &args.config_users {
+        for settings in args.class_settings() {
             self.flag("--config-users", Some(settings));
         }
         self.flag("--python", args.python.as_ref().map(|path| path.display()));

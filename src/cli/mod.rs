@@ -1,7 +1,6 @@
 //! The command: from the arguments to the exit code.
 
 mod args;
-mod class_settings;
 mod command_line;
 mod config;
 mod demo;

@@ -1,10 +1,9 @@
 //! A scenario before its parameters have values.
 
-use super::class_settings::ClassChanges;
 use super::locustfile::Locustfile;
 use super::{Error, RunArgs};
 use crate::scenario::file::{self, Document, Values};
-use crate::scenario::{Parameter, Scenario};
+use crate::scenario::{ClassChanges, ClassSettings, Parameter, Scenario, SettingError};
 use crate::session::is_absolute;
 
 /// A scenario as it was read, before its parameters have values. A run is made from it without reading the
@@ -67,14 +66,31 @@ impl ScenarioTemplate {
 
     /// Adds what flags change of the classes.
     pub(super) fn with_class_changes(self, args: &RunArgs) -> Self {
-        let (classes, equal_weights) = (args.config_users.clone(), args.equal_weights);
+        let classes = args.class_settings().cloned().collect();
+        let equal_weights = args.equal_weights;
         let of_python = matches!(self.content, Content::Locustfile(_));
         ScenarioTemplate { changes: ClassChanges { classes, equal_weights, of_python }, ..self }
     }
 
     /// Makes the scenario with these values of its parameters.
     pub(super) fn scenario(&self, values: &Values) -> Result<Scenario, Error> {
-        let scenario = match &self.content {
+        let changed = self.changed(self.original(values)?, &[]);
+        Ok(changed.map_err(|error| format!("--config-users: {error}"))?)
+    }
+
+    /// Makes the same from what [`original`](Self::original) has made, with further settings of its classes.
+    pub(super) fn changed(
+        &self,
+        original: Scenario,
+        settings: &[ClassSettings],
+    ) -> Result<Scenario, SettingError> {
+        let classes = [&*self.changes.classes, settings].concat();
+        ClassChanges { classes, ..self.changes }.applied(original)
+    }
+
+    /// Makes the scenario without what flags change of its classes.
+    pub(super) fn original(&self, values: &Values) -> Result<Scenario, Error> {
+        Ok(match &self.content {
             Content::File(document) => document.scenario(values)?,
             Content::Scenario(scenario) => match values.unknown(&scenario.parameters) {
                 Some(unknown) => return Err(unknown.into()),
@@ -87,14 +103,22 @@ impl ScenarioTemplate {
                     None => scenario,
                 }
             }
-        };
-        Ok(self.changes.applied(scenario)?)
+        })
     }
 
     /// Makes the scenario, or one with nothing but its parameters if one of them needs another value, which
     /// a form can ask for.
     pub(super) fn scenario_or_parameters(&self, values: &Values) -> Result<Scenario, Error> {
-        self.scenario(values).or_else(|error| {
+        self.or_parameters(self.scenario(values))
+    }
+
+    /// The same without what flags change of its classes.
+    pub(super) fn original_or_parameters(&self, values: &Values) -> Result<Scenario, Error> {
+        self.or_parameters(self.original(values))
+    }
+
+    fn or_parameters(&self, scenario: Result<Scenario, Error>) -> Result<Scenario, Error> {
+        scenario.or_else(|error| {
             let fault = error.downcast_ref().and_then(file::Error::parameter);
             match fault {
                 Some(_) => Ok(Scenario { parameters: self.parameters()?, ..Scenario::default() }),

@@ -46,7 +46,11 @@ const SCRIPT: &str = concat!(
 );
 
 /// The scripts of forms, which a report has none of.
-const FORMS: &str = concat!(include_str!("script/fields.js"), include_str!("script/form.js"));
+const FORMS: &str = concat!(
+    include_str!("script/fields.js"),
+    include_str!("script/classes.js"),
+    include_str!("script/form.js"),
+);
 
 /// The scripts that must run before the first paint.
 const THEME: &str = concat!(

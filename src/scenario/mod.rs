@@ -5,6 +5,7 @@
 
 mod adaptive;
 mod arrivals;
+mod class_settings;
 mod classes;
 mod error;
 pub mod file;
@@ -24,6 +25,7 @@ mod workload;
 
 pub use adaptive::{Adaptation, Adaptive};
 pub use arrivals::{ArrivalKind, ArrivalTimes, Arrivals};
+pub(crate) use class_settings::{ClassChanges, ClassSettings, SettingError};
 pub(crate) use classes::{Classes, assign};
 pub use error::Error;
 pub use load::{Load, RunTimeFrom};

@@ -80,7 +80,10 @@ mod tests {
     /// By its name, and under the label that the table of options gives it.
     #[test]
     fn the_form_has_every_field_of_the_options() {
-        let form = include_str!("../page/script/form.js");
+        let form = concat!(
+            include_str!("../page/script/form.js"),
+            include_str!("../page/script/classes.js"),
+        );
         let quoted = |text: &str| Value::from(text).to_string();
         for (_, field) in options::fields() {
             assert!(form.contains(&quoted(field.name)), "{}", field.name);

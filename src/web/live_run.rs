@@ -10,12 +10,13 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use serde_json::Value;
 use tokio::sync::watch;
 
+use super::offered_form::{FormOf, OfferedForm};
 use crate::control::{Change, Control};
 use crate::plan::Plan;
 use crate::report::Report;
 use crate::report::history::History;
 use crate::report::view::{Facts, State, Workload};
-use crate::scenario::LoadShape;
+use crate::scenario::{ClassSettings, LoadShape, SettingError};
 use crate::stats::Snapshot;
 
 /// The most snapshots that wait for the page's thread. At the limit the oldest is dropped: the charts
@@ -25,6 +26,8 @@ const SNAPSHOTS_MAX: usize = 30;
 /// The present run, or the last one. There is one value of this per process.
 pub(crate) struct LiveRun {
     current: Mutex<Current>,
+    /// Is locked before `current`, and not by the threads of a run.
+    offered: Mutex<OfferedForm>,
     /// The number of changes so far.
     version: watch::Sender<u64>,
 }
@@ -91,18 +94,19 @@ pub(super) struct Updates {
 
 impl LiveRun {
     /// Starts without a run: shows these facts and this workload, and this start form.
-    pub(crate) fn new(facts: Facts, workload: Workload, form: Value) -> Arc<Self> {
+    pub(crate) fn new(facts: Facts, workload: Workload, form: FormOf) -> Arc<Self> {
         let status = RunStatus {
             number: 0,
             facts: Arc::new(facts),
             workload: Arc::new(workload),
-            form: Arc::new(form),
+            form: Arc::new(form(&[]).unwrap_or_default()),
             snapshot: None,
             run: None,
             phase: Phase::Idle,
         };
         let current = Current { status, history: None, snapshots: VecDeque::new() };
-        Arc::new(LiveRun { current: Mutex::new(current), version: watch::Sender::new(0) })
+        let offered = Mutex::new(OfferedForm::new(form));
+        Arc::new(LiveRun { current: Mutex::new(current), offered, version: watch::Sender::new(0) })
     }
 
     /// Claims the right to start a run; returns `false` where a run is active or already claimed. A
@@ -121,10 +125,29 @@ impl LiveRun {
         self.current().status.phase = Phase::Idle;
     }
 
-    /// Replaces the start form.
-    pub(crate) fn set_form(&self, form: Value) {
+    /// Replaces the start form, unless the new one cannot be made.
+    pub(crate) fn set_form(&self, form: FormOf) {
+        let mut offered = lock(&self.offered);
+        if let Ok(json) = offered.replace(form) {
+            self.show_form(json);
+        }
+    }
+
+    /// Sets something of a class, from the next run on.
+    pub(super) fn set_class(&self, settings: ClassSettings) -> Result<(), SettingError> {
+        let mut offered = lock(&self.offered);
+        self.show_form(offered.set_class(settings)?);
+        Ok(())
+    }
+
+    fn show_form(&self, form: Value) {
         self.current().status.form = Arc::new(form);
         self.notify();
+    }
+
+    /// Returns what was set of classes.
+    pub(crate) fn class_settings(&self) -> Vec<ClassSettings> {
+        lock(&self.offered).settings.clone()
     }
 
     /// Returns the start form.
@@ -221,8 +244,12 @@ impl LiveRun {
     }
 
     fn current(&self) -> MutexGuard<'_, Current> {
-        self.current.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        lock(&self.current)
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 impl RunStatus {
@@ -317,7 +344,7 @@ mod tests {
     }
 
     fn live() -> Arc<LiveRun> {
-        LiveRun::new(Facts::default(), Workload::default(), Value::Null)
+        LiveRun::new(Facts::default(), Workload::default(), Arc::new(|_| Ok("first".into())))
     }
 
     #[test]
@@ -358,7 +385,8 @@ mod tests {
     fn a_form_is_shown_until_it_is_replaced() {
         let live = live();
         let before = live.version();
-        live.set_form("next".into());
+        assert_eq!(*live.form(), "first");
+        live.set_form(Arc::new(|_| Ok("next".into())));
         assert_eq!((&*live.form(), live.version()), (&Value::from("next"), before + 1));
         live.claim();
         live.begin(new_run(1));

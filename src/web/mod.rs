@@ -18,6 +18,7 @@ mod form;
 mod guard;
 mod live_run;
 pub mod locust;
+mod offered_form;
 mod publisher;
 mod routes;
 mod rule;
@@ -38,6 +39,7 @@ pub(crate) use action::{Action, StartReply};
 pub use api::openapi;
 pub use form::{FieldError, StartForm};
 pub(crate) use live_run::{LiveRun, NewRun, RunHandle};
+pub(crate) use offered_form::FormOf;
 pub use routes::paths;
 pub(crate) use token::Token;
 

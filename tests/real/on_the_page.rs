@@ -23,6 +23,11 @@ fn nothing_is_cut_off_and_no_page_scrolls_sideways_on_a_phone() {
 }
 
 #[test]
+fn classes_of_a_locustfile_are_picked_and_edited() {
+    browser::run("classes.py", &[]);
+}
+
+#[test]
 fn a_chart_is_saved_as_a_picture_from_the_page_and_from_the_report() {
     browser::run("picture.py", &[]);
 }

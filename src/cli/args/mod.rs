@@ -19,11 +19,10 @@ use std::time::Duration;
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::cli::class_settings::ClassSettings;
 use crate::log::Level;
 use crate::plan::{Options, SelectedClass};
 use crate::reactor::BackendChoice;
-use crate::scenario::{ArrivalKind, Scenario};
+use crate::scenario::{ArrivalKind, ClassSettings, Scenario};
 use crate::session::{Resolve, Via};
 use crate::threshold::Threshold;
 use crate::transport::tls::TlsOptions;
@@ -38,12 +37,12 @@ pub(super) use read::{ArgsError, Parsed, read};
 pub(super) use scenario::DEFAULT_SCENARIO;
 pub(super) use serve::ServeArgs;
 pub(super) use set::SetArgs;
-pub(super) use value::Cores;
+pub(super) use value::{ClassSettingsList, Cores};
 pub(super) use web::WebArgs;
 
 use value::{
-    HostUrl, ProxyUrl, class, cores, count, interval, one_or_more, picked, rate, span, spawn_rate,
-    unix_socket, words,
+    HostUrl, ProxyUrl, class, class_settings, cores, count, interval, one_or_more, picked, rate,
+    span, spawn_rate, unix_socket, words,
 };
 
 /// A load engine for one Linux host.
@@ -114,8 +113,8 @@ pub(in crate::cli) struct RunArgs {
     pub(in crate::cli) tags: Vec<String>,
     #[arg(long, num_args = 1..)]
     pub(in crate::cli) exclude_tags: Vec<String>,
-    #[arg(long, num_args = 1.., value_parser = ClassSettings::parse)]
-    pub(in crate::cli) config_users: Vec<ClassSettings>,
+    #[arg(long, num_args = 1.., value_parser = class_settings)]
+    pub(in crate::cli) config_users: Vec<ClassSettingsList>,
     #[arg(long)]
     pub(in crate::cli) equal_weights: bool,
     #[arg(long)]
@@ -228,6 +227,11 @@ impl RunArgs {
         args.reset_stats |= own.reset_stats;
         args.exit_code_on_error = args.exit_code_on_error.or(own.exit_code_on_error);
         args
+    }
+
+    /// Returns what is set of classes, the later settings after the earlier.
+    pub(super) fn class_settings(&self) -> impl Iterator<Item = &ClassSettings> {
+        self.config_users.iter().flat_map(|list| &list.0)
     }
 
     /// Makes the options of the plan.

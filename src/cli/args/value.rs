@@ -11,7 +11,7 @@ use clap::{Arg, Command, Error};
 use http::HeaderName;
 
 use crate::plan::SelectedClass;
-use crate::scenario::{validate_dns_refresh, validate_proxy, validate_unix_socket};
+use crate::scenario::{ClassSettings, validate_dns_refresh, validate_proxy, validate_unix_socket};
 use crate::units;
 
 /// Core numbers, in the order given.
@@ -33,6 +33,14 @@ pub(super) fn class(text: &str) -> Result<SelectedClass, String> {
         }
         _ => Err("expected NAME, or NAME=WEIGHT with a weight above 0, such as Browser=3".into()),
     }
+}
+
+/// Settings of classes, as one text has them.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::cli) struct ClassSettingsList(pub Vec<ClassSettings>);
+
+pub(super) fn class_settings(text: &str) -> Result<ClassSettingsList, String> {
+    ClassSettings::list(text).map(ClassSettingsList)
 }
 
 /// Returns the picked classes, or `None` for all. An empty variable has a class with an empty name.

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::cli::RunArgs;
+use crate::scenario::ClassSettings;
 
 /// Returns the options by the names of Locust 2.47, but for those that gregaria does not have.
 pub(super) fn parsed_options(name: &str, args: &RunArgs) -> Value {
@@ -10,9 +11,8 @@ pub(super) fn parsed_options(name: &str, args: &RunArgs) -> Value {
     let words = |words: Vec<String>| (!words.is_empty()).then_some(words);
     let path = |path: &Option<std::path::PathBuf>| path.as_ref().map(|it| it.display().to_string());
     let classes: Vec<&str> = args.user_classes.iter().map(|class| &*class.name).collect();
-    let config_users = (!args.config_users.is_empty()).then(|| {
-        args.config_users.iter().flat_map(|settings| settings.as_json()).collect::<Vec<Value>>()
-    });
+    let config_users = (!args.config_users.is_empty())
+        .then(|| args.class_settings().map(ClassSettings::as_json).collect::<Vec<Value>>());
     let options = [
         ("locustfile", json!(name)),
         ("config", json!(path(&args.config))),

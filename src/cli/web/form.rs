@@ -1,6 +1,7 @@
 //! The start form as JSON, filled in with the values of the command line and the scenario.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -12,11 +13,23 @@ use crate::cores::allowed_cores;
 use crate::credentials::hidden;
 use crate::plan::{ResolvedLoad, SelectedClass};
 use crate::scenario::file::Values;
-use crate::scenario::{Parameter, ParameterKind, Scenario, Share, User};
+use crate::scenario::{ClassSettings, Parameter, ParameterKind, Scenario, Share, User};
 use crate::units;
+use crate::web::FormOf;
 
-/// Makes the form of a scenario that was made from the template.
-pub(super) fn form(template: &ScenarioTemplate, scenario: &Scenario, args: &RunArgs) -> Value {
+/// Returns what makes the form of a scenario, which the template has made without changes of classes.
+pub(super) fn form(template: &ScenarioTemplate, original: Scenario, args: &RunArgs) -> FormOf {
+    let (template, args) = (template.clone(), args.clone());
+    Arc::new(move |settings| {
+        let scenario = template.changed(original.clone(), settings)?;
+        let mut form = filled_in(&template, &scenario, &args);
+        form["classes"] = classes(&original.users, &scenario.users, settings, &args);
+        Ok(form)
+    })
+}
+
+/// Makes the form of a scenario, but for its classes.
+fn filled_in(template: &ScenarioTemplate, scenario: &Scenario, args: &RunArgs) -> Value {
     let own = &scenario.load;
     let locustfile = template.locustfile();
     let shape = locustfile.and_then(Locustfile::shape);
@@ -36,8 +49,6 @@ pub(super) fn form(template: &ScenarioTemplate, scenario: &Scenario, args: &RunA
         ),
         _ => (None, None),
     };
-    let picked = args.options().classes;
-    let picked = picked.as_deref().map(by_name);
     json!({
         "version": env!("CARGO_PKG_VERSION"),
         "scenario": hidden(template.name()),
@@ -51,7 +62,6 @@ pub(super) fn form(template: &ScenarioTemplate, scenario: &Scenario, args: &RunA
             || load_text(scenario, args),
             |name| format!("Following the load shape {name}"),
         ),
-        "classes": scenario.users.iter().map(|user| class(user, &picked)).collect::<Value>(),
         "tags": scenario.tags(),
         "cores": units::cores(cores),
         "profile": args.profile.as_deref().or(scenario.reports.profile.as_deref()).map(hidden),
@@ -71,11 +81,11 @@ fn load_text(scenario: &Scenario, args: &RunArgs) -> String {
     load.map(text).unwrap_or_default()
 }
 
-/// Returns this form with the parameters of a scenario of which only those are known.
-pub(super) fn with_parameters(form: &Value, scenario: &Scenario, args: &RunArgs) -> Value {
+/// Returns what makes this form with the parameters of a scenario of which only those are known.
+pub(super) fn with_parameters(form: &Value, scenario: &Scenario, args: &RunArgs) -> FormOf {
     let mut form = form.clone();
     form["parameters"] = parameters(scenario, &args.set.values());
-    form
+    Arc::new(move |_| Ok(form.clone()))
 }
 
 /// Returns the host to show, if sending it back unchanged changes nothing: no class has a host of its
@@ -112,23 +122,56 @@ fn by_name(picked: &[SelectedClass]) -> HashMap<&str, &SelectedClass> {
     picked.iter().rev().map(|one| (one.name.as_str(), one)).collect()
 }
 
-/// Describes a class, and whether the command line picks it.
-fn class(user: &User, picked: &Option<HashMap<&str, &SelectedClass>>) -> Value {
-    let own = picked.as_ref().and_then(|picked| picked.get(user.name.as_str()));
-    let is_picked = picked.is_none() || own.is_some();
-    let weight = own.and_then(|own| own.weight);
-    let (weight, count) = match weight.map_or(user.share, Share::Weight) {
+/// Describes the classes of the file as they are after the changes. A weight of the command line gives way
+/// to settings, which come later.
+fn classes(
+    original: &[User],
+    changed: &[User],
+    settings: &[ClassSettings],
+    args: &RunArgs,
+) -> Value {
+    let mut picked = args.options().classes;
+    without_weights(picked.iter_mut().flatten(), settings);
+    let picked = picked.as_deref().map(by_name);
+    let changed: HashMap<&str, &User> = changed.iter().map(|user| (&*user.name, user)).collect();
+    let one = |user: &User| class(user, changed.get(&*user.name).copied(), &picked);
+    original.iter().map(one).collect()
+}
+
+/// Takes the weights of classes away of which settings say how many users there are.
+pub(super) fn without_weights<'c>(
+    classes: impl Iterator<Item = &'c mut SelectedClass>,
+    settings: &[ClassSettings],
+) {
+    let sharing = settings.iter().filter(|settings| settings.has_share());
+    let sharing: HashSet<&str> = sharing.map(ClassSettings::name).collect();
+    classes.filter(|class| sharing.contains(&*class.name)).for_each(|class| class.weight = None);
+}
+
+/// Describes a class as the file has it and as it is now, if it is there, and whether the command line picks
+/// it.
+fn class(
+    original: &User,
+    changed: Option<&User>,
+    picked: &Option<HashMap<&str, &SelectedClass>>,
+) -> Value {
+    let own = picked.as_ref().and_then(|picked| picked.get(original.name.as_str()));
+    let is_picked = changed.is_some() && (picked.is_none() || own.is_some());
+    let share = changed.map_or(Share::Weight(0.0), |user| user.share);
+    let (weight, count) = match own.and_then(|own| own.weight).map_or(share, Share::Weight) {
         Share::Weight(weight) => (Some(weight), None),
         Share::Fixed(count) => (None, Some(count)),
     };
-    let tasks = user.tasks.iter().map(|task| &task.name);
+    let now = changed.unwrap_or(original);
+    let tasks = |user: &User| user.tasks.iter().map(|task| task.name.clone()).collect::<Value>();
     json!({
-        "name": user.name,
+        "name": original.name,
         "weight": weight,
         "fixed_count": count,
         "picked": is_picked,
-        "host": user.host.as_deref().map(hidden),
-        "tasks": tasks.collect::<Vec<_>>(),
+        "host": now.host.as_deref().map(hidden),
+        "tasks": tasks(original),
+        "kept_tasks": tasks(now),
     })
 }
 
@@ -151,14 +194,17 @@ mod tests {
     fn classes_are_picked_by_the_command_line_or_all() {
         let picked = |names: Option<Vec<SelectedClass>>| {
             let names = names.as_deref().map(by_name);
-            ["a", "b"].map(|name| class(&User::new(name), &names)["picked"].as_bool().unwrap())
+            ["a", "b"].map(|name| {
+                let user = User::new(name);
+                class(&user, Some(&user), &names)["picked"].as_bool().unwrap()
+            })
         };
         assert_eq!(picked(None), [true, true]);
         assert_eq!(picked(Some(vec![SelectedClass::new("b")])), [false, true]);
         let fixed = User::new("a").fixed_count(2);
         let weight = |weight| {
             let picked = [SelectedClass { weight, ..SelectedClass::new("a") }];
-            class(&fixed, &Some(by_name(&picked)))
+            class(&fixed, Some(&fixed), &Some(by_name(&picked)))
         };
         let (own, typed) = (weight(None), weight(Some(3.0)));
         assert_eq!((&own["weight"], &own["fixed_count"]), (&Value::Null, &json!(2)));

@@ -142,8 +142,8 @@ fn before_the_first_run(
             facts_without_plan(scenario, args, template)
         }
     };
-    let form = form::form(template, scenario, args);
-    Ok(LiveRun::new(facts, scenario.workload(), form))
+    let original = template.original(&args.set.values()).unwrap_or_else(|_| scenario.clone());
+    Ok(LiveRun::new(facts, scenario.workload(), form::form(template, original, args)))
 }
 
 /// Returns what is known of a run that cannot be planned yet.
@@ -231,7 +231,7 @@ impl Runner<'_> {
         let known = template.parameters();
         let (form, declared) = (self.live.form(), known.as_deref().unwrap_or_default());
         let start = &submitted::restored(start, form["host"].as_str(), self.args, declared)?;
-        let args = submitted::overlaid(self.args, start);
+        let args = submitted::overlaid(self.args, start, &self.live.class_settings());
         let options = submitted::options(&args, start);
         if let Some(fault) = known.as_ref().ok().and_then(|known| submitted::unknown(known, start))
         {
@@ -246,7 +246,8 @@ impl Runner<'_> {
         {
             return Err(fault);
         }
-        let template = &template.clone().with_arguments(&args, &values).map_err(fault)?;
+        let template = template.clone().with_class_changes(&args);
+        let template = &template.with_arguments(&args, &values).map_err(fault)?;
         let mut scenario = template.scenario(&values).map_err(fault)?;
         // An emptied field also replaces the scenario's value.
         if start.run_time == Some(None) {
@@ -266,17 +267,17 @@ impl Runner<'_> {
     /// are known now. A scenario with an error changes nothing.
     fn update_form(&self, template: &ScenarioTemplate, start: &StartForm) {
         let known = template.parameters().unwrap_or_default();
-        let scenario =
-            template.scenario_or_parameters(&submitted::values(self.args, start, &known));
-        let scenario =
-            scenario.or_else(|_| template.scenario_or_parameters(&self.args.set.values()));
-        let Ok(scenario) = scenario else { return };
+        let original =
+            template.original_or_parameters(&submitted::values(self.args, start, &known));
+        let original =
+            original.or_else(|_| template.original_or_parameters(&self.args.set.values()));
+        let Ok(original) = original else { return };
         // Where a value is missing, only the parameters are known, and the rest of the form stays.
-        let is_outline = scenario.users.is_empty();
+        let is_outline = original.users.is_empty();
         self.live.set_form(if is_outline {
-            form::with_parameters(&self.live.form(), &scenario, self.args)
+            form::with_parameters(&self.live.form(), &original, self.args)
         } else {
-            form::form(template, &scenario, self.args)
+            form::form(template, original, self.args)
         });
     }
 

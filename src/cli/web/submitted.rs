@@ -3,13 +3,14 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::cli::args::Cores;
+use super::form::without_weights;
+use crate::cli::args::{ClassSettingsList, Cores};
 use crate::cli::locustfile::WrongArgument;
 use crate::cli::{Error, RunArgs};
 use crate::credentials::{hidden, is_hidden};
 use crate::plan::{self, Options, SelectedClass};
 use crate::scenario::file::{self, Values};
-use crate::scenario::{Parameter, Scenario, hint};
+use crate::scenario::{ClassSettings, Parameter, Scenario, hint};
 use crate::web::{FieldError, StartForm};
 
 /// Puts the hidden credentials back into texts that came back as the form shows them. `host` is the
@@ -50,9 +51,13 @@ pub(super) fn restored(
     Ok(start)
 }
 
-/// Returns the flags with the values of the form in place.
-pub(super) fn overlaid(args: &RunArgs, start: &StartForm) -> RunArgs {
+/// Returns the flags with the values of the form and what was set of classes in place.
+pub(super) fn overlaid(args: &RunArgs, start: &StartForm, settings: &[ClassSettings]) -> RunArgs {
     let mut args = args.clone();
+    without_weights(args.user_classes.iter_mut(), settings);
+    if !settings.is_empty() {
+        args.config_users.push(ClassSettingsList(settings.to_vec()));
+    }
     // A rate replaces users on the command line, and the reverse.
     if start.rate.is_some() {
         (args.users, args.spawn_rate) = (None, None);
@@ -223,7 +228,7 @@ mod tests {
         let classes =
             vec![weighted("B", Some(1.0)), SelectedClass::new("A"), SelectedClass::new("D")];
         let start = StartForm { classes: Some(classes), ..StartForm::default() };
-        let args = overlaid(&args, &start);
+        let args = overlaid(&args, &start, &[]);
         let expected =
             [weighted("B", Some(1.0)), weighted("A", Some(3.0)), SelectedClass::new("D")];
         assert_eq!(args.user_classes, expected);
@@ -233,7 +238,7 @@ mod tests {
     #[test]
     fn what_is_asked_for_takes_the_place_of_what_was_typed() {
         let args = typed(&["-u", "5", "-r", "2", "-t", "60", "-T", "a", "-H", "http://h"]);
-        let same = overlaid(&args, &StartForm::default()).options();
+        let same = overlaid(&args, &StartForm::default(), &[]).options();
         assert_eq!(same, args.options());
         let start = StartForm {
             users: Some(7),
@@ -241,7 +246,7 @@ mod tests {
             tags: Some(vec!["b".into()]),
             ..StartForm::default()
         };
-        let options = overlaid(&args, &start).options();
+        let options = overlaid(&args, &start, &[]).options();
         assert_eq!((options.users, options.spawn_rate), (Some(7), Some(2.0)));
         assert_eq!(options.run_time, Some(Duration::from_secs(9)));
         assert_eq!((options.tags, options.host), (vec!["b".into()], Some("http://h".into())));
@@ -251,7 +256,7 @@ mod tests {
     fn every_field_of_the_options_takes_the_place_of_its_flag() {
         for (option, field) in options::fields() {
             let form = json!({ field.name: options::samples::json(option) });
-            let by_form = overlaid(&typed(&[]), &StartForm::from_json(&form).unwrap());
+            let by_form = overlaid(&typed(&[]), &StartForm::from_json(&form).unwrap(), &[]);
             let by_flag = typed(&[&options::samples::word(option)]);
             assert_eq!(format!("{by_form:?}"), format!("{by_flag:?}"));
         }
@@ -267,8 +272,8 @@ mod tests {
                 Some(LoadKind::Rate) => &of_users,
                 None => continue,
             };
-            let of_both = overlaid(&typed(&[&options::samples::word(option)]), start);
-            let of_form = overlaid(&typed(&[]), start);
+            let of_both = overlaid(&typed(&[&options::samples::word(option)]), start, &[]);
+            let of_form = overlaid(&typed(&[]), start, &[]);
             assert_eq!(format!("{of_both:?}"), format!("{of_form:?}"), "{}", option.name);
         }
     }
@@ -284,7 +289,7 @@ mod tests {
             parameters: ["a", "b", "c", "d"].map(|name| (name.into(), String::new())).into(),
             ..StartForm::default()
         };
-        let overlaid = overlaid(&args, &start);
+        let overlaid = overlaid(&args, &start, &[]);
         assert_eq!((overlaid.run_time, overlaid.profile), (None, None));
         assert!(overlaid.tags.is_empty());
         let parameter = |name: &str| Parameter { name: name.into(), ..Parameter::default() };
@@ -298,11 +303,11 @@ mod tests {
     #[test]
     fn users_and_a_rate_take_the_place_of_each_other() {
         let rate = StartForm { rate: Some(9.0), ..StartForm::default() };
-        let options = overlaid(&typed(&["-u", "5", "-r", "2"]), &rate).options();
+        let options = overlaid(&typed(&["-u", "5", "-r", "2"]), &rate, &[]).options();
         assert_eq!((options.users, options.spawn_rate, options.rate), (None, None, Some(9.0)));
         let users = StartForm { users: Some(3), ..StartForm::default() };
         let args = typed(&["--rate", "9", "--max-users", "5", "--arrivals", "uniform"]);
-        let options = overlaid(&args, &users).options();
+        let options = overlaid(&args, &users, &[]).options();
         assert_eq!((options.users, options.rate), (Some(3), None));
         assert_eq!((options.max_users, options.arrivals), (None, None));
     }
@@ -311,7 +316,8 @@ mod tests {
     fn a_spawn_rate_is_of_no_use_with_a_rate() {
         let start = StartForm { spawn_rate: Some(5.0), ..StartForm::default() };
         let field = |args: &[&str], start: &StartForm| {
-            let fault = contradiction(&overlaid(&typed(args), start), &Scenario::default(), start);
+            let fault =
+                contradiction(&overlaid(&typed(args), start, &[]), &Scenario::default(), start);
             fault.map(|fault| fault.field)
         };
         assert_eq!(field(&["--rate", "9"], &start).as_deref(), Some("spawn_rate"));
@@ -333,7 +339,7 @@ mod tests {
         let plan =
             |args: &RunArgs, start: &StartForm| Plan::new(scenario.clone(), options(args, start));
         assert!(plan(&args, &StartForm::default()).is_ok());
-        let error: Error = plan(&overlaid(&args, &start), &start).unwrap_err().into();
+        let error: Error = plan(&overlaid(&args, &start, &[]), &start).unwrap_err().into();
         assert_eq!(fault(&error, &start, &Values::default()).field, "run_time", "{error}");
     }
 
@@ -343,7 +349,7 @@ mod tests {
         let scenario = Scenario { users: vec![User::new("u").task(task)], ..Scenario::default() };
         let host = start.host.clone().unwrap_or("http://127.0.0.1:1".into());
         let start = StartForm { host: Some(host).filter(|host| !host.is_empty()), ..start };
-        let args = overlaid(&typed(&[]), &start);
+        let args = overlaid(&typed(&[]), &start, &[]);
         let error: Error = Plan::new(scenario, options(&args, &start)).unwrap_err().into();
         assert_eq!(fault(&error, &start, &Values::default()).field, field, "{error}");
     }

@@ -20,7 +20,14 @@ function startForm(offer, draft, started) {
   const inside = el("div", { class: "inside" });
   const fill = (typed) => {
     fields.clear();
-    inside.replaceChildren(...startFields(fields, offer.form));
+    const edit = (each) => dialog((close) => classForm(each, async () => {
+      close();
+      await offer.renew();
+      fill(fields.kept());
+    }));
+    const unfolded = folds(inside).filter((fold) => fold.open).map(titleOf);
+    inside.replaceChildren(...startFields(fields, offer.form, edit));
+    for (const fold of folds(inside)) fold.open ||= unfolded.includes(titleOf(fold));
     if (typed) fields.restore(typed);
   };
   const element = el("form", { class: "start", novalidate: true }, el("h2", {}, "Start new load test"), fields.general,
@@ -48,13 +55,21 @@ function startForm(offer, draft, started) {
   return element;
 }
 
-function startFields(fields, form) {
+function folds(element) {
+  return [...element.querySelectorAll("details")];
+}
+
+function titleOf(fold) {
+  return fold.querySelector("summary").textContent;
+}
+
+function startFields(fields, form, edit) {
   return [
     loadFields(fields, form),
     shapeField(fields, form),
     fields.add("host", LABELS.host, input({ inputmode: "url", value: form.host ?? "", placeholder: "http://127.0.0.1:5000" }),
       { hint: hostHint(form) }),
-    el("details", {}, el("summary", {}, "Advanced options"), advancedFields(fields, form)),
+    el("details", {}, el("summary", {}, "Advanced options"), advancedFields(fields, form, edit)),
     parameterFields(fields, form),
     form.load === "rate" && form.load_text ? el("p", { class: "hint" }, form.load_text) : null,
   ].flat().filter(Boolean);
@@ -95,42 +110,17 @@ function shapeField(fields, { shapes = [], shape }) {
   return fields.add("shape_class", "Shape class", control, {});
 }
 
-function advancedFields(fields, form) {
+function advancedFields(fields, form, edit) {
   const cores = form.allowed_cores?.length > 0 ? `Of ${form.allowed_cores.join(", ")}.` : null;
   return [
     fields.add("run_time", LABELS.run_time, input({ value: form.run_time ?? "" }),
       { hint: "Until it is stopped, if empty." }),
-    classTable(fields, form.classes ?? []),
+    classTable(fields, form.classes ?? [], edit),
     tagBoxes(fields, "tags", "Only tasks with any of these; all tasks, if none is chosen.", form.tags ?? []),
     tagBoxes(fields, "exclude_tags", "No tasks with any of these.", form.tags ?? []),
     fields.add("cores", LABELS.cores, input({ value: form.cores ?? "" }), { hint: cores }),
     fields.add("profile", LABELS.profile, input({ value: form.profile ?? "" }), { hint: "A label for the reports." }),
   ];
-}
-
-/** The picked classes and their weights; null if nothing was changed. */
-function classTable(fields, classes) {
-  if (classes.length === 0) return null;
-  const rows = classes.map((each) => {
-    const picked = each.picked !== false;
-    const box = el("input", { type: "checkbox", checked: picked, "aria-label": each.name });
-    const fixed = isFigure(each.fixed_count) && each.fixed_count > 0;
-    const weight = numberInput(each.weight ?? 1, { "aria-label": `Weight of ${each.name}` });
-    const tasks = (each.tasks ?? []).join(", ");
-    const line = el("tr", {}, el("td", {}, box),
-      el("th", { scope: "row", class: "class" }, each.name, tasks ? el("p", { class: "hint" }, tasks) : null),
-      el("td", {}, fixed ? `fixed: ${each.fixed_count}` : weight));
-    return { name: each.name, box, picked, fixed, weight, before: weight.value, line };
-  });
-  const read = () => {
-    if (rows.every(({ box, picked, weight, before }) => box.checked === picked && weight.value === before)) return null;
-    return rows.filter(({ box }) => box.checked).map(({ name, fixed, weight }) => (
-      fixed ? { name } : { name, weight: numeric(weight.value.trim()) }));
-  };
-  const head = ["Use", "Class and its tasks", "Weight"].map((label) => el("th", { scope: "col" }, label));
-  const table = el("div", { class: "scroll" }, el("table", {}, el("caption", { class: "unseen" }, LABELS.classes),
-    el("thead", {}, el("tr", {}, head)), el("tbody", {}, rows.map(({ line }) => line))));
-  return fields.group("classes", LABELS.classes, table, { read, focus: rows[0].box });
 }
 
 function tagBoxes(fields, name, hint, tags) {

@@ -13,13 +13,14 @@ use futures_util::stream::iter;
 use serde_json::Value;
 use tokio::time::timeout;
 
-use super::json_response;
-use super::run::NotStarted;
+use super::run::{NotStarted, read_json};
+use super::{error_response, json_response};
 use crate::files;
 use crate::page::Theme;
 use crate::report::csv::{render_exceptions, render_failures, render_stats, render_status_codes};
 use crate::report::html;
 use crate::report::view::{View, tasks};
+use crate::scenario::{ClassSettings, SettingError};
 use crate::stats::Snapshot;
 use crate::web::form::{self, FieldError, LoadChange, StartForm};
 use crate::web::locust::{self, Download};
@@ -174,9 +175,21 @@ pub(in crate::web) async fn worker_count() -> Response {
     json(&locust::worker_count())
 }
 
-/// Handles `POST /user`.
-pub(in crate::web) async fn edit_user() -> Response {
-    (StatusCode::NOT_IMPLEMENTED, locust::NO_USER_EDIT).into_response()
+/// Handles `POST /user`: sets something of a class, from the next run on. Refused settings are answered with
+/// 422 and errors as those of `/api/v1` are.
+pub(in crate::web) async fn edit_user(State(app): State<Arc<App>>, body: Bytes) -> Response {
+    let settings = read_json(&body).and_then(|json| match json {
+        Value::Object(object) => ClassSettings::of(&object).map_err(wrong_setting),
+        _ => Err(vec![FieldError::new("", "expected a JSON object")]),
+    });
+    match settings.and_then(|settings| app.live.set_class(settings).map_err(wrong_setting)) {
+        Ok(()) => json_response(StatusCode::CREATED, "{}"),
+        Err(wrong) => error_response(StatusCode::UNPROCESSABLE_ENTITY, &wrong),
+    }
+}
+
+fn wrong_setting(error: SettingError) -> Vec<FieldError> {
+    vec![FieldError::new(error.key, error.message)]
 }
 
 impl App {

@@ -17,7 +17,7 @@ use crate::web::{App, RunHandle};
 
 /// Handles `POST /runs`.
 pub(in crate::web) async fn start(State(app): State<Arc<App>>, body: Bytes) -> Response {
-    let start = match read(&body).and_then(|form| StartForm::from_json(&form)) {
+    let start = match read_json(&body).and_then(|form| StartForm::from_json(&form)) {
         Ok(start) => start,
         Err(wrong) => return error_response(StatusCode::UNPROCESSABLE_ENTITY, &wrong),
     };
@@ -38,7 +38,7 @@ pub(in crate::web) async fn edit(State(app): State<Arc<App>>, body: Bytes) -> Re
         Ok(run) => run,
         Err(reason) => return conflict(reason),
     };
-    let edit = read(&body).and_then(|form| LoadChange::from_json(&form));
+    let edit = read_json(&body).and_then(|form| LoadChange::from_json(&form));
     match edit.and_then(|edit| app.edit(&run, edit)) {
         Ok(()) => json_response(StatusCode::OK, "{}"),
         Err(wrong) => error_response(StatusCode::UNPROCESSABLE_ENTITY, &wrong),
@@ -66,7 +66,7 @@ fn conflict(message: &str) -> Response {
 }
 
 /// Reads a body as JSON. An empty body is an empty form.
-fn read(body: &[u8]) -> Result<Value, Vec<FieldError>> {
+pub(super) fn read_json(body: &[u8]) -> Result<Value, Vec<FieldError>> {
     if body.is_empty() {
         return Ok(json!({}));
     }

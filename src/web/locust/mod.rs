@@ -14,7 +14,7 @@
 //! | `GET /tasks` | [`tasks`](crate::report::view::tasks()) |
 //! | `GET /logs` | [`logs`] |
 //! | `GET /worker-count` | [`worker_count`]: there are no workers |
-//! | `POST /user` | [`NO_USER_EDIT`] with 501: classes are changed in the scenario |
+//! | `POST /user` | `{}` with 201; the change of the class holds from the next run on |
 //!
 //! Up to Locust 2.46 `/stop` and `/stats/reset` are GET, from 2.47 on they are POST.
 //!
@@ -38,10 +38,6 @@ pub const CSV: &str = "text/csv";
 
 /// The response of `/stats/requests_full_history/csv` without a history file, with status 404.
 pub const NO_HISTORY: &str = "Error: Server was not started with option to generate full history.";
-
-/// The response of `POST /user`, with status 501.
-pub const NO_USER_EDIT: &str = "User classes cannot be changed here: change the scenario, or start a run with other \
-     user_classes, host or parameters.";
 
 /// The most lines that `/logs` shows, as in Locust.
 pub const LOG_LINES_MAX: usize = 500;

@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::SCENARIO;
 use crate::support::{Answer, Run, Server, Signal, plain_server, response};
@@ -172,6 +172,67 @@ fn weights_of_the_form_are_in_the_command_that_makes_the_run_again() {
     let view = page.read("/api/v1/view");
     let again = view["facts"]["again"].as_str().unwrap();
     assert!(again.contains(" --user-classes u=2.5 "), "{again}");
+    page.quit();
+}
+
+/// The route and the keys of Locust 2.47.0, whose page has an edit form for each class.
+#[test]
+fn classes_are_edited_from_the_next_run_on() {
+    let server = plain_server();
+    let two = SCENARIO.to_owned()
+        + "[[user]]\nname = \"v\"\n[[user.task]]\nget = \"/v\"\n[[user.task]]\nget = \"/w\"\n";
+    let page = Run::of(&two).host(server.address).args(["--user-classes", "u=9,v"]).open_page();
+    let edit = |body: Value| page.post("/user", &body);
+    let refused = |body: Value, field: &str, message: &str| {
+        let answer = edit(body);
+        assert_eq!((answer.status, answer.fields()), (422, vec![field.to_owned()]), "{answer:?}");
+        assert!(answer.body.contains(message), "{}", answer.body);
+    };
+    refused(json!([]), "", "expected a JSON object");
+    refused(json!({"weight": 1}), "user_class_name", "each object needs");
+    refused(json!({"user_class_name": "w"}), "user_class_name", "no class of users named 'w'");
+    let of_v = |rest: Value| {
+        let mut whole = json!({"user_class_name": "v"});
+        whole.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
+        whole
+    };
+    refused(of_v(json!({"weight": "x"})), "weight", "must be a number");
+    refused(of_v(json!({"fixed_count": 0.5})), "fixed_count", "must be a whole number");
+    refused(of_v(json!({"host": "h"})), "host", "'h' has no scheme");
+    refused(of_v(json!({"tasks": ["/x"]})), "tasks", "has no task '/x'");
+    refused(of_v(json!({"tasks": []})), "tasks", "'v' needs a task");
+    refused(of_v(json!({"wieght": 2})), "wieght", "did you mean 'weight'?");
+
+    assert_eq!(edit(of_v(json!({"fixed_count": 2, "tasks": ["GET /w"]}))).status, 201);
+    assert_eq!(edit(json!({"user_class_name": "u", "weight": 3})).status, 201);
+    let classes = page.read("/api/v1/form")["classes"].clone();
+    assert_eq!((&classes[0]["weight"], &classes[0]["picked"]), (&json!(3.0), &json!(true)));
+    assert_eq!((&classes[1]["fixed_count"], &classes[1]["weight"]), (&json!(2), &json!(null)));
+    assert_eq!(classes[1]["tasks"], json!(["GET /v", "GET /w"]));
+    assert_eq!(classes[1]["kept_tasks"], json!(["GET /w"]));
+    page.command("/api/v1/runs", &json!({"users": 3, "spawn_rate": 99}));
+    page.events().find(|event| event.data["view"]["total"]["num_requests"].as_u64() > Some(20));
+    // It holds from the next run on.
+    assert_eq!(edit(of_v(json!({"tasks": ["GET /v"]}))).status, 201);
+    let view = page.view();
+    let again = view["facts"]["again"].as_str().unwrap();
+    assert!(
+        again.contains("--user-classes u,v ") && again.contains("\"tasks\":[\"GET /w\"]"),
+        "{again}"
+    );
+    let names = |view: &Value| {
+        let rows = view["entries"].as_array().unwrap().iter();
+        rows.map(|row| row["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert!(names(&view).contains(&"/w".to_owned()) && !names(&view).contains(&"/v".to_owned()));
+    let users: Vec<_> =
+        view["classes"].as_array().unwrap().iter().map(|it| &it["running"]).collect();
+    assert_eq!(users, [&json!(1), &json!(2)], "{}", view["classes"]);
+    page.read("/stop");
+    page.command("/api/v1/runs", &json!({}));
+    page.events().find(|event| event.data["view"]["total"]["num_requests"].as_u64() > Some(20));
+    let view = page.view();
+    assert!(names(&view).contains(&"/v".to_owned()) && !names(&view).contains(&"/w".to_owned()));
     page.quit();
 }
 

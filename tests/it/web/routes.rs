@@ -77,8 +77,8 @@ fn a_cookie_changes_nothing_but_by_post_whatever_the_route_and_the_method() {
     let expected = ["/api/v1/run/load", "/api/v1/run/reset", "/api/v1/run/stop", "/api/v1/runs"];
     let expected = expected.into_iter().chain(["/stats/reset", "/stop", "/swarm", "/user"]);
     assert_eq!(changes, expected.collect::<BTreeSet<_>>());
-    // Browsers send the origin of a POST, so it is answered. `/user` is not implemented.
-    assert_eq!(by_cookie(&page, "POST", "/user").status, 501);
+    // Browsers send the origin of a POST, so it is answered; this one names no class.
+    assert_eq!(by_cookie(&page, "POST", "/user").status, 422);
     assert_eq!(by_cookie(&page, "POST", "/api/v1/run/reset").status, 200);
     assert_eq!(by_cookie(&page, "POST", "/stop").status, 200);
     page.quit().code(0);
