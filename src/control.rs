@@ -253,6 +253,11 @@ impl Control {
         self.started.get().map_or(Duration::ZERO, Instant::elapsed)
     }
 
+    /// Returns whether the run has a start, which may come in a moment.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.started.get().is_some()
+    }
+
     /// Starts the clock of the run.
     pub(crate) fn begin(&self, started: Instant, is_open: bool) {
         // A control belongs to one run: a second run would go on with the first one's clock.

@@ -3,8 +3,6 @@
 use std::io;
 use std::sync::Arc;
 
-use serde_json::json;
-
 use super::console_stream::ConsoleStream;
 use super::facts::facts;
 use super::journal::JournalLog;
@@ -78,16 +76,12 @@ impl Job {
 
     /// Runs to the end and returns the exit code.
     pub(super) fn run(self) -> Result<u8, Error> {
-        let Job { plan, control, args, log, mut reports, locustfile, .. } = self;
+        let Job { plan, control, args, log, reports, locustfile, .. } = self;
         milestones::announce(&plan, &log);
         let mut tell = |error: &ReportError| log.error("report", error);
         let summary = match locustfile {
             None => run::run(&plan, &control, reports, tell),
             Some((locustfile, options)) => {
-                let events = locustfile.events();
-                events.fire("test_start", json!({}));
-                let stop = EventReport::Stop(events.clone(), events.watch(&control, plan.run_time));
-                reports.insert(0, ("test_stop".to_owned(), Box::new(stop)));
                 locustfile.run(&options, &plan, &control, reports, &mut tell)
             }
         };

@@ -215,7 +215,6 @@ impl Milestones {
             "runners",
             format_args!("All users spawned: {{{classes}}} ({running} total users)"),
         );
-        self.fire("spawning_complete", json!({ "user_count": running }));
         if is_first {
             self.reset();
         }

@@ -11,9 +11,9 @@ use std::sync::Arc;
 use std::thread;
 
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use self::link::{Link, Order};
+use self::link::{Link, News, Order};
 use super::connection::Connection;
 use super::interpreter::Interpreter;
 use super::message::{FromCore, ToCore};
@@ -21,6 +21,9 @@ use crate::control::Control;
 use crate::executor;
 use crate::run::{self, INTERVALS_WAITING};
 use crate::stats::{Ending, Interval, Versioned};
+
+/// The event of a run that begins to end.
+const STOPPING: &str = "test_stopping";
 
 /// Runs a core process to its end.
 pub(super) fn main(connection: Connection, interpreter: &mut dyn Interpreter) -> ExitCode {
@@ -71,45 +74,74 @@ impl Core {
         thread::spawn(move || link.receive(&connection, &control, &give));
         interpreter.connect(self.link.clone());
         let actions = interpreter.actions(core, cores)?;
+        self.link.send(FromCore::Initialised);
         let plan = assignment.plan(&*actions).map_err(|error| error.to_string())?;
         run::preflight(&plan).map_err(|error| error.to_string())?;
         let plan = Arc::new(plan);
         let ready = executor::prepare(&plan, &self.control, core..core + 1, intervals)
             .map_err(|error| error.to_string())?;
-        self.fire(interpreter, "test_start");
-        self.link.send(FromCore::Ready { backend: ready.backend });
+        let backend = ready.backend;
         let (done, ended) = bounded::<()>(0);
         let mut ready = Some((ready, done));
         let mut running = None;
+        let mut is_stopping = false;
         // The core's thread drops `done` when it has ended; before the start nothing does.
         loop {
             crossbeam_channel::select! {
                 recv(orders) -> order => match order {
+                    Ok(Order::TestStart(details)) => {
+                        self.fire(interpreter, "test_start", &details);
+                        self.link.send(FromCore::Ready { backend });
+                    }
                     Ok(Order::Begin(at)) => if let Some((cores, done)) = ready.take() {
                         running = Some(thread::spawn(move || {
                             let _done = done;
                             cores.begin(at).join()
                         }));
                     },
-                    Ok(Order::Event(name, details)) => drop(interpreter.fire(&name, &details)),
-                    Ok(Order::Message(message)) => drop(interpreter.message(&message)),
+                    Ok(Order::Tell(news)) => is_stopping |= self.tell(interpreter, news),
                     Err(_) => return Err("the command has ended".to_owned()),
                 },
                 recv(ended) -> _ => break,
             }
         }
         let joined = running.map_or(Ok(Ok(())), thread::JoinHandle::join);
-        self.fire(interpreter, "test_stop");
-        self.fire(interpreter, "quitting");
+        let rest = orders.try_iter().filter_map(|order| match order {
+            Order::Tell(news) => Some(news),
+            Order::TestStart(_) | Order::Begin(_) => None,
+        });
+        rest.for_each(|news| is_stopping |= self.tell(interpreter, news));
+        // The core may have ended before the command could tell.
+        if !is_stopping {
+            self.fire(interpreter, STOPPING, &json!({}));
+        }
+        for event in ["test_stop", "quitting", "quit"] {
+            self.fire(interpreter, event, &json!({}));
+        }
         match joined {
             Ok(ended) => ended.map_err(|error| error.to_string()),
             Err(_) => Err(executor::Error::Panicked.to_string()),
         }
     }
 
+    /// Tells listeners something. Returns whether it is that the run begins to end.
+    fn tell(&self, interpreter: &mut dyn Interpreter, news: News) -> bool {
+        match news {
+            News::Event(name, details) => {
+                self.fire(interpreter, &name, &details);
+                name == STOPPING
+            }
+            News::Message(message) => {
+                // What a listener raises it has logged.
+                let _ = interpreter.message(&message);
+                false
+            }
+        }
+    }
+
     /// Fires an event of this process. What its listeners raise they have logged.
-    fn fire(&self, interpreter: &mut dyn Interpreter, event: &str) {
-        let _ = interpreter.fire(event, &json!({}));
+    fn fire(&self, interpreter: &mut dyn Interpreter, event: &str, details: &Value) {
+        let _ = interpreter.fire(event, details);
     }
 }
 

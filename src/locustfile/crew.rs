@@ -11,9 +11,10 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender, bounded, select};
+use crossbeam_channel::{Receiver, Sender, bounded, select, unbounded};
+use serde_json::Value;
 
-use self::member::{Member, Shared};
+use self::member::{Member, Shared, Step};
 use self::relay::Relay;
 use super::assignment::Assignment;
 use super::clock;
@@ -50,7 +51,8 @@ impl Crew {
         Crew { host, description, options }
     }
 
-    /// Runs a plan to its end, as [`run::run`] does.
+    /// Runs a plan to its end, as [`run::run`] does. `test_start` fires that event in the host, when all core
+    /// processes have fired `init`, and returns what they are to fire it with.
     ///
     /// # Errors
     ///
@@ -59,12 +61,13 @@ impl Crew {
         &self,
         plan: &Arc<Plan>,
         control: &Arc<Control>,
+        test_start: impl FnOnce() -> Value,
         mut reports: Vec<(String, Box<dyn Report + Send>)>,
         on_report_error: impl FnMut(&ReportError),
     ) -> Result<Summary, Error> {
         let latest = Latest(self.host.desk.clone());
         reports.insert(0, ("statistics for Python".to_owned(), Box::new(latest)));
-        let start = |intervals| self.start(plan, control, intervals);
+        let start = |intervals| self.start(plan, control, test_start, intervals);
         run::run_on(start, plan, control, reports, on_report_error)
     }
 
@@ -72,19 +75,15 @@ impl Crew {
         &self,
         plan: &Arc<Plan>,
         control: &Arc<Control>,
+        test_start: impl FnOnce() -> Value,
         intervals: Sender<Interval>,
     ) -> Result<StartedCores, Error> {
-        let cores = plan.cores.len();
-        let (tell, answers) = bounded(cores);
+        let (tell, steps) = unbounded();
         let news = control.news();
         let shared = Arc::new(Shared::new(control.clone(), self.host.desk.clone(), intervals));
-        let mut members = Vec::new();
-        for core in 0..cores {
-            let member = self.fork(core).map_err(|error| no_process(core, &error))?;
-            members.push(Arc::new(member));
-        }
+        let members = self.fork_all(plan.cores.len())?;
         let sending = members.iter().map(|member| member.sender()).collect();
-        self.host.desk.begin(control, plan.stop_timeout, sending);
+        self.host.desk.begin(control, plan, sending);
         let mut threads = Vec::new();
         for member in &members {
             let changes = control.expects_changes();
@@ -95,7 +94,13 @@ impl Crew {
             threads.push(thread::spawn(move || member.receive(&shared, &tell)));
         }
         drop((tell, shared));
-        let backend = match all_ready(&answers, &news, control, cores) {
+        let await_all = || all_steps(&steps, &news, control, members.len());
+        let ready = await_all().and_then(|_| {
+            let details = test_start();
+            members.iter().for_each(|member| member.tell(&ToCore::TestStart(details.clone())));
+            await_all()
+        });
+        let backend = match ready.and_then(|backend| backend.ok_or_else(no_cores)) {
             Ok(backend) => backend,
             Err(error) => {
                 members.iter().for_each(|member| member.kill());
@@ -129,6 +134,12 @@ impl Crew {
         Ok(StartedCores { started, backend, join })
     }
 
+    fn fork_all(&self, cores: usize) -> Result<Vec<Arc<Member>>, Error> {
+        (0..cores)
+            .map(|core| self.fork(core).map(Arc::new).map_err(|error| no_process(core, &error)))
+            .collect()
+    }
+
     fn fork(&self, core: usize) -> Result<Member, HostError> {
         let unusable = |error: std::io::Error| HostError::Python(error.to_string());
         let (ours, theirs) = Connection::pair().map_err(unusable)?;
@@ -137,36 +148,39 @@ impl Crew {
     }
 }
 
-/// Waits until every core is ready. A run that is stopped before may still get ready, and then ends in
-/// order.
-fn all_ready(
-    answers: &Receiver<Result<Backend, Error>>,
+/// Waits until every core has got one step further. A run that is stopped before may still get ready, and
+/// then ends in order. Returns what their sockets go through, if they know it then.
+fn all_steps(
+    steps: &Receiver<Result<Step, Error>>,
     news: &Receiver<()>,
     control: &Control,
     cores: usize,
-) -> Result<Backend, Error> {
+) -> Result<Option<Backend>, Error> {
     let mut backend = None;
-    let mut ready = 0;
+    let mut waits_for = cores;
     let mut last = crossbeam_channel::never();
-    while ready < cores {
+    while waits_for > 0 {
         if control.is_stopping() && last.is_empty() {
             last = crossbeam_channel::after(READY_WITHIN);
         }
         select! {
-            recv(answers) -> answer => match answer {
-                Ok(answer) => {
-                    backend = Some(answer?);
-                    ready += 1;
+            recv(steps) -> step => {
+                if let Step::Ready(of_core) = step.map_err(|_| no_cores())?? {
+                    backend = Some(of_core);
                 }
-                Err(_) => break,
-            },
+                waits_for -= 1;
+            }
             recv(news) -> _ => {}
             recv(last) -> _ => {
                 return Err(Error::NoProcess("the run was stopped before it began".to_owned()));
             }
         }
     }
-    backend.ok_or_else(|| Error::NoProcess("there are no cores".to_owned()))
+    Ok(backend)
+}
+
+fn no_cores() -> Error {
+    Error::NoProcess("there are no cores".to_owned())
 }
 
 fn no_process(core: usize, error: &dyn std::error::Error) -> Error {

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::message::ToCore;
 use crate::control::Control;
+use crate::plan::Plan;
 use crate::report::Report;
 use crate::report::json::entry;
 use crate::stats::Snapshot;
@@ -22,6 +23,8 @@ struct State {
     run: Option<CurrentRun>,
     /// The latest state of the present or last run.
     latest: Option<Arc<Snapshot>>,
+    /// How many cores the present or last run has.
+    cores: usize,
     /// Delivers a message to the host.
     to_host: Option<Sender<Value>>,
     /// Ends the command, which may have a page.
@@ -33,6 +36,8 @@ struct State {
 struct CurrentRun {
     control: Arc<Control>,
     stop_timeout: Duration,
+    /// How many users it is planned with.
+    users: u32,
     /// How many cores have shipped their last interval.
     over: usize,
     /// Sends to each core.
@@ -44,15 +49,11 @@ pub(super) type ToMember = Arc<dyn Fn(&ToCore) + Send + Sync>;
 
 impl Desk {
     /// Begins a run on these cores.
-    pub(super) fn begin(
-        &self,
-        control: &Arc<Control>,
-        stop_timeout: Duration,
-        cores: Vec<ToMember>,
-    ) {
+    pub(super) fn begin(&self, control: &Arc<Control>, plan: &Plan, cores: Vec<ToMember>) {
         let mut state = self.state();
-        state.latest = None;
-        state.run = Some(CurrentRun { control: control.clone(), stop_timeout, over: 0, cores });
+        (state.latest, state.cores) = (None, cores.len());
+        let (control, stop_timeout, users) = (control.clone(), plan.stop_timeout, plan.users);
+        state.run = Some(CurrentRun { control, stop_timeout, users, over: 0, cores });
     }
 
     /// Notes that a core has shipped its last interval.
@@ -148,10 +149,14 @@ impl Desk {
         let state = self.state();
         let before = || Arc::new(Snapshot::before_the_run(Vec::new()));
         let snapshot = &*state.latest.clone().unwrap_or_else(before);
-        let wanted = snapshot.users_wanted.unwrap_or_default();
+        let planned = state.run.as_ref().filter(|_| state.latest.is_none());
+        let planned = planned.map(|run| run.users.into());
+        let wanted = planned.or(snapshot.users_wanted).unwrap_or_default();
         let phase = match &state.run {
             None if state.latest.is_none() => "ready",
             None => "stopped",
+            // Listeners of `test_start` are called.
+            Some(run) if !run.control.has_begun() => "ready",
             Some(run) if run.control.is_stopping() => "stopping",
             Some(_) if snapshot.user_count() < wanted || state.latest.is_none() => "spawning",
             Some(_) => "running",
@@ -173,6 +178,7 @@ impl Desk {
         );
         json!({
             "state": phase,
+            "cores": state.cores,
             "user_count": snapshot.user_count(),
             "target_user_count": wanted,
             "user_classes_count": users,

@@ -1,22 +1,22 @@
-//! The host process: loads the locustfile, answers the command, and forks the core processes.
+//! The host process: loads the locustfile, answers the command, and has its [nursery](Nursery) fork the core
+//! processes.
 //!
 //! It has one thread. What listeners of the file start beside it is theirs.
 
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::process::ExitStatusExt;
-use std::process::{ExitCode, ExitStatus};
+use std::os::fd::AsFd;
+use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::fs::{Mode, OFlags};
-use rustix::process::{Pid, Signal, WaitOptions};
+use rustix::process::Signal;
 use serde_json::Value;
 
 use super::connection::Connection;
-use super::core;
-use super::exit::ended;
-use super::interpreter::{Answer, Caller, Forked, Interpreter};
+use super::description::Description;
+use super::interpreter::{Answer, Caller, Interpreter, Load, LoadError};
 use super::message::{Call, CallAnswer, Request, Response};
+use super::nursery::{self, Nursery, Parted};
 
 /// The variable that marks a host process.
 pub const HOST: &str = "GREGARIA_HOST_FD";
@@ -24,10 +24,20 @@ pub const HOST: &str = "GREGARIA_HOST_FD";
 /// Signals of the terminal and of service managers, which the command alone acts on.
 const OF_THE_COMMAND: [i32; 3] = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP];
 
+/// Which process has ended, and with which exit code.
+#[derive(Debug, Clone, Copy)]
+pub enum Process {
+    /// The host.
+    Host(ExitCode),
+    /// The nursery or a core process.
+    Forked(ExitCode),
+}
+
 /// Runs a host process, whose standard input is the socket to the command, until the command closes it.
 ///
-/// Like `fork`, it returns more than once: in the host, and in each core process when that has ended.
-pub fn main(interpreter: &mut dyn Interpreter) -> ExitCode {
+/// Like `fork`, it returns more than once: in the host, in its nursery, and in each core process, when that
+/// has ended.
+pub fn main(interpreter: &mut dyn Interpreter) -> Process {
     match begin() {
         Ok(connection) => serve(connection, interpreter),
         // Without the socket nobody else hears of it.
@@ -36,7 +46,7 @@ pub fn main(interpreter: &mut dyn Interpreter) -> ExitCode {
                 &mut io::stderr(),
                 format!("gregaria: error: the host process cannot begin: {error}\n").as_bytes(),
             );
-            ExitCode::FAILURE
+            Process::Host(ExitCode::FAILURE)
         }
     }
 }
@@ -54,12 +64,12 @@ fn begin() -> io::Result<Connection> {
     Ok(socket.into())
 }
 
-fn serve(connection: Connection, interpreter: &mut dyn Interpreter) -> ExitCode {
+fn serve(connection: Connection, interpreter: &mut dyn Interpreter) -> Process {
     let caller = Arc::new(HostCaller::default());
-    let mut children = Vec::new();
+    let mut nursery = None;
     loop {
         let Ok(Some((request, socket))) = connection.receive_with() else {
-            return ExitCode::SUCCESS;
+            return Process::Host(ExitCode::SUCCESS);
         };
         let response = match request {
             Request::Hello => {
@@ -67,21 +77,23 @@ fn serve(connection: Connection, interpreter: &mut dyn Interpreter) -> ExitCode 
                 interpreter.connect(caller.clone());
                 continue;
             }
-            Request::Fork => match fork(interpreter, socket) {
-                Ok((Forked::Child, socket)) => {
+            Request::Load(load) => match loaded(load, &mut nursery, interpreter) {
+                Ok(Loaded::Host(description)) => Response::Loaded(Ok(description)),
+                Ok(Loaded::Nursery(host)) => {
                     // The command must notice that the host is gone, though its children live.
                     drop(connection);
                     *caller.lock() = None;
-                    return core::main(socket.into(), interpreter);
+                    return Process::Forked(nursery::main(host, interpreter));
                 }
-                Ok((Forked::Parent(child), _)) => {
-                    children.push(child);
-                    Response::Forked(Ok(child.as_raw_nonzero().get()))
-                }
-                Err(error) => Response::Forked(Err(error.to_string())),
+                Err(error) => Response::Loaded(Err(error)),
             },
-            Request::Reap => Response::Reaped(children.drain(..).map(reap).collect()),
-            Request::Load(load) => Response::Loaded(interpreter.load(&load).map(Box::new)),
+            Request::Fork => Response::Forked(match (&nursery, &socket) {
+                (Some(nursery), Some(socket)) => nursery.fork_core(socket.as_fd()),
+                _ => Err("the files have not been loaded".to_owned()),
+            }),
+            Request::Reap => {
+                Response::Reaped(nursery.as_ref().map(Nursery::reap).unwrap_or_default())
+            }
             Request::Fire { event, details } => {
                 Response::Answered(interpreter.fire(&event, &details))
             }
@@ -94,24 +106,40 @@ fn serve(connection: Connection, interpreter: &mut dyn Interpreter) -> ExitCode 
             }
         };
         if connection.send(&response).is_err() {
-            return ExitCode::SUCCESS;
+            return Process::Host(ExitCode::SUCCESS);
         }
     }
 }
 
-fn fork(
-    interpreter: &mut dyn Interpreter,
-    socket: Option<OwnedFd>,
-) -> io::Result<(Forked, OwnedFd)> {
-    let socket = socket.ok_or_else(|| io::Error::other("the socket is missing"))?;
-    Ok((interpreter.fork(socket.as_fd())?, socket))
+/// Where a load returned, which may fork.
+enum Loaded {
+    Host(Box<Description>),
+    /// In the nursery, with its connection to the host.
+    Nursery(Connection),
 }
 
-/// Waits for a child. Another part of the process may have waited for it.
-fn reap(child: Pid) -> (i32, String) {
-    let status = rustix::process::waitpid(Some(child), WaitOptions::empty());
-    let status = status.ok().flatten().map(|(_, status)| ExitStatus::from_raw(status.as_raw()));
-    (child.as_raw_nonzero().get(), status.map_or_else(|| "has ended".to_owned(), ended))
+/// Loads the files, or gives them options and arguments. When they have arguments for the first time, the
+/// nursery is forked, and then `init` is fired.
+fn loaded(
+    load: Load,
+    nursery: &mut Option<Nursery>,
+    interpreter: &mut dyn Interpreter,
+) -> Result<Loaded, LoadError> {
+    let description = interpreter.load(&load)?;
+    if let Some(nursery) = nursery {
+        nursery.load(load)?;
+    } else if load.has_arguments() {
+        let failed = |error: io::Error| LoadError {
+            text: format!("the process that starts those of the cores cannot be started: {error}"),
+            exit: 1,
+        };
+        match Nursery::fork(interpreter).map_err(failed)? {
+            Parted::Nursery(host) => return Ok(Loaded::Nursery(host)),
+            Parted::Host(forked) => *nursery = Some(forked),
+        }
+        return interpreter.init().map(|description| Loaded::Host(Box::new(description)));
+    }
+    Ok(Loaded::Host(Box::new(description)))
 }
 
 /// The way of the host's calls to the command: one after the other.

@@ -17,12 +17,20 @@ pub trait Interpreter {
     fn connect(&mut self, caller: Arc<dyn Caller>);
 
     /// Loads the files and describes what they define. A later call does not load them again: it converts
-    /// the values of arguments, takes the options and, the first time, fires `init`.
+    /// the values of arguments, and takes the options.
     ///
     /// # Errors
     ///
     /// Returns why the files cannot run, with the traceback of the user's code.
     fn load(&mut self, load: &Load) -> Result<Description, LoadError>;
+
+    /// Fires `init` in the host, and describes what the files define then. An exception of a listener ends
+    /// the command, as in Locust.
+    ///
+    /// # Errors
+    ///
+    /// Returns that a listener raised, which has been logged.
+    fn init(&mut self) -> Result<Description, LoadError>;
 
     /// Fires an event of Locust, such as `test_start`, with these details. Returns what the listeners
     /// leave, such as the exit code.
@@ -54,17 +62,18 @@ pub trait Interpreter {
     /// Returns the traceback of an exception.
     fn message(&mut self, message: &Value) -> Result<(), String>;
 
-    /// Forks this process. In the child it returns `Forked::Child`, ready to run users. The parent's side
-    /// of everything that the child must not share is closed by the caller. `socket` leads to the command,
-    /// for an interpreter that starts a process in another way.
+    /// Forks this process. In the child it returns `Forked::Child`. The parent's side of everything that the
+    /// child must not share is closed by the caller. `socket` is what the child is told over, for an
+    /// interpreter that starts a process in another way.
     ///
     /// # Errors
     ///
     /// Returns the error of the system call.
     fn fork(&mut self, socket: BorrowedFd<'_>) -> io::Result<Forked>;
 
-    /// Begins core number `core` of `cores`, in its process, and returns what its users do. Afterwards the
-    /// users run on a thread of their own, while the first thread may still call `fire` and `message`.
+    /// Begins core number `core` of `cores`, in its process: fires `init` there, and returns what its users
+    /// do. Afterwards the users run on a thread of their own, while the first thread may still call `fire` and
+    /// `message`.
     ///
     /// # Errors
     ///
@@ -92,6 +101,13 @@ pub struct Load {
     /// The options of the command, for `parsed_options`.
     #[serde(default)]
     pub options: Value,
+}
+
+impl Load {
+    /// Returns whether the command line has been parsed, which needs what the files add to it.
+    pub(super) fn has_arguments(&self) -> bool {
+        self.arguments.as_object().is_some_and(|arguments| !arguments.is_empty())
+    }
 }
 
 /// Why files cannot be loaded.

@@ -12,12 +12,13 @@ use crate::control::ScheduledChange;
 use crate::reactor::Backend;
 use crate::stats::{Ending, Interval, Versioned};
 
-/// What the command asks of the host, which answers each before the next comes.
+/// What the command asks of the host, which answers each before the next comes. The host asks its nursery the
+/// same for what concerns core processes.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Request {
     /// Carries the socket on which the host asks the command.
     Hello,
-    /// Loads the files; [`Response::Loaded`].
+    /// Loads the files, or takes options and arguments; [`Response::Loaded`].
     Load(Load),
     /// Fires an event; [`Response::Answered`].
     Fire { event: String, details: Value },
@@ -66,6 +67,8 @@ pub(super) struct CallAnswer {
 pub(super) enum ToCore {
     /// Comes first: what it is to run.
     Plan(Box<Assignment>),
+    /// Fires `test_start`, with what the host's listeners have left of the settings that all processes share.
+    TestStart(Value),
     /// The start of the run, as [`super::clock`] has it.
     Begin { at: Duration },
     /// A change of the load.
@@ -83,6 +86,8 @@ pub(super) enum ToCore {
 /// What a core process tells the command.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum FromCore {
+    /// `init` has been fired.
+    Initialised,
     /// The core waits for the start of the run.
     Ready { backend: Backend },
     /// The core cannot run, or has broken down.

@@ -1,9 +1,9 @@
 //! Locustfiles: their description as data, and the processes that run them.
 //!
-//! Three kinds of processes run a locustfile. The **command** has the options, the plan, the collector and
+//! Four kinds of processes run a locustfile. The **command** has the options, the plan, the collector and
 //! the reports, and no Python. It starts one **host**, which loads the file and answers the command's
-//! messages, as Locust's master process does. For each run the host forks a **core process** for each
-//! core, which plans the same run and makes one core's share of its load.
+//! messages, as Locust's master process does. For each run a fork of the host, its **nursery**, forks a **core
+//! process** for each core, which plans the same run and makes one core's share of its load.
 //!
 //! This folder has what they say to each other and what each of them does. It names nothing of Python:
 //! the interpreter is behind [`Interpreter`], what users do behind [`Actions`].
@@ -22,6 +22,7 @@ mod host_process;
 mod installation;
 mod interpreter;
 mod message;
+mod nursery;
 
 pub use actions::{Actions, Described};
 pub use crew::Crew;

@@ -80,6 +80,13 @@ fn call(function: &CStr, arguments: &[&str]) -> Result<String, LoadError> {
     })
 }
 
+fn description(described: Value) -> Result<Description, LoadError> {
+    serde_json::from_value(described).map_err(|error| LoadError {
+        text: format!("the locust package describes the file in a way that is unknown: {error}"),
+        exit: 2,
+    })
+}
+
 /// Returns an exception's text: of a bug in the package, with its traceback.
 fn text_of(exception: &Object) -> String {
     let is_told = exception.attr(c"code").is_ok();
@@ -104,13 +111,11 @@ impl Interpreter for Python {
 
     fn load(&mut self, load: &Load) -> Result<Description, LoadError> {
         let load = serde_json::to_string(load).unwrap_or_default();
-        let described = self.call(c"load", &[&load])?;
-        serde_json::from_value(described).map_err(|error| LoadError {
-            text: format!(
-                "the locust package describes the file in a way that is unknown: {error}"
-            ),
-            exit: 2,
-        })
+        self.call(c"load", &[&load]).and_then(description)
+    }
+
+    fn init(&mut self) -> Result<Description, LoadError> {
+        self.call(c"init", &[]).and_then(description)
     }
 
     fn fire(&mut self, event: &str, details: &Value) -> Result<Value, String> {
@@ -138,7 +143,7 @@ impl Interpreter for Python {
                 object::clear();
             }
             // SAFETY: this thread holds the lock, and the interpreter is told before and after. Of this
-            // program no other thread runs in a host.
+            // program no other thread runs in a host that forks, nor in a nursery.
             let child = unsafe {
                 (api().PyOS_BeforeFork)();
                 let child = libc::fork();

@@ -9,6 +9,7 @@ use super::core::Core;
 use super::fiber::{Answer, Ask, Descriptor, Ended, Running, running};
 use super::object::{Object, Result, View, answer, raise, raise_object};
 use super::{class, client, parker, process, response};
+use crate::locustfile::host::{self, Process};
 
 /// The version of the C API that the definition of a module is for (`PYTHON_API_VERSION`).
 const API_VERSION: c_int = 1013;
@@ -290,15 +291,17 @@ method!(host, _arguments => {
     leave_signals_to_the_command()?;
     let mut python = super::Python::take_over()
         .map_err(|error| raise(api().PyExc_RuntimeError, &error))?;
-    let ended = crate::locustfile::host::main(&mut python);
+    let ended = host::main(&mut python);
     python.hand_back();
-    let code = i64::from(ended != std::process::ExitCode::SUCCESS);
-    if process::core().is_none() {
-        return super::object::import(c"sys")?.attr(c"exit")?.call1(&Object::int(code)?);
+    let code = |code| Object::int(i64::from(code != std::process::ExitCode::SUCCESS));
+    match ended {
+        Process::Host(ended) => super::object::import(c"sys")?.attr(c"exit")?.call1(&code(ended)?),
+        // Fibers of users that are gone may still have frames, so Python is not ended.
+        Process::Forked(ended) => {
+            super::package::flush();
+            super::object::import(c"os")?.attr(c"_exit")?.call1(&code(ended)?)
+        }
     }
-    // Fibers of users that are gone may still have frames, so Python is not ended.
-    super::package::flush();
-    super::object::import(c"os")?.attr(c"_exit")?.call1(&Object::int(code)?)
 });
 
 method!(iteration, arguments => {

@@ -219,7 +219,8 @@ class Events(Run):
         ):
             module().heard.clear()
             answer = json.loads(_engine.fire(name, json.dumps(given)))
-            self.assertEqual(answer, {"process_exit_code": None, "listener_failed": False})
+            handed = {"cores": {"host": None, "arguments": {}}} if name == "test_start" else {}
+            self.assertEqual(answer, {"process_exit_code": None, "listener_failed": False} | handed)
             self.assertEqual(module().heard, [(name, heard)])
 
     def test_what_listeners_leave(self):

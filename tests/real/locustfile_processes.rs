@@ -9,6 +9,9 @@ use rustix::process::{Pid, kill_process};
 use crate::harness::{Output, Run, Running, Signal};
 use crate::script::python_with;
 
+/// Core processes are children of the nursery, which is one of the host, which is one of the command.
+const CORE: u32 = 3;
+
 /// Users who wait, sleep, are in a request, or in a nested task set.
 const FILE: &str = r#"
 import time
@@ -128,7 +131,7 @@ fn the_loss_of_a_core_process_is_said_and_ends_the_run_with_exit_code_1() {
     let Some(running) = start(FILE, &server, &["-t", "10m"]) else { return };
     await_requests(&server, 500);
     let mut descendants = descendants(running.id(), 1).into_iter();
-    let core = descendants.find(|(_, depth)| *depth == 2).unwrap();
+    let core = descendants.find(|(_, depth)| *depth == CORE).unwrap();
     kill_process(core.0, Signal::KILL).unwrap();
     let output = running.wait().code(1);
     let said = "was killed by SIGKILL; what it counted after second ";

@@ -1,8 +1,8 @@
 //! The events of a run that listeners in the host process hear, in Locust's order.
 //!
-//! At the end of the load: `test_stopping`, `test_stop`, `quitting`, `quit`. A signal ends the command, so
-//! there `quitting` comes first. Runs of the page are followed by others, so there `quitting` and `quit`
-//! come with the end of the page.
+//! When all users have been started: `spawning_complete`. At the end of the load: `test_stopping`,
+//! `test_stop`, `quitting`, `quit`. A signal ends the command, so there `quitting` comes first. Runs of the
+//! page are followed by others, so there `quitting` and `quit` come with the end of the page.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,7 +13,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::host::Host;
+use super::spawning::Spawning;
 use crate::control::Control;
+use crate::plan::Plan;
 use crate::report::Report;
 use crate::stats::Snapshot;
 
@@ -51,14 +53,25 @@ impl Events {
 
     /// Fires an event. What a listener raises is logged by the host. That this is gone, the run tells.
     pub(in crate::cli) fn fire(&self, event: &str, details: Value) {
-        match self.host.fire(event, details) {
-            Ok(left) => {
-                let mut outcome = self.outcome();
-                outcome.process_exit_code = left["process_exit_code"].as_i64();
-                outcome.listener_failed |= left["listener_failed"] == true;
-            }
-            Err(_) => self.outcome().listener_failed = true,
-        }
+        self.left_by(event, details);
+    }
+
+    /// Fires `test_start`, and notes that it was. Returns what the listeners have left for the cores.
+    pub(super) fn test_start(&self, begun: &AtomicBool) -> Value {
+        let mut left = self.left_by("test_start", json!({}));
+        begun.store(true, Ordering::SeqCst);
+        left["cores"].take()
+    }
+
+    fn left_by(&self, event: &str, details: Value) -> Value {
+        let Ok(left) = self.host.fire(event, details) else {
+            self.outcome().listener_failed = true;
+            return json!({});
+        };
+        let mut outcome = self.outcome();
+        outcome.process_exit_code = left["process_exit_code"].as_i64();
+        outcome.listener_failed |= left["listener_failed"] == true;
+        left
     }
 
     /// Notes that a signal ends the command.
@@ -95,23 +108,33 @@ impl Events {
         }
     }
 
-    /// Fires `test_stopping` as soon as this run stops, on a thread of its own, which ends with the run.
-    pub(in crate::cli) fn watch(&self, control: &Arc<Control>, limit: Option<Duration>) -> Watch {
-        let is_over = Arc::new(AtomicBool::new(false));
-        let (events, control, over) = (self.clone(), control.clone(), is_over.clone());
+    /// Watches a run on a thread of its own, which ends with it: fires `spawning_complete` when all users have
+    /// been started, and `test_stopping` as soon as the run stops.
+    pub(super) fn watch(&self, plan: &Arc<Plan>, control: &Arc<Control>) -> Watch {
+        let (limit, mut spawning) = (plan.run_time, Spawning::new(plan, control));
+        let (begun, is_over) = (Arc::<AtomicBool>::default(), Arc::<AtomicBool>::default());
+        let (events, control) = (self.clone(), control.clone());
+        let (has_begun, over) = (begun.clone(), is_over.clone());
         let thread = thread::spawn(move || {
             // A core that decides by itself to end tells it a moment later.
             let is_limit = || limit.is_some_and(|limit| control.elapsed() >= limit);
             let is_stopping = || control.is_stopping() || control.ending().is_some() || is_limit();
-            while !over.load(Ordering::SeqCst) && !is_stopping() {
+            let is_known = || has_begun.load(Ordering::SeqCst) && is_stopping();
+            while !over.load(Ordering::SeqCst) && !is_known() {
+                if let Some(users) = spawning.complete() {
+                    events.fire("spawning_complete", json!({ "user_count": users }));
+                }
                 thread::sleep(LOOK);
+            }
+            if !has_begun.load(Ordering::SeqCst) {
+                return;
             }
             if events.state.is_interrupted.load(Ordering::SeqCst) {
                 events.quitting();
             }
             events.fire("test_stopping", json!({}));
         });
-        Watch { is_over, thread: Some(thread) }
+        Watch { begun, is_over, thread: Some(thread) }
     }
 
     fn outcome(&self) -> MutexGuard<'_, Outcome> {
@@ -121,6 +144,8 @@ impl Events {
 
 /// Waits for the end of a run.
 pub(in crate::cli) struct Watch {
+    /// Whether `test_start` was fired.
+    pub(super) begun: Arc<AtomicBool>,
     is_over: Arc<AtomicBool>,
     thread: Option<thread::JoinHandle<()>>,
 }
@@ -171,7 +196,13 @@ impl Report for EventReport {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::locustfile::tests::Fake;
+    use crate::cli::locustfile::tests::{Fake, load};
+    use crate::plan::Options;
+
+    fn plan() -> Arc<Plan> {
+        let scenario = load(Fake::default()).1.unwrap().scenario().unwrap();
+        Arc::new(Plan::new(scenario, Options::default()).unwrap())
+    }
 
     fn events() -> (Arc<Fake>, Events) {
         let fake = Arc::new(Fake::default());
@@ -183,7 +214,8 @@ mod tests {
         let run = |is_interrupted: bool| {
             let (fake, events) = events();
             let control = Arc::new(Control::default());
-            let watch = events.watch(&control, None);
+            let watch = events.watch(&plan(), &control);
+            events.test_start(&watch.begun);
             let mut reports =
                 [EventReport::Stop(events.clone(), watch), EventReport::Quitting(events.clone())];
             if is_interrupted {
@@ -195,8 +227,19 @@ mod tests {
             assert_eq!(events.end(1, |code| assert_eq!(code, 1)), 1);
             fake.fired()
         };
-        assert_eq!(run(false), ["test_stopping", "test_stop", "quitting", "quit"]);
-        assert_eq!(run(true), ["quitting", "test_stopping", "test_stop", "quit"]);
+        assert_eq!(run(false), ["test_start", "test_stopping", "test_stop", "quitting", "quit"]);
+        assert_eq!(run(true), ["test_start", "quitting", "test_stopping", "test_stop", "quit"]);
+    }
+
+    #[test]
+    fn a_run_that_did_not_begin_does_not_stop() {
+        let (fake, events) = events();
+        let control = Arc::new(Control::default());
+        let watch = events.watch(&plan(), &control);
+        control.stop();
+        thread::sleep(LOOK * 2);
+        drop(watch);
+        assert_eq!(fake.fired(), Vec::<String>::new());
     }
 
     #[test]

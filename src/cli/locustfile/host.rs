@@ -18,6 +18,15 @@ use crate::scenario::Adaptive;
 /// The reports of a run, by their names.
 pub(in crate::cli) type Reports = Vec<(String, Box<dyn Report + Send>)>;
 
+/// A run that is about to begin.
+pub(in crate::cli) struct Run<'a> {
+    pub(super) plan: &'a Arc<Plan>,
+    pub(super) control: &'a Arc<Control>,
+    /// Fires that event, and returns what the cores are to fire it with.
+    pub(super) test_start: &'a mut dyn FnMut() -> Value,
+    pub(super) reports: Reports,
+}
+
 /// What the host process does for the command.
 pub(in crate::cli) trait Host: fmt::Debug + Send + Sync {
     /// Loads the files. A later call gives further values of arguments and options.
@@ -50,9 +59,7 @@ pub(in crate::cli) trait Host: fmt::Debug + Send + Sync {
         &self,
         classes: &Description,
         options: &Options,
-        plan: &Arc<Plan>,
-        control: &Arc<Control>,
-        reports: Reports,
+        run: Run<'_>,
         on_report_error: &mut dyn FnMut(&ReportError),
     ) -> Result<Summary, run::Error>;
 
@@ -91,13 +98,12 @@ impl Host for Process {
         &self,
         classes: &Description,
         options: &Options,
-        plan: &Arc<Plan>,
-        control: &Arc<Control>,
-        reports: Reports,
+        run: Run<'_>,
         on_report_error: &mut dyn FnMut(&ReportError),
     ) -> Result<Summary, run::Error> {
         let crew = Crew::new(self.0.clone(), classes.clone(), options.clone());
-        crew.run(plan, control, reports, on_report_error)
+        let Run { plan, control, test_start, reports } = run;
+        crew.run(plan, control, test_start, reports, on_report_error)
     }
 
     fn on_quit(&self, quit: Box<dyn Fn() + Send>) {

@@ -6,6 +6,7 @@ mod events;
 mod files;
 mod host;
 mod options;
+mod spawning;
 
 use std::sync::Arc;
 
@@ -23,7 +24,7 @@ use crate::scenario::{Parameter, Scenario, hint};
 
 pub(super) use events::{EventReport, Events};
 pub(super) use files::{is_locustfile, is_python};
-use host::Host;
+use host::{Host, Run};
 pub(super) use host::{Reports, start};
 
 /// Loaded locustfiles. Clones share the process that has loaded them.
@@ -234,7 +235,8 @@ impl Locustfile {
         self.host.on_quit(Box::new(quit));
     }
 
-    /// Runs a plan of the scenario to its end, as [`run::run`] does, in a process for each core.
+    /// Runs a plan of the scenario to its end, as [`run::run`] does, in a process for each core. Fires the
+    /// events of the run.
     ///
     /// # Errors
     ///
@@ -244,10 +246,16 @@ impl Locustfile {
         options: &Options,
         plan: &Arc<Plan>,
         control: &Arc<Control>,
-        reports: Reports,
+        mut reports: Reports,
         on_report_error: &mut dyn FnMut(&ReportError),
     ) -> Result<Summary, run::Error> {
-        self.host.run(&self.current, options, plan, control, reports, on_report_error)
+        let watch = self.events.watch(plan, control);
+        let begun = watch.begun.clone();
+        let test_start = &mut || self.events.test_start(&begun);
+        let stop = EventReport::Stop(self.events.clone(), watch);
+        reports.insert(0, ("test_stop".to_owned(), Box::new(stop)));
+        let run = Run { plan, control, test_start, reports };
+        self.host.run(&self.current, options, run, on_report_error)
     }
 
     /// Returns what is probably a mistake.

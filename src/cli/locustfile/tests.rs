@@ -65,9 +65,7 @@ impl Host for Fake {
         &self,
         _: &Description,
         _: &Options,
-        _: &Arc<Plan>,
-        _: &Arc<Control>,
-        _: Reports,
+        _: Run<'_>,
         _: &mut dyn FnMut(&ReportError),
     ) -> Result<Summary, run::Error> {
         unreachable!("no test runs a plan here")
@@ -80,7 +78,7 @@ fn error(text: &str, exit: u8) -> LoadError {
     LoadError { text: text.to_owned(), exit }
 }
 
-fn load(fake: Fake) -> (Arc<Fake>, Result<Locustfile, Error>) {
+pub(super) fn load(fake: Fake) -> (Arc<Fake>, Result<Locustfile, Error>) {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("a.py");
     std::fs::write(&file, "").unwrap();

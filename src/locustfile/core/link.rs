@@ -17,11 +17,19 @@ use crate::locustfile::message::{Call, FromCore, ToCore};
 
 /// What the first thread has to do.
 pub(super) enum Order {
+    /// `test_start` is to be fired, with these details.
+    TestStart(Value),
     /// The run begins at this instant.
     Begin(Instant),
-    /// An event is to be fired.
+    /// Listeners are to be told something.
+    Tell(News),
+}
+
+/// What listeners are told during a run.
+pub(super) enum News {
+    /// An event, with its details.
     Event(String, Value),
-    /// A message is to be delivered.
+    /// A message of `send_message`.
     Message(Value),
 }
 
@@ -61,9 +69,10 @@ impl Link {
     ) {
         while let Ok(Some(message)) = connection.receive() {
             let order = match message {
+                ToCore::TestStart(details) => Order::TestStart(details),
                 ToCore::Begin { at } => Order::Begin(clock::from_clock(at)),
-                ToCore::Event { event, details } => Order::Event(event, details),
-                ToCore::Message(message) => Order::Message(message),
+                ToCore::Event { event, details } => Order::Tell(News::Event(event, details)),
+                ToCore::Message(message) => Order::Tell(News::Message(message)),
                 ToCore::Change(change) => {
                     control.follow(change);
                     continue;

@@ -19,6 +19,14 @@ use crate::stats::Interval;
 /// How long a message may take to go to a process that does not read.
 const SENDS_WITHIN: Duration = Duration::from_secs(1);
 
+/// How far a core process has got before the run.
+pub(super) enum Step {
+    /// Its `init` has been fired.
+    Initialised,
+    /// It waits for the start. Its sockets go through this.
+    Ready(Backend),
+}
+
 /// What the threads of all members share.
 pub(super) struct Shared {
     control: Arc<Control>,
@@ -88,10 +96,11 @@ impl Member {
     }
 
     /// Receives what the process sends, until it ends.
-    pub(super) fn receive(&self, shared: &Shared, ready: &Sender<Result<Backend, Error>>) {
+    pub(super) fn receive(&self, shared: &Shared, steps: &Sender<Result<Step, Error>>) {
         while let Ok(Some(message)) = self.from.receive_of(self.process.as_fd()) {
             match message {
-                FromCore::Ready { backend } => drop(ready.send(Ok(backend))),
+                FromCore::Initialised => drop(steps.send(Ok(Step::Initialised))),
+                FromCore::Ready { backend } => drop(steps.send(Ok(Step::Ready(backend)))),
                 FromCore::Interval(interval) => self.count(interval.data, shared),
                 FromCore::Ending(ending) => {
                     self.state().ending = Some(Instant::now());
@@ -111,7 +120,7 @@ impl Member {
             (state.begun, state.is_over)
         };
         if !begun {
-            let _ = ready.try_send(Err(Error::NoProcess(self.no_start())));
+            let _ = steps.send(Err(Error::NoProcess(self.no_start())));
         } else if !is_over {
             // Its users are lost, so the other cores have no reason to go on.
             shared.control.stop();

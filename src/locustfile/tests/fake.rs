@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 
 use crate::locustfile::connection::Connection;
 use crate::locustfile::{
-    Actions, Caller, Described, Description, Forked, Interpreter, Load, LoadError, Tick, core, host,
+    Actions, Caller, Described, Description, Forked, Interpreter, Load, LoadError, Tick, core,
+    host, nursery,
 };
 use crate::scenario::{StateFactory, TaskFn, TaskResult, WaitFn};
 use crate::session::Session;
@@ -25,6 +26,7 @@ pub(super) struct Fake {
     caller: Option<Arc<dyn Caller>>,
     file: String,
     ticks: u32,
+    is_nursery: bool,
     /// Messages that came, as `from: type`.
     messages: Vec<String>,
 }
@@ -45,17 +47,29 @@ fn this_binary(test: &str) -> Command {
 #[test]
 fn host_process() -> ExitCode {
     match env::var_os(host::HOST) {
-        Some(_) => host::main(&mut Fake::default()),
+        Some(_) => match host::main(&mut Fake::default()) {
+            host::Process::Host(code) | host::Process::Forked(code) => code,
+        },
         None => ExitCode::SUCCESS,
     }
+}
+
+/// Is a nursery where the variable says so.
+#[test]
+fn nursery_process() -> ExitCode {
+    let Ok(file) = env::var(FILE) else { return ExitCode::SUCCESS };
+    nursery::main(socket(), &mut Fake { file, is_nursery: true, ..Fake::default() })
 }
 
 /// Is a core process where the variable says so.
 #[test]
 fn core_process() -> ExitCode {
     let Ok(file) = env::var(FILE) else { return ExitCode::SUCCESS };
-    let socket = io::stdin().as_fd().try_clone_to_owned().unwrap();
-    core::main(Connection::from(socket), &mut Fake { file, ..Fake::default() })
+    core::main(socket(), &mut Fake { file, ..Fake::default() })
+}
+
+fn socket() -> Connection {
+    io::stdin().as_fd().try_clone_to_owned().unwrap().into()
 }
 
 impl Fake {
@@ -64,6 +78,17 @@ impl Fake {
         let caller = self.caller.as_ref().unwrap();
         caller.call(name, details, Box::new(move |result| give.send(result).unwrap()));
         answer.recv().unwrap()
+    }
+}
+
+impl Fake {
+    /// The host greets the cores, and a core says how many messages came before.
+    fn start_greeting(&self, details: &Value) -> Result<Value, String> {
+        let told = match details.as_u64() {
+            None => "hello".to_owned(),
+            Some(given) => format!("start {given} after {}", self.messages.len()),
+        };
+        self.call("message", json!({"type": told, "client_id": null}))
     }
 }
 
@@ -88,8 +113,14 @@ impl Interpreter for Fake {
         Ok(serde_json::from_value(description).unwrap())
     }
 
-    fn fire(&mut self, event: &str, _: &Value) -> Result<Value, String> {
+    fn init(&mut self) -> Result<Description, LoadError> {
+        let files = vec![self.file.clone()];
+        self.load(&Load { files, ..Load::default() })
+    }
+
+    fn fire(&mut self, event: &str, details: &Value) -> Result<Value, String> {
         match event {
+            "test_start" if self.file == "greeting" => self.start_greeting(details),
             "stats" | "stop" => self.call(event, json!({})),
             "hang" => loop {
                 thread::sleep(Duration::from_secs(1));
@@ -133,7 +164,8 @@ impl Interpreter for Fake {
     }
 
     fn fork(&mut self, socket: BorrowedFd<'_>) -> io::Result<Forked> {
-        let mut command = this_binary("locustfile::tests::fake::core_process");
+        let is = if self.is_nursery { "core_process" } else { "nursery_process" };
+        let mut command = this_binary(&format!("locustfile::tests::fake::{is}"));
         command.env_remove(host::HOST).env(FILE, &self.file);
         let child = command.stdin(Stdio::from(socket.try_clone_to_owned()?)).spawn()?;
         Ok(Forked::Parent(Pid::from_child(&child)))

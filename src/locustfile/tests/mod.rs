@@ -33,7 +33,9 @@ impl Setup {
     fn new(file: &str) -> Self {
         let server = target::Server::start(target::Options::default()).unwrap();
         let host = HostProcess::start(fake::command()).unwrap();
-        let load = Load { files: vec![file.to_owned()], ..Load::default() };
+        let mut load = Load { files: vec![file.to_owned()], ..Load::default() };
+        host.load(load.clone()).unwrap();
+        load.arguments = json!({"words": []});
         let description = host.load(load).unwrap();
         Setup { server, host, description, control: Arc::default() }
     }
@@ -56,7 +58,12 @@ impl Setup {
         scenario.load.adaptive = adaptive;
         let plan = Arc::new(Plan::new(scenario, options.clone()).unwrap());
         let crew = Crew::new(self.host.clone(), self.description.clone(), options.clone());
-        let ran = crew.run(&plan, &self.control, Vec::new(), |error| panic!("{error}"));
+        let test_start = || {
+            self.host.fire("test_start", json!(null)).unwrap();
+            json!(7)
+        };
+        let on_error = |error: &crate::collector::ReportError| panic!("{error}");
+        let ran = crew.run(&plan, &self.control, test_start, Vec::new(), on_error);
         let ran = ran.map(|summary| summary.snapshot).map_err(|error| match error {
             Error::LostProcess(text) => format!("lost: {text}"),
             error => error.to_string(),
@@ -93,12 +100,11 @@ impl Setup {
         }
     }
 
-    /// The core processes of the run, which are children of the host.
+    /// The core processes of the run, which are children of the nursery, the host's only child.
     fn core_processes(&self) -> Vec<Pid> {
-        let threads = std::fs::read_dir(format!("/proc/{}/task", self.host.id)).unwrap();
-        let children = threads.map(|thread| thread.unwrap().path().join("children"));
-        let children: String = children.map(|of| std::fs::read_to_string(of).unwrap()).collect();
-        children.split_whitespace().map(|id| Pid::from_raw(id.parse().unwrap()).unwrap()).collect()
+        let nursery = children(Pid::from_raw(self.host.id as i32).unwrap());
+        assert_eq!(nursery.len(), 1);
+        children(nursery[0])
     }
 
     /// What the server saw is what was counted: as samples, or as cancelled.
@@ -114,6 +120,13 @@ impl Setup {
         );
         assert!(requests > 50);
     }
+}
+
+fn children(of: Pid) -> Vec<Pid> {
+    let threads = std::fs::read_dir(format!("/proc/{of}/task")).unwrap();
+    let children = threads.map(|thread| thread.unwrap().path().join("children"));
+    let children: String = children.map(|of| std::fs::read_to_string(of).unwrap()).collect();
+    children.split_whitespace().map(|id| Pid::from_raw(id.parse().unwrap()).unwrap()).collect()
 }
 
 #[test]
@@ -338,6 +351,36 @@ fn messages_go_from_the_host_to_all_cores_and_back() {
         setup.control.stop();
     });
     setup.check_books(&snapshot.unwrap());
+}
+
+/// As Locust's example `custom_messages` has it: `test_start` of the master deals out what users begin with.
+#[test]
+fn what_the_host_sends_at_test_start_comes_before_that_of_the_cores() {
+    let setup = Setup::new("greeting");
+    setup.run_until(|| setup.control.stop()).unwrap();
+    let told = setup.host.fire("messages", json!({})).unwrap();
+    for core in 0..allowed_cores().len() {
+        let started = json!(format!("core-{core}: start 7 after 1"));
+        assert!(told.as_array().unwrap().contains(&started), "{told}");
+    }
+}
+
+/// As the kernel does where memory is short. What runs goes on; the next run cannot begin.
+#[test]
+fn without_the_nursery_there_is_no_other_run_and_none_is_lost() {
+    let mut setup = Setup::new("get");
+    let snapshot = setup.run_until(|| {
+        let host = Pid::from_raw(setup.host.id as i32).unwrap();
+        kill_process(children(host)[0], Signal::KILL).unwrap();
+        thread::sleep(Duration::from_millis(100));
+        setup.control.stop();
+    });
+    setup.check_books(&snapshot.unwrap());
+    setup.control = Arc::default();
+    let said = setup.run(&setup.options(), None).0.unwrap_err();
+    let expected = "the process of core 0 cannot be started: the Python process that starts those of the \
+                    cores has ended";
+    assert_eq!(said, expected);
 }
 
 #[test]

@@ -50,6 +50,7 @@ sources! {
     "locust/_engine.py",
     "locust/_failures.py",
     "locust/_flow.py",
+    "locust/_handed.py",
     "locust/_http/__init__.py",
     "locust/_http/auth.py",
     "locust/_http/body.py",

@@ -1,7 +1,9 @@
-# run: -u 2 -r 2 -t 2s
+# run: -u 2 -r 4 -t 3s
 # run locust: --processes 1
 # counts: exact
 """The order in which everything is called, and what goes wrong on the way."""
+import time
+
 from locust import HttpUser, constant, events, task
 from locust.exception import RescheduleTask, RescheduleTaskImmediately, StopUser
 
@@ -61,6 +63,7 @@ class Steady(HttpUser):
     def on_start(self):
         calls.append("on_start")
         self.client.get("/pages/start")
+        time.sleep(1)  # Until all have been started.
 
     def on_stop(self):
         calls.append("on_stop")

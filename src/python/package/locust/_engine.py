@@ -14,6 +14,7 @@ from . import (
     _chosen,
     _description,
     _failures,
+    _handed,
     _options,
     _patch,
     _traceback,
@@ -51,7 +52,7 @@ environment = Environment()
 _parser = None
 _shapes = {}
 _arguments = None
-_initialised = False
+_host_of_init = None
 _logged = None
 
 # What `outcome` answers.
@@ -68,8 +69,13 @@ def load(text):
     given = request.get("arguments") or {}
     if "words" in given or "values" in given:
         _take_arguments(given)
-        if not _only_prints():
-            _initialise()
+    return json.dumps(_describe())
+
+
+def init():
+    """Fires `init` in the host, and describes the files as its listeners leave them."""
+    if not _only_prints():
+        _initialise()
     return json.dumps(_describe())
 
 
@@ -146,17 +152,22 @@ def _with_value(argument):
 def _take_options(options):
     vars(environment.parsed_options).update(options)
     if "host" in options:
-        environment.host = options["host"]
+        environment.host = options["host"] or _host_of_init
     environment.tags = options.get("tags", environment.tags)
     environment.exclude_tags = options.get("exclude_tags", environment.exclude_tags)
     environment.stop_timeout = float(options.get("stop_timeout", environment.stop_timeout) or 0)
     environment.reset_stats = bool(options.get("reset_stats", environment.reset_stats))
     environment.profile = options.get("profile", environment.profile)
+    _take_host(environment.host)
     given = environment.parsed_options
-    _chosen.attributes(classes, given.config_users, environment.host)
     _chosen.tasks_of_sets(
         classes, environment.tags, environment.exclude_tags, given.equal_weights
     )
+
+
+def _take_host(host):
+    environment.host = host
+    _chosen.attributes(classes, environment.parsed_options.config_users, host)
 
 
 def _take_arguments(given):
@@ -174,14 +185,13 @@ def _take_arguments(given):
         except ValueError as error:
             raise LoadError(f"argument {dest}: {error}") from None
     vars(environment.parsed_options).update(values)
+    _handed.remember(environment.parsed_options)
 
 
 def _initialise():
-    """Fires `init`, once for a process. An exception ends the command, as in Locust."""
-    global _initialised
-    if _initialised:
-        return
-    _initialised = True
+    """Fires `init`. An exception ends the command, as in Locust."""
+    global _host_of_init
+    given = environment.host
     before, event.listener_failed = event.listener_failed, False
     events.init.fire(
         environment=environment, runner=environment.runner, web_ui=environment.web_ui
@@ -189,45 +199,46 @@ def _initialise():
     if event.listener_failed:
         raise LoadError("A listener of init raised (its traceback is above)", 1)
     event.listener_failed = before
+    if environment.host != given:
+        _host_of_init = environment.host
+        _take_host(environment.host)
 
 
 def core(text):
     """Makes this process a core process, after the fork."""
-    global _initialised
-    _initialised = False
-    stats.forget()
     environment._set_runner(runners.WorkerRunner)
     _initialise()
+    _describe()
 
 
 def fire(name, text):
     """Fires an event of the run; what listeners left."""
     given = json.loads(text) or {}
-    options, arguments = given.pop("options", None), given.pop("arguments", None)
-    if options:
-        _take_options(options)
-    if arguments:
-        vars(environment.parsed_options).update(arguments)
+    vars(environment.parsed_options).update(given.pop("arguments", {}))
+    if "host" in given:
+        _take_host(given.pop("host"))
     stats.forget()
-    if name == "init":
-        _initialise()
-        return _left()
     hook = getattr(events, name)
+    if name == "quit":
+        given.setdefault("exit_code", _exit_code())
     if name in ("test_start", "test_stopping", "test_stop", "quitting"):
         given["environment"] = environment
     hook.fire(reverse=name == "quitting", **given)
     _flush()
-    return _left()
+    left = {
+        "process_exit_code": environment.process_exit_code,
+        "listener_failed": event.listener_failed,
+    }
+    if name == "test_start" and _gregaria.core() is None:
+        left["cores"] = _handed.changed(environment)
+    return json.dumps(left)
 
 
-def _left():
-    """What listeners left."""
-    return json.dumps(
-        {
-            "process_exit_code": environment.process_exit_code,
-            "listener_failed": event.listener_failed,
-        }
-    )
+def _exit_code():
+    """That of a core process: its failures count in the command."""
+    if environment.process_exit_code is not None:
+        return environment.process_exit_code
+    return 2 if event.listener_failed else 0
 
 
 def shape(text):

@@ -2,7 +2,7 @@
 
 import argparse
 
-_DEFAULTS = {
+DEFAULTS = {
     "autoquit": -1,
     "autostart": False,
     "build_path": "",
@@ -60,7 +60,7 @@ _DEFAULTS = {
 
 def namespace():
     """The options as they are when nothing is given."""
-    return argparse.Namespace(**{key: _copy(value) for key, value in _DEFAULTS.items()})
+    return argparse.Namespace(**{key: _copy(value) for key, value in DEFAULTS.items()})
 
 
 def _copy(value):
