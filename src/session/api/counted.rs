@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::response::Response;
 use super::session::SessionRefs;
-use super::unanswered::{Made, Unanswered};
+use super::unanswered::Unanswered;
 use crate::credentials::stripped;
 use crate::session::failure::Failure;
 use crate::session::wire::attempt::{Attempt, Outbound};
@@ -16,18 +16,20 @@ use crate::session::wire::received::Received;
 use crate::stats::{Clocks, EntryId, EntryKey};
 
 impl SessionRefs<'_> {
-    /// Makes a request and waits for its response, within its timeout. It is counted once: when
-    /// what came of it is dropped, and as cancelled if this future is dropped before its end.
-    pub(super) async fn request(
+    /// Makes a request, waits for its response within its timeout, and returns what `judge` makes of it: a
+    /// response is large, so it is judged where it was made. The request is counted once: when what
+    /// came of it is dropped, and as cancelled if this future is dropped before its end.
+    pub(super) async fn request<T>(
         self,
         connections: &mut Connections,
-        outbound: &Outbound<'_>,
-    ) -> Made {
+        outbound: Outbound<'_>,
+        judge: impl FnOnce(Response) -> T,
+    ) -> Result<T, Box<Unanswered>> {
         let SessionRefs { context, user, .. } = self;
         context.budget.take().await;
         let in_flight = InFlight::new(context, outbound.entry);
         let started = Instant::now();
-        let attempt = Attempt::first(context, outbound, started);
+        let attempt = Attempt::first(context, &outbound, started);
         let result = match connections.exchange(&attempt, user).await {
             Ok(received) if outbound.may_have_follow_up(received.head.status) => {
                 // On the heap, because few requests need it.
@@ -45,7 +47,8 @@ impl SessionRefs<'_> {
         match result {
             Ok(received) => {
                 let user = user.number;
-                Ok(Response::new(context.clone(), user, outbound.entry, clocks, received))
+                let context = context.clone();
+                Ok(judge(Response::new(context, user, outbound.entry, clocks, received)))
             }
             Err(failure) => Err(Unanswered::new(context, outbound.entry, clocks, failure)),
         }

@@ -9,6 +9,7 @@ use http::Method;
 
 use super::check::Check;
 use super::counted::refuse;
+use super::response::Response;
 use super::session::SessionRefs;
 use super::unanswered::{Made, Unanswered};
 use super::variation::{Overrides, Variation};
@@ -200,13 +201,19 @@ impl PendingRequest {
             Some(prepared) => {
                 let keeps_trail = self.0.keep_trail;
                 let checks = session.class.used.end(session.context, self.0);
-                let mut response = session.perform(connections, &prepared, keeps_trail).await?;
-                response.apply_checks(&checks);
-                Ok(response)
+                let outbound = session.outbound(&prepared, keeps_trail);
+                let judge = |response| checked(response, &checks);
+                session.request(connections, outbound, judge).await
             }
             None => session.perform_once(connections, self.0).await,
         }
     }
+}
+
+/// Applies the checks to the response.
+fn checked(mut response: Response, checks: &[Check]) -> Response {
+    response.apply_checks(checks);
+    response
 }
 
 impl SessionRefs<'_> {
@@ -239,11 +246,11 @@ impl SessionRefs<'_> {
             keeps_trail: keep_trail,
             intended: self.intended.take(context),
         };
-        let made = self.request(connections, &outbound).await;
+        let judge = |response| checked(response, &checks);
+        let made = self.request(connections, outbound, judge).await;
         match made {
             Ok(mut response) => {
                 response.set_request(rendered);
-                response.apply_checks(&checks);
                 Ok(response)
             }
             Err(failed) => {

@@ -14,6 +14,7 @@ use super::parallel::ParallelConnections;
 use super::pending::{PendingRequest, UsedRequests};
 use super::random::Random;
 use super::request_builder::{Path, RequestBuilder};
+use super::response::Response;
 use super::unanswered::Made;
 use super::variation::Variants;
 use crate::reactor::Reactor;
@@ -248,21 +249,21 @@ impl SessionRefs<'_> {
         prepared: &Prepared,
         checks: &[Check],
     ) -> bool {
-        let mut performed = self.perform(connections, prepared, false).await;
-        performed.as_mut().is_ok_and(|response| {
+        let outbound = self.outbound(prepared, false);
+        let judge = |mut response: Response| {
             response.apply_checks(checks);
             response.is_success()
-        })
+        };
+        self.request(connections, outbound, judge).await.unwrap_or(false)
     }
 
-    pub(super) async fn perform(
-        self,
-        connections: &mut Connections,
-        prepared: &Prepared,
-        keeps_trail: bool,
-    ) -> Made {
+    /// Returns the send of a constant request, which starts now.
+    pub(super) fn outbound<'r>(self, prepared: &'r Prepared, keeps_trail: bool) -> Outbound<'r>
+    where
+        Self: 'r,
+    {
         let defaults = &self.class.defaults;
-        let outbound = Outbound {
+        Outbound {
             entry: prepared.entry,
             defaults,
             first: &prepared.rendered,
@@ -273,7 +274,6 @@ impl SessionRefs<'_> {
             redirects_max: REDIRECTS_MAX,
             connect_timeout: None,
             intended: self.intended.take(self.context),
-        };
-        self.request(connections, &outbound).await
+        }
     }
 }

@@ -18,11 +18,13 @@ pub(super) struct IncomingResponse {
 }
 
 impl IncomingResponse {
+    #[inline]
     pub(super) fn new(attempt: &Attempt<'_>) -> Self {
         let Attempt { context, outbound, request, .. } = *attempt;
         let limits = Limits { body_bytes: outbound.body_bytes_max(), ..context.limits };
+        let bytes = context.spare();
         let reader = ResponseReader::new(&request.method, outbound.keep_body, limits);
-        IncomingResponse { reader, bytes: context.spare() }
+        IncomingResponse { reader, bytes }
     }
 
     /// Reads a piece, or the end of the connection. Returns `true` if no more of the response is needed.
