@@ -62,6 +62,8 @@ class Client:
     version_flag = "--version"
     # The server neither closes nor refuses connections.
     failures_share_max = 0.0
+    # Whether it asks the server for anything.
+    sends = True
 
     def __init__(self, program=None, cores=None):
         self.program = program or self.find()
@@ -146,12 +148,15 @@ class GregariaLocustfile(Gregaria):
     """gregaria with a class of locustfile.py. The start of Python is charged to it."""
 
     user_class: str
+    python: str | None = None
 
     def command(self, job):
         locustfile = Path(__file__).with_name("locustfile.py")
         url, *options = super().command(job)[1:]
         host = url.removesuffix(job.path)
-        return [self.program, "-f", str(locustfile), self.user_class, "-H", host, "--headless", *options]
+        python = ["--python", self.python] if self.python else []
+        return [self.program, "-f", str(locustfile), self.user_class, "-H", host, "--headless",
+                *python, *options]
 
 
 class GregariaBefore(Gregaria):

@@ -1,15 +1,20 @@
 """The loads of scripts/compare as a locustfile, for Locust and for gregaria, without wait times.
 
-Plain and Fast make one GET, whose path is in GET_PATH. The Weighted ones are the tutorial's three endpoints; the
-Checked ones send a JSON body and headers to a path that is put together, and look at the JSON that comes back. One line of JSON is printed at the end: what Locust has counted, its own
-percentiles, and the CPU time, user and system, that the process had used when the test began. That
-is Python reading Locust and its dependencies: 0.3 s and more, which a short run would make a large
-part of what a request costs. It is the one thing of all clients that is not charged.
+Plain and Fast make one GET, whose path is in GET_PATH. The Weighted ones are the tutorial's three
+endpoints. The Checked ones send a JSON body and headers to a path that is put together, and look at
+the JSON that comes back. The Payload ones make a body of five items, each with an id and a time.
+
+One line of JSON is printed at the end: what Locust has counted, its own percentiles, and the CPU
+time, user and system, that the process had used when the test began. That is Python reading Locust
+and its dependencies: 0.3 s and more, which a short run would make a large part of what a request
+costs. It is the one thing of all clients that is not charged.
 """
 
 import json
 import os
 import resource
+import uuid
+from datetime import datetime, timezone
 
 from locust import FastHttpUser, HttpUser, events, task
 
@@ -58,10 +63,10 @@ class Order:
         self.number += 1
         body = {"item": self.number, "quantity": 2, "note": "by the door"}
         headers = {"X-Request": "order", "Authorization": "Bearer 0123456789abcdef"}
-        with self.client.post(f"/users?order={self.number % 10}", json=body, headers=headers,
-                              name="/users?order=[n]", catch_response=True) as response:
-            if "users" not in response.json():
-                response.failure("no users")
+        with self.client.post(f"/echo?order={self.number % 10}", json=body, headers=headers,
+                              name="/echo?order=[n]", catch_response=True) as response:
+            if response.json()["item"] != self.number:
+                response.failure("another order")
 
 
 class CheckedPlain(Order, HttpUser):
@@ -70,6 +75,22 @@ class CheckedPlain(Order, HttpUser):
 
 class CheckedFast(Order, FastHttpUser):
     tasks = [Order.order]
+
+
+class Cart:
+    def cart(self):
+        now = datetime.now(timezone.utc)
+        items = [{"id": str(uuid.uuid4()), "at": now.isoformat(), "quantity": n, "price": 9.99 * n,
+                  "options": {"colour": "blue", "gift": False}} for n in range(1, 6)]
+        self.client.post("/echo", data=json.dumps({"items": items}))
+
+
+class PayloadPlain(Cart, HttpUser):
+    tasks = [Cart.cart]
+
+
+class PayloadFast(Cart, FastHttpUser):
+    tasks = [Cart.cart]
 
 
 @events.test_start.add_listener

@@ -202,12 +202,35 @@ class LocustHttp(Locust):
     name, label, user_class = "locust-http", "Locust HttpUser", "Plain"
 
 
+class Stub(Client):
+    """The tasks of a locustfile with a client that sends nothing: what they cost by themselves."""
+
+    name, label, source = "stub", "the tasks alone", "Python of Locust's environment"
+    user_class: str
+    sends = False
+
+    def version(self):
+        return None
+
+    def command(self, job):
+        stub = Path(__file__).with_name("stub.py")
+        return [self.program, str(stub), self.user_class, str(job.seconds)]
+
+    def read(self, output, _job):
+        return told_as_json(output)
+
+
 def of_locustfile(gregaria, venv, load):
-    """Who runs a load of locustfile.py: gregaria and Locust, each with both clients."""
-    clients = [GregariaLocustfile(gregaria), GregariaLocustfile(gregaria)]
-    clients += [LocustFast(locust_in(venv)), LocustHttp(locust_in(venv))]
-    for client, kind in zip(clients, ["Fast", "Plain"] * 2):
+    """Who runs a load of locustfile.py: gregaria and Locust, each with both clients, and nobody. All with
+    the same Python.
+    """
+    locust = locust_in(venv)
+    python = locust and shutil.which("python3", path=os.path.dirname(locust))
+    clients = [GregariaLocustfile(gregaria), GregariaLocustfile(gregaria),
+               LocustFast(locust), LocustHttp(locust), Stub(python)]
+    for client, kind in zip(clients, ["Fast", "Plain", "Fast", "Plain", "Fast"]):
         client.user_class = load + kind
+        client.python = python
     clients[0].name, clients[0].label = "gregaria-fast", "gregaria FastHttpUser"
     clients[1].name, clients[1].label = "gregaria-http", "gregaria HttpUser"
     return clients

@@ -20,7 +20,7 @@ def result(number, client, told, cost, server, body_bytes):
         "cpu_us_per_request": 1e6 * cpu_s / told.requests,
         "user_us_per_request": 1e6 * user_s / told.requests,
         "system_us_per_request": 1e6 * system_s / told.requests,
-        "server_us_per_request": 1e6 * server.cpu_s / server.requests,
+        "server_us_per_request": 1e6 * server.cpu_s / server.requests if server.requests else None,
         "requests_per_cpu_second": told.requests / cpu_s,
         "bytes_per_cpu_second": body_bytes and body_bytes * told.requests / cpu_s,
         "p50_ms": told.p50_ms, "p99_ms": told.p99_ms,
