@@ -21,11 +21,13 @@ pub(crate) struct ClassTasks {
     pub(crate) tasks: Vec<TaskWeight>,
 }
 
-/// A task and how often it is chosen, relative to the other tasks of its class.
+/// A task and how often it is chosen, relative to the other tasks of its class or set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TaskWeight {
     pub(crate) name: String,
     pub(crate) weight: u32,
+    /// Those of a set of tasks.
+    pub(crate) tasks: Vec<TaskWeight>,
 }
 
 /// A check on the responses of an entry.

@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 
 use serde::Serialize;
-use serde_json::Serializer;
 use serde_json::ser::PrettyFormatter;
+use serde_json::{Serializer, Value};
 
 use crate::plan::Plan;
 use crate::report::view::tasks;
-use crate::scenario::{Scenario, Share, User};
+use crate::scenario::{Scenario, Share};
 use crate::stats::UserCount;
 
 /// Lists the names of the user classes.
@@ -39,18 +39,12 @@ pub(super) fn enough_users(scenario: &Scenario) -> Option<u32> {
 
 /// Prints how often each task is chosen: first within its class, then among all users of the plan.
 pub(super) fn text(plan: &Plan) -> String {
-    let users = &plan.scenario.users;
-    let share = |of_class| of_class as f64 / plan.classes.len().max(1) as f64;
-    let shares = plan.users_of_classes().into_iter().map(share);
-
+    let ratios = ratios(plan);
     let mut text = String::new();
-    section(&mut text, "Task ratio per User class");
-    for user in users {
-        class_lines(&mut text, user, 1.0);
-    }
-    section(&mut text, "Total task ratio");
-    for (user, share) in users.iter().zip(shares) {
-        class_lines(&mut text, user, share);
+    for (title, key) in [("Task ratio per User class", "per_class"), ("Total task ratio", "total")]
+    {
+        let _ = writeln!(text, "\n {title}\n{}", "-".repeat(80));
+        lines(&mut text, 0, &ratios[key]);
     }
     text.push('\n');
     text
@@ -58,27 +52,26 @@ pub(super) fn text(plan: &Plan) -> String {
 
 /// Returns the same as JSON, as Locust has it.
 pub(super) fn json(plan: &Plan) -> String {
-    let users = plan.scenario.users.iter().zip(plan.users_of_classes());
-    let counts: Vec<UserCount> =
-        users.map(|(user, running)| UserCount { class: user.name.clone(), running }).collect();
     let mut text = Vec::new();
     let formatter = PrettyFormatter::with_indent(b"    ");
     let mut serializer = Serializer::with_formatter(&mut text, formatter);
     // Writing a JSON value to memory cannot fail.
-    let _ = tasks(&plan.scenario.workload(), &counts).serialize(&mut serializer);
+    let _ = ratios(plan).serialize(&mut serializer);
     String::from_utf8_lossy(&text).into_owned() + "\n"
 }
 
-fn section(text: &mut String, title: &str) {
-    let _ = writeln!(text, "\n {title}\n{}", "-".repeat(80));
+fn ratios(plan: &Plan) -> Value {
+    let users = plan.scenario.users.iter().zip(plan.users_of_classes());
+    let counts: Vec<UserCount> =
+        users.map(|(user, running)| UserCount { class: user.name.clone(), running }).collect();
+    tasks(&plan.scenario.workload(), &counts)
 }
 
-fn class_lines(text: &mut String, user: &User, share: f64) {
-    line(text, 0, share, &user.name);
-    let weights: f64 = user.tasks.iter().map(|task| f64::from(task.weight)).sum();
-    for task in &user.tasks {
-        let of_class = f64::from(task.weight) / weights;
-        line(text, 1, share * of_class, &task.name);
+/// Prints classes or tasks with their shares, and below each what is in it.
+fn lines(text: &mut String, level: usize, ratios: &Value) {
+    for (name, node) in ratios.as_object().into_iter().flatten() {
+        line(text, level, node["ratio"].as_f64().unwrap_or_default(), name);
+        lines(text, level + 1, &node["tasks"]);
     }
 }
 

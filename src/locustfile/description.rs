@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::actions::Actions;
 use super::interpreter::LoadError;
-use crate::scenario::{self, Scenario, Task, TaskAction, User, WaitTime};
+use crate::scenario::{self, Scenario, Task, TaskAction, TaskPart, User, WaitTime};
 
 /// What the loaded files define.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -254,7 +254,7 @@ impl ClassDescription {
                 let task = task.weight(described.weight);
                 match described.kind {
                     TaskKind::Function => task.tags(usable(&described.tags)),
-                    TaskKind::Set => task.of_tasks_with_tags(described.tags_of_functions()),
+                    TaskKind::Set => task.of_parts(described.parts()),
                 }
             })
             .collect();
@@ -265,12 +265,17 @@ impl ClassDescription {
 }
 
 impl TaskDescription {
-    /// Returns the tags of each function in it, at any depth.
-    fn tags_of_functions(&self) -> Vec<Vec<String>> {
-        match self.kind {
-            TaskKind::Function => vec![usable(&self.tags)],
-            TaskKind::Set => self.tasks.iter().flat_map(Self::tags_of_functions).collect(),
-        }
+    /// Returns the tasks of a set.
+    fn parts(&self) -> Vec<TaskPart> {
+        let part = |task: &TaskDescription| {
+            let mut part = TaskPart::new(&*task.name, task.weight);
+            match task.kind {
+                TaskKind::Function => part.tags = usable(&task.tags),
+                TaskKind::Set => part.parts = task.parts(),
+            }
+            part
+        };
+        self.tasks.iter().map(part).collect()
     }
 }
 

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{Error, Options};
-use crate::scenario::{LoadShape, Scenario, Share, User, hint};
+use crate::scenario::{LoadShape, Scenario, Share, TagSelection, User, hint};
 
 /// A class of users that is to run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -49,8 +49,9 @@ pub(super) fn select(scenario: &mut Scenario, options: &Options) -> Result<Vec<S
     if let Some(classes) = classes {
         pick(scenario, classes)?;
     }
+    let selection = TagSelection { tags, exclude_tags };
     for user in &mut scenario.users {
-        user.tasks.retain(|task| task.is_selected(tags, exclude_tags));
+        user.tasks.retain_mut(|task| task.select(&selection));
     }
     let is_idle = |user: &mut User| user.tasks.is_empty();
     let idle = scenario.users.extract_if(.., is_idle).map(|user| user.name).collect();
@@ -107,7 +108,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::scenario::{Stage, Step, Task};
+    use crate::scenario::{Stage, Step, Task, TaskPart};
 
     /// Reads: A (list, look) and B (look); writes: A (buy).
     fn shop() -> Scenario {
@@ -168,16 +169,30 @@ mod tests {
     #[test]
     fn a_set_of_tasks_is_left_that_has_a_task_which_is() {
         let words = |tags: &[&str]| tags.iter().map(|&tag| tag.to_owned()).collect::<Vec<_>>();
-        let set = Task::steps("set", vec![Step::get("/")]).of_tasks_with_tags(vec![
-            words(&["a", "slow"]),
-            words(&["b"]),
-            words(&[]),
+        let part = |name: &str, tags: &[&str]| {
+            let mut part = TaskPart::new(name, 1);
+            part.tags = words(tags);
+            part
+        };
+        let mut inner = part("inner", &[]);
+        inner.parts = vec![part("b", &["b"])];
+        let set = Task::steps("set", vec![Step::get("/")]).of_parts(vec![
+            part("a", &["a", "slow"]),
+            inner,
+            part("none", &[]),
         ]);
-        let is_left =
-            |tags: &[&str], exclude: &[&str]| set.is_selected(&words(tags), &words(exclude));
         assert_eq!(set.tags, ["a", "slow", "b"]);
-        assert!(is_left(&[], &[]) && is_left(&["b"], &[]) && is_left(&[], &["a", "b"]));
-        assert!(!is_left(&["a"], &["slow"]) && !is_left(&["c"], &[]) && is_left(&["a"], &["b"]));
+        let left = |tags: &[&str], exclude: &[&str]| {
+            let (tags, exclude_tags) = (words(tags), words(exclude));
+            let mut set = set.clone();
+            set.select(&TagSelection { tags: &tags, exclude_tags: &exclude_tags })
+                .then(|| set.parts.iter().map(|part| &*part.name).collect::<Vec<_>>().join(" "))
+        };
+        let some = |names: &str| Some(names.to_owned());
+        assert_eq!(left(&[], &[]), some("a inner none"));
+        assert_eq!((left(&["b"], &[]), left(&[], &["a", "b"])), (some("inner"), some("none")));
+        assert_eq!((left(&["a"], &["slow"]), left(&["c"], &[])), (None, None));
+        assert_eq!(left(&["a"], &["b"]), some("a"));
     }
 
     #[test]

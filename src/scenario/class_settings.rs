@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use super::{Scenario, Share, User, hint, validate_host};
+use super::{Scenario, Share, TaskPart, User, hint, validate_host};
 use crate::files::{self, TEXT_MAX};
 
 /// Changes of one class. What is `None` stays as it is.
@@ -218,7 +218,10 @@ impl ClassChanges {
         if self.equal_weights {
             for user in &mut scenario.users {
                 user.share = Share::Weight(1.0);
-                user.tasks.iter_mut().for_each(|task| task.weight = 1);
+                for task in &mut user.tasks {
+                    task.weight = 1;
+                    task.parts.iter_mut().for_each(TaskPart::equalize);
+                }
             }
         }
         if self.classes.is_empty() {

@@ -36,8 +36,8 @@ pub(crate) use shape::{UserTarget, share};
 pub use state::{StateFactory, StatefulUser};
 pub use step::Step;
 pub use step_group::{Parallel, StepGroup};
-pub(crate) use task::Tasks;
-pub use task::{Task, TaskAction, TaskError, TaskFn, TaskResult};
+pub(crate) use task::{TagSelection, Tasks};
+pub use task::{Task, TaskAction, TaskError, TaskFn, TaskPart, TaskResult};
 pub use user::{Share, User};
 pub(crate) use validate::{
     dns_refresh as validate_dns_refresh, host as validate_host, proxy as validate_proxy,

@@ -20,10 +20,24 @@ pub struct Task {
     pub weight: u32,
     /// Tags, as of Locust's `@tag`, by which a run selects or excludes tasks.
     pub tags: Vec<String>,
-    /// Of a set of tasks, the tags of each. Then `tags` are those of all together.
-    pub(crate) parts: Vec<Vec<String>>,
+    /// The tasks of a set of tasks. Then `tags` are those of all together.
+    pub(crate) parts: Vec<TaskPart>,
     /// The requests or the closure.
     pub action: TaskAction,
+}
+
+/// A task of a set of tasks, which its action chooses itself: what reports and tags know of it.
+#[derive(Debug, Clone, PartialEq, Default)]
+#[non_exhaustive]
+pub struct TaskPart {
+    /// Its name.
+    pub name: String,
+    /// How often it is chosen, relative to the others of its set.
+    pub weight: u32,
+    /// Its tags; empty for a set.
+    pub tags: Vec<String>,
+    /// The tasks of a set.
+    pub parts: Vec<TaskPart>,
 }
 
 /// What a task, `on_start` or `on_stop` does.
@@ -156,26 +170,63 @@ impl Task {
         self
     }
 
-    /// Makes it a set of tasks with these tags each. As in Locust, it runs if one of them may run.
-    pub fn of_tasks_with_tags(mut self, parts: Vec<Vec<String>>) -> Self {
-        for tag in parts.iter().flatten() {
-            if !self.tags.contains(tag) {
-                self.tags.push(tag.clone());
-            }
-        }
+    /// Makes it a set of these tasks. As in Locust, it runs if one of them may run.
+    pub fn of_parts(mut self, parts: Vec<TaskPart>) -> Self {
+        parts.iter().for_each(|part| part.add_tags(&mut self.tags));
         self.parts = parts;
         self
     }
 
-    /// Returns whether it has one of the first tags, or none is asked for, and none of the second.
-    pub(crate) fn is_selected(&self, tags: &[String], exclude_tags: &[String]) -> bool {
-        let any = |own: &[String], of: &[String]| own.iter().any(|tag| of.contains(tag));
-        let is_selected =
-            |own: &[String]| (tags.is_empty() || any(own, tags)) && !any(own, exclude_tags);
+    /// Takes the parts away that tags leave out. Returns whether the task may run.
+    pub(crate) fn select(&mut self, selection: &TagSelection<'_>) -> bool {
         match self.parts.is_empty() {
-            true => is_selected(&self.tags),
-            false => self.parts.iter().any(|own| is_selected(own)),
+            true => selection.has(&self.tags),
+            false => selection.keep(&mut self.parts),
         }
+    }
+}
+
+/// The tags of tasks to run, or none for all, and the tags of tasks to leave out.
+pub(crate) struct TagSelection<'t> {
+    pub(crate) tags: &'t [String],
+    pub(crate) exclude_tags: &'t [String],
+}
+
+impl TagSelection<'_> {
+    fn has(&self, own: &[String]) -> bool {
+        let any = |of: &[String]| own.iter().any(|tag| of.contains(tag));
+        (self.tags.is_empty() || any(self.tags)) && !any(self.exclude_tags)
+    }
+
+    /// Keeps the parts that may run. Returns whether there are some.
+    fn keep(&self, parts: &mut Vec<TaskPart>) -> bool {
+        parts.retain_mut(|part| match part.parts.is_empty() {
+            true => self.has(&part.tags),
+            false => self.keep(&mut part.parts),
+        });
+        !parts.is_empty()
+    }
+}
+
+impl TaskPart {
+    /// Makes a part without tasks of its own.
+    pub fn new(name: impl Into<String>, weight: u32) -> Self {
+        TaskPart { name: name.into(), weight, ..TaskPart::default() }
+    }
+
+    fn add_tags(&self, all: &mut Vec<String>) {
+        for tag in &self.tags {
+            if !all.contains(tag) {
+                all.push(tag.clone());
+            }
+        }
+        self.parts.iter().for_each(|part| part.add_tags(all));
+    }
+
+    /// Gives it and its parts the same weight.
+    pub(crate) fn equalize(&mut self) {
+        self.weight = 1;
+        self.parts.iter_mut().for_each(TaskPart::equalize);
     }
 }
 

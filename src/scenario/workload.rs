@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Scenario, User};
+use super::{Scenario, Task, TaskPart, User};
 use crate::session::Check;
 use crate::stats::EntryKey;
 use crate::workload::{ClassTasks, DeclaredCheck, TaskWeight, Workload};
@@ -46,15 +46,23 @@ impl Scenario {
 }
 
 fn class(user: &User) -> ClassTasks {
-    let tasks = user.tasks.iter();
-    let tasks = tasks.map(|task| TaskWeight { name: task.name.clone(), weight: task.weight });
-    ClassTasks { name: user.name.clone(), tasks: tasks.collect() }
+    let task = |task: &Task| TaskWeight {
+        name: task.name.clone(),
+        weight: task.weight,
+        tasks: task.parts.iter().map(part).collect(),
+    };
+    ClassTasks { name: user.name.clone(), tasks: user.tasks.iter().map(task).collect() }
+}
+
+fn part(part: &TaskPart) -> TaskWeight {
+    let tasks = part.parts.iter().map(self::part).collect();
+    TaskWeight { name: part.name.clone(), weight: part.weight, tasks }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::{Step, Task};
+    use crate::scenario::Step;
     use crate::session::{json_exists, status};
 
     #[test]
@@ -71,6 +79,9 @@ mod tests {
         let expected =
             [("/", "status is 200"), ("/", "JSON has a value at /b"), ("/a", "status is 204")];
         assert_eq!(checks, expected);
-        assert_eq!(workload.classes[0].tasks[0], TaskWeight { name: "GET /".into(), weight: 3 });
+        assert_eq!(
+            workload.classes[0].tasks[0],
+            TaskWeight { name: "GET /".into(), weight: 3, tasks: Vec::new() }
+        );
     }
 }

@@ -207,6 +207,18 @@ fn classes_and_tags_are_words_as_with_locust() {
     assert!(unknown.stderr.contains("'v'"), "{}", unknown.stderr);
 }
 
+/// As argparse reads the flags of Locust 2.47.0.
+#[test]
+fn of_a_flag_that_is_given_twice_the_last_one_holds() {
+    let words = ["--host=http://127.0.0.1:9", "-u9", "--user-classes=u", "-u=4"];
+    let run = Run::of(&short()).args(words).arg("--show-task-ratio").arg("--show-task-ratio");
+    run.go().code(0);
+    let error = Run::of(&short()).args(["-u", "4", "-u", "x"]).go().code(2).stderr;
+    assert!(error.contains("'x' for '--users <N>'"), "{error}");
+    let error = Run::new(["-f", "a.toml", "-f", "none.toml"]).go().code(2).stderr;
+    assert!(error.contains("none.toml"), "{error}");
+}
+
 #[test]
 fn config_users_and_the_ratios_in_json_are_locusts() {
     let two = short() + "[[user]]\nname = \"w\"\n[[user.task]]\nget = \"/w\"";

@@ -223,6 +223,42 @@ fn flags_of_a_locustfile_are_in_the_help_and_in_files_of_flags() {
     assert!(wrong.contains("LOCUST_USERS: invalid value 'many' for '--users <N>'"), "{wrong}");
 }
 
+/// Task sets, and the layout of Locust 2.47.0.
+#[test]
+fn ratios_have_the_tasks_of_sets() {
+    if !has_python() {
+        return;
+    }
+    let file = "from locust import HttpUser, TaskSet, tag, task\n\
+        class Shop(TaskSet):\n    \
+            @tag('slow')\n    @task(3)\n    def buy(self): pass\n    \
+            @task\n    def look(self): pass\n\
+        class A(HttpUser):\n    tasks = {Shop: 1}\n    host = 'http://127.0.0.1:9'\n    \
+            @task(3)\n    def home(self): pass\n\
+        class B(A):\n    pass\n";
+    let ratio = |words: &[&str]| {
+        let run = Run::new(["locustfile.py", "--show-task-ratio", "-u4"]).args(words);
+        let stdout = run.file("locustfile.py", file).go().code(0).stdout;
+        let lines = stdout.lines().map(str::trim_end).filter(|line| line.starts_with(' '));
+        lines.map(ToOwned::to_owned).collect::<Vec<_>>()
+    };
+    let expected = [
+        " Task ratio per User class",
+        " 50.0       A",
+        "   25.0       Shop",
+        "     75.0       buy",
+        "     25.0       look",
+        "   75.0       home",
+    ];
+    let all = ratio(&[]);
+    assert_eq!(all[..6], expected);
+    let total = all.iter().position(|line| line == " Total task ratio").unwrap();
+    let expected = ["   12.5       Shop", "     9.4        buy", "     3.1        look"];
+    assert_eq!(all[total + 2..total + 5], expected);
+    let slow = ratio(&["-T", "slow"]);
+    assert_eq!(slow[2..4], ["   100.0      Shop", "     100.0      buy"]);
+}
+
 /// The fields of Locust's own form; a value that the file's parser refuses is told beside its field.
 #[test]
 fn a_locustfile_opens_the_page_whose_form_has_its_arguments() {

@@ -34,7 +34,9 @@ pub(in crate::cli) struct Early {
 /// Returns an error for a file of flags that cannot be read.
 pub(in crate::cli) fn early(words: &[OsString]) -> Result<Early, ArgsError> {
     let Some(matches) = known_flags(words) else { return Ok(Early::default()) };
-    let is_on = |id: &str| matches.get_count(id) > 0;
+    // Words that cannot be parsed leave flags without their values.
+    let count = |id: &str| matches.try_get_one::<u8>(id).ok().flatten().copied();
+    let is_on = |id: &str| count(id).unwrap_or_default() > 0;
     if matches.subcommand().is_some() || is_on("version") {
         return Ok(Early::default());
     }
@@ -149,6 +151,7 @@ mod tests {
             ("s.toml", None),
             ("http://h/ -u 5", None),
             ("-f s.toml a.py", None),
+            ("-f a.py -u 5 -u 6 -f b.py", Some("b.py")),
             ("demo -u 5", None),
             ("a.py --version", None),
             ("A B", None),

@@ -59,6 +59,7 @@ pub(in crate::cli) fn command<T: CommandFactory>(words: &[OsString]) -> Command 
     // A variable may hold a URL with credentials.
     let command = with_subcommands(without_values(command), without_values);
     let command = with_subcommands(with_negative(command), with_negative);
+    let command = with_subcommands(with_last(command), with_last);
     if words.iter().any(|word| word == "-h") { in_short(command) } else { command }
 }
 
@@ -70,6 +71,11 @@ fn with_subcommands(command: Command, change: fn(Command) -> Command) -> Command
 
 fn without_values(command: Command) -> Command {
     command.mut_args(|arg| arg.hide_env_values(true))
+}
+
+/// Lets the last one hold of a flag that is given twice, as argparse does for Locust.
+fn with_last(command: Command) -> Command {
+    command.args_override_self(true)
 }
 
 /// Reads `-r -1` as a wrong rate, and not as a flag `-1`.
