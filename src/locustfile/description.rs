@@ -216,7 +216,8 @@ impl Description {
             let texts: Vec<_> = self.errors.iter().map(|error| &*error.text).collect();
             return Err(LoadError { text: texts.join("\n"), exit }.into());
         }
-        let users = self.classes.iter().enumerate();
+        // A class without tasks is among the errors, unless others are picked.
+        let users = self.classes.iter().enumerate().filter(|(_, class)| !class.tasks.is_empty());
         let users = users.map(|(class, described)| described.user(class, actions)).collect();
         let scenario = Scenario { users, ..Scenario::default() };
         scenario.validate()?;

@@ -123,7 +123,9 @@ fn a_locustfile_runs_with_its_own_flags_and_events() {
     let server = plain_server();
     let run =
         headless(&server, &["-t1", "-c", "7", "--rate=fast", "--fast", "--kind", "b", "Asker"]);
-    let output = run.env("OWN_COUNT", "5").go().code(0);
+    // A class that is not picked may be one that could not run.
+    let file = FILE.to_owned() + "class Idle(HttpUser):\n    pass\n";
+    let output = run.file("locustfile.py", &file).env("OWN_COUNT", "5").go().code(0);
     let (requests, failures) = output.aggregated();
     assert!(requests > 0 && failures == 0, "{}", output.stdout);
     let expected = [
@@ -188,7 +190,9 @@ fn what_is_wrong_with_a_locustfile_is_told_before_anything_runs() {
     );
     refused("def f():\n    raise ValueError('x')\nf()\n", &[], 2, "line 2, in f\n");
     refused("x = 1\n", &[], 1, "No User class found!");
-    refused(FILE, &["Asker", "Nobody"], 1, "Unknown User(s): Nobody; there are Asker, Other");
+    let idle = FILE.to_owned() + "class Idle(HttpUser):\n    pass\n";
+    refused(&idle, &[], 2, ": Idle has no task: mark its methods with @task");
+    refused(&idle, &["Asker", "Nobody"], 1, "Unknown User(s): Nobody; there are Asker, Other");
     refused(FILE, &["--count", "x"], 2, "argument --count/-c: invalid int value: 'x'");
     refused(FILE, &["--kind=c"], 2, "argument --kind: invalid choice: 'c'");
     refused(FILE, &["--conut", "5"], 2, "a similar argument exists: '--count'");

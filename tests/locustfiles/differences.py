@@ -35,6 +35,7 @@ EXPLAINED = [
     ("old_class_tasks", r"exit code: 2|exceptions: 0", REFUSED),
     ("old_http_locust", r"exit code: 2, not 1", REFUSED),
     ("old_request_events", r"exit code: 2, not 1", REFUSED),
+    ("test_pytest", r"failures: .*(cannot resolve|gaierror)", "texts are gregaria's own"),
     ("thresholds", r"(log|notes): .*(requests, |too many failures|exit code 4)", EACH_PROCESS),
     ("uploads", r"requests: .*'one two'", "a body that comes in parts is sent with its length"),
     ("without_catch", r"(failures|failed): 3, not 0|exceptions: 0, not 3", MEANT_AS_CHECK),

@@ -49,7 +49,9 @@ def run(case, command, options, environment, keep=None):
 def until_the_end(arguments, folder, environment, interrupt_after):
     """Runs a command; after so many seconds, if it is told, Ctrl-C is pressed."""
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(arguments, cwd=folder, env=environment, text=True, **pipes) as process:
+    # A shell has what it starts in the background ignore Ctrl-C, and that is inherited.
+    heed = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(arguments, cwd=folder, env=environment, text=True, preexec_fn=heed, **pipes) as process:
         try:
             stdout, stderr = process.communicate(timeout=interrupt_after or 180)
         except subprocess.TimeoutExpired:

@@ -67,7 +67,6 @@ impl Locustfile {
             }
             other => Unstarted::wrong(other.to_string()),
         })?;
-        refuse_errors(&loaded)?;
         let (loaded, name) = (Arc::new(loaded), name.to_owned());
         let (events, current) = (Events::new(host.clone()), loaded.clone());
         Ok(Locustfile { name, files, host, events, current, loaded, shape: None })
@@ -97,7 +96,6 @@ impl Locustfile {
             options: options::parsed_options(&self.name, args),
         };
         let current = self.host.load(load).map_err(|error| self.refusal(error))?;
-        refuse_errors(&current)?;
         let shape = self.shape_of(args);
         Ok(Locustfile { current: Arc::new(current), shape, ..self })
     }
@@ -140,8 +138,9 @@ impl Locustfile {
     ///
     /// # Errors
     ///
-    /// Returns what of the classes is not valid.
+    /// Returns what of the classes is not valid: of those that are picked, once the flags are there.
     pub(super) fn scenario(&self) -> Result<Scenario, Error> {
+        refuse_errors(&self.current)?;
         let mut scenario = self.current.scenario(&Described)?;
         scenario.parameters = self.parameters();
         scenario.secrets = arguments::secrets(&self.current.arguments);

@@ -140,7 +140,7 @@ fn what_the_files_do_not_take_is_an_error_about_it() {
 #[test]
 fn what_cannot_be_loaded_ends_with_the_exit_code_that_locust_has_if_it_says_the_same() {
     let failure = |fake| {
-        let error = load(fake).1.unwrap_err();
+        let error = load(fake).1.and_then(|loaded| loaded.scenario().map(drop)).unwrap_err();
         let unstarted: &Unstarted = error.downcast_ref().unwrap();
         (unstarted.code, unstarted.to_string())
     };
