@@ -3,7 +3,7 @@
 from . import _missing
 from ._http import errors as _errors
 from ._http.auth import HTTPBasicAuth
-from ._http.defaults import DEFAULTS
+from ._http.defaults import FIELDS
 from ._http.response import Response
 from ._http.session import Session
 from .exception import CatchResponseError, LocustError, ResponseError
@@ -38,7 +38,7 @@ class HttpSession(Session):
                 "pool_manager has no meaning here: leave it out; connections are the engine's, "
                 "and each user keeps its own"
             )
-        super().__init__(0, base_url, request_event, user, DEFAULTS, verify=True)
+        super().__init__(0, base_url, request_event, user, FIELDS, verify=True)
 
     def mount(self, prefix, adapter):
         """Locust's way to set retries and pools; neither is there."""

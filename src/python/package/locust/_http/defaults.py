@@ -2,12 +2,16 @@
 
 import _gregaria
 
+from .headers import CaseInsensitiveDict
+
 # A client tells the engine only what differs from these.
 DEFAULTS = {
     "User-Agent": getattr(_gregaria, "USER_AGENT", "gregaria"),
     "Accept-Encoding": "gzip, deflate, br, zstd",
     "Accept": "*/*",
 }
+# What clients begin with.
+FIELDS = CaseInsensitiveDict(DEFAULTS)
 _BY_LOWER = {name.lower(): value for name, value in DEFAULTS.items()}
 
 

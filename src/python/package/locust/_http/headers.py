@@ -10,8 +10,10 @@ class CaseInsensitiveDict(MutableMapping):
     """
 
     def __init__(self, data=None, **more):
-        self._fields = {}
-        self.update(data or {}, **more)
+        # Names and values are shared with what is copied.
+        self._fields = dict(data._fields) if isinstance(data, CaseInsensitiveDict) else {}
+        if more or not self._fields:
+            self.update(data or {}, **more)
 
     def __getitem__(self, name):
         try:

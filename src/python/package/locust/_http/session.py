@@ -22,7 +22,7 @@ class Session(_gregaria.Client):
         self.user = user
         self.base_url = base_url
         self.request_name = None
-        self._settings = {name: make() for name, make in _SETTINGS.items()}
+        self._settings = _Settings()
         self._own_auth = None
         self._log_in_by_url(base_url)
         self.max_redirects = 30
@@ -108,10 +108,11 @@ class Session(_gregaria.Client):
         self._slow = needs or not getattr(self, "_is_plain", True) or self._is_special()
 
     def _is_special(self):
-        hooks = self._settings["hooks"] or {}
-        others = (value for name, value in self._settings.items() if name != "hooks")
-        is_set = any(others) or any(hooks.values())
-        return is_set or getattr(self, "_most_redirects", 30) != 30
+        is_set = (
+            any(value.values()) if value and name == "hooks" else value
+            for name, value in self._settings.items()
+        )
+        return any(is_set) or getattr(self, "_most_redirects", 30) != 30
 
     def _prepare(self, method, url, given):
         self._choose_way()
@@ -160,6 +161,16 @@ def _setting(name):
         self._choose_way()
 
     return property(get, set)
+
+
+class _Settings(dict):
+    """The settings that were read or set; the others are made when they are: users have none of them as a rule."""
+
+    __slots__ = ()
+
+    def __missing__(self, name):
+        value = self[name] = _SETTINGS[name]()
+        return value
 
 
 # The further settings of a session of requests, and what makes their defaults.

@@ -3,7 +3,7 @@
 import importlib
 
 from .. import _missing
-from .._http.defaults import DEFAULTS
+from .._http.defaults import FIELDS
 from .._http.headers import CaseInsensitiveDict
 from .._http.response import FastResponse
 from .._http.rest import RestMixin
@@ -51,14 +51,18 @@ class FastHttpSession(Session):
     ):
         _refuse(client_pool, "client_pool", "connections are the engine's, and each user keeps its own")
         _refuse(ssl_context_factory, "ssl_context_factory", "use `insecure` and `cert=`")
-        fields = CaseInsensitiveDict(DEFAULTS)
+        fields = CaseInsensitiveDict(FIELDS)
         fields.update(kwargs.pop("headers", None) or {})
         max_redirects = kwargs.pop("max_redirects", None)
         self._read_engine_options(kwargs)
         super().__init__(1, base_url, request_event, user, fields, verify=not insecure)
         if max_redirects is not None:
             self.max_redirects = max_redirects
-        self.client = UserAgent(self)
+
+    @property
+    def client(self):
+        """geventhttpclient's agent: another view of this client."""
+        return UserAgent(self)
 
     @staticmethod
     def _read_engine_options(options):
