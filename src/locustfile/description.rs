@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use super::actions::Actions;
 use super::interpreter::LoadError;
 use crate::scenario::{self, Scenario, Task, TaskAction, TaskPart, User, WaitTime};
+use crate::session::Timeouts;
 
 /// What the loaded files define.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -247,6 +248,7 @@ impl ClassDescription {
                 seconds(self.wait.a.max(self.wait.b)),
             ),
         };
+        user = user.timeouts(self.timeouts());
         // As in Locust, a task of weight 0 is never chosen.
         let tasks = self.tasks.iter().enumerate().filter(|(_, task)| task.weight > 0);
         user.tasks = tasks
@@ -262,6 +264,18 @@ impl ClassDescription {
         user.on_start = actions.on_start(class).map(TaskAction::Run);
         user.on_stop = actions.on_stop(class).map(TaskAction::Run);
         user
+    }
+}
+
+impl ClassDescription {
+    /// Returns the timeouts of requests that have none of their own. In Locust an `HttpUser` waits for ever;
+    /// here no longer than a `FastHttpUser`, so that one that is stuck becomes a failure.
+    fn timeouts(&self) -> Timeouts {
+        let of = |name| self.settings.get(name).and_then(Value::as_f64).map(seconds);
+        match self.client {
+            Client::Fast => Timeouts::of_parts(of("connection_timeout"), of("network_timeout")),
+            Client::Http | Client::None => Timeouts::of_parts(None, Some(Timeouts::DEFAULT_TOTAL)),
+        }
     }
 }
 

@@ -11,10 +11,10 @@ pub(super) fn kind(failure: &Failure) -> &'static str {
         | Failure::Interrupted { how: Interruption::Reset, .. } => "reset",
         Failure::Interrupted { at: RequestPhase::Body(_), .. } => "truncated",
         Failure::Interrupted { .. } => "closed",
-        Failure::TimedOut {
-            at: RequestPhase::Resolve | RequestPhase::Connect | RequestPhase::Handshake,
-            ..
-        } => "connect_timeout",
+        Failure::TimedOut { at: RequestPhase::Resolve | RequestPhase::Connect, .. } => {
+            "connect_timeout"
+        }
+        Failure::TimedOut { at: RequestPhase::Body(_), .. } => "stalled",
         Failure::TimedOut { .. } => "timeout",
         Failure::NotHttp(_) | Failure::Http(_) => "malformed",
         Failure::Redirect { error: RedirectError::TooMany(_), .. } => "redirects",

@@ -75,9 +75,10 @@ pub(super) fn timeout(timeout: Duration) -> Result<(), Error> {
 }
 
 pub(super) fn timeouts(timeouts: &Timeouts) -> Result<(), Error> {
-    let Timeouts { connect, tls, first_byte, total } = *timeouts;
+    let Timeouts { connect, tls, first_byte, read, total } = *timeouts;
     timeout(total)?;
-    for (name, part) in [("connect", connect), ("tls", tls), ("first_byte", first_byte)] {
+    let parts = [("connect", connect), ("tls", tls), ("first_byte", first_byte), ("read", read)];
+    for (name, part) in parts {
         let Some(part) = part else { continue };
         timeout(part)?;
         if part >= total {

@@ -265,7 +265,9 @@ impl fmt::Display for Failure {
             }
             Failure::Interrupted { how, at } => write!(f, "connection {how} {}", at.during()),
             Failure::TimedOut { at, after, whole: false } => {
-                write!(f, "timed out {at} after {}", units::spaced(*after))
+                let is_read = matches!(at, RequestPhase::Head | RequestPhase::Body(_));
+                let silence = if is_read { " without a byte" } else { "" };
+                write!(f, "timed out {at} after {}{silence}", units::spaced(*after))
             }
             Failure::TimedOut { at, after, whole: true } => {
                 write!(f, "timed out after {} {}", units::spaced(*after), at.during())
@@ -378,6 +380,10 @@ mod tests {
                 "timed out waiting for the first byte after 5 s",
             ),
             (late(RequestPhase::Connect, 1, false), "timed out connecting after 1 s"),
+            (
+                late(body(2, Some(5)), 1, false),
+                "timed out reading the body (2 of 5 bytes) after 1 s without a byte",
+            ),
             (late(RequestPhase::Handshake, 5, false), "timed out in the TLS handshake after 5 s"),
             (late(RequestPhase::Handshake, 60, true), "timed out after 60 s in the TLS handshake"),
             (

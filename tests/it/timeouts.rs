@@ -42,6 +42,25 @@ fn after_the_first_byte_its_time_no_longer_counts() {
     assert!(run.go().code(0).aggregated().0 >= 2);
 }
 
+/// As the read timeout of Python's requests: a slow body is none that has stopped.
+#[test]
+fn between_two_bytes_there_is_a_time_of_its_own() {
+    let pieces = |pause| {
+        let head = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nha";
+        let pieces = [&head[..], b"l", b"f", b"!"].map(<[u8]>::to_vec).to_vec();
+        Server::start(move |_| Answer::Slowly(pieces.clone(), Duration::from_millis(pause)))
+    };
+    let server = pieces(100);
+    let timeout = "{ read = \"250ms\" }";
+    let run = Run::of(&scenario(timeout)).host(server.address).args(["--csv", "out"]);
+    assert!(run.go().code(0).aggregated().0 >= 2);
+    let text = "timed out reading the body (2 of 5 bytes) after 250 ms without a byte";
+    check(pieces(2000).address, timeout, text, 250.0);
+    let silent = Server::start(|_| Answer::Never);
+    let text = "timed out waiting for the first byte after 250 ms";
+    check(silent.address, timeout, text, 250.0);
+}
+
 #[test]
 fn a_connection_has_a_time_of_its_own() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

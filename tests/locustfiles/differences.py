@@ -13,7 +13,7 @@ FAILURE_TEXTS = [
     (r"CatchResponseError\(.*Connection refused.*\)", "connection refused"),
     (r"(?:CatchResponseError|ResponseError)\((.*)\)", lambda found: ast.literal_eval(found[1])),
     (r"RemoteDisconnected\(.*\)|HTTPConnectionClosed\(.*\)|ConnectionResetError\(.*\)", "connection closed before the response"),
-    (r"ReadTimeout\(.*read timeout=([\d.]+).*\)", lambda found: f"timed out after {float(found[1]) * 1000:.0f} ms while waiting for the first byte"),
+    (r"ReadTimeout\(.*read timeout=([\d.]+).*\)", lambda found: f"timed out waiting for the first byte after {float(found[1]) * 1000:.0f} ms"),
     (r"ConnectionRefusedError\(.*\)", "connection refused"),
     (r"TooManyRedirects\(.*\)|RetriesExceeded\(.*Redirection limit.*\)", "more than 30 redirects"),
 ]

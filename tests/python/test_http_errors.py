@@ -19,6 +19,7 @@ KINDS = {
     "closed": ("ConnectionError", ConnectionResetError),
     "truncated": ("ChunkedEncodingError", OSError),
     "timeout": ("ReadTimeout", TimeoutError),
+    "stalled": ("ConnectionError", TimeoutError),
     "connect_timeout": ("ConnectTimeout", TimeoutError),
     "dns": ("ConnectionError", socket.gaierror),
     "tls": ("SSLError", OSError),

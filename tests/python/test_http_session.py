@@ -176,6 +176,22 @@ class Cookies(unittest.TestCase):
         self.assertEqual(sent(cookies={"d": 4, "a": 9}), "a=9; b=2; d=4")
         self.assertIsNone(sent())
 
+    def test_those_of_a_request_beside_others_of_their_names(self):
+        """By requests 2.34: both are sent where a server has set one; a Cookie field goes before them."""
+
+        def sent(**given):
+            ready = self.client.request("GET", "/", **given)
+            return fields(ready).get("Cookie"), ready.get("cookies")
+
+        self.client._set_cookie("a=server; Path=/", "")
+        self.cookies.set("b", "mine")
+        own = {"a": "1", "b": "2", "c": "3"}
+        self.assertEqual(sent(cookies=own), ("a=server; b=2; a=1; c=3", "a=1; c=3"))
+        self.assertEqual(sent(cookies=own, headers={"Cookie": "h=1"}), ("h=1", "a=1; c=3"))
+        self.assertEqual(sent(cookies={"b": "2"}), ("a=server; b=2", None))
+        self.cookies.clear()
+        self.assertEqual(sent(cookies={"b": "2"}), ("b=2", "b=2"))
+
     def test_fast_users_have_a_jar(self):
         client = FastHttpSession(HOST)
         client.cookiejar.set("a", "1")

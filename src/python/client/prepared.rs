@@ -15,8 +15,11 @@ pub(super) struct Prepared {
     pub(super) auth: Option<Auth>,
     /// The names of headers that are not sent.
     pub(super) absent: Vec<Object>,
-    pub(super) connect_timeout: Option<f64>,
+    /// To connect and to read, in seconds; `None` for any time.
+    pub(super) timeouts: Option<(Option<f64>, Option<f64>)>,
     pub(super) max_redirects: Option<u32>,
+    /// Cookies that are sent after redirects too.
+    pub(super) cookies: Option<Object>,
     /// How its server is reached, where it is not as with the others of the client.
     pub(super) variation: Variation,
     /// What is called with the response.
@@ -37,8 +40,13 @@ impl Prepared {
             "headers" => call.headers = Some(value.to_owned()),
             "absent" => self.absent = value.items().unwrap_or_default(),
             "auth" => self.auth = Auth::read(value),
-            "connect_timeout" => self.connect_timeout = value.as_number(),
+            "timeouts" => {
+                let parts = value.items().unwrap_or_default();
+                let mut parts = parts.iter().map(|part| part.view().as_number());
+                self.timeouts = parts.next().zip(parts.next());
+            }
             "max_redirects" => self.max_redirects = value.as_int().map(|most| most.max(0) as u32),
+            "cookies" => self.cookies = Some(value.to_owned()),
             "verify" => set_verify(&mut self.variation, value),
             "cert" => {
                 let paths = value.items().unwrap_or_default();

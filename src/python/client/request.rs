@@ -64,7 +64,8 @@ pub(super) fn build(
         request = auth.apply(request);
     }
     if let Some(timeout) = call.timeout {
-        request = request.timeout(seconds(timeout));
+        let timeout = Some(seconds(timeout));
+        request = request.timeouts(timeout, timeout);
     }
     if let Some(follow) = call.redirects {
         request = request.redirects(follow);
@@ -162,11 +163,14 @@ fn further<'s>(
     for name in &prepared.absent {
         request = request.without_header(name.view().as_text_bytes().unwrap_or_default());
     }
-    if let Some(timeout) = prepared.connect_timeout {
-        request = request.connect_timeout(seconds(timeout));
+    if let Some((connect, read)) = prepared.timeouts {
+        request = request.timeouts(connect.map(seconds), read.map(seconds));
     }
     if let Some(most) = prepared.max_redirects {
         request = request.max_redirects(most);
+    }
+    if let Some(cookies) = prepared.cookies.as_ref().and_then(|cookies| cookies.view().as_str()) {
+        request = request.cookies_after_redirects(cookies);
     }
     if let Some(error) = &prepared.error {
         request = request.mistaken(error.to_text());

@@ -31,7 +31,7 @@
 //!                                           # exponential; "2s" alone is constant
 //! headers = { accept = "application/json" }
 //! basic_auth = { user = "u", password = "p" } # or digest_auth = { … }, or bearer = "token"
-//! timeout = "5s"                            # or { connect = "1s", first_byte = "2s", total = "5s" }
+//! timeout = "5s"                            # or { connect = "1s", first_byte = "2s", read = "2s", total = "5s" }
 //! keep_alive = "task"                       # close between tasks; true, or false: never keep
 //! tls = { min_version = "1.2" }             # also max_version, server_name, insecure and, as PEM
 //!                                           # files, relative to this one: ca, cert, key

@@ -98,11 +98,12 @@ fn timeouts(item: Item<'_>, timeouts: &mut Timeouts) -> Result<()> {
         timeouts.total = timeout(item)?;
         return Ok(());
     }
-    let table = item.table(&["connect", "tls", "first_byte", "total"])?;
+    let table = item.table(&["connect", "tls", "first_byte", "read", "total"])?;
     let part = |key| table.get(key).map(timeout).transpose();
     timeouts.connect = part("connect")?;
     timeouts.tls = part("tls")?;
     timeouts.first_byte = part("first_byte")?;
+    timeouts.read = part("read")?;
     timeouts.total = part("total")?.unwrap_or(timeouts.total);
     item.judged(validate::timeouts(timeouts))
 }

@@ -15,7 +15,6 @@ use super::unanswered::{Made, Unanswered};
 use super::variation::{Overrides, Variation};
 use crate::credentials::stripped;
 use crate::http1::KeepBody;
-use crate::session::failure::redirect::REDIRECTS_MAX;
 use crate::session::request::Body;
 use crate::session::request::auth::Auth;
 use crate::session::wire::attempt::Outbound;
@@ -232,17 +231,16 @@ impl SessionRefs<'_> {
         }
         let PendingParts { timeout, redirects, keep_body, keep_trail, .. } = *parts;
         let overrides = parts.overrides.take();
-        let overrides = overrides.as_deref();
+        let settings = overrides.as_ref().map_or(&defaults.settings, |of| &of.settings);
         let checks = self.class.used.end(context, parts);
         let outbound = Outbound {
             entry,
             defaults,
             first: &rendered,
-            timeout: timeout.unwrap_or(defaults.policy.timeouts.total),
+            timeout: timeout.unwrap_or(settings.timeouts.total),
             keep_body,
             follows: defaults.policy.follows_redirects(&rendered.method, redirects),
-            redirects_max: overrides.and_then(|of| of.max_redirects).unwrap_or(REDIRECTS_MAX),
-            connect_timeout: overrides.and_then(|of| of.connect_timeout),
+            settings,
             keeps_trail: keep_trail,
             intended: self.intended.take(context),
         };

@@ -18,7 +18,6 @@ use super::response::Response;
 use super::unanswered::Made;
 use super::variation::Variants;
 use crate::reactor::Reactor;
-use crate::session::failure::redirect::REDIRECTS_MAX;
 use crate::session::identity::client_state::Cookies;
 use crate::session::request::keep_alive::KeepAlive;
 use crate::session::wire::attempt::Outbound;
@@ -271,8 +270,7 @@ impl SessionRefs<'_> {
             keep_body: prepared.keep_body,
             follows: prepared.follows,
             keeps_trail,
-            redirects_max: REDIRECTS_MAX,
-            connect_timeout: None,
+            settings: &defaults.settings,
             intended: self.intended.take(self.context),
         }
     }

@@ -12,7 +12,9 @@ use super::request_builder::RequestBuilder;
 use super::session::{Session, SessionClass, SessionRefs};
 use super::unanswered::Made;
 use crate::session::request::base_url::BaseUrl;
+use crate::session::request::policy::Timeouts;
 use crate::session::request::via::Via;
+use crate::session::wire::attempt::Settings;
 use crate::session::wire::context::Context;
 use crate::transport::tls::{Roots, Tls, TlsOptions};
 
@@ -20,11 +22,10 @@ use crate::transport::tls::{Roots, Tls, TlsOptions};
 const VARIANTS_MAX: usize = 64;
 
 /// What few requests set.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(in crate::session) struct Overrides {
     pub(super) variation: Option<Variation>,
-    pub(super) max_redirects: Option<u32>,
-    pub(super) connect_timeout: Option<Duration>,
+    pub(super) settings: Settings,
     /// The names of headers that are not sent, although the class or the engine would send them.
     pub(super) absent: Vec<Vec<u8>>,
 }
@@ -101,12 +102,19 @@ impl RequestBuilder<'_> {
 
     /// Follows at most so many redirects.
     pub(crate) fn max_redirects(self, most: u32) -> Self {
-        self.overridden(|of| of.max_redirects = Some(most))
+        self.overridden(|of| of.settings.redirects_max = most)
     }
 
-    /// Gives up if no connection is made in this time.
-    pub(crate) fn connect_timeout(self, timeout: Duration) -> Self {
-        self.overridden(|of| of.connect_timeout = Some(timeout))
+    /// Gives up if connecting or the TLS handshake takes longer than `connect`, or if nothing of the
+    /// response comes for as long as `read`. The whole may take any time.
+    pub(crate) fn timeouts(self, connect: Option<Duration>, read: Option<Duration>) -> Self {
+        let timeouts = Timeouts::of_parts(connect, read);
+        self.overridden(|of| of.settings.timeouts = timeouts)
+    }
+
+    /// Sends these cookies after redirects too: `a=1; b=2`.
+    pub(crate) fn cookies_after_redirects(self, cookies: &str) -> Self {
+        self.overridden(|of| of.settings.cookies = Some(cookies.to_owned()))
     }
 
     /// Leaves a header out that the class or the engine would send.
@@ -128,7 +136,12 @@ impl RequestBuilder<'_> {
 
     #[cold]
     fn overridden(mut self, set: impl FnOnce(&mut Overrides)) -> Self {
-        set(self.request.parts().overrides.get_or_insert_default());
+        let settings = &self.session.class.defaults().settings;
+        let overrides = self.request.parts().overrides.get_or_insert_with(|| {
+            let settings = settings.clone();
+            Box::new(Overrides { variation: None, settings, absent: Vec::new() })
+        });
+        set(overrides);
         self.special()
     }
 }

@@ -75,6 +75,18 @@ impl ClientState {
         }
     }
 
+    /// Returns the cookies that are sent with a request: `a=1; b=2`.
+    pub(in crate::session) fn cookies(&self, to: &Recipient<'_>, now: Duration) -> Vec<u8> {
+        let mut line = Vec::new();
+        if to.takes_cookies
+            && let Some(jar) = self.jar()
+        {
+            jar.write(to.cookie_url(), now, &mut line);
+        }
+        let cookies = line.strip_prefix(b"Cookie: ").and_then(|line| line.strip_suffix(b"\r\n"));
+        cookies.unwrap_or_default().to_vec()
+    }
+
     /// Applies the `Set-Cookie` headers of a response.
     pub(in crate::session) fn store_cookies(
         &mut self,

@@ -9,6 +9,7 @@ use super::keep_alive::KeepAlive;
 use super::via::Via;
 use crate::reactor::TcpOptions;
 use crate::transport::tls::TlsOptions;
+use crate::units;
 
 /// How the users of a class make their requests: the settings that a scenario has for a whole class.
 #[derive(Debug, Clone, PartialEq)]
@@ -90,6 +91,9 @@ pub struct Timeouts {
     /// From when the connection is ready to the first byte of the response, including the time to send the
     /// request.
     pub first_byte: Option<Duration>,
+    /// Without a byte of the response, before its first one and between any two: Python's requests calls
+    /// it the read timeout.
+    pub read: Option<Duration>,
     /// From the start of the request to the end of its response.
     pub total: Duration,
 }
@@ -98,10 +102,24 @@ impl Timeouts {
     /// A minute, as in Locust's fast client: long enough for slow servers, and short enough that a stuck
     /// user becomes a failure.
     pub const DEFAULT_TOTAL: Duration = Duration::from_secs(60);
+
+    /// Makes the timeouts that Python's clients have: to connect, which holds for the TLS handshake again,
+    /// and to read. The whole may take any time.
+    pub(crate) fn of_parts(connect: Option<Duration>, read: Option<Duration>) -> Self {
+        let within = |limit: Option<Duration>| limit.filter(|limit| *limit < units::LONGEST);
+        let (connect, read) = (within(connect), within(read));
+        Timeouts { connect, tls: connect, first_byte: None, read, total: units::LONGEST }
+    }
 }
 
 impl Default for Timeouts {
     fn default() -> Self {
-        Timeouts { connect: None, tls: None, first_byte: None, total: Timeouts::DEFAULT_TOTAL }
+        Timeouts {
+            connect: None,
+            tls: None,
+            first_byte: None,
+            read: None,
+            total: Timeouts::DEFAULT_TOTAL,
+        }
     }
 }

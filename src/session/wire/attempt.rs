@@ -7,8 +7,9 @@ use super::context::Context;
 use super::render::Defaults;
 use super::rendered::Rendered;
 use crate::http1::KeepBody;
+use crate::session::failure::redirect::REDIRECTS_MAX;
 use crate::session::failure::{Failure, RequestPhase};
-use crate::session::request::policy::Policy;
+use crate::session::request::policy::{Policy, Timeouts};
 use crate::stats::{EntryId, Extra, Phases, WireBytes};
 use crate::units;
 
@@ -24,14 +25,22 @@ pub(in crate::session) struct Outbound<'r> {
     pub(in crate::session) keep_body: KeepBody,
     /// Whether redirects are followed.
     pub(in crate::session) follows: bool,
-    /// The most redirects that are followed.
-    pub(in crate::session) redirects_max: u32,
-    /// The timeout to make a connection, in place of the class's.
-    pub(in crate::session) connect_timeout: Option<Duration>,
+    /// The settings that are its class's, unless it has its own.
+    pub(in crate::session) settings: &'r Settings,
     /// Whether the response has the redirects that led to it.
     pub(in crate::session) keeps_trail: bool,
     /// Its intended start, if a schedule set one.
     pub(in crate::session) intended: Option<Instant>,
+}
+
+/// What few requests set in place of their class.
+#[derive(Debug, Clone)]
+pub(in crate::session) struct Settings {
+    pub(in crate::session) timeouts: Timeouts,
+    /// The most redirects that are followed.
+    pub(in crate::session) redirects_max: u32,
+    /// Cookies that are sent after redirects too, beside those of the user: `a=1; b=2`.
+    pub(in crate::session) cookies: Option<String>,
 }
 
 /// One exchange of a request: one send and its response.
@@ -45,6 +54,13 @@ pub(in crate::session) struct Attempt<'r> {
     pub(super) started: Instant,
     /// The deadline of the whole request.
     pub(super) deadline: Instant,
+}
+
+impl Settings {
+    /// Returns those of the requests of a class with this policy.
+    pub(super) fn of_class(policy: &Policy) -> Self {
+        Settings { timeouts: policy.timeouts, redirects_max: REDIRECTS_MAX, cookies: None }
+    }
 }
 
 impl Outbound<'_> {
@@ -77,7 +93,7 @@ impl<'r> Attempt<'r> {
     /// Returns the deadline of a phase that begins at `begin`: by its own limit or that of the request,
     /// whichever is earlier.
     pub(super) fn deadline(&self, begin: Instant, limit: Option<Duration>) -> Instant {
-        limit.map_or(self.deadline, |limit| self.deadline.min(begin + limit))
+        limit.map_or(self.deadline, |limit| self.deadline.min(units::after(begin, limit)))
     }
 
     /// Returns the time since `begin`, which becomes the current time. Zero if both are in the same turn,

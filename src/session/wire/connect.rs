@@ -21,7 +21,7 @@ impl Connections {
     async fn open_stream(&mut self, attempt: &Attempt<'_>) -> Result<Stream, Failure> {
         let Attempt { context, outbound, .. } = *attempt;
         let origin = &attempt.request.origin;
-        let limit = outbound.connect_timeout.or(attempt.policy().timeouts.connect);
+        let limit = outbound.settings.timeouts.connect;
         let mut lap = Instant::now();
         let by = attempt.deadline(lap, limit);
         let route = &origin.route;
@@ -56,7 +56,7 @@ impl Connections {
         let Attempt { context, outbound, .. } = *attempt;
         let tls = &outbound.defaults.tls;
         let host = without_zone(attempt.request.origin.host());
-        let limit = attempt.policy().timeouts.tls;
+        let limit = outbound.settings.timeouts.tls;
         let by = attempt.deadline(lap, limit);
         let handshake = Box::pin(tls.connect(socket, host, &mut self.tls));
         let result = self.timeout.until(by, handshake).await;

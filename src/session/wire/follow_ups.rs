@@ -45,11 +45,14 @@ impl Connections {
                 location(&received.head, &received.bytes).filter(|_| outbound.follows)
             {
                 let failed = |error| Failure::Redirect { status, error };
-                if redirects == outbound.redirects_max {
+                if redirects == outbound.settings.redirects_max {
                     return Err(failed(RedirectError::TooMany(redirects)));
                 }
                 let next = request.redirected(context, outbound.defaults, status, location);
-                let next = next.map_err(failed)?;
+                let mut next = next.map_err(failed)?;
+                if let Some(own) = &outbound.settings.cookies {
+                    next = next.with_cookies(context, user, own);
+                }
                 if let Some(trail) = &mut trail {
                     let head = received.head_bytes();
                     trail.redirects.push(Redirect::new(context, request, status, head));

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, EXPECT, HOST, PROXY_AUTHORIZATION};
 use http::{HeaderName, HeaderValue, Method};
 
+use super::attempt::Settings;
 use super::content::{Content, SeparateBody};
 use super::context::Context;
 use super::rendered::{Rendered, Text};
@@ -37,6 +38,8 @@ pub struct Defaults {
     /// For challenges of the class's own server.
     credentials: Option<Rc<Credentials>>,
     pub(in crate::session) policy: Policy,
+    /// Those of requests that have none of their own.
+    pub(in crate::session) settings: Settings,
     pub(in crate::session) tls: Tls,
 }
 
@@ -64,7 +67,8 @@ impl Defaults {
         let credentials = auth.as_ref().and_then(Auth::credentials);
         let given = GivenHeaders::read(headers.iter().map(line));
         let common = common_lines(&base, &headers, given, &policy);
-        Defaults { base, origin, headers, given, common, credentials, policy, tls: Tls::default() }
+        let (settings, tls) = (Settings::of_class(&policy), Tls::default());
+        Defaults { base, origin, headers, given, common, credentials, policy, settings, tls }
     }
 
     /// Returns the common lines if a request has nothing in their place. `own` are its own headers, and
@@ -96,6 +100,7 @@ impl Defaults {
             common: self.common.clone(),
             credentials: self.credentials.clone(),
             given: self.given,
+            settings: self.settings.clone(),
             policy,
             tls,
         }
@@ -144,7 +149,7 @@ pub(in crate::session) struct RequestParts<'r, H> {
 }
 
 /// The name and the value of a header, as bytes.
-type Line<'l> = (&'l [u8], &'l [u8]);
+pub(super) type Line<'l> = (&'l [u8], &'l [u8]);
 
 fn line((name, value): &(HeaderName, HeaderValue)) -> Line<'_> {
     (name.as_str().as_bytes(), value.as_bytes())

@@ -9,8 +9,9 @@ use url::Url;
 use super::content::Content;
 use super::context::Context;
 use super::redirect::Hop;
-use super::render::{Defaults, RequestSpec, is, is_last};
+use super::render::{Defaults, Line, RequestSpec, is, is_last};
 use super::rendered::Rendered;
+use super::session_user::SessionUser;
 use crate::http1::GivenHeaders;
 use crate::session::failure::redirect::RedirectError;
 use crate::session::request::base_url::BaseUrl;
@@ -18,7 +19,8 @@ use crate::session::request::base_url::BaseUrl;
 impl Rendered {
     /// Returns the request that follows this one after a redirect.
     ///
-    /// A `Cookie` header of its own is left out, as in requests: the user's cookies are sent instead.
+    /// A `Cookie` header of its own is left out, as in requests: the user's cookies are sent instead, and
+    /// those of the request beside them ([`with_cookies`](Self::with_cookies)).
     pub(in crate::session) fn redirected(
         &self,
         context: &Context,
@@ -70,7 +72,37 @@ impl Rendered {
     pub(in crate::session) fn without_expect(&self, context: &Context) -> Option<Self> {
         let mut lines = self.lines(context);
         lines.find(|(name, _)| is(name, &EXPECT))?;
-        let headers = self.lines(context).filter(|(name, _)| {
+        let lines = self.lines(context).filter(|(name, _)| !is(name, &EXPECT));
+        Some(self.with_lines(context, lines, self.takes_cookies, false))
+    }
+
+    /// Returns the same request with cookies of its own, beside those of the user. Of the same name both are
+    /// sent, as by requests.
+    pub(in crate::session) fn with_cookies(
+        &self,
+        context: &Context,
+        user: &SessionUser,
+        own: &str,
+    ) -> Self {
+        let (to, now) = (self.recipient(context), context.unix_time());
+        let mut cookies = user.with_client_state(|state| state.cookies(&to, now));
+        if !cookies.is_empty() {
+            cookies.extend_from_slice(b"; ");
+        }
+        cookies.extend_from_slice(own.as_bytes());
+        let lines = self.lines(context).chain([(COOKIE.as_str().as_bytes(), &*cookies)]);
+        self.with_lines(context, lines, false, self.waits_for_continue())
+    }
+
+    /// Returns the same request with these header lines, of which some are written anew.
+    fn with_lines<'l>(
+        &'l self,
+        context: &'l Context,
+        lines: impl Iterator<Item = Line<'l>> + Clone,
+        takes_cookies: bool,
+        expects: bool,
+    ) -> Self {
+        let headers = lines.filter(|(name, _)| {
             let is_written_anew = is(name, &CONTENT_LENGTH) || is(name, &PROXY_AUTHORIZATION);
             let is_hosts = is(name, &HOST) && self.host.is_none();
             !(is_written_anew || is_hosts || is(name, &EXPECT))
@@ -82,15 +114,15 @@ impl Rendered {
             target: self.recipient(context).target,
             common: &[],
             host: self.host.clone(),
-            takes_cookies: self.takes_cookies,
+            takes_cookies,
             credentials: self.credentials.clone(),
             // If it is, it has `Connection: close` among its lines already.
             is_last: false,
         };
-        let body = (self.content(context), None, false);
+        let body = (self.content(context), None, expects);
         let given = GivenHeaders::read(headers.clone());
         let mut next = Rendered::unwritten(self.origin.clone());
         wanted.write(context, (headers, given), body, &mut next);
-        Some(next)
+        next
     }
 }

@@ -161,9 +161,10 @@ fn a_user_is_all_that_the_builder_sets() {
     let parts = Timeouts {
         connect: Some(Duration::from_secs(1)),
         first_byte: Some(Duration::from_millis(250)),
+        read: Some(Duration::from_secs(2)),
         ..Timeouts::default()
     };
-    let table = "timeout = { connect = \"1s\", first_byte = \"250ms\" }";
+    let table = "timeout = { connect = \"1s\", first_byte = \"250ms\", read = \"2s\" }";
     check_user(table, |user| user.timeouts(parts));
     check_user("basic_auth = { user = \"u\", password = \"p:\" }", |u| u.basic_auth("u", "p:"));
     check_user("digest_auth = { user = \"u\", password = \":\" }", |u| u.digest_auth("u", ":"));

@@ -42,6 +42,7 @@ pub(super) async fn exchange(
                 if response.read(attempt, received, metrics)? {
                     break;
                 }
+                deadlines.heard(context.reactor.now());
             }
             Err(TimedOut) => deadlines.expired(attempt, &response)?,
         }

@@ -195,13 +195,17 @@ class ClientCookies(Cookies):
         return [Cookie(*cookie) for cookie in self._client._cookies()]
 
     def _store(self, cookie):
+        if not cookie.domain:
+            self._client._anywhere.add(cookie.name)
         self._client._set_cookie(_header(cookie), cookie.domain.lstrip("."))
 
     def _remove(self, cookie):
+        self._client._anywhere.discard(cookie.name)
         self._client._set_cookie(_header(cookie) + "; Max-Age=0", cookie.domain.lstrip("."))
 
     def clear(self, domain=None, path=None, name=None):
         if domain is path is name is None:
+            self._client._anywhere.clear()
             self._client._clear_cookies()
         else:
             super().clear(domain, path, name)
@@ -278,20 +282,39 @@ def _header(cookie):
     return text
 
 
-def add(headers, client, url, given):
-    """Writes the Cookie field of a request with cookies of its own: they replace the client's of their names."""
+def pairs(given):
+    """Returns the names and values of `cookies=`: a dict, or a jar."""
+    return {str(name): str(value) for name, value in dict(given).items()}
+
+
+def beside(own, client, url):
+    """Writes the Cookie field of a request with cookies of its own, by the rules of requests.
+
+    They replace those of their names that the file has set at the client for
+    any host; of one that a server has set, both are sent.
+    """
     from urllib.parse import urlsplit
 
     parts = urlsplit(url)
-    sent = {
-        cookie.name: cookie.value
-        for cookie in reversed(list(client.cookies))
-        if _is_for(cookie, parts.hostname or "", parts.path or "/", parts.scheme == "https")
-    }
-    sent = dict(reversed(sent.items()))
-    sent.update((str(name), str(value)) for name, value in dict(given).items())
-    if sent:
-        headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in sent.items())
+    place = parts.hostname or "", parts.path or "/", parts.scheme == "https"
+    own, sent = dict(own), []
+    for cookie in client.cookies:
+        if _is_for(cookie, *place):
+            is_replaced = cookie.name in own and cookie.name in client._anywhere
+            sent.append((cookie.name, own.pop(cookie.name) if is_replaced else cookie.value))
+    return _joined([*sent, *own.items()])
+
+
+def after_redirects(own, client):
+    """Writes the cookies of a request that are sent after its redirects, beside the client's, or an empty text.
+
+    There those that the file has set at the client go before.
+    """
+    return _joined(pair for pair in own.items() if pair[0] not in client._anywhere)
+
+
+def _joined(cookies):
+    return "; ".join(f"{name}={value}" for name, value in cookies)
 
 
 def _is_for(cookie, host, path, is_secure):

@@ -110,6 +110,7 @@ _KINDS = {
     "closed": ("ConnectionError", "ConnectionResetError", "ConnectionError"),
     "truncated": ("ChunkedEncodingError", None, None),
     "timeout": ("ReadTimeout", "TimeoutError", None),
+    "stalled": ("ConnectionError", "TimeoutError", None),
     "connect_timeout": ("ConnectTimeout", "TimeoutError", None),
     "dns": ("ConnectionError", "gaierror", None),
     "tls": ("SSLError", "ssl", None),
@@ -120,7 +121,7 @@ _KINDS = {
     "url": ("InvalidURL", None, None),
     "other": ("ConnectionError", None, None),
 }
-_ERRNO = {"refused": 111, "reset": 104, "closed": 104, "timeout": 110, "connect_timeout": 110}
+_ERRNO = {"refused": 111, "reset": 104, "closed": 104, "timeout": 110, "stalled": 110, "connect_timeout": 110}
 _made = {}
 
 

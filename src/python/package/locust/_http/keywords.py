@@ -77,7 +77,11 @@ def _prepared(client, method, url, given, is_fast):
     if settings["stream"]:
         given.setdefault("stream", True)
     if "cookies" in given:
-        _cookies.add(headers, client, ready["url"], given["cookies"])
+        own = _cookies.pairs(given["cookies"])
+        if "Cookie" not in headers:
+            headers["Cookie"] = _cookies.beside(own, client, ready["url"])
+        if after := _cookies.after_redirects(own, client):
+            ready["cookies"] = after
     pairs, ready["absent"] = beside_defaults(headers)
     ready["headers"] = list(_pairs(pairs, is_fast))
     return ready
@@ -169,10 +173,7 @@ def _timeouts(timeout):
         is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
         if value is not None and not (is_number and value > 0):
             raise ValueError(f"timeout= takes seconds greater than 0, not {value!r}")
-    if connect is read:
-        return {} if read is None else {"timeout": float(read)}
-    found = {"connect_timeout": connect, "timeout": read and read + (connect or 0)}
-    return {name: float(value) for name, value in found.items() if value is not None}
+    return {"timeouts": tuple(value if value is None else float(value) for value in (connect, read))}
 
 
 def _hooks(hooks):

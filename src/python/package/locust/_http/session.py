@@ -24,6 +24,8 @@ class Session(_gregaria.Client):
         self.request_name = None
         self._settings = _Settings()
         self._own_auth = None
+        # The names of cookies that the file has set without a domain.
+        self._anywhere = set()
         self._log_in_by_url(base_url)
         self.max_redirects = 30
         self.verify = verify
@@ -69,7 +71,7 @@ class Session(_gregaria.Client):
     def cookies(self, cookies):
         if isinstance(cookies, ClientCookies) and cookies._client is self:
             return
-        self._clear_cookies()
+        self.cookies.clear()
         self.cookies.update(cookies or {})
 
     @property
