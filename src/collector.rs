@@ -136,6 +136,8 @@ impl Collector {
     fn handle(&mut self, event: Event, now: Instant, on_error: &mut dyn FnMut(&ReportError)) {
         let seconds = match event {
             Event::Interval(interval) => {
+                // What is asked for when a report sees a second must not take the next one away.
+                self.reset_if_due();
                 self.schedule.deliver(&interval);
                 self.totals.add(*interval).expect("a core of this process names what it counts");
                 self.schedule.complete()
@@ -150,7 +152,7 @@ impl Collector {
         if let Some(seconds) = seconds {
             self.schedule.made(seconds);
             self.tell_update(seconds);
-            self.reset_if_asked(seconds);
+            self.reset_if_due();
         }
     }
 
@@ -164,11 +166,11 @@ impl Collector {
 
     /// Resets between two seconds: intervals that a core has shipped early are dropped with the old
     /// ones.
-    fn reset_if_asked(&mut self, seconds: u64) {
-        let asked = self.control.resets();
-        if asked > self.resets {
+    fn reset_if_due(&mut self) {
+        let elapsed = self.schedule.elapsed();
+        if let Some(asked) = self.control.resets_due(elapsed).filter(|asked| *asked > self.resets) {
             self.resets = asked;
-            self.totals.reset(Duration::from_secs(seconds));
+            self.totals.reset(elapsed);
         }
     }
 
@@ -325,6 +327,23 @@ mod tests {
         run.deliver(0, 1);
         run.deliver(1, 1);
         assert_eq!(run.told()[1..], [("update", 2.0, 4)]);
+    }
+
+    /// One that a report asks for, when it has seen a second, once took the next second away, too.
+    #[test]
+    fn a_reset_takes_away_what_came_before_its_time_and_no_more() {
+        let mut run = Run::new(1);
+        let control = Arc::new(Control::default());
+        control.begin(run.start, false);
+        run.collector.control = control.clone();
+        run.deliver(0, 0);
+        control.reset_from(SECOND);
+        run.deliver(0, 1);
+        assert_eq!(run.told(), [("update", 1.0, 1), ("update", 2.0, 1)]);
+        control.reset_from(2 * SECOND + SECOND / 2);
+        run.deliver(0, 2);
+        run.deliver(0, 3);
+        assert_eq!(run.told()[2..], [("update", 3.0, 2), ("update", 4.0, 1)]);
     }
 
     #[test]

@@ -46,6 +46,8 @@ pub struct Control {
 struct Received {
     changes: Vec<ScheduledChange>,
     resets: u64,
+    /// The time before which nothing counts any more.
+    reset_from: Duration,
     commands: Vec<Command>,
     ending: Option<Ending>,
 }
@@ -188,11 +190,17 @@ impl Control {
         Ok(())
     }
 
-    /// Resets the statistics: all rows count from zero, starting with the present second. The arrivals
+    /// Resets the statistics: all rows count from zero, starting with the next second. The arrivals
     /// of an open load and the health of the generator still cover the whole run.
     pub fn reset(&self) {
+        self.reset_from(self.elapsed());
+    }
+
+    /// The same from the first whole second at or after this time, if its samples are not counted yet.
+    pub(crate) fn reset_from(&self, elapsed: Duration) {
         let mut received = self.received();
         received.resets += 1;
+        received.reset_from = elapsed.max(received.reset_from);
         self.record(&mut received, "statistics reset".into());
     }
 
@@ -209,6 +217,12 @@ impl Control {
     /// Returns how often the statistics were reset.
     pub fn resets(&self) -> u64 {
         self.received().resets
+    }
+
+    /// Returns the same, but for resets that concern what came after this time.
+    pub(crate) fn resets_due(&self, elapsed: Duration) -> Option<u64> {
+        let received = self.received();
+        (received.reset_from <= elapsed).then_some(received.resets)
     }
 
     /// Returns all commands so far, in order.

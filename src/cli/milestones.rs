@@ -216,7 +216,7 @@ impl Milestones {
             format_args!("All users spawned: {{{classes}}} ({running} total users)"),
         );
         if is_first {
-            self.reset();
+            self.reset(snapshot.elapsed);
         }
     }
 
@@ -229,14 +229,14 @@ impl Milestones {
             None => self.plan.shape.full(),
         };
         if full.is_some_and(|full| elapsed >= full) {
-            self.reset();
+            self.reset(elapsed);
         }
     }
 
-    fn reset(&mut self) {
+    fn reset(&mut self, elapsed: Duration) {
         if std::mem::take(&mut self.resets) {
             self.log.info("runners", "Resetting stats");
-            self.control.reset();
+            self.control.reset_from(elapsed);
             // As in Locust, where the flag resets without the event.
             self.reset = self.control.resets();
         }
