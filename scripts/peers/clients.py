@@ -10,7 +10,7 @@ import json
 import re
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 
@@ -152,8 +152,8 @@ class GregariaLocustfile(Gregaria):
 
     def command(self, job):
         locustfile = Path(__file__).with_name("locustfile.py")
-        url, *options = super().command(job)[1:]
-        host = url.removesuffix(job.path)
+        _, *options = super().command(replace(job, scenario=None))[1:]
+        host = f"{job.scheme}://{job.address}"
         python = ["--python", self.python] if self.python else []
         return [self.program, "-f", str(locustfile), self.user_class, "-H", host, "--headless",
                 *python, *options]
