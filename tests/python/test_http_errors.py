@@ -45,6 +45,22 @@ class Errors(unittest.TestCase):
             self.assertEqual((error.url, error.request, error.response), ("http://h/", None, None))
         self.assertEqual(errors.of_kind("refused", "x").errno, 111)
 
+    def test_their_names_are_those_that_locust_shows(self):
+        """By Locust 2.47: requests' own, the innermost one for listeners, and that for a FastHttpUser."""
+        for kind, of_requests, of_listeners, of_fast in [
+            ("refused", "ConnectionError", "ConnectionRefusedError", "ConnectionRefusedError"),
+            ("closed", "ConnectionError", "RemoteDisconnected", "HTTPConnectionClosed"),
+            ("dns", "ConnectionError", "gaierror", "gaierror"),
+            ("timeout", "ReadTimeout", "ReadTimeout", "ReadTimeout"),
+            ("redirects", "TooManyRedirects", "TooManyRedirects", "TooManyRedirects"),
+        ]:
+            error, fast = errors.of_kind(kind, "x", "u"), errors.of_kind(kind, "x", "u", True)
+            shown = [type(each).__name__ for each in (error, errors.innermost(error), fast, errors.innermost(fast))]
+            self.assertEqual(shown, [of_requests, of_listeners, of_fast, of_fast])
+            self.assertIsInstance(errors.innermost(error), type(error).__mro__[1])
+            self.assertEqual(str(errors.innermost(error)), "x")
+        self.assertIsNone(errors.innermost(None))
+
     def test_classes_are_made_once(self):
         one, other = (errors.of_kind("reset", text) for text in "ab")
         self.assertIs(type(one), type(other))

@@ -303,7 +303,7 @@ class Judging(unittest.TestCase):
         for make, given, shown in [
             (Response, {"_failure": "no", "_judged": True}, "CatchResponseError('no')"),
             (Response, {"_failure": own, "_judged": True}, repr(own)),
-            (Response, {"status": 0, "error": error}, repr(error)),
+            (Response, {"status": 0, "error": error}, "ConnectionResetError('connection reset before the response')"),
             (Response, {"_failure": "no", "_judged": True, "status": 0, "error": error}, "CatchResponseError('no')"),
             (
                 Response,

@@ -122,7 +122,8 @@ get!(error, state => {
     };
     let make = import(c"locust.clients")?.attr(c"_error")?;
     let url = Object::str(&asked_url(state))?;
-    let error = make.call(&[&Object::str(kind)?, &Object::str(&text)?, &url])?;
+    let is_fast = Object::bool(state.is_fast());
+    let error = make.call(&[&Object::str(kind)?, &Object::str(&text)?, &url, &is_fast])?;
     Ok(state.error.get_or_init(|| error).clone())
 });
 

@@ -121,6 +121,14 @@ _KINDS = {
     "url": ("InvalidURL", None, None),
     "other": ("ConnectionError", None, None),
 }
+# The names of the innermost exceptions, where they are others than those of the classes of requests.
+_INNERMOST = {
+    "refused": "ConnectionRefusedError",
+    "reset": "ConnectionResetError",
+    "closed": "RemoteDisconnected",
+    "stalled": "TimeoutError",
+    "dns": "gaierror",
+}
 _ERRNO = {"refused": 111, "reset": 104, "closed": 104, "timeout": 110, "stalled": 110, "connect_timeout": 110}
 _made = {}
 
@@ -131,14 +139,31 @@ def family(name):
     return getattr(real, name, None) or globals()[name]
 
 
-def of_kind(kind, text, url=None):
-    """Makes the exception for a failure of this kind; its text is the one of the failure's row."""
+def of_kind(kind, text, url=None, is_fast=False):
+    """Makes the exception for a failure of this kind; its text is the one of the failure's row.
+
+    That of a FastHttpUser has the name of the innermost exception, which
+    geventhttpclient lets through; requests wraps it.
+    """
     kind = kind if kind in _KINDS else "other"
-    key = (kind, *(name in sys.modules for name in ("requests", "geventhttpclient", "ssl")))
+    name = _INNERMOST.get(kind) if is_fast else None
+    return _named("HTTPConnectionClosed" if name == "RemoteDisconnected" else name, kind, text, url)
+
+
+def innermost(error):
+    """Returns the exception as listeners of `events.request` get it: Locust unwraps that of requests."""
+    kind = getattr(error, "kind", None)
+    if kind not in _INNERMOST or type(error).__name__ != family(_KINDS[kind][0]).__name__:
+        return error
+    return _named(_INNERMOST[kind], kind, str(error), error.url)
+
+
+def _named(name, kind, text, url):
+    key = (name, kind, *(name in sys.modules for name in ("requests", "geventhttpclient", "ssl")))
     if key not in _made:
-        _made[key] = _make(*_KINDS[kind])
+        _made[key] = _make(name, *_KINDS[kind])
     error = _made[key](text)
-    error.url = url
+    error.url, error.kind = url, kind
     error.errno = _ERRNO.get(kind)
     return error
 
@@ -150,13 +175,14 @@ def json_error(error, response):
     return family("JSONDecodeError")(error.msg, error.doc, error.pos)
 
 
-def _make(name, builtin, fast):
-    base = family(name)
+def _make(name, of_requests, builtin, fast):
+    base = family(of_requests)
+    name = name or base.__name__
     bases = [base, *_others(builtin, fast)]
     try:
-        return _Leaf(base.__name__, tuple(bases))
+        return _Leaf(name, tuple(bases))
     except TypeError:  # classes of C whose layouts do not go together
-        return _Leaf(base.__name__, (base,))
+        return _Leaf(name, (base,))
 
 
 def _others(builtin, fast):

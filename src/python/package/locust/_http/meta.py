@@ -3,6 +3,7 @@
 from collections.abc import MutableMapping
 
 from ..exception import CatchResponseError
+from . import errors
 
 
 class RequestMeta(MutableMapping):
@@ -69,5 +70,5 @@ def failure_of(response, url=None):
     if response._judged:
         return CatchResponseError(failure)
     if response.status_code == 0:
-        return response.error
+        return response.error if url else errors.innermost(response.error)
     return response._status_error(url or response._name)

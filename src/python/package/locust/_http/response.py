@@ -120,7 +120,7 @@ class Response(_gregaria.Response):
 
         After `success()` nothing is raised, as in Locust.
         """
-        if (failure := failure_of(self, self.url)) is not None:
+        if (failure := failure_of(self, self.url or self._request[1])) is not None:
             raise failure
 
     def _status_error(self, url):
