@@ -19,7 +19,7 @@ use super::api::{GetSetDef, Method, Raw, api};
 use super::class;
 use super::fiber::{Answer, Ask, Running, running};
 use super::module::Arguments;
-use super::object::{Object, Result, View, answer, raise, raise_object};
+use super::object::{Object, Raised, Result, View, answer, clear, raise, raise_object};
 use super::response::{self, Asked};
 use crate::session::Variation;
 use auth::Auth;
@@ -139,8 +139,15 @@ fn make(
         ));
     };
     let plain = if client.is_slow.get() { None } else { Call::read(arguments, first) };
-    let mut call = match plain {
-        Some(call) => call,
+    let written = plain.map(|call| call.with_json_text(client.is_fast.get()));
+    let mut call = match written {
+        Some(Ok(call)) => call,
+        Some(Err(raised)) if client.is_fast.get() => return Err(raised),
+        Some(Err(Raised)) => {
+            // Python says how the request fails.
+            clear();
+            call::prepared(object, method.as_str(), arguments, first)?
+        }
         None => call::prepared(object, method.as_str(), arguments, first)?,
     };
     // `session.request("HEAD", …)` of requests follows redirects, and `session.head(…)` does not.

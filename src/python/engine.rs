@@ -16,7 +16,9 @@ pub(super) struct Engine {
     pub(super) needs_wait: Object,
     pub(super) greenlet_exit: Object,
     pub(super) json_loads: Object,
+    /// `json.dumps`, and its way for an `HttpUser`: requests refuses what is not JSON, such as NaN.
     pub(super) json_dumps: Object,
+    pub(super) json_dumps_strictly: Object,
 }
 
 impl Engine {
@@ -35,6 +37,7 @@ impl Engine {
             greenlet_exit: import(c"_gregaria")?.attr(c"GreenletExit")?,
             json_loads: import(c"json")?.attr(c"loads")?,
             json_dumps: import(c"json")?.attr(c"dumps")?,
+            json_dumps_strictly: import(c"locust._http.body")?.attr(c"strictly")?,
         })
     }
 }

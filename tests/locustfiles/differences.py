@@ -10,6 +10,7 @@ from http import HTTPStatus
 FAILURE_TEXTS = [
     (r"HTTPError\('(\d+) (?:Client|Server) Error: (.*) for url: .*'\)", r"\1 \2"),
     (r"LocustBadStatusCode\(code=(\d+)\)", lambda found: f"{found[1]} {HTTPStatus(int(found[1])).phrase}"),
+    (r"InvalidJSONError\(ValueError\('(.*)'\)\)", r"\1"),
     (r"CatchResponseError\(.*Connection refused.*\)", "connection refused"),
     (r"(?:CatchResponseError|ResponseError)\((.*)\)", lambda found: ast.literal_eval(found[1])),
     (r"RemoteDisconnected\(.*\)|HTTPConnectionClosed\(.*\)|ConnectionResetError\(.*\)", "connection closed before the response"),

@@ -293,6 +293,12 @@ def search(request):
     request.answer(200, {"query": request.query, "hits": [f"{words} {number}" for number in range(3)] if words else []})
 
 
+@route("GET", "/numbers")
+def numbers(request):
+    """Numbers that Python's parser takes, though they are no JSON, and ones that it reads whole."""
+    request.answer(200, '{"nan": NaN, "most": [Infinity, -Infinity], "long": 123456789012345678901234567890, "float": 1e400}', "application/json")
+
+
 @route("*", "/anything(/.*)?")
 def anything(request):
     headers = {name.lower(): value for name, value in request.headers.items()}

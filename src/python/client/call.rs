@@ -1,6 +1,7 @@
 //! One call of a client: its keywords, as far as they are plain.
 
 use super::super::api::{Raw, api};
+use super::super::core::Core;
 use super::super::module::Arguments;
 use super::super::object::{Object, Raised, Result, View, raise};
 use super::prepared::Prepared;
@@ -11,6 +12,7 @@ pub(super) struct Call {
     pub(super) url: Option<Object>,
     pub(super) name: Option<Object>,
     pub(super) is_caught: Option<bool>,
+    /// A value, and then its text.
     pub(super) json: Option<Object>,
     pub(super) data: Option<Object>,
     pub(super) headers: Option<Object>,
@@ -26,6 +28,22 @@ pub(super) struct Call {
 const POSITIONS: [(usize, &str); 2] = [(1, "data"), (2, "json")];
 
 impl Call {
+    /// Writes `json` as text: by `json.dumps` for a `FastHttpUser`, and else without what is not JSON.
+    ///
+    /// # Errors
+    ///
+    /// Raises what the encoder raises.
+    pub(super) fn with_json_text(mut self, is_fast: bool) -> Result<Call> {
+        if let Some(json) = &self.json
+            && let Some(core) = Core::current()
+        {
+            let engine = &core.engine;
+            let dumps = if is_fast { &engine.json_dumps } else { &engine.json_dumps_strictly };
+            self.json = Some(dumps.call1(json)?);
+        }
+        Ok(self)
+    }
+
     /// Reads the arguments of a call; `first` is the place of the URL. Returns `None` if something is not
     /// plain, for which Python has to prepare the request.
     pub(super) fn read(arguments: &Arguments<'_>, first: usize) -> Option<Call> {

@@ -59,7 +59,7 @@ pub(super) fn build(
         let of_client = || of_client.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
         is_own(name) || prepared.is_none() && of_client()
     };
-    request = with_body(client, request, call, &has)?;
+    request = with_body(client, request, call, &has);
     if let Some(auth) = auth {
         request = auth.apply(request);
     }
@@ -216,30 +216,28 @@ fn with_body<'s>(
     request: RequestBuilder<'s>,
     call: &Call,
     has: &dyn Fn(&[u8]) -> bool,
-) -> Result<RequestBuilder<'s>> {
+) -> RequestBuilder<'s> {
     let is_fast = client.is_fast.get();
     if let Some(data) = &call.data {
         let data = data.view();
         let request = request.body(data.as_text_bytes().unwrap_or_default());
         // What Python has prepared has its type among its headers.
         if !is_fast || call.prepared.is_some() || has(b"content-type") {
-            return Ok(request);
+            return request;
         }
         let is_text = data.as_str().is_some();
         let kind = if is_text { "text/plain; charset=utf-8" } else { "application/octet-stream" };
-        return Ok(request.header("Content-Type", kind));
+        return request.header("Content-Type", kind);
     }
-    let Some(json) = &call.json else { return Ok(request) };
-    let Some(core) = Core::current() else { return Ok(request) };
-    let text = core.engine.json_dumps.call1(json)?;
-    let mut request = request.body(text.view().as_text_bytes().unwrap_or_default());
+    let Some(json) = &call.json else { return request };
+    let mut request = request.body(json.view().as_text_bytes().unwrap_or_default());
     if !has(b"content-type") {
         request = request.header("Content-Type", "application/json");
     }
     if is_fast && !has(b"accept") {
         request = request.header("Accept", "application/json");
     }
-    Ok(request)
+    request
 }
 
 #[cfg(test)]

@@ -40,6 +40,9 @@ class HttpSession(Session):
             )
         super().__init__(0, base_url, request_event, user, FIELDS, verify=True)
 
+    # `isinstance(client, requests.Session)` holds in Locust.
+    __class__ = property(lambda self: _errors.of_requests("Session", type(self)))
+
     def mount(self, prefix, adapter):
         """Locust's way to set retries and pools; neither is there."""
         raise LocustError(

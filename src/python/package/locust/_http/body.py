@@ -31,10 +31,14 @@ def encode(data, json, files, is_fast):
     return body, "text/plain; charset=utf-8" if isinstance(data, str) else "application/octet-stream"
 
 
+# Writes JSON without NaN and infinities, as requests does.
+strictly = _json.JSONEncoder(allow_nan=False).encode
+
+
 def _of_json(value, is_fast):
-    """Writes JSON; HttpUser refuses NaN and infinities, as requests does."""
+    """Writes JSON; HttpUser refuses NaN and infinities."""
     try:
-        return _json.dumps(value, allow_nan=is_fast).encode()
+        return (_json.dumps if is_fast else strictly)(value).encode()
     except ValueError as error:
         raise errors.family("InvalidJSONError")(str(error)) from None
 

@@ -139,6 +139,11 @@ def family(name):
     return getattr(real, name, None) or globals()[name]
 
 
+def of_requests(name, other):
+    """Returns the class of this name of requests where that has been imported, or the other one."""
+    return getattr(sys.modules.get("requests"), name, other)
+
+
 def of_kind(kind, text, url=None, is_fast=False):
     """Makes the exception for a failure of this kind; its text is the one of the failure's row.
 

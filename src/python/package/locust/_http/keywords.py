@@ -83,6 +83,9 @@ def _prepared(client, method, url, given, is_fast):
         if after := _cookies.after_redirects(own, client):
             ready["cookies"] = after
     pairs, ready["absent"] = beside_defaults(headers)
+    if not is_fast and "User-Agent" in ready["absent"]:
+        # urllib3 always sends one.
+        ready["absent"].remove("User-Agent")
     ready["headers"] = list(_pairs(pairs, is_fast))
     return ready
 

@@ -78,20 +78,31 @@ class SentRequest:
         return f"<PreparedRequest [{self.method}]>"
 
 
+def next_method(status, method):
+    """Returns the method of the request after a redirect, by requests' rules."""
+    is_get = method == "POST" if status == 301 else status in (302, 303) and method != "HEAD"
+    return "GET" if is_get else method
+
+
 class History:
     """One response that redirected: its status, URL and headers; the engine keeps no body of it."""
 
-    def __init__(self, status, url, fields):
+    def __init__(self, status, url, fields, method="GET"):
         self.status_code, self.url = status, url
+        self.request = SentRequest(method, url, (), None)
         self._fields = fields
         self.headers = CaseInsensitiveDict(fields)
         self.content, self.text, self.history = b"", "", []
         self.is_redirect, self.ok = True, True
 
     @classmethod
-    def of(cls, redirects):
-        """Makes the list of them, first to last."""
-        return [cls(*redirect) for redirect in redirects or ()]
+    def of(cls, redirects, method="GET"):
+        """Makes the list of them, first to last; `method` is that of the first request."""
+        steps = []
+        for redirect in redirects or ():
+            steps.append(cls(*redirect, method))
+            method = next_method(steps[-1].status_code, method)
+        return steps
 
     @property
     def is_permanent_redirect(self):

@@ -6,7 +6,7 @@ from .. import exception as _exception
 from . import cookies, encoding, errors
 from .headers import CaseInsensitiveDict, ReceivedHeaders
 from .meta import RequestMeta, failure_of
-from .received import History, SentRequest, body_of_lines, chunks, links_of, Raw
+from .received import History, Raw, SentRequest, body_of_lines, chunks, links_of, next_method
 from .said import say_once
 
 class Response(_gregaria.Response):
@@ -17,6 +17,9 @@ class Response(_gregaria.Response):
     """
 
     __slots__ = ("_more",)
+
+    # `isinstance(response, requests.Response)` holds in Locust.
+    __class__ = property(lambda self: errors.of_requests("Response", type(self)))
 
     # What a file stores at a response, and what is made once.
 
@@ -82,7 +85,7 @@ class Response(_gregaria.Response):
     @property
     def history(self):
         """The responses that redirected to this one."""
-        return self._once("history", lambda: History.of(self._redirects))
+        return self._once("history", lambda: History.of(self._redirects, self._method))
 
     @property
     def request(self):
@@ -112,8 +115,13 @@ class Response(_gregaria.Response):
 
     @property
     def next(self):
-        """No request: redirects have been followed, or were not to be."""
-        return None
+        """The request that would follow, where this is a redirect."""
+        if not self.is_redirect:
+            return None
+        from urllib.parse import urljoin
+
+        method = next_method(self.status_code, self.request.method)
+        return SentRequest(method, urljoin(self.url, self.headers["location"]), (), None)
 
     def raise_for_status(self):
         """Raises what the request fails by: what the file said, HTTPError for the status, or why there is no response.
@@ -244,6 +252,7 @@ class FastResponse(Response):
     """The response of a FastHttpUser, where geventhttpclient shows it in another way than requests."""
 
     __slots__ = ()
+    __class__ = property(type)
 
     # Statuses that are a success for Locust's FastHttpUser.
     _VALID = frozenset((*range(200, 209), 226, *range(301, 305), 307, 308))
