@@ -231,7 +231,9 @@ impl ClassDescription {
         let mut user = User::new(&*self.name).with_state_factory(actions.state(class));
         // What has a client of its own, or none, needs no host, and asks nothing of this one.
         let none = || (self.client == Client::None).then(|| NO_HOST.to_owned());
-        user.host = self.host.clone().or_else(none);
+        user.place = Some(format!("{}:{}", self.file, self.line));
+        let host = self.host.clone().filter(|host| !host.is_empty());
+        user.host = host.or_else(none);
         user = match self.fixed_count {
             0 => user.weight(self.weight),
             count => user.fixed_count(count),

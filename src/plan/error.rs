@@ -45,9 +45,14 @@ pub enum Error {
     MixGone(String),
     /// There is no host to send requests to.
     #[error(
-        "user '{0}' has no host: give one with --host, or with host = \"http://…\" in the file"
+        "{place}user '{user}' has no host: give one with --host, or with host = \"http://…\" in the file"
     )]
-    NoHost(String),
+    NoHost {
+        /// Where the class is defined, `FILE:LINE: `, or empty.
+        place: String,
+        /// The class of users.
+        user: String,
+    },
     /// A URL is not valid.
     #[error(transparent)]
     Url(#[from] UrlError),

@@ -53,10 +53,10 @@ impl Hosts {
 }
 
 fn target(scenario: &Scenario, user: &User, host: Option<&str>) -> Result<BaseUrl, Error> {
-    let url = host
-        .or(user.host.as_deref())
-        .or(scenario.host.as_deref())
-        .ok_or_else(|| Error::NoHost(user.name.clone()))?;
+    let url = host.or(user.host.as_deref()).or(scenario.host.as_deref()).ok_or_else(|| {
+        let place = user.place.iter().map(|place| format!("{place}: ")).collect();
+        Error::NoHost { place, user: user.name.clone() }
+    })?;
     Ok(BaseUrl::parse(url)?)
 }
 

@@ -38,6 +38,8 @@ pub struct User {
     pub auth: Option<Auth>,
     /// How requests are made.
     pub policy: Policy,
+    /// Where it is defined, `FILE:LINE`, where errors about it are to say so.
+    pub(crate) place: Option<String>,
 }
 
 /// The share or number of the run's users in a class.
@@ -65,6 +67,7 @@ impl User {
             headers: Vec::new(),
             auth: None,
             policy: Policy::default(),
+            place: None,
         }
     }
 

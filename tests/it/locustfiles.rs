@@ -190,6 +190,11 @@ fn what_is_wrong_with_a_locustfile_is_told_before_anything_runs() {
     );
     refused("def f():\n    raise ValueError('x')\nf()\n", &[], 2, "line 2, in f\n");
     refused("x = 1\n", &[], 1, "No User class found!");
+    let user =
+        "from locust import HttpUser, task\nclass A(HttpUser):\n    @task\n    def a(self): pass\n";
+    refused(user, &[], 2, "locustfile.py:2: user 'A' has no host: give one with --host");
+    refused(&(user.to_owned() + "    host = ''\n"), &[], 2, "user 'A' has no host");
+    refused(&(user.to_owned() + "    weight = '3'\n"), &[], 2, "locustfile.py:2: A.weight is '3'");
     let idle = FILE.to_owned() + "class Idle(HttpUser):\n    pass\n";
     refused(&idle, &[], 2, ": Idle has no task: mark its methods with @task");
     refused(&idle, &["Asker", "Nobody"], 1, "Unknown User(s): Nobody; there are Asker, Other");

@@ -358,6 +358,41 @@ class Refusing(unittest.TestCase):
             self.assertIn(f"locustfile.py:{line}:", found[0], number)
         self.assertEqual(len(errors), 14)
 
+    def test_attributes_of_another_type(self):
+        errors = self.errors(
+            """
+            from locust import User, task
+
+            class Base(User):
+                abstract = True
+
+                @task
+                def a(self): ...
+
+            class Text(Base):
+                weight = "3"
+                fixed_count = "1"
+                host = 5
+
+            class Less(Base):
+                weight = -1
+                fixed_count = 1.5
+
+            class NotANumber(Base):
+                weight = float("nan")
+            """
+        )
+        for line, said in (
+            (10, "Text.weight is '3': it must be a number of 0 or more"),
+            (10, "Text.fixed_count is '1': it must be a whole number of 0 or more"),
+            (10, "Text.host is 5: write a URL as text"),
+            (15, "Less.weight is -1"),
+            (15, "Less.fixed_count is 1.5"),
+            (19, "NotANumber.weight is nan"),
+        ):
+            self.assertTrue(any(f":{line}: {said}" in text for text in errors), (said, errors))
+        self.assertEqual(len(errors), 6)
+
     def test_classes_that_are_not_chosen_may_be_wrong(self):
         path = file(
             """

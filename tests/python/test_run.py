@@ -400,13 +400,16 @@ class Statistics(Run):
             (self.stats.total, "percentiles"),
             (runner, "greenlet"),
             (environment, "foo"),
-            (environment.web_ui, "app"),
+            (environment.web_ui, "template_args"),
+            (environment.web_ui.app, "after_request"),
         ):
             with self.assertRaisesRegex(AttributeError, rf"test_run.py:\d+: .*{name}"):
                 getattr(owner, name)
             self.assertFalse(hasattr(owner, name))
-        with self.assertRaisesRegex(AttributeError, "takes no routes"):
-            environment.web_ui.app
+        app = environment.web_ui.app
+        for add in (app.route, app.add_url_rule):
+            with self.assertRaisesRegex(AttributeError, r"test_run.py:\d+: .*'/mine'.* takes no routes"):
+                add("/mine")
         load(options={"headless": True})
         self.assertIsNone(environment.web_ui)
         load(options={"headless": False})

@@ -180,7 +180,7 @@ pub(super) fn fault(error: &Error, start: &StartForm, values: &Values) -> FieldE
 fn field(error: &plan::Error, start: &StartForm) -> &'static str {
     use plan::Error as E;
     match error {
-        E::NoHost(_) | E::Url(_) | E::Resolve { .. } => "host",
+        E::NoHost { .. } | E::Url(_) | E::Resolve { .. } => "host",
         E::UnknownClass { .. } | E::PickedTwice(_) | E::NothingPicked(_) | E::MixGone(_) => {
             "classes"
         }

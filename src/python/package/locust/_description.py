@@ -2,6 +2,8 @@
 
 import dis
 import inspect
+import math
+import numbers
 import platform
 import sys
 
@@ -77,9 +79,9 @@ class Describer:
         described = [self._task(entry, weight, where) for entry, weight in tasks]
         return {
             "name": cls.__name__,
-            "host": cls.host,
-            "weight": cls.weight,
-            "fixed_count": cls.fixed_count,
+            "host": self._host(cls, where),
+            "weight": self._number(cls, "weight", where, numbers.Real),
+            "fixed_count": self._number(cls, "fixed_count", where, numbers.Integral),
             "wait": self._wait(cls, where),
             "flat": not dynamic and all(task["kind"] == "function" for task in described),
             "tasks": [_whole(described)] if dynamic else described,
@@ -96,6 +98,20 @@ class Describer:
             "file": file,
             "line": line,
         }
+
+    def _host(self, cls, where):
+        if cls.host is None or isinstance(cls.host, str):
+            return cls.host
+        self._refuse(f"{where}.host is {cls.host!r}: write a URL as text, such as 'http://example.com'")
+        return None
+
+    def _number(self, cls, name, where, kind):
+        value = getattr(cls, name)
+        if isinstance(value, kind) and math.isfinite(value) and value >= 0:
+            return int(value) if kind is numbers.Integral else float(value)
+        what = "a whole number" if kind is numbers.Integral else "a number"
+        self._refuse(f"{where}.{name} is {value!r}: it must be {what} of 0 or more")
+        return 0
 
     def _task(self, entry, weight, where, path=()):
         if is_set(entry):

@@ -98,18 +98,39 @@ class Environment:
         raise no_attribute("environment", name, "gregaria's environment has no such attribute")
 
 
+_PAGE = (
+    "the page is gregaria's own and takes no routes, templates or logins from the file; "
+    "serve them from a process of your own, or run with --headless, where web_ui is None"
+)
+
+
 class _WebUi:
     """Stands for Locust's Flask page: gregaria's page takes no routes of the file."""
+
+    def __init__(self):
+        self.app = _App()
 
     def __getattr__(self, name):
         if name.startswith("__"):
             raise AttributeError(name)
-        raise no_attribute(
-            "environment.web_ui",
-            name,
-            "the page is gregaria's own and takes no routes, templates or logins from the file; "
-            "serve them from a process of your own, or run with --headless, where web_ui is None",
-        )
+        raise no_attribute("environment.web_ui", name, _PAGE)
+
+
+class _App:
+    """Stands for the page's Flask application, to name the routes that it does not take."""
+
+    def route(self, rule, **options):
+        """Flask's decorator of a route."""
+        raise no_attribute("environment.web_ui.app", f"route({rule!r})", _PAGE)
+
+    def add_url_rule(self, rule, *args, **options):
+        """Flask's other way to add a route."""
+        raise no_attribute("environment.web_ui.app", f"add_url_rule({rule!r})", _PAGE)
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise no_attribute("environment.web_ui.app", name, _PAGE)
 
 
 def __getattr__(name):
