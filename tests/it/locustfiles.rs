@@ -53,9 +53,13 @@ fn help_is_there_though_a_locustfile_cannot_be_loaded() {
 const FILE: &str = r#"
 from locust import HttpUser, User, constant, events, task
 
+runners = []
+
 def says(event):
     def listener(environment=None, **kwargs):
-        print("event", event, type(environment.runner).__name__ if environment else kwargs, flush=True)
+        if environment:
+            runners[:] = [type(environment.runner).__name__]
+        print("event", event, *runners, "" if environment else kwargs, flush=True)
     getattr(events, event).add_listener(listener)
 
 for event in ("init", "test_start", "test_stopping", "test_stop", "quit"):
@@ -111,7 +115,7 @@ fn headless(server: &Server, words: &[&str]) -> Run {
 
 fn events(output: &Output) -> Vec<&str> {
     let lines = output.stdout.lines().filter_map(|line| line.strip_prefix("event "));
-    lines.filter(|line| !line.contains("WorkerRunner")).collect()
+    lines.filter(|line| !line.contains("WorkerRunner")).map(str::trim_end).collect()
 }
 
 /// The order of Locust 2.47.0 at the end of the run time.
@@ -134,7 +138,7 @@ fn a_locustfile_runs_with_its_own_flags_and_events() {
         "test_stopping MasterRunner",
         "test_stop MasterRunner",
         "quitting MasterRunner 7 fast True b",
-        "quit {'exit_code': 0}",
+        "quit MasterRunner {'exit_code': 0}",
     ];
     assert_eq!(events(&output), expected, "{}", output.stderr);
     assert!(
@@ -150,7 +154,7 @@ fn a_listener_decides_the_exit_code() {
     }
     let server = plain_server();
     let output = headless(&server, &["-t1"]).env("OWN_COUNT", "9").go().code(42);
-    assert_eq!(events(&output).last(), Some(&"quit {'exit_code': 42}"));
+    assert_eq!(events(&output).last(), Some(&"quit MasterRunner {'exit_code': 42}"));
     let output = headless(&server, &["-t1", "-c8"]).go().code(2);
     assert!(output.stderr.contains("ValueError: no"), "{}", output.stderr);
 }
