@@ -115,9 +115,10 @@ impl Core {
         if !is_stopping {
             self.fire(interpreter, STOPPING, &json!({}));
         }
-        for event in ["test_stop", "quitting", "quit"] {
-            self.fire(interpreter, event, &json!({}));
-        }
+        self.fire(interpreter, "test_stop", &json!({}));
+        self.link.send(FromCore::Stopped);
+        self.fire(interpreter, "quitting", &json!({}));
+        self.fire(interpreter, "quit", &json!({}));
         match joined {
             Ok(ended) => ended.map_err(|error| error.to_string()),
             Err(_) => Err(executor::Error::Panicked.to_string()),

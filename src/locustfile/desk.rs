@@ -1,7 +1,8 @@
 //! Answers what Python asks of the command: statistics, stop, quit, messages.
 
+use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crossbeam_channel::Sender;
@@ -14,9 +15,19 @@ use crate::report::Report;
 use crate::report::json::entry;
 use crate::stats::Snapshot;
 
+/// How long listeners of the cores' `test_stop` are waited for, after the load.
+const CORES_STOP_WITHIN: Duration = Duration::from_secs(10);
+
+/// How long a message to the host may take before events do not wait for it any more.
+const DELIVERED_WITHIN: Duration = Duration::from_secs(1);
+
 /// What Python can ask for, and of which run.
 #[derive(Default)]
-pub(super) struct Desk(Mutex<State>);
+pub(super) struct Desk {
+    state: Mutex<State>,
+    /// A core has stopped, or a message was delivered.
+    progress: Condvar,
+}
 
 #[derive(Default)]
 struct State {
@@ -27,6 +38,8 @@ struct State {
     cores: usize,
     /// Delivers a message to the host.
     to_host: Option<Sender<Value>>,
+    /// How many messages to the host are on their way.
+    undelivered: usize,
     /// Ends the command, which may have a page.
     quit: Option<Box<dyn Fn() + Send>>,
     /// How the host ended, once it has.
@@ -35,13 +48,22 @@ struct State {
 
 struct CurrentRun {
     control: Arc<Control>,
-    stop_timeout: Duration,
-    /// How many users it is planned with.
-    users: u32,
+    plan: Arc<Plan>,
+    /// Whether the host has fired `test_stopping`, up to which the state is another one.
+    is_stopping: bool,
     /// How many cores have shipped their last interval.
     over: usize,
+    /// The cores that have fired `test_stop`, or have ended.
+    stopped: BTreeSet<usize>,
     /// Sends to each core.
     cores: Vec<ToMember>,
+}
+
+impl CurrentRun {
+    /// Returns whether all cores have ended their load.
+    fn is_over(&self) -> bool {
+        self.over == self.cores.len()
+    }
 }
 
 /// Sends something to a core.
@@ -49,11 +71,44 @@ pub(super) type ToMember = Arc<dyn Fn(&ToCore) + Send + Sync>;
 
 impl Desk {
     /// Begins a run on these cores.
-    pub(super) fn begin(&self, control: &Arc<Control>, plan: &Plan, cores: Vec<ToMember>) {
+    pub(super) fn begin(&self, control: &Arc<Control>, plan: &Arc<Plan>, cores: Vec<ToMember>) {
         let mut state = self.state();
         (state.latest, state.cores) = (None, cores.len());
-        let (control, stop_timeout, users) = (control.clone(), plan.stop_timeout, plan.users);
-        state.run = Some(CurrentRun { control, stop_timeout, users, over: 0, cores });
+        let (control, plan, stopped) = (control.clone(), plan.clone(), BTreeSet::new());
+        let is_stopping = false;
+        state.run = Some(CurrentRun { control, plan, is_stopping, over: 0, stopped, cores });
+    }
+
+    /// Notes that the host has fired `test_stopping`.
+    pub(super) fn has_begun_to_stop(&self) {
+        self.state().run.iter_mut().for_each(|run| run.is_stopping = true);
+    }
+
+    /// Notes that a core has fired `test_stop`, or has ended.
+    pub(super) fn core_has_stopped(&self, core: usize) {
+        if let Some(run) = &mut self.state().run {
+            run.stopped.insert(core);
+        }
+        self.progress.notify_all();
+    }
+
+    /// Waits until all cores have fired `test_stop`, if their load is over.
+    pub(super) fn await_stops(&self) {
+        let is_stopping = |run: &CurrentRun| run.is_over() && run.stopped.len() < run.cores.len();
+        let waits = |state: &mut State| state.run.as_ref().is_some_and(is_stopping);
+        drop(self.progress.wait_timeout_while(self.state(), CORES_STOP_WITHIN, waits));
+    }
+
+    /// Notes that a message was delivered to the host, or cannot be.
+    pub(super) fn has_delivered(&self) {
+        self.state().undelivered -= 1;
+        self.progress.notify_all();
+    }
+
+    /// Waits until the messages of now are delivered to the host.
+    pub(super) fn await_deliveries(&self) {
+        let waits = |state: &mut State| state.undelivered > 0 && state.to_host.is_some();
+        drop(self.progress.wait_timeout_while(self.state(), DELIVERED_WITHIN, waits));
     }
 
     /// Notes that a core has shipped its last interval.
@@ -64,8 +119,8 @@ impl Desk {
     /// Returns the stop timeout of a run that was stopped, or is over.
     pub(super) fn stop_timeout(&self) -> Option<Duration> {
         let state = self.state();
-        let is_over = |run: &&CurrentRun| run.control.is_stopping() || run.over == run.cores.len();
-        state.run.as_ref().filter(is_over).map(|run| run.stop_timeout)
+        let is_ending = |run: &&CurrentRun| run.control.is_stopping() || run.is_over();
+        state.run.as_ref().filter(is_ending).map(|run| run.plan.stop_timeout)
     }
 
     /// Ends the run. Returns how the host ended, if it has.
@@ -127,11 +182,12 @@ impl Desk {
 
     /// Passes a message on: of a core to the host, of the host to all cores or to the named one.
     fn message(&self, from: &str, mut message: Value) -> Result<Value, String> {
-        let state = self.state();
+        let mut state = self.state();
         let to = message["client_id"].as_str().map(str::to_owned);
         message["from"] = from.into();
         if from != HOST {
-            state.to_host.iter().for_each(|host| drop(host.send(message.clone())));
+            let sent = state.to_host.as_ref().is_some_and(|host| host.send(message).is_ok());
+            state.undelivered += usize::from(sent);
             return Ok(Value::Null);
         }
         let cores = state.run.as_ref().map_or(&[][..], |run| &run.cores);
@@ -149,21 +205,27 @@ impl Desk {
         let state = self.state();
         let before = || Arc::new(Snapshot::before_the_run(Vec::new()));
         let snapshot = &*state.latest.clone().unwrap_or_else(before);
-        let planned = state.run.as_ref().filter(|_| state.latest.is_none());
-        let planned = planned.map(|run| run.users.into());
-        let wanted = planned.or(snapshot.users_wanted).unwrap_or_default();
+        let planned = state
+            .run
+            .as_ref()
+            .map(|run| run.control.users_wanted().unwrap_or(run.plan.users).into());
+        let wanted = snapshot.users_wanted.or(planned).unwrap_or_default();
+        // The last one wants none.
+        let is_spawning = snapshot.users_wanted.is_some_and(|all| snapshot.user_count() < all);
         let phase = match &state.run {
             None if state.latest.is_none() => "ready",
             None => "stopped",
             // Listeners of `test_start` are called.
             Some(run) if !run.control.has_begun() => "ready",
-            Some(run) if run.control.is_stopping() => "stopping",
-            Some(_) if snapshot.user_count() < wanted || state.latest.is_none() => "spawning",
+            Some(run) if run.is_stopping => "stopping",
+            Some(_) if state.latest.is_none() || is_spawning => "spawning",
             Some(_) => "running",
         };
-        let users = snapshot.users.iter();
-        let users: serde_json::Map<_, _> =
-            users.map(|class| (class.class.clone(), class.running.into())).collect();
+        let classes = state.run.iter().flat_map(|run| &run.plan.scenario.users);
+        let none = classes.map(|class| (class.name.clone(), Value::from(0)));
+        let running = snapshot.users.iter();
+        let running = running.map(|class| (class.class.clone(), class.running.into()));
+        let users: serde_json::Map<_, _> = none.chain(running).collect();
         let total = entry::entry(&snapshot.total, snapshot);
         let errors = snapshot.failures.iter().map(|row| {
             json!({
@@ -192,7 +254,7 @@ impl Desk {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,12 +1,14 @@
 //! The host process: loads the locustfile, answers the command, and has its [nursery](Nursery) fork the core
 //! processes.
 //!
-//! It has one thread. What listeners of the file start beside it is theirs.
+//! It has one thread until the nursery is there, and then another one that delivers messages. What listeners of
+//! the file start beside them is theirs.
 
 use std::io;
 use std::os::fd::AsFd;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use rustix::fs::{Mode, OFlags};
 use rustix::process::Signal;
@@ -14,7 +16,7 @@ use serde_json::Value;
 
 use super::connection::Connection;
 use super::description::Description;
-use super::interpreter::{Answer, Caller, Interpreter, Load, LoadError};
+use super::interpreter::{Answer, Caller, Deliver, Interpreter, Load, LoadError};
 use super::message::{Call, CallAnswer, Request, Response};
 use super::nursery::{self, Nursery, Parted};
 
@@ -66,7 +68,7 @@ fn begin() -> io::Result<Connection> {
 
 fn serve(connection: Connection, interpreter: &mut dyn Interpreter) -> Process {
     let caller = Arc::new(HostCaller::default());
-    let mut nursery = None;
+    let (mut post, mut nursery) = (None, None);
     loop {
         let Ok(Some((request, socket))) = connection.receive_with() else {
             return Process::Host(ExitCode::SUCCESS);
@@ -77,8 +79,19 @@ fn serve(connection: Connection, interpreter: &mut dyn Interpreter) -> Process {
                 interpreter.connect(caller.clone());
                 continue;
             }
+            Request::Post => {
+                post = socket.map(Connection::from);
+                continue;
+            }
             Request::Load(load) => match loaded(load, &mut nursery, interpreter) {
-                Ok(Loaded::Host(description)) => Response::Loaded(Ok(description)),
+                Ok(Loaded::Host(description)) => {
+                    // A fork copies no second thread, so there is none before it.
+                    if let Some(post) = post.take_if(|_| nursery.is_some()) {
+                        let deliver = interpreter.deliverer();
+                        thread::spawn(move || deliver_all(&post, deliver));
+                    }
+                    Response::Loaded(Ok(description))
+                }
                 Ok(Loaded::Nursery(host)) => {
                     // The command must notice that the host is gone, though its children live.
                     drop(connection);
@@ -101,12 +114,19 @@ fn serve(connection: Connection, interpreter: &mut dyn Interpreter) -> Process {
                 Response::Answered(interpreter.shape(name.as_deref()).map(|()| Value::Null))
             }
             Request::Tick { state } => Response::Ticked(interpreter.tick(&state)),
-            Request::Message(message) => {
-                Response::Answered(interpreter.message(&message).map(|()| Value::Null))
-            }
         };
         if connection.send(&response).is_err() {
             return Process::Host(ExitCode::SUCCESS);
+        }
+    }
+}
+
+/// Delivers messages until the command is gone.
+fn deliver_all(post: &Connection, mut deliver: Deliver) {
+    while let Ok(Some(message)) = post.receive() {
+        deliver(&message);
+        if post.send(&()).is_err() {
+            return;
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::process::{Command, Stdio};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -94,11 +94,13 @@ impl HostProcess {
         })?;
         let (id, process) = started.recv().map_err(io::Error::other)??;
         requests.send_with(&Request::Hello, Some(host_calls.as_fd()))?;
+        let (post, host_post) = Connection::pair()?;
+        requests.send_with(&Request::Post, Some(host_post.as_fd()))?;
         let end_of_requests = requests.share()?;
         let requests = Mutex::new(requests);
         let host = HostProcess { requests, end_of_requests, desk, ended: how, end, process, id };
         let host = Arc::new(host);
-        deliver_messages(&host)?;
+        host.deliver_messages(post)?;
         Ok(host)
     }
 
@@ -115,8 +117,9 @@ impl HostProcess {
         }
     }
 
-    /// Fires an event in the host. The cores of a run hear of those that Locust's workers hear of during a
-    /// run.
+    /// Fires an event in the host, after the messages that were sent before. `quitting` comes after `test_stop`
+    /// of the cores, if their load is over. The cores of a run hear of those events that Locust's workers hear
+    /// of during a run.
     ///
     /// # Errors
     ///
@@ -125,7 +128,15 @@ impl HostProcess {
         if ["spawning_complete", "test_stopping"].contains(&event) {
             self.desk.tell_cores_event(event, &details);
         }
-        self.answer(&Request::Fire { event: event.to_owned(), details })
+        if event == "quitting" {
+            self.desk.await_stops();
+        }
+        self.desk.await_deliveries();
+        let left = self.answer(&Request::Fire { event: event.to_owned(), details });
+        if event == "test_stopping" {
+            self.desk.has_begun_to_stop();
+        }
+        left
     }
 
     /// Chooses the shape of the next run, which begins anew; without a name the first one.
@@ -135,6 +146,23 @@ impl HostProcess {
     /// Returns the traceback of an exception.
     pub fn choose_shape(&self, name: Option<&str>) -> Result<(), HostError> {
         self.answer(&Request::Shape { name: name.map(str::to_owned) }).map(drop)
+    }
+
+    /// Delivers messages to the host on a thread of their own, because it may be busy.
+    fn deliver_messages(&self, post: Connection) -> io::Result<()> {
+        let (give, messages) = unbounded::<Value>();
+        self.desk.deliver_to_host(give);
+        let (desk, process) = (self.desk.clone(), self.process.try_clone()?);
+        thread::Builder::new().name("gregaria-messages".into()).spawn(move || {
+            for message in messages {
+                let delivered = post.send(&message).and_then(|()| post.receive_of(process.as_fd()));
+                desk.has_delivered();
+                if !matches!(delivered, Ok(Some(()))) {
+                    return;
+                }
+            }
+        })?;
+        Ok(())
     }
 
     /// Has Python's `runner.quit` also call this, after it has stopped the run.
@@ -272,21 +300,6 @@ fn serve(calls: &Connection, process: BorrowedFd<'_>, desk: &Desk) {
             return;
         }
     }
-}
-
-/// Delivers messages to the host on a thread of their own, because it may be busy.
-fn deliver_messages(host: &Arc<HostProcess>) -> io::Result<()> {
-    let (give, messages) = unbounded();
-    host.desk.deliver_to_host(give);
-    let host: Weak<HostProcess> = Arc::downgrade(host);
-    thread::Builder::new().name("gregaria-messages".into()).spawn(move || {
-        for message in messages {
-            let Some(host) = host.upgrade() else { return };
-            // What a listener raises it has logged.
-            let _ = host.answer(&Request::Message(message));
-        }
-    })?;
-    Ok(())
 }
 
 fn pid(number: i32) -> io::Result<Pid> {

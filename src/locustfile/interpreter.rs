@@ -62,6 +62,10 @@ pub trait Interpreter {
     /// Returns the traceback of an exception.
     fn message(&mut self, message: &Value) -> Result<(), String>;
 
+    /// Returns what delivers messages on a thread of its own, also while another method runs: a listener of
+    /// the host may wait for what the cores send.
+    fn deliverer(&mut self) -> Deliver;
+
     /// Forks this process. In the child it returns `Forked::Child`. The parent's side of everything that the
     /// child must not share is closed by the caller. `socket` is what the child is told over, for an
     /// interpreter that starts a process in another way.
@@ -132,6 +136,9 @@ pub struct Tick {
     #[serde(default, rename = "classes")]
     pub user_classes: Option<Vec<String>>,
 }
+
+/// Delivers a message, as [`Interpreter::message`] does. What a listener raises it has logged.
+pub type Deliver = Box<dyn FnMut(&Value) + Send>;
 
 /// Takes the answer to a call: JSON, or why there is none.
 pub type Answer = Box<dyn FnOnce(Result<Value, String>) + Send>;

@@ -26,8 +26,8 @@ pub(super) enum Request {
     Shape { name: Option<String> },
     /// Asks the shape; [`Response::Ticked`].
     Tick { state: Value },
-    /// Delivers a message of a core; [`Response::Answered`].
-    Message(Value),
+    /// Carries the socket on which messages of the cores come. Each is answered when it is delivered.
+    Post,
     /// Carries the socket of a core process that is to be forked; [`Response::Forked`].
     Fork,
     /// Waits for the core processes that have ended or been killed; [`Response::Reaped`].
@@ -98,4 +98,6 @@ pub(super) enum FromCore {
     Ending(Ending),
     /// A call of Python's.
     Call(Call),
+    /// `test_stop` has been fired.
+    Stopped,
 }

@@ -32,7 +32,7 @@ pub use description::{
 };
 pub use host_process::{HostError, HostProcess};
 pub use installation::{BUILD, Entry, Extension, FindError, Installation, LIBRARY};
-pub use interpreter::{Answer, Caller, Forked, Interpreter, Load, LoadError, Tick};
+pub use interpreter::{Answer, Caller, Deliver, Forked, Interpreter, Load, LoadError, Tick};
 
 #[cfg(test)]
 mod tests;

@@ -117,10 +117,10 @@ pub(super) fn main(connection: Connection, interpreter: &mut dyn Interpreter) ->
             Request::Reap => Response::Reaped(children.drain(..).map(reap).collect()),
             // The host's own.
             Request::Hello
+            | Request::Post
             | Request::Fire { .. }
             | Request::Shape { .. }
-            | Request::Tick { .. }
-            | Request::Message(_) => continue,
+            | Request::Tick { .. } => continue,
         };
         if connection.send(&response).is_err() {
             return ExitCode::SUCCESS;

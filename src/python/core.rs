@@ -50,6 +50,28 @@ pub(super) fn remember_interpreter() {
     INTERPRETER.store(unsafe { (api().PyInterpreterState_Get)() }, Ordering::SeqCst);
 }
 
+/// A thread of ours that runs no core, and calls Python now and then.
+pub(super) struct OtherThread(AtomicPtr<PyThreadState>);
+
+impl OtherThread {
+    /// Makes the state of the calling thread, in the interpreter that is remembered.
+    pub(super) fn enter() -> Self {
+        // SAFETY: the interpreter runs; a new thread state needs no lock.
+        let own = unsafe { (api().PyThreadState_New)(INTERPRETER.load(Ordering::SeqCst)) };
+        OtherThread(AtomicPtr::new(own))
+    }
+
+    /// Does something with the interpreter's lock, on the thread that has entered.
+    pub(super) fn with_lock<T>(&mut self, work: impl FnOnce() -> T) -> T {
+        // SAFETY: the state of this thread, which does not hold the lock.
+        unsafe { (api().PyEval_RestoreThread)(*self.0.get_mut()) };
+        let done = work();
+        // SAFETY: this thread holds the lock.
+        unsafe { (api().PyEval_SaveThread)() };
+        done
+    }
+}
+
 impl Core {
     /// Returns the core of this thread. The first call takes the interpreter's lock, which the thread holds
     /// from then on whenever it does not wait.

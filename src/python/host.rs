@@ -12,7 +12,9 @@ use super::actions::PythonActions;
 use super::api::{PyThreadState, api};
 use super::object::{self, Object, Raised, import, take_exception};
 use super::{core, package, process};
-use crate::locustfile::{Actions, Caller, Description, Forked, Interpreter, Load, LoadError, Tick};
+use crate::locustfile::{
+    Actions, Caller, Deliver, Description, Forked, Interpreter, Load, LoadError, Tick,
+};
 
 /// Python in this process. Its lock is free whenever none of the methods runs, so that threads of the file
 /// can.
@@ -134,6 +136,16 @@ impl Interpreter for Python {
 
     fn message(&mut self, message: &Value) -> Result<(), String> {
         self.call(c"message", &[&message.to_string()]).map(drop).map_err(|error| error.text)
+    }
+
+    fn deliverer(&mut self) -> Deliver {
+        self.with_lock(core::remember_interpreter);
+        let mut own = None;
+        Box::new(move |message| {
+            let own = own.get_or_insert_with(core::OtherThread::enter);
+            // What a listener raises it has logged.
+            let _ = own.with_lock(|| call(c"message", &[&message.to_string()]));
+        })
     }
 
     fn fork(&mut self, _: BorrowedFd<'_>) -> io::Result<Forked> {

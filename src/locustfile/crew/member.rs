@@ -107,6 +107,7 @@ impl Member {
                     shared.control.ended_by(ending);
                 }
                 FromCore::Failed(reason) => self.state().broken = Some(reason),
+                FromCore::Stopped => shared.desk.core_has_stopped(self.core),
                 FromCore::Call(call) => {
                     let from = core_name(self.core);
                     let result = shared.desk.answer(&from, &call.name, call.details);
@@ -114,6 +115,7 @@ impl Member {
                 }
             }
         }
+        shared.desk.core_has_stopped(self.core);
         let (begun, is_over) = {
             let mut state = self.state();
             state.has_ended = true;

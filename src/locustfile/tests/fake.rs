@@ -3,8 +3,8 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::process::{Command, ExitCode, Stdio};
-use std::sync::{Arc, mpsc};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::{Duration, Instant};
 use std::{env, thread};
 
 use rustix::process::Pid;
@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 
 use crate::locustfile::connection::Connection;
 use crate::locustfile::{
-    Actions, Caller, Described, Description, Forked, Interpreter, Load, LoadError, Tick, core,
-    host, nursery,
+    Actions, Caller, Deliver, Described, Description, Forked, Interpreter, Load, LoadError, Tick,
+    core, host, nursery,
 };
 use crate::scenario::{StateFactory, TaskFn, TaskResult, WaitFn};
 use crate::session::Session;
@@ -28,7 +28,7 @@ pub(super) struct Fake {
     ticks: u32,
     is_nursery: bool,
     /// Messages that came, as `from: type`.
-    messages: Vec<String>,
+    messages: Arc<Mutex<Vec<String>>>,
 }
 
 /// Returns the command of a host process.
@@ -86,10 +86,17 @@ impl Fake {
     fn start_greeting(&self, details: &Value) -> Result<Value, String> {
         let told = match details.as_u64() {
             None => "hello".to_owned(),
-            Some(given) => format!("start {given} after {}", self.messages.len()),
+            Some(given) => format!("start {given} after {}", self.messages.lock().unwrap().len()),
         };
         self.call("message", json!({"type": told, "client_id": null}))
     }
+}
+
+/// Notes a message, and returns its type.
+fn note(messages: &Mutex<Vec<String>>, message: &Value) -> String {
+    let kind = message["type"].as_str().unwrap().to_owned();
+    messages.lock().unwrap().push(format!("{}: {kind}", message["from"].as_str().unwrap()));
+    kind
 }
 
 impl Interpreter for Fake {
@@ -125,7 +132,16 @@ impl Interpreter for Fake {
             "hang" => loop {
                 thread::sleep(Duration::from_secs(1));
             },
-            "messages" => Ok(json!(self.messages)),
+            // As a listener does that waits for what the cores send.
+            "await a message" => {
+                let begin = Instant::now();
+                while self.messages.lock().unwrap().is_empty() {
+                    assert!(begin.elapsed() < Duration::from_secs(60), "no message came");
+                    thread::sleep(Duration::from_millis(5));
+                }
+                Ok(Value::Null)
+            }
+            "messages" => Ok(json!(*self.messages.lock().unwrap())),
             "greet" => self.call("message", json!({"type": "hello", "data": 1, "client_id": null})),
             _ => Ok(Value::Null),
         }
@@ -155,12 +171,15 @@ impl Interpreter for Fake {
 
     /// A core answers a greeting.
     fn message(&mut self, message: &Value) -> Result<(), String> {
-        let kind = message["type"].as_str().unwrap();
-        self.messages.push(format!("{}: {kind}", message["from"].as_str().unwrap()));
-        if kind == "hello" {
+        if note(&self.messages, message) == "hello" {
             self.call("message", json!({"type": "answer", "data": 2, "client_id": null}))?;
         }
         Ok(())
+    }
+
+    fn deliverer(&mut self) -> Deliver {
+        let messages = self.messages.clone();
+        Box::new(move |message| drop(note(&messages, message)))
     }
 
     fn fork(&mut self, socket: BorrowedFd<'_>) -> io::Result<Forked> {

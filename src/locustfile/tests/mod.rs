@@ -337,6 +337,7 @@ fn messages_go_from_the_host_to_all_cores_and_back() {
     let setup = Setup::new("get");
     let snapshot = setup.run_until(|| {
         setup.host.fire("greet", json!({})).unwrap();
+        setup.host.fire("await a message", json!({})).unwrap();
         let begin = Instant::now();
         loop {
             let mut told = setup.host.fire("messages", json!({})).unwrap();
