@@ -75,7 +75,7 @@ class Describer:
         if cls.run is not User.run:
             self._refuse(f"{where} has its own run(), which gregaria never calls: write tasks")
         self._methods(cls)
-        dynamic = _assigns_tasks(cls)
+        dynamic = _assigns(cls, "tasks")
         described = [self._task(entry, weight, where) for entry, weight in tasks]
         return {
             "name": cls.__name__,
@@ -178,12 +178,12 @@ class Describer:
         if not callable(wait):
             self._no_function(cls, where)
             return _wait("constant", 0.0)
+        if cls.wait is not User.wait or _assigns(cls, "wait_time"):
+            return _wait("function")
         if wait is User.wait_time:
             wait = self._by_attributes(cls, where)
             if wait is None:
                 return _wait("constant", 0.0)
-        if cls.wait is not User.wait:
-            return _wait("function")
         native = getattr(wait, "native", None)
         return _wait(*native) if native else _wait("function")
 
@@ -218,7 +218,7 @@ def entries(cls):
 
 def callables(cls):
     """What the engine runs for each task that the description has."""
-    return [DefaultTaskSet] if _assigns_tasks(cls) else [entry for entry, _ in entries(cls)]
+    return [DefaultTaskSet] if _assigns(cls, "tasks") else [entry for entry, _ in entries(cls)]
 
 
 def _chain(cls):
@@ -234,15 +234,15 @@ def client(cls):
     return "http" if issubclass(cls, HttpUser) else "none"
 
 
-def _assigns_tasks(cls):
-    """Whether a method of the class assigns to `self.tasks`: then Python picks the tasks."""
+def _assigns(cls, name):
+    """Whether a method of the class assigns to this attribute, as to `self.tasks`: then Python asks for it."""
     for base in cls.__mro__:
         if base.__module__.split(".")[0] == "locust":
             continue
         for member in vars(base).values():
             code = getattr(member, "__code__", None)
-            if code is not None and "tasks" in code.co_names:
-                if any(i.opname == "STORE_ATTR" and i.argval == "tasks" for i in dis.get_instructions(code)):
+            if code is not None and name in code.co_names:
+                if any(i.opname == "STORE_ATTR" and i.argval == name for i in dis.get_instructions(code)):
                     return True
     return False
 

@@ -37,6 +37,7 @@ from .exception import (
 from .user.task import (
     LOCUST_STATE_RUNNING,
     LOCUST_STATE_STOPPING,
+    ChangedTaskSet,
     DefaultTaskSet,
     is_set,
     seconds,
@@ -47,6 +48,7 @@ from .user.users import User
 classes = []
 _tasks = {}
 _waits = {}
+_wait_times = {}
 
 environment = Environment()
 _parser = None
@@ -98,6 +100,7 @@ def _first(request):
     environment.user_classes = list(classes)
     environment.available_user_classes = dict(users)
     environment.available_shape_classes = dict(shapes)
+    environment.available_user_tasks = {name: cls.tasks for name, cls in users.items()}
     environment.parsed_locustfiles = list(request["files"])
     environment.locustfile = ",".join(os.path.basename(path) for path in request["files"])
     environment.parsed_options = _options.namespace()
@@ -128,6 +131,7 @@ def _describe():
     for entry, cls in zip(described, classes):
         _tasks[cls] = _description.callables(cls)
         _waits[cls] = entry["wait"]["kind"]
+        _wait_times[cls] = cls.wait_time
         _chosen.tags_of_sets(entry, cls, environment.tags, environment.exclude_tags)
     return {
         "python": _description.version(),
@@ -150,7 +154,7 @@ def _with_value(argument):
 
 
 def _take_options(options):
-    vars(environment.parsed_options).update(options)
+    vars(environment.parsed_options).update(options, master=_gregaria.core() is None)
     if "host" in options:
         environment.host = options["host"] or _host_of_init
     environment.tags = options.get("tags", environment.tags)
@@ -207,6 +211,7 @@ def _initialise():
 def core(text):
     """Makes this process a core process, after the fork."""
     environment._set_runner(runners.WorkerRunner)
+    environment.parsed_options.master, environment.parsed_options.worker = False, True
     _initialise()
     _describe()
 
@@ -224,6 +229,8 @@ def fire(name, text):
     if name in ("test_start", "test_stopping", "test_stop", "quitting"):
         given["environment"] = environment
     hook.fire(reverse=name == "quitting", **given)
+    if name == "test_start" and _gregaria.core() is not None:
+        _take_changes()
     _flush()
     left = {
         "process_exit_code": environment.process_exit_code,
@@ -232,6 +239,13 @@ def fire(name, text):
     if name == "test_start" and _gregaria.core() is None:
         left["cores"] = _handed.changed(environment)
     return json.dumps(left)
+
+
+def _take_changes():
+    """Lets Python run classes whose tasks or waits have changed since the engine planned them."""
+    for cls in classes:
+        if _description.callables(cls) != _tasks[cls] or cls.wait_time is not _wait_times[cls]:
+            _tasks[cls] = [ChangedTaskSet] * len(_tasks[cls])
 
 
 def _exit_code():
