@@ -136,7 +136,7 @@ pub struct Plan {
     pub abort_after: Duration,
     /// The longest time from the stop to the end of the last task.
     pub stop_timeout: Duration,
-    /// The cores that run users: user *i* runs on the core at *i* modulo their number.
+    /// The cores that run users. In each round of as many users as there are cores, every core gets one.
     pub cores: Vec<CoreId>,
     /// What sockets are to go through.
     pub io: BackendChoice,

@@ -21,7 +21,7 @@ use super::user_handle::UserHandle;
 use crate::control::Control;
 use crate::plan::Plan;
 use crate::reactor::Woken;
-use crate::scenario::{assign, share};
+use crate::scenario::{assign, share, user_number};
 use crate::session::{Budget, Context, Resolver, Session};
 use crate::stats::{Ending, Interval, Recorder};
 use crate::transport::tls;
@@ -265,7 +265,7 @@ impl PerCore {
 
     /// Starts a user for the arrivals of an open load, with its first.
     pub(super) fn spawn_for_arrival(self: &Rc<Self>, place: u32, first: Option<Arrival>) {
-        let number = self.number() + place as usize * self.count();
+        let number = user_number(place as usize, self.number(), self.count());
         let Some(class) = self.class_of(number, 0) else { return };
         self.pinned.spawn_numbered(|task| {
             let handle = UserHandle::new(task);

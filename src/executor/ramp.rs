@@ -10,7 +10,7 @@ use super::pinned::yield_now;
 use super::stopping::ON_STOP_GRACE;
 use super::user_handle::UserHandle;
 use crate::control::{Change, ScheduledChange};
-use crate::scenario::{Classes, Curve, User, UserTarget, share};
+use crate::scenario::{Classes, Curve, User, UserTarget, share, user_number};
 
 /// How many users start or stop before the core has a turn, where it is late with them.
 const AT_ONCE: usize = 64;
@@ -120,7 +120,7 @@ impl PickedClasses {
 /// This core's users by their numbers, and those that are stopping.
 #[derive(Debug, Default)]
 struct CoreUsers {
-    /// User *core* + *n* * *cores* of the run at *n*.
+    /// By their places on this core.
     lives: Vec<Rc<UserHandle>>,
     /// When the tasks of stopping users are cancelled, and when their `on_stop` is; each in order of
     /// time.
@@ -144,7 +144,7 @@ impl CoreUsers {
         let users = users as usize;
         while self.lives.len() != users && core.lifecycle.phase() == Phase::Running {
             if self.lives.len() < users {
-                let number = core.number() + self.lives.len() * core.count();
+                let number = user_number(self.lives.len(), core.number(), core.count());
                 let class = match &mut classes {
                     Some(classes) => classes.of(number),
                     None => core.class_of(number, wanted.mix),

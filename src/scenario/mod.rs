@@ -32,7 +32,7 @@ pub use load::{Load, RunTimeFrom};
 pub use parameter::{Parameter, ParameterKind};
 pub use reports::Reports;
 pub use shape::{Curve, Line, LoadShape, Mix, ShapeFn, Stage};
-pub(crate) use shape::{UserTarget, share};
+pub(crate) use shape::{UserTarget, share, user_number};
 pub use state::{StateFactory, StatefulUser};
 pub use step::Step;
 pub use step_group::{Parallel, StepGroup};

@@ -30,8 +30,9 @@ fn each_user_starts_at_its_number_over_the_rate() {
 }
 
 #[test]
-fn cores_share_the_users_by_their_number() {
-    let cores = allowed_cores();
+fn every_core_has_one_of_as_many_users_as_there_are_cores() {
+    let mut cores: Vec<usize> = allowed_cores().iter().map(|core| core.id).collect();
+    cores.sort_unstable();
     let server = plain_server();
     let places: Arc<Mutex<BTreeMap<u64, usize>>> = Arc::default();
     let seen = places.clone();
@@ -41,9 +42,15 @@ fn cores_share_the_users_by_their_number() {
         Ok(())
     });
     let user = User::new("u").task(task).wait_time(WaitTime::constant(ms(20)));
-    go(scenario(&server, user), users(6, ms(600)));
-    let expected = (0..6).map(|user| (user, cores[user as usize % cores.len()].id)).collect();
-    assert_eq!(*places.lock().unwrap(), expected);
+    let count = 3 * cores.len();
+    go(scenario(&server, user), users(count as u32, ms(600)));
+    let places: Vec<usize> = places.lock().unwrap().values().copied().collect();
+    assert_eq!(places.len(), count);
+    for round in places.chunks(cores.len()) {
+        let mut round = round.to_vec();
+        round.sort_unstable();
+        assert_eq!(round, cores, "{places:?}");
+    }
 }
 
 /// The times between the requests of the only user.

@@ -1,4 +1,4 @@
-//! A load shape as followed by one core, and the core's share of the users.
+//! A load shape as followed by one core.
 
 use std::time::Duration;
 
@@ -79,15 +79,4 @@ impl Curve {
         let stage = self.mixes.partition_point(|(end, _)| *end <= elapsed);
         self.mixes.get(stage).map_or(0, |(_, mix)| *mix)
     }
-}
-
-/// Returns how many of the run's first `users` users are on this core. User *i* is on core *i* modulo
-/// `cores`, which must be at least 1.
-///
-/// The sum over all cores is `users`, so changes of the run and of its cores agree.
-pub(crate) fn share(users: u32, core: usize, cores: usize) -> u32 {
-    let (core, cores) = (core as u64, cores as u64);
-    let (each, rest) = (u64::from(users) / cores, u64::from(users) % cores);
-    // No more than all of them.
-    (each + u64::from(core < rest)) as u32
 }

@@ -9,6 +9,7 @@ mod curve;
 mod function;
 mod grid;
 mod line;
+mod spread;
 mod staircase;
 mod ticks;
 mod validate;
@@ -20,9 +21,10 @@ mod tests;
 use std::time::Duration;
 
 pub use curve::Curve;
-pub(crate) use curve::{UserTarget, share};
+pub(crate) use curve::UserTarget;
 pub use function::ShapeFn;
 pub use line::Line;
+pub(crate) use spread::{share, user_number};
 
 use course::Course;
 
