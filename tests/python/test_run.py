@@ -306,6 +306,45 @@ class Messages(Run):
 
 
 class Shapes(Run):
+    def test_an_answer_that_is_no_load_is_told_with_the_line_of_tick(self):
+        shape = type(_engine.environment.shape_class)
+        tick = shape.tick
+
+        def answers(value):
+            def tick(self):
+                return value
+            shape.tick = tick
+            return json.loads(_engine.tick("{}"))
+
+        try:
+            for value, rule in (
+                ("x", "it returns"),
+                (5, "it returns"),
+                (False, "it returns"),
+                ((2,), "it returns"),
+                ((2, 9, None, 4), "it returns"),
+                ((-1, 2), "the number of users is 0 or more"),
+                (("2", 3), "the number of users is 0 or more"),
+                ((float("nan"), 3), "the number of users is 0 or more"),
+                ((2, 0), "users per second are more than 0"),
+                ((2, None), "users per second are more than 0"),
+                ((2, 3, ["Site"]), "a list of User classes"),
+            ):
+                with self.assertRaises(_engine.LoadError) as raised:
+                    answers(value)
+                said = str(raised.exception)
+                self.assertRegex(said, rf"test_run.py:\d+: {shape.__name__}.tick returned .*: .*{rule}")
+            # As in Locust: whole users, and nobody where no class may spawn.
+            self.assertEqual(answers((2.7, 3)), {"users": 2, "rate": 3.0, "classes": None})
+            self.assertEqual(answers([2, 3, []])["users"], 0)
+            shape.tick = lambda self: 1 / 0
+            with self.assertRaises(_engine.LoadError) as raised:
+                _engine.tick("{}")
+            self.assertIn("ZeroDivisionError", str(raised.exception))
+            self.assertNotIn("_tick.py", str(raised.exception))
+        finally:
+            shape.tick = tick
+
     def test_are_asked(self):
         engine.snapshot = {"user_count": 4}
         _engine.shape("{}")

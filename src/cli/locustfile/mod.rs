@@ -207,9 +207,9 @@ impl Locustfile {
     pub(super) fn without_ignored(&self, options: &mut Options) -> Vec<String> {
         let Some(name) = &self.shape else { return Vec::new() };
         let given = [
-            ("users", options.users.take().is_some()),
-            ("spawn-rate", options.spawn_rate.take().is_some()),
-            ("run-time", options.run_time.take().is_some()),
+            ("--users", options.users.take().is_some()),
+            ("--spawn-rate", options.spawn_rate.take().is_some()),
+            ("--run-time", options.run_time.take().is_some()),
         ];
         let given: Vec<_> = given.into_iter().filter_map(|(flag, is)| is.then_some(flag)).collect();
         let heeds = |shape: &ShapeDescription| shape.name == *name && shape.use_common_options;

@@ -187,7 +187,7 @@ fn a_shape_makes_the_load_unless_there_is_a_rate_or_another_one_is_picked() {
         (shape, told, options.users, scenario.load.users, scenario.load.adaptive.is_some())
     };
     let named = |name: &str| Some(name.to_owned());
-    let told = "The following option(s) will be ignored: users, run-time".to_owned();
+    let told = "The following option(s) will be ignored: --users, --run-time".to_owned();
     let flags = ["-u", "5", "-t", "9"];
     assert_eq!(shaped(&flags, None), (named("Steps"), told, None, Some(0), true));
     assert_eq!(

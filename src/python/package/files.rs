@@ -74,6 +74,7 @@ sources! {
     "locust/_patch.py",
     "locust/_place.py",
     "locust/_pytest.py",
+    "locust/_tick.py",
     "locust/_traceback.py",
     "locust/_version.py",
     "locust/argument_parser.py",

@@ -17,6 +17,7 @@ from . import (
     _handed,
     _options,
     _patch,
+    _tick,
     _traceback,
     event,
     log,
@@ -279,12 +280,7 @@ def tick(text):
     if name and type(environment.shape_class).__name__ != name:
         _choose_shape(name)
     stats.forget()
-    answer = environment.shape_class.tick()
-    if answer is None:
-        return "null"
-    users, rate, *only = answer
-    names = [cls.__name__ for cls in only[0]] if only and only[0] else None
-    return json.dumps({"users": int(users), "rate": float(rate), "classes": names})
+    return json.dumps(_tick.asked(environment.shape_class))
 
 
 def message(text):
