@@ -56,6 +56,14 @@ impl Client {
         of(object.raw()).ok()
     }
 
+    /// Returns whether a URL may stand behind the base URL. As in Locust the two texts are put together, so
+    /// that `users` behind `http://host:80` is a mistake, which Python tells.
+    fn joins(&self, url: &str) -> bool {
+        url.starts_with(['/', '?'])
+            || crate::session::is_absolute(url)
+            || self.base_url.borrow().ends_with('/')
+    }
+
     pub(super) fn is_fast(&self) -> bool {
         self.is_fast.get()
     }
@@ -139,7 +147,10 @@ fn make(
         ));
     };
     let plain = if client.is_slow.get() { None } else { Call::read(arguments, first) };
-    let written = plain.map(|call| call.with_json_text(client.is_fast.get()));
+    let joins = |call: &Call| {
+        call.url.as_ref().is_some_and(|url| client.joins(url.view().as_str().unwrap_or_default()))
+    };
+    let written = plain.filter(joins).map(|call| call.with_json_text(client.is_fast.get()));
     let mut call = match written {
         Some(Ok(call)) => call,
         Some(Err(raised)) if client.is_fast.get() => return Err(raised),

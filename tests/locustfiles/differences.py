@@ -12,7 +12,7 @@ FAILURE_TEXTS = [
     (r"LocustBadStatusCode\(code=(\d+)\)", lambda found: f"{found[1]} {HTTPStatus(int(found[1])).phrase}"),
     (r"InvalidJSONError\(ValueError\('(.*)'\)\)", r"\1"),
     (r"CatchResponseError\(.*Connection refused.*\)", "connection refused"),
-    (r"(?:CatchResponseError|ResponseError)\((.*)\)", lambda found: ast.literal_eval(found[1])),
+    (r"(?:CatchResponseError|ResponseError)\((.*)\)", lambda found: str(ast.literal_eval(found[1]))),
     (r"RemoteDisconnected\(.*\)|HTTPConnectionClosed\(.*\)|ConnectionResetError\(.*\)", "connection closed before the response"),
     (r"ReadTimeout\(.*read timeout=([\d.]+).*\)", lambda found: f"timed out waiting for the first byte after {float(found[1]) * 1000:.0f} ms"),
     (r"ConnectionRefusedError\(.*\)", "connection refused"),

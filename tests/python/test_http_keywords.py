@@ -303,13 +303,20 @@ class Others(unittest.TestCase):
         self.assertEqual(sent["stream"], True)
         self.assertNotIn("proxy", sent)
 
+    def test_files_that_are_not_there_are_errors_of_the_locustfile(self):
+        for given in ({"verify": "/none.pem"}, {"cert": "/none.pem"}, {"cert": (__file__, "/none.key")}):
+            with self.assertRaisesRegex(OSError, "= names a file that is not there: '/none"):
+                http().request("GET", "/", **given)
+        with self.assertRaisesRegex(OSError, "verify= names"):
+            http().verify = "/none.pem"
+
     def test_verify_and_cert(self):
         self.assertEqual((http()._verify, fast()._verify), (True, False))
         self.assertNotIn("verify", http().request("GET", "/", verify=True))
         self.assertIs(http().request("GET", "/", verify=False)["verify"], False)
-        self.assertEqual(fast().request("GET", "/", verify="ca.pem")["verify"], "ca.pem")
-        self.assertEqual(http().request("GET", "/", cert="a.pem")["cert"], ("a.pem", None))
-        self.assertEqual(http().request("GET", "/", cert=("a", "b"))["cert"], ("a", "b"))
+        self.assertEqual(fast().request("GET", "/", verify=__file__)["verify"], __file__)
+        self.assertEqual(http().request("GET", "/", cert=__file__)["cert"], (__file__, None))
+        self.assertEqual(http().request("GET", "/", cert=(__file__, __file__))["cert"], (__file__, __file__))
 
     def test_proxies_for_the_host_go_first(self):
         for proxies, proxy in [

@@ -1,5 +1,6 @@
 """What a response says, as requests 2.34 and geventhttpclient 2.6 say it under Locust 2.47."""
 
+import importlib.util
 import json
 import types
 import unittest
@@ -182,6 +183,27 @@ class Heads(unittest.TestCase):
         self.assertEqual((first.reason, dict(first.cookies)), ("Found", {"q": "1"}))
         self.assertEqual(Response().history, [])
 
+    def test_steps_of_the_history_have_their_requests(self):
+        steps = [(status, "http://h/", [("Location", "/")]) for status in (307, 301, 302)]
+        for method, expected in [("POST", "POST POST GET"), ("PUT", "PUT PUT PUT"), ("HEAD", "HEAD HEAD HEAD")]:
+            history = Response(_redirects=steps, _method=method).history
+            self.assertEqual(" ".join(step.request.method for step in history), expected)
+
+    def test_a_redirect_that_was_not_followed_has_a_next_request(self):
+        redirect = Response(
+            status=303, url="http://h/a/b", fields=[("Location", "../c")], _request=("POST", "http://h/a/b", [], b"x")
+        )
+        self.assertEqual((redirect.next.method, redirect.next.url), ("GET", "http://h/c"))
+        self.assertIsNone(Response().next)
+
+    @unittest.skipUnless(importlib.util.find_spec("requests"), "requests is not installed")
+    def test_it_is_an_instance_of_the_class_of_requests(self):
+        import requests
+
+        self.assertIsInstance(Response(), requests.Response)
+        self.assertIsInstance(Response(), Response)
+        self.assertNotIsInstance(FastResponse(), requests.Response)
+
     def test_the_request(self):
         request = Response(_request=("POST", "http://h/a?b=1", [("Host", "h"), ("X-A", "1")], b"x")).request
         self.assertEqual((request.method, request.url, request.body), ("POST", "http://h/a?b=1", b"x"))
@@ -196,6 +218,12 @@ class Pieces(unittest.TestCase):
         self.assertEqual(list(Response(content=b"").iter_content(2)), [])
         typed_text = typed("text/plain", b"a\xe9")
         self.assertEqual(list(typed_text.iter_content(1, decode_unicode=True)), ["a", "é"])
+
+    def test_content_of_fast_users_is_text_where_it_can_be(self):
+        response = FastResponse(content="aé!".encode())
+        self.assertEqual(list(response.iter_content(2)), [b"a\xc3", b"\xa9!"])
+        self.assertEqual(list(response.iter_content(3)), ["aé", "!"])
+        self.assertEqual(list(response.iter_content(3, decode_content=False)), ["aé".encode(), b"!"])
 
     def test_lines(self):
         response = Response(content=b"a\r\nb\n\nc")

@@ -179,10 +179,22 @@ fn is_plain_url(url: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || OTHERS.contains(&byte);
     let has_user = || url.contains("://") && url.contains('@');
     !url.is_empty()
+        && (url.starts_with('/') || !url.contains("://") || has_plain_host(url))
         && url.bytes().all(is_plain)
         && !url.contains("/.")
         && !url.ends_with('?')
         && !has_user()
+}
+
+/// Returns whether this is an absolute URL with a host and, if any, a port.
+fn has_plain_host(url: &str) -> bool {
+    let authority = |url: &str| {
+        let (_, rest) = url.split_once("://")?;
+        let authority = rest.split(['/', '?']).next()?;
+        let (host, port) = authority.split_once(':').unwrap_or((authority, "80"));
+        Some(!host.is_empty() && port.parse().is_ok_and(|port: u16| port > 0))
+    };
+    crate::session::is_absolute(url) && authority(url).unwrap_or(false)
 }
 
 /// Returns whether headers are texts by texts that can be sent as they are.
@@ -204,8 +216,13 @@ mod tests {
 
     #[test]
     fn urls_with_something_to_escape_or_to_resolve_are_prepared() {
-        for url in ["/", "/a/b.html?x=1&y=(2)", "https://h:81/a,b;c", "?x=1", "/user@host"] {
+        for url in ["/", "/a/b.html?x=1&y=(2)", "https://h:81/a,b;c", "?x=1", "/user@host", "a/b"] {
             assert!(is_plain_url(url), "{url}");
+        }
+        for url in
+            ["http:///x", "http://h:x/", "http://h:0", "http://h:65536/", "ftp://h/", "a?b://"]
+        {
+            assert!(!is_plain_url(url), "{url}");
         }
         for url in ["", "/a b", "/é", "/%7e", "/a#b", "/../x", "/./x", "/a?", "/[1]", "http://u@h/"]
         {

@@ -1,5 +1,7 @@
 """From the keywords of a request to what the engine sends."""
 
+import errno
+import os
 from collections.abc import Mapping
 
 from . import auth as _auth
@@ -68,10 +70,12 @@ def _prepared(client, method, url, given, is_fast):
         ready["then"] = then
     if given.get("verify", client.verify) != client.verify:
         ready["verify"] = given["verify"]
+        there("verify", given["verify"])
     if client.max_redirects != 30:
         ready["max_redirects"] = client.max_redirects
     if cert := given.get("cert", settings["cert"]):
         ready["cert"] = (cert, None) if isinstance(cert, str) else tuple(cert)
+        there("cert", *ready["cert"])
     if proxy := _proxies.choose(settings, ready["url"], given.get("proxies")):
         ready["proxy"] = proxy
     if settings["stream"]:
@@ -88,6 +92,13 @@ def _prepared(client, method, url, given, is_fast):
         ready["absent"].remove("User-Agent")
     ready["headers"] = list(_pairs(pairs, is_fast))
     return ready
+
+
+def there(keyword, *paths):
+    """Raises an OSError for a path that is not there, as Locust does: the file is wrong, and not the server."""
+    for path in paths:
+        if isinstance(path, str) and not os.path.exists(path):
+            raise FileNotFoundError(errno.ENOENT, f"{keyword}= names a file that is not there", path)
 
 
 def _FAILURES():

@@ -20,7 +20,9 @@ class RequestMeta(MutableMapping):
 
     def __init__(self, response):
         self._of = response
-        self._own = {"response": response, "url": response._request[1]}
+        # The URL that was asked for first, as in Locust.
+        redirects = response._redirects
+        self._own = {"response": response, "url": redirects[0][1] if redirects else response._request[1]}
 
     def __getitem__(self, key):
         if key in self._own:

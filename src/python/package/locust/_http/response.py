@@ -340,7 +340,14 @@ class FastResponse(Response):
         """Does nothing: the connection is the engine's."""
 
     def iter_content(self, chunk_size=1024, decode_content=True):
-        return chunks(self.content or b"", chunk_size)
+        """Yields the body in pieces: as text where a piece is valid UTF-8, unless it is not to be decoded."""
+        for piece in chunks(self.content or b"", chunk_size):
+            if decode_content:
+                try:
+                    piece = piece.decode()
+                except UnicodeDecodeError:
+                    pass
+            yield piece
 
     def __iter__(self):
         return iter(body_of_lines(self.content or b"", None, keepends=True))

@@ -92,6 +92,7 @@ class Session(_gregaria.Client):
 
     @verify.setter
     def verify(self, verify):
+        keywords.there("verify", verify)
         self._checks = self._verify = verify
 
     @property
