@@ -298,6 +298,11 @@ method!(host, _arguments => {
         Process::Host(ended) => super::object::import(c"sys")?.attr(c"exit")?.call1(&code(ended)?),
         // Fibers of users that are gone may still have frames, so Python is not ended.
         Process::Forked(ended) => {
+            if process::core().is_some()
+                && super::object::import(c"locust._engine")?.attr(c"end")?.call(&[]).is_err()
+            {
+                super::object::clear();
+            }
             super::package::flush();
             super::object::import(c"os")?.attr(c"_exit")?.call1(&code(ended)?)
         }

@@ -290,6 +290,10 @@ class Messages(Run):
     def test_the_host_knows_the_core_processes(self):
         """The pattern of Locust's own documentation: deal out test data to the workers."""
         runner = _engine.environment.runner
+        engine.snapshot = {"state": "running", "user_count": 5}
+        stats.forget()
+        self.assertEqual([node.user_count for node in runner.clients.all], [3, 2])
+        self.assertEqual((len(runner.clients.running), runner.clients.ready), (2, []))
         for number, client in enumerate(runner.clients):
             runner.send_message("users", [number], client)
         self.assertEqual(runner.worker_count, 2)

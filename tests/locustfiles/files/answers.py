@@ -2,10 +2,13 @@
 # run locust: --processes 1
 # counts: shares of 1
 """A test that begins when its workers say that they are ready, with tasks and waits by an argument, and ends with their results."""
+import atexit
+
 import gevent
 from locust import HttpUser, constant, events, task
 from locust.runners import MasterRunner, WorkerRunner
 
+atexit.register(lambda: print("note: exit"))
 ready = []
 results = []
 statuses = []

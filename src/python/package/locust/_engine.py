@@ -4,6 +4,7 @@ The host process calls `load`, `fire`, `tick`, `shape` and `message`; a core pro
 calls `core`, then the rest for its users.
 """
 
+import atexit
 import json
 import os
 import sys
@@ -372,6 +373,11 @@ def outcome(user, error):
         return STOP_USER
     _failures.in_task(DefaultTaskSet(user) if events.user_error._handlers else user, error)
     return STOP_USER if user._state == LOCUST_STATE_STOPPING else COUNTED
+
+
+def end():
+    """Ends a core process as Python would: with what the file has registered by `atexit`."""
+    atexit._run_exitfuncs()
 
 
 def _flush():

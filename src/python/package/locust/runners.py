@@ -195,16 +195,33 @@ class MasterRunner(DistributedRunner):
     @property
     def clients(self):
         """The core processes by their ids, which `send_message` takes as `client_id`."""
-        names = [f"core-{core}" for core in range(self.worker_count)]
-        return {name: WorkerNode(name, self.state) for name in names}
+        users, cores, state = self.user_count, self.worker_count, self.state
+        # The engine's rule: user i is on core i % cores.
+        shares = [len(range(core, users, cores)) for core in range(cores)]
+        nodes = [WorkerNode(f"core-{core}", state, share) for core, share in enumerate(shares)]
+        return WorkerNodes((node.id, node) for node in nodes)
 
 
 class WorkerNode:
     """A core process, as the host knows it."""
 
-    def __init__(self, id, state):  # noqa: A002, Locust's name
+    def __init__(self, id, state, user_count=0):  # noqa: A002, Locust's name
         self.id = id
         self.state = state
+        self.user_count = user_count
+
+
+class WorkerNodes(dict):
+    """The core processes. All of them are in the same state, and none is ever missing."""
+
+    def _in(self, *states):
+        return [node for node in self.values() if node.state in states]
+
+    all = property(lambda self: list(self.values()))
+    ready = property(lambda self: self._in(STATE_INIT, STATE_STOPPED))
+    spawning = property(lambda self: self._in(STATE_SPAWNING))
+    running = property(lambda self: self._in(STATE_RUNNING))
+    missing = property(lambda self: self._in(STATE_MISSING))
 
 
 class WorkerRunner(DistributedRunner):
