@@ -139,7 +139,7 @@ impl HostProcess {
         left
     }
 
-    /// Chooses the shape of the next run, which begins anew; without a name the first one.
+    /// Chooses the shape of the next run, which begins anew; without a name it has none.
     ///
     /// # Errors
     ///

@@ -40,8 +40,8 @@ pub trait Interpreter {
     /// Returns the traceback of an exception that no listener may raise.
     fn fire(&mut self, event: &str, details: &Value) -> Result<Value, String>;
 
-    /// Chooses the shape of the next run, by the name of its class, and begins it anew. Without a name it is
-    /// the first one.
+    /// Chooses the shape of the next run, by the name of its class, and begins it anew. Without a name the
+    /// run has none.
     ///
     /// # Errors
     ///

@@ -128,6 +128,11 @@ impl ClassSettings {
         &self.name
     }
 
+    /// Returns whether they leave the class out.
+    pub(crate) fn removes(&self) -> bool {
+        self.weight == Some(0.0)
+    }
+
     /// Returns whether they say how many users of the class there are.
     pub(crate) fn has_share(&self) -> bool {
         self.weight.is_some() || self.fixed_count.is_some()
@@ -162,7 +167,7 @@ impl ClassSettings {
             }
             user.tasks.retain(|task| tasks.contains(&task.name));
         }
-        if self.weight == Some(0.0) {
+        if self.removes() {
             return Ok(None);
         }
         let host = self.host.clone().or(user.host.take());

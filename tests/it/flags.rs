@@ -271,7 +271,7 @@ fn a_flag_of_another_tool_says_what_to_do_here() {
         (&["-c", "10"], "-u 100 -r 100"),
         (&["-t4", "-c100", "-d30s"], "-u 100 -r 100"),
         (&["-rate=50/s"], "'-rate' is no flag of gregaria: iterations per second are --rate 100"),
-        (&["--master"], "one host, in one process with a thread on each core"),
+        (&["--master"], "one host, on each core of it by itself"),
         (&["--processes", "4"], "--cores 0-3"),
         (&["-H", "Accept: text/html"], "this is a header, and -H is the base URL"),
     ] {

@@ -311,6 +311,7 @@ class Messages(Run):
 
 class Shapes(Run):
     def test_an_answer_that_is_no_load_is_told_with_the_line_of_tick(self):
+        _engine.shape(json.dumps({"name": "First"}))
         shape = type(_engine.environment.shape_class)
         tick = shape.tick
 
@@ -352,6 +353,8 @@ class Shapes(Run):
     def test_are_asked(self):
         engine.snapshot = {"user_count": 4}
         _engine.shape("{}")
+        self.assertIsNone(_engine.environment.shape_class)
+        _engine.shape(json.dumps({"name": "First"}))
         said = json.loads(_engine.tick("{}"))
         self.assertEqual(said, {"users": 5, "rate": 2.5, "classes": None})
         _engine.shape(json.dumps({"name": "Second"}))

@@ -12,7 +12,7 @@ const fn foreign(flags: &'static [&'static str], cure: &'static str) -> Foreign 
     Foreign { flags, cure }
 }
 
-const ONE_HOST: &str = "gregaria runs on one host, in one process with a thread on each core, and has neither \
+const ONE_HOST: &str = "gregaria runs on one host, on each core of it by itself, and has neither \
      master nor workers: leave it out, and choose cores with --cores 0-3 where not all are wanted";
 
 const FOREIGN: [Foreign; 37] = [

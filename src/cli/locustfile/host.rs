@@ -43,12 +43,12 @@ pub(in crate::cli) trait Host: fmt::Debug + Send + Sync {
     /// Returns the traceback of a listener.
     fn fire(&self, event: &str, details: Value) -> Result<Value, HostError>;
 
-    /// Begins this shape anew, and returns the load that it asks for.
+    /// Begins this shape anew, and returns the load that it asks for. Without a name the next run has none.
     ///
     /// # Errors
     ///
     /// Returns the traceback of the shape.
-    fn shape(&self, name: &str) -> Result<Adaptive, HostError>;
+    fn shape(&self, name: Option<&str>) -> Result<Option<Adaptive>, HostError>;
 
     /// Runs a plan of these classes to its end.
     ///
@@ -89,9 +89,9 @@ impl Host for Process {
         self.0.fire(event, details)
     }
 
-    fn shape(&self, name: &str) -> Result<Adaptive, HostError> {
-        self.0.choose_shape(Some(name))?;
-        Ok(self.0.shape())
+    fn shape(&self, name: Option<&str>) -> Result<Option<Adaptive>, HostError> {
+        self.0.choose_shape(name)?;
+        Ok(name.map(|_| self.0.shape()))
     }
 
     fn run(

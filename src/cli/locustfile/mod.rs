@@ -157,8 +157,8 @@ impl Locustfile {
     ///
     /// Returns the traceback of the shape.
     pub(super) fn with_shape(&self, mut scenario: Scenario) -> Result<Scenario, Error> {
-        if let Some(name) = &self.shape {
-            scenario.load.adaptive = Some(self.host.shape(name)?);
+        if !self.loaded.shapes.is_empty() {
+            scenario.load.adaptive = self.host.shape(self.shape.as_deref())?;
         }
         Ok(scenario)
     }

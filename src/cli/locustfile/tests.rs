@@ -57,8 +57,8 @@ impl Host for Fake {
         Ok(json!({"process_exit_code": null, "listener_failed": false}))
     }
 
-    fn shape(&self, _: &str) -> Result<Adaptive, HostError> {
-        Ok(Adaptive::new(|_| Adaptation::Stop))
+    fn shape(&self, name: Option<&str>) -> Result<Option<Adaptive>, HostError> {
+        Ok(name.map(|_| Adaptive::new(|_| Adaptation::Stop)))
     }
 
     fn run(

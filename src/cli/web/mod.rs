@@ -231,7 +231,11 @@ impl Runner<'_> {
         let known = template.parameters();
         let (form, declared) = (self.live.form(), known.as_deref().unwrap_or_default());
         let start = &submitted::restored(start, form["host"].as_str(), self.args, declared)?;
-        let args = submitted::overlaid(self.args, start, &self.live.class_settings());
+        let settings = self.live.class_settings();
+        if let Some(fault) = submitted::left_out(start, &settings) {
+            return Err(fault);
+        }
+        let args = submitted::overlaid(self.args, start, &settings);
         let options = submitted::options(&args, start);
         if let Some(fault) = known.as_ref().ok().and_then(|known| submitted::unknown(known, start))
         {

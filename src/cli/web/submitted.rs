@@ -131,6 +131,16 @@ pub(super) fn values(args: &RunArgs, start: &StartForm, known: &[Parameter]) -> 
     values
 }
 
+/// Returns an error for a picked class that was left out on the page.
+pub(super) fn left_out(start: &StartForm, settings: &[ClassSettings]) -> Option<FieldError> {
+    let removed: Vec<&str> =
+        settings.iter().filter(|one| one.removes()).map(ClassSettings::name).collect();
+    let mut picked = start.classes.iter().flatten();
+    let SelectedClass { name, .. } = picked.find(|class| removed.contains(&&*class.name))?;
+    let message = format!("'{name}' has the weight 0: edit it, or leave it out");
+    Some(FieldError::new("classes", message))
+}
+
 /// Returns an error for a parameter that the scenario does not have.
 pub(super) fn unknown(known: &[Parameter], start: &StartForm) -> Option<FieldError> {
     let is_known = |name: &str| known.iter().any(|parameter| parameter.name == name);
@@ -233,6 +243,22 @@ mod tests {
             [weighted("B", Some(1.0)), weighted("A", Some(3.0)), SelectedClass::new("D")];
         assert_eq!(args.user_classes, expected);
         assert_eq!(options(&args, &start).classes, Some(args.user_classes));
+    }
+
+    #[test]
+    fn what_was_set_of_a_class_comes_after_what_was_typed() {
+        let settings = |json: &str| ClassSettings::list(json).unwrap();
+        let set = settings(r#"[{"user_class_name": "A", "weight": 2}]"#);
+        let args = typed(&["--user-classes", "A=3,B=4"]);
+        let overlaid = overlaid(&args, &StartForm::default(), &set);
+        let weights: Vec<_> = overlaid.user_classes.iter().map(|class| class.weight).collect();
+        assert_eq!(weights, [None, Some(4.0)]);
+        assert_eq!(overlaid.class_settings().cloned().collect::<Vec<_>>(), set);
+        let classes = Some(vec![SelectedClass::new("B"), SelectedClass::new("A")]);
+        let start = StartForm { classes, ..StartForm::default() };
+        assert_eq!(left_out(&start, &set), None);
+        let gone = settings(r#"[{"user_class_name": "A", "weight": 0}]"#);
+        assert_eq!(left_out(&start, &gone).unwrap().field, "classes");
     }
 
     #[test]

@@ -258,9 +258,11 @@ def _exit_code():
 
 
 def shape(text):
-    """Chooses the shape of a run, and begins its time."""
-    name = (json.loads(text) or {}).get("name") or next(iter(_shapes), None)
-    if name is not None:
+    """Chooses the shape of a run, and begins its time; without a name it has none."""
+    name = (json.loads(text) or {}).get("name")
+    if name is None:
+        environment.shape_class = None
+    else:
         _choose_shape(name)
     return "null"
 
