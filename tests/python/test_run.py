@@ -452,6 +452,13 @@ class Statistics(Run):
             with self.assertRaisesRegex(AttributeError, rf"test_run.py:\d+: .*{name}"):
                 getattr(owner, name)
             self.assertFalse(hasattr(owner, name))
+        # In Locust these change the run. Here it is planned without them.
+        for name in ("user_classes", "shape_class", "tags", "exclude_tags", "stop_timeout", "reset_stats"):
+            before = getattr(environment, name)
+            with self.assertRaisesRegex(AttributeError, rf"test_run.py:\d+: environment.{name}: it cannot be set"):
+                setattr(environment, name, 5)
+            self.assertEqual(getattr(environment, name), before)
+        environment.worker_logs = {}
         app = environment.web_ui.app
         for add in (app.route, app.add_url_rule):
             with self.assertRaisesRegex(AttributeError, r"test_run.py:\d+: .*'/mine'.* takes no routes"):

@@ -1,6 +1,8 @@
 """The environment: what a locustfile knows about the run it is in."""
 
-from . import event, runners
+import sys
+
+from . import _traceback, event, runners
 from .exception import RunnerAlreadyExistsError
 from .stats import RequestStats
 from ._missing import answer, no_attribute
@@ -9,6 +11,17 @@ _LIBRARY = (
     "gregaria runs locustfiles with its own command, `gregaria -f FILE`; "
     "it is not driven from a Python program"
 )
+
+# Attributes that a listener may set in Locust, and what does the same here: the run is planned without them.
+_PLANNED = {
+    "catch_exceptions": "an exception of a task is always caught, and counted",
+    "exclude_tags": "use --exclude-tags",
+    "reset_stats": "use --reset-stats",
+    "shape_class": "define the shape in the file, where it is found by itself",
+    "stop_timeout": "use --stop-timeout",
+    "tags": "use --tags",
+    "user_classes": "name classes on the command line, or set `weight` and `fixed_count` of them",
+}
 
 
 class Environment:
@@ -56,6 +69,13 @@ class Environment:
         self.worker_logs = {}
         self.stats = RequestStats()
 
+    def __setattr__(self, name, value):
+        """Refuses what a file sets in vain."""
+        sentence = _PLANNED.get(name)
+        if sentence and not _traceback.is_own(sys._getframe(1).f_code.co_filename):
+            raise no_attribute("environment", name, f"it cannot be set by the file: {sentence}")
+        super().__setattr__(name, value)
+
     @property
     def user_classes_by_name(self):
         """The User classes by their names."""
@@ -90,7 +110,7 @@ class Environment:
     def web_ui(self):
         """None where there is no page, as in Locust; else what refuses routes."""
         options = self.parsed_options
-        return None if options is None or getattr(options, "headless", False) else _WebUi()
+        return None if options is None or getattr(options, "headless", False) else _web_ui()
 
     def __getattr__(self, name):
         if name.startswith("__"):
@@ -104,33 +124,34 @@ _PAGE = (
 )
 
 
-class _WebUi:
-    """Stands for Locust's Flask page: gregaria's page takes no routes of the file."""
+class _Page:
+    """Stands for a part of Locust's page: gregaria's own takes nothing of the file."""
 
-    def __init__(self):
-        self.app = _App()
+    def __init__(self, name):
+        self._name = name
 
     def __getattr__(self, name):
         if name.startswith("__"):
             raise AttributeError(name)
-        raise no_attribute("environment.web_ui", name, _PAGE)
+        raise no_attribute(self._name, name, _PAGE)
 
 
-class _App:
+class _App(_Page):
     """Stands for the page's Flask application, to name the routes that it does not take."""
 
     def route(self, rule, **options):
         """Flask's decorator of a route."""
-        raise no_attribute("environment.web_ui.app", f"route({rule!r})", _PAGE)
+        raise no_attribute(self._name, f"route({rule!r})", _PAGE)
 
     def add_url_rule(self, rule, *args, **options):
         """Flask's other way to add a route."""
-        raise no_attribute("environment.web_ui.app", f"add_url_rule({rule!r})", _PAGE)
+        raise no_attribute(self._name, f"add_url_rule({rule!r})", _PAGE)
 
-    def __getattr__(self, name):
-        if name.startswith("__"):
-            raise AttributeError(name)
-        raise no_attribute("environment.web_ui.app", name, _PAGE)
+
+def _web_ui():
+    page = _Page("environment.web_ui")
+    page.app = _App("environment.web_ui.app")
+    return page
 
 
 def __getattr__(name):
