@@ -1,6 +1,7 @@
 """What listeners of the host leave for the core processes."""
 
 import json
+import sys
 import unittest
 
 from package_fake import engine, file
@@ -56,6 +57,10 @@ class Handed(unittest.TestCase):
         self.listen(events.test_start, change)
         arguments = {"tenant": "b", "ids": [1, 2], "made": {"by": "listener"}}
         self.assertEqual(self.start(), {"host": "http://there", "arguments": arguments})
+
+    def test_what_users_import_is_there_before_the_cores_are_forked(self):
+        """Else each core stands still for it at its first user."""
+        self.assertIn("locust.clients", sys.modules)
 
     def test_what_is_no_json_stays_with_a_warning(self):
         self.listen(events.test_start, lambda environment: setattr(environment.parsed_options, "lock", object()))

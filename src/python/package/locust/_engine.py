@@ -44,7 +44,7 @@ from .user.task import (
     is_set,
     seconds,
 )
-from .user.users import User
+from .user.users import HttpUser, User
 
 # The User classes, in the Description's order; the tasks and the kind of wait of each.
 classes = []
@@ -73,7 +73,14 @@ def load(text):
     given = request.get("arguments") or {}
     if "words" in given or "values" in given:
         _take_arguments(given)
+        _import_clients()
     return json.dumps(_describe())
+
+
+def _import_clients():
+    """Imports what the first user would, before the core processes are forked, which then share it."""
+    if any(issubclass(cls, HttpUser) for cls in classes):
+        from . import clients  # noqa: F401
 
 
 def init():
