@@ -114,10 +114,12 @@ class Runner:
     def quit(self):
         """Ends the run and the command."""
         _gregaria.call("quit", "{}")
+        _wait_for_the_end()
 
     def stop(self):
         """Ends the run."""
         _gregaria.call("stop", "{}")
+        _wait_for_the_end()
 
     def start(self, *args, **kwargs):
         """Locust's way to start or change a run from the file."""
@@ -226,6 +228,15 @@ class WorkerNodes(dict):
 
 class WorkerRunner(DistributedRunner):
     """The runner of a core process, which runs users."""
+
+
+def _wait_for_the_end():
+    """Has the greenlet of a user that ends the run do nothing more, as in Locust, where it ends at once.
+
+    Here the stop comes to the users a moment after the call.
+    """
+    if _gregaria.current() is not None:
+        _gregaria.sleep(1.0)
 
 
 def __getattr__(name):
