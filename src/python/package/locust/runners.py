@@ -198,7 +198,7 @@ class MasterRunner(DistributedRunner):
     def clients(self):
         """The core processes by their ids, which `send_message` takes as `client_id`."""
         users, cores, state = self.user_count, self.worker_count, self.state
-        # The engine divides users evenly; that one core has one more than another may be said of a third.
+        # Users are divided evenly. Which cores have one more is not known here.
         shares = [len(range(core, users, cores)) for core in range(cores)]
         nodes = [WorkerNode(f"core-{core}", state, share) for core, share in enumerate(shares)]
         return WorkerNodes((node.id, node) for node in nodes)
