@@ -88,10 +88,12 @@ fn run_words(mut words: Vec<OsString>) -> Result<u8, Error> {
         words = ["gregaria", DEFAULT_SCENARIO, "--web"].map(OsString::from).into();
     }
     let locustfile = early_locustfile(&early)?;
-    match args::read::<Args>(words, locustfile.as_ref().map(Locustfile::arguments)) {
-        Ok(parsed) => run_command(parsed, locustfile),
+    let ran = match args::read::<Args>(words, locustfile.as_ref().map(Locustfile::arguments)) {
+        Ok(parsed) => run_command(parsed, locustfile.clone()),
         Err(error) => report_args_error(error),
-    }
+    };
+    locustfile.iter().for_each(Locustfile::end);
+    ran
 }
 
 /// Loads the locustfile, if one runs. Help does without it where it cannot be loaded.

@@ -151,6 +151,46 @@ fn the_loss_of_the_host_is_said_and_nothing_that_was_counted_is_lost() {
     check_books(&output, &server);
 }
 
+/// Its core processes note what they have used.
+const BUSY: &str = r#"
+import time
+from locust import HttpUser, events, task
+from locust.runners import WorkerRunner
+
+class Busy(HttpUser):
+    @task
+    def busy(self):
+        self.client.get("/")
+        end = time.process_time() + 0.02
+        while time.process_time() < end:
+            pass
+
+@events.test_stop.add_listener
+def note(environment, **_):
+    if isinstance(environment.runner, WorkerRunner):
+        with open("used", "a") as file:
+            file.write(f"{time.process_time()}\n")
+"#;
+
+#[test]
+fn the_cpu_time_of_core_processes_is_counted_as_that_of_the_command() {
+    let server = Server::start(Options::default()).unwrap();
+    let Some(python) = python_with("tomllib") else { return };
+    let run = Run::by("sh").args(["-c", "\"$@\" >/dev/null && times", "sh"]);
+    let run = run.arg(env!("CARGO_BIN_EXE_gregaria")).args(["--headless", "-t", "1s", "--python"]);
+    let run = run.arg(python.get_program()).file("locustfile.py", BUSY);
+    let output = run.host(server.address()).users(2).go().code(0);
+    // Minutes and seconds, user and system, of the shell's children.
+    let seconds = |time: &str| {
+        let (minutes, seconds) = time.trim_end_matches('s').split_once('m').unwrap();
+        60.0 * minutes.parse::<f64>().unwrap() + seconds.parse::<f64>().unwrap()
+    };
+    let told: f64 = output.stdout.lines().nth(1).unwrap().split(' ').map(seconds).sum();
+    let used = fs::read_to_string(output.path("used")).unwrap();
+    let used: f64 = used.lines().map(|line| line.parse::<f64>().unwrap()).sum();
+    assert!(used > 0.1 && told > used, "{told} of {used} s\n{}", output.stdout);
+}
+
 #[test]
 fn nothing_outlives_a_command_that_is_killed() {
     for file in [FILE, STUCK] {

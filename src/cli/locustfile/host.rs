@@ -65,6 +65,10 @@ pub(in crate::cli) trait Host: fmt::Debug + Send + Sync {
 
     /// Has Python's `runner.quit` also call this.
     fn on_quit(&self, quit: Box<dyn Fn() + Send>);
+
+    /// Ends the process and its children, and waits for them: none outlives the command, and their CPU time
+    /// is counted as the command's.
+    fn end(&self);
 }
 
 /// Starts the process by the user's Python.
@@ -108,5 +112,9 @@ impl Host for Process {
 
     fn on_quit(&self, quit: Box<dyn Fn() + Send>) {
         self.0.on_quit(quit);
+    }
+
+    fn end(&self) {
+        self.0.stop();
     }
 }

@@ -72,6 +72,11 @@ impl Locustfile {
         Ok(Locustfile { name, files, host, events, current, loaded, shape: None })
     }
 
+    /// Ends the process that has loaded them.
+    pub(super) fn end(&self) {
+        self.host.end();
+    }
+
     /// Gives the files the flags, and these values of their arguments.
     ///
     /// # Errors

@@ -72,6 +72,8 @@ impl Host for Fake {
     }
 
     fn on_quit(&self, _: Box<dyn Fn() + Send>) {}
+
+    fn end(&self) {}
 }
 
 fn error(text: &str, exit: u8) -> LoadError {
