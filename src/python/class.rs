@@ -6,7 +6,9 @@ use std::ptr;
 use super::api::{
     GetSetDef, METHOD_FLAGS, Method, MethodDef, PyObject, Raw, TypeSlot, TypeSpec, api, flag, slot,
 };
+use super::core::Core;
 use super::object::{Object, Result};
+use super::parker;
 
 /// An object of such a type.
 #[repr(C)]
@@ -82,8 +84,12 @@ pub(super) unsafe fn owned<'a, T>(raw: Raw) -> Option<&'a T> {
     unsafe { (*raw.cast::<Owner<T>>()).owned.as_ref() }
 }
 
-/// Frees an object with what it owns.
+/// Frees an object with what it owns, on the thread of the core if there is one: what it owns is of that
+/// thread. Python lets an object go on whatever thread loses the last reference.
 unsafe extern "C" fn free<T>(raw: Raw) {
+    if !Core::is_here() && parker::leave_to_core(raw) {
+        return;
+    }
     // SAFETY: the last reference is gone. The object is ours, and so is its memory.
     unsafe {
         let class = (*raw).class;

@@ -95,6 +95,11 @@ impl Core {
         CORE.with(|core| core.get().cloned())
     }
 
+    /// Returns whether the calling thread is that of a core. One that ends is none any more.
+    pub(super) fn is_here() -> bool {
+        CORE.try_with(|core| core.get().is_some()).unwrap_or(false)
+    }
+
     fn enter(session: &Session) -> std::result::Result<Core, String> {
         let interpreter = INTERPRETER.load(Ordering::SeqCst);
         if interpreter.is_null() {

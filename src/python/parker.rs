@@ -1,11 +1,14 @@
-//! Fibers that wait until another fiber or thread wakes them, by their tokens.
+//! Fibers that wait until another fiber or thread wakes them, by their tokens, and what other threads leave
+//! for the core.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
+use super::api::{PyObject, Raw, api};
 use super::object::Object;
 use crate::reactor::Remote;
 
@@ -27,26 +30,30 @@ pub(super) struct Parkers {
     mailbox: Arc<Mailbox>,
 }
 
-/// What other threads of Python wake this core's fibers by.
+/// What other threads of Python leave for this core.
 pub(super) struct Mailbox {
+    /// The fibers that are to be woken.
     tokens: Mutex<Vec<u64>>,
+    /// Objects that are to be freed. Each has a reference that is the mailbox's.
+    objects: Mutex<Vec<AtomicPtr<PyObject>>>,
     core: Remote,
 }
 
 /// The last token that was given in this process.
-static TOKENS: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+static TOKENS: AtomicU64 = AtomicU64::new(0);
 /// The mailbox of the core of this process.
 static MAILBOX: Mutex<Option<Arc<Mailbox>>> = Mutex::new(None);
 
 impl Parkers {
     pub(super) fn new(core: Remote) -> Self {
-        let mailbox = Arc::new(Mailbox { tokens: Mutex::default(), core });
-        *MAILBOX.lock().unwrap_or_else(PoisonError::into_inner) = Some(mailbox.clone());
+        let (tokens, objects) = Default::default();
+        let mailbox = Arc::new(Mailbox { tokens, objects, core });
+        *locked(&MAILBOX) = Some(mailbox.clone());
         Parkers { of: RefCell::default(), mailbox }
     }
 
     pub(super) fn add(&self) -> Rc<Parker> {
-        let token = TOKENS.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
+        let token = TOKENS.fetch_add(1, Ordering::Relaxed) + 1;
         let parker = Rc::new(Parker {
             token,
             woken: Cell::new(false),
@@ -86,22 +93,44 @@ impl Parkers {
         }
     }
 
-    /// Wakes the fibers that other threads have asked to be woken.
+    /// Wakes the fibers that other threads have asked to be woken, and frees the objects that they have left.
     pub(super) fn read_mailbox(&self) {
-        let tokens = std::mem::take(
-            &mut *self.mailbox.tokens.lock().unwrap_or_else(PoisonError::into_inner),
-        );
-        tokens.into_iter().for_each(|token| self.unpark(token));
+        taken(&self.mailbox.tokens).into_iter().for_each(|token| self.unpark(token));
+        for object in taken(&self.mailbox.objects) {
+            drop(Object::owned(object.into_inner()));
+        }
     }
 }
 
 /// Wakes a fiber from another thread than its core's.
 pub(super) fn unpark_from_outside(token: u64) {
-    let mailbox = MAILBOX.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    if let Some(mailbox) = mailbox {
-        mailbox.tokens.lock().unwrap_or_else(PoisonError::into_inner).push(token);
+    if let Some(mailbox) = mailbox() {
+        locked(&mailbox.tokens).push(token);
         mailbox.core.wake();
     }
+}
+
+/// Leaves an object whose last reference is gone to the core of this process, which frees it. Returns
+/// `false` if there is no core.
+pub(super) fn leave_to_core(raw: Raw) -> bool {
+    let Some(mailbox) = mailbox() else { return false };
+    // SAFETY: the object is still there, and the calling thread holds the lock.
+    unsafe { (api().Py_IncRef)(raw) };
+    locked(&mailbox.objects).push(AtomicPtr::new(raw));
+    mailbox.core.wake();
+    true
+}
+
+fn mailbox() -> Option<Arc<Mailbox>> {
+    locked(&MAILBOX).clone()
+}
+
+fn locked<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn taken<T>(of: &Mutex<Vec<T>>) -> Vec<T> {
+    std::mem::take(&mut *locked(of))
 }
 
 impl Parker {

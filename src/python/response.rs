@@ -19,6 +19,7 @@ use http::Method as HttpMethod;
 use super::api::{Method, PyObject, Raw, api};
 use super::class;
 use super::client::Client;
+use super::core::Core;
 use super::module::Arguments;
 use super::object::{Object, Raised, Result, View, answer, clear, import, raise, raise_object};
 use crate::session::{self, Response, Unanswered};
@@ -157,11 +158,18 @@ fn keep_open(object: &Object) -> Result<bool> {
 /// Counts the responses that nobody has judged. Called when the users of the core have ended.
 pub(super) fn settle_open() {
     settle_last();
-    while let Some(raw) = OPEN.with_borrow(|open| open.iter().next().copied()) {
+    while let Some(raw) = take_open() {
         if Object::borrowed(raw).and_then(|object| settle(&object)).is_err() {
             clear();
         }
     }
+}
+
+fn take_open() -> Option<Raw> {
+    OPEN.with_borrow_mut(|open| {
+        let raw = open.iter().next().copied()?;
+        open.take(&raw)
+    })
 }
 
 /// Counts the response, and tells the listeners of the file.
@@ -182,8 +190,12 @@ fn settle(object: &Object) -> Result<()> {
 }
 
 impl State {
-    /// Forgets that it is to be judged.
+    /// Forgets that it is to be judged. On another thread than the core's that waits for its end, which comes
+    /// on the core's.
     fn close(&self) {
+        if !Core::is_here() {
+            return;
+        }
         let raw = self.open.replace(ptr::null_mut());
         if !raw.is_null() {
             OPEN.with_borrow_mut(|open| open.remove(&raw));

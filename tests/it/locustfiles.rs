@@ -4,6 +4,7 @@
 use std::env;
 use std::process::Command;
 
+use gregaria::target;
 use serde_json::{Value, json};
 
 use crate::support::{Output, Run, Server, Signal, plain_server};
@@ -387,4 +388,55 @@ fn without_a_python_that_can_run_it_a_locustfile_is_refused() {
         error,
         "gregaria: error: there is no Python at /nonexistent, which --python names\n"
     );
+}
+
+/// Python frees an object on the thread that loses the last reference: here one beside the core, which
+/// runs while the core sleeps, and judges responses as well.
+#[test]
+fn responses_and_clients_may_be_judged_and_freed_on_any_thread() {
+    if !has_python() {
+        return;
+    }
+    let file = r#"
+import threading, time
+from locust import HttpUser, constant, events, task
+from locust.clients import HttpSession
+
+given, judged_there = [], []
+
+def free():
+    while True:
+        while judged_there:
+            with judged_there.pop() as response:
+                response.success()
+        given.clear()
+        time.sleep(0.001)
+
+@events.test_start.add_listener
+def start(**_):
+    threading.Thread(target=free, daemon=True).start()
+
+class A(HttpUser):
+    wait_time = constant(0.005)
+
+    @task
+    def asks(self):
+        events = self.environment.events
+        client = HttpSession(base_url=self.host, request_event=events.request, user=self)
+        given.append(client.get("/"))
+        with client.get("/", catch_response=True) as response:
+            given.append(response)
+        given.append(client.get("/", catch_response=True))
+        given.append(client)
+        judged_there.append(client.get("/", catch_response=True))
+        time.sleep(0.002)
+"#;
+    let server = target::Server::start(target::Options::default()).unwrap();
+    let words = ["-f", "locustfile.py", "--headless", "-u10", "-r100", "-t2", "--cores=0"];
+    let run = Run::new(words).file("locustfile.py", file).host(server.address());
+    let output = run.go().code(0);
+    let ((requests, failures), stopped) = (output.aggregated(), output.cancelled());
+    assert!(requests > 100 && failures == 0, "{}\n{}", output.stdout, output.stderr);
+    let seen = server.counters().requests;
+    assert!((requests..=requests + stopped).contains(&seen), "{seen}\n{}", output.stdout);
 }
