@@ -149,13 +149,13 @@ class GregariaLocustfile(Gregaria):
 
     user_class: str
     python: str | None = None
+    locustfile = Path(__file__).with_name("locustfile.py")
 
     def command(self, job):
-        locustfile = Path(__file__).with_name("locustfile.py")
         _, *options = super().command(replace(job, scenario=None))[1:]
         host = f"{job.scheme}://{job.address}"
         python = ["--python", self.python] if self.python else []
-        return [self.program, "-f", str(locustfile), self.user_class, "-H", host, "--headless",
+        return [self.program, "-f", str(self.locustfile), self.user_class, "-H", host, "--headless",
                 *python, *options]
 
 
