@@ -75,8 +75,8 @@ class Run:
         return self.process.wait(PATIENCE)
 
     def processes(self):
-        """Returns the ids of its processes by name: the command, the host, its nursery, and each core."""
-        names, pids = ["command", "host", "nursery"], [self.process.pid]
+        """Returns the ids of its processes by name: the command, the host, its fork server, and each core."""
+        names, pids = ["command", "host", "fork server"], [self.process.pid]
         while len(pids) < len(names) and (found := children(pids[-1])):
             pids.append(found[0])
         cores = children(pids[-1]) if len(pids) == len(names) else []

@@ -1,7 +1,7 @@
-//! The host process: loads the locustfile, answers the command, and has its [nursery](Nursery) fork the core
+//! The host process: loads the locustfile, answers the command, and has its [fork server](ForkServer) fork the core
 //! processes.
 //!
-//! It has one thread until the nursery is there, and then another one that delivers messages. What listeners of
+//! It has one thread until the fork server is there, and then another one that delivers messages. What listeners of
 //! the file start beside them is theirs.
 
 use std::io;
@@ -16,9 +16,9 @@ use serde_json::Value;
 
 use super::connection::Connection;
 use super::description::Description;
+use super::fork_server::{self, ForkServer, Parted};
 use super::interpreter::{Answer, Caller, Deliver, Interpreter, Load, LoadError};
 use super::message::{Call, CallAnswer, Request, Response};
-use super::nursery::{self, Nursery, Parted};
 
 /// The variable that marks a host process.
 pub const HOST: &str = "GREGARIA_HOST_FD";
@@ -31,13 +31,13 @@ const OF_THE_COMMAND: [i32; 3] = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP];
 pub enum Process {
     /// The host.
     Host(ExitCode),
-    /// The nursery or a core process.
+    /// The fork server or a core process.
     Forked(ExitCode),
 }
 
 /// Runs a host process, whose standard input is the socket to the command, until the command closes it.
 ///
-/// Like `fork`, it returns more than once: in the host, in its nursery, and in each core process, when that
+/// Like `fork`, it returns more than once: in the host, in its fork server, and in each core process, when that
 /// has ended.
 pub fn main(interpreter: &mut dyn Interpreter) -> Process {
     match begin() {
@@ -68,7 +68,7 @@ fn begin() -> io::Result<Connection> {
 
 fn serve(connection: Connection, interpreter: &mut dyn Interpreter) -> Process {
     let caller = Arc::new(HostCaller::default());
-    let (mut post, mut nursery) = (None, None);
+    let (mut post, mut fork_server) = (None, None);
     loop {
         let Ok(Some((request, socket))) = connection.receive_with() else {
             return Process::Host(ExitCode::SUCCESS);
@@ -83,29 +83,29 @@ fn serve(connection: Connection, interpreter: &mut dyn Interpreter) -> Process {
                 post = socket.map(Connection::from);
                 continue;
             }
-            Request::Load(load) => match loaded(load, &mut nursery, interpreter) {
+            Request::Load(load) => match loaded(load, &mut fork_server, interpreter) {
                 Ok(Loaded::Host(description)) => {
                     // A fork copies no second thread, so there is none before it.
-                    if let Some(post) = post.take_if(|_| nursery.is_some()) {
+                    if let Some(post) = post.take_if(|_| fork_server.is_some()) {
                         let deliver = interpreter.deliverer();
                         thread::spawn(move || deliver_all(&post, deliver));
                     }
                     Response::Loaded(Ok(description))
                 }
-                Ok(Loaded::Nursery(host)) => {
+                Ok(Loaded::ForkServer(host)) => {
                     // The command must notice that the host is gone, though its children live.
                     drop(connection);
                     *caller.lock() = None;
-                    return Process::Forked(nursery::main(host, interpreter));
+                    return Process::Forked(fork_server::main(host, interpreter));
                 }
                 Err(error) => Response::Loaded(Err(error)),
             },
-            Request::Fork => Response::Forked(match (&nursery, &socket) {
-                (Some(nursery), Some(socket)) => nursery.fork_core(socket.as_fd()),
+            Request::Fork => Response::Forked(match (&fork_server, &socket) {
+                (Some(fork_server), Some(socket)) => fork_server.fork_core(socket.as_fd()),
                 _ => Err("the files have not been loaded".to_owned()),
             }),
             Request::Reap => {
-                Response::Reaped(nursery.as_ref().map(Nursery::reap).unwrap_or_default())
+                Response::Reaped(fork_server.as_ref().map(ForkServer::reap).unwrap_or_default())
             }
             Request::Fire { event, details } => {
                 Response::Answered(interpreter.fire(&event, &details))
@@ -134,28 +134,28 @@ fn deliver_all(post: &Connection, mut deliver: Deliver) {
 /// Where a load returned, which may fork.
 enum Loaded {
     Host(Box<Description>),
-    /// In the nursery, with its connection to the host.
-    Nursery(Connection),
+    /// In the fork server, with its connection to the host.
+    ForkServer(Connection),
 }
 
 /// Loads the files, or gives them options and arguments. When they have arguments for the first time, the
-/// nursery is forked, and then `init` is fired.
+/// fork server is forked, and then `init` is fired.
 fn loaded(
     load: Load,
-    nursery: &mut Option<Nursery>,
+    fork_server: &mut Option<ForkServer>,
     interpreter: &mut dyn Interpreter,
 ) -> Result<Loaded, LoadError> {
     let description = interpreter.load(&load)?;
-    if let Some(nursery) = nursery {
-        nursery.load(load)?;
+    if let Some(fork_server) = fork_server {
+        fork_server.load(load)?;
     } else if load.has_arguments() {
         let failed = |error: io::Error| LoadError {
             text: format!("the process that starts those of the cores cannot be started: {error}"),
             exit: 1,
         };
-        match Nursery::fork(interpreter).map_err(failed)? {
-            Parted::Nursery(host) => return Ok(Loaded::Nursery(host)),
-            Parted::Host(forked) => *nursery = Some(forked),
+        match ForkServer::fork(interpreter).map_err(failed)? {
+            Parted::ForkServer(host) => return Ok(Loaded::ForkServer(host)),
+            Parted::Host(forked) => *fork_server = Some(forked),
         }
         return interpreter.init().map(|description| Loaded::Host(Box::new(description)));
     }

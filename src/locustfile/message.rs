@@ -12,7 +12,7 @@ use crate::control::ScheduledChange;
 use crate::reactor::Backend;
 use crate::stats::{Ending, Interval, Versioned};
 
-/// What the command asks of the host, which answers each before the next comes. The host asks its nursery the
+/// What the command asks of the host, which answers each before the next comes. The host asks its fork server the
 /// same for what concerns core processes.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Request {

@@ -2,7 +2,7 @@
 //!
 //! Four kinds of processes run a locustfile. The **command** has the options, the plan, the collector and
 //! the reports, and no Python. It starts one **host**, which loads the file and answers the command's
-//! messages, as Locust's master process does. For each run a fork of the host, its **nursery**, forks a **core
+//! messages, as Locust's master process does. For each run a fork of the host, its **fork server**, forks a **core
 //! process** for each core, which plans the same run and makes one core's share of its load.
 //!
 //! This folder has what they say to each other and what each of them does. It names nothing of Python:
@@ -17,12 +17,12 @@ mod crew;
 mod description;
 mod desk;
 mod exit;
+mod fork_server;
 pub mod host;
 mod host_process;
 mod installation;
 mod interpreter;
 mod message;
-mod nursery;
 
 pub use actions::{Actions, Described};
 pub use crew::Crew;

@@ -155,7 +155,7 @@ impl Interpreter for Python {
                 object::clear();
             }
             // SAFETY: this thread holds the lock, and the interpreter is told before and after. Of this
-            // program no other thread runs in a host that forks, nor in a nursery.
+            // program no other thread runs in a host that forks, nor in a fork server.
             let child = unsafe {
                 (api().PyOS_BeforeFork)();
                 let child = libc::fork();

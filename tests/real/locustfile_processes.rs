@@ -9,7 +9,7 @@ use rustix::process::{Pid, kill_process};
 use crate::harness::{Output, Run, Running, Signal};
 use crate::script::python_with;
 
-/// Core processes are children of the nursery, which is one of the host, which is one of the command.
+/// Core processes are children of the fork server, which is one of the host, which is one of the command.
 const CORE: u32 = 3;
 
 /// Users who wait, sleep, are in a request, or in a nested task set.

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::locustfile::connection::Connection;
 use crate::locustfile::{
     Actions, Caller, Deliver, Described, Description, Forked, Interpreter, Load, LoadError, Tick,
-    core, host, nursery,
+    core, fork_server, host,
 };
 use crate::scenario::{StateFactory, TaskFn, TaskResult, WaitFn};
 use crate::session::Session;
@@ -26,7 +26,7 @@ pub(super) struct Fake {
     caller: Option<Arc<dyn Caller>>,
     file: String,
     ticks: u32,
-    is_nursery: bool,
+    is_fork_server: bool,
     /// Messages that came, as `from: type`.
     messages: Arc<Mutex<Vec<String>>>,
 }
@@ -54,11 +54,11 @@ fn host_process() -> ExitCode {
     }
 }
 
-/// Is a nursery where the variable says so.
+/// Is a fork server where the variable says so.
 #[test]
-fn nursery_process() -> ExitCode {
+fn fork_server_process() -> ExitCode {
     let Ok(file) = env::var(FILE) else { return ExitCode::SUCCESS };
-    nursery::main(socket(), &mut Fake { file, is_nursery: true, ..Fake::default() })
+    fork_server::main(socket(), &mut Fake { file, is_fork_server: true, ..Fake::default() })
 }
 
 /// Is a core process where the variable says so.
@@ -183,7 +183,7 @@ impl Interpreter for Fake {
     }
 
     fn fork(&mut self, socket: BorrowedFd<'_>) -> io::Result<Forked> {
-        let is = if self.is_nursery { "core_process" } else { "nursery_process" };
+        let is = if self.is_fork_server { "core_process" } else { "fork_server_process" };
         let mut command = this_binary(&format!("locustfile::tests::fake::{is}"));
         command.env_remove(host::HOST).env(FILE, &self.file);
         let child = command.stdin(Stdio::from(socket.try_clone_to_owned()?)).spawn()?;

@@ -100,11 +100,11 @@ impl Setup {
         }
     }
 
-    /// The core processes of the run, which are children of the nursery, the host's only child.
+    /// The core processes of the run, which are children of the fork server, the host's only child.
     fn core_processes(&self) -> Vec<Pid> {
-        let nursery = children(Pid::from_raw(self.host.id as i32).unwrap());
-        assert_eq!(nursery.len(), 1);
-        children(nursery[0])
+        let fork_servers = children(Pid::from_raw(self.host.id as i32).unwrap());
+        assert_eq!(fork_servers.len(), 1);
+        children(fork_servers[0])
     }
 
     /// What the server saw is what was counted: as samples, or as cancelled.
@@ -368,7 +368,7 @@ fn what_the_host_sends_at_test_start_comes_before_that_of_the_cores() {
 
 /// As the kernel does where memory is short. What runs goes on; the next run cannot begin.
 #[test]
-fn without_the_nursery_there_is_no_other_run_and_none_is_lost() {
+fn without_the_fork_server_there_is_no_other_run_and_none_is_lost() {
     let mut setup = Setup::new("get");
     let snapshot = setup.run_until(|| {
         let host = Pid::from_raw(setup.host.id as i32).unwrap();

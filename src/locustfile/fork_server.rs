@@ -1,8 +1,8 @@
-//! The nursery: a process that forks the core processes of all runs, and does nothing else.
+//! The fork server: a process that forks the core processes of all runs, and does nothing else.
 //!
 //! The host forks it after the files are loaded and before `init` is fired. So each core process begins with
 //! what the files have made, and fires `init` for itself, as the workers of `locust --processes` do. Nor has
-//! the nursery a second thread at any time, which a listener may have started in the host: a fork copies only
+//! the fork server a second thread at any time, which a listener may have started in the host: a fork copies only
 //! the thread that forks, and with it the locks of others.
 
 use std::io;
@@ -18,30 +18,30 @@ use super::exit::ended;
 use super::interpreter::{Forked, Interpreter, Load, LoadError};
 use super::message::{Request, Response};
 
-/// A nursery as the host sees it. It is killed when this is dropped, and by the kernel when the host ends.
-pub(super) struct Nursery {
+/// A fork server as the host sees it. It is killed when this is dropped, and by the kernel when the host ends.
+pub(super) struct ForkServer {
     connection: Connection,
     id: Pid,
     process: OwnedFd,
 }
 
-/// Where the fork of a nursery returned.
+/// Where the fork of a fork server returned.
 pub(super) enum Parted {
-    Host(Nursery),
-    /// In the nursery, with its connection to the host.
-    Nursery(Connection),
+    Host(ForkServer),
+    /// In the fork server, with its connection to the host.
+    ForkServer(Connection),
 }
 
-impl Nursery {
-    /// Forks a nursery from this process.
+impl ForkServer {
+    /// Forks a fork server from this process.
     pub(super) fn fork(interpreter: &mut dyn Interpreter) -> io::Result<Parted> {
-        let (connection, nursery) = Connection::pair()?;
-        match interpreter.fork(nursery.as_fd())? {
+        let (connection, theirs) = Connection::pair()?;
+        match interpreter.fork(theirs.as_fd())? {
             Forked::Parent(id) => {
                 let process = pidfd_open(id, PidfdFlags::empty())?;
-                Ok(Parted::Host(Nursery { connection, id, process }))
+                Ok(Parted::Host(ForkServer { connection, id, process }))
             }
-            Forked::Child => Ok(Parted::Nursery(nursery)),
+            Forked::Child => Ok(Parted::ForkServer(theirs)),
         }
     }
 
@@ -75,7 +75,7 @@ impl Nursery {
     }
 }
 
-impl Drop for Nursery {
+impl Drop for ForkServer {
     fn drop(&mut self) {
         let _ = pidfd_send_signal(&self.process, Signal::KILL);
         reap(self.id);
@@ -90,7 +90,7 @@ fn unanswered(answer: io::Result<Response>) -> String {
     format!("the Python process that starts those of the cores {why}")
 }
 
-/// Runs a nursery until the host closes the connection. Like `fork`, it returns in each core process, too.
+/// Runs a fork server until the host closes the connection. Like `fork`, it returns in each core process, too.
 pub(super) fn main(connection: Connection, interpreter: &mut dyn Interpreter) -> ExitCode {
     if rustix::process::set_parent_process_death_signal(Some(Signal::KILL)).is_err() {
         return ExitCode::FAILURE;
@@ -104,7 +104,7 @@ pub(super) fn main(connection: Connection, interpreter: &mut dyn Interpreter) ->
             Request::Load(load) => Response::Loaded(interpreter.load(&load).map(Box::new)),
             Request::Fork => match fork_core(interpreter, socket) {
                 Ok((Forked::Child, socket)) => {
-                    // The host must notice that the nursery is gone, though its children live.
+                    // The host must notice that the fork server is gone, though its children live.
                     drop(connection);
                     return core::main(socket.into(), interpreter);
                 }
