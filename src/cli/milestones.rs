@@ -93,7 +93,7 @@ pub(super) fn announce(plan: &Plan, log: &Log) {
             plan.ignored.join(", ")
         ));
     }
-    if plan.tls.kinds().iter().any(Tls::is_insecure) {
+    if plan.is_secure() && plan.tls.kinds().iter().any(Tls::is_insecure) {
         log.warning(
             "main",
             "The certificates of servers are not checked (--insecure, or insecure = true)",
