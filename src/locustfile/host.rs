@@ -1,4 +1,4 @@
-//! The host process: loads the locustfile, answers the command, and has its [fork server](ForkServer) fork the core
+//! The host process: loads the locustfile, answers the command, and has its fork server fork the core
 //! processes.
 //!
 //! It has one thread until the fork server is there, and then another one that delivers messages. What listeners of
