@@ -9,7 +9,7 @@ fn the_tutorial_is_walked_on_the_page() {
 
 #[test]
 fn page_report_console_and_files_say_the_same_after_ctrl_c() {
-    browser::run("numbers.py", &[]);
+    browser::run("numerals.py", &[]);
 }
 
 #[test]
