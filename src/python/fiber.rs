@@ -17,7 +17,7 @@ use super::core::Core;
 use super::object::Object;
 use super::parker::Parker;
 use super::stack::{FiberStack, NoStack};
-use crate::session::{Made, PendingRequest, Session};
+use crate::session::{Made, PendingRequest, Response, Session};
 
 /// What a fiber asks its core for.
 pub(super) enum Ask {
@@ -50,7 +50,7 @@ pub(super) enum Answer {
     /// Another job, after the one that is done.
     Job(Job),
     /// What came of the request.
-    Made(Made),
+    Made(Made<Box<Response>>),
     /// Whether what it waited for has happened; otherwise the time is over.
     Happened(bool),
     /// The command's answer, or why there is none.

@@ -84,14 +84,14 @@ pub(super) fn register(is_fast: bool, class: Object) {
 }
 
 /// Makes the object of a response.
-pub(super) fn new(made: session::Made, asked: Asked) -> Result<Object> {
+pub(super) fn new(made: session::Made<Box<Response>>, asked: Asked) -> Result<Object> {
     settle_last();
     let is_fast = Client::of(&asked.client).is_some_and(Client::is_fast);
     let class = CLASSES[usize::from(is_fast)].load(Ordering::Relaxed);
     let made = match made {
         Ok(mut response) => {
             judge(&mut response, is_fast);
-            Made::Response(Box::new(response))
+            Made::Response(response)
         }
         Err(failed) => Made::Failed(failed),
     };

@@ -1,6 +1,6 @@
 //! A Python user as the state of a user of ours: its fiber, and what the fiber asks for.
 
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::PoisonError;
 use std::task::Poll;
 use std::time::Duration;
@@ -105,7 +105,8 @@ pub(super) async fn drive(fiber: &mut Fiber, session: &Session, mut answer: Answ
         answer = match fiber.resume(session, answer) {
             Ask::Done(ended) | Ask::Iterated(ended) => return ended,
             Ask::Request(request) => {
-                let made = or_thrown(fiber, session.make_pending(request)).await;
+                let request = pin!(session.make_pending(request));
+                let made = or_thrown(fiber, request).await;
                 made.map_or_else(Answer::Throw, Answer::Made)
             }
             Ask::Sleep(Duration::ZERO) => {
@@ -113,19 +114,19 @@ pub(super) async fn drive(fiber: &mut Fiber, session: &Session, mut answer: Answ
                 Answer::Happened(true)
             }
             Ask::Sleep(wait) => {
-                let slept = or_thrown(fiber, session.sleep(wait)).await;
+                let slept = or_thrown(fiber, pin!(session.sleep(wait))).await;
                 slept.map_or_else(Answer::Throw, |()| Answer::Happened(true))
             }
             Ask::Park(timeout) => {
-                let woken = or_thrown(fiber, park(fiber, session, timeout)).await;
+                let woken = or_thrown(fiber, pin!(park(fiber, session, timeout))).await;
                 woken.map_or_else(Answer::Throw, Answer::Happened)
             }
             Ask::Descriptor(descriptor) => {
-                let ready = or_thrown(fiber, until_ready(session, descriptor)).await;
+                let ready = or_thrown(fiber, pin!(until_ready(session, descriptor))).await;
                 ready.map_or_else(Answer::Throw, Answer::Happened)
             }
             Ask::Call(name, text) => {
-                let called = or_thrown(fiber, call(fiber, &name, &text)).await;
+                let called = or_thrown(fiber, pin!(call(fiber, &name, &text))).await;
                 called.map_or_else(Answer::Throw, Answer::Called)
             }
         };
@@ -133,8 +134,10 @@ pub(super) async fn drive(fiber: &mut Fiber, session: &Session, mut answer: Answ
 }
 
 /// Waits for a future, or for an exception that is to be raised in the fiber meanwhile.
-async fn or_thrown<T>(fiber: &Fiber, future: impl Future<Output = T>) -> Result<T, Object> {
-    let mut future = pin!(future);
+async fn or_thrown<T>(
+    fiber: &Fiber,
+    mut future: Pin<&mut impl Future<Output = T>>,
+) -> Result<T, Object> {
     let parker = fiber.parker();
     std::future::poll_fn(|context| {
         if parker.is_thrown_at()

@@ -9,7 +9,7 @@ use http::Method;
 
 use super::check::Check;
 use super::counted::refuse;
-use super::response::Response;
+use super::response::{Carrier, Response};
 use super::session::SessionRefs;
 use super::unanswered::{Made, Unanswered};
 use super::variation::{Overrides, Variation};
@@ -181,11 +181,12 @@ impl PendingRequest {
         &mut self.0
     }
 
-    pub(super) async fn make(
+    /// Makes the request.
+    pub(super) async fn make<R: Carrier>(
         self,
         session: SessionRefs<'_>,
         connections: &mut Connections,
-    ) -> Made {
+    ) -> Made<R> {
         let PendingParts { method, path, name, keep_body, plain, .. } = &*self.0;
         let prepared = match (path, name) {
             (Cow::Borrowed(path), None) if *plain => {
@@ -210,18 +211,19 @@ impl PendingRequest {
 }
 
 /// Applies the checks to the response.
-fn checked(mut response: Response, checks: &[Check]) -> Response {
-    response.apply_checks(checks);
+fn checked<R: Carrier>(response: Response, checks: &[Check]) -> R {
+    let mut response = R::from(response);
+    response.response().apply_checks(checks);
     response
 }
 
 impl SessionRefs<'_> {
     /// Renders a request and makes it.
-    async fn perform_once(
+    async fn perform_once<R: Carrier>(
         self,
         connections: &mut Connections,
         mut parts: Box<PendingParts>,
-    ) -> Made {
+    ) -> Made<R> {
         let (context, defaults) = (self.context, &self.class.defaults);
         let entry = parts.entry(context);
         let mut rendered = context.unwritten(defaults);
@@ -245,10 +247,10 @@ impl SessionRefs<'_> {
             intended: self.intended.take(context),
         };
         let judge = |response| checked(response, &checks);
-        let made = self.request(connections, outbound, judge).await;
+        let made: Made<R> = self.request(connections, outbound, judge).await;
         match made {
             Ok(mut response) => {
-                response.set_request(rendered);
+                response.response().set_request(rendered);
                 Ok(response)
             }
             Err(failed) => {

@@ -55,6 +55,24 @@ pub struct Response {
     is_counted: bool,
 }
 
+/// What a response is handed on in: itself, or a box, which is cheaper to move through many futures.
+pub(crate) trait Carrier: From<Response> {
+    /// Returns the response.
+    fn response(&mut self) -> &mut Response;
+}
+
+impl Carrier for Response {
+    fn response(&mut self) -> &mut Response {
+        self
+    }
+}
+
+impl Carrier for Box<Response> {
+    fn response(&mut self) -> &mut Response {
+        self
+    }
+}
+
 impl Response {
     pub(in crate::session) fn new(
         context: Rc<Context>,

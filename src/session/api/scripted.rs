@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::pending::PendingRequest;
+use super::response::Response;
 use super::session::Session;
 use super::unanswered::Made;
 use crate::credentials::{hidden, stripped};
@@ -12,7 +13,7 @@ use crate::stats::{Clocks, Outcome, Sample};
 
 impl Session {
     /// Makes a request that was built before.
-    pub(crate) async fn make_pending(&self, request: PendingRequest) -> Made {
+    pub(crate) async fn make_pending(&self, request: PendingRequest) -> Made<Box<Response>> {
         self.make(request).await
     }
 

@@ -14,7 +14,7 @@ use super::parallel::ParallelConnections;
 use super::pending::{PendingRequest, UsedRequests};
 use super::random::Random;
 use super::request_builder::{Path, RequestBuilder};
-use super::response::Response;
+use super::response::{Carrier, Response};
 use super::unanswered::Made;
 use super::variation::Variants;
 use crate::reactor::Reactor;
@@ -149,7 +149,7 @@ impl Session {
         clippy::await_holding_refcell_ref,
         reason = "a request that finds it borrowed takes other connections"
     )]
-    pub(super) async fn make(&self, mut request: PendingRequest) -> Made {
+    pub(super) async fn make<R: Carrier>(&self, mut request: PendingRequest) -> Made<R> {
         let session = self.refs();
         if let Some(variation) = request.variation() {
             return Box::pin(self.make_varied(request, &variation)).await;

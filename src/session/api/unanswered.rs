@@ -10,8 +10,8 @@ use crate::session::failure::Failure;
 use crate::session::wire::context::Context;
 use crate::stats::{Clocks, EntryId, Outcome, Sample};
 
-/// What came of a request.
-pub(crate) type Made = Result<Response, Box<Unanswered>>;
+/// What came of a request: the response, or a box with it for those who hand it on.
+pub(crate) type Made<R = Response> = Result<R, Box<Unanswered>>;
 
 /// A request that failed without a response. It has been counted already.
 #[derive(Debug, thiserror::Error)]

@@ -9,6 +9,7 @@ use super::counted::refuse;
 use super::parallel::ParallelConnections;
 use super::pending::PendingRequest;
 use super::request_builder::RequestBuilder;
+use super::response::Carrier;
 use super::session::{Session, SessionClass, SessionRefs};
 use super::unanswered::Made;
 use crate::session::request::base_url::BaseUrl;
@@ -149,7 +150,11 @@ impl RequestBuilder<'_> {
 impl Session {
     /// Makes a request with this variation of the class.
     #[cold]
-    pub(super) async fn make_varied(&self, request: PendingRequest, variation: &Variation) -> Made {
+    pub(super) async fn make_varied<R: Carrier>(
+        &self,
+        request: PendingRequest,
+        variation: &Variation,
+    ) -> Made<R> {
         let class = match self.class.varied(&self.context, variation) {
             Ok(class) => class,
             Err(reason) => {
