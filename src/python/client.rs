@@ -7,6 +7,7 @@ mod auth;
 mod call;
 mod cookies;
 mod prepared;
+mod query;
 mod request;
 
 use std::cell::{Cell, RefCell};

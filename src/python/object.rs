@@ -215,6 +215,11 @@ impl View {
         unsafe { (api().PyType_GetFlags)(self.0.as_ref().class) & class != 0 }
     }
 
+    /// Returns whether it is an `int`; a `bool` is one.
+    pub(super) fn is_int(self) -> bool {
+        self.has(flag::LONG)
+    }
+
     pub(super) fn is_exception(self) -> bool {
         self.has(flag::EXCEPTION)
     }
@@ -267,7 +272,7 @@ impl View {
 
     /// Returns its value, if it is an `int` of 64 bits.
     pub(super) fn as_int(self) -> Option<i64> {
-        if !self.has(flag::LONG) {
+        if !self.is_int() {
             return None;
         }
         // SAFETY: an `int`.

@@ -1,6 +1,7 @@
 """What the clients make of their keywords: as requests 2.34 and geventhttpclient 2.6 send them under Locust 2.47."""
 
 import datetime
+import enum
 import io
 import unittest
 
@@ -36,6 +37,10 @@ def content(sent):
     return kind, body
 
 
+class Kind(str, enum.Enum):
+    USED = "used"
+
+
 class Urls(unittest.TestCase):
     def path(self, client, url, **given):
         return client.request("GET", url, **given)["url"].removeprefix(HOST)
@@ -51,6 +56,8 @@ class Urls(unittest.TestCase):
             (b"x=1", "?x=1"),
             ({}, ""),
             ({"a": True, "b": 1.5}, "?a=True&b=1.5"),
+            # A text with another str().
+            ({Kind.USED: Kind.USED}, "?used=used"),
             ({"ä": "€/&="}, "?%C3%A4=%E2%82%AC%2F%26%3D"),
             ({"a": b"\xff", "b": (1, 2)}, "?a=%FF&b=1&b=2"),
             ({"a": (x for x in "xy"), "b": {"k": "v"}}, "?a=x&a=y&b=k"),

@@ -7,13 +7,16 @@ use std::process::Command;
 use crate::script::{program, python_with};
 
 /// A few of all kinds, so that CI does not take minutes: `compare.py` without names runs them all.
-const FILES: [&str; 8] = [
+const FILES: [&str; 11] = [
     "cookies_session",
     "csrf_form",
+    "fast_checks",
     "gevent_pool",
+    "http_details",
     "nested_sets",
     "own_samples",
     "rest_crud",
+    "search_params",
     "sequential_checkout",
     "shape_classes",
 ];

@@ -5,12 +5,15 @@ use super::super::core::Core;
 use super::super::module::Arguments;
 use super::super::object::{Object, Raised, Result, View, raise};
 use super::prepared::Prepared;
+use super::query;
 
 /// The keywords of a call.
 #[derive(Default)]
 pub(super) struct Call {
     pub(super) url: Option<Object>,
     pub(super) name: Option<Object>,
+    /// The query that `params` makes, behind that of the URL.
+    pub(super) query: Option<String>,
     pub(super) is_caught: Option<bool>,
     /// A value, and then its text.
     pub(super) json: Option<Object>,
@@ -68,6 +71,9 @@ impl Call {
         let url = call.url.as_ref()?;
         is_plain &= url.view().as_str().is_some_and(is_plain_url);
         is_plain &= call.data.is_none() || call.json.is_none();
+        // One without a path would get it between its host and the query.
+        is_plain &=
+            call.query.is_none() || url.view().as_str().is_some_and(|url| url.starts_with('/'));
         is_plain.then_some(call)
     }
 
@@ -75,7 +81,7 @@ impl Call {
     pub(super) fn is_bare(&self) -> bool {
         let has_body = self.json.is_some() || self.data.is_some() || self.headers.is_some();
         let has_limits = self.timeout.is_some() || self.redirects.is_some();
-        !has_body && !has_limits && self.prepared.is_none()
+        !has_body && !has_limits && self.query.is_none() && self.prepared.is_none()
     }
 
     /// Takes a keyword. Returns `false` for one that is not plain.
@@ -88,6 +94,10 @@ impl Call {
                 let is_text = value.as_str().is_some_and(|name| !name.is_empty());
                 self.name = is_text.then(|| value.to_owned());
                 return is_text;
+            }
+            "params" => {
+                self.query = query::of_dict(value);
+                return self.query.is_some();
             }
             "catch_response" => self.is_caught = Some(value.is_true()),
             "json" => self.json = Some(value.to_owned()),
@@ -115,8 +125,17 @@ impl Call {
 
 /// Returns whether None means that the keyword is not given.
 fn is_optional(key: &str) -> bool {
-    const OPTIONAL: [&str; 8] =
-        ["name", "json", "data", "headers", "timeout", "auth", "context", "catch_response"];
+    const OPTIONAL: [&str; 9] = [
+        "name",
+        "params",
+        "json",
+        "data",
+        "headers",
+        "timeout",
+        "auth",
+        "context",
+        "catch_response",
+    ];
     OPTIONAL.contains(&key)
 }
 

@@ -9,6 +9,7 @@ use super::super::object::{Object, Result, View, raise};
 use super::Client;
 use super::call::Call;
 use super::prepared::Prepared;
+use super::query;
 use crate::session::{PendingRequest, RequestBuilder, Session, Variation};
 
 /// Builds the request of a call to `url`, the argument.
@@ -28,7 +29,10 @@ pub(super) fn build(
     let whole = prepared.and_then(|prepared| prepared.url.as_ref()?.view().as_str());
     let mut request = match whole {
         Some(whole) => named(session.request(method, whole.to_owned()), call, path_of(whole)),
-        None => begin(client, session, method, url, call),
+        None => match &call.query {
+            None => begin(client, session, method, url, call),
+            Some(query) => with_query(client, session, method, url, query, call),
+        },
     };
     request = request.keep_trail();
     let mut own = match &call.headers {
@@ -139,6 +143,20 @@ fn begin<'s>(
         "/" => request.name(url.to_owned()),
         prefix => request.name(format!("{prefix}{url}")),
     }
+}
+
+/// Begins a request with this query. Only `HttpUser` names its row with it.
+fn with_query<'s>(
+    client: &Client,
+    session: &'s Session,
+    method: HttpMethod,
+    url: &str,
+    query: &str,
+    call: &Call,
+) -> RequestBuilder<'s> {
+    let request = begin(client, session, method, &query::behind(url, query), call);
+    let is_named = call.name.is_some() || client.name.borrow().is_some();
+    if is_named || !client.is_fast.get() { request } else { request.name(url.to_owned()) }
 }
 
 /// Names the row by the call, or else by this.

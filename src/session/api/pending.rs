@@ -203,7 +203,13 @@ impl PendingRequest {
                 let checks = session.class.used.end(session.context, self.0);
                 let outbound = session.outbound(&prepared, keeps_trail);
                 let judge = |response| checked(response, &checks);
-                session.request(connections, outbound, judge).await
+                let made: Made<R> = session.request(connections, outbound, judge).await;
+                made.map(|mut response| {
+                    if keeps_trail {
+                        response.response().set_constant(prepared);
+                    }
+                    response
+                })
             }
             None => session.perform_once(connections, self.0).await,
         }

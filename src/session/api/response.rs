@@ -19,6 +19,7 @@ use crate::session::body::{json, text};
 use crate::session::identity::excerpt::excerpt;
 use crate::session::identity::secrets::Secrets;
 use crate::session::wire::context::Context;
+use crate::session::wire::prepared::Prepared;
 use crate::session::wire::received::Received;
 use crate::session::wire::rendered::Rendered;
 use crate::session::wire::trail::{Redirect, Trail};
@@ -42,6 +43,8 @@ pub struct Response {
     is_kept: bool,
     /// The request, unless it is a constant one: it may have credentials of its own.
     request: Option<Box<Rendered>>,
+    /// The request, if it is a constant one and was told to keep its trail.
+    constant: Option<Rc<Prepared>>,
     /// The redirects that led here, if there were some and the request keeps them.
     trail: Option<Box<Trail>>,
     /// The most bytes that the decoded body may have.
@@ -92,6 +95,7 @@ impl Response {
             bytes,
             is_kept,
             request: None,
+            constant: None,
             trail,
             max_body,
             decoded: OnceCell::new(),
@@ -140,16 +144,22 @@ impl Response {
         self.trail.as_ref().map_or(&[], |trail| &trail.redirects)
     }
 
-    /// Returns the request that was sent last, unless it was a constant one.
+    /// Returns the request that was sent last, if the response has it.
     pub(crate) fn sent(&self) -> Option<Sent<'_>> {
         let last = self.trail.as_ref().and_then(|trail| trail.last.as_ref());
-        let request = last.or(self.request.as_deref())?;
+        let constant = || self.constant.as_ref().map(|constant| &constant.rendered);
+        let request = last.or(self.request.as_deref()).or_else(constant)?;
         Some(Sent { context: &self.context, request })
     }
 
     /// Sets the request, whose credentials a server may repeat.
     pub(in crate::session) fn set_request(&mut self, request: Box<Rendered>) {
         self.request = Some(request);
+    }
+
+    /// Sets the request, if it is a constant one.
+    pub(in crate::session) fn set_constant(&mut self, request: Rc<Prepared>) {
+        self.constant = Some(request);
     }
 
     /// Logs that the response is a failure, and why.

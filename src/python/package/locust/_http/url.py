@@ -52,7 +52,12 @@ def encode_params(params):
         return params.decode("utf-8", "surrogateescape")
     if isinstance(params, str):
         return params
-    return urlencode(repeated(params))
+    return urlencode([(_content(name), _content(value)) for name, value in repeated(params)])
+
+
+def _content(value):
+    """Returns what a text consists of: a member of an Enum of texts has another `str()`."""
+    return value.encode() if isinstance(value, str) else value
 
 
 def repeated(fields):
