@@ -67,6 +67,7 @@ pub use wire::prepared::Prepared;
 pub use wire::render::Defaults;
 
 pub(crate) use api::check::needs_body;
+pub(crate) use api::sent::Sent;
 pub(crate) use api::unanswered::{Made, Unanswered};
 pub(crate) use api::variation::Variation;
 pub(crate) use budget::Budget;

@@ -1,6 +1,8 @@
 """A small engine for the tests of the package `locust`: it writes down what it is told."""
 
+import atexit
 import json
+import shutil
 import sys
 import tempfile
 import textwrap
@@ -85,6 +87,8 @@ sys.modules["_gregaria"] = engine
 
 def file(text, name="locustfile.py"):
     """Writes a locustfile into a folder of its own; its path."""
-    path = Path(tempfile.mkdtemp(prefix="locustfile-")) / name
+    folder = tempfile.mkdtemp(prefix="locustfile-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    path = Path(folder) / name
     path.write_text(textwrap.dedent(text))
     return str(path)

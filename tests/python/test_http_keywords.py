@@ -147,6 +147,9 @@ class Bodies(unittest.TestCase):
             ((("a", "1"), ("a", "2")), "a=1&a=2", "a=1&a=2"),
             ({"ä": "€"}, "%C3%A4=%E2%82%AC", "%C3%A4=%E2%82%AC"),
             ({"a": {"k": "v"}}, "a=k", "a=%7B%27k%27%3A+%27v%27%7D"),
+            # A text with another str().
+            ({Kind.USED: Kind.USED}, "used=used", "Kind.USED=Kind.USED"),
+            ([(Kind.USED, Kind.USED)], "used=used", "used=used"),
         ]:
             self.check(lambda: {"data": data}, (FORM, of_requests), (FAST_FORM, of_fast))
 

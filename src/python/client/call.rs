@@ -125,18 +125,18 @@ impl Call {
 
 /// Returns whether None means that the keyword is not given.
 fn is_optional(key: &str) -> bool {
-    const OPTIONAL: [&str; 9] = [
-        "name",
-        "params",
-        "json",
-        "data",
-        "headers",
-        "timeout",
-        "auth",
-        "context",
-        "catch_response",
-    ];
-    OPTIONAL.contains(&key)
+    matches!(
+        key,
+        "name"
+            | "params"
+            | "json"
+            | "data"
+            | "headers"
+            | "timeout"
+            | "auth"
+            | "context"
+            | "catch_response"
+    )
 }
 
 /// Returns the URL and the keywords of a call as `_prepare` takes them.

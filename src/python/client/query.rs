@@ -1,5 +1,9 @@
 //! The query that `params=` makes.
 
+use std::borrow::Cow;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
 use super::super::object::View;
 
 /// Writes the pairs of a dict as requests does: escaped as a form is (`application/x-www-form-urlencoded`),
@@ -23,26 +27,25 @@ pub(super) fn of_dict(params: View) -> Option<String> {
 }
 
 /// Puts a query behind a URL that may have one.
-pub(super) fn behind(url: &str, query: &str) -> String {
+pub(super) fn behind<'u>(url: &'u str, query: Option<&str>) -> Cow<'u, str> {
     match query {
-        "" => url.to_owned(),
-        query => format!("{url}{}{query}", if url.contains('?') { '&' } else { '?' }),
+        None | Some("") => Cow::Borrowed(url),
+        Some(query) => {
+            let separator = if url.contains('?') { '&' } else { '?' };
+            Cow::Owned(format!("{url}{separator}{query}"))
+        }
     }
 }
 
+/// Escapes text as Python's `quote_plus` does: all but letters, digits and `-._~`, and a space as `+`.
 fn escape(text: &str, escaped: &mut String) {
-    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-    for byte in text.bytes() {
-        match byte {
-            b' ' => escaped.push('+'),
-            _ if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => {
-                escaped.push(char::from(byte));
-            }
-            _ => {
-                let digit = |half: u8| char::from(DIGITS[usize::from(half)]);
-                escaped.extend(['%', digit(byte >> 4), digit(byte & 15)]);
-            }
+    const ESCAPED: &AsciiSet =
+        &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+    for (at, part) in text.split(' ').enumerate() {
+        if at > 0 {
+            escaped.push('+');
         }
+        escaped.extend(utf8_percent_encode(part, ESCAPED));
     }
 }
 
@@ -59,8 +62,8 @@ mod tests {
 
     #[test]
     fn a_query_goes_behind_the_one_that_is_there() {
-        assert_eq!(behind("/a", "x=1"), "/a?x=1");
-        assert_eq!(behind("/a?b=2", "x=1"), "/a?b=2&x=1");
-        assert_eq!(behind("/a", ""), "/a");
+        assert_eq!(behind("/a", Some("x=1")), "/a?x=1");
+        assert_eq!(behind("/a?b=2", Some("x=1")), "/a?b=2&x=1");
+        assert_eq!(behind("/a", Some("")), "/a");
     }
 }

@@ -29,10 +29,7 @@ pub(super) fn build(
     let whole = prepared.and_then(|prepared| prepared.url.as_ref()?.view().as_str());
     let mut request = match whole {
         Some(whole) => named(session.request(method, whole.to_owned()), call, path_of(whole)),
-        None => match &call.query {
-            None => begin(client, session, method, url, call),
-            Some(query) => with_query(client, session, method, url, query, call),
-        },
+        None => begin(client, session, method, url, call),
     };
     request = request.keep_trail();
     let mut own = match &call.headers {
@@ -107,7 +104,8 @@ fn constant<'s>(
     }
 }
 
-/// Begins a request whose URL is as it was typed.
+/// Begins a request whose URL is as it was typed, with its query behind it. Only `HttpUser` names the row with
+/// the query.
 fn begin<'s>(
     client: &Client,
     session: &'s Session,
@@ -115,6 +113,7 @@ fn begin<'s>(
     url: &str,
     call: &Call,
 ) -> RequestBuilder<'s> {
+    let asked = query::behind(url, call.query.as_deref());
     let is_absolute = crate::session::is_absolute(url);
     let base = client.base_url.borrow();
     let is_base = is_absolute || base.is_empty() || {
@@ -123,40 +122,27 @@ fn begin<'s>(
         known
     };
     let request = if is_base {
-        session.request(method, format_args!("{url}"))
+        session.request(method, format_args!("{asked}"))
     } else {
-        session.request(method, format_args!("{base}{url}"))
+        session.request(method, format_args!("{base}{asked}"))
     };
     if call.name.is_some() || client.name.borrow().is_some() {
         let name = client.name.borrow();
         return named(request, call, name.as_deref().unwrap_or_default());
     }
     if client.is_fast.get() {
-        return if is_base { request } else { request.name(url.to_owned()) };
+        let is_named = is_base && call.query.is_none();
+        return if is_named { request } else { request.name(url.to_owned()) };
     }
     if is_absolute {
-        return request.name(path_of(url).to_owned());
+        return request.name(path_of(&asked).to_owned());
     }
     let prefix = if is_base { session.base_path() } else { path_of(&base) };
     match prefix {
         "" => request,
-        "/" => request.name(url.to_owned()),
-        prefix => request.name(format!("{prefix}{url}")),
+        "/" => request.name(asked.into_owned()),
+        prefix => request.name(format!("{prefix}{asked}")),
     }
-}
-
-/// Begins a request with this query. Only `HttpUser` names its row with it.
-fn with_query<'s>(
-    client: &Client,
-    session: &'s Session,
-    method: HttpMethod,
-    url: &str,
-    query: &str,
-    call: &Call,
-) -> RequestBuilder<'s> {
-    let request = begin(client, session, method, &query::behind(url, query), call);
-    let is_named = call.name.is_some() || client.name.borrow().is_some();
-    if is_named || !client.is_fast.get() { request } else { request.name(url.to_owned()) }
 }
 
 /// Names the row by the call, or else by this.

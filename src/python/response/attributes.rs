@@ -10,7 +10,7 @@ use super::super::fiber::{Running, running};
 use super::super::module::seconds;
 use super::super::object::{Object, Result, View, answer, import};
 use super::{Made, State, state, text};
-use crate::session::{Redirect, Session};
+use crate::session::{Redirect, Sent, Session};
 
 type Get = unsafe extern "C" fn(Raw, *mut c_void) -> Raw;
 type Set = unsafe extern "C" fn(Raw, Raw, *mut c_void) -> c_int;
@@ -97,13 +97,10 @@ get!(ok, state => Ok(Object::bool(match &*state.made.borrow() {
 })));
 
 // The URL that the response came from. A request of an `HttpUser` that got none has none.
-get!(url, state => match &*state.made.borrow() {
-    Made::Response(response) => match response.sent() {
-        Some(sent) => Object::str(&sent.url()),
-        None => Ok(state.url.clone()),
-    },
-    Made::Failed(_) if state.is_fast() => Object::str(&asked_url(state)),
-    Made::Failed(_) => Ok(Object::none()),
+get!(url, state => match sent(&state.made.borrow()) {
+    Some(sent) => Object::str(&sent.url()),
+    None if state.is_fast() => Object::str(&asked_url(state)),
+    None => Ok(Object::none()),
 });
 
 get!(reason, state => match &*state.made.borrow() {
@@ -172,11 +169,7 @@ get!(redirects, state => {
 // The request: method, URL, headers, body.
 get!(request, state => {
     let made = state.made.borrow();
-    let sent = match &*made {
-        Made::Response(response) => response.sent(),
-        Made::Failed(_) => None,
-    };
-    let Some(sent) = sent else {
+    let Some(sent) = sent(&made) else {
         return Object::tuple([
             Object::str(state.method.as_str())?,
             Object::str(&asked_url(state))?,
@@ -251,6 +244,14 @@ set!(set_length, state, value => {
         }
     }
 });
+
+/// Returns the request that the response answers.
+fn sent(made: &Made) -> Option<Sent<'_>> {
+    match made {
+        Made::Response(response) => response.sent(),
+        Made::Failed(_) => None,
+    }
+}
 
 /// Returns the whole URL that was asked for.
 fn asked_url(state: &State) -> String {

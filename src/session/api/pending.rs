@@ -10,6 +10,7 @@ use http::Method;
 use super::check::Check;
 use super::counted::refuse;
 use super::response::{Carrier, Response};
+use super::sent::Request;
 use super::session::SessionRefs;
 use super::unanswered::{Made, Unanswered};
 use super::variation::{Overrides, Variation};
@@ -206,7 +207,7 @@ impl PendingRequest {
                 let made: Made<R> = session.request(connections, outbound, judge).await;
                 made.map(|mut response| {
                     if keeps_trail {
-                        response.response().set_constant(prepared);
+                        response.response().set_request(Request::Constant(prepared));
                     }
                     response
                 })
@@ -256,7 +257,7 @@ impl SessionRefs<'_> {
         let made: Made<R> = self.request(connections, outbound, judge).await;
         match made {
             Ok(mut response) => {
-                response.response().set_request(rendered);
+                response.response().set_request(Request::Own(rendered));
                 Ok(response)
             }
             Err(failed) => {

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 
 use super::check::{Check, ResponseView, first_failure, has_status_check, needs_body};
 use super::counted::renamed;
-use super::sent::Sent;
+use super::sent::{Request, Sent};
 use crate::credentials::hidden;
 use crate::http1::{self, Head, KeepBody};
 use crate::session::body::decoding::{DecodeError, codings};
@@ -19,7 +19,6 @@ use crate::session::body::{json, text};
 use crate::session::identity::excerpt::excerpt;
 use crate::session::identity::secrets::Secrets;
 use crate::session::wire::context::Context;
-use crate::session::wire::prepared::Prepared;
 use crate::session::wire::received::Received;
 use crate::session::wire::rendered::Rendered;
 use crate::session::wire::trail::{Redirect, Trail};
@@ -41,10 +40,7 @@ pub struct Response {
     bytes: Vec<u8>,
     /// Whether the whole body is in `bytes`; otherwise its beginning is, or nothing.
     is_kept: bool,
-    /// The request, unless it is a constant one: it may have credentials of its own.
-    request: Option<Box<Rendered>>,
-    /// The request, if it is a constant one and was told to keep its trail.
-    constant: Option<Rc<Prepared>>,
+    request: Request,
     /// The redirects that led here, if there were some and the request keeps them.
     trail: Option<Box<Trail>>,
     /// The most bytes that the decoded body may have.
@@ -94,8 +90,7 @@ impl Response {
             body_bytes,
             bytes,
             is_kept,
-            request: None,
-            constant: None,
+            request: Request::Unknown,
             trail,
             max_body,
             decoded: OnceCell::new(),
@@ -147,19 +142,13 @@ impl Response {
     /// Returns the request that was sent last, if the response has it.
     pub(crate) fn sent(&self) -> Option<Sent<'_>> {
         let last = self.trail.as_ref().and_then(|trail| trail.last.as_ref());
-        let constant = || self.constant.as_ref().map(|constant| &constant.rendered);
-        let request = last.or(self.request.as_deref()).or_else(constant)?;
+        let request = last.or_else(|| self.request.rendered())?;
         Some(Sent { context: &self.context, request })
     }
 
-    /// Sets the request, whose credentials a server may repeat.
-    pub(in crate::session) fn set_request(&mut self, request: Box<Rendered>) {
-        self.request = Some(request);
-    }
-
-    /// Sets the request, if it is a constant one.
-    pub(in crate::session) fn set_constant(&mut self, request: Rc<Prepared>) {
-        self.constant = Some(request);
+    /// Sets the first request.
+    pub(super) fn set_request(&mut self, request: Request) {
+        self.request = request;
     }
 
     /// Logs that the response is a failure, and why.
@@ -191,7 +180,7 @@ impl Response {
         let of_sent = |request: &Rendered| {
             Secrets::of_sent(request.lines(&self.context), request.credentials.as_deref())
         };
-        let own = self.request.as_deref().map(of_sent).unwrap_or_default();
+        let own = self.request.own().map(of_sent).unwrap_or_default();
         Some(excerpt(&body, is_whole, &[&self.context.secrets(), &own]))
     }
 
@@ -380,7 +369,7 @@ impl Drop for Response {
     fn drop(&mut self) {
         self.count();
         self.context.recycle(std::mem::take(&mut self.bytes));
-        if let Some(request) = self.request.take() {
+        if let Request::Own(request) = std::mem::take(&mut self.request) {
             self.context.recycle_request(request);
         }
     }

@@ -1,7 +1,40 @@
 //! The request of a response, as it was sent.
 
+use std::rc::Rc;
+
 use crate::session::wire::context::Context;
+use crate::session::wire::prepared::Prepared;
 use crate::session::wire::rendered::Rendered;
+
+/// The first request of a response, as far as that has it.
+#[derive(Debug, Default)]
+pub(super) enum Request {
+    /// A constant one that was not told to keep its trail.
+    #[default]
+    Unknown,
+    Constant(Rc<Prepared>),
+    /// One that was rendered for this response alone: it may have credentials of its own.
+    Own(Box<Rendered>),
+}
+
+impl Request {
+    /// Returns it as it was rendered.
+    pub(super) fn rendered(&self) -> Option<&Rendered> {
+        match self {
+            Request::Unknown => None,
+            Request::Constant(prepared) => Some(&prepared.rendered),
+            Request::Own(rendered) => Some(rendered),
+        }
+    }
+
+    /// Returns it if it is the response's own.
+    pub(super) fn own(&self) -> Option<&Rendered> {
+        match self {
+            Request::Own(rendered) => Some(rendered),
+            _ => None,
+        }
+    }
+}
 
 /// The request that a response answers: the last one, where redirects were followed. The lines of the
 /// user's client state, cookies and answers to challenges, are not kept.

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from . import errors
-from .url import pairs_of, repeated
+from .url import form, pairs_of, repeated
 
 _FORM = "application/x-www-form-urlencoded"
 
@@ -52,11 +52,10 @@ def _of_data(data, is_fast):
     if hasattr(data, "read"):
         return _octets(data.read()), False
     if isinstance(data, Mapping):
-        # geventhttpclient writes lists and None as their text.
-        fields = list(data.items()) if is_fast else repeated(data)
-        return urlencode(fields).encode(), True
+        # geventhttpclient writes lists, None and members of an Enum by their str().
+        return (urlencode(data) if is_fast else form(data)).encode(), True
     if isinstance(data, (list, tuple)):
-        return urlencode(repeated(data)).encode(), True
+        return form(data).encode(), True
     if hasattr(data, "__iter__"):
         return b"".join(_octets(chunk) for chunk in data), False
     raise TypeError(

@@ -52,7 +52,12 @@ def encode_params(params):
         return params.decode("utf-8", "surrogateescape")
     if isinstance(params, str):
         return params
-    return urlencode([(_content(name), _content(value)) for name, value in repeated(params)])
+    return form(params)
+
+
+def form(fields):
+    """Writes a dict or pairs of fields as requests does: lists repeated, None left out."""
+    return urlencode([(_content(name), _content(value)) for name, value in repeated(fields)])
 
 
 def _content(value):
