@@ -6,7 +6,8 @@ import re
 import shutil
 from pathlib import Path
 
-from .clients import Client, GregariaLocustfile, Told, output_of, sum_of, version_in
+from .clients import (LOCUSTFILE_MORE_SECONDS, Client, GregariaLocustfile, Told, output_of, sum_of,
+                      version_in)
 
 HERE = Path(__file__).resolve().parent
 UNITS_MS = {"us": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4}
@@ -179,12 +180,10 @@ class Goose(Client):
 class Locust(Client):
     tool, source = "Locust", "PyPI's locust"
     user_class: str
-    # To make its users and its tables it takes 0.2 s of CPU time, a fifth of a run of 2 s.
-    more_seconds = 5
 
     def command(self, job):
         users = str(job.connections)
-        seconds = job.seconds + self.more_seconds
+        seconds = job.seconds + LOCUSTFILE_MORE_SECONDS
         return [self.program, "--locustfile", str(HERE / "locustfile.py"), "--headless",
                 "--users", users, "--spawn-rate", users, "--run-time", f"{seconds}s",
                 "--host", f"http://{job.address}", "--only-summary", "--loglevel", "WARNING",

@@ -22,14 +22,14 @@ impl SessionRefs<'_> {
     pub(super) async fn request<T>(
         self,
         connections: &mut Connections,
-        outbound: Outbound<'_>,
+        outbound: &Outbound<'_>,
         judge: impl FnOnce(Response) -> T,
     ) -> Result<T, Box<Unanswered>> {
         let SessionRefs { context, user, .. } = self;
         context.budget.take().await;
         let in_flight = InFlight::new(context, outbound.entry);
         let started = Instant::now();
-        let attempt = Attempt::first(context, &outbound, started);
+        let attempt = Attempt::first(context, outbound, started);
         let result = match connections.exchange(&attempt, user).await {
             Ok(received) if outbound.may_have_follow_up(received.head.status) => {
                 // On the heap, because few requests need it.

@@ -204,7 +204,7 @@ impl PendingRequest {
                 let checks = session.class.used.end(session.context, self.0);
                 let outbound = session.outbound(&prepared, keeps_trail);
                 let judge = |response| checked(response, &checks);
-                let made: Made<R> = session.request(connections, outbound, judge).await;
+                let made: Made<R> = session.request(connections, &outbound, judge).await;
                 made.map(|mut response| {
                     if keeps_trail {
                         response.response().set_request(Request::Constant(prepared));
@@ -254,7 +254,7 @@ impl SessionRefs<'_> {
             intended: self.intended.take(context),
         };
         let judge = |response| checked(response, &checks);
-        let made: Made<R> = self.request(connections, outbound, judge).await;
+        let made: Made<R> = self.request(connections, &outbound, judge).await;
         match made {
             Ok(mut response) => {
                 response.response().set_request(Request::Own(rendered));

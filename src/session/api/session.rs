@@ -253,7 +253,7 @@ impl SessionRefs<'_> {
             response.apply_checks(checks);
             response.is_success()
         };
-        self.request(connections, outbound, judge).await.unwrap_or(false)
+        self.request(connections, &outbound, judge).await.unwrap_or(false)
     }
 
     /// Returns the send of a constant request, which starts now.
