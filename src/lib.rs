@@ -33,6 +33,10 @@
 pub mod scenario;
 pub mod session;
 
+#[expect(unused_imports, reason = "scenarios take no rows yet")]
+#[cfg_attr(not(test), expect(dead_code, reason = "scenarios take no rows yet"))]
+pub mod data;
+
 // Public for the benches and the fuzz targets only.
 #[doc(hidden)]
 pub mod http1;

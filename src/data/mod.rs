@@ -1,0 +1,22 @@
+//! Data sets: files of rows, and which user gets which row.
+//!
+//! A [`Source`] says which file it is and who gets which row. A [`Table`] has the rows of a file: it is read once, before
+//! the run, and all cores read the same memory.
+//!
+//! Nothing here knows variables or templates: a row gives its cells to whoever took it.
+
+mod cells;
+mod columns;
+mod csv;
+mod error;
+mod json_lines;
+mod source;
+mod table;
+
+#[cfg(test)]
+mod samples;
+
+pub(crate) use cells::{Cell, Row};
+pub(crate) use error::Error;
+pub use source::{AtEnd, Pick, Source};
+pub(crate) use table::Table;
