@@ -8,6 +8,7 @@
 mod cells;
 mod columns;
 mod csv;
+mod cursor;
 mod error;
 mod json_lines;
 mod source;
