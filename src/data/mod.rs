@@ -10,6 +10,7 @@ mod columns;
 mod csv;
 mod cursor;
 mod error;
+mod in_use;
 mod json_lines;
 mod source;
 mod table;
