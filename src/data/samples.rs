@@ -22,6 +22,12 @@ pub(super) fn contents(table: &Table) -> Vec<Vec<String>> {
     rows.map(|cells| cells.map(shown).collect()).collect()
 }
 
+/// Makes a table of so many rows, whose one column has the numbers from 0.
+pub(super) fn numbers(rows: usize) -> Table {
+    let numbers: Vec<_> = (0..rows).map(|row| row.to_string()).collect();
+    table("numbers.csv", format!("n\n{}", numbers.join("\n"))).expect("it is a table")
+}
+
 fn shown(cell: Cell<'_>) -> String {
     match cell {
         Cell::Text(text) => text.to_owned(),

@@ -1,10 +1,22 @@
 use std::fs;
 use std::process::Command;
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::*;
-use crate::data::samples::{contents, refused, table};
-use crate::data::Cell;
+use crate::data::samples::{contents, numbers, refused, table};
+use crate::data::{AtEnd, Cell, Pick, Rows, Source};
+
+/// A row of 40 bytes, as the accounts of a load test are.
+fn account(row: usize) -> String {
+    format!("user{row:08},pw-{row:014x},{:08}\n", row * 7919 % 100_000_000)
+}
+
+fn accounts(rows: usize) -> String {
+    let mut text = "name,password,id\n".to_owned();
+    text.extend((0..rows).map(account));
+    text
+}
 
 fn read_error(file: &Path) -> String {
     Table::read(file).expect_err("it was read").to_string()
@@ -185,4 +197,73 @@ fn rows_without_most_columns_are_read_in_bounded_time() {
     assert!(last(0) == Some(Cell::Json("1")) && last(1) == Some(Cell::Json("null")));
     assert!(last(101_000) == Some(Cell::Json("2")));
     assert!(table.memory() < 12 << 20, "{}", table.memory());
+}
+
+#[test]
+fn rows_take_little_more_memory_than_their_file() {
+    let text = accounts(50_000);
+    assert_eq!(account(0).len(), 40);
+    let accounts = Arc::new(table("accounts.csv", &text).unwrap());
+    let lines: String = (0..50_000).map(|row| format!("{{\"row\":\"{row:029}\"}}\n")).collect();
+    let lines = (Arc::new(table("lines.jsonl", &lines).unwrap()), lines.len());
+    for (table, len) in [(accounts, text.len()), lines] {
+        for pick in Pick::ALL {
+            for at_end in AtEnd::ALL {
+                let source = Source::new("x", "x").pick(pick).at_end(at_end);
+                let rows = Rows::new(table.clone(), &source, 2, 1);
+                let memory = table.memory() + rows.memory();
+                assert!(memory * 10 <= len * 13, "{pick:?}: {memory} for {len} bytes");
+            }
+        }
+    }
+    assert!(numbers(1).memory() < 100);
+}
+
+/// Run it by hand, alone, in a release build: it prints what the process takes in all.
+#[test]
+#[ignore = "a measurement"]
+fn the_memory_of_five_million_rows() {
+    const ROWS: usize = 5_000_000;
+    let status = |key: &str| -> u64 {
+        let status = fs::read_to_string("/proc/self/status").unwrap();
+        let line = status.lines().find(|line| line.starts_with(key)).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    };
+    let dir = tempfile::tempdir().unwrap();
+    for (name, header, begin, end) in [
+        ("accounts.csv", "name,password,id\n", "", ""),
+        ("accounts.jsonl", "", "{\"a\":\"", "\"}\n"),
+    ] {
+        let file = dir.path().join(name);
+        let mut output = std::io::BufWriter::new(fs::File::create(&file).unwrap());
+        std::io::Write::write_all(&mut output, header.as_bytes()).unwrap();
+        for row in 0..ROWS {
+            let mut line = account(row);
+            if !begin.is_empty() {
+                line = format!("{begin}{}{end}", &line[..40 - begin.len() - end.len()]);
+            }
+            std::io::Write::write_all(&mut output, line.as_bytes()).unwrap();
+        }
+        drop(output);
+        let len = fs::metadata(&file).unwrap().len() as f64;
+        let mebi = |kibi: u64| kibi as f64 / 1024.0;
+        fs::write("/proc/self/clear_refs", "5").unwrap();
+        let before = status("VmRSS");
+        let begun = Instant::now();
+        let table = Arc::new(Table::read(&file).unwrap());
+        let took = begun.elapsed();
+        let source = Source::new("x", &file).pick(Pick::Shuffled);
+        let _rows = Rows::new(table.clone(), &source, 2, 1);
+        let (most, now) = (status("VmHWM") - before, status("VmRSS") - before);
+        let ratio = |kibi: u64| kibi as f64 * 1024.0 / len;
+        println!(
+            "{name}: {:.1} MiB, read in {took:.1?}; resident {:.1} MiB, {:.3} of it, at most {:.1} MiB, {:.3}",
+            len / 1048576.0,
+            mebi(now),
+            ratio(now),
+            mebi(most),
+            ratio(most)
+        );
+        assert!(ratio(most) <= 1.3);
+    }
 }
