@@ -30,12 +30,9 @@
 // Without the page, some items of the modules that it uses are unused.
 #![cfg_attr(not(feature = "page"), allow(dead_code, unused_imports))]
 
+pub mod data;
 pub mod scenario;
 pub mod session;
-
-#[expect(unused_imports, reason = "scenarios take no rows yet")]
-#[cfg_attr(not(test), expect(dead_code, reason = "scenarios take no rows yet"))]
-pub mod data;
 
 // Public for the benches and the fuzz targets only.
 #[doc(hidden)]
@@ -65,10 +62,12 @@ mod credentials;
 mod files;
 pub mod guide;
 mod log;
+mod nearest;
 mod options;
 pub mod page;
 mod python;
 pub mod target;
+mod template;
 pub mod threshold;
 mod units;
 mod waiter;

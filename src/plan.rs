@@ -2,6 +2,7 @@
 
 mod churn;
 mod class_tls;
+mod data;
 mod error;
 mod forecast;
 mod hosts;
@@ -28,6 +29,7 @@ pub use selection::SelectedClass;
 use hosts::{Hosts, key, local_addresses};
 
 use crate::cores::allowed_cores;
+use crate::data::Rows;
 use crate::reactor::BackendChoice;
 use crate::scenario::{self, ArrivalKind, Arrivals, Classes, LoadShape, Scenario, Share};
 use crate::session::{LocalAddresses, Resolve, ResolvedUrl, Secrets, Via};
@@ -142,6 +144,10 @@ pub struct Plan {
     pub io: BackendChoice,
     /// The seed of every random choice of the run.
     pub seed: u64,
+    /// The rows of each data set of the scenario.
+    pub(crate) data: Vec<Arc<Rows>>,
+    /// The seed of what must be new in every run, such as UUIDs. It does not follow from `seed`.
+    pub(crate) nonces: u64,
     /// Whether snapshots have a journal of what users do.
     pub journal: bool,
     /// The limits on distinct names and errors.
@@ -200,6 +206,9 @@ impl Plan {
         let levels =
             if options.abort_when.is_empty() { own.abort_when } else { options.abort_when };
         let abort_after = options.abort_after.or(own.abort_after);
+        let cores = choose_cores(options.cores)?;
+        let seed = options.seed.unwrap_or_else(|| fastrand::u64(..));
+        let data = data::rows(&mut scenario, cores.len(), seed)?;
         let secrets = secrets::secrets(&scenario, targets.iter().chain(&other_hosts));
         let plan = Plan {
             users: classes.len() as u32,
@@ -221,9 +230,11 @@ impl Plan {
             abort_when: levels,
             abort_after: abort_after.unwrap_or(Period::WINDOW),
             stop_timeout: options.stop_timeout.or(own.stop_timeout).unwrap_or_default(),
-            cores: choose_cores(options.cores)?,
+            cores,
             io: options.io,
-            seed: options.seed.unwrap_or_else(|| fastrand::u64(..)),
+            seed,
+            data,
+            nonces: fastrand::u64(..),
             journal: options.journal,
             limits: RowLimits::default(),
             scenario: Arc::new(scenario),

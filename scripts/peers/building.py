@@ -12,6 +12,9 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 TARGET = ROOT / os.environ.get("CARGO_TARGET_DIR", "target")
 GOOSE_TARGET = TARGET / "goose"
+# A folder of its own: both builds write an extension module of the same name, and each would have the
+# other built anew.
+FLOOR_TARGET = TARGET / "floor"
 GOOSE = GOOSE_TARGET / "release" / "goose-get"
 
 
@@ -31,8 +34,8 @@ def build_gregaria():
 
 
 def build_floor():
-    lines = cargo("bench", "--bench", "floor", "--no-run", "--locked", "--message-format",
-                  "json").splitlines()
+    lines = cargo("bench", "--bench", "floor", "--no-run", "--locked", "--target-dir",
+                  str(FLOOR_TARGET), "--message-format", "json").splitlines()
     built = [json.loads(line) for line in lines if line.startswith("{")]
     return next(one["executable"] for one in built
                 if one.get("executable") and one["target"]["name"] == "floor")

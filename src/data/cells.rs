@@ -83,6 +83,7 @@ impl Cells {
     }
 
     /// Returns how many bytes they take.
+    #[cfg(test)]
     pub(super) fn memory(&self) -> usize {
         self.bytes.capacity() + self.starts.capacity() * size_of::<u32>()
     }

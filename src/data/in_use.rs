@@ -78,6 +78,7 @@ impl InUse {
     }
 
     /// Returns how many bytes this takes.
+    #[cfg(test)]
     pub(super) fn memory(&self) -> usize {
         size_of_val(&*self.words)
     }

@@ -20,7 +20,7 @@ mod table;
 #[cfg(test)]
 mod samples;
 
-pub(crate) use cells::{Cell, Row};
+pub(crate) use cells::Cell;
 pub(crate) use error::Error;
 pub(crate) use rows::{CoreRows, Ended, Rows, Taken};
 pub use source::{AtEnd, Pick, Source};

@@ -60,6 +60,13 @@ pub(crate) enum Ended {
     Fail(String),
 }
 
+/// Without its cells, which are secrets.
+impl fmt::Debug for Rows {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rows").field("table", &self.table).finish_non_exhaustive()
+    }
+}
+
 impl Rows {
     /// Makes all rows of a table available to the cores of a run, as the source says. There is at least one core.
     pub(crate) fn new(table: Arc<Table>, source: &Source, cores: usize, seed: u64) -> Arc<Self> {
@@ -80,12 +87,8 @@ impl Rows {
         Rc::new(CoreRows { shared: self.clone(), portion: Portion::default() })
     }
 
-    /// Returns the table.
-    pub(crate) fn table(&self) -> &Table {
-        &self.table
-    }
-
     /// Returns how many bytes this takes beside the table.
+    #[cfg(test)]
     pub(crate) fn memory(&self) -> usize {
         match &self.giver {
             Giver::Random | Giver::InTurn { order: None, .. } => 0,
@@ -124,6 +127,11 @@ impl Rows {
 }
 
 impl CoreRows {
+    /// Returns the names of the columns.
+    pub(crate) fn columns(&self) -> &[String] {
+        self.shared.table.columns()
+    }
+
     /// Takes a row for a user's life.
     ///
     /// # Errors

@@ -1,6 +1,9 @@
 //! Declares a data set: its name, its file, and who gets which row.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::{Error, Table};
 
 /// A data set: a file of rows, and who gets which row.
 ///
@@ -20,7 +23,20 @@ pub struct Source {
     pub(crate) file: PathBuf,
     pub(crate) pick: Pick,
     pub(crate) at_end: AtEnd,
+    loaded: Loaded,
 }
+
+/// The rows, once they have been read. Sources are equal by what they declare.
+#[derive(Debug, Clone, Default)]
+struct Loaded(Option<Arc<Table>>);
+
+impl PartialEq for Loaded {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Loaded {}
 
 /// Which row a user gets.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -59,7 +75,8 @@ impl Source {
     /// Declares a data set with this name and file. By default its rows are given in order, and again at the end.
     pub fn new(name: impl Into<String>, file: impl Into<PathBuf>) -> Self {
         let (name, file) = (name.into(), file.into());
-        Source { name, file, pick: Pick::default(), at_end: AtEnd::default() }
+        let (pick, at_end, loaded) = (Pick::default(), AtEnd::default(), Loaded::default());
+        Source { name, file, pick, at_end, loaded }
     }
 
     /// Sets which row a user gets.
@@ -72,6 +89,23 @@ impl Source {
     pub fn at_end(mut self, at_end: AtEnd) -> Self {
         self.at_end = at_end;
         self
+    }
+
+    /// Reads the file, unless that has been done.
+    ///
+    /// # Errors
+    ///
+    /// Returns what is wrong with the file.
+    pub(crate) fn load(&mut self) -> Result<&Arc<Table>, Error> {
+        if self.loaded.0.is_none() {
+            self.loaded.0 = Some(Arc::new(Table::read(&self.file)?));
+        }
+        Ok(self.loaded.0.as_ref().expect("it has just been read"))
+    }
+
+    /// Returns the rows, if they have been read.
+    pub(crate) fn table(&self) -> Option<&Arc<Table>> {
+        self.loaded.0.as_ref()
     }
 
     /// Returns its name.

@@ -83,6 +83,7 @@ impl Table {
     }
 
     /// Returns how many bytes the rows take.
+    #[cfg(test)]
     pub(crate) fn memory(&self) -> usize {
         self.cells.memory()
     }

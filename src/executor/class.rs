@@ -1,16 +1,18 @@
 //! A user class as one core runs it: its requests are rendered.
 
-use std::any::Any;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::http1::KeepBody;
+use super::compiler::Compiler;
+use super::program::Program;
+use super::rows::{DataSets, RowSource};
+use super::state::State;
+use super::step::CoreStepGroup;
+use crate::data::Source;
 use crate::scenario::{
-    StateFactory, Step, StepGroup, TaskAction, TaskFn, TaskResult, Tasks, User, WaitTime,
+    Instruction, StateFactory, Task, TaskAction, TaskFn, TaskResult, Tasks, User, WaitTime,
 };
-use crate::session::{
-    Check, Context, Defaults, Prepared, ResolvedUrl, Session, SessionClass, needs_body,
-};
+use crate::session::{Context, Defaults, ResolvedUrl, Session, SessionClass};
 use crate::transport::tls::Tls;
 
 /// What the users of one class on a core share.
@@ -19,6 +21,10 @@ pub(super) struct Class {
     pub(super) name: String,
     pub(super) wait_time: WaitTime,
     pub(super) state: Option<StateFactory>,
+    /// How many variables each user has.
+    pub(super) variables: usize,
+    /// What each user takes a row of for its life.
+    pub(super) data: Vec<RowSource>,
     pub(super) session: Rc<SessionClass>,
     pub(super) tasks: Vec<CoreTask>,
     pub(super) picker: Tasks,
@@ -33,19 +39,11 @@ pub(super) struct CoreTask {
 
 /// An action in the form that a core runs.
 pub(super) enum CoreAction {
+    /// Requests that are the same each time, one after the other.
     Steps(Vec<CoreStepGroup>),
+    /// Any instructions.
+    Program(Program),
     Run(Arc<dyn TaskFn>),
-}
-
-/// Steps that are made at the same time, so many at most; nearly always it is one.
-pub(super) struct CoreStepGroup {
-    steps: Vec<CoreStep>,
-    width: usize,
-}
-
-pub(super) struct CoreStep {
-    request: Prepared,
-    checks: Vec<Check>,
 }
 
 impl Class {
@@ -56,78 +54,76 @@ impl Class {
         target: &ResolvedUrl,
         tls: &Tls,
         context: &Context,
+        (sources, data_sets): (&[Source], &DataSets),
     ) -> Self {
         let auth = user.auth.as_ref();
         let policy = user.policy.clone();
         let defaults = Defaults::new(context, target, &user.headers, auth, policy);
         let defaults = defaults.tls(tls.clone());
         let session = SessionClass::new(defaults);
-        let ready = |action: &TaskAction| CoreAction::new(action, context, session.defaults());
-        let tasks = user
-            .tasks
-            .iter()
-            .map(|task| CoreTask { name: task.name.clone(), action: ready(&task.action) });
+        let scope = user.scope(sources).expect("the plan has checked every name of the scenario");
+        let ready = |action: &TaskAction, data: &[String]| {
+            let compiler = Compiler::new(user, context, session.defaults(), &scope, data_sets);
+            CoreAction::new(action, data, compiler)
+        };
+        let task = |task: &Task| {
+            let action = ready(&task.action, &task.data);
+            CoreTask { name: task.name.clone(), action }
+        };
+        let hook = |action: &TaskAction| ready(action, &[]);
         Class {
             index,
             name: user.name.clone(),
             wait_time: user.wait_time.clone(),
             state: user.state.clone(),
-            tasks: tasks.collect(),
-            picker: Tasks::new(&user.tasks),
-            on_start: user.on_start.as_ref().map(ready),
-            on_stop: user.on_stop.as_ref().map(ready),
+            tasks: user.tasks.iter().map(task).collect(),
+            picker: Tasks::new(&user.tasks, user.order),
+            on_start: user.on_start.as_ref().map(hook),
+            on_stop: user.on_stop.as_ref().map(hook),
+            variables: scope.len(),
+            data: data_sets.sources(&user.data, &scope),
             session,
         }
     }
 }
 
+impl Class {
+    /// Returns whether one of its actions needs the memory of its user.
+    pub(super) fn has_programs(&self) -> bool {
+        let tasks = self.tasks.iter().map(|task| &task.action);
+        let mut actions = tasks.chain(&self.on_start).chain(&self.on_stop);
+        let has_program = |action| matches!(action, &CoreAction::Program(_));
+        !self.data.is_empty() || actions.any(has_program)
+    }
+}
+
 impl CoreAction {
-    fn new(action: &TaskAction, context: &Context, defaults: &Defaults) -> Self {
+    /// Makes an action ready, which takes rows of these data sets each time.
+    fn new(action: &TaskAction, data: &[String], compiler: Compiler<'_>) -> Self {
         match action {
-            TaskAction::Run(task) => CoreAction::Run(task.clone()),
-            TaskAction::Steps(parts) => {
-                let ready = parts.iter().map(|part| CoreStepGroup::new(part, context, defaults));
-                CoreAction::Steps(ready.collect())
+            TaskAction::Run(task) if data.is_empty() => CoreAction::Run(task.clone()),
+            TaskAction::Steps(instructions) if data.is_empty() => {
+                let group = |instruction: &Instruction| compiler.constant(instruction);
+                match instructions.iter().map(group).collect() {
+                    Some(groups) => CoreAction::Steps(groups),
+                    None => CoreAction::Program(compiler.program(action, data)),
+                }
             }
+            _ => CoreAction::Program(compiler.program(action, data)),
         }
     }
 
     /// Runs the action for one user. A step that fails is counted and does not end the action.
-    pub(super) async fn run(&self, state: &mut dyn Any, session: &mut Session) -> TaskResult {
+    pub(super) async fn run(&self, state: &mut State, session: &mut Session) -> TaskResult {
         match self {
-            CoreAction::Run(task) => task.call(state, session).await,
-            CoreAction::Steps(parts) => {
-                for part in parts {
-                    part.run(session).await;
+            CoreAction::Run(task) => task.call(state.value(), session).await,
+            CoreAction::Program(program) => program.run(state, session).await,
+            CoreAction::Steps(groups) => {
+                for group in groups {
+                    group.run(session).await;
                 }
                 Ok(())
             }
         }
-    }
-}
-
-impl CoreStepGroup {
-    fn new(part: &StepGroup, context: &Context, defaults: &Defaults) -> Self {
-        let steps = part.steps().iter().map(|step| CoreStep::new(step, context, defaults));
-        CoreStepGroup { steps: steps.collect(), width: part.width() }
-    }
-
-    async fn run(&self, session: &mut Session) {
-        if let [CoreStep { request, checks }] = &self.steps[..] {
-            session.run_step(request, checks).await;
-            return;
-        }
-        let steps = self.steps.iter().map(|step| (&step.request, &step.checks[..]));
-        // On the heap, because few tasks have such a part and all would have room for it.
-        Box::pin(session.run_parallel_steps(steps, self.width)).await;
-    }
-}
-
-impl CoreStep {
-    fn new(step: &Step, context: &Context, defaults: &Defaults) -> Self {
-        let keep_body = if needs_body(&step.checks) { KeepBody::Yes } else { KeepBody::No };
-        let request = Prepared::new(context, defaults, &step.request, keep_body)
-            .expect("the plan has checked every URL of the scenario");
-        CoreStep { request, checks: step.checks.clone() }
     }
 }

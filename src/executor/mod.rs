@@ -5,15 +5,21 @@
 //! the whole run, ships its statistics every second, and ends by itself.
 
 mod class;
+mod compiler;
 mod dispatcher;
 mod event;
 mod lifecycle;
 mod local;
+mod memory;
 mod meter;
 mod per_core;
 mod pinned;
+mod program;
 mod ramp;
+mod rows;
 mod scheduler;
+mod state;
+mod step;
 mod stopping;
 mod user;
 mod user_handle;

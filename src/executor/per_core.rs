@@ -15,8 +15,10 @@ use super::lifecycle::{Lifecycle, Phase};
 use super::meter::Meter;
 use super::pinned::Pinned;
 use super::ramp;
+use super::rows::DataSets;
+use super::state::State;
 use super::stopping::race;
-use super::user::{LiveUser, State};
+use super::user::LiveUser;
 use super::user_handle::UserHandle;
 use crate::control::Control;
 use crate::plan::Plan;
@@ -24,6 +26,7 @@ use crate::reactor::Woken;
 use crate::scenario::{assign, share, user_number};
 use crate::session::{Budget, Context, Resolver, Session};
 use crate::stats::{Ending, Interval, Recorder};
+use crate::template::Sources;
 use crate::transport::tls;
 
 /// How often statistics are shipped, at the same instants on all cores.
@@ -55,6 +58,8 @@ pub(super) struct PerCore {
     /// When the run was stopped, from its start.
     pub(super) stopped: Cell<Option<Duration>>,
     classes: Vec<Rc<Class>>,
+    /// What the templates of its users draw from.
+    sources: Rc<Sources>,
     meter: RefCell<Meter>,
     /// The arrivals, where the load is open.
     pub(super) dispatcher: Option<Rc<Dispatcher>>,
@@ -109,8 +114,10 @@ fn classes(plan: &Plan, context: &Rc<Context>) -> Vec<Rc<Class>> {
     plan.other_hosts.iter().for_each(|host| context.know(host));
     let tls = plan.tls.for_this_core();
     let users = plan.scenario.users.iter().enumerate();
+    let data_sets = DataSets::new(plan);
+    let data = (&plan.scenario.data[..], &data_sets);
     let class = |(index, user)| {
-        Rc::new(Class::new(index, user, &plan.targets[index], tls.of(index), context))
+        Rc::new(Class::new(index, user, &plan.targets[index], tls.of(index), context, data))
     };
     users.map(class).collect()
 }
@@ -132,6 +139,7 @@ impl PerCore {
             Rc::new(Dispatcher::new(arrivals, arrival_times, share(plan.users, core, cores), cores))
         });
         PerCore {
+            sources: Rc::new(Sources::new(core, cores.max(1), plan.nonces)),
             classes,
             meter: RefCell::new(Meter::new(&pinned.reactor)),
             lifecycle: Rc::new(Lifecycle::new()),
@@ -300,7 +308,8 @@ impl PerCore {
         let class = self.classes[class].clone();
         let rng = self.plan().user_rng(number as u64);
         let session = Session::new(self.context.clone(), class.session.clone(), number as u64, rng);
-        LiveUser { class, core: self.clone(), handle, slot, session, state: State::default() }
+        let state = State::new(&class, &self.sources);
+        LiveUser { class, core: self.clone(), handle, slot, session, state }
     }
 
     /// Measures lateness by a timer of the core's own, for times at which no user waits. Runs until the

@@ -13,6 +13,7 @@ use super::dispatcher::DispatchSlot;
 use super::lifecycle::{Phase, until};
 use super::per_core::PerCore;
 use super::pinned::yield_now;
+use super::state::State;
 use super::user_handle::UserHandle;
 use crate::credentials::hidden;
 use crate::scenario::{Pace, TaskError, TaskResult, WaitTime};
@@ -32,14 +33,6 @@ pub(super) struct LiveUser {
     pub(super) slot: Option<Rc<DispatchSlot>>,
     pub(super) session: Session,
     pub(super) state: State,
-}
-
-/// The user's own value, where its class has one. Two pointers keep it small, because most users have
-/// none.
-#[derive(Default)]
-pub(super) struct State {
-    value: Option<Box<Box<dyn Any>>>,
-    none: (),
 }
 
 /// How a user's task, `on_start` or `on_stop` ended.
@@ -96,9 +89,14 @@ impl LiveUser {
 
     async fn start(&mut self) -> Ended {
         let class = self.class.clone();
+        match self.state.take_rows(&class, self.session.rng_mut()) {
+            Ok(()) => {}
+            Err(TaskError::Exception(message)) => return self.failed("data", &message),
+            Err(_) => return Ended::StopsUser,
+        }
         if let Some(factory) = &class.state {
             match catch_unwind(AssertUnwindSafe(|| factory.make(self.session.user()))) {
-                Ok(made) => self.state.value = Some(Box::new(made)),
+                Ok(made) => self.state.set_value(made),
                 Err(panic) => return self.panicked("state", &*panic),
             }
         }
@@ -158,7 +156,7 @@ impl LiveUser {
         let WaitTime::Function(wait) = &class.wait_time else {
             return Some(class.wait_time.next(pace, now, rng));
         };
-        let state = self.state.get_mut();
+        let state = self.state.value();
         match catch_unwind(AssertUnwindSafe(|| wait.call(state, rng))) {
             Ok(wait) => Some(wait),
             Err(panic) => {
@@ -207,7 +205,7 @@ impl LiveUser {
 
     async fn run_a_task(&mut self) -> Ended {
         let class = self.class.clone();
-        let task = &class.tasks[class.picker.pick(self.session.rng_mut())];
+        let task = &class.tasks[self.state.choose(&class.picker, self.session.rng_mut())];
         self.run(&task.name, &task.action, Phase::Killed).await
     }
 
@@ -224,7 +222,7 @@ impl LiveUser {
         self.tell(|_| format!("runs {name}"));
         let ended = {
             // Pinned in place, because a task's future is large and each wrapper would copy it.
-            let task = pin!(action.run(self.state.get_mut(), &mut self.session));
+            let task = pin!(action.run(&mut self.state, &mut self.session));
             let attempt = pin!(catch_panic(task, &self.core.context.is_task_running));
             let (lifecycle, handle) = (&self.core.lifecycle, &self.handle);
             until(|| lifecycle.phase().max(handle.phase()), end, attempt).await
@@ -236,6 +234,10 @@ impl LiveUser {
             Some(Ok(Err(TaskError::Request))) => return Ended::Failed,
             Some(Ok(Err(TaskError::StopUser))) => return Ended::StopsUser,
             Some(Ok(Err(TaskError::SkipWait))) => return Ended::SkipsWait,
+            Some(Ok(Err(TaskError::StopRun))) => {
+                self.core.job.control.stop();
+                return Ended::StopsUser;
+            }
             Some(Ok(Err(TaskError::Exception(message)))) => message,
             Some(Err(panic)) => return self.panicked(name, &*panic),
         };
@@ -251,16 +253,6 @@ impl LiveUser {
         let place = format!("user {}, task {name}", self.class.name);
         self.recorder().exception(&hidden(message), &place);
         Ended::Failed
-    }
-}
-
-impl State {
-    /// Returns the user's value, or `()` where there is none.
-    fn get_mut(&mut self) -> &mut dyn Any {
-        match &mut self.value {
-            Some(value) => &mut ***value,
-            None => &mut self.none,
-        }
     }
 }
 

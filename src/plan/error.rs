@@ -15,6 +15,9 @@ pub enum Error {
     /// The scenario contradicts itself.
     #[error(transparent)]
     Scenario(#[from] scenario::Error),
+    /// A data set cannot be read.
+    #[error("{0}")]
+    Data(String),
     /// There is no such class.
     #[error("there is no class of users named '{name}'{hint}")]
     UnknownClass {
@@ -162,4 +165,10 @@ pub enum Error {
     /// The list of cores is empty.
     #[error("no core to run on")]
     NoCores,
+}
+
+impl From<crate::data::Error> for Error {
+    fn from(error: crate::data::Error) -> Self {
+        Error::Data(error.to_string())
+    }
 }

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::SocketAddr;
 
 use super::{Plan, key};
-use crate::scenario::{KeepAlive, Step, StepGroup, TaskAction, User};
+use crate::scenario::{Instruction, KeepAlive, Step, TaskAction, User};
 use crate::session::{BaseUrl, ResolvedUrl, Via, is_absolute};
 
 /// A host and port.
@@ -68,7 +68,7 @@ fn widest(user: &User) -> u64 {
         TaskAction::Steps(parts) => Some(parts),
         TaskAction::Run(_) => None,
     });
-    parts.flatten().map(StepGroup::width).max().unwrap_or(1) as u64
+    parts.flatten().map(Instruction::width).max().unwrap_or(1) as u64
 }
 
 fn actions(user: &User) -> impl Iterator<Item = &TaskAction> {
@@ -110,11 +110,16 @@ pub(super) fn connections_of(
         }
         _ => connection(lane, base, via),
     };
-    let first = |part: &StepGroup| {
-        let first = part.steps().iter().take(part.width()).enumerate();
-        first.map(of_step).collect::<Vec<_>>()
+    let mut first = BTreeSet::new();
+    let mut add = |instruction: &Instruction| match instruction {
+        Instruction::Request(step) => first.extend([of_step((0, step))]),
+        Instruction::Parallel(parallel) => {
+            first.extend(parallel.steps.iter().take(parallel.width()).enumerate().map(of_step));
+        }
+        _ => {}
     };
-    parts.iter().flat_map(first).collect()
+    parts.iter().for_each(|instruction| instruction.visit(&mut add));
+    first
 }
 
 fn connection(lane: usize, url: &BaseUrl, via: &Via) -> Connection {
@@ -221,7 +226,7 @@ mod tests {
             let steps = ["/1", "/2", "http://b:81/", "/4"].map(Step::get).to_vec();
             let parts =
                 vec![Step::get("/").into(), Parallel::new(steps).connections(connections).into()];
-            User::new("u").task(Task::step_groups("page", parts))
+            User::new("u").task(Task::instructions("page", parts))
         };
         check(&[page(6)], (48, 48), &[("a", 36, 2), ("b:81", 12, 1)]);
         check(&[page(2)], (24, 24), &[("a", 24, 2)]);

@@ -6,7 +6,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{Error, Options};
-use crate::scenario::{LoadShape, Scenario, Share, TagSelection, User, hint};
+use crate::nearest::hint;
+use crate::scenario::{LoadShape, Scenario, Share, TagSelection, User};
 
 /// A class of users that is to run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -7,8 +7,9 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use super::{Scenario, Share, TaskPart, User, hint, validate_host};
+use super::{Scenario, Share, Task, User, validate_host};
 use crate::files::{self, TEXT_MAX};
+use crate::nearest::hint;
 
 /// Changes of one class. What is `None` stays as it is.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -223,10 +224,7 @@ impl ClassChanges {
         if self.equal_weights {
             for user in &mut scenario.users {
                 user.share = Share::Weight(1.0);
-                for task in &mut user.tasks {
-                    task.weight = 1;
-                    task.parts.iter_mut().for_each(TaskPart::equalize);
-                }
+                user.tasks.iter_mut().for_each(Task::equalize);
             }
         }
         if self.classes.is_empty() {

@@ -217,6 +217,64 @@ pub enum Error {
     /// A status check without a status.
     #[error("a status check needs a status")]
     NoStatus,
+    /// There are two data sets of the same name.
+    #[error("there are two data sets named '{0}'; rename one")]
+    DuplicateData(String),
+    /// There is no data set of this name.
+    #[error("there is no data set '{name}'{hint}")]
+    UnknownData {
+        /// The name.
+        name: String,
+        /// The nearest name, or all names.
+        hint: String,
+    },
+    /// A data set has no such column.
+    #[error("the data set '{set}' has no column '{column}'{hint}")]
+    UnknownColumn {
+        /// The name of the data set.
+        set: String,
+        /// The name of the column.
+        column: String,
+        /// The nearest name, or all names.
+        hint: String,
+    },
+    /// Instructions are nested too deep.
+    #[error("instructions are nested more than {0} deep; make it simpler")]
+    TooDeep(usize),
+    /// The order of tasks follows from what may come next, and one task has nothing.
+    #[error("no task can follow '{0}'; give it next = {{ NAME = WEIGHT }}, as the others have")]
+    NoNext(String),
+    /// A task names what follows it, and the order does not follow from that.
+    #[error("'next' needs order = \"markov\"")]
+    NextWithoutOrder,
+    /// A task is followed by one that does not exist.
+    #[error("there is no task named '{0}' beside it, which could follow")]
+    NextTask(String),
+    /// A task is followed by one whose name is not unique.
+    #[error("there are two tasks named '{0}', so neither can be named as the next; rename one")]
+    NextTaskTwice(String),
+    /// A set is left that nothing is in.
+    #[error("there is no set of tasks here that could be left")]
+    NoSet,
+    /// A pause follows from something else than itself.
+    #[error("a pause is constant, between two times, or exponential")]
+    Pause,
+    /// A text has a mistake in an expression, or a condition has one.
+    #[error("'{text}': {reason}")]
+    Expression {
+        /// The part of the text that is wrong.
+        text: String,
+        /// What is wrong, and how to fix it.
+        reason: String,
+    },
+    /// A name cannot be that of a variable.
+    #[error("'{name}' cannot be the name of a variable: {reason}")]
+    Variable {
+        /// The name.
+        name: String,
+        /// What is wrong with it.
+        reason: String,
+    },
 }
 
 impl Error {

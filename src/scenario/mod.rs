@@ -9,17 +9,23 @@ mod class_settings;
 mod classes;
 mod error;
 pub mod file;
+mod instruction;
 mod load;
-mod nearest;
+mod order;
+
+mod parallel;
 mod parameter;
 mod reports;
+mod request_template;
 mod shape;
 mod state;
 mod step;
-mod step_group;
 mod task;
+mod task_set;
+mod texts;
 mod user;
 mod validate;
+mod variables;
 mod wait_time;
 mod workload;
 
@@ -28,16 +34,21 @@ pub use arrivals::{ArrivalKind, ArrivalTimes, Arrivals};
 pub(crate) use class_settings::{ClassChanges, ClassSettings, SettingError};
 pub(crate) use classes::{Classes, assign};
 pub use error::Error;
+pub use instruction::{End, Instruction};
 pub use load::{Load, RunTimeFrom};
+pub use order::Order;
+pub(crate) use order::Tasks;
+pub use parallel::Parallel;
 pub use parameter::{Parameter, ParameterKind};
 pub use reports::Reports;
+pub(crate) use request_template::{AuthTemplate, BodyTemplate, HeaderTemplate, RequestTemplate};
 pub use shape::{Curve, Line, LoadShape, Mix, ShapeFn, Stage};
 pub(crate) use shape::{UserTarget, share, user_number};
 pub use state::{StateFactory, StatefulUser};
 pub use step::Step;
-pub use step_group::{Parallel, StepGroup};
-pub(crate) use task::{TagSelection, Tasks};
+pub(crate) use task::TagSelection;
 pub use task::{Task, TaskAction, TaskError, TaskFn, TaskPart, TaskResult};
+pub use task_set::TaskSet;
 pub use user::{Share, User};
 pub(crate) use validate::{
     dns_refresh as validate_dns_refresh, host as validate_host, proxy as validate_proxy,
@@ -45,12 +56,11 @@ pub(crate) use validate::{
 };
 pub use wait_time::{Pace, WaitFn, WaitTime};
 
-pub(crate) use nearest::hint;
-
 pub use crate::session::KeepAlive;
 
 use std::collections::BTreeSet;
 
+use crate::data::Source;
 use crate::stats::Snapshot;
 
 /// The most users that can be planned for: far more than one host can run. Every planned user takes two
@@ -71,6 +81,8 @@ pub struct Scenario {
     pub load: Load,
     /// The reports of its runs, unless flags or variables say otherwise.
     pub reports: Reports,
+    /// The data sets, of which classes and tasks take rows by their names.
+    pub data: Vec<Source>,
     /// The classes of users.
     pub users: Vec<User>,
 }
@@ -84,6 +96,12 @@ impl Scenario {
     /// Adds a class of users.
     pub fn user(mut self, user: impl Into<User>) -> Self {
         self.users.push(user.into());
+        self
+    }
+
+    /// Adds a data set.
+    pub fn data(mut self, source: Source) -> Self {
+        self.data.push(source);
         self
     }
 

@@ -5,8 +5,11 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue, Method};
 
 use crate::session::{Auth, Body, Check, Request, Upload};
+use crate::template::label;
 
-/// A request and the checks on its response.
+/// A request and the checks on its response. Path, name, query, headers, body and credentials are
+/// templates: `${…}` in them is an expression, whose value is put in each time; see
+/// [`Instruction`](super::Instruction).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Step {
@@ -150,9 +153,15 @@ impl Step {
     /// path.
     pub fn label(&self) -> String {
         match &self.request.name {
-            Some(_) => self.request.display_name().into_owned(),
-            None => format!("{} {}", self.request.method, self.request.display_name()),
+            Some(_) => self.report_name(),
+            None => format!("{} {}", self.request.method, self.report_name()),
         }
+    }
+
+    /// Returns the name that the request is counted under; where values are put in, names of variables and
+    /// functions stand for them: `/items/[id]`.
+    pub fn report_name(&self) -> String {
+        label(&self.request.display_name()).into_owned()
     }
 }
 

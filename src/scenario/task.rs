@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::credentials::stripped;
 use crate::session::{RequestFailed, Session};
 
-use super::{Step, StepGroup};
+use super::{Instruction, Step, TaskSet};
 
 /// A task of a user, chosen by weight.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +20,10 @@ pub struct Task {
     pub weight: u32,
     /// Tags, as of Locust's `@tag`, by which a run selects or excludes tasks.
     pub tags: Vec<String>,
+    /// The data sets of which it takes a row each time.
+    pub data: Vec<String>,
+    /// Which tasks may follow it, each with its weight, where the order is [`Order::Markov`](super::Order::Markov).
+    pub next: Vec<(String, u32)>,
     /// The tasks of a set of tasks. Then `tags` are those of all together.
     pub(crate) parts: Vec<TaskPart>,
     /// The requests or the closure.
@@ -44,20 +48,10 @@ pub struct TaskPart {
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum TaskAction {
-    /// Groups of declared steps, made in order and rendered once.
-    Steps(Vec<StepGroup>),
+    /// Instructions, followed in order. Requests without variables are rendered once.
+    Steps(Vec<Instruction>),
     /// An `async` closure over the session.
     Run(Arc<dyn TaskFn>),
-}
-
-/// The weighted choice of a user's next task.
-///
-/// It is made once per class and shared by its users. A choice takes one random number and one search.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Tasks {
-    /// The cumulative weights of the tasks. A random number below the last of them selects each task as
-    /// often as its weight says.
-    bounds: Vec<u64>,
 }
 
 /// The result of a task. An error ends the task, but not the user, except for [`TaskError::StopUser`].
@@ -77,6 +71,8 @@ pub enum TaskError {
     /// The user starts its next task at once, without a wait, as by Locust's
     /// `RescheduleTaskImmediately`. Nothing is counted.
     SkipWait,
+    /// The run ends, as by Ctrl-C. Nothing is counted.
+    StopRun,
 }
 
 impl<E: std::error::Error + 'static> From<E> for TaskError {
@@ -131,6 +127,8 @@ impl Task {
             name: stripped(&name.into()).into_owned(),
             weight: 1,
             tags: Vec::new(),
+            data: Vec::new(),
+            next: Vec::new(),
             parts: Vec::new(),
             action: TaskAction::Run(action),
         }
@@ -142,19 +140,23 @@ impl Task {
             name: stripped(&name.into()).into_owned(),
             weight: 1,
             tags: Vec::new(),
+            data: Vec::new(),
+            next: Vec::new(),
             parts: Vec::new(),
             action: TaskAction::steps(steps),
         }
     }
 
-    /// Makes a task of weight 1 that makes these groups of requests in order.
-    pub fn step_groups(name: impl Into<String>, groups: Vec<StepGroup>) -> Self {
+    /// Makes a task of weight 1 that follows these instructions in order.
+    pub fn instructions(name: impl Into<String>, instructions: Vec<Instruction>) -> Self {
         Task {
             name: stripped(&name.into()).into_owned(),
             weight: 1,
             tags: Vec::new(),
+            data: Vec::new(),
+            next: Vec::new(),
             parts: Vec::new(),
-            action: TaskAction::Steps(groups),
+            action: TaskAction::Steps(instructions),
         }
     }
 
@@ -170,6 +172,24 @@ impl Task {
         self
     }
 
+    /// Has it take a row of this data set each time.
+    pub fn data(mut self, name: impl Into<String>) -> Self {
+        self.data.push(name.into());
+        self
+    }
+
+    /// Adds a task that may follow this one, where the order is [`Order::Markov`](super::Order::Markov).
+    pub fn next(mut self, name: impl Into<String>, weight: u32) -> Self {
+        self.next.push((name.into(), weight));
+        self
+    }
+
+    /// Makes a task of weight 1 that runs the tasks of a set until one of them leaves it.
+    pub fn set(name: impl Into<String>, set: TaskSet) -> Self {
+        let parts = set.tasks.iter().map(TaskPart::of).collect();
+        Task::instructions(name, vec![Instruction::Tasks(set)]).of_parts(parts)
+    }
+
     /// Makes it a set of these tasks. As in Locust, it runs if one of them may run.
     pub fn of_parts(mut self, parts: Vec<TaskPart>) -> Self {
         parts.iter().for_each(|part| part.add_tags(&mut self.tags));
@@ -177,8 +197,23 @@ impl Task {
         self
     }
 
+    /// Gives it and all tasks in it the same weight.
+    pub(crate) fn equalize(&mut self) {
+        self.weight = 1;
+        self.parts.iter_mut().for_each(TaskPart::equalize);
+        self.visit_sets(&mut |set| set.tasks.iter_mut().for_each(Task::equalize));
+    }
+
+    /// Calls a function with the sets of tasks that it declares.
+    fn visit_sets(&mut self, visit: &mut impl FnMut(&mut TaskSet)) {
+        if let TaskAction::Steps(instructions) = &mut self.action {
+            instructions.iter_mut().for_each(|instruction| instruction.visit_sets(visit));
+        }
+    }
+
     /// Takes the parts away that tags leave out. Returns whether the task may run.
     pub(crate) fn select(&mut self, selection: &TagSelection<'_>) -> bool {
+        self.visit_sets(&mut |set| set.tasks.retain_mut(|task| task.select(selection)));
         match self.parts.is_empty() {
             true => selection.has(&self.tags),
             false => selection.keep(&mut self.parts),
@@ -214,6 +249,15 @@ impl TaskPart {
         TaskPart { name: name.into(), weight, ..TaskPart::default() }
     }
 
+    /// Returns what reports know of a task.
+    fn of(task: &Task) -> Self {
+        let (tags, parts) = match task.parts.is_empty() {
+            true => (task.tags.clone(), Vec::new()),
+            false => (Vec::new(), task.parts.clone()),
+        };
+        TaskPart { name: task.name.clone(), weight: task.weight, tags, parts }
+    }
+
     fn add_tags(&self, all: &mut Vec<String>) {
         for tag in &self.tags {
             if !all.contains(tag) {
@@ -224,7 +268,7 @@ impl TaskPart {
     }
 
     /// Gives it and its parts the same weight.
-    pub(crate) fn equalize(&mut self) {
+    fn equalize(&mut self) {
         self.weight = 1;
         self.parts.iter_mut().for_each(TaskPart::equalize);
     }
@@ -237,42 +281,23 @@ impl From<Step> for Task {
     }
 }
 
-impl Tasks {
-    /// Makes the choice between these tasks.
-    pub(crate) fn new(tasks: &[Task]) -> Self {
-        let bounds = tasks.iter().scan(0, |sum, task| {
-            *sum += u64::from(task.weight);
-            Some(*sum)
-        });
-        Tasks { bounds: bounds.collect() }
-    }
-
-    /// Returns the index of the next task. A single task needs no random number. If all weights are 0,
-    /// it is the first task.
-    pub(crate) fn pick(&self, rng: &mut fastrand::Rng) -> usize {
-        match self.bounds.as_slice() {
-            [] | [_] | [.., 0] => 0,
-            bounds @ [.., total] => {
-                let roll = rng.u64(0..*total);
-                bounds.partition_point(|bound| *bound <= roll)
-            }
-        }
-    }
-}
-
 impl TaskAction {
     /// Makes an action of these requests, in order.
     pub fn steps(steps: Vec<Step>) -> Self {
-        TaskAction::Steps(steps.into_iter().map(StepGroup::One).collect())
+        TaskAction::Steps(steps.into_iter().map(Instruction::Request).collect())
     }
 
     /// Returns the requests that it declares; a closure declares none.
     pub(crate) fn declared(&self) -> impl Iterator<Item = &Step> {
-        let parts = match self {
-            TaskAction::Steps(parts) => &parts[..],
+        self.instructions().iter().flat_map(Instruction::steps)
+    }
+
+    /// Returns its instructions; a closure has none.
+    pub(crate) fn instructions(&self) -> &[Instruction] {
+        match self {
+            TaskAction::Steps(instructions) => instructions,
             TaskAction::Run(_) => &[],
-        };
-        parts.iter().flat_map(StepGroup::steps)
+        }
     }
 
     /// Makes an action that runs an `async` closure.
@@ -303,59 +328,6 @@ impl PartialEq for TaskAction {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Picks 100,000 times and compares how often each task came with its weight's share.
-    #[track_caller]
-    fn check_shares(weights: &[u32]) {
-        const PICKS: u32 = 100_000;
-        let tasks: Vec<Task> =
-            weights.iter().map(|w| Task::from(Step::get("/")).weight(*w)).collect();
-        let (tasks, seed) = (Tasks::new(&tasks), 11);
-        let mut rng = fastrand::Rng::with_seed(seed);
-        let mut counts = vec![0_u32; weights.len()];
-        for _ in 0..PICKS {
-            counts[tasks.pick(&mut rng)] += 1;
-        }
-        let total: f64 = weights.iter().copied().map(f64::from).sum();
-        for (weight, count) in weights.iter().zip(&counts) {
-            let share = f64::from(*weight) / total;
-            let got = f64::from(*count) / f64::from(PICKS);
-            assert!((got - share).abs() < 0.005, "seed {seed}: {weights:?} gave {counts:?}");
-        }
-    }
-
-    #[test]
-    fn tasks_come_as_often_as_their_weights_say() {
-        check_shares(&[1]);
-        check_shares(&[3, 2, 1]);
-        check_shares(&[1, 1, 1, 1, 1, 1, 1]);
-        check_shares(&[1, 1000]);
-        check_shares(&[u32::MAX, u32::MAX, u32::MAX]);
-    }
-
-    #[test]
-    fn a_task_of_weight_zero_never_comes() {
-        check_shares(&[0, 1, 0, 1, 0]);
-    }
-
-    #[test]
-    fn without_tasks_or_weights_the_pick_does_not_panic() {
-        let mut rng = fastrand::Rng::with_seed(1);
-        assert_eq!(Tasks::new(&[]).pick(&mut rng), 0);
-        let idle = [Task::from(Step::get("/")).weight(0), Task::from(Step::get("/")).weight(0)];
-        assert_eq!(Tasks::new(&idle).pick(&mut rng), 0);
-    }
-
-    #[test]
-    fn the_same_seed_picks_the_same_tasks() {
-        let tasks = Tasks::new(&[3, 2, 1].map(|w| Task::from(Step::get("/")).weight(w)));
-        let picks = |seed| {
-            let mut rng = fastrand::Rng::with_seed(seed);
-            (0..100).map(|_| tasks.pick(&mut rng)).collect::<Vec<_>>()
-        };
-        assert_eq!(picks(5), picks(5));
-        assert_ne!(picks(5), picks(6));
-    }
 
     #[test]
     fn a_task_of_one_step_is_named_after_it() {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 
-use super::{KeepAlive, StateFactory, Step, Task, TaskAction, TaskFn, WaitTime};
+use super::{KeepAlive, Order, StateFactory, Step, Task, TaskAction, TaskFn, WaitTime};
 use crate::credentials::stripped;
 use crate::session::{Auth, Policy, TcpOptions, Timeouts, Via};
 use crate::transport::tls::TlsOptions;
@@ -26,8 +26,12 @@ pub struct User {
     pub wait_time: WaitTime,
     /// Makes the state of each user; see [`User::with_state`].
     pub(crate) state: Option<StateFactory>,
+    /// The data sets of which each user takes a row for its life.
+    pub data: Vec<String>,
     /// The tasks, each with its weight.
     pub tasks: Vec<Task>,
+    /// In which order the tasks follow each other.
+    pub order: Order,
     /// Run once before the first task.
     pub on_start: Option<TaskAction>,
     /// Run once after the last task, also at the stop of the run.
@@ -61,7 +65,9 @@ impl User {
             host: None,
             wait_time: WaitTime::Constant(Duration::ZERO),
             state: None,
+            data: Vec::new(),
             tasks: Vec::new(),
+            order: Order::Weighted,
             on_start: None,
             on_stop: None,
             headers: Vec::new(),
@@ -99,6 +105,18 @@ impl User {
     /// Sets the wait after each task.
     pub fn wait_time(mut self, wait_time: WaitTime) -> Self {
         self.wait_time = wait_time;
+        self
+    }
+
+    /// Has each user take a row of this data set for its life. Its columns are variables: `${accounts.name}`.
+    pub fn data(mut self, name: impl Into<String>) -> Self {
+        self.data.push(name.into());
+        self
+    }
+
+    /// Sets in which order the tasks follow each other.
+    pub fn order(mut self, order: Order) -> Self {
+        self.order = order;
         self
     }
 

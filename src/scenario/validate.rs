@@ -4,7 +4,9 @@
 //! the error has a line number. [`Scenario::validate`] calls them for all values, so that the same
 //! rules hold for a scenario written in Rust.
 
+mod instructions;
 mod request;
+mod templates;
 
 use std::collections::HashSet;
 use std::ops::RangeInclusive;
@@ -12,13 +14,16 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::session::{Auth, BaseUrl, Condition, StatusRange, TcpOptions, Timeouts, Via};
+use crate::data::Source;
+use crate::session::{Auth, BaseUrl, StatusRange, TcpOptions, Timeouts, Via};
 use crate::units;
 
+use instructions::Place;
+pub(super) use instructions::{connections, pause};
 use request::headers;
 pub(super) use request::{header, header_name, method, path};
 
-use super::{Error, Parallel, Scenario, Share, Step, StepGroup, Task, TaskAction, USERS_MAX, User};
+use super::{Error, Scenario, Share, Task, TaskAction, USERS_MAX, User, order};
 
 /// The shortest time between two look-ups of a name, to spare name servers.
 const DNS_REFRESH_MIN: Duration = Duration::from_millis(100);
@@ -42,9 +47,13 @@ impl Scenario {
         if self.users.len() > usize::from(u16::MAX) {
             return Err(Error::TooManyClasses(self.users.len()));
         }
+        let mut sets = HashSet::new();
+        if let Some(set) = self.data.iter().find(|set| !sets.insert(set.name())) {
+            return Err(Error::DuplicateData(set.name().to_owned()));
+        }
         let mut names = HashSet::new();
         for class in &self.users {
-            user(class).map_err(|error| error.at(format!("user '{}'", class.name)))?;
+            user(class, &self.data).map_err(|error| error.at(format!("user '{}'", class.name)))?;
             if !names.insert(class.name.as_str()) {
                 return Err(Error::DuplicateUser(class.name.clone()));
             }
@@ -67,7 +76,15 @@ pub(crate) fn host(host: &str) -> Result<(), Error> {
 }
 
 pub(super) fn auth(auth: &Auth) -> Result<(), Error> {
-    auth.fault().map_or(Ok(()), |fault| Err(Error::Auth(fault)))
+    let is_template = match auth {
+        Auth::Bearer(token) => token.contains("${"),
+        Auth::Basic { user, .. } | Auth::Digest { user, .. } => user.contains("${"),
+    };
+    match auth.fault() {
+        // It is judged when it has its values.
+        Some(fault) if !is_template => Err(Error::Auth(fault)),
+        _ => Ok(()),
+    }
 }
 
 pub(super) fn timeout(timeout: Duration) -> Result<(), Error> {
@@ -175,7 +192,7 @@ fn is_usable(duration: Duration) -> bool {
     !duration.is_zero() && duration <= units::LONGEST
 }
 
-fn user(user: &User) -> Result<(), Error> {
+fn user(user: &User, sources: &[Source]) -> Result<(), Error> {
     if user.name.is_empty() {
         return Err(Error::EmptyName);
     }
@@ -197,9 +214,13 @@ fn user(user: &User) -> Result<(), Error> {
     if user.tasks.is_empty() {
         return Err(Error::NoTasks);
     }
-    user.tasks.iter().try_for_each(task)?;
+    order::validate(&user.tasks, user.order)?;
+    user.tasks.iter().try_for_each(|one| task(one, Place::default()))?;
+    templates::all(user, sources)?;
     for (name, hook) in [("on_start", &user.on_start), ("on_stop", &user.on_stop)] {
-        hook.as_ref().map_or(Ok(()), action).map_err(|error| error.at(name.to_owned()))?;
+        hook.as_ref()
+            .map_or(Ok(()), |hook| action(hook, Place::default()))
+            .map_err(|error| error.at(name.to_owned()))?;
     }
     Ok(())
 }
@@ -215,59 +236,27 @@ pub(super) fn tag(tag: &str) -> Result<(), Error> {
     if is_word { Ok(()) } else { Err(Error::Tag(tag.to_owned())) }
 }
 
-fn task(task: &Task) -> Result<(), Error> {
+fn task(task: &Task, place: Place) -> Result<(), Error> {
     printable(&task.name)
         .and_then(|()| task_weight(task.weight))
         .and_then(|()| task.tags.iter().try_for_each(|word| tag(word)))
-        .and_then(|()| action(&task.action))
+        .and_then(|()| action(&task.action, place))
         .map_err(|error| error.at(format!("task '{}'", task.name)))
 }
 
-fn action(action: &TaskAction) -> Result<(), Error> {
+fn action(action: &TaskAction, place: Place) -> Result<(), Error> {
     match action {
         TaskAction::Run(_) => Ok(()),
         TaskAction::Steps(steps) if steps.is_empty() => Err(Error::NoSteps),
-        TaskAction::Steps(parts) => parts.iter().try_for_each(part),
+        TaskAction::Steps(instructions) => instructions::all(instructions, place),
     }
-}
-
-fn part(part: &StepGroup) -> Result<(), Error> {
-    if let StepGroup::Parallel(parallel) = part {
-        connections(parallel.connections)?;
-        if parallel.steps.is_empty() {
-            return Err(Error::NoSteps);
-        }
-    }
-    part.steps().iter().try_for_each(step)
-}
-
-pub(super) fn connections(connections: u32) -> Result<(), Error> {
-    match connections {
-        0 => Err(Error::NoConnections),
-        1..=Parallel::CONNECTIONS_MAX => Ok(()),
-        _ => Err(Error::TooManyConnections(connections)),
-    }
-}
-
-fn step(step: &Step) -> Result<(), Error> {
-    let request = &step.request;
-    method(&request.method)?;
-    path(&request.path)?;
-    headers(&request.headers)?;
-    request.auth.as_ref().map_or(Ok(()), auth)?;
-    request.timeout.map_or(Ok(()), timeout)?;
-    step.checks.iter().try_for_each(|check| match &check.condition {
-        Condition::Status(ranges) if ranges.is_empty() => Err(Error::NoStatus),
-        Condition::Status(ranges) => ranges.iter().copied().try_for_each(status),
-        _ => Ok(()),
-    })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Load, WaitTime};
+    use super::super::{Load, Parallel, Step, WaitTime};
     use super::*;
-    use crate::session::{Check, StatusRange, status};
+    use crate::session::{Check, Condition, StatusRange, status};
 
     fn api_user() -> User {
         User::new("APIUser").task(Step::get("/"))
@@ -361,7 +350,7 @@ mod tests {
     fn a_user_has_a_bound_of_parallel_connections() {
         let of = |connections| {
             let parallel = Parallel::new(vec![Step::get("/")]).connections(connections);
-            scenario(User::new("u").task(Task::step_groups("t", vec![parallel.into()])))
+            scenario(User::new("u").task(Task::instructions("t", vec![parallel.into()])))
         };
         let at = "user 'u': task 't'";
         check(

@@ -18,10 +18,8 @@ impl Scenario {
         let mut declared: HashMap<EntryKey, Vec<&Check>> = HashMap::new();
         let steps = self.users.iter().flat_map(User::steps);
         for step in steps.filter(|step| !step.checks.is_empty()) {
-            let entry = EntryKey {
-                method: step.request.method.to_string(),
-                name: step.request.display_name().into_owned(),
-            };
+            let entry =
+                EntryKey { method: step.request.method.to_string(), name: step.report_name() };
             let checks = declared.entry(entry.clone()).or_default();
             if checks.is_empty() {
                 order.push(entry);

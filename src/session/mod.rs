@@ -70,6 +70,7 @@ pub(crate) use api::check::needs_body;
 pub(crate) use api::sent::Sent;
 pub(crate) use api::unanswered::{Made, Unanswered};
 pub(crate) use api::variation::Variation;
+pub(crate) use body::json::at as json_at;
 pub(crate) use budget::Budget;
 pub(crate) use identity::cookies::StoredCookie;
 pub(crate) use identity::secrets::{Secrets, secrets_of_headers};

@@ -84,7 +84,7 @@ pub use phases::Phases;
 pub use recorder::Recorder;
 pub use row_limits::RowLimits;
 pub(crate) use sample::Extra;
-pub use sample::{Clocks, EntryId, EntryKey, Outcome, Sample, WireBytes};
+pub use sample::{Clocks, EntryId, EntryKey, GROUP, Outcome, Sample, WireBytes};
 pub use snapshot::{
     Command, Distribution, Ending, ExceptionRow, FailureRow, Figures, PERCENTILES, Rates, Row,
     Snapshot, UserCount,

@@ -16,6 +16,17 @@ pub struct EntryKey {
     pub name: String,
 }
 
+/// The method of entries that are groups of requests, which are timed as a whole. They are no part of the
+/// aggregated row.
+pub const GROUP: &str = "GROUP";
+
+impl EntryKey {
+    /// Returns whether it is the entry of a group of requests.
+    pub fn is_group(&self) -> bool {
+        self.method == GROUP
+    }
+}
+
 /// The number of an entry on one core, from 0 without gaps. A request carries it instead of its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct EntryId(pub u32);

@@ -165,8 +165,6 @@ impl Totals {
         sum.add(wall, health.work);
         sum.standstills += &health.standstills;
         self.blocking_calls += &health.blocking_calls;
-        let requests = entries.iter().map(|(_, delta)| delta.requests()).sum();
-        self.cost.add(wall, requests, health.work.cpu);
         if let Some(arrivals) = arrivals {
             self.open_load.get_or_insert_default().add(core, &arrivals);
         }
@@ -177,9 +175,11 @@ impl Totals {
             let line = self.line(key);
             self.cores[core].lines.push(line);
         }
+        let mut requests = 0;
         for (id, delta) in &entries {
-            self.add_delta(core, *id, second, delta);
+            requests += self.add_delta(core, *id, second, delta);
         }
+        self.cost.add(wall, requests, health.work.cpu);
         for Failure { entry, message, sightings, example } in failures {
             let line = self.line_of(core, entry);
             self.failures.note(&line, &message, Seen { sightings, example });
@@ -279,10 +279,17 @@ impl Totals {
         self.malformed_lines = Table::new(self.limits.malformed_lines);
     }
 
-    fn add_delta(&mut self, core: usize, id: EntryId, second: u64, delta: &Delta) {
+    /// Adds what an entry has more. Returns how many requests that are: what a group of requests has is no part
+    /// of the total, because its requests are.
+    fn add_delta(&mut self, core: usize, id: EntryId, second: u64, delta: &Delta) -> u64 {
         let line = self.line_of(core, id);
-        self.lines[line].add(second, delta);
+        let line = &mut self.lines[line];
+        line.add(second, delta);
+        if line.key().is_group() {
+            return 0;
+        }
         self.total.add(second, delta);
+        delta.requests()
     }
 
     /// Returns the line of a core's entry id, which [`check`](Self::check) has checked.

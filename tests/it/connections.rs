@@ -68,7 +68,7 @@ fn slow_server(delay: u64) -> (Server, Arc<AtomicUsize>) {
 fn page(connections: u32) -> Task {
     let steps = (0..10).map(|n| Step::get(format!("/part/{n}")).name("part")).collect();
     let parallel = Parallel::new(steps).connections(connections);
-    Task::step_groups(
+    Task::instructions(
         "page",
         vec![Step::get("/").into(), parallel.into(), Step::get("/end").into()],
     )
@@ -170,7 +170,7 @@ fn the_lanes_of_a_task_are_closed_with_it() {
 #[test]
 fn parallel_requests_that_the_stop_cuts_off_are_cancelled_once_each() {
     let server = Server::start(|_| Answer::Never);
-    let user = User::new("u").task(Task::step_groups(
+    let user = User::new("u").task(Task::instructions(
         "page",
         vec![Parallel::new((0..10).map(|n| Step::get(format!("/{n}"))).collect()).into()],
     ));

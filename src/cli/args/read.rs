@@ -13,8 +13,8 @@ use clap::{Arg, ArgAction, ArgMatches, Command, Parser};
 use super::{custom, foreign, help};
 use crate::cli::config::{self, File, Setting, Value};
 use crate::locustfile::Argument;
+use crate::nearest::hint;
 use crate::options;
-use crate::scenario::hint;
 
 /// A parsed command line.
 #[derive(Debug)]

@@ -17,10 +17,11 @@ use super::{Error, RunArgs};
 use crate::collector::{ReportError, Summary};
 use crate::control::Control;
 use crate::locustfile::{Argument, Described, Description, HostError, Load, ShapeDescription};
+use crate::nearest::hint;
 use crate::plan::{Options, Plan, SelectedClass};
 use crate::run;
 use crate::scenario::file::Values;
-use crate::scenario::{Parameter, Scenario, hint};
+use crate::scenario::{Parameter, Scenario};
 
 pub(super) use events::{EventReport, Events};
 pub(super) use files::{is_locustfile, is_python};

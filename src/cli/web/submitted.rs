@@ -8,9 +8,10 @@ use crate::cli::args::{ClassSettingsList, Cores};
 use crate::cli::locustfile::WrongArgument;
 use crate::cli::{Error, RunArgs};
 use crate::credentials::{hidden, is_hidden};
+use crate::nearest::hint;
 use crate::plan::{self, Options, SelectedClass};
 use crate::scenario::file::{self, Values};
-use crate::scenario::{ClassSettings, Parameter, Scenario, hint};
+use crate::scenario::{ClassSettings, Parameter, Scenario};
 use crate::web::{FieldError, StartForm};
 
 /// Puts the hidden credentials back into texts that came back as the form shows them. `host` is the

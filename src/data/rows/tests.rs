@@ -311,7 +311,7 @@ fn tables_and_rows_do_not_print_cells() {
         "Table { file: \"secrets.csv\", columns: [\"name\", \"password\"], rows: 1 }"
     );
     let rows = Rows::new(Arc::new(secrets), &Source::new("secrets", "secrets.csv"), 1, 1);
-    assert_eq!(rows.table().columns(), ["name", "password"]);
+    assert_eq!(rows.table.columns(), ["name", "password"]);
     let taken = rows.of_core().take_for_life(&mut rng(0)).unwrap();
     assert_eq!(format!("{taken:?}"), "Taken { index: 0, .. }");
 }

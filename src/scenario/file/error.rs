@@ -6,7 +6,7 @@ use std::ops::Range;
 use thiserror::Error;
 
 use crate::credentials::{hidden_in_quotes, place_in_hidden};
-use crate::scenario::nearest::hint;
+use crate::nearest::hint;
 
 /// How much of a line an error shows; a scenario may have all its steps on one.
 const EXCERPT_CHARS: usize = 100;

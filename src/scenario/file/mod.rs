@@ -68,6 +68,8 @@
 //! check = { status = ["2xx", 304], json_equals = { "/status" = "healthy" }, max_time = "200ms" }
 //! ```
 //!
+//! # Parameters
+//!
 //! A text that is given anew for each run is a parameter, with a default or `required = true`. Any
 //! string of the file, but no key, may have it in it:
 //!
@@ -90,9 +92,88 @@
 //! password of a URL are hidden wherever they stand, and so may be secrets. Reports show the file
 //! without its passwords, bearer tokens and headers that are credentials.
 //!
-//! There are no variables beside them: a value that differs between users or requests, or that comes
-//! from a response, needs a scenario written in Rust. `{{id}}`, `{id}`, `<id>`, `$id`, `:id` and `%s` are
-//! sent as they are written, and the log warns of them where no server can mean them.
+//! `${env.NAME}` is a variable of the environment, wherever a parameter may be.
+//!
+//! # Values of each user
+//!
+//! In the texts of steps `${…}` may be any expression, whose value is put in for each user and each time:
+//!
+//! ```toml
+//! [[user.task]]
+//! name = "pages"
+//! group = "all pages"                       # timed as a whole: an entry of type GROUP
+//! steps = [
+//!   { set = { page = 1, session = "${uuid()}" } },
+//!   { while = "${page} <= 5", steps = [
+//!     { get = "/pages/${page}", headers = { x-session = "${session}" } },
+//!     { if = "${page} == 3 and not ${random_int(0, 1)}", then = [ { end = "task" } ], else = [ { pause = "5ms" } ] },
+//!     { set = { page = "${page + 1}" } },
+//!   ] },
+//!   { repeat = 2, steps = [ { post = "/items", json = { n = "${counter()}" } } ] },
+//!   { group = "order", steps = [ { get = "/cart" }, { pause = { between = ["1s", "2s"] } }, { post = "/pay" } ] },
+//!   { end = "task", wait = false },         # also "set", "user", "run"
+//! ]
+//! ```
+//!
+//! Tasks may follow each other in another order than that of their weights, and a task may be a set of
+//! tasks, which one of them leaves:
+//!
+//! ```toml
+//! [[user]]
+//! name = "Shopper"
+//! order = "sequential"                      # one after the other; without it, "weighted"
+//!
+//! [[user.task]]
+//! name = "browse"
+//! on_start = [ { get = "/shop" } ]          # each time before the first of them; also on_stop
+//! tasks = [
+//!   { name = "look", get = "/items", next = { look = 3, buy = 1 } },    # what comes next: order = "markov"
+//!   { name = "buy", next = { look = 1 }, steps = [ { post = "/buy" }, { end = "set" } ] },
+//! ]
+//! ```
+//!
+//! The wait of the class is between the tasks of a set, and `end = "set"` goes on with the next task around
+//! it without a wait, as Locust's `interrupt()` does. The first task of `"markov"` is the first in the file. An
+//! exception inside a set ends the task of the set that it is in.
+//!
+//! A name is a parameter, or a variable of the user, which `set` gives a value. `${order.items.0.id}` is a
+//! place in a value that is JSON. A variable without a value ends the task with an exception. The texts of
+//! `if`, `while` and `repeat` are expressions themselves, with or without `${…}` around their names:
+//!
+//! | | |
+//! |---|---|
+//! | values | `12`, `0.5`, `'text'`, `"text"`, `true`, `false`, `null`, names, calls, `( … )` |
+//! | calculation | `+`, `-`, `*`, `/`, `%` with numbers |
+//! | comparison | `==`, `!=`, `contains`; with numbers `<`, `<=`, `>`, `>=` |
+//! | conditions | `and`, `or`, `not`; as in Python, `null`, `false`, `0` and what is empty do not hold |
+//!
+//! A text that reads as a number is one where a number is needed, because columns of files are texts. The
+//! operators bind as in Python. The functions:
+//!
+//! | | |
+//! |---|---|
+//! | `random_int(1, 6)`, `random_float(0, 1)` | a number from the first to the second |
+//! | `random_choice('a', 'b')` | one of these, or of the elements of an array |
+//! | `random_string(8)`, `random_string(4, '01')` | letters and digits, or these characters |
+//! | `uuid()` | a new UUID, in every run another one; all others follow from `--seed` |
+//! | `counter()` | a number from 1 that no other call in the run gets; each core has its own |
+//! | `now()`, `now('%Y-%m-%d', '+1d')` | the time in UTC, in a format of strftime, before or after now |
+//! | `now_ms()`, `now_s()` | the time since 1970 as a number |
+//! | `user()` | the number of the user, from 0 |
+//! | `base64(a)`, `base64_decode(a)`, `url_encode(a)` | encodings |
+//! | `sha256(a)`, `hmac_sha256(key, a)` | as hexadecimal digits, or with a last `'base64'` in base64 |
+//! | `json(a, '/pointer')`, `length(a)` | a value in a JSON text; how many characters, elements or members |
+//! | `concat(a, b)`, `lower(a)`, `upper(a)` | texts |
+//!
+//! In `json` a text that is nothing but one expression has the type of its value: `{ n = "${page}" }` is sent
+//! as `{"n":1}`. A request without a name is counted under its path, in which names of variables and functions
+//! stand for their values: `/pages/[page]`. A value cannot add a header: a request whose header would have a
+//! line break fails and is not sent. In a path such characters are percent-encoded.
+//!
+//! `{{id}}`, `{id}`, `<id>`, `$id`, `:id` and `%s` are sent as they are written, and the log warns of them
+//! where no server can mean them.
+//!
+//! # Details
 //!
 //! The requests of a `parallel` step are made at the same time, over 6 connections or as many as
 //! `connections` says, at most 1,000; see [`Parallel`](crate::scenario::Parallel).
@@ -148,8 +229,10 @@
 //! The first error is reported with its place, its line and the cure.
 
 mod check;
+mod data;
 mod document;
 mod error;
+mod instruction;
 mod load;
 mod parameter;
 mod placeholder;
@@ -159,6 +242,8 @@ mod report;
 mod shape;
 mod shown;
 mod step;
+mod task;
+mod texts;
 mod tls;
 mod upload;
 mod user;
@@ -232,7 +317,7 @@ fn parameters_of(text: &str) -> Result<Vec<Parameter>> {
 fn scenario(text: &str, files: &Files, values: &Values) -> Result<Scenario> {
     let toml = toml(text)?;
     let root = Table::root(toml.get_ref(), None);
-    root.only(&["host", "load", "parameter", "report", "tls", "user"])?;
+    root.only(&["data", "host", "load", "parameter", "report", "tls", "user"])?;
     let declared = parameter::declared(&root)?;
     let bindings = values.bind(&root, &declared)?;
     let table = Table::root(toml.get_ref(), Some(&bindings));
@@ -242,6 +327,7 @@ fn scenario(text: &str, files: &Files, values: &Values) -> Result<Scenario> {
         host: table.get("host").map(user::host).transpose()?,
         load: table.get("load").map(load::load).transpose()?.unwrap_or_default(),
         reports: table.get("report").map(report::report).transpose()?.unwrap_or_default(),
+        data: data::sources(&table, files)?,
         users: Vec::new(),
     };
     let mut common = Policy::default();
@@ -250,7 +336,7 @@ fn scenario(text: &str, files: &Files, values: &Values) -> Result<Scenario> {
     }
     let mut names = HashSet::new();
     for item in table.get("user").map_or(Ok(Vec::new()), users)? {
-        let user = user::user(item, files, &common)?;
+        let user = user::user(item, files, &common, &scenario.data)?;
         if !names.insert(user.name.clone()) {
             return Err(Problem::new(item.span(), super::Error::DuplicateUser(user.name)));
         }

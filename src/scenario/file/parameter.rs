@@ -2,11 +2,18 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::ops::Range;
 
 use super::error::{Problem, Result};
 use super::reader::{Entry, Item, Table};
-use crate::scenario::{Parameter, hint};
+use crate::nearest::hint;
+use crate::scenario::Parameter;
+use crate::template::{self, Part, Scope};
+
+/// The same in a step.
+const STEP_CURE: &str = "A name is that of a [parameter.NAME], of 'capture' or 'set' in a step, of a column of a \
+     data set, or ${env.NAME}; the text '${' is written '$${'";
 
 /// A parameter, and where the file declares it.
 pub(super) struct Declared {
@@ -14,30 +21,28 @@ pub(super) struct Declared {
     pub(super) span: Range<usize>,
 }
 
-/// The value of each parameter.
-#[derive(Debug)]
-pub(super) struct Bindings(pub(super) BTreeMap<String, Bound>);
+/// The value of each parameter, and the variables of the environment.
+pub(super) struct Bindings {
+    pub(super) parameters: BTreeMap<String, Bound>,
+    pub(super) environment: BTreeMap<String, String>,
+}
+
+/// Names only: what is secret is known to the parameters alone.
+impl fmt::Debug for Bindings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.parameters.keys()).finish()
+    }
+}
 
 /// The value of a parameter.
-#[derive(Debug)]
 pub(super) struct Bound {
     pub(super) value: String,
     pub(super) secret: bool,
 }
 
 /// What to do about a name that no parameter is near to: it may be a variable that was meant.
-const CURE: &str = "A [parameter.NAME] is a value for the whole run; a value of each user or request, or \
-     one taken from a response, needs a scenario written in Rust; the text '${' is written '$${'";
-
-/// What a text is made of.
-#[derive(Debug, PartialEq)]
-enum Piece<'t> {
-    Text(&'t str),
-    /// The name in `${name}`.
-    Reference(&'t str),
-    /// `${` without an end.
-    Open,
-}
+const CURE: &str = "This must be known before the run: a [parameter.NAME], or ${env.NAME}; a value of each user \
+     or request may be in a step only; the text '${' is written '$${'";
 
 /// Returns the `[parameter.…]` tables, in the order they are written.
 pub(super) fn declared(root: &Table<'_>) -> Result<Vec<Declared>> {
@@ -101,20 +106,20 @@ fn is_of_name(c: char) -> bool {
 }
 
 impl Bindings {
-    /// Returns the text with values in place of names; `span` is where it stands.
-    pub(super) fn fill<'t>(&self, text: &'t str, span: Range<usize>) -> Result<Cow<'t, str>> {
+    /// Returns a text that must be known before the run; `span` is where it stands.
+    pub(super) fn plain<'t>(&self, text: &'t str, span: Range<usize>) -> Result<Cow<'t, str>> {
         if !text.contains("${") {
             return Ok(Cow::Borrowed(text));
         }
         let mut filled = String::new();
-        for piece in pieces(text) {
-            filled += match piece {
-                Piece::Text(text) => text,
-                Piece::Reference(name) => match self.0.get(name) {
-                    Some(bound) => &bound.value,
+        for part in template::parts(text) {
+            filled += match part {
+                Part::Text(text) => text,
+                Part::Expression(name) => match self.value(name, &span)? {
+                    Some(value) => value,
                     None => return Err(self.unknown(name, span)),
                 },
-                Piece::Open => {
+                Part::Open => {
                     let message = "'${' has no '}'; write '$${' for one that names nothing";
                     return Err(Problem::new(span, message).part("${"));
                 }
@@ -123,78 +128,105 @@ impl Bindings {
         Ok(Cow::Owned(filled))
     }
 
+    /// Returns a template with values in place of the names of parameters.
+    pub(super) fn template<'t>(
+        &'t self,
+        text: &'t str,
+        variables: &Scope,
+        span: Range<usize>,
+    ) -> Result<Cow<'t, str>> {
+        self.are_known(template::names_in(text), variables, &span)?;
+        Ok(template::bound(text, &|name| self.value(name, &span).ok().flatten()))
+    }
+
+    /// Returns an expression with values in place of the names of parameters.
+    pub(super) fn expression(
+        &self,
+        text: &str,
+        variables: &Scope,
+        span: Range<usize>,
+    ) -> Result<String> {
+        let names = template::names(text).into_iter().map(|(name, _)| name);
+        self.are_known(names, variables, &span)?;
+        Ok(template::bound_expression(text, &|name| self.value(name, &span).ok().flatten()))
+    }
+
+    /// Refuses names that nothing gives a value to.
+    fn are_known<'n>(
+        &self,
+        names: impl Iterator<Item = &'n str>,
+        variables: &Scope,
+        span: &Range<usize>,
+    ) -> Result<()> {
+        for name in names {
+            let is_known = self.value(name, span)?.is_some() || variables.has(name);
+            // What is written like a variable and is a function is told when the expression is read.
+            if !is_known && !template::is_function(name) {
+                return Err(self.unknown_in_step(name, variables, span.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    fn unknown_in_step(&self, name: &str, variables: &Scope, span: Range<usize>) -> Problem {
+        let mut known: Vec<&str> = self.parameters.keys().map(String::as_str).collect();
+        known.extend(variables.names());
+        let message =
+            format!("unknown name '{name}'{}", cured(hint(name, &known, "there are"), STEP_CURE));
+        Problem::new(span, message).part(name)
+    }
+
+    /// Returns the value of a parameter, or of a variable of the environment: `env.HOME`.
+    fn value(&self, name: &str, span: &Range<usize>) -> Result<Option<&str>> {
+        let name = name.trim();
+        if let Some(bound) = self.parameters.get(name) {
+            return Ok(Some(&bound.value));
+        }
+        let Some(variable) = name.strip_prefix("env.") else { return Ok(None) };
+        match self.environment.get(variable) {
+            Some(value) => Ok(Some(value)),
+            None => {
+                let message = format!(
+                    "the environment has no variable '{variable}'; set it, or use a [parameter.NAME] \
+                     with a default"
+                );
+                Err(Problem::new(span.clone(), message).part(name))
+            }
+        }
+    }
+
     /// Returns the values of all secrets.
     pub(super) fn secrets(&self) -> Vec<String> {
-        self.0.values().filter(|bound| bound.secret).map(|bound| bound.value.clone()).collect()
+        let secrets = self.parameters.values().filter(|bound| bound.secret);
+        secrets.map(|bound| bound.value.clone()).collect()
     }
 
     /// Returns the first secret whose value is put into a text.
     pub(super) fn secret<'t>(&self, text: &'t str) -> Option<&'t str> {
-        let is_secret = |name: &str| self.0.get(name).is_some_and(|bound| bound.secret);
-        pieces(text).into_iter().find_map(|piece| match piece {
-            Piece::Reference(name) if is_secret(name) => Some(name),
-            _ => None,
-        })
+        let is_secret = |name: &str| self.parameters.get(name).is_some_and(|bound| bound.secret);
+        template::names_in(text).find(|name| is_secret(name))
     }
 
     fn unknown(&self, name: &str, span: Range<usize>) -> Problem {
-        let known: Vec<&str> = self.0.keys().map(String::as_str).collect();
-        let hint = hint(name, &known, "there are");
-        let cure = match hint.ends_with('?') {
-            true => hint,
-            false => format!("{hint}. {CURE}"),
-        };
+        let known: Vec<&str> = self.parameters.keys().map(String::as_str).collect();
+        let cure = cured(hint(name, &known, "there are"), CURE);
         let written = format!("${{{name}}}");
         Problem::new(span, format!("unknown parameter '{name}'{cure}")).part(written)
     }
 }
 
-/// Returns the pieces of a text that are neither parameters nor an escaped `${`.
+/// Returns a hint, and with it what to do if it does not tell the name that was meant.
+fn cured(hint: String, cure: &str) -> String {
+    match hint.ends_with('?') {
+        true => hint,
+        false => format!("{hint}. {cure}"),
+    }
+}
+
+/// Returns the pieces of a text that are neither expressions nor an escaped `${`.
 pub(super) fn plain_pieces(text: &str) -> impl Iterator<Item = &str> {
-    pieces(text).into_iter().filter_map(|piece| match piece {
-        Piece::Text(text) => Some(text),
-        Piece::Reference(_) | Piece::Open => None,
+    template::parts(text).into_iter().filter_map(|part| match part {
+        Part::Text(text) => Some(text),
+        Part::Expression(_) | Part::Open => None,
     })
-}
-
-/// Splits a text into pieces. `$${` is the text `${`.
-fn pieces(text: &str) -> Vec<Piece<'_>> {
-    let (mut pieces, mut rest) = (Vec::new(), text);
-    while let Some((before, after)) = rest.split_once("${") {
-        if let Some(before) = before.strip_suffix('$') {
-            pieces.extend([Piece::Text(before), Piece::Text("${")]);
-            rest = after;
-            continue;
-        }
-        pieces.push(Piece::Text(before));
-        let Some((name, after)) = after.split_once('}') else {
-            pieces.push(Piece::Open);
-            return pieces;
-        };
-        pieces.push(Piece::Reference(name));
-        rest = after;
-    }
-    pieces.push(Piece::Text(rest));
-    pieces
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_text_is_cut_at_its_names() {
-        use Piece::{Open, Reference, Text};
-        for (text, expected) in [
-            ("", vec![Text("")]),
-            ("a $b {c}", vec![Text("a $b {c}")]),
-            ("${a}", vec![Text(""), Reference("a"), Text("")]),
-            ("x${a}y${}", vec![Text("x"), Reference("a"), Text("y"), Reference(""), Text("")]),
-            ("$${a}", vec![Text(""), Text("${"), Text("a}")]),
-            ("$$${a}", vec![Text("$"), Text("${"), Text("a}")]),
-            ("x${a", vec![Text("x"), Open]),
-        ] {
-            assert_eq!(pieces(text), expected, "{text}");
-        }
-    }
 }

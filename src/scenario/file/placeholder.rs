@@ -66,8 +66,7 @@ fn warning(placeholder: &str) -> String {
     let name = if placeholder.starts_with('%') { "id" } else { name }.replace('.', "_");
     format!(
         "'{placeholder}' is sent as it is written. ${{{name}}}, with a [parameter.{name}], is a value for \
-         the whole run; a value of each user or request, or one taken from a response, needs a \
-         scenario written in Rust"
+         the whole run; one of each user is given by 'capture' or 'set' in an earlier step"
     )
 }
 

@@ -14,14 +14,23 @@ use super::error::{Problem, Result};
 use super::parameter::Bindings;
 use crate::credentials::stripped;
 use crate::scenario::validate;
+use crate::template::Scope;
 use crate::units;
+
+/// The names that strings may have in them.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Names<'a> {
+    /// What is put in place of names; without it strings are what is written.
+    pub(super) bindings: Option<&'a Bindings>,
+    /// The variables of the users. With it, strings are read as templates of their steps.
+    pub(super) variables: Option<&'a Scope>,
+}
 
 /// A value with the bytes it stands at.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Item<'a> {
-    value: &'a Spanned<DeValue<'a>>,
-    /// What is put in place of names in strings; without it they are what is written.
-    bindings: Option<&'a Bindings>,
+    pub(super) value: &'a Spanned<DeValue<'a>>,
+    pub(super) names: Names<'a>,
 }
 
 /// A table, all of whose keys are valid ones but for the whole file's.
@@ -29,7 +38,7 @@ pub(super) struct Item<'a> {
 pub(super) struct Table<'a> {
     span: Range<usize>,
     entries: &'a DeTable<'a>,
-    bindings: Option<&'a Bindings>,
+    names: Names<'a>,
 }
 
 /// A key of a table that takes any key, and its value.
@@ -43,13 +52,13 @@ pub(super) struct Entry<'a> {
 impl<'a> Table<'a> {
     /// Makes the reader of the whole file, whatever its keys.
     pub(super) fn root(entries: &'a DeTable<'a>, bindings: Option<&'a Bindings>) -> Self {
-        Table { span: 0..0, entries, bindings }
+        Table { span: 0..0, entries, names: Names { bindings, variables: None } }
     }
 
     /// Refuses unknown keys before anything else, because a missing key is most often a misspelt
     /// one.
     pub(super) fn only(&self, valid: &[&str]) -> Result<()> {
-        let mut all = in_order(self.entries, self.bindings).into_iter();
+        let mut all = in_order(self.entries, self.names).into_iter();
         match all.find(|entry| !valid.contains(&entry.key)) {
             Some(entry) => Err(Problem::unknown_key(entry.key_span, entry.key, valid)),
             None => Ok(()),
@@ -57,7 +66,7 @@ impl<'a> Table<'a> {
     }
 
     pub(super) fn get(&self, key: &str) -> Option<Item<'a>> {
-        self.entries.get(key).map(|value| Item { value, bindings: self.bindings })
+        self.entries.get(key).map(|value| Item { value, names: self.names })
     }
 
     /// Returns the value that must be there. The error has an example.
@@ -141,10 +150,6 @@ impl<'a> Item<'a> {
         }
     }
 
-    fn filled(&self, text: &'a str) -> Result<Cow<'a, str>> {
-        self.bindings.map_or(Ok(Cow::Borrowed(text)), |bindings| bindings.fill(text, self.span()))
-    }
-
     /// Reads a string that reports and errors show.
     pub(super) fn shown(&self) -> Result<String> {
         self.has_no_secret()?;
@@ -163,8 +168,8 @@ impl<'a> Item<'a> {
 
     /// Returns the first secret that is in this value, however deep.
     pub(super) fn secret(&self) -> Option<&'a str> {
-        let bindings = self.bindings?;
-        let inside = |value| Item { value, bindings: self.bindings }.secret();
+        let bindings = self.names.bindings?;
+        let inside = |value| Item { value, names: self.names }.secret();
         match self.value.get_ref() {
             DeValue::String(text) => bindings.secret(text),
             DeValue::Array(array) => array.iter().find_map(inside),
@@ -177,7 +182,8 @@ impl<'a> Item<'a> {
     /// secrets.
     pub(super) fn shown_url(&self) -> Result<String> {
         let text = self.value.get_ref().as_str().map(stripped);
-        let is_shown = |text: &str| self.bindings.is_some_and(|all| all.secret(text).is_some());
+        let is_shown =
+            |text: &str| self.names.bindings.is_some_and(|all| all.secret(text).is_some());
         if text.is_some_and(|text| is_shown(&text)) {
             return self.shown();
         }
@@ -252,14 +258,14 @@ impl<'a> Item<'a> {
         }
     }
 
-    fn elements(&self, array: &'a DeArray<'a>) -> Vec<Item<'a>> {
-        array.iter().map(|value| Item { value, bindings: self.bindings }).collect()
+    pub(super) fn elements(&self, array: &'a DeArray<'a>) -> Vec<Item<'a>> {
+        array.iter().map(|value| Item { value, names: self.names }).collect()
     }
 
     pub(super) fn table(&self, valid: &[&str]) -> Result<Table<'a>> {
         match self.value.get_ref() {
             DeValue::Table(entries) => {
-                let table = Table { span: self.span(), entries, bindings: self.bindings };
+                let table = Table { span: self.span(), entries, names: self.names };
                 table.only(valid).map(|()| table)
             }
             _ => Err(self.expected("a table")),
@@ -269,7 +275,7 @@ impl<'a> Item<'a> {
     /// Returns the entries of a table with keys of the user's own, in the order they are written.
     pub(super) fn entries(&self) -> Result<Vec<Entry<'a>>> {
         match self.value.get_ref() {
-            DeValue::Table(entries) => Ok(in_order(entries, self.bindings)),
+            DeValue::Table(entries) => Ok(in_order(entries, self.names)),
             _ => Err(self.expected("a table")),
         }
     }
@@ -336,7 +342,7 @@ impl<'a> Item<'a> {
             DeValue::Array(array) => {
                 self.elements(array).iter().map(Item::json).collect::<Result<_>>()?
             }
-            DeValue::Table(entries) => in_order(entries, self.bindings)
+            DeValue::Table(entries) => in_order(entries, self.names)
                 .into_iter()
                 .map(|entry| Ok((entry.key.to_owned(), entry.value.json()?)))
                 .collect::<Result<_>>()?,
@@ -357,13 +363,13 @@ impl Entry<'_> {
 }
 
 /// Returns the entries in the order of the text: queries, headers and forms are sent in that order.
-fn in_order<'a>(entries: &'a DeTable<'a>, bindings: Option<&'a Bindings>) -> Vec<Entry<'a>> {
+pub(super) fn in_order<'a>(entries: &'a DeTable<'a>, names: Names<'a>) -> Vec<Entry<'a>> {
     let mut entries: Vec<Entry<'a>> = entries
         .iter()
         .map(|(key, value)| Entry {
             key: key.get_ref(),
             key_span: key.span(),
-            value: Item { value, bindings },
+            value: Item { value, names },
         })
         .collect();
     entries.sort_by_key(|entry| entry.key_span.start);

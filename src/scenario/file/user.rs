@@ -1,15 +1,20 @@
-//! Classes of users of scenario files, and their tasks.
+//! Classes of users of scenario files.
 
-use super::error::{Problem, Result};
+use super::data::{declare_columns, names_of};
+use super::error::Result;
+use super::instruction::{declare, instructions};
 use super::policy;
 use super::reader::{Item, Table};
-use super::step::{self, auth, parts, step};
+use super::step::auth;
+use super::task::{Reading, order, tasks};
 use super::upload::Files;
-use crate::scenario::{Error, Share, Task, TaskAction, User, WaitTime, validate};
+use crate::data::Source;
+use crate::scenario::{Error, Share, TaskAction, User, WaitTime, validate};
 use crate::session::Policy;
+use crate::template::Scope;
 
 /// The keys of a class, beside those of how its requests are made.
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 15] = [
     "name",
     "weight",
     "count",
@@ -20,8 +25,10 @@ const KEYS: [&str; 13] = [
     "basic_auth",
     "bearer",
     "digest_auth",
+    "data",
     "on_start",
     "on_stop",
+    "order",
     "task",
 ];
 
@@ -29,7 +36,12 @@ const WAIT_TIMES: [&str; 5] =
     ["constant", "between", "constant_pacing", "constant_throughput", "exponential"];
 
 /// Reads one `[[user]]`; `common` is what the file says for all of them.
-pub(super) fn user(item: Item<'_>, files: &Files, common: &Policy) -> Result<User> {
+pub(super) fn user(
+    item: Item<'_>,
+    files: &Files,
+    common: &Policy,
+    sources: &[Source],
+) -> Result<User> {
     let table = item.table(&[&KEYS[..], &policy::KEYS].concat())?;
     let name = table.require("name", "name = \"…\"")?;
     let mut user = User::new(name.shown()?);
@@ -45,12 +57,21 @@ pub(super) fn user(item: Item<'_>, files: &Files, common: &Policy) -> Result<Use
     if let Some(headers) = table.get("headers") {
         user.headers = headers.headers()?;
     }
-    user.auth = auth(&table)?;
+    user.auth = auth(&table, None)?;
     user.policy = common.clone();
     policy::policy(&table, files, &mut user.policy)?;
-    user.on_start = table.get("on_start").map(|item| hook(item, files)).transpose()?;
-    user.on_stop = table.get("on_stop").map(|item| hook(item, files)).transpose()?;
-    user.tasks = tasks(&table, files)?;
+    let mut variables = Scope::default();
+    declare(&table, &mut variables)?;
+    declare_columns(&table, sources, &mut variables)?;
+    if let Some(item) = table.get("data") {
+        user.data = names_of(item, sources)?;
+    }
+    let context = Reading { files, variables: &variables, sources };
+    let hook = |item| instructions(item, files, &variables).map(TaskAction::Steps);
+    user.on_start = table.get("on_start").map(hook).transpose()?;
+    user.on_stop = table.get("on_stop").map(hook).transpose()?;
+    user.tasks = tasks(&table, context)?;
+    user.order = order(&table, &user.tasks)?;
     Ok(user)
 }
 
@@ -59,10 +80,6 @@ pub(super) fn host(item: Item<'_>) -> Result<String> {
     let host = item.shown_url()?;
     item.judged(validate::host(&host))?;
     Ok(host)
-}
-
-fn hook(item: Item<'_>, files: &Files) -> Result<TaskAction> {
-    parts(item, files).map(TaskAction::Steps)
 }
 
 fn share(table: &Table<'_>) -> Result<Share> {
@@ -83,7 +100,7 @@ fn share(table: &Table<'_>) -> Result<Share> {
 }
 
 /// Reads `"2s"`, or a table with exactly one function.
-fn wait_time(item: Item<'_>) -> Result<WaitTime> {
+pub(super) fn wait_time(item: Item<'_>) -> Result<WaitTime> {
     if !item.is_table() {
         return item.duration().map(WaitTime::constant);
     }
@@ -113,57 +130,4 @@ fn throughput(item: Item<'_>) -> Result<WaitTime> {
         return Ok(WaitTime::constant_throughput(rate));
     }
     Err(item.problem(format!("a throughput must be a number above 0, not {rate}")))
-}
-
-fn tasks(user: &Table<'_>, files: &Files) -> Result<Vec<Task>> {
-    let missing = || user.problem("this user has no tasks; add a [[user.task]] below");
-    let Some(item) = user.get("task") else { return Err(missing()) };
-    let items = item.array("an array of tables, written [[user.task]]")?;
-    if items.is_empty() {
-        return Err(missing());
-    }
-    items.into_iter().map(|item| task(item, files)).collect()
-}
-
-/// Reads one `[[user.task]]`: with `steps`, or flat with the keys of its only step.
-fn task(item: Item<'_>, files: &Files) -> Result<Task> {
-    let mut keys = vec!["name", "weight", "tags", "steps"];
-    keys.extend(step::KEYS.iter().filter(|key| **key != "name"));
-    let table = item.table(&keys)?;
-    let mut task = match table.get("steps") {
-        Some(steps) => task_of_steps(&table, steps, files)?,
-        None if table.present(&step::METHODS).next().is_none() => {
-            let message = "a task needs a request such as get = \"/\", or steps = [ … ]";
-            return Err(table.problem(message));
-        }
-        None => Task::from(step(&table, files)?),
-    };
-    if let Some(item) = table.get("weight") {
-        task.weight = item.count()?;
-        item.judged(validate::task_weight(task.weight))?;
-    }
-    if let Some(item) = table.get("tags") {
-        task.tags = item.one_or_more().into_iter().map(tag).collect::<Result<_>>()?;
-    }
-    Ok(task)
-}
-
-fn tag(item: Item<'_>) -> Result<String> {
-    let tag = item.shown()?;
-    item.judged(validate::tag(&tag))?;
-    Ok(tag)
-}
-
-fn task_of_steps(table: &Table<'_>, item: Item<'_>, files: &Files) -> Result<Task> {
-    let mut own = step::KEYS.iter().filter(|key| **key != "name");
-    if let Some(key) = own.find(|key| table.get(key).is_some()) {
-        let message = format!("'{key}' belongs to a request; move it into one of 'steps'");
-        return Err(Problem::new(table.key_span(key), message));
-    }
-    let parts = parts(item, files)?;
-    let name = match table.get("name") {
-        Some(name) => name.shown()?,
-        None => parts[0].steps()[0].label(),
-    };
-    Ok(Task::step_groups(name, parts))
 }

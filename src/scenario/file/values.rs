@@ -6,7 +6,8 @@ use std::fmt;
 use super::error::{Problem, Result};
 use super::parameter::{Bindings, Bound, Declared};
 use super::reader::Table;
-use crate::scenario::{Parameter, hint};
+use crate::nearest::hint;
+use crate::scenario::Parameter;
 
 /// Values for the parameters of a scenario file, by name.
 ///
@@ -70,7 +71,13 @@ impl Values {
             })?;
             Ok((parameter.name.clone(), Bound { value, secret: parameter.secret }))
         });
-        bound.collect::<Result<_>>().map(Bindings)
+        let environment = std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        });
+        Ok(Bindings {
+            parameters: bound.collect::<Result<_>>()?,
+            environment: environment.collect(),
+        })
     }
 
     fn value(&self, parameter: &Parameter) -> std::result::Result<String, String> {

@@ -6,12 +6,15 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use crate::scenario::Error;
 use crate::session::{BaseUrl, host_header, is_absolute};
+use crate::template::label;
 
 /// Characters that a path must percent-encode, besides all that are not ASCII.
 const NOT_IN_PATH: &AsciiSet = &CONTROLS.add(b' ');
 
 /// Returns an error if a path cannot be sent as it is written.
 pub(in crate::scenario) fn path(path: &str) -> Result<(), Error> {
+    let begins_with_value = path.starts_with("${");
+    let path = &*label(path);
     let refuse = |reason: String| Err(Error::Path { path: path.to_owned(), reason });
     if path.contains('#') {
         return refuse("has a fragment, which is never sent; leave it out".to_owned());
@@ -22,7 +25,7 @@ pub(in crate::scenario) fn path(path: &str) -> Result<(), Error> {
     if encoded != own {
         return refuse(format!("must be percent-encoded; write '{base}{encoded}'"));
     }
-    if path.starts_with('/') {
+    if path.starts_with('/') || begins_with_value {
         return Ok(());
     }
     if !path.contains("://") {
@@ -55,7 +58,10 @@ pub(in crate::scenario) fn header(
         return Ok(());
     }
     let text = || String::from_utf8_lossy(value.as_bytes()).into_owned();
-    host_header(value).map_err(|cure| Error::HostHeader { value: text(), cure })?;
+    // Where it has an expression, it is judged when that has a value.
+    if !text().contains("${") {
+        host_header(value).map_err(|cure| Error::HostHeader { value: text(), cure })?;
+    }
     // A request has one host (RFC 9112 section 3.2).
     if others.iter().any(|(name, _)| name == HOST) { Err(Error::SeveralHosts) } else { Ok(()) }
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::session::Session;
 use crate::credentials::{hidden, stripped};
 use crate::session::wire::context::Context;
-use crate::stats::{Clocks, EntryId, Outcome, Sample};
+use crate::stats::{Clocks, EntryId, GROUP, Outcome, Sample};
 
 /// The failure of a measurement that its task has dropped.
 const UNFINISHED: &str = "the task ended before its measurement";
@@ -44,6 +44,21 @@ impl Session {
         let entry = context.recorder.borrow_mut().entry(&stripped(kind), &stripped(name));
         let (intended, started) = (self.intended.take(&context), Instant::now());
         Measurement { context, entry, intended, started, is_counted: false }
+    }
+}
+
+impl Session {
+    /// Returns the entry of a group of requests.
+    pub(crate) fn entry_of_group(&self, name: &str) -> EntryId {
+        self.context.recorder.borrow_mut().entry(GROUP, &stripped(name))
+    }
+
+    /// Counts a group of requests that has started then and ends now.
+    pub(crate) fn count_group(&self, entry: EntryId, started: Instant, failure: Option<&str>) {
+        let clocks = Clocks::new(None, started, Instant::now());
+        let outcome = failure.map_or(Outcome::Success, Outcome::Failure);
+        let sample = Sample { entry, clocks, body_bytes: 0, status: None, outcome };
+        self.context.recorder.borrow_mut().record(sample);
     }
 }
 

@@ -111,16 +111,20 @@ impl Session {
 
     #[doc(hidden)]
     /// Makes constant requests, at most `width` at the same time, and applies the checks of each to its
-    /// response.
+    /// response. Returns `false` if one of them failed.
     pub async fn run_parallel_steps<'r>(
         &mut self,
         steps: impl Iterator<Item = (&'r Prepared, &'r [Check])>,
         width: usize,
-    ) {
+    ) -> bool {
+        let all_succeed = Cell::new(true);
         self.distribute(steps, width, async |session, connections, (prepared, checks)| {
-            session.run_step(connections, prepared, checks).await;
+            if !session.run_step(connections, prepared, checks).await {
+                all_succeed.set(false);
+            }
         })
         .await;
+        all_succeed.get()
     }
 
     /// Distributes the work among `width` sets of connections, of which the first is that of single

@@ -44,6 +44,8 @@ pub(in crate::session) struct PendingParts {
     pub(in crate::session) method: Method,
     pub(in crate::session) path: Cow<'static, str>,
     pub(in crate::session) name: Option<Cow<'static, str>>,
+    /// The entry that it is counted under, if that is known already.
+    pub(in crate::session) entry: Option<EntryId>,
     pub(in crate::session) query: Vec<(String, String)>,
     pub(in crate::session) headers: OwnHeaders,
     pub(in crate::session) body: Body,
@@ -69,6 +71,7 @@ impl Default for PendingParts {
             method: Method::GET,
             path: Cow::Borrowed(""),
             name: None,
+            entry: None,
             query: Vec::new(),
             headers: OwnHeaders::default(),
             body: Body::Empty,
@@ -107,6 +110,7 @@ impl UsedRequests {
             method: _,
             path,
             name,
+            entry,
             query,
             headers,
             body,
@@ -128,7 +132,7 @@ impl UsedRequests {
         }
         query.clear();
         headers.clear();
-        (*name, *body, *mistake) = (None, Body::Empty, None);
+        (*name, *entry, *body, *mistake) = (None, None, Body::Empty, None);
         (*expect_continue, *timeout, *redirects) = (false, None, None);
         (*keep_body, *keep_trail, *plain) = (KeepBody::Yes, false, true);
         *overrides = None;
@@ -142,6 +146,9 @@ impl UsedRequests {
 
 impl PendingParts {
     fn entry(&self, context: &Context) -> EntryId {
+        if let Some(entry) = self.entry {
+            return entry;
+        }
         let name = stripped(self.name.as_deref().unwrap_or(&self.path));
         context.recorder.borrow_mut().entry(self.method.as_str(), &name)
     }

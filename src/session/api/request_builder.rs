@@ -17,6 +17,7 @@ use crate::session::request::Body;
 use crate::session::request::auth::Auth;
 use crate::session::request::base_url::host_header;
 use crate::session::request::upload::Upload;
+use crate::stats::EntryId;
 
 /// A type that a request's path may be given as: a literal, a string, or [`format_args!`], for which
 /// nothing is allocated.
@@ -164,7 +165,7 @@ impl<'s> RequestBuilder<'s> {
         self.auth(Auth::digest(user, password))
     }
 
-    fn auth(mut self, auth: Auth) -> Self {
+    pub(crate) fn auth(mut self, auth: Auth) -> Self {
         if let Some(fault) = auth.fault() {
             self.request.parts().mistake = Some(fault.into());
         }
@@ -195,6 +196,24 @@ impl<'s> RequestBuilder<'s> {
     /// for large bodies whose content does not matter.
     pub fn discard_body(mut self) -> Self {
         self.request.parts().keep_body = KeepBody::No;
+        self
+    }
+
+    /// Counts the request under an entry that is known already.
+    pub(crate) fn counted_as(mut self, entry: EntryId) -> Self {
+        self.request.parts().entry = Some(entry);
+        self.special()
+    }
+
+    /// Sends this body.
+    pub(crate) fn with_body(mut self, body: Body) -> Self {
+        self.request.parts().body = body;
+        self.special()
+    }
+
+    /// Sets whether the response's body is kept.
+    pub(crate) fn keep_body(mut self, keep: KeepBody) -> Self {
+        self.request.parts().keep_body = keep;
         self
     }
 

@@ -244,7 +244,7 @@ impl Response {
     }
 
     /// Applies the checks, or the rule for the status if none of them is on the status.
-    pub(in crate::session) fn apply_checks(&mut self, checks: &[Check]) {
+    pub(crate) fn apply_checks(&mut self, checks: &[Check]) {
         self.failure = if checks.is_empty() {
             status_failure(self.status())
         } else {

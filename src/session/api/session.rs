@@ -143,6 +143,16 @@ impl Session {
         session.run_step(connections, prepared, checks).await
     }
 
+    /// Goes on with a request that was begun.
+    pub(crate) fn resume(&self, request: PendingRequest) -> RequestBuilder<'_> {
+        RequestBuilder { session: self, request }
+    }
+
+    /// Makes a request; `None` if there was no response, which has been counted.
+    pub(crate) async fn send_built(&self, request: PendingRequest) -> Option<Response> {
+        self.make(request).await.ok()
+    }
+
     /// Makes a request over the session's connections. If another request is using them, as with joined
     /// futures, it takes parallel connections.
     #[expect(
@@ -221,6 +231,21 @@ impl Session {
     /// Returns the user's random numbers, determined by the run's seed and the user's number.
     pub fn rng(&self) -> Random<'_> {
         Random(&self.user.rng)
+    }
+
+    /// Returns how many turns the core has had.
+    pub(crate) fn turns(&self) -> u64 {
+        self.context.reactor.turns()
+    }
+
+    /// Returns an empty text with the memory of an earlier one.
+    pub(crate) fn spare_text(&self) -> String {
+        self.context.spare_text()
+    }
+
+    /// Keeps the memory of a text for later ones.
+    pub(crate) fn recycle_text(&self, text: String) {
+        self.context.recycle_text(text.into());
     }
 
     /// Returns the generator itself.

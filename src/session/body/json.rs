@@ -113,6 +113,11 @@ pub(crate) fn exists(text: &str, pointer: &Pointer) -> Result<bool, InvalidJson>
     walk(text, pointer, &Skip).map(|found| found.is_some())
 }
 
+/// Builds the value at the pointer; `None` also if the text is not JSON.
+pub(crate) fn at(text: &str, pointer: &Pointer) -> Option<Value> {
+    find(text, pointer).ok().flatten()
+}
+
 /// Builds the value at the pointer.
 pub(crate) fn find(text: &str, pointer: &Pointer) -> Result<Option<Value>, InvalidJson> {
     walk(text, pointer, &Build)

@@ -1,6 +1,7 @@
 //! Tests of [`super`]: which values files give, and how errors read.
 
 mod errors;
+mod instructions;
 mod load;
 mod parameters;
 mod uploads;

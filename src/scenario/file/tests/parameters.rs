@@ -1,7 +1,9 @@
 //! Parameters: where their values come, what is refused, and what secrets are kept out of.
 
 use super::*;
+use crate::scenario::RequestTemplate;
 use crate::session::Body;
+use crate::template::Scope;
 
 const SECRET: &str = "hunter 2";
 
@@ -107,8 +109,9 @@ fn body(written: &str, token: &str) -> String {
     let text = with("", &format!("post = \"/\"\nbody = '{written}'"));
     let scenario = parse_with("x.toml", &text, &values([("token", token)])).unwrap();
     let step = scenario.users[0].tasks[0].action.declared().next().unwrap();
-    let Body::Bytes(body) = &step.request.body else { panic!("{step:?}") };
-    String::from_utf8(body.clone()).unwrap()
+    let sent = RequestTemplate::parse(&step.request, &Scope::default()).unwrap().constant();
+    let Some(Body::Bytes(body)) = sent.map(|request| request.body) else { panic!("{step:?}") };
+    String::from_utf8(body).unwrap()
 }
 
 #[test]
@@ -193,29 +196,31 @@ fn values_that_do_not_fit_are_refused_and_name_their_parameter() {
 fn names_that_no_parameter_has_are_refused_at_their_place() {
     let token = values([("token", SECRET)]);
     // A variable may be meant: then a declared parameter would be the wrong cure.
-    let cure = "A [parameter.NAME] is a value for the whole run; a value of each user or request, or one \
-                taken from a response, needs a scenario written in Rust; the text '${' is written '$${'";
-    for (task, expected) in [
-        ("get = \"/a${regoin}\"", "12:10: unknown parameter 'regoin', did you mean 'region'?"),
-        ("get = \"/a${}\"", "12:10: unknown parameter ''; there are region, token"),
-        ("get = \"/a${x\"", "12:10: '${' has no '}'; write '$${' for one that names nothing"),
-        // An escape hides the place in the text.
-        ("get = \"/\\u0024{x}\"", "12:7: unknown parameter 'x'; there are region, token"),
+    let of_step = "A name is that of a [parameter.NAME], of 'capture' or 'set' in a step, of a column of a data \
+                   set, or ${env.NAME}; the text '${' is written '$${'";
+    let before = "This must be known before the run: a [parameter.NAME], or ${env.NAME}; a value of each user \
+                  or request may be in a step only; the text '${' is written '$${'";
+    for (task, expected, cure) in [
+        ("get = \"/a${regoin}\"", "12:12: unknown name 'regoin', did you mean 'region'?", ""),
+        ("get = \"/a${}\"", "12:12: a value is missing here", ""),
+        ("get = \"/a${x\"", "12:10: '${' has no '}'; write '$${' for one that names nothing", ""),
+        // An escape hides what is before the name.
+        ("get = \"/\\u0024{x}\"", "12:16: unknown name 'x'; there are region, token. ", of_step),
         (
             "post = \"/\"\nbody = '''\na\n  ${x}'''",
-            "15:3: unknown parameter 'x'; there are region, token",
+            "15:5: unknown name 'x'; there are region, token. ",
+            of_step,
         ),
         (
             "get = \"/\"\ntimeout = \"${x}\"",
-            "13:12: unknown parameter 'x'; there are region, token",
+            "13:12: unknown parameter 'x'; there are region, token. ",
+            before,
         ),
     ] {
-        let end = if expected.contains("unknown") && !expected.ends_with('?') { ". " } else { "" };
-        let cure = if end.is_empty() { "" } else { cure };
-        assert_eq!(refused(&with("", task), &token), format!("{expected}{end}{cure}"), "{task}");
+        assert_eq!(refused(&with("", task), &token), format!("{expected}{cure}"), "{task}");
     }
     let none = refused(&task_with("get = \"/${x}\""), &Values::default());
-    assert_eq!(none, format!("4:9: unknown parameter 'x'. {cure}"));
+    assert_eq!(none, format!("4:11: unknown name 'x'. {of_step}"));
 }
 
 #[test]
@@ -228,7 +233,7 @@ fn placeholders_of_other_tools_are_warned_of_at_their_place() {
     let told = |warning: &String| {
         let (place, rest) = warning.split_once(": ").unwrap();
         let (placeholder, cure) = rest.split_once(" is sent as it is written. ").unwrap();
-        assert!(cure.contains("[parameter.") && cure.contains("written in Rust"), "{cure}");
+        assert!(cure.contains("[parameter.") && cure.contains("'capture' or 'set'"), "{cure}");
         let mut numbers = place.strip_prefix("x.toml:").unwrap().split(':');
         let line = text.lines().nth(numbers.next().unwrap().parse::<usize>().unwrap() - 1).unwrap();
         let column = numbers.next().unwrap().parse::<usize>().unwrap() - 1;

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::*;
 use crate::scenario::{
-    KeepAlive, Load, Parallel, Step, StepGroup, Task, TaskAction, User, WaitTime,
+    Instruction, KeepAlive, Load, Parallel, Step, Task, TaskAction, User, WaitTime,
 };
 use crate::session::{
     Check, TcpOptions, Timeouts, body_contains, header, header_equals, json_equals, json_exists,
@@ -109,15 +109,15 @@ fn the_load_is_what_the_file_asks_for() {
 fn a_step_may_be_several_requests_at_the_same_time() {
     let parallel = |text: &str, expected: Parallel| {
         let text = format!("steps = [{{ get = \"/\" }}, {text}]");
-        let parts = vec![StepGroup::One(Step::get("/")), StepGroup::Parallel(expected)];
-        check_task(&text, Task::step_groups("GET /", parts));
+        let parts = vec![Instruction::Request(Step::get("/")), Instruction::Parallel(expected)];
+        check_task(&text, Task::instructions("GET /", parts));
     };
     let two = vec![Step::get("/a"), Step::post("/b").check(status(200))];
     let requests = "[{ get = \"/a\" }, { post = \"/b\", check = { status = 200 } }]";
     parallel(&format!("{{ parallel = {requests} }}"), Parallel::new(two.clone()));
     let text = format!("{{ parallel = {requests}, connections = 3 }}");
     parallel(&text, Parallel::new(two).connections(3));
-    let first = Task::step_groups("GET /a", vec![Parallel::new(vec![Step::get("/a")]).into()]);
+    let first = Task::instructions("GET /a", vec![Parallel::new(vec![Step::get("/a")]).into()]);
     check_task("steps = { parallel = { get = \"/a\" } }", first);
 }
 

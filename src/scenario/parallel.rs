@@ -1,18 +1,6 @@
-//! Groups of steps: a task makes one group after the other.
+//! Requests of one user that are made at the same time.
 
 use super::Step;
-
-/// One step, or several that are made at the same time.
-#[derive(Debug, Clone, PartialEq)]
-// Nearly all are single steps, and there are only as many as a scenario declares.
-#[expect(clippy::large_enum_variant)]
-#[non_exhaustive]
-pub enum StepGroup {
-    /// One request.
-    One(Step),
-    /// Several requests, as a browser makes them.
-    Parallel(Parallel),
-}
 
 /// Requests made at the same time over several connections, as a browser fetches the resources of a
 /// page. Each connection takes the next request whenever it is free, and the group ends with the last
@@ -43,36 +31,9 @@ impl Parallel {
         self.connections = connections;
         self
     }
-}
-
-impl StepGroup {
-    /// Returns its requests.
-    pub fn steps(&self) -> &[Step] {
-        match self {
-            StepGroup::One(step) => std::slice::from_ref(step),
-            StepGroup::Parallel(parallel) => &parallel.steps,
-        }
-    }
 
     /// Returns how many of its requests are made at the same time.
     pub fn width(&self) -> usize {
-        match self {
-            StepGroup::One(_) => 1,
-            StepGroup::Parallel(Parallel { steps, connections }) => {
-                steps.len().min(*connections as usize)
-            }
-        }
-    }
-}
-
-impl From<Step> for StepGroup {
-    fn from(step: Step) -> Self {
-        StepGroup::One(step)
-    }
-}
-
-impl From<Parallel> for StepGroup {
-    fn from(parallel: Parallel) -> Self {
-        StepGroup::Parallel(parallel)
+        self.steps.len().min(self.connections as usize)
     }
 }

@@ -1,0 +1,279 @@
+//! A declared request as one core makes it.
+
+use form_urlencoded::byte_serialize;
+
+use super::memory::Memory;
+use crate::http1::KeepBody;
+use crate::scenario::{
+    AuthTemplate, BodyTemplate, HeaderTemplate, Parallel, RequestTemplate, Step,
+};
+use crate::session::{
+    Auth, Body, Check, Context, Defaults, PendingRequest, Prepared, Response, Session, needs_body,
+};
+use crate::stats::EntryId;
+use crate::template::{Fault, Scope, Template};
+
+/// A declared request, and the checks on its response.
+pub(super) struct CoreStep {
+    request: CoreRequest,
+    checks: Vec<Check>,
+}
+
+// There are only as many as a scenario declares, and a box would be one more place to look at for each request.
+#[expect(clippy::large_enum_variant)]
+enum CoreRequest {
+    /// Rendered once.
+    Constant(Prepared),
+    /// Rendered each time, with the values of its user.
+    Varying(Box<Varying>),
+}
+
+struct Varying {
+    request: RequestTemplate,
+    /// The entry, unless its name varies.
+    entry: Option<EntryId>,
+    keep_body: KeepBody,
+}
+
+impl CoreStep {
+    /// Makes the step ready. Its checks are copied, so that cores share nothing while they run.
+    pub(super) fn new(step: &Step, context: &Context, defaults: &Defaults, scope: &Scope) -> Self {
+        let request = template(step, scope);
+        let request = match request.constant() {
+            Some(request) => CoreRequest::Constant(
+                Prepared::new(context, defaults, &request, keep_body(step))
+                    .expect("the plan has checked every URL of the scenario"),
+            ),
+            None => CoreRequest::Varying(Varying::new(step, request, context)),
+        };
+        CoreStep { request, checks: step.checks.clone() }
+    }
+
+    /// Returns its request and checks, if the request is the same each time and nothing is taken from its
+    /// response.
+    fn into_constant(self) -> Option<(Prepared, Vec<Check>)> {
+        match self.request {
+            CoreRequest::Constant(prepared) => Some((prepared, self.checks)),
+            CoreRequest::Varying(_) => None,
+        }
+    }
+
+    /// Makes the request for a user. Returns whether it was a success.
+    ///
+    /// # Errors
+    ///
+    /// Returns why there is no request: an expression has no value.
+    pub(super) async fn run(
+        &self,
+        memory: &mut Memory,
+        session: &mut Session,
+    ) -> Result<bool, Fault> {
+        match &self.request {
+            CoreRequest::Constant(prepared) => Ok(session.run_step(prepared, &self.checks).await),
+            CoreRequest::Varying(varying) => {
+                let request = varying.build(memory, session)?;
+                Ok(session.send_built(request).await.is_some_and(|response| self.judge(response)))
+            }
+        }
+    }
+
+    /// Applies the checks to a response. Returns whether it is a success.
+    pub(super) fn judge(&self, mut response: Response) -> bool {
+        response.apply_checks(&self.checks);
+        response.is_success()
+    }
+}
+
+fn template(step: &Step, scope: &Scope) -> RequestTemplate {
+    let request = RequestTemplate::parse(&step.request, scope);
+    request.expect("the plan has checked every text of the scenario")
+}
+
+fn keep_body(step: &Step) -> KeepBody {
+    if needs_body(&step.checks) { KeepBody::Yes } else { KeepBody::No }
+}
+
+/// Requests that are the same each time: several at the same time, or nearly always one.
+pub(super) struct CoreStepGroup {
+    steps: Vec<(Prepared, Vec<Check>)>,
+    width: usize,
+}
+
+impl CoreStepGroup {
+    /// Makes the group ready; `None` if one of its requests varies.
+    pub(super) fn new(
+        parallel: &Parallel,
+        context: &Context,
+        defaults: &Defaults,
+        scope: &Scope,
+    ) -> Option<Self> {
+        let step = |step| CoreStep::new(step, context, defaults, scope).into_constant();
+        let steps = parallel.steps.iter().map(step).collect::<Option<_>>()?;
+        Some(CoreStepGroup { steps, width: parallel.width() })
+    }
+
+    /// Makes a group of one step; `None` if it varies.
+    pub(super) fn of_one(step: CoreStep) -> Option<Self> {
+        Some(CoreStepGroup { steps: vec![step.into_constant()?], width: 1 })
+    }
+
+    /// Makes the requests. Returns whether all were successes.
+    pub(super) async fn run(&self, session: &mut Session) -> bool {
+        if let [(request, checks)] = &self.steps[..] {
+            return session.run_step(request, checks).await;
+        }
+        let steps = self.steps.iter().map(|(request, checks)| (request, &checks[..]));
+        // On the heap, because few tasks have such a group and all would have room for it.
+        Box::pin(session.run_parallel_steps(steps, self.width)).await
+    }
+}
+
+/// Requests that are made at the same time, and that are not all the same each time.
+pub(super) struct VaryingGroup {
+    steps: Vec<(Box<Varying>, Vec<Check>)>,
+    width: usize,
+}
+
+impl VaryingGroup {
+    pub(super) fn new(parallel: &Parallel, context: &Context, scope: &Scope) -> Self {
+        let varying = |step: &Step| Varying::new(step, template(step, scope), context);
+        let steps = parallel.steps.iter().map(|step| (varying(step), step.checks.clone()));
+        VaryingGroup { steps: steps.collect(), width: parallel.width() }
+    }
+
+    /// Makes the requests for a user. Returns whether all were successes.
+    ///
+    /// # Errors
+    ///
+    /// Returns why there is no request: an expression has no value.
+    pub(super) async fn run(
+        &self,
+        memory: &mut Memory,
+        session: &mut Session,
+    ) -> Result<bool, Fault> {
+        let built = self.steps.iter().map(|(varying, _)| varying.build(memory, session));
+        let built = built.collect::<Result<Vec<_>, Fault>>()?;
+        let responses = session.parallel(built, self.width).await;
+        let mut all_succeed = true;
+        for (response, (_, checks)) in responses.into_iter().zip(&self.steps) {
+            let judged = response.is_ok_and(|mut response| {
+                response.apply_checks(checks);
+                response.is_success()
+            });
+            all_succeed &= judged;
+        }
+        Ok(all_succeed)
+    }
+}
+
+impl Varying {
+    fn new(step: &Step, request: RequestTemplate, context: &Context) -> Box<Self> {
+        let is_named = request.name.as_ref().is_none_or(|name| name.constant().is_some());
+        // Its own name, or its path with names in place of values.
+        let entry = is_named.then(|| {
+            let method = step.request.method.as_str();
+            context.recorder.borrow_mut().entry(method, &step.report_name())
+        });
+        Box::new(Varying { request, entry, keep_body: keep_body(step) })
+    }
+
+    fn build(&self, memory: &Memory, session: &mut Session) -> Result<PendingRequest, Fault> {
+        let RequestTemplate { request, path, name, query, headers, body, auth } = &self.request;
+        let mut target = session.spare_text();
+        path.write(&mut memory.scene(session), &mut target)?;
+        for (name, value) in query {
+            let (name, value) = (text(name, memory, session)?, text(value, memory, session)?);
+            append_pair(&mut target, &name, &value);
+        }
+        let mut built = session.request(request.method.clone(), target).later();
+        let mut value = session.spare_text();
+        for (name, template) in headers {
+            value.clear();
+            let bytes = match template {
+                HeaderTemplate::Bytes(bytes) => bytes.as_bytes(),
+                HeaderTemplate::Text(template) => {
+                    template.write(&mut memory.scene(session), &mut value)?;
+                    value.as_bytes()
+                }
+            };
+            built = session.resume(built).header(name, bytes).later();
+        }
+        session.recycle_text(value);
+        built = self.with_body(body, built, memory, session)?;
+        if let Some(auth) = auth {
+            let auth = self::auth(auth, memory, session)?;
+            built = session.resume(built).auth(auth).later();
+        }
+        let name = match (self.entry, name) {
+            (None, Some(name)) => Some(text(name, memory, session)?),
+            _ => None,
+        };
+        let mut builder = session.resume(built).keep_body(self.keep_body);
+        builder = match (self.entry, name) {
+            (Some(entry), _) => builder.counted_as(entry),
+            (None, Some(name)) => builder.name(name),
+            (None, None) => builder,
+        };
+        if request.expect_continue {
+            builder = builder.expect_continue();
+        }
+        if let Some(follow) = request.redirects {
+            builder = builder.redirects(follow);
+        }
+        if let Some(timeout) = request.timeout {
+            builder = builder.timeout(timeout);
+        }
+        Ok(builder.later())
+    }
+
+    fn with_body(
+        &self,
+        body: &BodyTemplate,
+        built: PendingRequest,
+        memory: &Memory,
+        session: &mut Session,
+    ) -> Result<PendingRequest, Fault> {
+        let body = match body {
+            BodyTemplate::Constant(Body::Empty) => return Ok(built),
+            BodyTemplate::Constant(body) => body.clone(),
+            BodyTemplate::Text(body) => Body::Bytes(text(body, memory, session)?.into_bytes()),
+            BodyTemplate::Json(body) => {
+                let mut json = session.spare_text();
+                body.write(&mut memory.scene(session), &mut json)?;
+                Body::JsonText(json.into_bytes())
+            }
+            BodyTemplate::Form(form) => {
+                let mut pairs = Vec::with_capacity(form.len());
+                for (name, value) in form {
+                    pairs.push((text(name, memory, session)?, text(value, memory, session)?));
+                }
+                Body::Form(pairs)
+            }
+        };
+        Ok(session.resume(built).with_body(body).later())
+    }
+}
+
+/// Writes a template into a text that is empty.
+fn text(template: &Template, memory: &Memory, session: &mut Session) -> Result<String, Fault> {
+    let mut text = session.spare_text();
+    template.write(&mut memory.scene(session), &mut text)?;
+    Ok(text)
+}
+
+fn auth(template: &AuthTemplate, memory: &Memory, session: &mut Session) -> Result<Auth, Fault> {
+    let mut text = |template| text(template, memory, session);
+    Ok(match template {
+        AuthTemplate::Basic(user, password) => Auth::basic(text(user)?, text(password)?),
+        AuthTemplate::Bearer(token) => Auth::Bearer(text(token)?),
+        AuthTemplate::Digest(user, password) => Auth::digest(text(user)?, text(password)?),
+    })
+}
+
+/// Appends a pair to the query of a path, as forms are encoded.
+fn append_pair(path: &mut String, name: &str, value: &str) {
+    path.push(if path.contains('?') { '&' } else { '?' });
+    path.extend(byte_serialize(name.as_bytes()));
+    path.push('=');
+    path.extend(byte_serialize(value.as_bytes()));
+}
