@@ -1,8 +1,8 @@
 //! Data sets: files of rows, and which user gets which row.
 //!
-//! A [`Source`] says which file it is and who gets which row. A [`Table`] has the rows of a file: it is read once, before
-//! the run, and all cores read the same memory. [`Rows`] divide the rows of a table over one run, and each core takes
-//! from them by its own [`CoreRows`].
+//! A [`Source`] says which file it is and who gets which row. A `Table` has the rows of a file: it is read once, before
+//! the run, and all cores read the same memory. `Rows` divide the rows of a table over one run, and each core takes
+//! from them by its own `CoreRows`.
 //!
 //! Nothing here knows variables or templates: a row gives its cells to whoever took it.
 
