@@ -7,7 +7,7 @@ use super::program::Choice;
 use super::rows::RowSource;
 use crate::data::Taken;
 use crate::scenario::{Pace, TaskError};
-use crate::session::Session;
+use crate::session::{Capture, CapturedKind, Response, Session};
 use crate::stats::EntryId;
 use crate::template::{Fault, Scene, SlotId, Sources, Template, Variables};
 
@@ -101,6 +101,57 @@ impl Memory {
         let (user, unix_time) = (session.user(), session.unix_time());
         let (variables, sources) = (&self.variables, &*self.sources);
         Scene { variables, rng: session.rng_mut(), sources, user, unix_time }
+    }
+
+    /// Gives variables what is taken out of a response. Without it and its default, the response is a failure.
+    pub(super) fn take_all(
+        &mut self,
+        captures: &[(SlotId, String, Capture)],
+        response: &mut Response,
+        session: &mut Session,
+    ) -> Result<(), TaskError> {
+        let mut ended = Ok(());
+        for (slot, name, capture) in captures {
+            let mut text = session.spare_text();
+            match capture.take(response, session.rng_mut(), &mut text) {
+                Ok(kind) => self.write(*slot, kind, &text),
+                Err(missing) => {
+                    self.variables.clear(*slot);
+                    if response.is_success() {
+                        response.failure(format!("No value for '{name}': {missing}"));
+                    }
+                    ended = Err(TaskError::Request);
+                }
+            }
+            session.recycle_text(text);
+        }
+        ended
+    }
+
+    /// Gives variables their defaults, because there was no response.
+    pub(super) fn take_defaults(
+        &mut self,
+        captures: &[(SlotId, String, Capture)],
+    ) -> Result<(), TaskError> {
+        let mut ended = Ok(());
+        for (slot, _, capture) in captures {
+            let mut text = String::new();
+            match capture.take_default(&mut text) {
+                Some(kind) => self.write(*slot, kind, &text),
+                None => {
+                    self.variables.clear(*slot);
+                    ended = Err(TaskError::Request);
+                }
+            }
+        }
+        ended
+    }
+
+    fn write(&mut self, slot: SlotId, kind: CapturedKind, text: &str) {
+        match kind {
+            CapturedKind::Text => self.variables.set_text(slot, text),
+            CapturedKind::Json => self.variables.set_json(slot, text),
+        }
     }
 
     /// Gives a variable the value of a text.

@@ -5,19 +5,24 @@ use form_urlencoded::byte_serialize;
 use super::memory::Memory;
 use crate::http1::KeepBody;
 use crate::scenario::{
-    AuthTemplate, BodyTemplate, HeaderTemplate, Parallel, RequestTemplate, Step,
+    AuthTemplate, BodyTemplate, HeaderTemplate, Parallel, RequestTemplate, Step, TaskError,
 };
 use crate::session::{
-    Auth, Body, Check, Context, Defaults, PendingRequest, Prepared, Response, Session, needs_body,
+    Auth, Body, Capture, Check, Context, Defaults, PendingRequest, Prepared, Response, Session,
+    needs_body,
 };
 use crate::stats::EntryId;
-use crate::template::{Fault, Scope, Template};
+use crate::template::{Fault, Scope, SlotId, Template};
 
 /// A declared request, and the checks on its response.
 pub(super) struct CoreStep {
     request: CoreRequest,
     checks: Vec<Check>,
+    /// What is taken out of the response, and the variables that it goes to.
+    captures: Captures,
 }
+
+type Captures = Vec<(SlotId, String, Capture)>;
 
 // There are only as many as a scenario declares, and a box would be one more place to look at for each request.
 #[expect(clippy::large_enum_variant)]
@@ -33,20 +38,22 @@ struct Varying {
     /// The entry, unless its name varies.
     entry: Option<EntryId>,
     keep_body: KeepBody,
+    keep_trail: bool,
 }
 
 impl CoreStep {
     /// Makes the step ready. Its checks are copied, so that cores share nothing while they run.
     pub(super) fn new(step: &Step, context: &Context, defaults: &Defaults, scope: &Scope) -> Self {
         let request = template(step, scope);
-        let request = match request.constant() {
+        // What is taken from is made as one that varies: few requests are, and they keep more of the response.
+        let request = match request.constant().filter(|_| step.captures.is_empty()) {
             Some(request) => CoreRequest::Constant(
                 Prepared::new(context, defaults, &request, keep_body(step))
                     .expect("the plan has checked every URL of the scenario"),
             ),
             None => CoreRequest::Varying(Varying::new(step, request, context)),
         };
-        CoreStep { request, checks: step.checks.clone() }
+        CoreStep { request, checks: step.checks.clone(), captures: captures(step, scope) }
     }
 
     /// Returns its request and checks, if the request is the same each time and nothing is taken from its
@@ -62,26 +69,50 @@ impl CoreStep {
     ///
     /// # Errors
     ///
-    /// Returns why there is no request: an expression has no value.
+    /// Returns why the task cannot go on: an expression has no value, so there is no request, or there is
+    /// nothing to take, which is a failure of the request.
     pub(super) async fn run(
         &self,
         memory: &mut Memory,
         session: &mut Session,
-    ) -> Result<bool, Fault> {
+    ) -> Result<bool, TaskError> {
         match &self.request {
             CoreRequest::Constant(prepared) => Ok(session.run_step(prepared, &self.checks).await),
             CoreRequest::Varying(varying) => {
                 let request = varying.build(memory, session)?;
-                Ok(session.send_built(request).await.is_some_and(|response| self.judge(response)))
+                let response = session.send_built(request).await;
+                judge(response, &self.checks, &self.captures, memory, session)
             }
         }
     }
+}
 
-    /// Applies the checks to a response. Returns whether it is a success.
-    pub(super) fn judge(&self, mut response: Response) -> bool {
-        response.apply_checks(&self.checks);
-        response.is_success()
-    }
+fn captures(step: &Step, scope: &Scope) -> Captures {
+    let of = |(name, capture): &(String, Capture)| {
+        let slot = scope.slot(name).expect("the scope has all names");
+        (slot, name.clone(), capture.clone())
+    };
+    step.captures.iter().map(of).collect()
+}
+
+/// Applies the checks to a response and takes the captures out of it. Returns whether it is a success.
+///
+/// # Errors
+///
+/// Returns an error if there is nothing to take, which is a failure of the request.
+fn judge(
+    response: Option<Response>,
+    checks: &[Check],
+    captures: &Captures,
+    memory: &mut Memory,
+    session: &mut Session,
+) -> Result<bool, TaskError> {
+    let Some(mut response) = response else {
+        return memory.take_defaults(captures).map(|()| false);
+    };
+    response.apply_checks(checks);
+    let taken = memory.take_all(captures, &mut response, session);
+    taken.map(|()| response.is_success())
 }
 
 fn template(step: &Step, scope: &Scope) -> RequestTemplate {
@@ -90,7 +121,8 @@ fn template(step: &Step, scope: &Scope) -> RequestTemplate {
 }
 
 fn keep_body(step: &Step) -> KeepBody {
-    if needs_body(&step.checks) { KeepBody::Yes } else { KeepBody::No }
+    let captures = step.captures.iter().any(|(_, capture)| capture.needs_body());
+    if captures || needs_body(&step.checks) { KeepBody::Yes } else { KeepBody::No }
 }
 
 /// Requests that are the same each time: several at the same time, or nearly always one.
@@ -130,14 +162,15 @@ impl CoreStepGroup {
 
 /// Requests that are made at the same time, and that are not all the same each time.
 pub(super) struct VaryingGroup {
-    steps: Vec<(Box<Varying>, Vec<Check>)>,
+    steps: Vec<(Box<Varying>, Vec<Check>, Captures)>,
     width: usize,
 }
 
 impl VaryingGroup {
     pub(super) fn new(parallel: &Parallel, context: &Context, scope: &Scope) -> Self {
         let varying = |step: &Step| Varying::new(step, template(step, scope), context);
-        let steps = parallel.steps.iter().map(|step| (varying(step), step.checks.clone()));
+        let steps = parallel.steps.iter();
+        let steps = steps.map(|step| (varying(step), step.checks.clone(), captures(step, scope)));
         VaryingGroup { steps: steps.collect(), width: parallel.width() }
     }
 
@@ -145,24 +178,24 @@ impl VaryingGroup {
     ///
     /// # Errors
     ///
-    /// Returns why there is no request: an expression has no value.
+    /// As [`CoreStep::run`].
     pub(super) async fn run(
         &self,
         memory: &mut Memory,
         session: &mut Session,
-    ) -> Result<bool, Fault> {
-        let built = self.steps.iter().map(|(varying, _)| varying.build(memory, session));
+    ) -> Result<bool, TaskError> {
+        let built = self.steps.iter().map(|(varying, ..)| varying.build(memory, session));
         let built = built.collect::<Result<Vec<_>, Fault>>()?;
         let responses = session.parallel(built, self.width).await;
-        let mut all_succeed = true;
-        for (response, (_, checks)) in responses.into_iter().zip(&self.steps) {
-            let judged = response.is_ok_and(|mut response| {
-                response.apply_checks(checks);
-                response.is_success()
-            });
-            all_succeed &= judged;
+        let mut ended = Ok(true);
+        for (response, (_, checks, captures)) in responses.into_iter().zip(&self.steps) {
+            match (judge(response.ok(), checks, captures, memory, session), &mut ended) {
+                (Ok(is_success), Ok(all_succeed)) => *all_succeed &= is_success,
+                (Err(error), Ok(_)) => ended = Err(error),
+                (_, Err(_)) => {}
+            }
         }
-        Ok(all_succeed)
+        ended
     }
 }
 
@@ -174,7 +207,8 @@ impl Varying {
             let method = step.request.method.as_str();
             context.recorder.borrow_mut().entry(method, &step.report_name())
         });
-        Box::new(Varying { request, entry, keep_body: keep_body(step) })
+        let keep_trail = step.captures.iter().any(|(_, capture)| capture.needs_trail());
+        Box::new(Varying { request, entry, keep_body: keep_body(step), keep_trail })
     }
 
     fn build(&self, memory: &Memory, session: &mut Session) -> Result<PendingRequest, Fault> {
@@ -214,6 +248,9 @@ impl Varying {
             (None, Some(name)) => builder.name(name),
             (None, None) => builder,
         };
+        if self.keep_trail {
+            builder = builder.keep_trail();
+        }
         if request.expect_continue {
             builder = builder.expect_continue();
         }

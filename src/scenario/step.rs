@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, Method};
 
-use crate::session::{Auth, Body, Check, Request, Upload};
+use crate::session::{Auth, Body, Capture, Check, Request, Upload};
 use crate::template::label;
 
 /// A request and the checks on its response. Path, name, query, headers, body and credentials are
@@ -17,12 +17,14 @@ pub struct Step {
     pub request: Request,
     /// Checks on the response. The first one that does not hold is the failure.
     pub checks: Vec<Check>,
+    /// What is taken out of the response, under the names of variables.
+    pub captures: Vec<(String, Capture)>,
 }
 
 impl Step {
     /// Makes a request with this method.
     pub fn new(method: Method, path: impl Into<String>) -> Self {
-        Step { request: Request::new(method, path), checks: Vec::new() }
+        Step { request: Request::new(method, path), checks: Vec::new(), captures: Vec::new() }
     }
 
     /// Makes a `GET` request.
@@ -146,6 +148,13 @@ impl Step {
     /// Adds a check on the response.
     pub fn check(mut self, check: Check) -> Self {
         self.checks.push(check);
+        self
+    }
+
+    /// Takes a value out of the response, for the requests and conditions that follow: `${name}`. Where it is
+    /// not there and has no default, the request fails, and its task ends.
+    pub fn capture(mut self, name: impl Into<String>, capture: Capture) -> Self {
+        self.captures.push((name.into(), capture));
         self
     }
 

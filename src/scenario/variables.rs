@@ -108,6 +108,11 @@ pub(super) fn column_of(set: &str, column: &str, columns: &[String]) -> Result<(
 fn declared(instruction: &Instruction) -> Vec<&str> {
     match instruction {
         Instruction::Set(values) => values.iter().map(|(name, _)| &**name).collect(),
+        Instruction::Request(step) => step.captures.iter().map(|(name, _)| &**name).collect(),
+        Instruction::Parallel(parallel) => {
+            let captures = parallel.steps.iter().flat_map(|step| &step.captures);
+            captures.map(|(name, _)| &**name).collect()
+        }
         _ => Vec::new(),
     }
 }

@@ -14,9 +14,11 @@ mod identity;
 mod request;
 mod wire;
 
+pub use api::capture::{Capture, InvalidCapture, Pick};
 pub use api::check::{
-    Check, Condition, InvalidStatus, StatusRange, body_contains, header, header_equals,
-    json_equals, json_exists, max_time, status, statuses,
+    Check, Condition, InvalidPattern, InvalidStatus, Pattern, StatusRange, body_contains,
+    body_matches, header, header_equals, json_equals, json_exists, json_length, max_time, status,
+    statuses,
 };
 pub use api::measurement::Measurement;
 pub use api::pending::PendingRequest;
@@ -66,6 +68,7 @@ pub use wire::prepared::Prepared;
 #[doc(hidden)]
 pub use wire::render::Defaults;
 
+pub(crate) use api::capture::Kind as CapturedKind;
 pub(crate) use api::check::needs_body;
 pub(crate) use api::sent::Sent;
 pub(crate) use api::unanswered::{Made, Unanswered};

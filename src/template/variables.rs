@@ -65,7 +65,6 @@ impl Variables {
     }
 
     /// Takes a variable's value away.
-    #[cfg(test)]
     pub(crate) fn clear(&mut self, slot: SlotId) {
         if let Some(slot) = self.slots.get_mut(usize::from(slot)) {
             slot.kind = Kind::Missing;

@@ -7,6 +7,7 @@ mod abort;
 mod adaptive;
 mod addresses;
 mod bodies;
+mod captures;
 mod cli;
 mod connections;
 mod conservation;

@@ -8,15 +8,17 @@ use http::HeaderName;
 use super::error::Result;
 use super::reader::{Entry, Item, Table};
 use crate::scenario::validate;
-use crate::session::{Check, Condition, Pointer, StatusRange};
+use crate::session::{Check, Condition, Pattern, Pointer, StatusRange};
 
-const KEYS: [&str; 8] = [
+const KEYS: [&str; 10] = [
     "status",
     "header",
     "header_equals",
     "body_contains",
+    "body_matches",
     "json",
     "json_equals",
+    "json_length",
     "max_time",
     "message",
 ];
@@ -63,12 +65,19 @@ fn conditions(table: &Table<'_>) -> Result<Vec<Condition>> {
     for item in several(table, "body_contains") {
         conditions.push(Condition::BodyContains(item.text()?.into_owned()));
     }
+    for item in several(table, "body_matches") {
+        conditions.push(Condition::BodyMatches(item.judged(Pattern::new(&item.text()?))?));
+    }
     for item in several(table, "json") {
         conditions.push(Condition::JsonExists(item.judged(Pointer::parse(&item.text()?))?));
     }
     for entry in entries(table, "json_equals")? {
         let pointer = Pointer::parse(entry.key).map_err(|error| entry.key_problem(error))?;
         conditions.push(Condition::JsonEquals(pointer, entry.value.json()?));
+    }
+    for entry in entries(table, "json_length")? {
+        let pointer = Pointer::parse(entry.key).map_err(|error| entry.key_problem(error))?;
+        conditions.push(Condition::JsonLength(pointer, entry.value.count()? as usize));
     }
     if let Some(item) = table.get("max_time") {
         conditions.push(Condition::MaxTime(item.duration()?));

@@ -66,6 +66,8 @@
 //! [[user.task]]                             # flat: a task of one request, named as it is
 //! get = "/status"
 //! check = { status = ["2xx", 304], json_equals = { "/status" = "healthy" }, max_time = "200ms" }
+//! # also header, header_equals, body_contains, body_matches = "^\\{" (a regular expression), json (a pointer),
+//! # json_length = { "/items" = 3 } (elements, members or characters)
 //! ```
 //!
 //! # Parameters
@@ -115,6 +117,43 @@
 //! ]
 //! ```
 //!
+//! A value comes from a file or from a response:
+//!
+//! ```toml
+//! [data.accounts]                           # CSV with a header, or .jsonl; relative to this file
+//! file = "accounts.csv"
+//! pick = "unique"                           # one row per user; "in_order" without it, "random", "shuffled"
+//! at_end = "recycle"                        # rows are given again; "stop_user", "fail"
+//!
+//! [[user]]
+//! name = "Shopper"
+//! data = "accounts"                         # a row for the user's life; a task may take one each time
+//! on_start = [
+//!   { get = "/login", capture = { csrf = { html = "input[name=csrf]", attribute = "value" } } },
+//!   { post = "/login", form = { name = "${accounts.name}", password = "${accounts.password}", csrf = "${csrf}" },
+//!     capture = { token = { json = "/token" } } },
+//! ]
+//! [[user.task]]
+//! get = "/me"
+//! bearer = "${token}"
+//! ```
+//!
+//! | capture | takes |
+//! |---|---|
+//! | `json = "/a/0"` | the value at a JSON pointer, with its type |
+//! | `header = "location"`, `cookie = "sid"` | of this response; the cookie that it sets |
+//! | `regex = "id=(\\d+)"` | the first group in the body, or the match |
+//! | `html = "a.next"`, with `attribute = "href"` | the text or an attribute of the elements of a CSS selector |
+//! | `status = true`, `url = true` | the status code; the URL after redirects |
+//!
+//! Of several values `pick` takes the `"first"`, `"last"`, a `"random"` one, `"all"` as an array, or their
+//! `"count"`; with `json` it is the elements of an array that are picked. Where there is none, `default` stands for
+//! it; without one that is a failure of the request, `No value for 'token': …`, and ends the task. In `on_start` it
+//! ends the user, as an exception does. A variable stays until it gets another value.
+//!
+//! Rows of `unique` data are a user's own until it ends; while all are in use, a new user fails with a sentence and
+//! ends. Cells of CSV are texts; those of `.jsonl` have their types.
+//!
 //! Tasks may follow each other in another order than that of their weights, and a task may be a set of
 //! tasks, which one of them leaves:
 //!
@@ -136,7 +175,7 @@
 //! it without a wait, as Locust's `interrupt()` does. The first task of `"markov"` is the first in the file. An
 //! exception inside a set ends the task of the set that it is in.
 //!
-//! A name is a parameter, or a variable of the user, which `set` gives a value. `${order.items.0.id}` is a
+//! A name is a parameter, a column, or a variable of the user, which `set` or `capture` gives a value. `${order.items.0.id}` is a
 //! place in a value that is JSON. A variable without a value ends the task with an exception. The texts of
 //! `if`, `while` and `repeat` are expressions themselves, with or without `${…}` around their names:
 //!
@@ -185,7 +224,7 @@
 //! and their paths begin beside the scenario file. With `expect_continue = true` a body waits until the
 //! server asks for it, for at most a second.
 //! A `check` with several conditions is one check per condition, in this order: `status`, `header`,
-//! `header_equals`, `body_contains`, `json`, `json_equals`, `max_time`; a `message` is that of all
+//! `header_equals`, `body_contains`, `body_matches`, `json`, `json_equals`, `json_length`, `max_time`; a `message` is that of all
 //! of them. Where several values make sense (`header`, `body_contains`, `json`, a pair of a query),
 //! an array gives them.
 //!
@@ -228,6 +267,7 @@
 //!
 //! The first error is reported with its place, its line and the cure.
 
+mod capture;
 mod check;
 mod data;
 mod document;

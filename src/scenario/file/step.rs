@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use http::Method;
 
+use super::capture::captures;
 use super::check::checks;
 use super::error::{Problem, Result};
 use super::reader::{Item, Table};
@@ -13,7 +14,7 @@ use crate::session::{Auth, Body};
 use crate::template::Scope;
 
 /// All keys of a step.
-pub(super) const KEYS: [&str; 25] = [
+pub(super) const KEYS: [&str; 26] = [
     "get",
     "post",
     "put",
@@ -39,6 +40,7 @@ pub(super) const KEYS: [&str; 25] = [
     "timeout",
     "check",
     "checks",
+    "capture",
 ];
 
 /// The keys that name the method, with the path or beside it.
@@ -68,6 +70,9 @@ pub(super) fn step(table: &Table<'_>, files: &Files, variables: &Scope) -> Resul
     request.timeout = table.get("timeout").map(timeout).transpose()?;
     if let Some((_, item)) = table.at_most_one(&["check", "checks"])? {
         step.checks = checks(item)?;
+    }
+    if let Some(item) = table.get("capture") {
+        step.captures = captures(item)?;
     }
     Ok(step)
 }

@@ -5,7 +5,10 @@
 //! texts, so these contain nothing that varies from response to response (a measured time, a
 //! position), and what a server sent is cut to [`SHOWN_CHARS`].
 
+mod pattern;
 mod words;
+
+pub use pattern::{InvalidPattern, Pattern};
 
 use std::borrow::Cow;
 use std::fmt;
@@ -47,6 +50,11 @@ pub enum Condition {
     JsonExists(Pointer),
     /// The body is JSON and has this value at this JSON pointer.
     JsonEquals(Pointer, Value),
+    /// The body is JSON and has an array, an object or a text of this length at this JSON pointer: elements,
+    /// members, characters.
+    JsonLength(Pointer, usize),
+    /// The text of the decoded body matches this regular expression.
+    BodyMatches(Pattern),
     /// The header is present and, if a value is given, has exactly this value.
     Header(HeaderName, Option<HeaderValue>),
     /// The latency is at most this.
@@ -118,6 +126,29 @@ pub fn json_equals(pointer: &str, value: impl Into<Value>) -> Check {
     Condition::JsonEquals(parsed(pointer), value.into()).into()
 }
 
+/// Checks that the body is JSON and has an array, an object or a text of this length at this JSON pointer.
+///
+/// # Panics
+///
+/// Panics if the text is not a JSON pointer; [`Pointer::parse`] returns an error instead.
+#[track_caller]
+pub fn json_length(pointer: &str, length: usize) -> Check {
+    Condition::JsonLength(parsed(pointer), length).into()
+}
+
+/// Checks that the text of the decoded body matches a regular expression.
+///
+/// # Panics
+///
+/// Panics if the text is not a regular expression; [`Pattern::new`] returns an error instead.
+#[track_caller]
+pub fn body_matches(pattern: &str) -> Check {
+    match Pattern::new(pattern) {
+        Ok(pattern) => Condition::BodyMatches(pattern).into(),
+        Err(error) => panic!("{error}"),
+    }
+}
+
 /// Checks that the header is present, whatever its value.
 pub fn header(name: HeaderName) -> Check {
     Condition::Header(name, None).into()
@@ -186,6 +217,9 @@ enum Failure<'c> {
     Body { wanted: &'c str },
     InvalidJson,
     NoValue(&'c Pointer),
+    Length { at: &'c Pointer, got: usize, wanted: usize },
+    NoLength(&'c Pointer),
+    Match { wanted: &'c Pattern },
     Value { at: &'c Pointer, got: Value, wanted: &'c Value },
     NoHeader(&'c HeaderName),
     Header { name: &'c HeaderName, got: Vec<u8>, wanted: &'c HeaderValue },
@@ -201,9 +235,11 @@ impl ResponseView<'_> {
 impl Condition {
     fn needs_body(&self) -> bool {
         match self {
-            Condition::BodyContains(_) | Condition::JsonExists(_) | Condition::JsonEquals(..) => {
-                true
-            }
+            Condition::BodyContains(_)
+            | Condition::BodyMatches(_)
+            | Condition::JsonExists(_)
+            | Condition::JsonEquals(..)
+            | Condition::JsonLength(..) => true,
             Condition::Status(_) | Condition::Header(..) | Condition::MaxTime(_) => false,
         }
     }
@@ -223,6 +259,10 @@ impl Condition {
                 Err(InvalidJson) => Some(Failure::InvalidJson),
             },
             Condition::JsonEquals(at, wanted) => json_failure(&response.text(), at, wanted),
+            Condition::JsonLength(at, wanted) => length_failure(&response.text(), at, *wanted),
+            Condition::BodyMatches(wanted) => {
+                (!wanted.is_match(&response.text())).then_some(Failure::Match { wanted })
+            }
             Condition::Header(name, wanted) => header_failure(response.head, name, wanted.as_ref()),
             Condition::MaxTime(limit) => {
                 (response.latency > *limit).then_some(Failure::TooLong(*limit))
@@ -242,6 +282,18 @@ fn json_failure<'c>(body: &str, at: &'c Pointer, wanted: &'c Value) -> Option<Fa
             Err(InvalidJson) => Failure::InvalidJson,
         }),
     }
+}
+
+fn length_failure<'c>(body: &str, at: &'c Pointer, wanted: usize) -> Option<Failure<'c>> {
+    let length = match json::find(body, at) {
+        Err(InvalidJson) => return Some(Failure::InvalidJson),
+        Ok(None) => return Some(Failure::NoValue(at)),
+        Ok(Some(Value::Array(elements))) => elements.len(),
+        Ok(Some(Value::Object(members))) => members.len(),
+        Ok(Some(Value::String(text))) => text.chars().count(),
+        Ok(Some(_)) => return Some(Failure::NoLength(at)),
+    };
+    (length != wanted).then_some(Failure::Length { at, got: length, wanted })
 }
 
 fn header_failure<'c>(
@@ -285,6 +337,11 @@ impl fmt::Display for Failure<'_> {
             Failure::Body { wanted } => write!(f, "Body does not contain '{}'", shown(wanted)),
             Failure::InvalidJson => f.write_str("Invalid JSON"),
             Failure::NoValue(at) => write!(f, "No JSON value at {at}"),
+            Failure::Length { at, got, wanted } => {
+                write!(f, "JSON value at {at} has length {got} instead of {wanted}")
+            }
+            Failure::NoLength(at) => write!(f, "JSON value at {at} has no length"),
+            Failure::Match { wanted } => write!(f, "Body does not match '{wanted}'"),
             Failure::Value { at, got, wanted } => {
                 let (got, wanted) = (shown(&got.to_string()), shown(&wanted.to_string()));
                 write!(f, "JSON value at {at} is {got} instead of {wanted}")

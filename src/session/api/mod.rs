@@ -1,5 +1,6 @@
 //! What a task calls: the session, its requests, their checks and their responses.
 
+pub(in crate::session) mod capture;
 pub(in crate::session) mod check;
 pub(in crate::session) mod counted;
 pub(in crate::session) mod intended;

@@ -7,12 +7,14 @@
 
 mod constants;
 
+use std::cell::RefCell;
 use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{
     DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
 };
+use serde_json::value::RawValue;
 use serde_json::{Number, Value};
 use thiserror::Error;
 
@@ -123,6 +125,16 @@ pub(crate) fn find(text: &str, pointer: &Pointer) -> Result<Option<Value>, Inval
     walk(text, pointer, &Build)
 }
 
+/// Appends the text of the value at the pointer, as it is written. Returns whether there is one.
+pub(in crate::session) fn copy(
+    text: &str,
+    pointer: &Pointer,
+    out: &mut String,
+) -> Result<bool, InvalidJson> {
+    let copied = walk(text, pointer, &Copy(RefCell::new(out)))?;
+    Ok(copied.is_some())
+}
+
 /// Returns whether this value is at the pointer. Only arrays and objects are built, because members have
 /// no order.
 pub(crate) fn equals(text: &str, pointer: &Pointer, expected: &Value) -> Result<bool, InvalidJson> {
@@ -213,6 +225,21 @@ impl Leaf for Build {
 
     fn read<'de, D: Deserializer<'de>>(&self, value: D) -> Result<Value, D::Error> {
         Value::deserialize(value)
+    }
+}
+
+/// Copies the text of the value. Where a key is repeated, the last one counts.
+struct Copy<'o>(RefCell<&'o mut String>);
+
+impl Leaf for Copy<'_> {
+    type Out = ();
+
+    fn read<'de, D: Deserializer<'de>>(&self, value: D) -> Result<(), D::Error> {
+        let raw = <&RawValue>::deserialize(value)?;
+        let mut out = self.0.borrow_mut();
+        out.clear();
+        out.push_str(raw.get());
+        Ok(())
     }
 }
 

@@ -253,11 +253,11 @@ fn a_bad_wait_time_is_an_error() {
 fn a_bad_check_is_an_error() {
     check_task(
         "check = {}",
-        "9: a check needs a condition: one of status, header, header_equals, body_contains, json, json_equals, max_time",
+        "9: a check needs a condition: one of status, header, header_equals, body_contains, body_matches, json, json_equals, json_length, max_time",
     );
     check_task(
         "check = { message = \"m\" }",
-        "9: a check needs a condition: one of status, header, header_equals, body_contains, json, json_equals, max_time",
+        "9: a check needs a condition: one of status, header, header_equals, body_contains, body_matches, json, json_equals, json_length, max_time",
     );
     check_task("check = { status = 1000 }", "20: status 1000 is not from 100 to 999");
     check_task("check = { status = 65736 }", "20: status 65736 is not from 100 to 999");

@@ -40,6 +40,17 @@ impl Condition {
                     Between(format!("JSON value at {at} is "), format!(" instead of {wanted}"));
                 vec![no_json(), no_value(at), other]
             }
+            Condition::JsonLength(at, wanted) => {
+                let other = Between(
+                    format!("JSON value at {at} has length "),
+                    format!(" instead of {wanted}"),
+                );
+                let no_length = Exact(format!("JSON value at {at} has no length"));
+                vec![no_json(), no_value(at), no_length, other]
+            }
+            Condition::BodyMatches(wanted) => {
+                vec![Exact(format!("Body does not match '{wanted}'"))]
+            }
             Condition::Header(name, wanted) => {
                 let missing = Exact(format!("Header {name} is missing"));
                 let other = wanted.as_ref().map(|wanted| {
@@ -63,6 +74,10 @@ impl fmt::Display for Condition {
             Condition::JsonEquals(at, wanted) => {
                 write!(f, "JSON value at {at} is {}", shown(&wanted.to_string()))
             }
+            Condition::JsonLength(at, wanted) => {
+                write!(f, "JSON value at {at} has length {wanted}")
+            }
+            Condition::BodyMatches(wanted) => write!(f, "body matches '{wanted}'"),
             Condition::Header(name, None) => write!(f, "header {name} is there"),
             Condition::Header(name, Some(wanted)) => {
                 let wanted = shown(&text_of(wanted.as_bytes()));
@@ -108,6 +123,10 @@ mod tests {
             json_exists("/b"),
             json_equals("/a", 2),
             json_equals("/b", 2),
+            json_length("/a", 2),
+            json_length("/b", 2),
+            json_length("", 2),
+            body_matches("^\\["),
             header(http::header::DATE),
             header_equals(SERVER, HeaderValue::from_static("a")),
             max_time(Duration::from_secs(1)),
@@ -119,7 +138,7 @@ mod tests {
             assert!(!claims(check, OTHERS), "{check:?}");
         }
         let invalid = ResponseView { body: b"<", ..response };
-        for check in [json_exists("/b"), json_equals("/b", 2)] {
+        for check in [json_exists("/b"), json_equals("/b", 2), json_length("/b", 2)] {
             assert!(claims(&check, &check.failure(&invalid).unwrap()));
         }
         assert!(!claims(&status(200), "Got 503 instead of 204"));
